@@ -1,0 +1,12 @@
+//! Section 4.3: a chat over TCP that ends on `byebye`.
+//!
+//! Read [`tutorial`] first: two people who speak in turns, guest first, with the faults that the
+//! tutorial's programs have. [`meet`] lets both run the same command, [`demo`] plays both sides in
+//! one terminal.
+
+pub mod demo;
+pub mod meet;
+pub mod tutorial;
+
+/// The word that ends the talk, from either side.
+pub const BYE: &str = "byebye";

@@ -1,0 +1,282 @@
+//! What host and guest print, and what they send to each other.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::Barrier;
+use std::thread;
+
+use ch4_chat::meet::{Meeting, meet};
+use console::testing::{PATIENCE, Program, own_loopback_address, port_without_listener};
+use insta::assert_snapshot;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
+
+/// One side of a chat that speaks as the tutorial's programs do: a `send` is a message.
+struct StandIn(TcpStream);
+
+impl StandIn {
+    fn guest_of(address: SocketAddr) -> Self {
+        Self::on(TcpStream::connect(address).unwrap())
+    }
+
+    fn host(listener: &TcpListener) -> Self {
+        Self::on(listener.accept().unwrap().0)
+    }
+
+    fn on(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(stream)
+    }
+
+    fn sends(&mut self, message: &str) {
+        self.0.write_all(message.as_bytes()).unwrap();
+    }
+
+    fn receives(&mut self) -> String {
+        let mut buffer = [0; 1024];
+        let count = self.0.read(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..count]).into_owned()
+    }
+}
+
+fn tutorial_host() -> Program {
+    Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"])
+}
+
+fn tutorial_guest(listener: &TcpListener) -> Program {
+    let port = listener.local_addr().unwrap().port().to_string();
+    Program::start(PROGRAM, ["client", "--tutorial", "--port", &port])
+}
+
+#[test]
+fn tutorial_host_and_guest() {
+    let demo = Program::run(PROGRAM, ["demo", "--tutorial"]);
+    assert_snapshot!("tutorial_host_and_guest", demo.report());
+}
+
+/// The one test with colour: `CLICOLOR_FORCE` stands for a terminal.
+#[test]
+fn in_colour() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["demo", "--tutorial"])
+        .env("CLICOLOR_FORCE", "1")
+        .env_remove("NO_COLOR");
+    let demo = Program::start_command(command).wait();
+    assert_snapshot!("in_colour", demo.report().replace('\x1b', "ESC"));
+}
+
+#[test]
+fn tutorial_host_with_a_stand_in_that_says_byebye() {
+    let mut host = tutorial_host();
+    let mut guest = StandIn::guest_of(host.address());
+    guest.sends("你好");
+    host.types("hi\n");
+    assert_eq!(guest.receives(), "hi");
+    guest.sends("byebye");
+    assert_eq!(guest.receives(), "");
+    assert_snapshot!(host.wait().report(), @"
+    Waiting for a guest on 127.0.0.1:[port]
+    Connected: 127.0.0.1:[port]
+    Received: 你好
+    Message: Received: byebye
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn tutorial_host_that_says_byebye() {
+    let mut host = tutorial_host();
+    let mut guest = StandIn::guest_of(host.address());
+    guest.sends("hello");
+    host.types("byebye\nnever sent\n");
+    assert_eq!(guest.receives(), "byebye");
+    assert_eq!(guest.receives(), "");
+    assert_snapshot!(host.wait().report(), @"
+    Waiting for a guest on 127.0.0.1:[port]
+    Connected: 127.0.0.1:[port]
+    Received: hello
+    Message: [exit status: 0]
+    ");
+}
+
+#[test]
+fn tutorial_guest_with_a_stand_in_that_says_byebye() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut guest = tutorial_guest(&listener);
+    let mut host = StandIn::host(&listener);
+    guest.types("hello\n");
+    assert_eq!(host.receives(), "hello");
+    host.sends("byebye");
+    assert_eq!(host.receives(), "");
+    assert_snapshot!(guest.wait().report(), @"
+    Connected to 127.0.0.1:[port]
+    Message: Received: byebye
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn tutorial_guest_that_says_byebye() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut guest = tutorial_guest(&listener);
+    let mut host = StandIn::host(&listener);
+    guest.types("byebye\n");
+    assert_eq!(host.receives(), "byebye");
+    assert_eq!(host.receives(), "");
+    assert_snapshot!(guest.wait().report(), @"
+    Connected to 127.0.0.1:[port]
+    Message: [exit status: 0]
+    ");
+}
+
+#[test]
+fn tutorial_cuts_a_character_at_byte_1024_and_ends() {
+    let host = tutorial_host();
+    let mut guest = StandIn::guest_of(host.address());
+    guest.sends(&"你".repeat(400));
+    assert_snapshot!(host.wait().report(), @"
+    Waiting for a guest on 127.0.0.1:[port]
+    Connected: 127.0.0.1:[port]
+    error: can't decode what came from 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn tutorial_ends_with_its_input() {
+    let host = tutorial_host();
+    let mut guest = StandIn::guest_of(host.address());
+    guest.sends("hello");
+    assert_snapshot!(host.wait().report(), @"
+    Waiting for a guest on 127.0.0.1:[port]
+    Connected: 127.0.0.1:[port]
+    Received: hello
+    Message: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one line more
+    [exit status: 1]
+    ");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_same_command_twice_makes_a_host_and_a_guest() {
+    let host_address = own_loopback_address().to_string();
+    let start = || Program::start(PROGRAM, ["--tutorial", "--host", &host_address]);
+    let mut host = start();
+    let _ = host.output.wait_for("Waiting");
+    let mut guest = start();
+    guest.types("hello\n");
+    let _ = host.output.wait_for("hello");
+    host.types("byebye\n");
+    assert!(guest.wait().status.success());
+    assert!(host.wait().status.success());
+
+    // The host closed first, so its port is in TIME-WAIT: that keeps nobody from meeting again.
+    let again = start();
+    let _ = again.output.wait_for("Waiting");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn of_two_that_start_at_once_one_is_host_and_one_is_guest() {
+    for port in 20_001..=20_050 {
+        let address = SocketAddr::from((own_loopback_address(), port));
+        let start = Barrier::new(2);
+        let one = || {
+            start.wait();
+            meet(address).unwrap()
+        };
+        let (first, second) = thread::scope(|scope| {
+            let other = scope.spawn(one);
+            (one(), other.join().unwrap())
+        });
+        match (first, second) {
+            (Meeting::Host(listener), Meeting::Guest(guest))
+            | (Meeting::Guest(guest), Meeting::Host(listener)) => {
+                let (_, address) = listener.accept().unwrap();
+                assert_eq!(address, guest.local_addr().unwrap());
+            }
+            both => panic!("not one host and one guest: {both:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_and_can_not_be_joined() {
+    let (_held, address) = port_without_listener();
+    let port = address.port().to_string();
+    assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
+    error: can't join or host the chat on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn help() {
+    assert_snapshot!("help", Program::run(PROGRAM, ["--help"]).report());
+}
+
+#[test]
+fn port_taken() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port().to_string();
+    assert_snapshot!(Program::run(PROGRAM, ["server", "--port", &port]).report(), @"
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn port_below_1024() {
+    if TcpListener::bind("127.0.0.1:1").is_ok() {
+        return; // This user may: tests/external.rs takes the right away.
+    }
+    assert_snapshot!(Program::run(PROGRAM, ["server", "--port", "1"]).report(), @"");
+}
+
+#[test]
+fn nobody_hosts() {
+    let (_held, address) = port_without_listener();
+    let port = address.port().to_string();
+    assert_snapshot!(Program::run(PROGRAM, ["client", "--port", &port]).report(), @"
+    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_address_that_is_not_ours() {
+    // RFC 5737: 192.0.2.0/24 is for documentation, so no machine has it.
+    assert_snapshot!(Program::run(PROGRAM, ["server", "--host", "192.0.2.1"]).report(), @"
+    error: can't listen on 192.0.2.1:[port]: [the system's words]; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_name_that_does_not_resolve() {
+    assert_snapshot!(Program::run(PROGRAM, ["--host", "no such name"]).report(), @r#"
+    error: can't find the address of "no such name": [the system's words]; look at the spelling of --host, or give an address such as 127.0.0.1
+    [exit status: 1]
+    "#);
+}
+
+#[test]
+fn bad_flags() {
+    assert_snapshot!(Program::run(PROGRAM, ["talk"]).report(), @"
+    error: invalid value 'talk' for '[SIDE]'
+      [possible values: server, client, demo]
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(Program::run(PROGRAM, ["--port"]).report(), @"
+    error: a value is required for '--port <PORT>' but none was supplied
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+}

@@ -1,0 +1,6 @@
+//! Section 4.2: a TCP client that sends what is typed and shows what comes back.
+//!
+//! Read [`tutorial`] first: the client's four steps (create, connect, send and receive, close),
+//! with the faults that the tutorial's program has.
+
+pub mod tutorial;

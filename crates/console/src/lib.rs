@@ -1,0 +1,25 @@
+//! What every chapter's terminal shares, and nothing that only one chapter needs.
+//!
+//! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program.
+//! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
+//! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
+//! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
+//! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
+//! - [`Error`]: what failed, where, why and what to do next.
+
+mod dialogue;
+mod error;
+mod flags;
+mod printer;
+mod role;
+pub mod safe;
+mod stage;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use dialogue::{ask, say};
+pub use error::{Error, OrCannot, exit};
+pub use flags::Flags;
+pub use printer::Printer;
+pub use role::Role;
+pub use stage::{Keyboard, Part, Player, Stage};

@@ -1,0 +1,251 @@
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Read, Write};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use colored::{Color, Colorize};
+
+use crate::Error;
+
+/// How long [`Stage::wait_for`] waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Several programs on one terminal.
+///
+/// Every line that one of them prints appears under its name, in the order in which the lines
+/// were printed:
+///
+/// ```text
+/// host  | Waiting for a guest on 127.0.0.1:12345
+/// guest | Connected to 127.0.0.1:12345
+/// ```
+///
+/// The demos play on it, and the tests read whole conversations from it.
+#[derive(Clone)]
+pub struct Stage {
+    shared: Arc<Shared>,
+}
+
+/// What a [`Player`] does: a program's function, with the player as its terminal.
+pub type Part = Box<dyn FnOnce() -> Result<(), Error> + Send>;
+
+struct Shared {
+    scene: Mutex<Scene>,
+    changed: Condvar,
+}
+
+struct Scene {
+    out: Box<dyn Write + Send>,
+    /// The first write that failed. From then on nothing is shown.
+    failure: Option<io::ErrorKind>,
+    players: Vec<&'static str>,
+    /// Each line so far, after its player's name.
+    lines: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    /// A stage shown on `out`.
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        let scene = Scene {
+            out: Box::new(out),
+            failure: None,
+            players: Vec::new(),
+            lines: Vec::new(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                scene: Mutex::new(scene),
+                changed: Condvar::new(),
+            }),
+        }
+    }
+
+    /// A terminal for a program that plays a part. Each gets the next of four colours.
+    #[must_use]
+    pub fn player(&self, name: &'static str) -> Player {
+        const COLOURS: [Color; 4] = [Color::Magenta, Color::Yellow, Color::Blue, Color::Green];
+        let mut scene = self.scene();
+        let colour = COLOURS.iter().cycle().nth(scene.players.len());
+        scene.players.push(name);
+        Player {
+            stage: self.clone(),
+            name,
+            colour: *colour.unwrap_or(&Color::Magenta),
+            unfinished: Arc::default(),
+        }
+    }
+
+    /// Runs the parts, each on a thread of its own, until all have ended.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a part, at once: the other parts may wait for it in vain, and end with
+    /// the process.
+    pub fn play(parts: impl IntoIterator<Item = Part>) -> Result<(), Error> {
+        let (ended, results) = channel();
+        for part in parts {
+            let ended = ended.clone();
+            // Nobody receives this any more if another part has failed before.
+            thread::spawn(move || ended.send(part()));
+        }
+        drop(ended);
+        results.iter().collect()
+    }
+
+    /// Waits until `player` has printed a line that contains `text`; ten seconds at most.
+    ///
+    /// # Errors
+    ///
+    /// No such line appeared.
+    pub fn wait_for(&self, player: &str, text: &str) -> Result<(), Error> {
+        let appeared = |scene: &Scene| {
+            let mut lines = scene.lines.iter();
+            lines.any(|(name, line)| *name == player && line.contains(text))
+        };
+        let (scene, timeout) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.scene(), PATIENCE, |scene| !appeared(scene))
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(scene);
+        if timeout.timed_out() {
+            return Err(Error::cannot(
+                format_args!("see {text:?} from the {player}"),
+                io::Error::from(io::ErrorKind::TimedOut),
+                "run it again on a machine that is less busy",
+            ));
+        }
+        Ok(())
+    }
+
+    fn scene(&self) -> MutexGuard<'_, Scene> {
+        let scene = self.shared.scene.lock();
+        scene.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, player: &Player, line: &str) -> io::Result<()> {
+        let mut scene = self.scene();
+        if let Some(failure) = scene.failure {
+            return Err(failure.into());
+        }
+        let width = scene.players.iter().map(|name| name.len()).max();
+        let name = format!("{:1$}", player.name, width.unwrap_or(0)).color(player.colour);
+        let shown = writeln!(scene.out, "{name} | {line}").and_then(|()| scene.out.flush());
+        scene.lines.push((player.name, line.to_owned()));
+        self.shared.changed.notify_all();
+        shown.inspect_err(|error| scene.failure = Some(error.kind()))
+    }
+}
+
+/// The terminal of one of the programs on a [`Stage`].
+///
+/// What is written to it appears on the stage line by line, each when its line end has come.
+#[derive(Clone)]
+pub struct Player {
+    stage: Stage,
+    name: &'static str,
+    colour: Color,
+    unfinished: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Player {
+    /// A keyboard on which these lines are typed, one each time the program reads a line. After
+    /// the last the input ends.
+    ///
+    /// As on a terminal, what is typed appears behind the program's prompt.
+    pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> Keyboard {
+        Keyboard {
+            player: self.clone(),
+            to_type: lines.into_iter().map(Into::into).collect(),
+            typed: VecDeque::new(),
+        }
+    }
+}
+
+impl Write for Player {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut unfinished = self
+            .unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unfinished.extend_from_slice(bytes);
+        while let Some(end) = unfinished.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = unfinished.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line);
+            self.stage.show(self, line.trim_end_matches(['\r', '\n']))?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The keyboard of a [`Player`].
+pub struct Keyboard {
+    player: Player,
+    to_type: VecDeque<String>,
+    typed: VecDeque<u8>,
+}
+
+impl Read for Keyboard {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Keyboard {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.typed.is_empty()
+            && let Some(line) = self.to_type.pop_front()
+        {
+            writeln!(self.player, "{line}")?;
+            self.typed.extend(line.into_bytes());
+            self.typed.push_back(b'\n');
+        }
+        self.typed.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.typed.consume(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Screen, plain};
+    use crate::{Role, ask, say};
+
+    #[test]
+    fn lines_stand_under_the_name_of_who_printed_them() {
+        plain();
+        let screen = Screen::default();
+        let stage = Stage::new(screen.clone());
+        let mut host = stage.player("host");
+        let mut guest = stage.player("guest");
+        let mut keyboard = guest.keyboard(["hello"]);
+
+        say(&mut host, Role::Event, "Waiting").unwrap();
+        let typed = ask(&mut keyboard, &mut guest, "Message:").unwrap();
+        assert_eq!(typed.as_deref(), Some("hello"));
+        write!(host, "half a line, ").unwrap();
+        say(&mut guest, Role::Event, "two\nlines").unwrap();
+        say(&mut host, Role::Event, "now whole").unwrap();
+        stage.wait_for("host", "now whole").unwrap();
+        assert_eq!(ask(&mut keyboard, &mut guest, "Message:").unwrap(), None);
+
+        insta::assert_snapshot!(screen.text(), @r"
+        host  | Waiting
+        guest | Message: hello
+        guest | two
+        guest | lines
+        host  | half a line, now whole
+        ");
+    }
+}

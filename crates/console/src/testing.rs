@@ -1,0 +1,292 @@
+//! What the chapters' tests share: one normaliser for snapshots, a screen to read from, and a
+//! child process that can't outlive its test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails with a panic"
+)]
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use regex_lite::Regex;
+use socket2::{Domain, Socket, Type};
+
+/// How long a test waits for anything at all. Far longer than it takes, far shorter than for ever.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Replaces what differs from run to run and from system to system.
+///
+/// - the port of a socket address: `127.0.0.1:[port]`
+/// - an operating system's wording: `[the system's words] (os error)`
+#[must_use]
+pub fn normalise(text: &str) -> String {
+    static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        let rule = |pattern, replacement| (Regex::new(pattern).unwrap(), replacement);
+        vec![
+            rule(r"(\b\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "$1:[port]"),
+            rule(r"[^:\n]+ \(os error \d+\)", " [the system's words]"),
+            rule(
+                r"failed to lookup address information: [^;\n]+",
+                "[the system's words]",
+            ),
+        ]
+    });
+    let mut text = text.to_owned();
+    for (pattern, replacement) in RULES.iter() {
+        text = pattern.replace_all(&text, *replacement).into_owned();
+    }
+    text
+}
+
+/// Switches colour off in this process, whatever the environment says.
+pub fn plain() {
+    colored::control::set_override(false);
+}
+
+/// A loopback address that no other test uses, so that a program under test can have a fixed port
+/// on it. (All of 127.0.0.0/8 is loopback on Linux: RFC 1122, section 3.2.1.3.)
+#[cfg(target_os = "linux")]
+pub fn own_loopback_address() -> std::net::Ipv4Addr {
+    static USED: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    std::net::Ipv4Addr::new(127, USED.fetch_add(1, Ordering::Relaxed), high, low)
+}
+
+/// A port on which nobody listens and which nobody else can take while the socket is held.
+pub fn port_without_listener() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
+}
+
+/// An output that a test can read. Clones share their text.
+#[derive(Debug, Clone, Default)]
+pub struct Screen(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Written {
+    bytes: Vec<u8>,
+    /// The program that writes has closed it.
+    closed: bool,
+}
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Screen {
+    /// All that was written so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.written().text()
+    }
+
+    /// Waits until `text` was written, and returns all that was written so far.
+    #[must_use]
+    pub fn wait_for(&self, text: &str) -> String {
+        let (there, seen) = self.wait_until(|written| written.text().contains(text));
+        assert!(there, "waited for {text:?}, but saw:\n{seen}");
+        seen
+    }
+
+    /// Waits until whoever writes has closed it, and returns all that was written.
+    fn wait_for_end(&self) -> String {
+        let (ended, seen) = self.wait_until(|written| written.closed);
+        assert!(
+            ended,
+            "waited for the program's end, but so far it printed:\n{seen}"
+        );
+        seen
+    }
+
+    fn wait_until(&self, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
+        let (lock, changed) = &*self.0;
+        let (written, timeout) = changed
+            .wait_timeout_while(
+                lock.lock().unwrap_or_else(PoisonError::into_inner),
+                PATIENCE,
+                |written| !is_there(written) && !written.closed,
+            )
+            .unwrap_or_else(PoisonError::into_inner);
+        (!timeout.timed_out() && is_there(&written), written.text())
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.written().closed = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written().bytes.extend_from_slice(bytes);
+        self.0.1.notify_all();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A program under test, with both ends of its console in the test's hands.
+///
+/// It is ended when this value is dropped.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    /// What it has printed on standard output.
+    pub output: Screen,
+    /// What it has printed on standard error.
+    pub errors: Screen,
+}
+
+/// How a program ended, and all that it printed.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub output: String,
+    /// All of its standard error.
+    pub errors: String,
+}
+
+impl Ended {
+    /// All that it printed and how it ended, as a snapshot shows it.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let Self {
+            status,
+            output,
+            errors,
+        } = self;
+        normalise(&format!("{output}{errors}[{status}]"))
+    }
+}
+
+impl Program {
+    /// Starts the program. No setting of the environment colours its output.
+    #[must_use]
+    pub fn start<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut command = Command::new(path);
+        command
+            .args(arguments)
+            .env_remove("CLICOLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("NO_COLOR");
+        Self::start_command(command)
+    }
+
+    /// The same for a command with settings of its own.
+    #[must_use]
+    pub fn start_command(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("can't start {command:?}: {error}"));
+        let (output, errors) = (Screen::default(), Screen::default());
+        copy(child.stdout.take().unwrap(), output.clone());
+        copy(child.stderr.take().unwrap(), errors.clone());
+        Self {
+            input: child.stdin.take(),
+            child,
+            output,
+            errors,
+        }
+    }
+
+    /// Runs the program to its end, without any input.
+    #[must_use]
+    pub fn run<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ended {
+        Self::start(path, arguments).wait()
+    }
+
+    /// Types bytes on its keyboard.
+    pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
+        let input = self.input.as_mut().expect("the input is still open");
+        input.write_all(bytes.as_ref()).unwrap();
+        input.flush().unwrap();
+    }
+
+    /// Ends its input.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The first socket address that it names: a server says on its first line where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        static ADDRESS: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+").unwrap());
+        let text = self.output.wait_for("\n");
+        let address = ADDRESS
+            .find(&text)
+            .unwrap_or_else(|| panic!("no address in {text:?}"));
+        address.as_str().parse().unwrap()
+    }
+
+    /// Its process number, with which the system's tools name it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends its input, waits for it to end by itself, and returns what it printed.
+    #[must_use]
+    pub fn wait(mut self) -> Ended {
+        self.end_input();
+        // Its outputs close when it ends.
+        let output = self.output.wait_for_end();
+        let errors = self.errors.wait_for_end();
+        let status = self.child.wait().unwrap();
+        Ended {
+            status,
+            output,
+            errors,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already, which is what was wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies on a thread of its own, which ends with the program.
+fn copy(mut from: impl Read + Send + 'static, mut to: Screen) {
+    thread::spawn(move || {
+        // A program that is killed closes its output; what it printed until then counts.
+        let _ = io::copy(&mut from, &mut to);
+        to.close();
+    });
+}
