@@ -1,6 +1,13 @@
 //! Section 4.1: a TCP server that greets a browser.
 //!
-//! Read [`tutorial`] first: the five steps of every TCP server (create, bind, listen, accept,
-//! receive and send), with the faults that the tutorial's program has.
+//! - [`tutorial`]: read this first. The steps of every TCP server (create, bind, listen, accept,
+//!   receive and send, close), with the faults that the tutorial's program has.
+//! - [`robust`]: the same steps, for as many clients as come, none of which can break it.
+//!   [`request`] decides what a client has sent, [`answer`] what it gets, and [`deadline`] bounds
+//!   how long it may take.
 
+pub mod answer;
+pub mod deadline;
+pub mod request;
+pub mod robust;
 pub mod tutorial;

@@ -3,9 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
+use ch4_tcp_server::robust::{self, Limits, Log};
 use ch4_tcp_server::tutorial;
-use clap::Parser;
-use console::{Error, Flags};
+use clap::{Parser, value_parser};
+use console::{Error, Flags, Printer};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -21,6 +22,10 @@ struct Args {
     /// Don't print what clients do (not for --tutorial)
     #[arg(long)]
     quiet: bool,
+
+    /// Clients served at the same time; more of them wait (not for --tutorial)
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = value_parser!(u16).range(1..))]
+    max_clients: u16,
 }
 
 fn main() -> ExitCode {
@@ -28,6 +33,18 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
-    let listener = tutorial::listen(args.flags.address()?)?;
-    tutorial::serve(&listener, &args.name, &mut io::stdout())
+    if args.flags.tutorial {
+        let listener = tutorial::listen(args.flags.address()?)?;
+        return tutorial::serve(&listener, &args.name, &mut io::stdout());
+    }
+    let listener = args.flags.open(robust::listen)?;
+    let limits = Limits {
+        clients: args.max_clients.into(),
+        ..Limits::default()
+    };
+    let log = Log {
+        printer: &Printer::new(io::stdout()),
+        quiet: args.quiet,
+    };
+    robust::serve(&listener, &args.name, &limits, &log)
 }

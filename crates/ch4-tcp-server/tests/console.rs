@@ -3,55 +3,81 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::thread;
 
+use ch4_tcp_server::robust::{self, Limits, Log};
 use ch4_tcp_server::tutorial;
-use console::testing::{PATIENCE, Program, Screen, normalise, plain};
-use console::{Role, Stage, say};
+use console::testing::{PATIENCE, Program, Screen, normalise, plain, stop};
+use console::{Player, Printer, Role, Stage, say};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
-/// Lets a client send the bytes to the tutorial's server. When the server has printed `last`, the
-/// client reads to the end. Returns both consoles.
-fn tutorial_and_client(bytes: &[u8], last: &str) -> String {
+/// Lets a client send the bytes to both versions, and returns the consoles of both sides. The
+/// tutorial's server prints `last` when it is done.
+fn both_versions(bytes: &[u8], last: &str) -> String {
+    let tutorial = conversation(bytes, last, |mut server| {
+        let listener = tutorial::listen(ANY_PORT).unwrap();
+        (listener.try_clone().unwrap(), move || {
+            let end = tutorial::serve(&listener, "Michael", &mut server);
+            say(&mut server, Role::Event, end.unwrap_err()).unwrap();
+        })
+    });
+    let robust = conversation(bytes, "Connection closed", |server| {
+        let listener = robust::listen(ANY_PORT).unwrap();
+        (listener.try_clone().unwrap(), move || {
+            let log = Log {
+                printer: &Printer::new(server),
+                quiet: false,
+            };
+            robust::serve(&listener, "Michael", &Limits::default(), &log).unwrap_err();
+        })
+    });
+    format!("--tutorial\n{tutorial}\nrobust\n{robust}")
+}
+
+/// Runs a server on a thread, lets a client send the bytes, and returns both consoles.
+fn conversation<S: FnOnce() + Send + 'static>(
+    bytes: &[u8],
+    last: &str,
+    prepare: impl FnOnce(Player) -> (TcpListener, S),
+) -> String {
     plain();
     let screen = Screen::default();
     let stage = Stage::new(screen.clone());
-    let mut server = stage.player("server");
+    let (listener, serve) = prepare(stage.player("server"));
     let mut client = stage.player("client");
+    let serving = thread::spawn(serve);
 
-    let listener = tutorial::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = thread::spawn(move || {
-        let end = tutorial::serve(&listener, "Michael", &mut server);
-        say(&mut server, Role::Event, end.unwrap_err()).unwrap();
-    });
-
-    let mut stream = connect(address);
+    stage.wait_for("server", "started").unwrap();
+    let mut stream = connect(listener.local_addr().unwrap());
     stage.wait_for("server", "Client connected").unwrap();
-    writeln!(
-        client,
-        "sends {} bytes: {}",
-        bytes.len(),
-        bytes.escape_ascii()
-    )
-    .unwrap();
+    let (count, shown) = (bytes.len(), bytes.escape_ascii());
+    writeln!(client, "sends {count} bytes: {shown}").unwrap();
     stream.write_all(bytes).unwrap();
-    stage.wait_for("server", last).unwrap();
+
     let mut answer = Vec::new();
     let end = match stream.read_to_end(&mut answer) {
         Ok(_) => "the end of the stream".to_owned(),
         Err(error) => error.kind().to_string(),
     };
-    writeln!(client, "receives {}, then {end}", answer.escape_ascii()).unwrap();
+    drop(stream);
+    // What the server does without the client comes first in the transcript.
+    stage.wait_for("server", last).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    let (answer, page) = answer.split_once("<!DOCTYPE").unwrap_or((&answer, ""));
+    for line in answer.lines().filter(|line| !line.starts_with("Date: ")) {
+        writeln!(client, "receives {line}").unwrap();
+    }
+    if !page.is_empty() {
+        writeln!(client, "receives a page").unwrap();
+    }
+    writeln!(client, "sees {end}").unwrap();
     let transcript = normalise(&screen.text());
 
-    // One of its faults ends the server, so that its thread doesn't outlive the test.
-    if let Ok(mut stream) = TcpStream::connect(address) {
-        stream.write_all(b"\xff").unwrap();
-    }
+    stop(&listener);
     serving.join().unwrap();
     transcript
 }
@@ -63,29 +89,45 @@ fn connect(address: SocketAddr) -> TcpStream {
 }
 
 #[test]
-fn tutorial_greets_a_browser() {
-    let request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
+fn a_browser() {
+    let request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: text/html\r\n\r\n";
+    assert_snapshot!("a_browser", both_versions(request, "Connection closed"));
+}
+
+#[test]
+fn a_byte_that_is_not_utf_8() {
     assert_snapshot!(
-        "tutorial_greets_a_browser",
-        tutorial_and_client(request, "Connection closed.")
+        "a_byte_that_is_not_utf_8",
+        both_versions(b"caf\xe9, please", "can't decode")
     );
 }
 
 #[test]
-fn tutorial_ends_on_a_byte_that_is_not_utf_8() {
+fn more_than_1024_bytes() {
+    let request = format!("GET /?q={} HTTP/1.0\r\n\r\n", "x".repeat(1100));
+    let consoles = both_versions(request.as_bytes(), "Connection closed");
     assert_snapshot!(
-        "tutorial_ends_on_a_byte_that_is_not_utf_8",
-        tutorial_and_client(b"GET /caf\xe9", "can't decode")
+        "more_than_1024_bytes",
+        consoles.replace(&"x".repeat(100), "[100 x]")
+    );
+}
+
+/// Text that imitates the server's own lines, and a terminal's escape sequence.
+#[test]
+fn lines_that_look_like_the_servers_own() {
+    let request = "GET / HTTP/1.0\r\n\nClient connected: 10.0.0.1:4\n\x1b[2JConnection closed.";
+    let consoles = both_versions(request.as_bytes(), "Connection closed");
+    assert_snapshot!(
+        "lines_that_look_like_the_servers_own",
+        consoles.replace('\x1b', "ESC")
     );
 }
 
 #[test]
-fn tutorial_resets_a_request_of_more_than_1024_bytes() {
-    let request = format!("GET /?q={}", "x".repeat(1100));
+fn a_line_of_text() {
     assert_snapshot!(
-        "tutorial_resets_a_request_of_more_than_1024_bytes",
-        tutorial_and_client(request.as_bytes(), "Connection closed.")
-            .replace(&"x".repeat(100), "[100 x]")
+        "a_line_of_text",
+        both_versions("你好\n".as_bytes(), "Connection closed")
     );
 }
 

@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use console::testing::Program;
+use console::testing::{PATIENCE, Program};
 use insta::assert_snapshot;
+use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 
@@ -13,25 +18,77 @@ fn tutorial_server() -> Program {
     Program::start(PROGRAM, ["--tutorial", "--port", "0"])
 }
 
-/// Opens the page in Chromium, without a window, and returns what it shows as HTML.
-fn chromium(url: &str) -> String {
-    let profile = tempfile::tempdir().unwrap();
-    let mut command = Command::new("chromium");
-    command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--dump-dom", url]);
-    Program::start_command(command).wait().output
+fn server() -> Program {
+    Program::start(PROGRAM, ["--port", "0"])
+}
+
+/// Chromium without a window, with a profile of its own.
+struct Chromium {
+    command: Command,
+    /// Removed with this value, when the browser has ended.
+    profile: TempDir,
+}
+
+impl Chromium {
+    fn new() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut command = Command::new("chromium");
+        command
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
+            .args(["--disable-sync", "--disable-quic"])
+            .arg(format!("--user-data-dir={}", profile.path().display()));
+        Self { command, profile }
+    }
+
+    /// Opens the page and returns what it shows, as HTML.
+    fn shows(mut self, url: &str) -> String {
+        self.command.args(["--dump-dom", url]);
+        Program::start_command(self.command).wait().output
+    }
+
+    /// Opens the page and leaves it open, until the program is dropped.
+    fn keeps_open(mut self, url: &str) -> (Program, TempDir) {
+        self.command.args(["--remote-debugging-port=0", url]);
+        (Program::start_command(self.command), self.profile)
+    }
+}
+
+/// Another server on this machine, which answers every request with the same bytes.
+fn other_server(answer: String) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // It ends with the test's process.
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let _ = (&client).read(&mut [0; 4096]);
+            let _ = (&client).write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+fn serves(address: SocketAddr) {
+    let begin = Instant::now();
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.write_all(b"hello\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "Hello World, Michael!\n");
+    assert!(
+        begin.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begin.elapsed()
+    );
 }
 
 #[test]
@@ -51,7 +108,7 @@ fn tutorial_greets_curl() {
 #[ignore = "needs chromium"]
 fn tutorial_greets_a_browser() {
     let server = tutorial_server();
-    let page = chromium(&format!("http://{}/", server.address()));
+    let page = Chromium::new().shows(&format!("http://{}/", server.address()));
     assert!(page.contains("Hello World, Michael!"), "{page}");
 }
 
@@ -72,4 +129,100 @@ fn port_below_1024_without_the_right_to_it() {
     error: can't listen on 127.0.0.1:[port]: [the system's words]; ports below 1024 are for the system's own services: choose a higher --port
     [exit status: 1]
     ");
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn curl_is_greeted() {
+    let server = server();
+    let url = format!("http://{}/", server.address());
+    for arguments in [
+        &["--head"][..],
+        &["--http1.0"],
+        &["--data", "a=b"],
+        &["--http2-prior-knowledge"],
+    ] {
+        let curl = Program::run(
+            "curl",
+            [&["--silent", "--max-time", "10", &url], arguments].concat(),
+        );
+        // RFC 9113 forbids what this server speaks, and curl says so; the server goes on.
+        assert_eq!(
+            curl.status.success(),
+            arguments != ["--http2-prior-knowledge"]
+        );
+    }
+    let curl = Program::run("curl", ["--silent", "--show-error", &url]);
+    assert!(curl.output.contains("Hello World, Michael!"), "{curl:?}");
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn a_browser_shows_the_greeting_and_what_it_sent() {
+    let server = Program::start(PROGRAM, ["--port", "0", "--name", "<i>李雷</i>"]);
+    let address = server.address();
+    let query = "q".repeat(2000);
+    let page = Chromium::new().shows(&format!("http://{address}/?{query}"));
+    assert!(
+        page.contains("<h1>Hello World, &lt;i&gt;李雷&lt;/i&gt;!</h1>"),
+        "{page}"
+    );
+    assert!(
+        page.contains(&format!("GET /?{query} HTTP/1.1\nHost: {address}\n")),
+        "{page}"
+    );
+}
+
+/// Cookies ignore ports (RFC 6265, section 8.5), so those of other local servers arrive here.
+#[test]
+#[ignore = "needs chromium"]
+fn cookies_of_another_server_do_no_harm() {
+    let server = server();
+    let cookie = "c".repeat(1200);
+    let other = other_server(format!(
+        "HTTP/1.1 302 Found\r\nSet-Cookie: big={cookie}\r\n\
+         Location: http://{}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        server.address()
+    ));
+    let page = Chromium::new().shows(&format!("http://{other}/"));
+    assert!(page.contains("Hello World, Michael!"), "{page}");
+    assert!(page.contains(&format!("Cookie: big={cookie}\n")), "{page}");
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn others_are_served_while_a_browser_keeps_the_page_open() {
+    let server = server();
+    let address = server.address();
+    let browser = Chromium::new().keeps_open(&format!("http://{address}/"));
+    let _ = server.output.wait_for("GET /favicon.ico");
+    serves(address);
+    drop(browser);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn others_are_served_while_a_browser_keeps_a_connection_ready() {
+    let server = server();
+    let address = server.address();
+    let page = format!("<link rel=preconnect href=http://{address}>Come closer.");
+    let other = other_server(format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{page}",
+        page.len()
+    ));
+    let browser = Chromium::new().keeps_open(&format!("http://{other}/"));
+    let _ = server.output.wait_for("Client connected");
+    serves(address);
+    drop(browser);
+}
+
+#[test]
+#[ignore = "needs chromium"]
+fn https_to_the_port_harms_nothing() {
+    let server = server();
+    let page = Chromium::new().shows(&format!("https://{}/", server.address()));
+    assert!(!page.contains("Hello World"), "{page}");
+    let _ = server.output.wait_for("(400 Bad Request)");
+    serves(server.address());
 }

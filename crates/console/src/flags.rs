@@ -20,22 +20,17 @@ pub struct Flags<const PORT: u16> {
 }
 
 impl<const PORT: u16> Flags<PORT> {
-    /// Every address that `--host` stands for, with `--port`: at least one.
+    /// Every address that `--host` stands for, with `--port`.
     ///
     /// An IPv6 address may stand in brackets, as it does in a URL.
     ///
     /// # Errors
     ///
-    /// The name can't be resolved, or it has no address.
+    /// The name can't be resolved.
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let addresses = match (host, self.port).to_socket_addrs() {
-            Ok(addresses) => Ok(addresses.collect::<Vec<_>>()),
-            Err(error) => Err(error),
-        };
-        match addresses {
-            Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-            Ok(_) => Err(self.unresolved(io::Error::other("the name has no address"))),
+        match (host, self.port).to_socket_addrs() {
+            Ok(addresses) => Ok(addresses.collect()),
             Err(error) => Err(self.unresolved(error)),
         }
     }
@@ -46,10 +41,25 @@ impl<const PORT: u16> Flags<PORT> {
     ///
     /// The same as those of [`Flags::addresses`].
     pub fn address(&self) -> Result<SocketAddr, Error> {
-        self.addresses()?
-            .first()
-            .copied()
-            .ok_or_else(|| self.unresolved(io::Error::other("the name has no address")))
+        self.open(Ok)
+    }
+
+    /// Opens the first of [`Flags::addresses`] that can be opened.
+    ///
+    /// A name may have several addresses, such as an IPv6 and an IPv4 one for `localhost`.
+    ///
+    /// # Errors
+    ///
+    /// The name can't be resolved, or the error of its last address.
+    pub fn open<T>(&self, open: impl Fn(SocketAddr) -> Result<T, Error>) -> Result<T, Error> {
+        let mut opened = Err(self.unresolved(io::Error::other("the name has no address")));
+        for address in self.addresses()? {
+            opened = open(address);
+            if opened.is_ok() {
+                break;
+            }
+        }
+        opened
     }
 
     fn unresolved(&self, cause: io::Error) -> Error {

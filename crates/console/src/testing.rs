@@ -9,7 +9,7 @@
 )]
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use regex_lite::Regex;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// How long a test waits for anything at all. Far longer than it takes, far shorter than for ever.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -68,6 +68,12 @@ pub fn port_without_listener() -> (Socket, SocketAddr) {
         .unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
+}
+
+/// Ends the `accept` of a server that runs on a thread of the test, and so the server. (That
+/// `shutdown` does this to a listener is Linux's way: on other systems it may do nothing.)
+pub fn stop(listener: &TcpListener) {
+    let _ = SockRef::from(listener).shutdown(Shutdown::Both);
 }
 
 /// An output that a test can read. Clones share their text.

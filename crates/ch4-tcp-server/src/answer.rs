@@ -1,0 +1,191 @@
+//! What the server answers: a greeting, as a page or as a line of text, or what was wrong.
+
+use std::time::SystemTime;
+
+use console::safe;
+
+use crate::request::Request;
+
+/// An answer, ready to be sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What the console calls it: `200 OK`, or `plain text`.
+    pub title: &'static str,
+    /// How many bytes of it come before the page.
+    head_length: usize,
+    /// All bytes of it.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The greeting for a peer that doesn't speak HTTP, such as section 4.2's client.
+    pub fn text(name: &str) -> Self {
+        plain_text(format!("Hello World, {name}!\n"))
+    }
+
+    /// The refusal for such a peer if no line end comes within `limit` bytes.
+    pub fn text_too_long(limit: usize) -> Self {
+        plain_text(format!(
+            "Your line is too long: it may have {limit} bytes.\n"
+        ))
+    }
+
+    /// The answer to an HTTP request, of which `head` has the bytes.
+    pub fn http(request: &Request, head: &[u8], name: &str) -> Self {
+        let mut answer = if request.path != "/" {
+            page(
+                "404 Not Found",
+                "",
+                "404 Not Found",
+                "<p>There is only one page here: /",
+            )
+        } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            // RFC 9110, section 15.5.6: this status comes with an Allow field.
+            let why = "<p>This page can be read, with GET or HEAD, and nothing else.";
+            let allow = "Allow: GET, HEAD\r\n";
+            page(
+                "405 Method Not Allowed",
+                allow,
+                "405 Method Not Allowed",
+                why,
+            )
+        } else {
+            let greeting = format!("Hello World, {name}!");
+            page("200 OK", "", &greeting, &what_was_sent(head))
+        };
+        if request.method == "HEAD" {
+            // RFC 9110, section 9.3.2: the same as for GET, without the content.
+            answer.bytes.truncate(answer.head_length);
+        }
+        answer
+    }
+
+    /// The answer to a request that isn't well-formed, or to bytes that are no request.
+    pub fn bad_request(why: &str) -> Self {
+        let why = format!("<p>This server can't read what was sent: {why}.");
+        page("400 Bad Request", "", "400 Bad Request", &why)
+    }
+
+    /// The answer to a request whose head didn't come in time.
+    pub fn too_slow() -> Self {
+        let why = "<p>The head of the request took too long to arrive.";
+        page("408 Request Timeout", "", "408 Request Timeout", why)
+    }
+
+    /// The answer to a request whose head has too many bytes or too many fields.
+    pub fn too_large() -> Self {
+        let why = "<p>The head of the request is larger than this server accepts.";
+        let status = "431 Request Header Fields Too Large";
+        page(status, "", status, why)
+    }
+}
+
+fn plain_text(line: String) -> Answer {
+    Answer {
+        title: "plain text",
+        head_length: 0,
+        bytes: line.into_bytes(),
+    }
+}
+
+/// An HTTP response (RFC 9112, section 4) with a page in it: `heading` is text, `rest` is HTML.
+///
+/// `Content-Length` tells a whole answer from a cut one. `Connection: close` says that no other
+/// answer follows on this connection (RFC 9112, section 9.6). The charset keeps "你好" readable.
+fn page(status: &'static str, fields: &str, heading: &str, rest: &str) -> Answer {
+    let heading = escape(heading);
+    let body = format!(
+        "<!DOCTYPE html>\n\
+         <html lang=\"en\">\n\
+         <meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>{heading}</title>\n\
+         <style>{STYLE}</style>\n\
+         <h1>{heading}</h1>\n\
+         {rest}\n"
+    );
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\n\
+         Date: {date}\r\n\
+         Content-Type: text/html; charset=utf-8\r\n\
+         Content-Length: {length}\r\n\
+         {fields}\
+         Connection: close\r\n\
+         \r\n"
+    );
+    Answer {
+        title: status,
+        head_length: head.len(),
+        bytes: (head + &body).into_bytes(),
+    }
+}
+
+/// Colours follow the reader's choice of light or dark.
+const STYLE: &str = "\
+:root{color-scheme:light dark;font:1.1rem/1.6 system-ui,sans-serif}\
+body{max-width:46rem;margin:4rem auto;padding:0 1.5rem}\
+h1{font-size:2rem;line-height:1.2;overflow-wrap:anywhere}\
+pre{padding:1rem;border:1px solid #8886;border-radius:.5rem;background:#8881;\
+font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
+
+/// The page's second part: the request as it arrived, line by line.
+fn what_was_sent(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let mut section =
+        String::from("<p>Your browser sent this to say that it wants the page:</p>\n<pre>");
+    for line in head.lines() {
+        section.push_str(&escape(&safe::escape(line)));
+        section.push('\n');
+    }
+    section.push_str("</pre>");
+    section
+}
+
+/// Text as HTML: markup in it stays text.
+fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            _ => html.push(character),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_and_control_characters_stay_text() {
+        let request = Request {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            head_length: 0,
+            has_body: false,
+        };
+        let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";
+        let answer = Answer::http(&request, head, "<b>\"&\"");
+        let page = String::from_utf8_lossy(answer.bytes.split_at(answer.head_length).1);
+        insta::assert_snapshot!(page.replace(STYLE, "[style]"), @r#"
+        <!DOCTYPE html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
+        <title>Hello World, &lt;b&gt;&quot;&amp;&quot;!</title>
+        <style>[style]</style>
+        <h1>Hello World, &lt;b&gt;&quot;&amp;&quot;!</h1>
+        <p>Your browser sent this to say that it wants the page:</p>
+        <pre>GET / HTTP/1.0
+        X: &lt;/pre&gt;&lt;script&gt;�\u{1b}[2J
+
+        </pre>
+        "#);
+    }
+}
