@@ -115,7 +115,7 @@ fn more_than_1024_bytes() {
 /// Text that imitates the server's own lines, and a terminal's escape sequence.
 #[test]
 fn lines_that_look_like_the_servers_own() {
-    let request = "GET / HTTP/1.0\r\n\nClient connected: 10.0.0.1:4\n\x1b[2JConnection closed.";
+    let request = "GET / HTTP/1.0\r\n\nClient connected: 10.0.0.1:4\n\x1b[2JServer started";
     let consoles = both_versions(request.as_bytes(), "Connection closed");
     assert_snapshot!(
         "lines_that_look_like_the_servers_own",

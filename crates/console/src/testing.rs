@@ -103,14 +103,21 @@ impl Screen {
     /// Waits until `text` was written, and returns all that was written so far.
     #[must_use]
     pub fn wait_for(&self, text: &str) -> String {
-        let (there, seen) = self.wait_until(|written| written.text().contains(text));
+        let (there, seen) = self.wait_until(PATIENCE, |written| written.text().contains(text));
         assert!(there, "waited for {text:?}, but saw:\n{seen}");
         seen
     }
 
+    /// Whether `text` was written or is written in this time.
+    #[must_use]
+    pub fn shows_within(&self, text: &str, time: Duration) -> bool {
+        self.wait_until(time, |written| written.text().contains(text))
+            .0
+    }
+
     /// Waits until whoever writes has closed it, and returns all that was written.
     fn wait_for_end(&self) -> String {
-        let (ended, seen) = self.wait_until(|written| written.closed);
+        let (ended, seen) = self.wait_until(PATIENCE, |written| written.closed);
         assert!(
             ended,
             "waited for the program's end, but so far it printed:\n{seen}"
@@ -118,12 +125,12 @@ impl Screen {
         seen
     }
 
-    fn wait_until(&self, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
+    fn wait_until(&self, time: Duration, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
         let (lock, changed) = &*self.0;
         let (written, timeout) = changed
             .wait_timeout_while(
                 lock.lock().unwrap_or_else(PoisonError::into_inner),
-                PATIENCE,
+                time,
                 |written| !is_there(written) && !written.closed,
             )
             .unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +212,19 @@ impl Program {
         Self::start_command(command)
     }
 
+    /// The same for a program that shall be interrupted: whoever runs the tests may ignore Ctrl-C,
+    /// as a shell's background jobs do, and children inherit that.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub fn start_with_signals<A: AsRef<std::ffi::OsStr>>(
+        path: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", path]).args(arguments);
+        Self::start_command(command)
+    }
+
     /// The same for a command with settings of its own.
     #[must_use]
     pub fn start_command(mut command: Command) -> Self {
@@ -262,6 +282,13 @@ impl Program {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Presses Ctrl-C.
+    #[cfg(unix)]
+    pub fn interrupt(&self) {
+        let kill = Program::run("kill", ["-INT", &self.id().to_string()]);
+        assert!(kill.status.success(), "{kill:?}");
     }
 
     /// Ends its input, waits for it to end by itself, and returns what it printed.
