@@ -1,5 +1,5 @@
 use std::fmt::Display;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, ErrorKind, Write};
 
 use crate::{Error, OrCannot, Role};
 
@@ -30,7 +30,12 @@ pub fn ask(
         .and_then(|()| out.flush())
         .map_err(Error::output)?;
     let mut line = String::new();
-    if input.read_line(&mut line).or_cannot("read", "the input")? == 0 {
+    let count = match input.read_line(&mut line) {
+        // Only a keyboard that echoes reports this: the output's reader has gone.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(Error::OutputGone),
+        read => read.or_cannot("read", "the input")?,
+    };
+    if count == 0 {
         return Ok(None);
     }
     let without_lf = line.strip_suffix('\n').unwrap_or(&line);

@@ -37,8 +37,9 @@ impl Error {
         }
     }
 
-    /// The error of a write to the user's terminal, file or pipe.
-    pub(crate) fn output(cause: io::Error) -> Self {
+    /// The error of a write to the user's terminal, file or pipe, for whoever writes there other
+    /// than with [`say`](crate::say).
+    pub fn output(cause: io::Error) -> Self {
         match cause.kind() {
             ErrorKind::BrokenPipe => Self::OutputGone,
             _ => Self::cannot(

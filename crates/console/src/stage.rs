@@ -98,7 +98,7 @@ impl Stage {
     ///
     /// # Errors
     ///
-    /// No such line appeared.
+    /// No such line appeared, or lines can't be shown any more.
     pub fn wait_for(&self, player: &str, text: &str) -> Result<(), Error> {
         let appeared = |scene: &Scene| {
             let mut lines = scene.lines.iter();
@@ -107,8 +107,13 @@ impl Stage {
         let (scene, timeout) = self
             .shared
             .changed
-            .wait_timeout_while(self.scene(), PATIENCE, |scene| !appeared(scene))
+            .wait_timeout_while(self.scene(), PATIENCE, |scene| {
+                !appeared(scene) && scene.failure.is_none()
+            })
             .unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = scene.failure {
+            return Err(Error::output(failure.into()));
+        }
         drop(scene);
         if timeout.timed_out() {
             return Err(Error::cannot(
@@ -247,5 +252,27 @@ mod tests {
         guest | lines
         host  | half a line, now whole
         ");
+    }
+
+    #[test]
+    fn on_a_stage_that_nobody_watches_any_more_every_part_ends_quietly() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let stage = Stage::new(Gone);
+        let mut guest = stage.player("guest");
+        let mut keyboard = guest.keyboard(["hello"]);
+        let asked = ask(&mut keyboard, &mut guest, "Message:");
+        assert!(matches!(asked, Err(Error::OutputGone)));
+        let said = say(&mut guest, Role::Event, "Connected");
+        assert!(matches!(said, Err(Error::OutputGone)));
+        let seen = stage.wait_for("host", "Connected");
+        assert!(matches!(seen, Err(Error::OutputGone)));
     }
 }
