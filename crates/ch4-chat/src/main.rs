@@ -3,8 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
+use ch4_chat::keyboard::Keyboard;
 use ch4_chat::meet::{Meeting, meet};
-use ch4_chat::{demo, tutorial};
+use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
+use ch4_chat::{demo, room, tutorial};
 use clap::{Parser, ValueEnum};
 use console::{Error, Flags};
 
@@ -40,15 +42,37 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
+    let tutorial = args.flags.tutorial;
+    let limits = Limits::default();
     let meeting = match args.side {
-        Some(Side::Demo) => return demo::tutorial(io::stdout()),
-        Some(Side::Server) => Meeting::Host(tutorial::listen(args.flags.address()?)?),
-        Some(Side::Client) => Meeting::Guest(tutorial::connect(args.flags.address()?)?),
-        None => meet(args.flags.address()?)?,
+        Some(Side::Demo) if tutorial => return demo::tutorial(io::stdout()),
+        Some(Side::Demo) => return demo::robust(io::stdout()),
+        Some(Side::Server) if tutorial => Meeting::Host(tutorial::listen(args.flags.address()?)?),
+        Some(Side::Server) => Meeting::Host(args.flags.open(robust::listen)?),
+        Some(Side::Client) if tutorial => Meeting::Guest(tutorial::connect(args.flags.address()?)?),
+        Some(Side::Client) => Meeting::Guest(
+            args.flags
+                .open(|address| robust::connect(address, &limits))?,
+        ),
+        None => args.flags.open(|address| meet(address, &limits))?,
     };
-    let (mut input, mut out) = (io::stdin().lock(), io::stdout());
+    if tutorial {
+        let (mut input, mut out) = (io::stdin().lock(), io::stdout());
+        return match meeting {
+            Meeting::Host(listener) => tutorial::host(listener, &mut input, &mut out),
+            Meeting::Guest(connection) => tutorial::guest(connection, &mut input, &mut out),
+        };
+    }
+    let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;
+    let name = args.name.as_deref();
     match meeting {
-        Meeting::Host(listener) => tutorial::host(listener, &mut input, &mut out),
-        Meeting::Guest(connection) => tutorial::guest(connection, &mut input, &mut out),
+        Meeting::Host(listener) => room::host(
+            &listener,
+            name.unwrap_or("host"),
+            keyboard,
+            &printer,
+            &limits,
+        ),
+        Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &printer, &limits),
     }
 }

@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use console::{Error, OrCannot};
-use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::robust::{Limits, open_connection, open_listener};
 
 /// How often to try. Who loses the race to be host finds the winner at the next try; more tries
 /// are needed only if hosts come and go meanwhile.
@@ -29,15 +30,15 @@ pub enum Meeting {
 ///
 /// The port is taken by something that can't be joined, or the address can be neither reached nor
 /// listened on.
-pub fn meet(address: SocketAddr) -> Result<Meeting, Error> {
+pub fn meet(address: SocketAddr, limits: &Limits) -> Result<Meeting, Error> {
     let mut taken = ErrorKind::AddrInUse.into();
     for _ in 0..TRIES {
-        match join(address) {
+        match join(address, limits) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(nobody) if nobody.kind() == ErrorKind::ConnectionRefused => {}
             Err(error) => return Err(error).or_cannot("join the chat on", address),
         }
-        match host(address) {
+        match open_listener(address) {
             Ok(listener) => return Ok(Meeting::Host(listener)),
             Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
             Err(error) => return Err(error).or_cannot("host the chat on", address),
@@ -46,28 +47,10 @@ pub fn meet(address: SocketAddr) -> Result<Meeting, Error> {
     Err(taken).or_cannot("join or host the chat on", address)
 }
 
-fn join(address: SocketAddr) -> io::Result<TcpStream> {
+fn join(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
     // Port 0 is nobody's: it asks for a free port to host on.
     if address.port() == 0 {
         return Err(ErrorKind::ConnectionRefused.into());
     }
-    let connection = TcpStream::connect(address)?;
-    // Where nobody listens, the system may give our side the very port that we connect to: then
-    // TCP connects the socket with itself (RFC 9293, section 3.5, simultaneous open).
-    if connection.local_addr()? == connection.peer_addr()? {
-        return Err(ErrorKind::ConnectionRefused.into());
-    }
-    Ok(connection)
-}
-
-fn host(address: SocketAddr) -> io::Result<TcpListener> {
-    let family = Domain::for_address(address);
-    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
-    // The last chat's connections may still be in TIME-WAIT; that must not keep the next from
-    // being hosted. On Windows the option means something else: to take the port from its owner.
-    #[cfg(not(windows))]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(1)?;
-    Ok(socket.into())
+    open_connection(address, limits)
 }

@@ -9,6 +9,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use ch4_chat::meet::{Meeting, meet};
+use ch4_chat::robust::Limits;
 use console::testing::{PATIENCE, Program, own_loopback_address, port_without_listener};
 use insta::assert_snapshot;
 
@@ -187,7 +188,7 @@ fn of_two_that_start_at_once_one_is_host_and_one_is_guest() {
         let start = Barrier::new(2);
         let one = || {
             start.wait();
-            meet(address).unwrap()
+            meet(address, &Limits::default()).unwrap()
         };
         let (first, second) = thread::scope(|scope| {
             let other = scope.spawn(one);

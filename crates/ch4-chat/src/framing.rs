@@ -1,0 +1,293 @@
+//! Where one message ends and the next begins.
+//!
+//! TCP carries a stream of bytes and keeps no boundaries: what one side sends at once may arrive
+//! in pieces, and what it sends in pieces may arrive at once. So a message is a line, ended by LF.
+//!
+//! The tutorial's programs send no LF. As long as none has come from a peer, its message ends
+//! where the peer falls quiet. That is a guess: what such a peer sends twice within the quiet time
+//! is taken for one message, and what it sends with a longer pause inside for two.
+//!
+//! Pure: bytes in, messages out. Nothing here reads a socket or knows the time.
+
+use std::fmt::{self, Display};
+use std::mem;
+
+/// One message, complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its text, without the line end. What wasn't UTF-8 is U+FFFD.
+    pub text: String,
+    /// How many bytes it had if it was too long, and `text` is only its beginning.
+    pub cut_from: Option<u64>,
+}
+
+/// The text, and behind it, if it was cut, how long it had been.
+impl Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        match self.cut_from {
+            Some(length) => write!(f, " [cut: it had {length} bytes]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Puts messages together from the pieces that one peer sends.
+#[derive(Debug)]
+pub struct Framing {
+    /// The most bytes that a message may have.
+    limit: usize,
+    /// What has come of the message so far: never more than `limit` bytes, and a CR.
+    kept: Vec<u8>,
+    /// How many bytes have come of it.
+    length: u64,
+    /// An LF has come: from now on only LF, or the stream's end, ends a message.
+    speaks_lines: bool,
+}
+
+impl Framing {
+    /// A framing for messages of at most `limit` bytes. Longer ones are cut.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            kept: Vec::new(),
+            length: 0,
+            speaks_lines: false,
+        }
+    }
+
+    /// Bytes have come: the messages that they complete.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if let Some(last_part) = piece.strip_suffix(b"\n") {
+                self.speaks_lines = true;
+                self.keep(last_part);
+                messages.extend(self.complete());
+            } else {
+                self.keep(piece);
+            }
+        }
+        messages
+    }
+
+    /// Whether a message is under way that ends as soon as the peer is quiet.
+    pub fn ends_when_quiet(&self) -> bool {
+        !self.speaks_lines && self.length > 0
+    }
+
+    /// The peer has been quiet for a while: the message that this completes.
+    pub fn quiet(&mut self) -> Option<Message> {
+        if self.ends_when_quiet() {
+            self.complete()
+        } else {
+            None
+        }
+    }
+
+    /// The stream has ended: the message that this completes.
+    pub fn end(&mut self) -> Option<Message> {
+        self.complete()
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = self.limit + 1 - self.kept.len();
+        self.kept.extend(bytes.iter().take(room));
+        self.length += bytes.len() as u64;
+    }
+
+    /// What was kept, as a message. An empty line says nothing, so it is none.
+    fn complete(&mut self) -> Option<Message> {
+        let kept = mem::take(&mut self.kept);
+        let length = mem::take(&mut self.length);
+        // CRLF is a line end too, to those who type into telnet.
+        let bytes = kept.strip_suffix(b"\r").unwrap_or(&kept);
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        // U+FFFD is longer than a byte that it stands for, so cut after decoding.
+        let whole = text.len();
+        text.truncate(text.floor_char_boundary(self.limit));
+        let cut = length > kept.len() as u64 || text.len() < whole;
+        (!text.is_empty()).then_some(Message {
+            text,
+            cut_from: cut.then_some(length),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+
+    const LIMIT: usize = 4096;
+
+    /// What a peer does.
+    #[derive(Debug, Clone)]
+    enum Peer<'a> {
+        Sends(&'a [u8]),
+        IsQuiet,
+        Ends,
+    }
+    use Peer::{Ends, IsQuiet, Sends};
+
+    fn messages(peer: &[Peer<'_>]) -> Vec<Message> {
+        let mut framing = Framing::new(LIMIT);
+        let mut messages = Vec::new();
+        for does in peer {
+            match does {
+                Sends(bytes) => messages.extend(framing.push(bytes)),
+                IsQuiet => messages.extend(framing.quiet()),
+                Ends => messages.extend(framing.end()),
+            }
+        }
+        messages
+    }
+
+    #[track_caller]
+    fn gives(peer: &[Peer<'_>], texts: &[&str]) {
+        let given = messages(peer);
+        let given: Vec<_> = given.iter().map(|message| message.text.as_str()).collect();
+        assert_eq!(given, texts);
+    }
+
+    #[test]
+    fn a_message_may_come_in_three_segments() {
+        gives(
+            &[Sends(b"hel"), Sends(b"lo, "), Sends(b"you\n")],
+            &["hello, you"],
+        );
+        gives(
+            &[Sends(b"hel"), Sends(b"lo, "), Sends(b"you"), IsQuiet],
+            &["hello, you"],
+        );
+        // Once a line has come, quiet ends nothing.
+        gives(
+            &[Sends(b"a\nhel"), IsQuiet, Sends(b"lo\n")],
+            &["a", "hello"],
+        );
+    }
+
+    #[test]
+    fn a_segment_may_hold_two_messages() {
+        gives(&[Sends(b"one\ntwo\n")], &["one", "two"]);
+        gives(&[Sends(b"hi\nbyebye"), Ends], &["hi", "byebye"]);
+    }
+
+    /// Without LF nothing tells them apart: it is one message.
+    #[test]
+    fn two_messages_without_lf_in_one_segment_are_one() {
+        gives(&[Sends(b"hibyebye"), IsQuiet], &["hibyebye"]);
+    }
+
+    #[test]
+    fn byebye_may_come_in_two_pieces() {
+        gives(&[Sends(b"bye"), Sends(b"bye"), IsQuiet], &["byebye"]);
+        gives(&[Sends(b"bye"), Sends(b"bye"), Ends], &["byebye"]);
+        gives(&[Sends(b"hi\nbye"), Sends(b"bye"), Ends], &["hi", "byebye"]);
+    }
+
+    #[test]
+    fn a_message_ends_with_the_stream_too() {
+        gives(&[Sends(b"one\ntwo"), Ends], &["one", "two"]);
+        gives(&[Sends(b"one\n"), Ends], &["one"]);
+        gives(&[Ends], &[]);
+    }
+
+    #[test]
+    fn crlf_is_a_line_end_and_a_lone_cr_is_not() {
+        gives(
+            &[Sends(b"one\r"), Sends(b"\ntwo\rthree\r\n")],
+            &["one", "two\rthree"],
+        );
+    }
+
+    #[test]
+    fn an_empty_line_says_nothing() {
+        gives(&[Sends(b"\n\r\n\n"), IsQuiet, Ends], &[]);
+    }
+
+    #[test]
+    fn nul_and_escapes_are_left_to_whoever_prints_them() {
+        gives(&[Sends(b"\0\x1b[2J\n")], &["\0\u{1b}[2J"]);
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_replaced() {
+        gives(&[Sends(b"caf\xe9\n")], &["caf\u{fffd}"]);
+    }
+
+    #[test]
+    fn two_and_a_half_thousand_bytes_of_chinese_are_one_message() {
+        let text = "你".repeat(833);
+        let (first, rest) = text.as_bytes().split_at(1024);
+        gives(&[Sends(first), Sends(rest), IsQuiet], &[&text]);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_and_says_so() {
+        let long = [b'x'; 5000];
+        for peer in [
+            &[Sends(&long), IsQuiet][..],
+            &[Sends(&long), Sends(b"\n")],
+            &[Sends(&long), Ends],
+        ] {
+            let [message] = messages(peer).try_into().unwrap();
+            assert_eq!(message.text, "x".repeat(LIMIT));
+            assert_eq!(message.cut_from, Some(5000));
+        }
+        for line_end in [&b"\n"[..], b"\r\n"] {
+            let [exact] = messages(&[Sends(&long[..LIMIT]), Sends(line_end)])
+                .try_into()
+                .unwrap();
+            assert_eq!(exact.cut_from, None);
+        }
+        // The next message is whole again.
+        gives(
+            &[Sends(&long), Sends(b"\nshort\n")],
+            &[&"x".repeat(LIMIT), "short"],
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn it_makes_no_difference_where_lines_are_cut(
+            bytes in vec(prop_oneof![Just(b'\n'), Just(b'\r'), any::<u8>(), Just(0xe4)], 0..300),
+            cuts in vec(any::<Index>(), 0..10),
+        ) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|ends| Sends(&bytes[ends[0]..ends[1]]));
+            let pieces: Vec<_> = pieces.chain([Ends]).collect();
+            prop_assert_eq!(messages(&pieces), messages(&[Sends(&bytes), Ends]));
+        }
+
+        #[test]
+        fn no_message_is_longer_than_the_limit(
+            pieces in vec(vec(any::<u8>(), 0..60), 0..20),
+            quiet in any::<bool>(),
+        ) {
+            let mut framing = Framing::new(50);
+            for piece in &pieces {
+                let mut messages = framing.push(piece);
+                if quiet {
+                    messages.extend(framing.quiet());
+                }
+                prop_assert!(framing.kept.len() <= 51);
+                for message in messages {
+                    prop_assert!(message.text.len() <= 50 && !message.text.contains('\n'));
+                }
+            }
+        }
+
+        #[test]
+        fn every_line_that_fits_arrives_as_it_was(lines in vec("[^\n\r]{1,40}", 0..20)) {
+            let stream = lines.join("\n");
+            let texts: Vec<&str> = lines.iter().map(String::as_str).collect();
+            gives(&[Sends(stream.as_bytes()), Ends], &texts);
+        }
+    }
+}

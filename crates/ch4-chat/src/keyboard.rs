@@ -1,0 +1,238 @@
+//! What the user types: at a terminal with a prompt that incoming lines don't tear, else plainly.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::sync::mpsc::{Sender, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::{env, iter};
+
+use console::{Error, OrCannot, Printer};
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor, ExternalPrinter};
+
+use crate::BYE;
+use crate::robust::{Event, Screen};
+
+/// What was typed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// A line that fits into a message.
+    Line(String),
+    /// A line that doesn't, and how many bytes it has.
+    TooLong(u64),
+}
+
+/// Lines from the user, until there are no more.
+pub struct Keyboard {
+    lines: Box<dyn Iterator<Item = Typed> + Send>,
+    /// Somebody sits at it and sees the room, before anybody has come.
+    pub is_terminal: bool,
+    /// A prompt is on the screen, and the terminal is in the editor's hands until Enter or Ctrl-C
+    /// is pressed: to leave earlier would leave a terminal behind that doesn't echo.
+    has_prompt: bool,
+}
+
+impl Keyboard {
+    /// The user's keyboard, and a printer for the user's screen that goes with it.
+    ///
+    /// At a terminal, the end of the input (Ctrl-D), and Ctrl-C at the prompt, mean `byebye`. In a
+    /// pipe or a file the end of the input only means that there is no more to say.
+    ///
+    /// # Errors
+    ///
+    /// The terminal can't be used.
+    pub fn open(message_bytes: usize) -> Result<(Self, Printer), Error> {
+        let at_terminal = io::stdin().is_terminal();
+        let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+        if at_terminal && io::stdout().is_terminal() && !dumb {
+            return Self::with_prompt(message_bytes).or_cannot("use", "the terminal");
+        }
+        let mut keyboard = Self::plain(BufReader::new(io::stdin()), message_bytes);
+        if at_terminal {
+            let bye = iter::once(Typed::Line(BYE.to_owned()));
+            keyboard.lines = Box::new(keyboard.lines.chain(bye));
+            keyboard.is_terminal = true;
+        }
+        Ok((keyboard, Printer::new(io::stdout())))
+    }
+
+    /// Lines from any input, without a prompt.
+    pub fn plain(mut input: impl BufRead + Send + 'static, message_bytes: usize) -> Self {
+        Self {
+            lines: Box::new(iter::from_fn(move || read_line(&mut input, message_bytes))),
+            is_terminal: false,
+            has_prompt: false,
+        }
+    }
+
+    fn with_prompt(message_bytes: usize) -> rustyline::Result<(Self, Printer)> {
+        let config = Config::builder().auto_add_history(true).build();
+        let mut editor = Editor::<(), _>::with_history(config, MemHistory::new())?;
+        let screen = AbovePrompt(editor.create_external_printer()?);
+        let mut pasted = VecDeque::new();
+        let lines = iter::from_fn(move || {
+            if pasted.is_empty() {
+                // The end of the input and Ctrl-C are errors to the editor, and to us the end.
+                let text = editor.readline("> ").unwrap_or_else(|_| BYE.to_owned());
+                // What was pasted may have several lines.
+                pasted.extend(text.split('\n').map(ToOwned::to_owned));
+            }
+            let line = pasted.pop_front()?;
+            Some(if line.len() > message_bytes {
+                Typed::TooLong(line.len() as u64)
+            } else {
+                Typed::Line(line)
+            })
+        });
+        let keyboard = Self {
+            lines: Box::new(lines),
+            is_terminal: true,
+            has_prompt: true,
+        };
+        Ok((keyboard, Printer::new(screen)))
+    }
+
+    /// Reads on a thread of its own, which sends each line as an event, and `None` at the end.
+    ///
+    /// It reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt comes
+    /// after what the last line has led to, and a long file doesn't pile up in memory. After
+    /// `byebye` it ends.
+    pub fn read(self, events: Sender<Event>) -> Typing {
+        let (next_turn, turns) = sync_channel(1);
+        let thread = thread::spawn(move || {
+            for typed in self.lines {
+                let last = matches!(&typed, Typed::Line(line) if line == BYE);
+                let sent = events.send(Event::Typed(Some(typed)));
+                if last || sent.is_err() || turns.recv().is_err() {
+                    return;
+                }
+            }
+            // If the chat is over, nobody has to know.
+            let _ = events.send(Event::Typed(None));
+        });
+        Typing {
+            next_turn,
+            thread,
+            has_prompt: self.has_prompt,
+        }
+    }
+}
+
+/// The thread that reads the keyboard.
+pub struct Typing {
+    next_turn: SyncSender<()>,
+    thread: JoinHandle<()>,
+    has_prompt: bool,
+}
+
+impl Typing {
+    /// The last line has been dealt with: read another.
+    pub fn next_turn(&self) {
+        // If the thread has ended there is no other.
+        let _ = self.next_turn.try_send(());
+    }
+
+    /// Ends the thread if it can be ended, and else asks the user to do it.
+    pub fn end(self, screen: Screen) {
+        drop(self.next_turn);
+        if self.has_prompt && !self.thread.is_finished() {
+            screen.event("Press Enter to leave.");
+            // If the thread has panicked its prompt has gone too.
+            let _ = self.thread.join();
+        }
+    }
+}
+
+/// The next line, without its line end. Bytes that aren't UTF-8 become U+FFFD.
+///
+/// Of a line that is too long only the length is kept, however long it is.
+fn read_line(input: &mut impl BufRead, message_bytes: usize) -> Option<Typed> {
+    let mut line = Vec::new();
+    let mut length = 0;
+    loop {
+        let available = match input.fill_buf() {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // What can't be read any more has ended.
+            Err(_) => &[],
+        };
+        let end = available.iter().position(|&byte| byte == b'\n');
+        let (part, _) = available.split_at(end.unwrap_or(available.len()));
+        line.extend(
+            part.iter()
+                .take((message_bytes + 1).saturating_sub(line.len())),
+        );
+        length += part.len() as u64;
+        let used = part.len() + usize::from(end.is_some());
+        input.consume(used);
+        if end.is_none() && used > 0 {
+            continue;
+        }
+        if used == 0 && length == 0 {
+            return None;
+        }
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
+        return Some(
+            if length > line.len() as u64 || text.len() > message_bytes {
+                Typed::TooLong(length)
+            } else {
+                Typed::Line(text.into_owned())
+            },
+        );
+    }
+}
+
+/// The screen above the prompt: the editor clears its line, prints, and shows the line again.
+struct AbovePrompt<P>(P);
+
+impl<P: ExternalPrinter> Write for AbovePrompt<P> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.0.print(text).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(bytes: &'static [u8]) -> Vec<Typed> {
+        Keyboard::plain(bytes, 10).lines.collect()
+    }
+
+    #[test]
+    fn lines_end_with_lf_crlf_or_the_input() {
+        let lines = ["one", "two", "", "last"].map(|line| Typed::Line(line.to_owned()));
+        assert_eq!(typed(b"one\ntwo\r\n\nlast"), lines);
+        assert_eq!(typed(b""), []);
+        assert_eq!(typed(b"\n"), [Typed::Line(String::new())]);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_with_its_length() {
+        let fits = || Typed::Line("0123456789".to_owned());
+        assert_eq!(
+            typed(b"0123456789\r\n0123456789x\n0123456789"),
+            [fits(), Typed::TooLong(11), fits()]
+        );
+        // Nine bytes as typed, more once U+FFFD stands for those that aren't UTF-8.
+        assert_eq!(
+            typed(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\n"),
+            [Typed::TooLong(9)]
+        );
+        assert_eq!(typed(b"caf\xe9\n"), [Typed::Line("caf\u{fffd}".to_owned())]);
+    }
+
+    #[test]
+    fn an_endless_line_takes_no_memory() {
+        let endless = io::Read::take(io::repeat(b'x'), 50_000_000);
+        let mut keyboard = Keyboard::plain(BufReader::new(endless), 10);
+        assert_eq!(keyboard.lines.next(), Some(Typed::TooLong(50_000_000)));
+        assert_eq!(keyboard.lines.next(), None);
+    }
+}
