@@ -3,7 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
-use ch4_tcp_server::robust::{self, Limits, Log};
+use ch4_tcp_server::log::Log;
+use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
 use console::{Error, Flags, Printer};

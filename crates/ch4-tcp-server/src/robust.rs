@@ -2,25 +2,24 @@
 //!
 //! The steps are the tutorial's. What is new:
 //!
-//! - Many clients at once: while a worker serves one, another worker waits for the next ([`Crew`]).
+//! - Many clients at once: while a worker serves one, another waits for the next ([`crew`]).
 //! - A client's error ends its connection, never the server.
 //! - A request may arrive in any number of pieces, and [`Received`] says when it is whole.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
 //! - The connection is closed in stages, so that an answer isn't lost to a reset ([`hang_up`]).
 //! - What a client sends is printed harmless, behind a margin, by a thread of its own ([`Log`]).
 
-use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, Role, safe};
+use console::{Error, OrCannot};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::answer::Answer;
+use crate::crew;
 use crate::deadline::Until;
+use crate::log::Log;
 use crate::request::Received;
 
 /// What a client, and all of them together, can take of the server.
@@ -55,19 +54,6 @@ impl Default for Limits {
         }
     }
 }
-
-/// How many workers may wait for a client. More of them aren't worth their memory; fewer, and
-/// threads come and go with each wave of clients.
-const SPARE_WORKERS: usize = 16;
-
-/// A worker needs little stack, and a thousand of them shouldn't need a thousand times more.
-const STACK_BYTES: usize = 128 * 1024;
-
-/// How long to wait for a descriptor to become free before the next try.
-const BREATH: Duration = Duration::from_millis(500);
-
-/// How often at most to say that the system has no descriptor, or no thread, left.
-const REMINDER: Duration = Duration::from_mins(1);
 
 /// Steps 1 to 3: opens a socket on which clients can connect to `address`.
 ///
@@ -106,176 +92,42 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
     log.always(format_args!(
         "Server started, waiting for clients on http://{here}/"
     ));
-    let crew = Crew {
-        listener,
-        name,
-        limits,
-        log,
-        roll: Mutex::new(Roll {
-            idle: 1,
-            workers: 1,
-            reminded: None,
-            broken: None,
-        }),
-        freed: Condvar::new(),
+    let attend = |client: &TcpStream, address: SocketAddr| {
+        log.event(format_args!("Client connected: {address}"));
+        // Whatever goes wrong here concerns this client alone.
+        match converse(client, address, name, limits, log) {
+            Ok(outcome) => log.event(format_args!("Connection closed: {address} ({outcome})")),
+            Err(error) => log.event(format_args!("Connection lost: {address} ({error})")),
+        }
     };
-    // The first worker is this thread. The scope waits for all others.
-    thread::scope(|scope| crew.work(scope));
-    let broken = crew.roll().broken.take();
-    broken.map_or(Ok(()), Err).or_cannot("accept on", here)
+    // 4. Accept, again and again.
+    crew::work(listener, limits.clients, &attend, log).or_cannot("accept on", here)
 }
 
-/// The server's workers: leader and followers.
-///
-/// Each idle worker waits in `accept`. The system gives each client to one of them, the leader,
-/// and the next one leads. Before a worker turns to its client it sees to it that somebody is
-/// waiting for the next one: if it was the last, it starts another worker. So there are as many
-/// threads as clients, and a few to spare, and none is ever handed a client by another.
-///
-/// (Schmidt and others, "Pattern-Oriented Software Architecture", volume 2, 2000.)
-struct Crew<'a> {
-    listener: &'a TcpListener,
-    name: &'a str,
-    limits: &'a Limits,
-    log: &'a Log<'a>,
-    roll: Mutex<Roll>,
-    /// Rung whenever a connection is closed, and its descriptor is free again.
-    freed: Condvar,
-}
-
-struct Roll {
-    /// Workers that wait for a client.
-    idle: usize,
-    /// All workers.
-    workers: usize,
-    /// When it was last said that the system has run out of something.
-    reminded: Option<Instant>,
-    /// Why nobody can be accepted any more.
-    broken: Option<io::Error>,
-}
-
-impl Crew<'_> {
-    /// A worker's life, which ends when there are enough others, or when the listener is broken.
-    fn work<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        loop {
-            // 4. Accept.
-            match self.listener.accept() {
-                Ok((client, address)) => {
-                    self.leave_a_follower(scope);
-                    self.attend(&client, address);
-                    drop(client);
-                    self.freed.notify_one();
-                    if !self.rejoin() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    // Nobody listens on this socket any more.
-                    self.roll().broken = Some(error);
-                    return;
-                }
-                Err(error) => self.bear(&error),
-            }
-        }
+/// Steps 5 to 7 for one client. Returns what it was answered, in a word or two.
+fn converse(
+    client: &TcpStream,
+    address: SocketAddr,
+    name: &str,
+    limits: &Limits,
+    log: &Log,
+) -> io::Result<&'static str> {
+    // 5. Receive.
+    let heard = hear(client, limits)?;
+    if heard.bytes.is_empty() {
+        return Ok("nothing came");
     }
+    log.received(address, &heard.bytes);
 
-    /// Turns from idle to busy, and starts another worker if none is idle now.
-    fn leave_a_follower<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        let mut roll = self.roll();
-        roll.idle -= 1;
-        if roll.idle > 0 || roll.workers >= self.limits.clients {
-            return;
-        }
-        roll.idle += 1;
-        roll.workers += 1;
-        drop(roll);
-        let started = thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || self.work(scope));
-        if let Err(error) = started {
-            // It goes on with the workers that there are: they accept when they are done.
-            let mut roll = self.roll();
-            roll.idle -= 1;
-            roll.workers -= 1;
-            self.remind(&mut roll, "start a thread", &error);
-        }
+    // 6. Send.
+    let answer = heard.answer(name, limits);
+    Until::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
+
+    // 7. Close.
+    if heard.may_go_on() {
+        hang_up(client, limits);
     }
-
-    /// Turns from busy to idle, unless enough workers are idle already.
-    fn rejoin(&self) -> bool {
-        let mut roll = self.roll();
-        if roll.idle >= SPARE_WORKERS {
-            roll.workers -= 1;
-            return false;
-        }
-        roll.idle += 1;
-        true
-    }
-
-    /// What to do when a client couldn't be accepted.
-    fn bear(&self, error: &io::Error) {
-        match error.kind() {
-            // This client has gone while it was queued: on to the next.
-            ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted => {}
-            // The system is out of descriptors or memory. That passes, and the client stays
-            // queued. `accept` would fail again at once, so wait until a connection is closed
-            // here, or for a moment, in which one may be closed elsewhere.
-            _ => {
-                let mut roll = self.roll();
-                self.remind(&mut roll, "accept a client for now", error);
-                let _ = self.freed.wait_timeout(roll, BREATH);
-            }
-        }
-    }
-
-    /// Says that something is short, once a minute at most.
-    fn remind(&self, roll: &mut Roll, action: &str, error: &io::Error) {
-        if roll.reminded.is_none_or(|last| last.elapsed() > REMINDER) {
-            roll.reminded = Some(Instant::now());
-            self.log.trouble(format_args!(
-                "Can't {action}: {error}; it goes on when clients leave, or see ulimit(1)"
-            ));
-        }
-    }
-
-    /// Steps 5 to 7 for one client. Whatever goes wrong concerns this client alone.
-    fn attend(&self, client: &TcpStream, address: SocketAddr) {
-        self.log.event(format_args!("Client connected: {address}"));
-        match self.converse(client, address) {
-            Ok(outcome) => {
-                let closed = format_args!("Connection closed: {address} ({outcome})");
-                self.log.event(closed);
-            }
-            Err(error) => self
-                .log
-                .event(format_args!("Connection lost: {address} ({error})")),
-        }
-    }
-
-    /// Returns what the client was answered, in a word or two.
-    fn converse(&self, client: &TcpStream, address: SocketAddr) -> io::Result<&'static str> {
-        // 5. Receive.
-        let heard = hear(client, self.limits)?;
-        if heard.bytes.is_empty() {
-            return Ok("nothing came");
-        }
-        self.log.received(address, &heard.bytes);
-
-        // 6. Send.
-        let answer = heard.answer(self.name, self.limits);
-        Until::new(client, Instant::now() + self.limits.send_time).write_all(&answer.bytes)?;
-
-        // 7. Close.
-        if heard.may_go_on() {
-            hang_up(client, self.limits);
-        }
-        Ok(answer.title)
-    }
-
-    fn roll(&self) -> MutexGuard<'_, Roll> {
-        // The numbers in it are right at any time, so a panic elsewhere doesn't spoil them.
-        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Ok(answer.title)
 }
 
 /// What a client has said before it was answered.
@@ -389,46 +241,5 @@ fn hang_up(client: &TcpStream, limits: &Limits) {
         // The client has its answer. If it resets the connection now, or goes on for too long,
         // that is its own affair.
         let _ = io::copy(&mut rest.take(limits.drain_bytes), &mut io::sink());
-    }
-}
-
-/// Tells the user what clients do, unless it should be quiet.
-pub struct Log<'a> {
-    /// Prints the lines, without ever holding up the server.
-    pub printer: &'a Printer,
-    /// Only the first line, and what is wrong with the server itself.
-    pub quiet: bool,
-}
-
-impl Log<'_> {
-    fn always(&self, line: impl Display) {
-        self.printer.print(&Role::Event.paint(line).to_string());
-    }
-
-    fn trouble(&self, line: impl Display) {
-        self.printer.print(&Role::Trouble.paint(line).to_string());
-    }
-
-    fn event(&self, line: impl Display) {
-        if !self.quiet {
-            self.always(line);
-        }
-    }
-
-    /// Prints what came from a client, harmless, and behind a margin that no line of ours has: so
-    /// nothing that a client sends can be taken for a line of the server's.
-    fn received(&self, address: SocketAddr, bytes: &[u8]) {
-        if self.quiet {
-            return;
-        }
-        let text = String::from_utf8_lossy(bytes);
-        let mut lines = Role::Event
-            .paint(format!("Received from {address}:"))
-            .to_string();
-        for line in text.lines() {
-            lines.push_str("\n  | ");
-            lines.push_str(&Role::Peer.paint(safe::escape(line)).to_string());
-        }
-        self.printer.print(&lines);
     }
 }

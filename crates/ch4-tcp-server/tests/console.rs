@@ -6,7 +6,8 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::thread;
 
-use ch4_tcp_server::robust::{self, Limits, Log};
+use ch4_tcp_server::log::Log;
+use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use console::testing::{PATIENCE, Program, Screen, normalise, plain, stop};
 use console::{Player, Printer, Role, Stage, say};

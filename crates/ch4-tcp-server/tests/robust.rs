@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ch4_tcp_server::robust::{self, Limits, Log};
+use ch4_tcp_server::log::Log;
+use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use console::Printer;
 use console::testing::{PATIENCE, Program, Screen, plain, stop};
