@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -26,7 +27,8 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// Dropping it closes the connection and ends its reader.
 #[derive(Debug)]
 pub struct Peer {
-    stream: TcpStream,
+    /// Shared with the reader: a room has one descriptor for each guest.
+    stream: Arc<TcpStream>,
     next_turn: SyncSender<()>,
 }
 
@@ -53,9 +55,10 @@ impl Peer {
         stream.set_write_timeout(Some(limits.send_time))?;
         SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
 
+        let stream = Arc::new(stream);
         let (next_turn, turns) = sync_channel(1);
         let reader = Reader {
-            stream: stream.try_clone()?,
+            stream: Arc::clone(&stream),
             framing: Framing::new(message_bytes),
             quiet: limits.quiet,
             id,
@@ -83,7 +86,7 @@ impl Peer {
     /// the connection is broken.
     pub fn send(&self, lines: &str) -> io::Result<()> {
         loop {
-            return match (&self.stream).write(lines.as_bytes()) {
+            return match (&*self.stream).write(lines.as_bytes()) {
                 // One call, so one time limit. What is left didn't fit into the buffers in time.
                 Ok(count) if count < lines.len() => Err(ErrorKind::TimedOut.into()),
                 Ok(_) => Ok(()),
@@ -115,7 +118,7 @@ impl Drop for Peer {
 
 /// The thread that reads what a peer sends.
 struct Reader {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     framing: Framing,
     quiet: Duration,
     id: PeerId,
@@ -146,7 +149,7 @@ impl Reader {
             let patience = is_new || self.framing.ends_when_quiet();
             self.stream
                 .set_read_timeout(patience.then_some(self.quiet))?;
-            let messages = match self.stream.read(&mut piece) {
+            let messages = match (&*self.stream).read(&mut piece) {
                 Ok(0) => return Ok(()),
                 Ok(count) => {
                     let messages = self.framing.push(&piece[..count]);

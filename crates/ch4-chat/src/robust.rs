@@ -12,7 +12,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use console::{Error, OrCannot, Printer, Role, safe};
@@ -64,6 +64,8 @@ impl Default for Limits {
 pub enum Event {
     /// The user has typed a line; or, with `None`, there is no more to come.
     Typed(Option<Typed>),
+    /// Nobody reads what is printed any more.
+    ScreenGone,
     /// Somebody has connected.
     Arrived(TcpStream, SocketAddr),
     /// Nobody could be accepted, for this reason.
@@ -151,6 +153,7 @@ pub fn guest(
     let host = Peer::new(host, 0, HOST_LINE_BYTES, &patient, events.clone())
         .or_cannot("talk to", address)?;
     let screen = Screen(printer);
+    screen.tell_when_gone(&events);
     screen.event(format_args!("Connected to {address}. Say {BYE} to leave."));
     if let Some(name) = name {
         let _ = host.send(&format!("{NAME_COMMAND}{name}\n"));
@@ -174,6 +177,7 @@ fn talk(
     let mut patience = None;
     while let Some(event) = next(inbox, patience) {
         match event {
+            Event::ScreenGone => break,
             Event::Typed(Some(Typed::Line(line))) if line == BYE => break,
             Event::Typed(Some(Typed::Line(line))) => {
                 // Any other error ends the stream too, which is an event of its own.
@@ -243,6 +247,15 @@ pub(crate) fn next(inbox: &Receiver<Event>, patience: Option<Duration>) -> Optio
 pub struct Screen<'a>(pub &'a Printer);
 
 impl Screen<'_> {
+    /// Makes an event of it when nobody reads what is printed any more.
+    pub fn tell_when_gone(self, events: &Sender<Event>) {
+        let events = events.clone();
+        self.0.when_gone(move || {
+            // If the chat is over already, it doesn't matter.
+            let _ = events.send(Event::ScreenGone);
+        });
+    }
+
     /// What the program itself has to say.
     pub fn event(self, line: impl Display) {
         self.0.print(&Role::Event.paint(line).to_string());

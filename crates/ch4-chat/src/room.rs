@@ -51,6 +51,7 @@ pub fn host(
         .or_cannot("start a thread to accept on", here)?;
 
     let screen = Screen(printer);
+    screen.tell_when_gone(&events);
     screen.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
@@ -127,6 +128,7 @@ impl Room<'_> {
                 typing = Some(keyboard.read(events.clone()));
             }
             match next(inbox, patience) {
+                Some(Event::ScreenGone) | None => break,
                 Some(Event::Typed(Some(Typed::Line(line)))) if line == BYE => break,
                 Some(Event::Typed(Some(typed))) => {
                     match typed {
@@ -143,7 +145,6 @@ impl Room<'_> {
                 Some(Event::Said(id, messages)) => self.hear(id, &messages),
                 Some(Event::Gone(id, None)) => self.part(id, "has left"),
                 Some(Event::Gone(id, Some(_))) => self.part(id, "is gone: the connection broke"),
-                None => break,
             }
             let no_more_to_say = patience.is_some();
             if no_more_to_say && self.guests.is_empty() {

@@ -17,22 +17,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// buffer and goes on. The buffer is bounded (1 MiB). What doesn't fit is left out and counted,
 /// and the count is shown as soon as the terminal takes lines again.
 ///
-/// If the output's reader has gone, lines are dropped in silence; [`Printer::is_gone`] tells.
+/// If the output's reader has gone, lines are dropped in silence; [`Printer::when_gone`] tells.
 ///
 /// Dropping the printer waits until all is printed, one second at most.
-#[derive(Debug)]
 pub struct Printer {
     queue: Arc<Queue>,
 }
 
 /// What the two sides share: the waiting text, and a bell for each change.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     waiting: String,
     left_out: u64,
@@ -41,6 +40,8 @@ struct State {
     done: bool,
     /// The output can't be written to any more.
     gone: bool,
+    /// Whom to tell that.
+    watcher: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Printer {
@@ -54,6 +55,9 @@ impl Printer {
             state.gone = gone;
             state.done = true;
             printing.changed.notify_all();
+            if gone && let Some(watcher) = state.watcher.take() {
+                watcher();
+            }
         });
         Self { queue }
     }
@@ -74,10 +78,15 @@ impl Printer {
         }
     }
 
-    /// Whether the output's reader has gone, so that nothing can be printed any more.
-    #[must_use]
-    pub fn is_gone(&self) -> bool {
-        self.queue.lock().gone
+    /// Calls `watcher` when nothing can be printed any more: the output's reader has gone, or the
+    /// disk is full. It is called on another thread, or at once if this has happened already.
+    pub fn when_gone(&self, watcher: impl FnOnce() + Send + 'static) {
+        let mut state = self.queue.lock();
+        if state.gone {
+            watcher();
+        } else {
+            state.watcher = Some(Box::new(watcher));
+        }
     }
 }
 
@@ -234,17 +243,14 @@ mod tests {
             resume: resumed,
             shown: Arc::default(),
         });
+        let (tell, told) = channel();
+        let tell_again = tell.clone();
+        printer.when_gone(move || tell.send(()).unwrap());
         printer.print("to nobody");
-        let state = printer.queue.lock();
-        let (state, timeout) = printer
-            .queue
-            .changed
-            .wait_timeout_while(state, Duration::from_secs(10), |state| !state.done)
-            .unwrap();
-        drop(state);
-        assert!(!timeout.timed_out());
-        assert!(printer.is_gone());
+        told.recv_timeout(Duration::from_secs(10)).unwrap();
         printer.print("to nobody either");
         assert!(printer.queue.lock().waiting.is_empty());
+        printer.when_gone(move || tell_again.send(()).unwrap());
+        told.recv_timeout(Duration::from_secs(10)).unwrap();
     }
 }
