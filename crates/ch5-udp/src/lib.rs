@@ -1,7 +1,11 @@
 //! Chapter 5: degrees Celsius to Fahrenheit over UDP, the server (5.1) and the client (5.2).
 //!
 //! Read [`tutorial`] first: no connection, no stream, one datagram there and one back, with the
-//! faults that the tutorial's programs have. [`demo`] plays both sides in one terminal.
+//! faults that the tutorial's programs have. Then [`robust`]: the same steps, for a network that
+//! loses, repeats and forges datagrams; [`temperature`] is its conversion. [`demo`] plays both
+//! sides in one terminal.
 
 pub mod demo;
+pub mod robust;
+pub mod temperature;
 pub mod tutorial;

@@ -3,9 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use ch5_udp::{demo, tutorial};
+use ch5_udp::robust::Limits;
+use ch5_udp::{demo, robust, tutorial};
 use clap::{Parser, Subcommand};
-use console::{Error, Flags};
+use console::{Error, Flags, Printer, Role, say};
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
 #[derive(Parser)]
@@ -27,8 +28,9 @@ enum Command {
         quiet: bool,
     },
     /// Ask the server (section 5.2)
+    #[command(after_help = "The exit status is 1 if a question got no answer.")]
     Client {
-        /// Temperatures to ask for; without one it asks you
+        /// Temperatures to ask for; without one it asks you, until "exit"
         #[arg(value_name = "CELSIUS", allow_negative_numbers = true)]
         temperatures: Vec<String>,
     },
@@ -37,10 +39,53 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    console::exit(run(&Args::parse()))
+    let args = Args::parse();
+    let result = if args.flags.tutorial {
+        run_tutorial(&args).map(|()| true)
+    } else {
+        run_robust(&args)
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => console::exit(Err(error)),
+    }
 }
 
-fn run(args: &Args) -> Result<(), Error> {
+/// Returns whether all went well; what didn't has been said.
+fn run_robust(args: &Args) -> Result<bool, Error> {
+    match &args.command {
+        Command::Server { quiet } => {
+            let socket = tutorial::bind(args.flags.address()?)?;
+            robust::serve(&socket, *quiet, &Printer::new(io::stdout()))?;
+        }
+        Command::Client { temperatures } => {
+            let servers = args.flags.addresses()?;
+            let (limits, mut out) = (Limits::default(), io::stdout());
+            if temperatures.is_empty() {
+                return robust::converse(&servers, &limits, &mut io::stdin().lock(), &mut out);
+            }
+            let mut all_answered = true;
+            for celsius in temperatures {
+                let reply = robust::ask_server(&servers, celsius.as_bytes(), &limits, &mut out);
+                match reply.and_then(|reply| say(&mut out, Role::Peer, reply)) {
+                    Ok(()) => {}
+                    Err(Error::OutputGone) => break,
+                    // The next one is asked all the same.
+                    Err(error) => {
+                        console::exit(Err(error));
+                        all_answered = false;
+                    }
+                }
+            }
+            return Ok(all_answered);
+        }
+        Command::Demo => demo::robust(io::stdout())?,
+    }
+    Ok(true)
+}
+
+fn run_tutorial(args: &Args) -> Result<(), Error> {
     match &args.command {
         Command::Server { quiet: _ } => {
             let socket = tutorial::bind(args.flags.address()?)?;

@@ -2,24 +2,134 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::net::{SocketAddr, UdpSocket};
+mod common;
 
-use console::testing::{PATIENCE, Program};
+use std::net::UdpSocket;
+
+use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
+use console::testing::Program;
 use insta::assert_snapshot;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
-
-/// A socket that speaks as the tutorial's programs do.
-fn stand_in() -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket
+#[test]
+fn robust_server_and_client() {
+    assert_snapshot!(
+        "robust_server_and_client",
+        Program::run(PROGRAM, ["demo"]).report()
+    );
 }
 
-fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
-    let mut buffer = [0; 2048];
-    let (count, from) = socket.recv_from(&mut buffer).unwrap();
-    (String::from_utf8_lossy(&buffer[..count]).into_owned(), from)
+/// The consoles of both versions, one below the other.
+fn both(peer: &str, tutorial: &str, robust: &str) -> String {
+    // A snapshot must not do to a reader's terminal what the peer wants.
+    let (tutorial, robust) = (
+        tutorial.replace('\x1b', "ESC"),
+        robust.replace('\x1b', "ESC"),
+    );
+    format!("{peer}\n\n--tutorial:\n{tutorial}\n\nwithout:\n{robust}\n\n\n")
+}
+
+/// What the same client gets from both servers, and what they print.
+#[test]
+#[cfg(unix)]
+fn both_servers_for_the_same_client() {
+    let requests: [(&str, &[u8]); 4] = [
+        ("A client asks for 36.6", b"36.6"),
+        ("A client asks for -300", b"-300"),
+        ("A client sends 37,5", b"37,5"),
+        (
+            "A client sends ESC [2J, what looks like a line of ours, and a byte that isn't UTF-8",
+            b"\x1b[2J\nRequest from 127.0.0.1:1: 5\xff",
+        ),
+    ];
+    let mut consoles = String::new();
+    for (client, request) in requests {
+        let tutorial = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+        let asking = stand_in();
+        asking.send_to(request, tutorial.address()).unwrap();
+        // It ends after one request, whatever that was.
+        let tutorial = tutorial.wait().report();
+        asking.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 1024];
+        let reply = match asking.recv(&mut buffer) {
+            Ok(count) => String::from_utf8_lossy(&buffer[..count]),
+            Err(_) => "(waits for ever)".into(),
+        };
+        let tutorial = format!("{tutorial}\nclient: {reply}");
+
+        let server = server();
+        let reply = ask(server.address(), request);
+        let _ = server.output.wait_for("Reply to");
+        signal(&server, "INT"); // It would answer for ever.
+        let robust = format!("{}\nclient: {reply}", server.wait().report());
+        consoles += &both(client, &tutorial, &robust);
+    }
+    assert_snapshot!("both_servers_for_the_same_client", consoles);
+}
+
+/// What both clients print when the same server answers, or nobody does.
+#[test]
+#[cfg(unix)]
+fn both_clients_for_the_same_server() {
+    let replies: [(&str, &[u8]); 4] = [
+        (
+            "The server answers",
+            b"Converted temperature (degrees Fahrenheit): 97.88",
+        ),
+        ("The server sends nothing in its reply", b""),
+        (
+            "The server sends ESC [2J and what looks like a line of ours",
+            b"\x1b[2J\nReply to 36.6: 451",
+        ),
+        ("The server sends a byte that isn't UTF-8", b"\xff"),
+    ];
+    let server = stand_in();
+    let address = server.local_addr().unwrap();
+    let mut consoles = String::new();
+    for (peer, reply) in replies {
+        let [tutorial, robust] = [&["--tutorial"][..], &[]].map(|version| {
+            let mut client = client(address, version);
+            client.types("36.6\n");
+            let (_, from) = receive(&server);
+            server.send_to(reply, from).unwrap();
+            client.wait().report()
+        });
+        consoles += &both(peer, &tutorial, &robust);
+    }
+
+    let (_held, closed) = port_without_server();
+    let mut tutorial = client(closed, &["--tutorial"]);
+    tutorial.types("36.6\n");
+    let _ = tutorial.output.wait_for("Celsius: ");
+    let mut robust = client(closed, &[]);
+    robust.types("36.6\n");
+    let robust = robust.wait().report();
+    signal(&tutorial, "INT"); // It would wait for ever.
+    consoles += &both("Nobody has the port", &tutorial.wait().report(), &robust);
+    assert_snapshot!("both_clients_for_the_same_server", consoles);
+}
+
+/// A closed port, for temperatures that stand on the command line.
+#[test]
+fn nobody_has_the_port() {
+    let (_held, closed) = port_without_server();
+    assert_snapshot!(client(closed, &["36.6", "100"]).wait().report(), @"
+    error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    [exit status: 1]
+    ");
+}
+
+#[test]
+#[cfg(unix)]
+fn quiet_server() {
+    let server = Program::start(PROGRAM, ["server", "--quiet", "--port", "0"]);
+    ask(server.address(), "36.6");
+    ask(server.address(), "warm");
+    signal(&server, "INT");
+    assert_snapshot!(server.wait().report(), @"
+    UDP server bound to 127.0.0.1:[port]
+    [signal: 2 (SIGINT)]
+    ");
 }
 
 #[test]
@@ -135,6 +245,20 @@ fn a_name_that_does_not_resolve() {
     error: can't find the address of "no such name": [the system's words]; look at the spelling of --host, or give an address such as 127.0.0.1
     [exit status: 1]
     "#);
+}
+
+#[test]
+fn what_looks_like_a_flag_stands_behind_two_dashes() {
+    assert_snapshot!(Program::run(PROGRAM, ["client", "-inf"]).report(), @"
+    error: unexpected argument '-i' found
+
+      tip: to pass '-i' as a value, use '-- -i'
+
+    Usage: ch5-udp client [OPTIONS] [CELSIUS]...
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
 }
 
 #[test]

@@ -1,0 +1,293 @@
+//! The same pair, but no datagram, lost, late, strange or forged, ends or misleads it.
+//!
+//! The steps have the tutorial's numbers. What is a temperature, and how its conversion is written,
+//! is in [`temperature`].
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use console::{Error, OrCannot, Printer, Role, safe, say};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
+
+/// Room for any datagram: UDP's length field has 16 bits (RFC 768). So none is cut in silence,
+/// and on Windows, where one that doesn't fit is an error, there is no such error.
+const ANY_DATAGRAM: usize = 65_535;
+
+/// How much of a question a line shows, in characters. With the words before it, that fits on one
+/// row of a usual terminal, so that none of it stands where lines of ours begin.
+const SHOWN: usize = 40;
+
+/// Section 5.1, steps 3 and 4, again and again: answers every request, good or bad.
+///
+/// Steps 1 and 2, create and bind, are [`tutorial::bind`](crate::tutorial::bind): nothing is wrong
+/// with them. Step 5 never comes. `quiet` prints nothing but the first line.
+///
+/// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another one
+/// than was asked (against RFC 1122, section 3.3.4.2), and a client that checks, as
+/// [`ask_server`] does, won't see the reply. Bind to one address if the machine has several.
+///
+/// # Errors
+///
+/// It ends only if the socket itself fails; no client can make it do so.
+pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), Error> {
+    let here = socket.local_addr().or_cannot("look at", "the socket")?;
+    let bound = Role::Event.paint(format!("UDP server bound to {here}"));
+    printer.print(&bound.to_string());
+    // A printer doesn't wait for the terminal, so no client does either.
+    let tell = |role: Role, text: String| {
+        if !quiet {
+            printer.print(&role.paint(text).to_string());
+        }
+    };
+
+    let mut buffer = vec![0; ANY_DATAGRAM];
+    loop {
+        // 3. Receive: who has sent the datagram comes with it.
+        let (count, client) = match socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            Err(error) if is_about_one_client(&error) => continue,
+            // The next call would fail as well, and all after it, at full speed.
+            Err(error) => return Err(error).or_cannot("receive on", here),
+        };
+        let request = &buffer[..count];
+        tell(
+            Role::Peer,
+            format!("Request from {client}: {}", shown(request, SHOWN)),
+        );
+
+        // Never answer an answer. Two servers would do so for ever, once somebody has sent one of
+        // them a request with the other's address as its sender; nothing in UDP proves a sender.
+        if temperature::is_reply(request) {
+            tell(Role::Event, format!("No reply to {client}: that was one"));
+            continue;
+        }
+
+        // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
+        let reply = temperature::reply(request);
+        match socket.send_to(reply.as_bytes(), client) {
+            Ok(_) => tell(Role::Event, format!("Reply to {client}: {reply}")),
+            // A firewall forbids it, or no way leads there: this client's trouble, nobody else's.
+            Err(error) => tell(Role::Trouble, format!("No reply to {client}: {error}")),
+        }
+    }
+}
+
+/// Whether an error of `recv_from` only tells what became of a reply that was sent before: the
+/// client has gone, or no way leads to it. Such ICMP messages reach every socket on Windows, and
+/// elsewhere those that are connected. All other errors are about the socket itself.
+fn is_about_one_client(error: &io::Error) -> bool {
+    const WSAENETRESET: i32 = 10_052; // Windows: the reply has been forwarded too often
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::Interrupted
+    ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
+}
+
+/// How long a client waits.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long for the reply to each request. After the last it gives up.
+    ///
+    /// Each is twice the one before: whatever is too busy to answer isn't asked more and more.
+    pub waits: [Duration; 3],
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            waits: [1, 2, 4].map(Duration::from_secs),
+        }
+    }
+}
+
+/// Section 5.2 for one temperature: sends it to the server, again if no reply comes.
+///
+/// Returns the reply as a line to show. `servers` are all addresses that the server's name has;
+/// an address that gives no reply is followed by the next. `out` is told what takes time.
+///
+/// # Errors
+///
+/// The request is too long, or no address has replied: nobody is there (known at once), or nobody
+/// answers in time.
+pub fn ask_server(
+    servers: &[SocketAddr],
+    celsius: &[u8],
+    limits: &Limits,
+    out: &mut impl Write,
+) -> Result<String, Error> {
+    if celsius.len() > MAX_REQUEST {
+        return Err(Error::cannot(
+            format_args!("send {} bytes", celsius.len()),
+            format!("a request has at most {MAX_REQUEST}"),
+            "write the number with fewer digits",
+        ));
+    }
+    let mut failure = Error::cannot("ask", "the server has no address", "look at --host");
+    for &server in servers {
+        match exchange(server, celsius, limits, out) {
+            Ok(reply) => {
+                let (question, reply) = (shown(celsius, SHOWN), shown(&reply, MAX_REPLY));
+                return Ok(format!("Reply to {question}: {reply}"));
+            }
+            Err(Error::OutputGone) => return Err(Error::OutputGone),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// One question and its answer, on a socket of their own.
+fn exchange(
+    server: SocketAddr,
+    request: &[u8],
+    limits: &Limits,
+    out: &mut impl Write,
+) -> Result<Vec<u8>, Error> {
+    // 1. Create a socket, a fresh one for each question: its port is new, so a late second answer
+    //    to the question before has nowhere to go.
+    let family = Domain::for_address(server);
+    let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))
+        .or_cannot("create a socket for", server)?;
+    //    Connect it. That sends nothing: it tells the system to keep away what others than the
+    //    server send, and to report it if nobody has the server's port.
+    socket
+        .connect(&server.into())
+        .or_cannot("connect to", server)?;
+    let socket = UdpSocket::from(socket);
+
+    let tries = limits.waits.len();
+    for (number, wait) in (1..).zip(limits.waits) {
+        // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
+        //    would need a number by which the server knows it again.)
+        socket.send(request).or_cannot("send to", server)?;
+
+        // 3. Receive. Which of the requests is answered doesn't matter.
+        let reply = receive(&socket, wait).or_cannot("get an answer from", server)?;
+        if let Some(reply) = reply {
+            return Ok(reply);
+        }
+        if number < tries {
+            let (seconds, next) = (wait.as_secs_f64(), number + 1);
+            let asking = format!(
+                "No answer from {server} within {seconds} s: asking again ({next} of {tries})"
+            );
+            say(out, Role::Trouble, asking)?;
+        }
+    }
+    // 4. Close, here and above: when `socket` goes out of scope.
+    Err(Error::cannot(
+        format_args!("get an answer from {server}"),
+        format!("{tries} requests, and no reply"),
+        "look whether a server runs there and at --host and --port, or ask again",
+    ))
+}
+
+/// The next datagram, or `None` after that time.
+fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
+    let deadline = Instant::now() + wait;
+    let mut buffer = vec![0; ANY_DATAGRAM];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        socket.set_read_timeout(Some(left))?;
+        match socket.recv(&mut buffer) {
+            Ok(count) => {
+                buffer.truncate(count);
+                return Ok(Some(buffer));
+            }
+            Err(error) => match error.kind() {
+                // The time is up; its name differs between systems. Or the process was stopped
+                // and continues (signal(7), Linux). The deadline knows which.
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                // What Windows calls it if nobody has the port.
+                ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+/// Section 5.2 for a user: asks for temperatures and shows the replies, until `exit` or the end of
+/// the input.
+///
+/// A question that gets no answer is an error that is said; then the next one may be typed.
+/// Returns whether every question got an answer.
+///
+/// # Errors
+///
+/// The input or the output fails.
+pub fn converse(
+    servers: &[SocketAddr],
+    limits: &Limits,
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+) -> Result<bool, Error> {
+    let mut all_answered = true;
+    while let Some(celsius) = typed(input, out)? {
+        match ask_server(servers, &celsius, limits, out) {
+            Ok(reply) => say(out, Role::Peer, reply)?,
+            Err(error) => {
+                all_answered = false;
+                say(out, Role::Trouble, format!("error: {error}"))?;
+            }
+        }
+    }
+    Ok(all_answered)
+}
+
+/// The next line that isn't empty, without the white space around it; `None` at `exit` or the end.
+///
+/// It is bytes: what they mean is for the server to say. It has at most [`MAX_REQUEST`] of them.
+fn typed(input: &mut impl BufRead, out: &mut impl Write) -> Result<Option<Vec<u8>>, Error> {
+    loop {
+        write!(out, "{} ", Role::Prompt.paint("Degrees Celsius:"))
+            .and_then(|()| out.flush())
+            .map_err(Error::output)?;
+
+        let mut line = Vec::new();
+        let most = MAX_REQUEST + 1; // with the line end
+        input
+            .take(most as u64)
+            .read_until(b'\n', &mut line)
+            .or_cannot("read", "the input")?;
+        if line.is_empty() {
+            // The end of the input. What comes next begins on a line of its own.
+            writeln!(out).map_err(Error::output)?;
+            return Ok(None);
+        }
+        if line.len() == most && !line.ends_with(b"\n") {
+            // Said before the rest is read: it may have no end.
+            let refused = format!("That is longer than {MAX_REQUEST} bytes, and isn't sent.");
+            say(out, Role::Trouble, refused)?;
+            input.skip_until(b'\n').or_cannot("read", "the input")?;
+            continue;
+        }
+        match line.trim_ascii() {
+            b"" => {}
+            b"exit" => return Ok(None),
+            celsius => return Ok(Some(celsius.to_vec())),
+        }
+    }
+}
+
+/// Somebody's bytes as a part of our line: harmless, and cut after `most` characters.
+fn shown(bytes: &[u8], most: usize) -> String {
+    let text = safe::escape(&String::from_utf8_lossy(bytes));
+    let beginning: String = text.chars().take(most).collect();
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else if beginning.len() < text.len() {
+        format!("(cut, {} bytes) {beginning}", bytes.len())
+    } else {
+        text
+    }
+}

@@ -1,0 +1,56 @@
+//! What both tests of this crate use.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::process::Command;
+
+use console::testing::{PATIENCE, Program};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
+
+/// A server of the robust version, on a free port.
+pub(crate) fn server() -> Program {
+    Program::start(PROGRAM, ["server", "--port", "0"])
+}
+
+/// A client of the robust version. Its arguments come after `client`.
+pub(crate) fn client(server: SocketAddr, arguments: &[&str]) -> Program {
+    let (host, port) = (server.ip().to_string(), server.port().to_string());
+    let flags = ["client", "--host", &host, "--port", &port];
+    Program::start(PROGRAM, flags.iter().chain(arguments))
+}
+
+/// A socket that speaks for a peer, as the tutorial's programs do.
+pub(crate) fn stand_in() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+pub(crate) fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
+    let mut buffer = vec![0; 65_535];
+    let (count, from) = socket.recv_from(&mut buffer).unwrap();
+    (String::from_utf8_lossy(&buffer[..count]).into_owned(), from)
+}
+
+/// One request and its reply.
+pub(crate) fn ask(server: SocketAddr, request: impl AsRef<[u8]>) -> String {
+    let socket = stand_in();
+    socket.send_to(request.as_ref(), server).unwrap();
+    receive(&socket).0
+}
+
+/// A port that has no server. It is held, so that nobody else gets it: a socket that is connected
+/// only to itself takes nothing from others, and they are told that the port is unreachable.
+pub(crate) fn port_without_server() -> (UdpSocket, SocketAddr) {
+    let socket = stand_in();
+    let address = socket.local_addr().unwrap();
+    socket.connect(address).unwrap();
+    (socket, address)
+}
+
+/// Ctrl-C (`INT`), Ctrl-Z (`STOP`) and so on.
+pub(crate) fn signal(program: &Program, name: &str) {
+    let id = program.id().to_string();
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-s", name, &id]).status().unwrap().success());
+}

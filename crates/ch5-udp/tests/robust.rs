@@ -1,0 +1,564 @@
+//! What no peer can do to the robust pair. What it prints is in `console.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+mod common;
+
+use std::io::Read;
+use std::net::{Shutdown, SocketAddr, UdpSocket};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ch5_udp::robust::{self, Limits};
+use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
+use console::Printer;
+use console::testing::{PATIENCE, Program, Screen, plain};
+
+/// The largest that fits into one IPv4 packet, or that macOS sends.
+const LARGEST: usize = if cfg!(target_os = "macos") {
+    9216
+} else {
+    65_507
+};
+
+fn converted(number: &str) -> String {
+    format!("Converted temperature (degrees Fahrenheit): {number}")
+}
+
+/// A server whose output the test reads to its first line, and no further.
+struct Unread {
+    child: Child,
+    address: SocketAddr,
+    output: Option<ChildStdout>,
+}
+
+impl Unread {
+    fn server() -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["server", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let (read, line) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            while !line.ends_with('\n') {
+                let mut byte = [0];
+                output.read_exact(&mut byte).unwrap();
+                line.push(byte[0].into());
+            }
+            read.send((line, output)).unwrap();
+        });
+        let (line, output) = line.recv_timeout(PATIENCE).unwrap();
+        let (_, address) = line.trim().rsplit_once(' ').unwrap();
+        Self {
+            child,
+            address: address.parse().unwrap(),
+            output: Some(output),
+        }
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program before `| head -1`. How it ends can be read from standard error.
+#[cfg(unix)]
+fn before_head(arguments: &[&str]) -> Program {
+    let pipeline = r#"{ "$0" "$@"; echo "exit status: $?" >&2; } | head -1"#;
+    Program::start("sh", ["-c", pipeline, PROGRAM].iter().chain(arguments))
+}
+
+// The server.
+
+#[test]
+fn whatever_is_no_temperature_gets_a_reason_and_the_next_request_an_answer() {
+    let server = server();
+    let (digits, largest) = ("1".repeat(2000), vec![b'9'; LARGEST]);
+    let requests: [&[u8]; 19] = [
+        b"abc",
+        b"",
+        b" \t\n",
+        b"nan",
+        b"inf",
+        b"-Infinity",
+        b"1e400",
+        b"-1e400",
+        b"1e308",
+        b"-300",
+        b"37,5",
+        b"0x25",
+        b"1_000",
+        "３７".as_bytes(),
+        b"36.6\0",
+        b"\0",
+        b"\xff\xfe36.6",
+        digits.as_bytes(),
+        &largest,
+    ];
+    for request in requests {
+        let request_text = String::from_utf8_lossy(&request[..request.len().min(20)]);
+        let reason = ask(server.address(), request);
+        assert!(
+            reason.starts_with("Can't convert: "),
+            "{request_text:?}: {reason}"
+        );
+        assert!(reason.len() <= 80, "{request_text:?}: {reason}");
+        // Nobody can take it for an answer, which ends in a number.
+        let last = reason.rsplit(' ').next().unwrap();
+        assert!(last.parse::<f64>().is_err(), "{request_text:?}: {reason}");
+
+        assert_eq!(ask(server.address(), "37.8"), converted("100.04"));
+    }
+}
+
+#[test]
+fn a_temperature_is_answered_with_at_most_two_decimals() {
+    let server = server();
+    for (celsius, fahrenheit) in [
+        (" 37.5\n", "99.5"),
+        ("37.8", "100.04"),
+        ("36.6", "97.88"),
+        ("-273.15", "-459.67"),
+        ("-40", "-40"),
+        ("-17.78", "0"),
+        ("1e15", "1.80000000000003e15"),
+    ] {
+        assert_eq!(ask(server.address(), celsius), converted(fahrenheit));
+    }
+}
+
+#[test]
+fn clients_that_ask_at_once_get_each_their_own_answer() {
+    let server = server();
+    let clients: Vec<UdpSocket> = (0..50).map(|_| stand_in()).collect();
+    for (celsius, client) in clients.iter().enumerate() {
+        let request = (celsius * 5).to_string();
+        client
+            .send_to(request.as_bytes(), server.address())
+            .unwrap();
+    }
+    for (celsius, client) in clients.iter().enumerate().rev() {
+        let reply = converted(&(celsius * 9 + 32).to_string());
+        assert_eq!(receive(client), (reply, server.address()));
+    }
+}
+
+#[test]
+fn a_sender_that_is_gone_before_the_reply_harms_nobody() {
+    let server = server();
+    for _ in 0..20 {
+        let gone = stand_in();
+        gone.send_to(b"36.6", server.address()).unwrap();
+    }
+    assert_eq!(ask(server.address(), "36.6"), converted("97.88"));
+}
+
+/// A server in this process, on a socket that the test has prepared.
+fn serve(socket: UdpSocket) -> Screen {
+    plain();
+    let screen = Screen::default();
+    let printer = Printer::new(screen.clone());
+    // It never ends by itself; it ends with the test's process.
+    thread::spawn(move || robust::serve(&socket, false, &printer));
+    screen
+}
+
+/// Two sockets. The first, the server's, is connected to the second: so the system reports to it
+/// what became of its datagrams, as Windows does to every socket.
+#[cfg(unix)]
+fn connected_to_its_client() -> (UdpSocket, UdpSocket) {
+    let (server, client) = (stand_in(), stand_in());
+    server.set_read_timeout(None).unwrap();
+    server.connect(client.local_addr().unwrap()).unwrap();
+    client.connect(server.local_addr().unwrap()).unwrap();
+    (server, client)
+}
+
+#[test]
+#[cfg(unix)]
+fn the_report_that_a_client_has_gone_does_not_end_the_server() {
+    let (server, client) = connected_to_its_client();
+    let here = server.local_addr().unwrap();
+    client.send(b"36.6").unwrap();
+    // Gone for everybody but itself. The reply finds nobody, and the server's next receive fails.
+    client.connect(client.local_addr().unwrap()).unwrap();
+    let screen = serve(server);
+    let _ = screen.wait_for("Reply to");
+
+    client.connect(here).unwrap();
+    client.send(b"37.8").unwrap();
+    assert_eq!(receive(&client).0, converted("100.04"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reply_that_cannot_be_sent_is_said_and_the_server_goes_on() {
+    let (server, client) = connected_to_its_client();
+    // From here on every send fails, with EPIPE.
+    socket2::SockRef::from(&server)
+        .shutdown(Shutdown::Write)
+        .unwrap();
+    let screen = serve(server);
+    for request in ["1", "2"] {
+        client.send(request.as_bytes()).unwrap();
+        let _ = screen.wait_for(&format!(": {request}\nNo reply to 127.0.0.1"));
+    }
+}
+
+#[test]
+fn a_socket_that_keeps_failing_ends_the_server() {
+    let socket = stand_in();
+    socket.set_nonblocking(true).unwrap();
+    let (ended, end) = channel();
+    thread::spawn(move || {
+        let printer = Printer::new(Screen::default());
+        ended.send(robust::serve(&socket, false, &printer)).unwrap();
+    });
+    assert!(end.recv_timeout(PATIENCE).unwrap().is_err());
+}
+
+#[test]
+fn a_server_does_not_answer_an_answer() {
+    let server = server();
+    let other = stand_in();
+    for answer in [
+        "Can't convert: that isn't a number",
+        "Converted temperature (degrees Fahrenheit): 212",
+        "36.6",
+    ] {
+        other.send_to(answer.as_bytes(), server.address()).unwrap();
+    }
+    assert_eq!(receive(&other).0, converted("97.88"));
+}
+
+#[test]
+fn a_paused_terminal_does_not_hold_up_the_server() {
+    let server = Unread::server();
+    // Each makes it print about 140 bytes. A pipe that nobody reads holds 64 KiB of them.
+    let client = stand_in();
+    for celsius in 0..1500 {
+        let request = (celsius * 5).to_string();
+        client.send_to(request.as_bytes(), server.address).unwrap();
+        let reply = converted(&(celsius * 9 + 32).to_string());
+        assert_eq!(receive(&client).0, reply);
+    }
+}
+
+#[test]
+fn a_server_whose_output_nobody_reads_any_more_keeps_serving() {
+    let mut server = Unread::server();
+    drop(server.output.take());
+    for _ in 0..20 {
+        assert_eq!(ask(server.address, "36.6"), converted("97.88"));
+    }
+}
+
+// The client.
+
+#[test]
+fn a_silent_server_is_asked_three_times_and_then_the_next_question() {
+    let server = stand_in();
+    let begin = Instant::now();
+    let client = client(server.local_addr().unwrap(), &["1", "2"]);
+    let requests = [(); 3].map(|()| receive(&server));
+    // All from one socket: whichever is answered, it is the answer.
+    assert_eq!(requests[0], requests[1]);
+    assert_eq!(requests[0], requests[2]);
+    assert_eq!(requests[0].0, "1");
+
+    let (request, from) = receive(&server);
+    assert!(begin.elapsed() >= Duration::from_secs(1 + 2 + 4));
+    assert_eq!(request, "2");
+    server.send_to(b"answer to 2", from).unwrap();
+    insta::assert_snapshot!(client.wait().report(), @"
+    No answer from 127.0.0.1:[port] within 1 s: asking again (2 of 3)
+    No answer from 127.0.0.1:[port] within 2 s: asking again (3 of 3)
+    Reply to 2: answer to 2
+    error: can't get an answer from 127.0.0.1:[port]: 3 requests, and no reply; look whether a server runs there and at --host and --port, or ask again
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_answer_that_is_lost_or_late_is_asked_for_again() {
+    let server = stand_in();
+    let client = client(server.local_addr().unwrap(), &["36.6"]);
+    let _lost = receive(&server);
+    let (request, from) = receive(&server);
+    assert_eq!(request, "36.6");
+    server.send_to(converted("97.88").as_bytes(), from).unwrap();
+    insta::assert_snapshot!(client.wait().report(), @"
+    No answer from 127.0.0.1:[port] within 1 s: asking again (2 of 3)
+    Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn a_late_duplicate_is_not_the_answer_to_the_next_question() {
+    let server = stand_in();
+    let client = client(server.local_addr().unwrap(), &["1", "2"]);
+    let (_, first) = receive(&server);
+    server.send_to(b"answer to 1", first).unwrap();
+    let (_, second) = receive(&server);
+    server.send_to(b"answer to 1, again", first).unwrap();
+    server.send_to(b"answer to 2", second).unwrap();
+    insta::assert_snapshot!(client.wait().report(), @"
+    Reply to 1: answer to 1
+    Reply to 2: answer to 2
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn a_datagram_from_a_stranger_never_arrives() {
+    let server = stand_in();
+    let client = client(server.local_addr().unwrap(), &["36.6"]);
+    let (_, from) = receive(&server);
+    // The system refuses it, and may tell the stranger so.
+    let _ = stand_in().send_to(converted("1").as_bytes(), from);
+    server.send_to(b"the server's answer", from).unwrap();
+    insta::assert_snapshot!(client.wait().report(), @"
+    Reply to 36.6: the server's answer
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn a_strange_reply_is_shown_and_the_next_question_asked() {
+    let server = stand_in();
+    let mut client = client(server.local_addr().unwrap(), &[]);
+    let largest = vec![b'9'; LARGEST];
+    let replies: [&[u8]; 5] = [
+        b"",
+        b"\xff\xfe",
+        &largest,
+        b"\x1b[2J\rDegrees Celsius: \nerror: can't\n",
+        "转换后的温度(华氏温度):97.88".as_bytes(),
+    ];
+    for reply in replies {
+        client.types("36.6\n");
+        let (_, from) = receive(&server);
+        server.send_to(reply, from).unwrap();
+    }
+    let report = client.wait().report();
+    let report = report.replace(&LARGEST.to_string(), "[largest]");
+    insta::assert_snapshot!(report, @r"
+    Degrees Celsius: Reply to 36.6: (empty)
+    Degrees Celsius: Reply to 36.6: ��
+    Degrees Celsius: Reply to 36.6: (cut, [largest] bytes) 99999999999999999999999999999999999999999999999999999999999999999999999999999999
+    Degrees Celsius: Reply to 36.6: \u{1b}[2J\rDegrees Celsius: \nerror: can't\n
+    Degrees Celsius: Reply to 36.6: 转换后的温度(华氏温度):97.88
+    Degrees Celsius: 
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn an_address_where_nobody_is_is_followed_by_the_next_one() {
+    let (_held, closed) = port_without_server();
+    let server = server();
+    let servers = [closed, server.address()];
+    let reply = robust::ask_server(&servers, b"36.6", &Limits::default(), &mut Vec::new());
+    let expected = format!("Reply to 36.6: {}", converted("97.88"));
+    assert_eq!(reply.unwrap(), expected);
+}
+
+#[test]
+fn temperatures_are_asked_for_in_turn() {
+    let server = server();
+    let client = client(server.address(), &["-40", "warm", "36.6", "--", "-inf"]);
+    insta::assert_snapshot!(client.wait().report(), @"
+    Reply to -40: Converted temperature (degrees Fahrenheit): -40
+    Reply to warm: Can't convert: that isn't a number
+    Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    Reply to -inf: Can't convert: it is below absolute zero, which is -273.15 degrees Celsius
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn a_temperature_that_is_too_long_is_said_and_the_next_one_asked() {
+    let server = server();
+    let client = client(server.address(), &[&"1".repeat(100_000), "36.6"]);
+    insta::assert_snapshot!(client.wait().report(), @"
+    Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    error: can't send 100000 bytes: a request has at most 1024; write the number with fewer digits
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn it_asks_until_exit() {
+    let server = server();
+    let mut client = client(server.address(), &[]);
+    client.types("36.6\n 100 \r\nexit\n37\n");
+    insta::assert_snapshot!(client.wait().report(), @"
+    Degrees Celsius: Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    Degrees Celsius: Reply to 100: Converted temperature (degrees Fahrenheit): 212
+    Degrees Celsius: [exit status: 0]
+    ");
+}
+
+#[test]
+fn it_asks_until_the_end_of_the_input() {
+    let server = server();
+    let mut client = client(server.address(), &[]);
+    client.types("36.6"); // the last line has no end
+    insta::assert_snapshot!(client.wait().report(), @"
+    Degrees Celsius: Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    Degrees Celsius: 
+    [exit status: 0]
+    ");
+}
+
+#[test]
+fn an_empty_line_sends_nothing() {
+    let server = stand_in();
+    let mut client = client(server.local_addr().unwrap(), &[]);
+    client.types("\n  \n\t\r\n36.6\n");
+    assert_eq!(receive(&server).0, "36.6");
+}
+
+#[test]
+fn a_question_without_an_answer_is_said_and_the_next_one_asked() {
+    let (_held, closed) = port_without_server();
+    let mut client = client(closed, &[]);
+    client.types("36.6\n100\n");
+    insta::assert_snapshot!(client.wait().report(), @"
+    Degrees Celsius: error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    Degrees Celsius: error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    Degrees Celsius: 
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn what_is_typed_may_be_anything_and_have_no_end() {
+    let server = server();
+    let mut client = client(server.address(), &[]);
+    client.types(b"caf\xe9\n");
+    client.types(vec![b'1'; 1 << 20]);
+    let _ = client.output.wait_for("isn't sent");
+    client.types("\n36.6\n");
+    insta::assert_snapshot!(client.wait().report(), @"
+    Degrees Celsius: Reply to caf�: Can't convert: the request isn't text in UTF-8
+    Degrees Celsius: That is longer than 1024 bytes, and isn't sent.
+    Degrees Celsius: Reply to 36.6: Converted temperature (degrees Fahrenheit): 97.88
+    Degrees Celsius: 
+    [exit status: 0]
+    ");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_client_that_was_stopped_goes_on_waiting() {
+    let server = stand_in();
+    let client = client(server.local_addr().unwrap(), &["36.6"]);
+    let (_, from) = receive(&server);
+    wait_for_state(&client, 'S');
+    signal(&client, "STOP");
+    wait_for_state(&client, 'T');
+    signal(&client, "CONT");
+    wait_for_state(&client, 'S');
+    server.send_to(converted("97.88").as_bytes(), from).unwrap();
+    let ended = client.wait();
+    assert!(ended.status.success(), "{}", ended.report());
+}
+
+/// Waits until the process sleeps (S) or is stopped (T): proc(5). Nothing tells when it does.
+#[cfg(target_os = "linux")]
+fn wait_for_state(program: &Program, state: char) {
+    let begin = Instant::now();
+    loop {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", program.id())).unwrap();
+        let (_, after_the_name) = stat.rsplit_once(") ").unwrap();
+        if after_the_name.starts_with(state) {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "never in state {state}: {stat}");
+        thread::yield_now();
+    }
+}
+
+// Both.
+
+#[test]
+fn it_works_with_the_tutorials_programs() {
+    let tutorial = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+    let asked = client(tutorial.address(), &["36.6"]).wait();
+    let reply = converted("97.88000000000001");
+    assert_eq!(asked.output, format!("Reply to 36.6: {reply}\n"));
+
+    let server = server();
+    let asked = client(server.address(), &["--tutorial", "36.6"]).wait();
+    let reply = converted("97.88");
+    assert_eq!(asked.output, format!("Degrees Celsius: {reply}\n"));
+}
+
+#[test]
+fn over_ipv6() {
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return; // This machine has none.
+    }
+    let server = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
+    let client = client(server.address(), &["36.6"]).wait();
+    let expected = format!("Reply to 36.6: {}\n", converted("97.88"));
+    assert_eq!(client.output, expected);
+    assert!(server.address().is_ipv6());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_of_the_output_that_has_gone_ends_the_client_quietly() {
+    let server = stand_in();
+    let port = server.local_addr().unwrap().port().to_string();
+
+    for temperatures in [&["1", "2"][..], &[]] {
+        let arguments = [&["client", "--port", &port], temperatures].concat();
+        let mut client = before_head(&arguments);
+        client.types("1\n2\n");
+        server.send_to(b"one", receive(&server).1).unwrap();
+        // "2" gets no answer, and that can't be said any more.
+        assert_eq!(receive(&server).0, "2");
+        let ended = client.wait();
+        assert!(ended.output.ends_with("Reply to 1: one\n"));
+        assert_eq!(ended.errors, "exit status: 0\n");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_of_the_output_that_has_gone_ends_the_demo_quietly() {
+    for arguments in [&["demo"][..], &["demo", "--tutorial"]] {
+        let ended = before_head(arguments).wait();
+        assert!(ended.output.starts_with("server | UDP server bound to"));
+        assert_eq!(ended.errors, "exit status: 0\n");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_both_at_once() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let server = server();
+    let _ = server.address();
+    signal(&server, "INT");
+    assert_eq!(server.wait().status.signal(), Some(2));
+
+    // In the middle of a question.
+    let silent = stand_in();
+    let client = client(silent.local_addr().unwrap(), &["36.6"]);
+    let _ = receive(&silent);
+    signal(&client, "INT");
+    assert_eq!(client.wait().status.signal(), Some(2));
+}
