@@ -81,7 +81,8 @@ fn before_head(arguments: &[&str]) -> Program {
 #[test]
 fn whatever_is_no_temperature_gets_a_reason_and_the_next_request_an_answer() {
     let server = server();
-    let (digits, largest) = ("1".repeat(2000), vec![b'9'; LARGEST]);
+    // Cut somewhere, both would be numbers.
+    let (digits, largest) = (format!("{:0>2000}", "100"), format!("{:LARGEST$}", "100"));
     let requests: [&[u8]; 19] = [
         b"abc",
         b"",
@@ -101,7 +102,7 @@ fn whatever_is_no_temperature_gets_a_reason_and_the_next_request_an_answer() {
         b"\0",
         b"\xff\xfe36.6",
         digits.as_bytes(),
-        &largest,
+        largest.as_bytes(),
     ];
     for request in requests {
         let request_text = String::from_utf8_lossy(&request[..request.len().min(20)]);
@@ -519,16 +520,14 @@ fn over_ipv6() {
 #[test]
 #[cfg(unix)]
 fn a_reader_of_the_output_that_has_gone_ends_the_client_quietly() {
-    let server = stand_in();
-    let port = server.local_addr().unwrap().port().to_string();
-
     for temperatures in [&["1", "2"][..], &[]] {
+        let server = stand_in();
+        let port = server.local_addr().unwrap().port().to_string();
         let arguments = [&["client", "--port", &port], temperatures].concat();
         let mut client = before_head(&arguments);
         client.types("1\n2\n");
         server.send_to(b"one", receive(&server).1).unwrap();
-        // "2" gets no answer, and that can't be said any more.
-        assert_eq!(receive(&server).0, "2");
+        // Nobody reads the next prompt, nor that "2" gets no answer.
         let ended = client.wait();
         assert!(ended.output.ends_with("Reply to 1: one\n"));
         assert_eq!(ended.errors, "exit status: 0\n");

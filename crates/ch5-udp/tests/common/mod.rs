@@ -1,5 +1,6 @@
 //! What both tests of this crate use.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 
@@ -28,8 +29,16 @@ pub(crate) fn stand_in() -> UdpSocket {
 
 pub(crate) fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
     let mut buffer = vec![0; 65_535];
-    let (count, from) = socket.recv_from(&mut buffer).unwrap();
-    (String::from_utf8_lossy(&buffer[..count]).into_owned(), from)
+    loop {
+        match socket.recv_from(&mut buffer) {
+            // A signal, such as the one for the end of another test's child process.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            received => {
+                let (count, from) = received.unwrap();
+                return (String::from_utf8_lossy(&buffer[..count]).into_owned(), from);
+            }
+        }
+    }
 }
 
 /// One request and its reply.
