@@ -143,7 +143,7 @@ pub fn guest(
     printer: &Printer,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let address = host.peer_addr().or_cannot("look at", "the socket")?;
+    let address = host.peer_addr().or_cannot("talk to", "the host")?;
     let (events, inbox) = channel();
     let patient = Limits {
         // Nobody but us waits for the host, so it may take its time.

@@ -5,11 +5,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Barrier;
-use std::thread;
 
-use ch4_chat::meet::{Meeting, meet};
-use ch4_chat::robust::Limits;
 use console::testing::{PATIENCE, Program, own_loopback_address, port_without_listener};
 use insta::assert_snapshot;
 
@@ -52,10 +48,13 @@ fn tutorial_guest(listener: &TcpListener) -> Program {
     Program::start(PROGRAM, ["client", "--tutorial", "--port", &port])
 }
 
+/// Each version's conversation, one beside the other.
 #[test]
-fn tutorial_host_and_guest() {
-    let demo = Program::run(PROGRAM, ["demo", "--tutorial"]);
-    assert_snapshot!("tutorial_host_and_guest", demo.report());
+fn host_and_guests() {
+    let tutorial = Program::run(PROGRAM, ["demo", "--tutorial"]).report();
+    let robust = Program::run(PROGRAM, ["demo"]).report();
+    assert_snapshot!("tutorial_host_and_guest", tutorial);
+    assert_snapshot!("robust_host_and_guests", robust);
 }
 
 /// The one test with colour: `CLICOLOR_FORCE` stands for a terminal.
@@ -178,31 +177,6 @@ fn the_same_command_twice_makes_a_host_and_a_guest() {
     // The host closed first, so its port is in TIME-WAIT: that keeps nobody from meeting again.
     let again = start();
     let _ = again.output.wait_for("Waiting");
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn of_two_that_start_at_once_one_is_host_and_one_is_guest() {
-    for port in 20_001..=20_050 {
-        let address = SocketAddr::from((own_loopback_address(), port));
-        let start = Barrier::new(2);
-        let one = || {
-            start.wait();
-            meet(address, &Limits::default()).unwrap()
-        };
-        let (first, second) = thread::scope(|scope| {
-            let other = scope.spawn(one);
-            (one(), other.join().unwrap())
-        });
-        match (first, second) {
-            (Meeting::Host(listener), Meeting::Guest(guest))
-            | (Meeting::Guest(guest), Meeting::Host(listener)) => {
-                let (_, address) = listener.accept().unwrap();
-                assert_eq!(address, guest.local_addr().unwrap());
-            }
-            both => panic!("not one host and one guest: {both:?}"),
-        }
-    }
 }
 
 #[test]

@@ -109,7 +109,10 @@ fn next_step(cause: &(dyn StdError + 'static)) -> &'static str {
         ErrorKind::ConnectionRefused => {
             "nobody listens there: start the server first, or look at --host and --port again"
         }
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::NotConnected
+        | ErrorKind::BrokenPipe => {
             "the other side has ended the connection: start this program again to connect anew"
         }
         ErrorKind::TimedOut | ErrorKind::WouldBlock => {

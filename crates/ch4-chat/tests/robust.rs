@@ -1,0 +1,797 @@
+//! What nobody can do to the chat, as host or as guest.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use ch4_chat::keyboard::Keyboard;
+use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
+use ch4_chat::{BYE, room};
+use console::testing::{PATIENCE, Program, Screen, own_loopback_address, plain};
+use console::{Error, Printer};
+use socket2::{Domain, SockRef, Socket, Type};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
+const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
+
+/// "At once" on a busy machine. It takes a millisecond.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// A robust program on a thread of the test: what it prints, and what is typed into it.
+struct Side {
+    screen: Screen,
+    typing: PipeWriter,
+    running: JoinHandle<Result<(), Error>>,
+}
+
+impl Side {
+    fn start(run: impl FnOnce(Keyboard, &Printer) -> Result<(), Error> + Send + 'static) -> Self {
+        plain();
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone());
+        let (input, typing) = io::pipe().unwrap();
+        let keyboard = Keyboard::plain(BufReader::new(input), MESSAGE_BYTES);
+        let running = thread::spawn(move || run(keyboard, &printer));
+        Self {
+            screen,
+            typing,
+            running,
+        }
+    }
+
+    fn types(&mut self, line: &str) {
+        writeln!(self.typing, "{line}").unwrap();
+    }
+
+    fn sees(&self, text: &str) {
+        let _ = self.screen.wait_for(text);
+    }
+
+    /// It has ended, or does so at the end of its input. Returns what it printed.
+    fn ends(self) -> (String, Result<(), Error>) {
+        let Self {
+            screen,
+            typing,
+            running,
+        } = self;
+        drop(typing);
+        let end = running.join().unwrap();
+        (screen.text(), end)
+    }
+}
+
+fn host_with(limits: Limits) -> (Side, SocketAddr) {
+    let listener = robust::listen(ANY_PORT).unwrap();
+    let address = listener.local_addr().unwrap();
+    let host = Side::start(move |keyboard, printer| {
+        room::host(&listener, "host", keyboard, printer, &limits)
+    });
+    (host, address)
+}
+
+fn host() -> (Side, SocketAddr) {
+    host_with(Limits::default())
+}
+
+/// A robust guest, and the host's end of its connection.
+fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, Peer) {
+    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
+    let guest = Side::start(move |keyboard, printer| {
+        robust::guest(stream, name, keyboard, printer, &limits)
+    });
+    (guest, Peer::on(listener.accept().unwrap().0))
+}
+
+fn guest() -> (Side, Peer) {
+    guest_with(None, Limits::default())
+}
+
+/// Somebody who speaks through a bare socket.
+struct Peer {
+    stream: BufReader<TcpStream>,
+}
+
+impl Peer {
+    fn on(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    fn connect(address: SocketAddr) -> Self {
+        Self::on(TcpStream::connect(address).unwrap())
+    }
+
+    /// Connects and waits until the host has told everybody.
+    fn joins(host: &Side, address: SocketAddr) -> Self {
+        let peer = Self::connect(address);
+        host.sees(&format!(
+            "has joined from {}.\n",
+            peer.socket().local_addr().unwrap()
+        ));
+        peer
+    }
+
+    fn socket(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
+    fn sends(&self, bytes: impl AsRef<[u8]>) {
+        self.socket().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// The next line, without its LF; at the end of the stream whatever is left.
+    fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        self.stream.read_until(b'\n', &mut line).unwrap();
+        let line = String::from_utf8(line).unwrap();
+        line.strip_suffix('\n').unwrap_or(&line).to_owned()
+    }
+
+    /// Lines up to one that contains `text`.
+    fn reads_up_to(&mut self, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line();
+            assert!(!line.is_empty(), "no {text:?} in {lines:?}");
+            let last = line.contains(text);
+            lines.push(line);
+            if last {
+                return lines;
+            }
+        }
+    }
+
+    /// What one `recv` of the tutorial's programs gives.
+    fn receives(&mut self) -> String {
+        let mut buffer = [0; 1024];
+        let count = self.stream.get_mut().read(&mut buffer).unwrap();
+        String::from_utf8(buffer[..count].to_vec()).unwrap()
+    }
+
+    fn all_the_rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stream.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    fn resets(self) {
+        SockRef::from(self.socket())
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+}
+
+// With a program that speaks as the tutorial's does.
+
+#[test]
+fn a_guest_that_sends_no_line_ends_is_understood() {
+    let (mut host, address) = host();
+    let mut guest = Peer::connect(address);
+    // Each message after the one before has been shown: more than 200 ms later.
+    let chinese = "你".repeat(333);
+    for message in ["hello", "你好", &chinese] {
+        guest.sends(message);
+        host.sees(&format!("| guest-1: {message}\n"));
+    }
+    host.types("hi");
+    assert_eq!(guest.receives(), "hi\n");
+    guest.sends(BYE);
+    host.sees("guest-1 has left.");
+    assert_eq!(guest.receives(), "");
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn byebye_of_the_host_is_understood_by_a_guest_that_compares_it_whole() {
+    let (mut host, address) = host();
+    let mut guest = Peer::connect(address);
+    guest.sends("hello");
+    host.sees("hello");
+    host.types(BYE);
+    assert_eq!(guest.receives(), BYE);
+    assert_eq!(guest.receives(), "");
+    drop(guest);
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn a_host_that_sends_no_line_ends_is_understood() {
+    let (mut guest, mut host) = guest();
+    for message in ["hello", "你好"] {
+        guest.types("and you?");
+        assert_eq!(host.receives(), "and you?\n");
+        host.sends(message);
+        guest.sees(&format!("| {message}\n"));
+    }
+    host.sends(BYE);
+    guest.sees("The host has ended the chat.");
+    guest.running.join().unwrap().unwrap();
+}
+
+#[test]
+fn byebye_of_a_guest_is_understood_by_a_host_that_compares_it_whole() {
+    let (mut guest, mut host) = guest();
+    guest.types("hello");
+    assert_eq!(host.receives(), "hello\n");
+    guest.types(BYE);
+    assert_eq!(host.receives(), BYE);
+    assert_eq!(host.receives(), "");
+    drop(host);
+    guest.ends().1.unwrap();
+}
+
+/// A tutorial's program may close with something unread, which resets the connection.
+#[test]
+fn the_last_word_counts_even_if_a_reset_follows_it() {
+    let (host, address) = host();
+    let guest = Peer::joins(&host, address);
+    guest.sends(BYE);
+    guest.resets();
+    host.sees("guest-1 ");
+    let (shown, _) = host.ends();
+    // The reset may have been quicker; then the system has thrown the word away.
+    assert!(
+        shown.contains("has left.") || shown.contains("is gone"),
+        "{shown}"
+    );
+}
+
+// The room.
+
+#[test]
+fn fifty_guests_hear_each_other_once_and_in_order() {
+    let (mut host, address) = host();
+    let mut guests: Vec<_> = (0..50).map(|_| Peer::joins(&host, address)).collect();
+    for round in 0..3 {
+        for guest in &guests {
+            guest.sends(format!("round {round}\n"));
+        }
+    }
+    host.types("host");
+    for (index, guest) in guests.iter_mut().enumerate() {
+        let own = format!("guest-{}", index + 1);
+        let mut heard = BTreeMap::<String, Vec<String>>::new();
+        let (mut joined, mut from_host) = (Vec::new(), 0);
+        while heard.values().map(Vec::len).sum::<usize>() < 49 * 3 || from_host == 0 {
+            let line = guest.line();
+            match line.split_once(": ") {
+                Some((name, words)) => {
+                    heard
+                        .entry(name.to_owned())
+                        .or_default()
+                        .push(words.to_owned());
+                }
+                None if line == "host" => from_host += 1,
+                None => joined.push(line),
+            }
+        }
+        assert!(!heard.contains_key(&own));
+        for (name, words) in heard {
+            assert_eq!(
+                words,
+                ["round 0", "round 1", "round 2"],
+                "{own} hears {name}"
+            );
+        }
+        // Those who came later, each announced once.
+        let later = (index + 2..=50).map(|id| format!("* guest-{id} has joined."));
+        assert_eq!(joined, later.collect::<Vec<_>>());
+    }
+    host.types(BYE);
+    for guest in &mut guests {
+        assert_eq!(guest.all_the_rest(), BYE);
+    }
+    drop(guests);
+    let (shown, end) = host.ends();
+    end.unwrap();
+    assert_eq!(shown.matches("has joined").count(), 50);
+    assert_eq!(shown.matches("| guest-7: round 1\n").count(), 1);
+}
+
+#[test]
+fn names_are_clean_short_and_unique() {
+    let (host, address) = host();
+    let mut first = Peer::joins(&host, address);
+    let mut guests = Vec::new();
+    for (name, shown) in [
+        ("Li Lei", "Li Lei"),
+        ("li lei", "li lei-2"),
+        ("host", "host-2"),
+        ("* e\u{1b}[31mvil: \u{202e}x", "e31mvil x"),
+        (&"n".repeat(100), &"n".repeat(32)),
+        ("\u{1b}", "guest-7"),
+    ] {
+        let guest = Peer::connect(address);
+        guest.sends(format!("/name {name}\nhello\n"));
+        assert_eq!(first.line(), format!("* {shown} has joined."));
+        assert_eq!(first.line(), format!("{shown}: hello"));
+        guests.push(guest);
+    }
+    drop(guests);
+    drop(first);
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn a_guest_tells_its_name_first() {
+    let (guest, mut host) = guest_with(Some("Li"), Limits::default());
+    assert_eq!(host.line(), "/name Li");
+    drop(host);
+    guest.ends().1.unwrap();
+}
+
+#[test]
+fn a_guest_that_does_not_read_is_dropped_and_nobody_waits_for_it() {
+    let (host, address) = host();
+    let mut reads = Peer::joins(&host, address);
+    let speaks = Peer::joins(&host, address);
+    // A small window, so that it is full soon.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut stuck = Peer::on(socket.into());
+    host.sees("guest-3 has joined");
+
+    let line = format!("{}\n", "x".repeat(4000));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| reads.reads_up_to("the end").len());
+        let begin = Instant::now();
+        let mut longest = Duration::ZERO;
+        while !host
+            .screen
+            .text()
+            .contains("guest-3 was dropped for reading too slowly")
+        {
+            assert!(begin.elapsed() < PATIENCE, "it is never dropped");
+            let sending = Instant::now();
+            speaks.sends(&line);
+            longest = longest.max(sending.elapsed());
+        }
+        speaks.sends("the end\n");
+        assert!(reader.join().unwrap() > 2);
+        assert!(longest < AT_ONCE, "{longest:?}");
+    });
+    // It is told so by the end of its stream, and the room by a line.
+    let mut rest = Vec::new();
+    let _ = stuck.stream.read_to_end(&mut rest);
+    drop((reads, speaks));
+    let (shown, _) = host.ends();
+    assert_eq!(shown.matches("guest-3 was dropped").count(), 1);
+}
+
+#[test]
+fn a_guest_that_floods_does_not_starve_the_others() {
+    let (host, address) = host();
+    let floods = Peer::joins(&host, address);
+    let speaks = Peer::joins(&host, address);
+    let mut hears = Peer::joins(&host, address);
+    let enough = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let flood = "flood\n".repeat(1000);
+            while !enough.load(Ordering::Relaxed) {
+                floods.sends(&flood);
+            }
+        });
+        // Whoever shares the room with a flood has to read it.
+        let mut also_hears = speaks.stream.get_ref().try_clone().unwrap();
+        scope.spawn(move || io::copy(&mut also_hears, &mut io::sink()));
+        let mut slowest = Duration::ZERO;
+        for number in 0..20 {
+            let begin = Instant::now();
+            speaks.sends(format!("message {number}\n"));
+            hears.reads_up_to(&format!("guest-2: message {number}"));
+            slowest = slowest.max(begin.elapsed());
+        }
+        enough.store(true, Ordering::Relaxed);
+        speaks.socket().shutdown(Shutdown::Both).unwrap();
+        assert!(slowest < AT_ONCE, "{slowest:?}");
+    });
+    drop((floods, speaks, hears));
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn guests_may_leave_in_any_way() {
+    let (host, address) = host();
+    let mut stays = Peer::joins(&host, address);
+
+    let resets = Peer::joins(&host, address);
+    resets.resets();
+    assert_eq!(stays.reads_up_to("guest-2 is").len(), 2);
+
+    let half_closes = Peer::joins(&host, address);
+    half_closes.sends("last words");
+    half_closes.socket().shutdown(Shutdown::Write).unwrap();
+    assert_eq!(
+        stays.reads_up_to("has left"),
+        [
+            "* guest-3 has joined.",
+            "guest-3: last words",
+            "* guest-3 has left."
+        ]
+    );
+
+    let vanishes = Peer::joins(&host, address);
+    vanishes.sends("first\nin the middle of a li");
+    drop(vanishes);
+    assert_eq!(
+        stays.reads_up_to("has left"),
+        [
+            "* guest-4 has joined.",
+            "guest-4: first",
+            "guest-4: in the middle of a li",
+            "* guest-4 has left."
+        ]
+    );
+
+    // Who leaves before it is introduced was never there.
+    Peer::connect(address).resets();
+    Peer::connect(address).sends(BYE);
+    assert_eq!(stays.reads_up_to("guest-6 has left").len(), 2);
+    drop(stays);
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn a_host_that_leaves_ends_the_room_for_all_without_a_reset() {
+    for _ in 0..20 {
+        let (mut host, address) = host();
+        let mut guests: Vec<_> = (0..5).map(|_| Peer::connect(address)).collect();
+        for guest in &guests {
+            guest.sends("hello\n");
+        }
+        for id in 1..=5 {
+            host.sees(&format!("guest-{id} has joined"));
+        }
+        // What they say now is on its way when the host closes.
+        for guest in &guests {
+            guest.sends("one more thing\n");
+        }
+        host.types(BYE);
+        for guest in &mut guests {
+            assert!(guest.all_the_rest().ends_with(BYE));
+        }
+        drop(guests);
+        host.ends().1.unwrap();
+    }
+}
+
+#[test]
+fn silent_connections_keep_nobody_out() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 1024; exec \"$0\" server --port 0", PROGRAM]);
+    let host = Program::start_command(command);
+    let address = host.address();
+    let silent: Vec<_> = (0..500)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let begin = Instant::now();
+    let guest = Peer::connect(address);
+    guest.sends("/name Li\nhello\n");
+    let _ = host.output.wait_for("| Li: hello");
+    assert!(begin.elapsed() < AT_ONCE * 2, "{:?}", begin.elapsed());
+    drop(silent);
+}
+
+#[test]
+fn a_room_that_is_full_says_so() {
+    let (host, address) = host_with(Limits {
+        guests: 1,
+        ..Limits::default()
+    });
+    let guest = Peer::joins(&host, address);
+    assert_eq!(
+        Peer::connect(address).all_the_rest(),
+        "* The room is full.\n"
+    );
+    drop(guest);
+    host.sees("guest-1 has left");
+    Peer::joins(&host, address);
+    host.ends().1.unwrap();
+}
+
+// What is typed.
+
+#[test]
+fn an_empty_line_is_not_sent() {
+    let (mut guest, mut host) = guest();
+    guest.types("");
+    guest.types("\r");
+    guest.types("hello");
+    assert_eq!(host.line(), "hello");
+    drop(host);
+    guest.ends().1.unwrap();
+
+    let (mut host, address) = self::host();
+    let mut guest = Peer::joins(&host, address);
+    host.types("");
+    host.types("hello");
+    assert_eq!(guest.line(), "hello");
+    drop(guest);
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn a_line_that_is_too_long_is_refused_and_the_next_one_is_sent() {
+    let refusal = "Not sent: that line has 4097 bytes; a message may have 4096.";
+    let (mut guest, mut host) = guest();
+    guest.types(&"x".repeat(4097));
+    guest.sees(refusal);
+    guest.types(&"y".repeat(4096));
+    assert_eq!(host.line(), "y".repeat(4096));
+    drop(host);
+    guest.ends().1.unwrap();
+
+    let (mut host, address) = self::host();
+    let mut guest = Peer::joins(&host, address);
+    host.types(&"x".repeat(4097));
+    host.sees(refusal);
+    host.types("hello");
+    assert_eq!(guest.line(), "hello");
+    drop(guest);
+    host.ends().1.unwrap();
+}
+
+#[test]
+fn the_lines_of_a_file_wait_for_the_first_guest() {
+    let (mut host, address) = host();
+    host.types("one");
+    host.types("two");
+    let mut guest = Peer::connect(address);
+    assert_eq!([guest.line(), guest.line()], ["one", "two"]);
+    drop(guest);
+    host.ends().1.unwrap();
+}
+
+/// The one test with the default time, five seconds.
+#[test]
+fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
+    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut guest = Program::start(PROGRAM, ["client", "--port", &port]);
+    guest.types("one\ntwo without a line end");
+    guest.end_input();
+    let mut host = Peer::on(listener.accept().unwrap().0);
+    assert_eq!(
+        [host.line(), host.line()],
+        ["one", "two without a line end"]
+    );
+    host.sends("an answer\n");
+    let _ = guest.output.wait_for("| an answer");
+    let begin = Instant::now();
+    assert_eq!(host.line(), BYE);
+    let quiet = begin.elapsed();
+    assert!(
+        quiet > Duration::from_secs(3) && quiet < PATIENCE,
+        "{quiet:?}"
+    );
+    drop(host);
+    assert!(guest.wait().status.success());
+}
+
+#[test]
+fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
+    let (mut host, address) = host();
+    host.types("hello");
+    let Side {
+        screen,
+        typing,
+        running,
+    } = host;
+    drop(typing);
+    let mut guest = Peer::connect(address);
+    assert_eq!(guest.line(), "hello");
+    drop(guest);
+    running.join().unwrap().unwrap();
+    assert!(
+        screen.text().contains("guest-1 has left"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn a_host_that_is_alone_is_told_that_nobody_reads() {
+    let (mut host, address) = host();
+    let guest = Peer::joins(&host, address);
+    drop(guest);
+    host.sees("has left");
+    host.types("hello?");
+    host.sees("Nobody is here to read that.");
+    host.types(BYE);
+    host.ends().1.unwrap();
+}
+
+// What is shown.
+
+#[test]
+fn what_a_peer_sends_is_harmless_and_behind_the_margin() {
+    let (host, address) = host();
+    let guest = Peer::joins(&host, address);
+    guest.sends("\u{1b}[2Jguest-9 has joined.\r\u{7}\0\u{202e}\n");
+    guest.sends(b"caf\xe9\nhost: I am the host\n");
+    guest.sends("z".repeat(5000) + "\n");
+    host.sees("| guest-1: \\u{1b}[2Jguest-9 has joined.\\r\\u{7}\\u{0}\\u{202e}\n");
+    host.sees("| guest-1: caf\u{fffd}\n| guest-1: host: I am the host\n");
+    host.sees(&format!("{} [cut: it had 5000 bytes]\n", "z".repeat(4096)));
+    drop(guest);
+    let (shown, _) = host.ends();
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+
+    let (guest, host) = self::guest();
+    host.sends("\u{1b}]0;title\u{7}\n");
+    guest.sees("| \\u{1b}]0;title\\u{7}\n");
+    drop(host);
+    guest.ends().1.unwrap();
+}
+
+/// A message of the greatest length still fits after a name of the greatest length.
+#[test]
+fn what_others_say_is_not_cut_by_their_name() {
+    let (host, address) = host();
+    let stream = robust::connect(address, &Limits::default()).unwrap();
+    let hears = Side::start(move |keyboard, printer| {
+        robust::guest(stream, None, keyboard, printer, &Limits::default())
+    });
+    host.sees("guest-1 has joined");
+    let speaks = Peer::connect(address);
+    let (name, words) = ("名".repeat(32), "x".repeat(MESSAGE_BYTES));
+    speaks.sends(format!("/name {name}\n{words}\n"));
+    hears.sees(&format!("| {name}: {words}\n"));
+    drop(speaks);
+    hears.ends().1.unwrap();
+    host.ends().1.unwrap();
+}
+
+// Coming and going.
+
+#[test]
+fn who_joins_somebody_who_says_nothing_can_leave() {
+    let (mut guest, mut silent) = guest();
+    guest.types("hello?");
+    guest.types(BYE);
+    assert_eq!(silent.all_the_rest(), "hello?\nbyebye");
+    // It doesn't close its side, and is waited for only for a while.
+    let begin = Instant::now();
+    guest.ends().1.unwrap();
+    assert!(begin.elapsed() < AT_ONCE * 2);
+    drop(silent);
+}
+
+#[test]
+fn a_host_that_is_gone_is_said_at_once() {
+    let (guest, host) = guest();
+    drop(host);
+    guest.sees("The host has gone.");
+    guest.running.join().unwrap().unwrap();
+
+    let (guest, host) = self::guest();
+    guest.sees("Connected");
+    host.resets();
+    guest.sees("The host has gone.");
+    let error = guest.running.join().unwrap().unwrap_err().to_string();
+    assert!(
+        error.starts_with("can't go on talking to 127.0.0.1:"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_host_that_does_not_read_is_given_up() {
+    let limits = Limits {
+        connect_time: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let (mut guest, host) = guest_with(None, limits);
+    let line = "x".repeat(4000);
+    let begin = Instant::now();
+    while writeln!(guest.typing, "{line}").is_ok() {
+        assert!(begin.elapsed() < PATIENCE, "the keyboard is held for ever");
+    }
+    let error = guest.running.join().unwrap().unwrap_err().to_string();
+    assert!(error.contains("timed out"), "{error}");
+    drop(host);
+}
+
+#[test]
+fn something_that_is_no_chat_can_be_joined_and_harms_nothing() {
+    let (guest, web_server) = guest();
+    web_server.sends("HTTP/1.1 400 Bad Request\r\n\r\n\u{1b}[31m\0");
+    drop(web_server);
+    guest.sees("| HTTP/1.1 400 Bad Request\n| \\u{1b}[31m\\u{0}\nThe host has gone.");
+    guest.running.join().unwrap().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn two_commands_at_the_same_instant_make_a_host_and_a_guest_fifty_times() {
+    for _ in 0..50 {
+        let address = own_loopback_address().to_string();
+        let start = || Program::start(PROGRAM, ["--host", &address]);
+        let (one, other) = (start(), start());
+        let (one, other) = (one.output.wait_for("\n"), other.output.wait_for("\n"));
+        let hosts = [&one, &other]
+            .iter()
+            .filter(|text| text.starts_with("Waiting"))
+            .count();
+        let guests = [&one, &other]
+            .iter()
+            .filter(|text| text.starts_with("Connected"))
+            .count();
+        assert_eq!((hosts, guests), (1, 1), "{one}\n{other}");
+    }
+}
+
+#[test]
+fn nobody_there_is_known_within_the_time_for_connecting() {
+    // RFC 5737: nobody has this address, so nothing answers at all, or a router refuses.
+    let nobody = SocketAddr::from(([192, 0, 2, 1], 12345));
+    let limits = Limits {
+        connect_time: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let begin = Instant::now();
+    let _ = robust::connect(nobody, &limits).unwrap_err();
+    assert!(begin.elapsed() < AT_ONCE);
+}
+
+#[test]
+fn it_works_over_ipv6() {
+    let mut host = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
+    let port = host.address().port().to_string();
+    let mut guest = Program::start(PROGRAM, ["--host", "::1", "--port", &port]);
+    guest.types("hello\n");
+    let _ = host.output.wait_for("| guest-1: hello");
+    host.types("byebye\n");
+    assert!(guest.wait().status.success());
+    assert!(host.wait().status.success());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_ends_it_at_once_with_the_usual_status() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let host = Program::start_with_signals(PROGRAM, ["server", "--port", "0"]);
+    let _guest = Peer::connect(host.address());
+    let begin = Instant::now();
+    host.interrupt();
+    assert_eq!(host.wait().status.signal(), Some(2));
+    assert!(begin.elapsed() < AT_ONCE);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_guest_whose_output_nobody_reads_ends_quietly() {
+    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    // `head` ends after the first line; the input stays open.
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "{ \"$0\" client --port \"$1\"; echo $? >&2; } | head -n 1",
+        PROGRAM,
+        &port,
+    ]);
+    let guest = Program::start_command(command);
+    let mut host = Peer::on(listener.accept().unwrap().0);
+    let _ = guest.output.wait_for("Connected");
+    // Written until the end of `head` has been noticed.
+    host.sends("one\n");
+    let _ = host.socket().write_all(b"two\n");
+    assert_eq!(host.line(), BYE);
+    drop(host);
+    assert_eq!(guest.errors.wait_for("0\n"), "0\n");
+}
