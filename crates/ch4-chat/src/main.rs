@@ -22,7 +22,7 @@ struct Args {
     #[command(flatten)]
     flags: Flags<12345>,
 
-    /// How the others see you (not for --tutorial)
+    /// How the others see you: a guest tells it to the host first (not for --tutorial)
     #[arg(long)]
     name: Option<String>,
 }

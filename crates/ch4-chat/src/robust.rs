@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use console::{Error, OrCannot, Printer, Role, safe};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::BYE;
 use crate::framing::Message;
 use crate::keyboard::{Keyboard, Typed, Typing};
 use crate::peer::Peer;
+use crate::{BYE, name};
 
 /// The most bytes that a message may have, without its line end.
 pub const MESSAGE_BYTES: usize = 4096;
@@ -155,7 +155,8 @@ pub fn guest(
     let screen = Screen(printer);
     screen.tell_when_gone(&events);
     screen.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    if let Some(name) = name {
+    if let Some(name) = name.and_then(name::clean) {
+        // If this doesn't reach the host, an event will tell.
         let _ = host.send(&format!("{NAME_COMMAND}{name}\n"));
     }
 
