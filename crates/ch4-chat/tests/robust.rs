@@ -192,9 +192,17 @@ fn a_guest_that_sends_no_line_ends_is_understood() {
     host.ends().1.unwrap();
 }
 
+/// Time enough to see that a side closes its half at once, and not only when this is over.
+fn long_farewell() -> Limits {
+    Limits {
+        farewell: 3 * PATIENCE,
+        ..Limits::default()
+    }
+}
+
 #[test]
 fn byebye_of_the_host_is_understood_by_a_guest_that_compares_it_whole() {
-    let (mut host, address) = host();
+    let (mut host, address) = host_with(long_farewell());
     let mut guest = Peer::connect(address);
     guest.sends("hello");
     host.sees("hello");
@@ -221,7 +229,7 @@ fn a_host_that_sends_no_line_ends_is_understood() {
 
 #[test]
 fn byebye_of_a_guest_is_understood_by_a_host_that_compares_it_whole() {
-    let (mut guest, mut host) = guest();
+    let (mut guest, mut host) = guest_with(None, long_farewell());
     guest.types("hello");
     assert_eq!(host.receives(), "hello\n");
     guest.types(BYE);
