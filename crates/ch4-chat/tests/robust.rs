@@ -470,6 +470,9 @@ fn a_host_that_leaves_ends_the_room_for_all_without_a_reset() {
         host.types(BYE);
         for guest in &mut guests {
             assert!(guest.all_the_rest().ends_with(BYE));
+            // The host listens until they have closed: if not, the second of these fails.
+            guest.sends("bye\n");
+            guest.sends("bye!\n");
         }
         drop(guests);
         host.ends().1.unwrap();
@@ -591,7 +594,10 @@ fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
 
 #[test]
 fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
-    let (mut host, address) = host();
+    let (mut host, address) = host_with(Limits {
+        linger: 3 * PATIENCE,
+        ..Limits::default()
+    });
     host.types("hello");
     let Side {
         screen,
@@ -602,7 +608,9 @@ fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
     let mut guest = Peer::connect(address);
     assert_eq!(guest.line(), "hello");
     drop(guest);
+    let begin = Instant::now();
     running.join().unwrap().unwrap();
+    assert!(begin.elapsed() < PATIENCE);
     assert!(
         screen.text().contains("guest-1 has left"),
         "{}",
