@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use ch4_chat::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
-use ch4_chat::{BYE, room};
+use ch4_chat::{BYE, room, tutorial};
 use console::testing::{PATIENCE, Program, Screen, own_loopback_address, plain};
 use console::{Error, Printer};
 use socket2::{Domain, SockRef, Socket, Type};
@@ -761,6 +761,23 @@ fn nobody_there_is_known_within_the_time_for_connecting() {
     let begin = Instant::now();
     let _ = robust::connect(nobody, &limits).unwrap_err();
     assert!(begin.elapsed() < AT_ONCE);
+}
+
+#[test]
+fn a_room_can_be_opened_again_at_once_on_the_same_port() {
+    let (mut host, address) = host();
+    let mut guest = Peer::joins(&host, address);
+    host.types(BYE);
+    assert_eq!(guest.all_the_rest(), BYE);
+    drop(guest);
+    host.ends().1.unwrap();
+    // The host has closed first, so its side is in TIME-WAIT now.
+    drop(robust::listen(address).unwrap());
+    let error = tutorial::listen(address).unwrap_err();
+    assert!(
+        error.to_string().contains("a program has this port"),
+        "{error}"
+    );
 }
 
 #[test]
