@@ -260,7 +260,14 @@ fn the_last_word_counts_even_if_a_reset_follows_it() {
 #[test]
 fn fifty_guests_hear_each_other_once_and_in_order() {
     let (mut host, address) = host();
-    let mut guests: Vec<_> = (0..50).map(|_| Peer::joins(&host, address)).collect();
+    let mut guests: Vec<_> = (1..=50)
+        .map(|number| {
+            let guest = Peer::connect(address);
+            guest.sends(format!("/name g{number}\n"));
+            host.sees(&format!("g{number} has joined"));
+            guest
+        })
+        .collect();
     for round in 0..3 {
         for guest in &guests {
             guest.sends(format!("round {round}\n"));
@@ -268,7 +275,7 @@ fn fifty_guests_hear_each_other_once_and_in_order() {
     }
     host.types("host");
     for (index, guest) in guests.iter_mut().enumerate() {
-        let own = format!("guest-{}", index + 1);
+        let own = format!("g{}", index + 1);
         let mut heard = BTreeMap::<String, Vec<String>>::new();
         let (mut joined, mut from_host) = (Vec::new(), 0);
         while heard.values().map(Vec::len).sum::<usize>() < 49 * 3 || from_host == 0 {
@@ -293,7 +300,7 @@ fn fifty_guests_hear_each_other_once_and_in_order() {
             );
         }
         // Those who came later, each announced once.
-        let later = (index + 2..=50).map(|id| format!("* guest-{id} has joined."));
+        let later = (index + 2..=50).map(|number| format!("* g{number} has joined."));
         assert_eq!(joined, later.collect::<Vec<_>>());
     }
     host.types(BYE);
@@ -304,7 +311,7 @@ fn fifty_guests_hear_each_other_once_and_in_order() {
     let (shown, end) = host.ends();
     end.unwrap();
     assert_eq!(shown.matches("has joined").count(), 50);
-    assert_eq!(shown.matches("| guest-7: round 1\n").count(), 1);
+    assert_eq!(shown.matches("| g7: round 1\n").count(), 1);
 }
 
 #[test]
@@ -656,7 +663,7 @@ fn what_a_peer_sends_is_harmless_and_behind_the_margin() {
 /// A message of the greatest length still fits after a name of the greatest length.
 #[test]
 fn what_others_say_is_not_cut_by_their_name() {
-    let (host, address) = host();
+    let (mut host, address) = host();
     let stream = robust::connect(address, &Limits::default()).unwrap();
     let hears = Side::start(move |keyboard, printer| {
         robust::guest(stream, None, keyboard, printer, &Limits::default())
@@ -666,6 +673,7 @@ fn what_others_say_is_not_cut_by_their_name() {
     let (name, words) = ("名".repeat(32), "x".repeat(MESSAGE_BYTES));
     speaks.sends(format!("/name {name}\n{words}\n"));
     hears.sees(&format!("| {name}: {words}\n"));
+    host.types(BYE);
     drop(speaks);
     hears.ends().1.unwrap();
     host.ends().1.unwrap();
