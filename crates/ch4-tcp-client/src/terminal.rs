@@ -1,0 +1,335 @@
+//! The user's screen, on which two speak: the server and this program.
+//!
+//! The server may send anything, a line that looks like one of this program's too. So each line of
+//! the server's stands behind a margin, and none of ours does:
+//!
+//! ```text
+//! Connected to 127.0.0.1:8080. …
+//! | Connected to your bank. …
+//! ```
+//!
+//! (A line that is longer than the terminal is wide goes on at its left edge, as every program's
+//! does. There only the colour tells.)
+
+use std::fmt::Display;
+use std::io::Write;
+use std::mem;
+
+use console::safe::{Decoder, escape};
+use console::{Error, Role, say};
+
+/// What stands before each line of the server's. Alone it is an empty line.
+const MARGIN: &str = "|";
+
+/// Shows what the server sends as soon as it comes, and our lines between.
+///
+/// A line of the server's ends at LF or CRLF. Everything else that a terminal would obey is shown
+/// escaped, what isn't UTF-8 as U+FFFD. Where the network cut the bytes can't be seen, with one
+/// exception: a line of ours breaks a line of the server's that hasn't ended yet, and the rest of
+/// it follows behind a new margin.
+///
+/// It never waits for more bytes to show what it has, but for two cases: the rest of a cut
+/// character, and what follows a CR, which is half a line end or none.
+#[derive(Debug)]
+pub struct Terminal<W> {
+    out: W,
+    /// The terminal itself shows what the user types.
+    echo: bool,
+    decoder: Decoder,
+    /// A CR came last. It is shown, or not, when the next character has come.
+    cr: bool,
+    line: Line,
+}
+
+/// How far the server's current line is on the screen.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// Nothing of it has come.
+    New,
+    /// It has begun; the cursor stands behind it.
+    Begun,
+    /// It has begun, but then something else ended the line on the screen.
+    Broken,
+}
+
+impl<W: Write> Terminal<W> {
+    /// Shows on `out`. `echo` says whether what the user types appears there too, as it does on a
+    /// terminal: then each Enter begins a new line on the screen.
+    pub fn new(out: W, echo: bool) -> Self {
+        Self {
+            out,
+            echo,
+            decoder: Decoder::default(),
+            cr: false,
+            line: Line::New,
+        }
+    }
+
+    /// Shows what the server has sent.
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written to; [`Error::OutputGone`] if its reader has gone. The same
+    /// holds for the other functions here.
+    pub fn received(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let text = self.decoder.decode(bytes);
+        let shown = self.lay_out(&text);
+        self.write(&shown)
+    }
+
+    /// Shows what was held back, and ends the line: no more will come.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Terminal::received`].
+    pub fn finish(&mut self) -> Result<(), Error> {
+        let half_a_character = self.decoder.finish();
+        let mut shown = self.lay_out(&half_a_character);
+        if mem::take(&mut self.cr) {
+            self.add(&mut shown, "\r");
+        }
+        if self.line != Line::New {
+            self.end_line(&mut shown);
+        }
+        self.write(&shown)
+    }
+
+    /// Shows a line of ours.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Terminal::received`].
+    pub fn say(&mut self, role: Role, text: impl Display) -> Result<(), Error> {
+        if self.line == Line::Begun {
+            self.write("\n")?;
+            self.line = Line::Broken;
+        }
+        say(&mut self.out, role, text)
+    }
+
+    /// Takes note that the user has typed a line. Where it was shown, the cursor now stands at the
+    /// left edge, so what comes next needs a margin.
+    pub fn typed(&mut self) {
+        if self.echo && self.line == Line::Begun {
+            self.line = Line::Broken;
+        }
+    }
+
+    /// The text as it is to be shown from where the cursor stands.
+    fn lay_out(&mut self, text: &str) -> String {
+        let held = if mem::take(&mut self.cr) { "\r" } else { "" };
+        let text = format!("{held}{text}");
+        let without_cr = text.strip_suffix('\r');
+        self.cr = without_cr.is_some();
+
+        let mut shown = String::new();
+        for piece in without_cr.unwrap_or(&text).split_inclusive('\n') {
+            if let Some(line) = piece.strip_suffix('\n') {
+                self.add(&mut shown, line.strip_suffix('\r').unwrap_or(line));
+                self.end_line(&mut shown);
+            } else {
+                self.add(&mut shown, piece);
+            }
+        }
+        shown
+    }
+
+    /// Adds a part of one line.
+    fn add(&mut self, shown: &mut String, part: &str) {
+        if part.is_empty() {
+            return;
+        }
+        let part = match self.line {
+            Line::Begun => escape(part),
+            Line::New | Line::Broken => format!("{MARGIN} {}", escape(part)),
+        };
+        *shown += &Role::Peer.paint(part).to_string();
+        self.line = Line::Begun;
+    }
+
+    fn end_line(&mut self, shown: &mut String) {
+        match self.line {
+            Line::New => {
+                *shown += &Role::Peer.paint(MARGIN).to_string();
+                shown.push('\n');
+            }
+            Line::Begun => shown.push('\n'),
+            // On the screen it has ended already; one more would pass for an empty line.
+            Line::Broken => {}
+        }
+        self.line = Line::New;
+    }
+
+    fn write(&mut self, shown: &str) -> Result<(), Error> {
+        self.out
+            .write_all(shown.as_bytes())
+            .and_then(|()| self.out.flush())
+            .map_err(Error::output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use console::testing::plain;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What happens to a terminal, in any order.
+    #[derive(Debug, Clone)]
+    enum Happens {
+        Received(Vec<u8>),
+        Said,
+        Typed,
+    }
+
+    /// A terminal after all this, with nothing more to come. On a terminal what is typed stands
+    /// where it was typed.
+    fn shown(echo: bool, happenings: &[Happens]) -> String {
+        plain();
+        let mut terminal = Terminal::new(Vec::new(), echo);
+        for happens in happenings {
+            match happens {
+                Happens::Received(bytes) => terminal.received(bytes).unwrap(),
+                Happens::Said => terminal.say(Role::Event, "ours").unwrap(),
+                Happens::Typed => {
+                    if echo {
+                        terminal.out.extend(b"typed\n");
+                    }
+                    terminal.typed();
+                }
+            }
+        }
+        terminal.finish().unwrap();
+        String::from_utf8(terminal.out).unwrap()
+    }
+
+    fn received(pieces: &[&[u8]]) -> String {
+        let pieces: Vec<_> = pieces
+            .iter()
+            .map(|piece| Happens::Received(piece.to_vec()))
+            .collect();
+        shown(false, &pieces)
+    }
+
+    /// Bytes as they come from servers: text, line ends, controls, and pieces of characters.
+    fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let pieces: [&[u8]; 9] = [
+            b"text",
+            b"ours\n",
+            b"\r",
+            b"\n",
+            "汉".as_bytes(),
+            b"\xe6\xb1",
+            b"\xff",
+            b"\x1b[2J\x08\x9b",
+            "\u{202e}\u{2028}\u{85}".as_bytes(),
+        ];
+        let piece = prop::sample::select(pieces.to_vec());
+        vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    fn happens() -> impl Strategy<Value = Happens> {
+        prop_oneof![
+            hostile_bytes().prop_map(Happens::Received),
+            Just(Happens::Said),
+            Just(Happens::Typed),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn where_the_bytes_are_cut_can_not_be_seen(
+            bytes in hostile_bytes(),
+            cuts in vec(any::<prop::sample::Index>(), 0..10),
+        ) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
+            prop_assert_eq!(received(&pieces), received(&[&bytes]));
+        }
+
+        /// The specification: each line of the text, escaped, behind the margin.
+        #[test]
+        fn each_line_stands_behind_the_margin(bytes in hostile_bytes()) {
+            let text = String::from_utf8_lossy(&bytes);
+            let expected: String = text
+                .split_inclusive('\n')
+                .map(|line| line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line))
+                .map(|line| if line.is_empty() { "|\n".to_owned() } else { format!("| {}\n", escape(line)) })
+                .collect();
+            prop_assert_eq!(received(&[&bytes]), expected);
+        }
+
+        /// What the server sends can't be taken for what we say, whatever comes between.
+        #[test]
+        fn only_our_own_lines_stand_without_a_margin(
+            happenings in vec(happens(), 0..20),
+            echo: bool,
+        ) {
+            let shown = shown(echo, &happenings);
+            let said = happenings.iter().filter(|it| matches!(it, Happens::Said)).count();
+            prop_assert_eq!(shown.lines().filter(|line| *line == "ours").count(), said, "{}", shown);
+            for line in shown.lines() {
+                prop_assert!(line.starts_with('|') || ["ours", "typed"].contains(&line), "{}", shown);
+            }
+        }
+    }
+
+    #[test]
+    fn all_is_shown_at_once_but_half_a_character_and_a_cr() {
+        plain();
+        let mut terminal = Terminal::new(Vec::new(), false);
+        let steps: [(&[u8], &str); 7] = [
+            (b"no line end", "| no line end"),
+            (b", more\xe6", ", more"),
+            (b"\xb1", ""),
+            (b"\x89\r", "汉"),
+            (b"\n", "\n"),
+            (b"\r", ""),
+            (b"x", r"| \rx"),
+        ];
+        for (bytes, expected) in steps {
+            terminal.received(bytes).unwrap();
+            assert_eq!(String::from_utf8_lossy(&terminal.out), expected);
+            terminal.out.clear();
+        }
+    }
+
+    #[test]
+    fn our_line_breaks_a_line_that_has_not_ended() {
+        let half = |text: &str| Happens::Received(text.into());
+        let text = shown(
+            false,
+            &[
+                half("first ha"),
+                Happens::Said,
+                half("lf\nwhole\r"),
+                Happens::Said,
+                half("\n\nlast"),
+            ],
+        );
+        insta::assert_snapshot!(text, @"
+        | first ha
+        ours
+        | lf
+        | whole
+        ours
+        |
+        | last
+        ");
+    }
+
+    #[test]
+    fn on_a_terminal_enter_breaks_it_too() {
+        let half = |text: &str| Happens::Received(text.into());
+        let happenings = [half("Name? "), Happens::Typed, half("ours\n")];
+        insta::assert_snapshot!(shown(true, &happenings), @"
+        | Name? typed
+        | ours
+        ");
+        insta::assert_snapshot!(shown(false, &happenings), @"| Name? ours");
+    }
+}
