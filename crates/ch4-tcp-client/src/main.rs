@@ -1,8 +1,10 @@
 //! `ch4-tcp-client`: the command line of section 4.2.
 
-use std::io;
+use std::io::{self, BufReader, IsTerminal};
 use std::process::ExitCode;
 
+use ch4_tcp_client::robust::{self, Limits};
+use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
 use clap::Parser;
 use console::{Error, Flags};
@@ -20,6 +22,18 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
-    let server = tutorial::connect(args.flags.address()?)?;
-    tutorial::talk(server, &mut io::stdin().lock(), &mut io::stdout())
+    let (input, output) = (io::stdin(), io::stdout());
+    if args.flags.tutorial {
+        let server = tutorial::connect(args.flags.address()?)?;
+        return tutorial::talk(server, &mut input.lock(), &mut io::stdout());
+    }
+    // A terminal shows by itself what is typed.
+    let echo = input.is_terminal() && output.is_terminal();
+    robust::talk(
+        args.flags.addresses()?,
+        Limits::default(),
+        // Not `input.lock()`: a thread of its own reads it, and a lock can't go there.
+        BufReader::new(input),
+        Terminal::new(output, echo),
+    )
 }

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::thread;
 
+use ch4_tcp_client::robust::{self, Limits};
+use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
 use console::testing::{PATIENCE, Program, Screen, normalise, plain, port_without_listener};
-use console::{Error, Stage};
+use console::{Error, Player, Stage};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
@@ -30,8 +33,7 @@ fn tutorial_and_server<const N: usize>(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let serving = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = accept(&listener);
         for answer in answers {
             let request = read_once(&mut stream);
             let shown = answer.escape_ascii();
@@ -50,6 +52,76 @@ fn tutorial_and_server<const N: usize>(
     );
     serving.join().unwrap();
     (normalise(&screen.text()), end)
+}
+
+/// Runs the robust client. Each line is typed when the client has shown the text before it.
+fn robust_client<const N: usize>(
+    address: SocketAddr,
+    stage: &Stage,
+    name: &'static str,
+    client: Player,
+    script: [(&'static str, &'static str); N],
+) {
+    let (typed, mut keyboard) = io::pipe().unwrap();
+    let mut echo = client.clone();
+    let watching = stage.clone();
+    let typing = thread::spawn(move || {
+        for (seen, line) in script {
+            watching.wait_for(name, seen).unwrap();
+            writeln!(echo, "{line}").unwrap();
+            writeln!(keyboard, "{line}").unwrap();
+        }
+    });
+    let (input, terminal) = (BufReader::new(typed), Terminal::new(client, true));
+    robust::talk(vec![address], Limits::default(), input, terminal).unwrap();
+    typing.join().unwrap();
+}
+
+/// What a version shows of this server: it answers the first line with more than 1024 bytes, the
+/// second with terminal escapes and a line that pretends to be the client's, and hangs up. Who
+/// comes `back` is welcome.
+fn shown_by(
+    name: &'static str,
+    back: bool,
+    client_of: impl FnOnce(SocketAddr, &Stage, Player),
+) -> String {
+    plain();
+    let screen = Screen::default();
+    let stage = Stage::new(screen.clone());
+    let client = stage.player(name);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let watching = stage.clone();
+    let serving = thread::spawn(move || {
+        let mut stream = accept(&listener);
+        read_once(&mut stream);
+        let long = "a".repeat(1024) + "\nthe rest\n";
+        stream.write_all(long.as_bytes()).unwrap();
+        read_once(&mut stream);
+        watching.wait_for(name, "the rest").unwrap();
+        let hostile = b"\x1b[31mno:\rConnected anew to 127.0.0.1:1.\n";
+        stream.write_all(hostile).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        if back {
+            let mut stream = accept(&listener);
+            read_once(&mut stream);
+            stream.write_all(b"welcome back\n").unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        }
+    });
+    client_of(address, &stage, client);
+    serving.join().unwrap();
+    normalise(&screen.text())
+        .replace(&"a".repeat(1024), "[1024 a]")
+        .replace('\x1b', "[ESC]")
+        .replace('\r', "[CR]")
+}
+
+fn accept(listener: &TcpListener) -> TcpStream {
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 fn read_once(stream: &mut TcpStream) -> String {
@@ -93,6 +165,84 @@ fn tutorial_ends_with_its_input() {
     assert_snapshot!(end.unwrap_err(), @"can't read the input: unexpected end of file; the input has ended: type, or pipe in, one line more");
 }
 
+/// Compare: where each answer stands, what the terminal is sent, and who notices the hang-up.
+#[test]
+fn both_versions_with_the_same_server() {
+    let tutorial = shown_by("tutorial", false, |address, _, mut client| {
+        let mut keyboard = client.keyboard(["one", "two", "three", "exit"]);
+        let server = tutorial::connect(address).unwrap();
+        tutorial::talk(server, &mut keyboard, &mut client).unwrap();
+    });
+    let robust = shown_by("robust", true, |address, stage, client| {
+        let script = [
+            ("Connected to", "one"),
+            ("the rest", "two"),
+            ("hung up", "three"),
+            ("welcome back", "exit"),
+        ];
+        robust_client(address, stage, "robust", client, script);
+    });
+    assert_snapshot!(
+        "both_versions_with_the_same_server",
+        format!("{tutorial}\n{robust}")
+    );
+}
+
+/// A reply in two pieces, a hang-up, a new connection, and an answer after the end of the input.
+#[test]
+fn robust_and_server() {
+    plain();
+    let screen = Screen::default();
+    let stage = Stage::new(screen.clone());
+    let client = stage.player("client");
+    let mut server = stage.player("server");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let watching = stage.clone();
+    let serving = thread::spawn(move || {
+        let mut stream = accept(&listener);
+        let request = read_once(&mut stream);
+        writeln!(server, "reads {request:?}, answers \"Good \"").unwrap();
+        stream.write_all(b"Good ").unwrap();
+        writeln!(server, "adds \"day\\n\"").unwrap();
+        stream.write_all(b"day\n").unwrap();
+        watching.wait_for("client", "Good day").unwrap();
+        writeln!(server, "hangs up").unwrap();
+        drop(stream);
+
+        let mut stream = accept(&listener);
+        watching.wait_for("client", "Connected anew").unwrap();
+        let request = read_once(&mut stream);
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        writeln!(server, "reads {request:?} and the end, answers \"Bye\"").unwrap();
+        stream.write_all(b"Bye").unwrap();
+    });
+    let script = [("Connected to", "hello"), ("hung up", "and once more")];
+    robust_client(address, &stage, "client", client, script);
+    serving.join().unwrap();
+    assert_snapshot!("robust_and_server", normalise(&screen.text()));
+}
+
+/// The server's words have another colour than ours. `CLICOLOR_FORCE` stands for a terminal.
+#[test]
+fn in_colour() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["--port", &port])
+        .env("CLICOLOR_FORCE", "1")
+        .env_remove("NO_COLOR");
+    let program = Program::start_command(command);
+    let mut stream = accept(&listener);
+    stream.write_all(b"one\n\ntwo").unwrap();
+    let _ = program.output.wait_for("two");
+    drop(stream);
+    let _ = program.output.wait_for("hung up");
+    assert_snapshot!("in_colour", program.wait().report().replace('\x1b', "ESC"));
+}
+
 #[test]
 fn help() {
     assert_snapshot!("help", Program::run(PROGRAM, ["--help"]).report());
@@ -103,6 +253,10 @@ fn nobody_listens() {
     let (_held, address) = port_without_listener();
     let port = address.port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["--tutorial", "--port", &port]).report(), @"
+    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    [exit status: 1]
+    ");
+    assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
     error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
     [exit status: 1]
     ");
