@@ -9,6 +9,8 @@
 
 mod dialogue;
 mod error;
+#[cfg(feature = "testing")]
+pub mod exercise;
 mod flags;
 mod printer;
 mod role;

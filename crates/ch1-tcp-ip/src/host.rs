@@ -1,0 +1,202 @@
+//! A host: smoltcp's TCP/IP stack, and the network card that joins it to the wire.
+
+use std::fmt;
+use std::ops::Range;
+
+use smoltcp::iface::{Config, Context, Interface, SocketHandle, SocketSet};
+use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
+use smoltcp::socket::AnySocket;
+use smoltcp::time::Instant;
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, Ipv4Address};
+
+use crate::wire::{Arrived, Side, Wire};
+
+/// The most bytes that an IP packet may have here, as on an Ethernet.
+pub const MTU: usize = 1500;
+
+/// The IP address of the host on this side.
+pub fn address(side: Side) -> Ipv4Address {
+    match side {
+        Side::Client => Ipv4Address::new(10, 0, 0, 1),
+        Side::Server => Ipv4Address::new(10, 0, 0, 2),
+    }
+}
+
+/// A computer with an IP address and sockets.
+pub struct Host {
+    side: Side,
+    stack: Interface,
+    sockets: SocketSet<'static>,
+}
+
+impl Host {
+    /// A host without sockets at this end of the wire.
+    ///
+    /// The seed decides with which sequence numbers its connections begin.
+    pub fn new(side: Side, wire: &mut Wire, seed: u64) -> Self {
+        let mut config = Config::new(HardwareAddress::Ip);
+        // With the same seed both would begin with the same numbers, which hides whose they are.
+        config.random_seed = match side {
+            Side::Client => seed,
+            Side::Server => !seed,
+        };
+        let mut card = Card::new(side, wire);
+        let mut stack = Interface::new(config, &mut card, Instant::ZERO);
+        stack.update_ip_addrs(|addresses| {
+            // It has room for two.
+            let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(address(side)), 24));
+        });
+        let sockets = SocketSet::new(Vec::new());
+        Self {
+            side,
+            stack,
+            sockets,
+        }
+    }
+
+    /// Adds a socket. Its handle is for this host only.
+    pub fn add(&mut self, socket: impl AnySocket<'static>) -> SocketHandle {
+        self.sockets.add(socket)
+    }
+
+    /// A socket of this host.
+    ///
+    /// # Panics
+    ///
+    /// The handle is another host's, or the socket is of another type.
+    pub fn socket<T: AnySocket<'static>>(&mut self, handle: SocketHandle) -> &mut T {
+        self.sockets.get_mut(handle)
+    }
+
+    /// A socket of this host, with what it needs to connect.
+    ///
+    /// # Panics
+    ///
+    /// The handle is another host's, or the socket is of another type.
+    pub fn socket_and_context<T: AnySocket<'static>>(
+        &mut self,
+        handle: SocketHandle,
+    ) -> (&mut T, &mut Context) {
+        (self.sockets.get_mut(handle), self.stack.context())
+    }
+
+    /// Lets the host do what there is to do: take one packet that has arrived, and send whatever
+    /// its sockets have to send.
+    ///
+    /// One packet, because a stack that finds many at once answers them with one acknowledgement.
+    pub fn poll(&mut self, wire: &mut Wire, now: Instant) -> Poll {
+        let before = wire.packets().len();
+        let mut card = Card::new(self.side, wire);
+        self.stack.poll(now, &mut card, &mut self.sockets);
+        let received = card.received;
+        Poll {
+            received,
+            sent: before..wire.packets().len(),
+        }
+    }
+
+    /// When the host has something to do next, if no packet arrives before.
+    pub fn next_event(&mut self, now: Instant) -> Option<Instant> {
+        self.stack.poll_at(now, &self.sockets)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("side", &self.side)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a host did in its turn.
+#[derive(Debug)]
+pub struct Poll {
+    /// The packet that it took: its place in [`Wire::packets`].
+    pub received: Option<usize>,
+    /// The packets that it sent: their places in [`Wire::packets`].
+    pub sent: Range<usize>,
+}
+
+impl Poll {
+    /// Whether it did anything.
+    pub fn was_busy(&self) -> bool {
+        self.received.is_some() || !self.sent.is_empty()
+    }
+}
+
+/// A network card: this end of the wire, as the stack sees it.
+struct Card<'a> {
+    side: Side,
+    wire: &'a mut Wire,
+    received: Option<usize>,
+}
+
+impl<'a> Card<'a> {
+    fn new(side: Side, wire: &'a mut Wire) -> Self {
+        Self {
+            side,
+            wire,
+            received: None,
+        }
+    }
+}
+
+impl Device for Card<'_> {
+    type RxToken<'b>
+        = Arrived
+    where
+        Self: 'b;
+    type TxToken<'b>
+        = Sender<'b>
+    where
+        Self: 'b;
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        // The default lets the stack fill in all checksums and check them, as it must: this wire
+        // damages packets.
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ip;
+        capabilities.max_transmission_unit = MTU;
+        capabilities
+    }
+
+    fn receive(&mut self, now: Instant) -> Option<(Arrived, Sender<'_>)> {
+        if self.received.is_some() {
+            return None;
+        }
+        let arrived = self.wire.receive(self.side, now)?;
+        self.received = Some(arrived.index);
+        Some((arrived, self.transmit(now)?))
+    }
+
+    fn transmit(&mut self, now: Instant) -> Option<Sender<'_>> {
+        Some(Sender {
+            side: self.side,
+            wire: self.wire,
+            now,
+        })
+    }
+}
+
+impl phy::RxToken for Arrived {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, read: F) -> R {
+        read(&self.bytes)
+    }
+}
+
+/// The right to send one packet.
+struct Sender<'a> {
+    side: Side,
+    wire: &'a mut Wire,
+    now: Instant,
+}
+
+impl phy::TxToken for Sender<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, write: F) -> R {
+        let mut bytes = vec![0; length];
+        let result = write(&mut bytes);
+        self.wire.send(self.side, bytes, self.now);
+        result
+    }
+}

@@ -1,0 +1,245 @@
+//! Numbered IP packets leave one host. IP promises nothing: they may get lost, overtake each
+//! other, arrive twice or arrive changed (RFC 791, section 1.2).
+
+use std::fmt::{self, Display};
+
+use console::Role;
+use smoltcp::phy::ChecksumCapabilities;
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr};
+
+use crate::arrow::arrow;
+use crate::host::address;
+use crate::ladder::seconds;
+use crate::rows::fold;
+use crate::wire::{Faults, Packet, Side, Wire};
+
+/// The time between two packets.
+pub const INTERVAL: Duration = Duration::from_millis(10);
+
+/// A number of the field "protocol" that is for experiments (RFC 3692, section 2.1): IP carries
+/// anything, and here it carries neither TCP nor UDP.
+const EXPERIMENT: IpProtocol = IpProtocol::Unknown(253);
+
+/// Where the columns beside the arrow end.
+const BESIDE_THE_ARROW: usize = 43;
+
+/// The packets of one run, and what the server got.
+#[derive(Debug)]
+pub struct Journey {
+    /// What was on the wire, in the order of sending.
+    pub packets: Vec<Packet>,
+    /// What arrived, in the order of arrival.
+    pub arrived: Vec<Arrival>,
+}
+
+/// A packet, or a copy of it, on the server's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Its place in [`Journey::packets`].
+    pub index: usize,
+    /// When it arrived.
+    pub at: Instant,
+    /// What the server made of it.
+    pub verdict: Verdict,
+}
+
+/// What the receiving host makes of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The data is what was sent.
+    Intact,
+    /// The data isn't what was sent. IP's checksum covers the header only, so IP doesn't notice.
+    Changed,
+    /// The header isn't what was sent, and the checksum says so: the host drops the packet.
+    Dropped,
+}
+
+/// Sends so many packets from the client to the server, one each [`INTERVAL`].
+pub fn send(count: usize, faults: Faults, seed: u64) -> Journey {
+    let mut wire = Wire::new(faults, seed);
+    let mut now = Instant::ZERO;
+    for number in 1..=count {
+        wire.send(Side::Client, packet(&text(number)), now);
+        now += INTERVAL;
+    }
+    let mut arrived = Vec::new();
+    while let Some(at) = wire.next_arrival() {
+        while let Some(packet) = wire.receive(Side::Server, at) {
+            let index = packet.index;
+            let verdict = judge(&packet.bytes, &text(index + 1));
+            arrived.push(Arrival { index, at, verdict });
+        }
+    }
+    Journey {
+        packets: wire.into_packets(),
+        arrived,
+    }
+}
+
+fn text(number: usize) -> String {
+    format!("packet {number}")
+}
+
+/// An IP packet (RFC 791, section 3.1) with a text in it.
+fn packet(text: &str) -> Vec<u8> {
+    let header = Ipv4Repr {
+        src_addr: address(Side::Client),
+        dst_addr: address(Side::Server),
+        next_header: EXPERIMENT,
+        payload_len: text.len(),
+        hop_limit: 64,
+    };
+    let mut bytes = vec![0; header.buffer_len() + text.len()];
+    let mut packet = Ipv4Packet::new_unchecked(&mut bytes);
+    header.emit(&mut packet, &ChecksumCapabilities::default());
+    packet.payload_mut().copy_from_slice(text.as_bytes());
+    bytes
+}
+
+/// What a host does with an IP packet: it looks at the header, and only at the header.
+fn judge(bytes: &[u8], sent: &str) -> Verdict {
+    let Ok(packet) = Ipv4Packet::new_checked(bytes) else {
+        return Verdict::Dropped;
+    };
+    if Ipv4Repr::parse(&packet, &ChecksumCapabilities::default()).is_err() {
+        return Verdict::Dropped;
+    }
+    if packet.payload() == sent.as_bytes() {
+        Verdict::Intact
+    } else {
+        Verdict::Changed
+    }
+}
+
+/// A journey, to be printed.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What happened.
+    pub journey: &'a Journey,
+    /// How many columns the terminal has.
+    pub width: usize,
+    /// Show all packets, however many.
+    pub all: bool,
+}
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.width.clamp(80, 120) - BESIDE_THE_ARROW;
+        writeln!(f, "   # seconds  {:<width$} arrives", "client")?;
+        let rows: Vec<(usize, &Packet)> = self.journey.packets.iter().enumerate().collect();
+        let folded = fold(&rows, self.all);
+        for (index, packet) in folded.first {
+            self.row(f, *index, packet, width)?;
+        }
+        if !folded.hidden.is_empty() {
+            let count = folded.hidden.len();
+            writeln!(f, "         ... {count} packets more; --all shows them ...")?;
+        }
+        for (index, packet) in folded.last {
+            self.row(f, *index, packet, width)?;
+        }
+        self.order(f)?;
+        self.count(f)
+    }
+}
+
+impl Report<'_> {
+    fn row(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        index: usize,
+        packet: &Packet,
+        width: usize,
+    ) -> fmt::Result {
+        let number = index + 1;
+        let arrow = arrow(packet.from, &text(number), packet.lost(), width);
+        let times: Vec<String> = packet.arrivals.iter().copied().map(seconds).collect();
+        let mut words = times.join(" and ");
+        let mut role = None;
+        if packet.lost() {
+            words.push_str("lost");
+            role = Some(Role::Trouble);
+        }
+        for (is_so, word) in [(packet.late, "late"), (times.len() > 1, "twice")] {
+            if is_so {
+                words = format!("{words} {word}");
+                role = Some(Role::Event);
+            }
+        }
+        let verdict = self.journey.arrived.iter().find(|it| it.index == index);
+        if let Some(word) = verdict.and_then(|arrival| arrival.verdict.word()) {
+            words = format!("{words} {word}");
+            role = Some(Role::Trouble);
+        }
+        let time = seconds(packet.sent);
+        match role {
+            Some(role) => {
+                let (arrow, words) = (role.paint(arrow), role.paint(words));
+                writeln!(f, "{number:>4} {time:>7}  {arrow} {words}")
+            }
+            None => writeln!(f, "{number:>4} {time:>7}  {arrow} {words}"),
+        }
+    }
+
+    /// The numbers in the order of arrival, as many as fit into a line.
+    fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = "\nin the order of arrival:".to_owned();
+        for arrival in &self.journey.arrived {
+            let number = format!(" {}", arrival.index + 1);
+            if line.len() + number.len() + 4 > self.width.max(80) {
+                line.push_str(" ...");
+                break;
+            }
+            line.push_str(&number);
+        }
+        writeln!(f, "{line}")
+    }
+
+    fn count(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Journey { packets, arrived } = self.journey;
+        let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
+        let overtaken = arrived
+            .iter()
+            .zip(arrived.iter().skip(1))
+            .filter(|(one, next)| next.index < one.index)
+            .count();
+        write!(f, "{} sent", packets.len())?;
+        for (count, word) in [
+            (count(Packet::lost), "lost"),
+            (count(|packet| packet.arrivals.len() > 1), "twice"),
+            (overtaken, "overtaken"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {word}")?;
+            }
+        }
+        writeln!(f)?;
+        let of = |verdict| arrived.iter().filter(|a| a.verdict == verdict).count();
+        for (count, words) in [
+            (
+                of(Verdict::Dropped),
+                "dropped on arrival: the checksum of the header was wrong",
+            ),
+            (
+                of(Verdict::Changed),
+                "changed, and IP doesn't notice: its checksum is for the header only",
+            ),
+        ] {
+            if count > 0 {
+                writeln!(f, "{count} {words}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Verdict {
+    fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Intact => None,
+            Self::Changed => Some("changed"),
+            Self::Dropped => Some("dropped"),
+        }
+    }
+}

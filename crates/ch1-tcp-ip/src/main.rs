@@ -1,0 +1,205 @@
+//! `ch1-tcp-ip`: the command line of chapter 1.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ch1_tcp_ip::flags::WireFlags;
+use ch1_tcp_ip::ladder::Ladder;
+use ch1_tcp_ip::layers::Frame;
+use ch1_tcp_ip::summary::Summary;
+use ch1_tcp_ip::transfer::{self, Plan, Transfer};
+use ch1_tcp_ip::wire::Packet;
+use ch1_tcp_ip::{ip, pcap, svg};
+use clap::{Args, Parser, Subcommand, value_parser};
+use console::Error;
+
+/// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Wrap a text layer by layer: data, TCP segment, IP packet, link frame (section 1)
+    Layers {
+        /// What to wrap
+        #[arg(default_value = "Hello World!")]
+        text: String,
+    },
+    /// Send numbered IP packets: which arrive, in which order, how often? (section 1.1)
+    Ip(IpArgs),
+    /// Send bytes over TCP and show each packet (section 1.2)
+    #[command(after_help = DIFFERENCES)]
+    Tcp(TcpArgs),
+}
+
+#[derive(Args)]
+struct IpArgs {
+    /// How many packets to send
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u16).range(1..=10_000))]
+    count: u16,
+
+    #[command(flatten)]
+    wire: WireFlags,
+
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args)]
+struct TcpArgs {
+    /// How many bytes to send, at most 10000000
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = value_parser!(u32).range(1..=10_000_000))]
+    bytes: u32,
+
+    #[command(flatten)]
+    wire: WireFlags,
+
+    /// The packets that get lost, by their numbers, such as 1,4 (instead of --drop)
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..))]
+    drop_packets: Vec<u32>,
+
+    #[command(flatten)]
+    output: Output,
+
+    /// Write the ladder into this file, as a picture
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Output {
+    /// Show all packets; without it, the middle of a long list is folded
+    #[arg(long)]
+    all: bool,
+
+    /// Write the packets into this file, for Wireshark; what gets lost is in it too
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+
+    /// Columns to print for; without it, those of the terminal, or 80
+    #[arg(long, value_name = "N")]
+    width: Option<u16>,
+}
+
+const DIFFERENCES: &str = "\
+The columns: number and time of a packet, what its sender does, the packet, what
+becomes of it on the other side. Numbers of bytes are relative: each side's SYN
+has the number 0. From 160 columns on each packet is explained.
+
+Both hosts run smoltcp, a TCP/IP stack made for small devices. A real system
+differs in this:
+- TIME-WAIT lasts 10 s (RFC 9293: 4 minutes; Linux: 1 minute).
+- There is no accept queue: the socket that listens becomes the connection.
+- A side gives up after 60 s without an answer (Linux: 2 to 15 minutes).
+- The window is 16 KiB. It alone limits the sender: no congestion control.
+- After a time-out all is sent again, even what had arrived behind a gap.
+- The wire has a delay but no rate: what is sent at once arrives at once.
+- The client closes when all is acknowledged, the server when it sees the end.";
+
+fn main() -> ExitCode {
+    console::exit(run(&CommandLine::parse()))
+}
+
+fn run(command_line: &CommandLine) -> Result<(), Error> {
+    match &command_line.command {
+        Command::Layers { text } => print(&Frame::around(text)?),
+        Command::Ip(args) => run_ip(args),
+        Command::Tcp(args) => run_tcp(args),
+    }
+}
+
+fn run_ip(args: &IpArgs) -> Result<(), Error> {
+    let pcap = create(args.output.pcap.as_deref())?;
+    let journey = ip::send(args.count.into(), args.wire.faults(&[]), args.wire.seed);
+    print(&ip::Report {
+        journey: &journey,
+        width: args.output.width(),
+        all: args.output.all,
+    })?;
+    write_pcap(pcap, &journey.packets)
+}
+
+fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
+    let pcap = create(args.output.pcap.as_deref())?;
+    let svg = create(args.svg.as_deref())?;
+    let numbers: Vec<usize> = args
+        .drop_packets
+        .iter()
+        .map(|&number| number as usize)
+        .collect();
+    let transfer = transfer::run(&Plan {
+        bytes: args.bytes as usize,
+        faults: args.wire.faults(&numbers),
+        seed: args.wire.seed,
+    });
+    let ladder = Ladder {
+        transfer: &transfer,
+        width: args.output.width(),
+        all: args.output.all,
+    };
+    print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
+    write_pcap(pcap, transfer.sent.iter().map(|sent| &sent.packet))?;
+    write_svg(svg, &transfer, args.output.all)?;
+    transfer.result()
+}
+
+fn print(what: &impl std::fmt::Display) -> Result<(), Error> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    write!(out, "{what}")
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
+}
+
+impl Output {
+    fn width(&self) -> usize {
+        let terminal = || terminal_size::terminal_size().map(|(width, _)| width.0);
+        self.width.or_else(terminal).unwrap_or(80).into()
+    }
+}
+
+/// A file that is to be written, with its name for errors.
+type Target<'a> = Option<(File, &'a Path)>;
+
+fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    match File::create(path) {
+        Ok(file) => Ok(Some((file, path))),
+        Err(error) => Err(unwritable(path, error)),
+    }
+}
+
+fn write_pcap<'a>(
+    target: Target<'_>,
+    packets: impl IntoIterator<Item = &'a Packet>,
+) -> Result<(), Error> {
+    match target {
+        Some((file, path)) => {
+            pcap::write(BufWriter::new(file), packets).map_err(|error| unwritable(path, error))
+        }
+        None => Ok(()),
+    }
+}
+
+fn write_svg(target: Target<'_>, transfer: &Transfer, all: bool) -> Result<(), Error> {
+    match target {
+        Some((mut file, path)) => write!(file, "{}", svg::Picture { transfer, all })
+            .map_err(|error| unwritable(path, error)),
+        None => Ok(()),
+    }
+}
+
+fn unwritable(path: &Path, cause: io::Error) -> Error {
+    Error::cannot(
+        format_args!("write {}", path.display()),
+        cause,
+        "name a file in a folder that exists and that you may write to",
+    )
+}

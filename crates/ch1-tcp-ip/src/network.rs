@@ -1,0 +1,81 @@
+//! Two hosts, the wire between them, and a clock that jumps from event to event.
+
+use smoltcp::time::{Duration, Instant};
+
+use crate::host::{Host, Poll};
+use crate::wire::{Faults, Side, Wire};
+
+/// When a run is stopped if it hasn't ended by itself. Each end gives up long before.
+const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
+
+/// At how many packets a run is stopped if it hasn't ended by itself.
+const MOST_PACKETS: usize = 500_000;
+
+/// Two hosts and the wire between them.
+#[derive(Debug)]
+pub struct Network {
+    /// The virtual clock. It starts at zero and is set by [`Network::advance`].
+    pub now: Instant,
+    /// What joins the hosts.
+    pub wire: Wire,
+    /// The host that begins.
+    pub client: Host,
+    /// The host that answers.
+    pub server: Host,
+}
+
+impl Network {
+    /// The same faults and the same seed give the same packets, byte for byte.
+    pub fn new(faults: Faults, seed: u64) -> Self {
+        let mut wire = Wire::new(faults, seed);
+        let client = Host::new(Side::Client, &mut wire, seed);
+        let server = Host::new(Side::Server, &mut wire, seed);
+        Self {
+            now: Instant::ZERO,
+            wire,
+            client,
+            server,
+        }
+    }
+
+    /// The host on this side.
+    pub fn host(&mut self, side: Side) -> &mut Host {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Gives the host on this side its turn: see [`Host::poll`].
+    pub fn poll(&mut self, side: Side) -> Poll {
+        let host = match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        };
+        host.poll(&mut self.wire, self.now)
+    }
+
+    /// Sets the clock to the next event: a packet arrives, or a host's timer fires, or `also` is
+    /// there. Returns `false` if nothing will ever happen again, or if it is time to stop.
+    ///
+    /// `busy` says whether anything happened at this instant. If nothing did, the clock moves on
+    /// by a millisecond at least, so that no run stands still.
+    pub fn advance(&mut self, busy: bool, also: Option<Instant>) -> bool {
+        let events = [
+            self.wire.next_arrival(),
+            self.client.next_event(self.now),
+            self.server.next_event(self.now),
+            also,
+        ];
+        let Some(next) = events.into_iter().flatten().min() else {
+            return false;
+        };
+        let earliest = if busy {
+            self.now
+        } else {
+            self.now + Duration::from_millis(1)
+        };
+        self.now = next.max(earliest);
+        self.now < LONGEST && self.wire.packets().len() < MOST_PACKETS
+    }
+}

@@ -1,0 +1,54 @@
+//! What a packet is for, in words.
+
+use smoltcp::time::Duration;
+
+use crate::ladder::short;
+use crate::transfer::Sent;
+use crate::wire::Side;
+
+/// The shortest time-out that a sender waits for an acknowledgement (RFC 6298, section 2.4).
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What the packet is for, and why it was sent again or dropped.
+pub fn note(sent: &Sent) -> String {
+    let purpose = purpose(sent);
+    let receiver = sent.packet.from.other().name();
+    let more = match sent.segment.again {
+        // That it is sent again, lost, late or doubled stands in other columns.
+        _ if sent.packet.damaged => {
+            format!("the {receiver} finds the checksum wrong and drops it")
+        }
+        None => return purpose,
+        Some(wait) if wait < SHORTEST_TIMEOUT => "3 duplicate ACKs: sent again at once".to_owned(),
+        Some(wait) if sent.by_timer => {
+            format!("no acknowledgement for {}: sent again", short(wait))
+        }
+        Some(_) => "sent again, as all that followed the lost one".to_owned(),
+    };
+    format!("{purpose}; {more}")
+}
+
+fn purpose(sent: &Sent) -> String {
+    let segment = &sent.segment;
+    let flags = segment.flags;
+    let sender = segment.from.name();
+    let ack = segment.ack.unwrap_or(0);
+    if flags.rst {
+        format!("the {sender} breaks the connection off")
+    } else if flags.syn && !flags.ack {
+        format!("the {sender} asks for a connection")
+    } else if flags.syn {
+        format!("the {sender} agrees and asks in turn")
+    } else if flags.fin {
+        format!("the {sender} has no more to send")
+    } else if segment.length > 0 {
+        // The SYN had the number 0, so the first byte has the number 1.
+        let last = u64::from(segment.seq) + segment.length as u64 - 1;
+        format!("bytes {} to {last}", segment.seq)
+    } else if segment.from == Side::Client && (segment.seq, ack) == (1, 1) {
+        "the client confirms: the handshake is complete".to_owned()
+    } else {
+        // An acknowledgement names the next number; those of SYN and FIN count too.
+        format!("the {sender} has all before number {ack}")
+    }
+}

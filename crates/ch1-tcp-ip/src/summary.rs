@@ -1,0 +1,116 @@
+//! What a transfer comes to, in a few lines.
+
+use std::fmt::{self, Display};
+
+use console::{Error, Role};
+use smoltcp::time::Instant;
+
+use crate::ladder::{Count, seconds, short};
+use crate::transfer::{Failure, PATIENCE, Transfer};
+
+/// How many time-outs are named. More than these would fill the line.
+const TIMEOUTS_NAMED: usize = 8;
+
+/// The lines below a ladder.
+#[derive(Debug)]
+pub struct Summary<'a>(pub &'a Transfer);
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transfer = self.0;
+        let (received, bytes) = (transfer.received, transfer.plan.bytes);
+        let intact = match (received, transfer.intact) {
+            (0, _) => "",
+            (_, true) => ", intact and in order",
+            (_, false) => ", changed",
+        };
+        let delivered = format!("{received} of {bytes} bytes{intact}");
+        let role = if transfer.failure.is_some() {
+            Role::Trouble
+        } else {
+            Role::Event
+        };
+        writeln!(f, "delivered    {}", role.paint(delivered))?;
+
+        let Count {
+            packets,
+            lost,
+            late,
+            twice,
+            damaged,
+            again,
+        } = Count::of(&transfer.sent);
+        write!(f, "packets      {packets} sent")?;
+        for (count, word) in [
+            (lost, "lost"),
+            (damaged, "damaged"),
+            (late, "late"),
+            (twice, "arrived twice"),
+            (again, "sent again"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {word}")?;
+            }
+        }
+        writeln!(f)?;
+
+        let waits: Vec<String> = transfer
+            .sent
+            .iter()
+            .filter(|sent| sent.by_timer)
+            .filter_map(|sent| sent.segment.again)
+            .map(short)
+            .collect();
+        if !waits.is_empty() {
+            let named: Vec<&str> = waits
+                .iter()
+                .take(TIMEOUTS_NAMED)
+                .map(String::as_str)
+                .collect();
+            let more = match waits.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            writeln!(f, "time-outs    {}{more}", named.join(", "))?;
+        }
+        writeln!(f, "virtual time {} s", seconds(transfer.end))
+    }
+}
+
+impl Transfer {
+    /// Whether all bytes arrived and both sides know it.
+    ///
+    /// # Errors
+    ///
+    /// A side gave up, or was told that there is no such connection.
+    pub fn result(&self) -> Result<(), Error> {
+        let Some(failure) = self.failure else {
+            return Ok(());
+        };
+        let when = |at: Instant| format!("at {} s", seconds(at));
+        let cause = match failure {
+            Failure::GaveUp { side, state, at } => format!(
+                "the {} gave up in state {state} {}, after {} without a word from the {}",
+                side.name(),
+                when(at),
+                short(PATIENCE),
+                side.other().name(),
+            ),
+            Failure::Reset { side, state, at } => format!(
+                "the {} was reset in state {state} {}: the {} knows no such connection",
+                side.name(),
+                when(at),
+                side.other().name(),
+            ),
+            Failure::Stopped { at } => format!("the simulation was stopped {}", when(at)),
+        };
+        let action = if self.received == self.plan.bytes {
+            // The sender can't tell this from a loss of the last bytes.
+            "be sure that all bytes arrived (they did)".to_owned()
+        } else {
+            format!("deliver all {} bytes", self.plan.bytes)
+        };
+        let next = "lose fewer packets (--drop, --drop-packets), or try another --seed";
+        Err(Error::cannot(action, cause, next))
+    }
+}

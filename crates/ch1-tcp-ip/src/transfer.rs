@@ -1,0 +1,334 @@
+//! A client sends bytes to a server over TCP, and everything that happens is written down.
+
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+use smoltcp::time::{Duration, Instant};
+
+use crate::host::{Poll, address};
+use crate::network::Network;
+use crate::segment::{Reader, Segment};
+use crate::wire::{Faults, Packet, Side};
+
+/// How many bytes a side keeps for its program, and so the largest window that it offers.
+pub const BUFFER: usize = 16 * 1024;
+
+/// How long a side that waits for an answer hears nothing before it gives up. (Linux waits about
+/// two minutes for the answer to a SYN and a quarter of an hour for others: tcp(7).)
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
+pub const CLIENT_PORT: u16 = 49_152;
+
+/// The server's port.
+pub const SERVER_PORT: u16 = 80;
+
+/// What to send over which wire.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// How many bytes the client sends.
+    pub bytes: usize,
+    /// What the wire does to packets.
+    pub faults: Faults,
+    /// The same seed gives the same packets.
+    pub seed: u64,
+}
+
+/// A transfer that is over, packet by packet.
+#[derive(Debug)]
+pub struct Transfer {
+    /// What was to be done.
+    pub plan: Plan,
+    /// What was on the wire, in the order of sending.
+    pub sent: Vec<Sent>,
+    /// Every change of a side's state, in order.
+    pub changes: Vec<Change>,
+    /// How many bytes the server's program received.
+    pub received: usize,
+    /// Whether these are the bytes that were sent, in their order.
+    pub intact: bool,
+    /// Why it failed. `None`: all bytes arrived, and both sides know it.
+    pub failure: Option<Failure>,
+    /// When the last thing happened.
+    pub end: Instant,
+}
+
+/// A packet that was sent, and why.
+#[derive(Debug)]
+pub struct Sent {
+    /// The packet, and what became of it.
+    pub packet: Packet,
+    /// What it says.
+    pub segment: Segment,
+    /// It was sent because a timer had fired, and not because another packet had arrived.
+    pub by_timer: bool,
+}
+
+/// A side is in another state from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Instant,
+    /// Which side.
+    pub side: Side,
+    /// Its new state (RFC 9293, section 3.3.2).
+    pub state: State,
+    /// How many packets were on the wire before.
+    pub packets_before: usize,
+}
+
+/// Why a transfer failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// A side heard nothing for too long.
+    GaveUp {
+        /// Which side.
+        side: Side,
+        /// In which state.
+        state: State,
+        /// When.
+        at: Instant,
+    },
+    /// A side was told that the other knows nothing of this connection (any more).
+    Reset {
+        /// The side that was told.
+        side: Side,
+        /// In which state.
+        state: State,
+        /// When.
+        at: Instant,
+    },
+    /// The simulation was stopped before either side had given up.
+    Stopped {
+        /// When.
+        at: Instant,
+    },
+}
+
+/// The bytes that are sent: the alphabet, line by line. A line of 27 bytes fits no segment evenly,
+/// so bytes in the wrong place are noticed.
+pub fn text() -> impl Iterator<Item = u8> {
+    (b'a'..=b'z').chain([b'\n']).cycle()
+}
+
+/// Sends the bytes, from the first SYN to the end of TIME-WAIT.
+pub fn run(plan: &Plan) -> Transfer {
+    let mut run = Run::start(plan);
+    loop {
+        let mut busy = false;
+        for side in Side::BOTH {
+            busy |= run.turn(side);
+        }
+        if !run.network.advance(busy, None) {
+            return run.finish();
+        }
+    }
+}
+
+/// A transfer that is under way.
+struct Run {
+    plan: Plan,
+    network: Network,
+    client: SocketHandle,
+    server: SocketHandle,
+    to_send: Vec<u8>,
+    sent: usize,
+    received: Vec<u8>,
+    server_saw_the_end: bool,
+    states: [State; 2],
+    by_timer: Vec<bool>,
+    changes: Vec<Change>,
+    failures: Vec<Failure>,
+}
+
+impl Run {
+    fn start(plan: &Plan) -> Self {
+        let mut network = Network::new(plan.faults.clone(), plan.seed);
+        let mut server = socket();
+        // Neither port is 0 and the socket is new, so neither call has a reason to fail. If it
+        // did, the transfer would report that nothing arrived.
+        let _ = server.listen(SERVER_PORT);
+        let server = network.server.add(server);
+        let client = network.client.add(socket());
+        let (socket, context) = network.client.socket_and_context::<Socket>(client);
+        let _ = socket.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
+
+        let mut run = Self {
+            plan: plan.clone(),
+            network,
+            client,
+            server,
+            to_send: text().take(plan.bytes).collect(),
+            sent: 0,
+            received: Vec::new(),
+            server_saw_the_end: false,
+            states: [State::Closed; 2],
+            by_timer: Vec::new(),
+            changes: Vec::new(),
+            failures: Vec::new(),
+        };
+        run.note_state(Side::Server, 0);
+        run.note_state(Side::Client, 0);
+        run
+    }
+
+    /// A host has its turn, and then its program. Returns whether anything happened.
+    fn turn(&mut self, side: Side) -> bool {
+        let poll = self.network.poll(side);
+        self.by_timer.extend(
+            poll.sent
+                .clone()
+                .enumerate()
+                .map(|(place, _)| place == 0 && poll.received.is_none()),
+        );
+        let change = self.note_state(side, poll.sent.start);
+        if let Some((before, State::Closed)) = change {
+            self.note_end(side, before, &poll);
+        }
+        let acted = match side {
+            Side::Client => self.client_program(),
+            Side::Server => self.server_program(),
+        };
+        let changed = self.note_state(side, poll.sent.end).is_some();
+        poll.was_busy() || change.is_some() || acted || changed
+    }
+
+    /// The client's program: sends all, waits until all of it is acknowledged, and closes. So the
+    /// end of the data and the end of the connection are packets of their own.
+    fn client_program(&mut self) -> bool {
+        let socket: &mut Socket = self.network.client.socket(self.client);
+        let (_, rest) = self.to_send.split_at(self.sent);
+        if !rest.is_empty() {
+            let count = socket.send_slice(rest).unwrap_or(0);
+            self.sent += count;
+            return count > 0;
+        }
+        if socket.state() == State::Established && socket.send_queue() == 0 {
+            socket.close();
+        }
+        false
+    }
+
+    /// The server's program: receives until the end of the stream, and closes.
+    fn server_program(&mut self) -> bool {
+        let socket: &mut Socket = self.network.server.socket(self.server);
+        let mut acted = false;
+        while socket.can_recv() {
+            let received = &mut self.received;
+            let taken = socket.recv(|bytes| {
+                received.extend_from_slice(bytes);
+                (bytes.len(), bytes.len())
+            });
+            match taken {
+                Ok(count) if count > 0 => acted = true,
+                _ => break,
+            }
+        }
+        if socket.state() == State::CloseWait {
+            self.server_saw_the_end = true;
+            socket.close();
+        }
+        acted
+    }
+
+    /// Writes the state down if it has changed, and returns the state before.
+    fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
+        let handle = match side {
+            Side::Client => self.client,
+            Side::Server => self.server,
+        };
+        let state = self.network.host(side).socket::<Socket>(handle).state();
+        let [client, server] = &mut self.states;
+        let known = match side {
+            Side::Client => client,
+            Side::Server => server,
+        };
+        if *known == state {
+            return None;
+        }
+        let before = std::mem::replace(known, state);
+        self.changes.push(Change {
+            at: self.network.now,
+            side,
+            state,
+            packets_before,
+        });
+        Some((before, state))
+    }
+
+    /// A side has closed: in peace, after a reset, or with one, since it has given up.
+    fn note_end(&mut self, side: Side, state: State, poll: &Poll) {
+        let at = self.network.now;
+        let is_reset = |index: usize| {
+            let packet = self.network.wire.packets().get(index);
+            let segment = packet.and_then(|packet| Reader::default().read(packet));
+            segment.is_some_and(|segment| segment.flags.rst)
+        };
+        if poll.sent.clone().any(is_reset) {
+            self.failures.push(Failure::GaveUp { side, state, at });
+        } else if poll.received.is_some_and(is_reset) && state != State::TimeWait {
+            // In TIME-WAIT all is done, and a reset only shortens the wait (RFC 1337).
+            self.failures.push(Failure::Reset { side, state, at });
+        }
+    }
+
+    fn finish(self) -> Transfer {
+        let all = self.to_send == self.received && self.server_saw_the_end;
+        let stopped = self
+            .states
+            .iter()
+            .any(|state| !matches!(state, State::Closed | State::Listen));
+        // If all arrived and the client knows it, the server's last wait doesn't matter.
+        let failure = self
+            .failures
+            .iter()
+            .find(|failure| !all || failure.side() == Some(Side::Client))
+            .copied()
+            .or_else(|| {
+                (stopped || !all).then_some(Failure::Stopped {
+                    at: self.network.now,
+                })
+            });
+        let end = self.network.now;
+        let intact = self.to_send.starts_with(&self.received);
+        let mut reader = Reader::default();
+        let packets = self.network.wire.into_packets().into_iter();
+        let sent = packets
+            .zip(self.by_timer)
+            .filter_map(|(packet, by_timer)| {
+                // There is nothing but TCP on this wire.
+                let segment = reader.read(&packet)?;
+                Some(Sent {
+                    packet,
+                    segment,
+                    by_timer,
+                })
+            })
+            .collect();
+        Transfer {
+            plan: self.plan,
+            sent,
+            changes: self.changes,
+            received: self.received.len(),
+            intact,
+            failure,
+            end,
+        }
+    }
+}
+
+impl Failure {
+    fn side(self) -> Option<Side> {
+        match self {
+            Self::GaveUp { side, .. } | Self::Reset { side, .. } => Some(side),
+            Self::Stopped { .. } => None,
+        }
+    }
+}
+
+fn socket() -> Socket<'static> {
+    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
+    let mut socket = Socket::new(buffer(), buffer());
+    // Without it a socket asks for ever.
+    socket.set_timeout(Some(PATIENCE));
+    socket
+}

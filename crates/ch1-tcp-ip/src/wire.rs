@@ -1,0 +1,235 @@
+//! The wire between the two hosts, and all that can happen to a packet on it.
+
+use std::array;
+use std::collections::{BTreeMap, BTreeSet};
+
+use smoltcp::time::{Duration, Instant};
+
+use crate::random::Random;
+
+/// An end of the wire, and whoever is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The host that begins.
+    Client,
+    /// The host that answers.
+    Server,
+}
+
+impl Side {
+    /// Both, in the order in which they have their turns.
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
+
+    /// The opposite end.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// "client" or "server".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// Which packets get lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loss {
+    /// Each with this chance, in percent.
+    Percent(u8),
+    /// Those with these numbers. The first packet on the wire has the number 1.
+    Numbers(BTreeSet<usize>),
+}
+
+/// What happens to packets on the wire. All chances are in percent, from 0 to 100.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults {
+    /// Which packets never arrive.
+    pub loss: Loss,
+    /// How likely a packet takes a detour: it needs two to three times as long, so that later ones
+    /// overtake it.
+    pub reorder: u8,
+    /// How likely a packet arrives twice.
+    pub duplicate: u8,
+    /// How likely a packet has one of its bytes changed on the way.
+    pub corrupt: u8,
+    /// How long a packet needs from one end to the other.
+    pub delay: Duration,
+}
+
+impl Default for Faults {
+    /// A wire without faults, 20 ms long.
+    fn default() -> Self {
+        Self {
+            loss: Loss::Percent(0),
+            reorder: 0,
+            duplicate: 0,
+            corrupt: 0,
+            delay: Duration::from_millis(20),
+        }
+    }
+}
+
+/// A packet as it was sent, and what became of it.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// Who sent it.
+    pub from: Side,
+    /// When.
+    pub sent: Instant,
+    /// Its bytes as they were sent.
+    pub bytes: Vec<u8>,
+    /// When it arrives, once for each copy. Empty: it was lost.
+    pub arrivals: Vec<Instant>,
+    /// It took a detour.
+    pub late: bool,
+    /// One of its bytes changed on the way.
+    pub damaged: bool,
+}
+
+impl Packet {
+    /// Whether it never arrives.
+    pub fn lost(&self) -> bool {
+        self.arrivals.is_empty()
+    }
+}
+
+/// A packet, or a copy of it, that has arrived.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Which one: its place in [`Wire::packets`].
+    pub index: usize,
+    /// Its bytes as they arrived.
+    pub bytes: Vec<u8>,
+}
+
+/// A wire with a delay, with faults, and with a memory.
+///
+/// It has no rate: what is sent at one instant arrives at one instant, in the same order.
+#[derive(Debug)]
+pub struct Wire {
+    faults: Faults,
+    random: Random,
+    packets: Vec<Packet>,
+    /// On the way to each side, by time of arrival; what arrives at the same time stays in order.
+    to_client: BTreeMap<(Instant, usize), Arrived>,
+    to_server: BTreeMap<(Instant, usize), Arrived>,
+    copies: usize,
+}
+
+impl Wire {
+    /// An idle wire. The same seed has the same faults.
+    pub fn new(faults: Faults, seed: u64) -> Self {
+        Self {
+            faults,
+            random: Random::new(seed),
+            packets: Vec::new(),
+            to_client: BTreeMap::new(),
+            to_server: BTreeMap::new(),
+            copies: 0,
+        }
+    }
+
+    /// All packets that were sent so far, lost ones too, in the order of sending.
+    pub fn packets(&self) -> &[Packet] {
+        &self.packets
+    }
+
+    /// All packets that were sent.
+    pub fn into_packets(self) -> Vec<Packet> {
+        self.packets
+    }
+
+    /// Puts a packet on the wire, where its fate is decided.
+    pub fn send(&mut self, from: Side, bytes: Vec<u8>, now: Instant) {
+        let index = self.packets.len();
+        // Each packet draws the same number of times, whatever becomes of it. So the third packet
+        // of a seed is lost with `--drop 30`, whether or not `--reorder` is given too.
+        let [drop, detour, longer, copy, copy_longer, change, place, mask]: [u64; 8] =
+            array::from_fn(|_| self.random.draw());
+        let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
+        let faults = &self.faults;
+
+        let lost = match &faults.loss {
+            Loss::Percent(percent) => hit(drop, *percent),
+            Loss::Numbers(numbers) => numbers.contains(&(index + 1)),
+        };
+        let late = !lost && hit(detour, faults.reorder);
+        let damaged = !lost && hit(change, faults.corrupt);
+
+        // A detour is longer by one to two delays, at least by a millisecond.
+        let delay = faults.delay;
+        let up_to_a_delay =
+            |draw: u64| Duration::from_millis(1 + draw % delay.total_millis().max(1));
+        let mut arrival = now + delay;
+        if late {
+            arrival += delay + up_to_a_delay(longer);
+        }
+        let mut arrivals = Vec::new();
+        if !lost {
+            arrivals.push(arrival);
+            if hit(copy, faults.duplicate) {
+                arrivals.push(arrival + up_to_a_delay(copy_longer));
+            }
+        }
+
+        let mut arriving = bytes.clone();
+        if damaged {
+            change_a_byte(&mut arriving, place, mask);
+        }
+        let on_the_way = match from {
+            Side::Client => &mut self.to_server,
+            Side::Server => &mut self.to_client,
+        };
+        for &at in &arrivals {
+            self.copies += 1;
+            let bytes = arriving.clone();
+            on_the_way.insert((at, self.copies), Arrived { index, bytes });
+        }
+        self.packets.push(Packet {
+            from,
+            sent: now,
+            bytes,
+            arrivals,
+            late,
+            damaged,
+        });
+    }
+
+    /// Takes the next packet that has arrived at this side by now.
+    pub fn receive(&mut self, at: Side, now: Instant) -> Option<Arrived> {
+        let on_the_way = match at {
+            Side::Client => &mut self.to_client,
+            Side::Server => &mut self.to_server,
+        };
+        let next = on_the_way.first_entry()?;
+        (next.key().0 <= now).then(|| next.remove())
+    }
+
+    /// When the next packet arrives, on whichever side.
+    pub fn next_arrival(&self) -> Option<Instant> {
+        [&self.to_client, &self.to_server]
+            .into_iter()
+            .filter_map(|on_the_way| on_the_way.keys().next())
+            .map(|&(at, _)| at)
+            .min()
+    }
+}
+
+/// Changes one byte, wherever the draw says, by at least one bit.
+///
+/// The Internet checksum notices each change of a single byte (RFC 1071, section 1): the sum
+/// changes by less than 65,535, so it can't come out the same.
+fn change_a_byte(bytes: &mut [u8], place: u64, mask: u64) {
+    let place = usize::try_from(place % bytes.len().max(1) as u64).unwrap_or(0);
+    let [low, ..] = (1 + mask % 255).to_le_bytes();
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= low;
+    }
+}

@@ -1,0 +1,125 @@
+//! Checks of `exercises/states.rs`, and of any function that claims to do the same.
+
+use console::exercise::{Check, check, expect};
+
+use crate::states::{Event, State};
+
+const READ: &str = "docs/1.2-tcp.md, and RFC 9293, section 3.3.2, figure 5";
+
+type Next = fn(State, Event) -> State;
+
+pub fn checks(next: Next) -> Vec<Check> {
+    use Event::{
+        AckArrives, Closes, Connects, FinArrives, Listens, SynAckArrives, SynArrives, WaitIsOver,
+    };
+    use State::{
+        CloseWait, Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived,
+        SynSent, TimeWait,
+    };
+    let walk = move |name, start: State, steps: &'static [(Event, State)]| {
+        check(name, move || {
+            let mut state = start;
+            for &(event, expected) in steps {
+                let call = format!("next({state:?}, {event:?})");
+                expect(&call, &expected, &next(state, event), READ)?;
+                state = expected;
+            }
+            Ok(())
+        })
+    };
+    vec![
+        walk(
+            "a client connects",
+            Closed,
+            &[(Connects, SynSent), (SynAckArrives, Established)],
+        ),
+        walk(
+            "a server is connected to",
+            Closed,
+            &[
+                (Listens, Listen),
+                (SynArrives, SynReceived),
+                (AckArrives, Established),
+            ],
+        ),
+        walk(
+            "who closes first waits at the end",
+            Established,
+            &[
+                (Closes, FinWait1),
+                (AckArrives, FinWait2),
+                (FinArrives, TimeWait),
+                (WaitIsOver, Closed),
+            ],
+        ),
+        walk(
+            "who closes last needn't wait",
+            Established,
+            &[
+                (FinArrives, CloseWait),
+                (Closes, LastAck),
+                (AckArrives, Closed),
+            ],
+        ),
+        walk(
+            "both close at the same time",
+            Established,
+            &[
+                (Closes, FinWait1),
+                (FinArrives, Closing),
+                (AckArrives, TimeWait),
+                (WaitIsOver, Closed),
+            ],
+        ),
+        walk(
+            "both connect at the same time",
+            Closed,
+            &[
+                (Connects, SynSent),
+                (SynArrives, SynReceived),
+                (AckArrives, Established),
+            ],
+        ),
+        walk("a listener closes", Listen, &[(Closes, Closed)]),
+        walk(
+            "a client stops waiting for an answer",
+            SynSent,
+            &[(Closes, Closed)],
+        ),
+        walk(
+            "a server closes before the handshake is complete",
+            SynReceived,
+            &[(Closes, FinWait1)],
+        ),
+        walk(
+            "acknowledgements change nothing in an open connection",
+            Established,
+            &[(AckArrives, Established)],
+        ),
+        walk(
+            "who has closed can still receive, and waits for the other's FIN",
+            FinWait2,
+            &[(AckArrives, FinWait2), (Closes, FinWait2)],
+        ),
+        walk(
+            "what means nothing changes nothing",
+            Closed,
+            &[
+                (FinArrives, Closed),
+                (AckArrives, Closed),
+                (WaitIsOver, Closed),
+                (Closes, Closed),
+            ],
+        ),
+        walk(
+            "a listener doesn't take a stray ACK",
+            Listen,
+            &[(AckArrives, Listen)],
+        ),
+        walk(
+            "TIME-WAIT waits",
+            TimeWait,
+            &[(AckArrives, TimeWait), (FinArrives, TimeWait)],
+        ),
+    ]
+}

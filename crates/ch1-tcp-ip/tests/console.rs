@@ -1,0 +1,241 @@
+//! What each command prints, for fixed seeds.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use console::testing::Program;
+use insta::assert_snapshot;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
+
+/// Runs the program with these words, and returns all that it prints and how it ends.
+fn run(words: &str) -> String {
+    Program::run(PROGRAM, words.split_whitespace()).report()
+}
+
+#[test]
+fn tcp_without_loss() {
+    assert_snapshot!("tcp_without_loss", run("tcp"));
+}
+
+#[test]
+fn tcp_first_syn_lost() {
+    assert_snapshot!("tcp_first_syn_lost", run("tcp --drop-packets 1"));
+}
+
+#[test]
+fn tcp_data_lost() {
+    assert_snapshot!("tcp_data_lost", run("tcp --drop-packets 4"));
+}
+
+/// Enough is on the way behind the gap, so the client needn't wait for a time-out.
+#[test]
+fn tcp_data_lost_and_noticed_at_once() {
+    assert_snapshot!(
+        "tcp_data_lost_and_noticed_at_once",
+        run("tcp --bytes 9000 --drop-packets 4 --width 200")
+    );
+}
+
+#[test]
+fn tcp_acknowledgement_lost() {
+    assert_snapshot!("tcp_acknowledgement_lost", run("tcp --drop-packets 8"));
+}
+
+#[test]
+fn tcp_fin_lost() {
+    assert_snapshot!("tcp_fin_lost", run("tcp --drop-packets 9"));
+}
+
+#[test]
+fn tcp_everything_lost() {
+    assert_snapshot!("tcp_everything_lost", run("tcp --drop 100"));
+}
+
+#[test]
+fn tcp_last_acknowledgements_lost() {
+    // Every byte has arrived, but the client can't know.
+    assert_snapshot!(
+        "tcp_last_acknowledgements_lost",
+        run("tcp --bytes 1000 --drop-packets 5,7,8,9,10,11,12,13,14,15,16,17,18,19,20")
+    );
+}
+
+#[test]
+fn tcp_with_every_fault_folded_and_explained() {
+    let words = "tcp --bytes 20000 --drop 10 --reorder 20 --duplicate 10 --corrupt 5 --seed 3";
+    assert_snapshot!("tcp_with_every_fault", run(words));
+    assert_snapshot!(
+        "tcp_with_every_fault_in_200_columns",
+        run(&format!("{words} --width 200"))
+    );
+}
+
+#[test]
+fn all_shows_each_packet() {
+    let folded = run("tcp --bytes 100000 --drop 5");
+    assert!(folded.contains("--all shows them"), "{folded}");
+    let all = run("tcp --bytes 100000 --drop 5 --all");
+    let numbers: Vec<usize> = all
+        .lines()
+        .filter_map(|line| line.get(..4)?.trim().parse().ok())
+        .collect();
+    assert!(numbers.len() > 100, "{all}");
+    assert!(numbers.iter().copied().eq(1..=numbers.len()), "{all}");
+}
+
+#[test]
+fn a_million_bytes_are_quick_and_their_ladder_is_short() {
+    let begin = Instant::now();
+    let report = run("tcp --bytes 1000000 --drop 5");
+    let elapsed = begin.elapsed();
+    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+    let ending = "1000000 of 1000000 bytes, intact and in order";
+    assert!(report.contains(ending), "{report}");
+    assert!(report.lines().count() < 60, "{report}");
+}
+
+#[test]
+fn no_line_is_longer_than_the_terminal() {
+    for (words, columns) in [
+        ("tcp --bytes 1000000 --drop 5 --all", 80),
+        ("tcp --bytes 1000000 --drop 5 --all --width 160", 160),
+        ("ip --count 60 --drop 9 --reorder 9 --duplicate 9", 80),
+        ("layers", 80),
+    ] {
+        let report = run(words);
+        for line in report.lines() {
+            assert!(line.chars().count() <= columns, "{words}: {line}");
+        }
+    }
+}
+
+#[test]
+fn ip_without_loss() {
+    assert_snapshot!("ip_without_loss", run("ip --count 5"));
+}
+
+#[test]
+fn ip_with_every_fault() {
+    assert_snapshot!(
+        "ip_with_every_fault",
+        run("ip --drop 20 --reorder 20 --duplicate 20 --corrupt 40 --seed 5")
+    );
+}
+
+#[test]
+fn ip_with_many_packets() {
+    assert_snapshot!(
+        "ip_with_many_packets",
+        run("ip --count 60 --drop 10 --reorder 30")
+    );
+}
+
+#[test]
+fn layers() {
+    assert_snapshot!("layers", run("layers"));
+}
+
+#[test]
+fn layers_of_other_texts() {
+    // Wide characters, and what a terminal would obey.
+    let report = Program::run(PROGRAM, ["layers", "你好, \u{1b}[31m"]).report();
+    let first: Vec<&str> = report.lines().take(4).collect();
+    assert_snapshot!(first.join("\n"), @r"
+    1. Application: 13 bytes of data
+      e4 bd a0 e5 a5 bd 2c 20 1b 5b 33 31 6d           你好, \u{1b}[31m
+
+    2. TCP segment: 20 bytes of header + 13 bytes of data = 33 bytes
+    ");
+    let empty = Program::run(PROGRAM, ["layers", ""]).report();
+    assert!(empty.contains("On the wire: 54 bytes"), "{empty}");
+    let longest = Program::run(PROGRAM, ["layers", &"x".repeat(1460)]).report();
+    assert!(longest.contains("On the wire: 1514 bytes"), "{longest}");
+    assert_snapshot!(Program::run(PROGRAM, ["layers", &"x".repeat(1461)]).report(), @"
+    error: can't put 1461 bytes into one segment: it carries at most 1460; take a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn in_colour() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["tcp", "--drop-packets", "1"])
+        .env("CLICOLOR_FORCE", "1")
+        .env_remove("NO_COLOR");
+    let ended = Program::start_command(command).wait();
+    let lost: Vec<&str> = ended.output.lines().skip(2).take(2).collect();
+    assert_snapshot!(lost.join("\n").replace('\x1b', "ESC"), @"
+    1   0.000  SYN-SENT      ESC[31m─ SYN seq 0 ─────────────x             ESC[0m ESC[31mlostESC[0m
+    2   1.000  ESC[35magain +1.0 s ESC[0m ESC[35m─ SYN seq 0 ──────────────────────────►ESC[0m
+    ");
+}
+
+#[test]
+fn help() {
+    assert_snapshot!("help", run("--help"));
+    assert_snapshot!("help_layers", run("layers --help"));
+    assert_snapshot!("help_ip", run("ip --help"));
+    assert_snapshot!("help_tcp", run("tcp --help"));
+}
+
+#[test]
+fn bad_flags() {
+    assert_snapshot!(run("tcp --drop 101"), @"
+    error: invalid value '101' for '--drop <PERCENT>': 101 is not in 0..=100
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("tcp --bytes 0"), @"
+    error: invalid value '0' for '--bytes <N>': 0 is not in 1..=10000000
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("tcp --bytes 1073741824"), @"
+    error: invalid value '1073741824' for '--bytes <N>': 1073741824 is not in 1..=10000000
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("tcp --drop-packets 1,x"), @"
+    error: invalid value 'x' for '--drop-packets <N,...>': invalid digit found in string
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("tcp --drop 5 --drop-packets 1"), @"
+    error: the argument '--drop <PERCENT>' cannot be used with '--drop-packets <N,...>'
+
+    Usage: ch1-tcp-ip tcp --drop <PERCENT>
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("ip --count 0"), @"
+    error: invalid value '0' for '--count <N>': 0 is not in 1..=10000
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn a_file_that_cannot_be_written() {
+    assert_snapshot!(run("tcp --pcap no-such-folder/packets.pcap"), @"
+    error: can't write no-such-folder/packets.pcap: [the system's words]; name a file in a folder that exists and that you may write to
+    [exit status: 1]
+    ");
+    assert_snapshot!(run("tcp --svg no-such-folder/ladder.svg"), @"
+    error: can't write no-such-folder/ladder.svg: [the system's words]; name a file in a folder that exists and that you may write to
+    [exit status: 1]
+    ");
+    assert_snapshot!(run("ip --pcap no-such-folder/packets.pcap"), @"
+    error: can't write no-such-folder/packets.pcap: [the system's words]; name a file in a folder that exists and that you may write to
+    [exit status: 1]
+    ");
+}

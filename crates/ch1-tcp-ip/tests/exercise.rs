@@ -1,0 +1,68 @@
+//! Judges what is in `exercises/`: see `console::exercise`.
+
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    reason = "an exercise is judged by what it does, and a check fails with a panic"
+)]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+)]
+
+use std::process::ExitCode;
+
+use console::exercise::{answer, run, starter, wrong_answers};
+
+#[path = "../exercises/checksum.rs"]
+mod checksum;
+#[path = "../exercises/headers.rs"]
+mod headers;
+#[path = "../exercises/states.rs"]
+mod states;
+
+mod checks {
+    pub mod checksum;
+    pub mod headers;
+    pub mod states;
+}
+mod solutions {
+    pub mod checksum;
+    pub mod headers;
+    pub mod states;
+    pub mod wrong;
+}
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+
+    let (file, judge) = ("exercises/checksum.rs", checks::checksum::checks);
+    let source = include_str!("../exercises/checksum.rs");
+    let wrong = solutions::wrong::CHECKSUMS.iter();
+    trials.extend(starter(file, source, judge(checksum::checksum)));
+    trials.push(answer(file, judge(solutions::checksum::checksum)));
+    let wrong = wrong.map(|&(fault, wrong)| (fault, judge(wrong)));
+    trials.push(wrong_answers(file, wrong.collect()));
+
+    let (file, judge) = ("exercises/headers.rs", checks::headers::checks);
+    let source = include_str!("../exercises/headers.rs");
+    let (ipv4, tcp) = (solutions::headers::ipv4, solutions::headers::tcp);
+    trials.extend(starter(file, source, judge(headers::ipv4, headers::tcp)));
+    trials.push(answer(file, judge(ipv4, tcp)));
+    let wrong_ipv4 = solutions::wrong::IPV4.iter();
+    let wrong_ipv4 = wrong_ipv4.map(|&(fault, wrong)| (fault, judge(wrong, tcp)));
+    let wrong_tcp = solutions::wrong::TCP.iter();
+    let wrong_tcp = wrong_tcp.map(|&(fault, wrong)| (fault, judge(ipv4, wrong)));
+    trials.push(wrong_answers(file, wrong_ipv4.chain(wrong_tcp).collect()));
+
+    let (file, judge) = ("exercises/states.rs", checks::states::checks);
+    let source = include_str!("../exercises/states.rs");
+    trials.extend(starter(file, source, judge(states::next)));
+    trials.push(answer(file, judge(solutions::states::next)));
+    let wrong = solutions::wrong::STATES.iter();
+    let wrong = wrong.map(|&(fault, wrong)| (fault, judge(wrong)));
+    trials.push(wrong_answers(file, wrong.collect()));
+
+    run(trials)
+}
