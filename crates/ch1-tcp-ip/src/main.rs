@@ -13,7 +13,7 @@ use ch1_tcp_ip::transfer::{self, Plan, Transfer};
 use ch1_tcp_ip::wire::Packet;
 use ch1_tcp_ip::{ip, pcap, svg};
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::Error;
+use console::{Columns, Error};
 
 /// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
 #[derive(Parser)]
@@ -82,9 +82,8 @@ struct Output {
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
-    /// Columns to print for; without it, those of the terminal, or 80
-    #[arg(long, value_name = "N")]
-    width: Option<u16>,
+    #[command(flatten)]
+    columns: Columns,
 }
 
 const DIFFERENCES: &str = "\
@@ -119,7 +118,7 @@ fn run_ip(args: &IpArgs) -> Result<(), Error> {
     let journey = ip::send(args.count.into(), args.wire.faults(&[]), args.wire.seed);
     print(&ip::Report {
         journey: &journey,
-        width: args.output.width(),
+        width: args.output.columns.count(),
         all: args.output.all,
     })?;
     write_pcap(pcap, &journey.packets)
@@ -140,7 +139,7 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     });
     let ladder = Ladder {
         transfer: &transfer,
-        width: args.output.width(),
+        width: args.output.columns.count(),
         all: args.output.all,
     };
     print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
@@ -154,13 +153,6 @@ fn print(what: &impl std::fmt::Display) -> Result<(), Error> {
     write!(out, "{what}")
         .and_then(|()| out.flush())
         .map_err(Error::output)
-}
-
-impl Output {
-    fn width(&self) -> usize {
-        let terminal = || terminal_size::terminal_size().map(|(width, _)| width.0);
-        self.width.or_else(terminal).unwrap_or(80).into()
-    }
 }
 
 /// A file that is to be written, with its name for errors.

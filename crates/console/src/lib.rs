@@ -1,12 +1,14 @@
 //! What every chapter's terminal shares, and nothing that only one chapter needs.
 //!
 //! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program.
+//! - [`Columns`]: `--width`, for programs that print pictures and tables.
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
 //! - [`Error`]: what failed, where, why and what to do next.
 
+mod columns;
 mod dialogue;
 mod error;
 #[cfg(feature = "testing")]
@@ -19,6 +21,7 @@ mod stage;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use columns::Columns;
 pub use dialogue::{ask, say};
 pub use error::{Error, OrCannot, exit};
 pub use flags::Flags;

@@ -1,0 +1,138 @@
+//! What each command prints.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::Command;
+
+use console::testing::{Ended, Program, normalise};
+use insta::assert_snapshot;
+use regex_lite::Regex;
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
+
+/// Runs the program with a folder of its own for temporary files.
+fn run_in(folder: &Path, words: &str) -> Ended {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(words.split_whitespace())
+        .env("TMPDIR", folder)
+        .env_remove("CLICOLOR_FORCE");
+    Program::start_command(command).wait()
+}
+
+fn run(words: &str) -> String {
+    let folder = TempDir::new().unwrap();
+    let report = run_in(folder.path(), words).report();
+    let path = folder.path().display().to_string();
+    let folder = Regex::new(r"\[folder\]/\.tmp\w+").unwrap();
+    let report = report.replace(&path, "[folder]");
+    normalise(&folder.replace_all(&report, "[folder]"))
+}
+
+/// Without IPv6 these rows say so: see `table.rs`.
+fn has_ipv6() -> bool {
+    UdpSocket::bind("[::1]:0").is_ok()
+}
+
+#[test]
+#[cfg(unix)]
+fn table() {
+    if has_ipv6() {
+        let table = run("");
+        assert_eq!(table, run("table"));
+        assert_snapshot!("table", table);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn table_in_200_columns() {
+    if has_ipv6() {
+        // Addresses are shorter here than in the terminal, so the columns aren't straight.
+        let report = run("table --width 200");
+        let blanks = Regex::new("  +").unwrap();
+        assert_snapshot!("table_in_200_columns", blanks.replace_all(&report, " | "));
+    }
+}
+
+#[test]
+fn no_line_is_longer_than_80_columns() {
+    for words in ["table", "ports"] {
+        for line in run(words).lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn socket_files_are_removed() {
+    let folder = TempDir::new().unwrap();
+    let ended = run_in(folder.path(), "table");
+    let in_folder = format!("{}/", folder.path().display());
+    assert!(ended.output.contains(&in_folder), "{}", ended.output);
+    let left: Vec<_> = folder.path().read_dir().unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn socket_files_are_removed_if_a_name_is_too_long_and_the_row_says_so() {
+    let folder = TempDir::new().unwrap();
+    let deep = folder.path().join("x".repeat(100));
+    std::fs::create_dir(&deep).unwrap();
+    let ended = run_in(&deep, "table");
+    assert!(ended.status.success());
+    let rows: Vec<_> = ended.output.split("\n\n").collect();
+    for row in rows.iter().filter(|row| row.starts_with("AF_UNIX")) {
+        assert!(row.contains("not here    can't"), "{row}");
+    }
+    assert_eq!(
+        ended.output.matches("not here").count(),
+        2,
+        "{}",
+        ended.output
+    );
+    assert_eq!(deep.read_dir().unwrap().count(), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ports() {
+    assert_snapshot!("ports", run("ports"));
+}
+
+#[test]
+fn help() {
+    assert_snapshot!("help", run("--help"));
+}
+
+#[test]
+fn bad_flags() {
+    assert_snapshot!(run("socks"), @"
+    error: unrecognized subcommand 'socks'
+
+    Usage: ch3-socket [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(run("--width wide"), @"
+    error: invalid value 'wide' for '--width <N>': invalid digit found in string
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn in_colour() {
+    let mut command = Command::new(PROGRAM);
+    command.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR");
+    let ended = Program::start_command(command).wait();
+    let first = ended.output.lines().next().unwrap_or_default();
+    assert_snapshot!(first.replace('\x1b', "ESC"), @"ESC[36mAF_INET, SOCK_STREAMESC[0m");
+}

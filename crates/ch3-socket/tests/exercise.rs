@@ -1,0 +1,65 @@
+//! Judges what is in `exercises/`: see `console::exercise`.
+
+#![allow(clippy::pedantic, reason = "an exercise is judged by what it does")]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+)]
+
+use std::process::ExitCode;
+
+use console::exercise::{answer, run, starter, wrong_answers};
+use socket2::{Domain, Type};
+
+#[path = "../exercises/choose.rs"]
+mod choose;
+
+mod checks {
+    pub mod choose;
+}
+mod solutions {
+    pub mod choose;
+}
+
+use choose::Service;
+
+type Choose = fn(Service) -> (Domain, Type);
+
+/// Answers as students write them on the way to a right one.
+const WRONG: &[(&str, Choose)] = &[
+    ("everything is a TCP socket", |_| {
+        (Domain::IPV4, Type::STREAM)
+    }),
+    (
+        "IPv6 is forgotten",
+        |service| match solutions::choose::choose(service) {
+            (Domain::IPV6, socket_type) => (Domain::IPV4, socket_type),
+            right => right,
+        },
+    ),
+    (
+        "what stays on the machine uses loopback",
+        |service| match solutions::choose::choose(service) {
+            (Domain::UNIX, socket_type) => (Domain::IPV4, socket_type),
+            right => right,
+        },
+    ),
+    ("a log is a stream", |service| match service {
+        Service::SystemLog => (Domain::UNIX, Type::STREAM),
+        _ => solutions::choose::choose(service),
+    }),
+    ("UDP is never used", |service| {
+        (solutions::choose::choose(service).0, Type::STREAM)
+    }),
+];
+
+fn main() -> ExitCode {
+    let (file, judge) = ("exercises/choose.rs", checks::choose::checks);
+    let source = include_str!("../exercises/choose.rs");
+    let mut trials = starter(file, source, judge(choose::choose));
+    trials.push(answer(file, judge(solutions::choose::choose)));
+    let wrong = WRONG.iter().map(|&(fault, wrong)| (fault, judge(wrong)));
+    trials.push(wrong_answers(file, wrong.collect()));
+    run(trials)
+}

@@ -1,0 +1,27 @@
+//! Tests that need a program besides cargo. `.ci/run` installs what they need and runs them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use console::testing::Program;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
+
+/// A network namespace of its own has loopback switched off, and with it every IP address.
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "needs unshare, and root's rights for a network namespace"]
+fn a_system_without_ip_says_so_in_four_rows_and_fills_the_others() {
+    let ended = Program::run("unshare", ["--net", PROGRAM]);
+    assert!(ended.status.success(), "{ended:?}");
+    let (lacking, there): (Vec<&str>, Vec<&str>) = ended
+        .output
+        .split("\n\n")
+        .partition(|row| row.contains("not here    can't "));
+    assert_eq!((lacking.len(), there.len()), (4, 2), "{}", ended.output);
+    assert!(lacking.iter().all(|row| row.starts_with("AF_INET")));
+    assert!(
+        there
+            .iter()
+            .all(|row| row.starts_with("AF_UNIX") && row.contains("echo"))
+    );
+}
