@@ -30,7 +30,7 @@ impl Display for Table<'_> {
             }
         } else {
             let [one, two] = TWO_MESSAGES.map(quoted);
-            let heading = format!("{one}, then {two}, arrive as");
+            let heading = format!("{one}, {two} arrive as");
             line(
                 f,
                 [
@@ -146,7 +146,7 @@ mod tests {
             width: 200,
         };
         insta::assert_snapshot!(wide, @r#"
-        Python                                              Rust (socket2)                                 protocol                 from and to                                        "one", then "two", arrive as
+        Python                                              Rust (socket2)                                 protocol                 from and to                                        "one", "two" arrive as
         socket.socket(socket.AF_INET6, socket.SOCK_STREAM)  Socket::new(Domain::IPV6, Type::STREAM, None)  not here: can't open a socket of AF_INET6, SOCK_STREAM: this system has no IPv6; try again; if it stays, the text before this one is what to search for
         "#);
     }

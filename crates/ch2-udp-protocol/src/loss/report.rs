@@ -1,0 +1,188 @@
+//! Both outcomes side by side, and what they come to.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+
+use ch1_tcp_ip::ladder::{seconds, short};
+use ch1_tcp_ip::rows::fold;
+use console::Role;
+use smoltcp::time::{Duration, Instant};
+
+use crate::loss::{Delivery, INTERVAL, Outcome, Plan};
+
+/// What happened to the messages, to be printed.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What was sent.
+    pub plan: &'a Plan,
+    /// What arrived over UDP.
+    pub udp: &'a Outcome,
+    /// What arrived over TCP.
+    pub tcp: &'a Outcome,
+    /// Show all messages, however many.
+    pub all: bool,
+}
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { count, size, .. } = *self.plan;
+        let interval = short(INTERVAL);
+        writeln!(f, "{count} messages of {size} bytes, one each {interval}\n")?;
+        writeln!(
+            f,
+            "message   sent  UDP arrives                  TCP arrives"
+        )?;
+        let numbers: Vec<usize> = (1..=count).collect();
+        let folded = fold(&numbers, self.all);
+        for &number in folded.first {
+            self.row(f, number)?;
+        }
+        if !folded.hidden.is_empty() {
+            let hidden = folded.hidden.len();
+            writeln!(f, "    ... {hidden} messages more; --all shows them ...")?;
+        }
+        for &number in folded.last {
+            self.row(f, number)?;
+        }
+        self.summary(f)?;
+        self.sentences(f)
+    }
+}
+
+impl Report<'_> {
+    fn row(&self, f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
+        let sent = seconds(Plan::due(number));
+        let (udp, role) = self.udp_cell(number);
+        let udp = format!("{udp:<28}");
+        let udp = match role {
+            Some(role) => role.paint(udp).to_string(),
+            None => udp,
+        };
+        let tcp = match arrivals(self.tcp, number).next() {
+            Some(at) => format!("{:>7}{}", seconds(at), held_up(number, at, self.plan)),
+            None => Role::Trouble.paint("  never").to_string(),
+        };
+        let line = format!("{number:>7} {sent:>6} {udp} {tcp}");
+        writeln!(f, "{}", line.trim_end())
+    }
+
+    /// A datagram's fate, and its colour if it is a sad one.
+    fn udp_cell(&self, number: usize) -> (String, Option<Role>) {
+        let times: Vec<String> = arrivals(self.udp, number).map(seconds).collect();
+        // Each message is one packet, in this order.
+        let packet = self.udp.packets.get(number - 1);
+        let late = packet.is_some_and(|packet| packet.late);
+        match times.as_slice() {
+            [] if packet.is_some_and(|packet| packet.damaged) => {
+                ("  damaged, dropped".to_owned(), Some(Role::Trouble))
+            }
+            [] => ("  lost".to_owned(), Some(Role::Trouble)),
+            [time] if late => (format!("{time:>7} late"), Some(Role::Peer)),
+            [time] => (format!("{time:>7}"), None),
+            [first, .., last] => (format!("{first:>7} and {last}: twice"), Some(Role::Peer)),
+        }
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.plan.count;
+        let row = |f: &mut fmt::Formatter<'_>, what, value: &dyn Fn(&Outcome) -> String| {
+            let (udp, tcp) = (value(self.udp), value(self.tcp));
+            writeln!(f, "{what:<23} {udp:>12} {tcp:>12}")
+        };
+        writeln!(f, "\n{:<23} {:>12} {:>12}", "", "UDP", "TCP")?;
+        row(f, "messages that arrived", &|it| {
+            format!("{} of {count}", numbers(it).len())
+        })?;
+        row(f, "in the order of sending", &|it| {
+            let order = match overtaken(it) {
+                _ if it.deliveries.is_empty() => "-",
+                0 => "yes",
+                _ => "no",
+            };
+            order.to_owned()
+        })?;
+        row(f, "arrived twice", &|it| {
+            (it.deliveries.len() - numbers(it).len()).to_string()
+        })?;
+        row(f, "the last one at", &|it| {
+            let last = it.deliveries.iter().map(|delivery| delivery.at).max();
+            last.map_or("never".to_owned(), |at| format!("{} s", seconds(at)))
+        })?;
+        row(f, "the slowest took", &|it| {
+            slowest(it).map_or("-".to_owned(), short)
+        })?;
+        row(f, "packets on the wire", &|it| it.packets.len().to_string())?;
+        row(f, "bytes on the wire", &|it| {
+            let bytes: usize = it.packets.iter().map(|packet| packet.bytes.len()).sum();
+            bytes.to_string()
+        })
+    }
+
+    /// What the figures say.
+    fn sentences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.plan.count;
+        let missing = count - numbers(self.udp).len();
+        let udp = match missing {
+            0 => {
+                "Over UDP all arrived; nobody promised it, and the sender doesn't know.".to_owned()
+            }
+            1 => "Over UDP one message is missing, and nobody notices.".to_owned(),
+            _ => format!("Over UDP {missing} messages are missing, and nobody notices."),
+        };
+        let more = self
+            .tcp
+            .packets
+            .len()
+            .saturating_sub(self.udp.packets.len());
+        let tcp = if self.tcp.gave_up {
+            "Over TCP not all arrived, and the sender knows: it gave up.".to_owned()
+        } else {
+            let slowest = slowest(self.tcp).map(short).unwrap_or_default();
+            format!(
+                "Over TCP all arrived, in order, for {more} packets more; the slowest took {slowest}."
+            )
+        };
+        writeln!(f, "\n{udp}\n{tcp}")
+    }
+}
+
+/// When the copies of this message arrived.
+fn arrivals(outcome: &Outcome, number: usize) -> impl Iterator<Item = Instant> {
+    outcome
+        .deliveries
+        .iter()
+        .filter(move |delivery| delivery.number == Some(number))
+        .map(|delivery| delivery.at)
+}
+
+/// The messages that arrived.
+fn numbers(outcome: &Outcome) -> BTreeSet<usize> {
+    outcome
+        .deliveries
+        .iter()
+        .filter_map(|it| it.number)
+        .collect()
+}
+
+/// How often a message came after one that was sent later.
+fn overtaken(outcome: &Outcome) -> usize {
+    let deliveries = &outcome.deliveries;
+    let pairs = deliveries.iter().zip(deliveries.iter().skip(1));
+    pairs.filter(|(one, next)| next.number < one.number).count()
+}
+
+/// The longest time from a program to the other.
+fn slowest(outcome: &Outcome) -> Option<Duration> {
+    let took = |delivery: &Delivery| Some(delivery.at - Plan::due(delivery.number?));
+    outcome.deliveries.iter().filter_map(took).max()
+}
+
+/// A message that needed clearly longer than the wire is long.
+fn held_up(number: usize, at: Instant, plan: &Plan) -> String {
+    let took = at - Plan::due(number);
+    if took > plan.faults.delay * 2 {
+        format!(" after {}", short(took))
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,117 @@
+//! `ch2-udp-protocol`: the command line of chapter 2.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ch1_tcp_ip::flags::WireFlags;
+use ch2_udp_protocol::loss::report::Report;
+use ch2_udp_protocol::loss::{Plan, tcp, udp};
+use ch2_udp_protocol::race::contest::{self, Race};
+use ch2_udp_protocol::race::figures::Chart;
+use clap::{Args, Parser, Subcommand, value_parser};
+use console::{Columns, Error};
+
+/// How long `race` waits for an answer. It takes microseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What UDP leaves out, and what that costs and saves (chapter 2)
+#[derive(Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Send the same messages over UDP and over TCP, across the same lossy wire
+    #[command(after_help = DIFFERENCES)]
+    Loss(LossArgs),
+    /// Measure exchanges over UDP and TCP, on real sockets of this machine
+    Race(RaceArgs),
+}
+
+#[derive(Args)]
+struct LossArgs {
+    /// How many messages to send
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
+    count: u16,
+
+    /// Bytes of each message
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u16).range(16..=1400))]
+    size: u16,
+
+    #[command(flatten)]
+    wire: WireFlags,
+
+    /// Show all messages; without it, the middle of a long list is folded
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct RaceArgs {
+    /// How many exchanges each contestant does
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
+    count: u16,
+
+    /// Bytes that go there, and come back
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(1..=8192))]
+    size: u16,
+
+    #[command(flatten)]
+    columns: Columns,
+}
+
+const DIFFERENCES: &str = "\
+The wire is simulated, time is virtual, and the same seed gives the same bytes:
+see `ch1-tcp-ip tcp --help` for what a real system does differently. Each packet
+has its chance of a fault by its number on the wire; TCP needs more packets, so
+other messages are hit than over UDP.";
+
+fn main() -> ExitCode {
+    console::exit(run(&CommandLine::parse()))
+}
+
+fn run(command_line: &CommandLine) -> Result<(), Error> {
+    match &command_line.command {
+        Command::Loss(args) => {
+            let plan = Plan {
+                count: args.count.into(),
+                size: args.size.into(),
+                faults: args.wire.faults(&[]),
+                seed: args.wire.seed,
+            };
+            print(&Report {
+                plan: &plan,
+                udp: &udp::send(&plan),
+                tcp: &tcp::send(&plan),
+                all: args.all,
+            })
+        }
+        Command::Race(args) => {
+            let race = Race {
+                count: args.count.into(),
+                size: args.size.into(),
+                patience: PATIENCE,
+            };
+            let Race { count, size, .. } = race;
+            print(&format!(
+                "{count} exchanges of {size} bytes there and back, on loopback\n\n"
+            ))?;
+            print(&Chart {
+                figures: &contest::run(&race)?,
+                width: args.columns.count(),
+            })
+        }
+    }
+}
+
+fn print(what: &impl Display) -> Result<(), Error> {
+    let mut out = io::stdout();
+    write!(out, "{what}")
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
+}

@@ -1,0 +1,151 @@
+//! The three contestants, and how they are timed.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+use console::{Error, OrCannot};
+
+use crate::race::figures::Figures;
+use crate::race::server::Server;
+
+/// Rounds that come first and don't count: memory is cold and clocks are slow then.
+const WARM_UP: usize = 20;
+
+/// How many datagrams may get lost. On loopback none should be.
+const MOST_LOST: usize = 10;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Race {
+    /// How many exchanges each contestant does.
+    pub count: usize,
+    /// How many bytes go there, and come back.
+    pub size: usize,
+    /// How long an answer is waited for.
+    pub patience: Duration,
+}
+
+/// How long each exchange took, for each contestant.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// A datagram there, a datagram back.
+    pub udp: Vec<Duration>,
+    /// How many got no answer in time.
+    pub udp_lost: usize,
+    /// The same over a TCP connection that stays open.
+    pub kept: Vec<Duration>,
+    /// The same over TCP with a new connection each time: connect, exchange, close.
+    pub new: Vec<Duration>,
+}
+
+/// Lets the contestants take turns, so that whatever else this machine does hits all of them.
+///
+/// # Errors
+///
+/// A socket can't be opened, or an answer doesn't come in time.
+pub fn run(race: &Race) -> Result<Figures, Error> {
+    let &Race {
+        count,
+        size,
+        patience,
+    } = race;
+    let udp_server = Server::udp().or_cannot("open", "a UDP server on loopback")?;
+    let tcp_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
+    let new_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
+    let udp = udp_client(udp_server.address, patience).or_cannot("talk to", udp_server.address)?;
+    let mut kept =
+        tcp_client(tcp_server.address, patience).or_cannot("connect to", tcp_server.address)?;
+
+    let message = vec![b'x'; size];
+    let mut times = Times::default();
+    for round in 0..WARM_UP + count {
+        let (datagram, took) = time(|| exchange_datagram(&udp, &message));
+        if round >= WARM_UP {
+            match datagram {
+                Ok(()) => times.udp.push(took),
+                Err(error) if is_late(&error) && times.udp_lost < MOST_LOST => times.udp_lost += 1,
+                Err(error) => return Err(error).or_cannot("exchange with", udp_server.address),
+            }
+        }
+
+        let (exchanged, took) = time(|| exchange(&mut kept, &message));
+        exchanged.or_cannot("exchange with", tcp_server.address)?;
+        if round >= WARM_UP {
+            times.kept.push(took);
+        }
+
+        let (exchanged, took) = time(|| {
+            let mut new = tcp_client(new_server.address, patience)?;
+            exchange(&mut new, &message)
+        });
+        exchanged.or_cannot("exchange over a new connection with", new_server.address)?;
+        if round >= WARM_UP {
+            times.new.push(took);
+        }
+    }
+    // The server reads from it until it is closed.
+    drop(kept);
+    Ok(Figures::of(times))
+}
+
+fn time<T>(action: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = Instant::now();
+    let result = action();
+    (result, begin.elapsed())
+}
+
+/// A UDP socket that sends to this address and receives from it only.
+///
+/// # Errors
+///
+/// The system refuses it.
+pub fn udp_client(server: SocketAddr, patience: Duration) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.connect(server)?;
+    socket.set_read_timeout(Some(patience))?;
+    Ok(socket)
+}
+
+/// Sends a message and waits for the answer.
+///
+/// # Errors
+///
+/// No answer comes in time, or one of another length.
+pub fn exchange_datagram(socket: &UdpSocket, message: &[u8]) -> io::Result<()> {
+    socket.send(message)?;
+    let mut buffer = vec![0; message.len() + 1];
+    let count = socket.recv(&mut buffer)?;
+    if count == message.len() {
+        Ok(())
+    } else {
+        Err(ErrorKind::InvalidData.into())
+    }
+}
+
+/// A TCP connection.
+///
+/// # Errors
+///
+/// Nobody answers in time.
+pub fn tcp_client(server: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
+    let connection = TcpStream::connect_timeout(&server, patience)?;
+    connection.set_read_timeout(Some(patience))?;
+    connection.set_write_timeout(Some(patience))?;
+    connection.set_nodelay(true)?;
+    Ok(connection)
+}
+
+/// Sends a message and waits until as many bytes have come back.
+///
+/// # Errors
+///
+/// They don't come in time.
+pub fn exchange(connection: &mut TcpStream, message: &[u8]) -> io::Result<()> {
+    connection.write_all(message)?;
+    connection.read_exact(&mut vec![0; message.len()])
+}
+
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}

@@ -1,0 +1,266 @@
+//! What the measured times come to: medians, a bar for each, and what they say.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+use console::Role;
+
+use crate::race::contest::Times;
+
+/// Up to this ratio two medians count as about the same: a second run may turn them round.
+const ABOUT_THE_SAME: f64 = 1.25;
+
+/// What the columns need beside a bar.
+const BESIDE_THE_BAR: usize = 47;
+
+/// The figures of a race.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// Datagrams.
+    pub udp: Figure,
+    /// A TCP connection that stays open.
+    pub kept: Figure,
+    /// A new TCP connection each time.
+    pub new: Figure,
+    /// Datagrams without an answer.
+    pub udp_lost: usize,
+}
+
+/// The figures of a contestant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figure {
+    /// Half of the exchanges took no longer.
+    pub median: Duration,
+    /// 99 of 100 took no longer.
+    pub percentile_99: Duration,
+}
+
+impl Figures {
+    /// The figures of these times.
+    pub fn of(times: Times) -> Self {
+        Self {
+            udp: Figure::of(times.udp),
+            kept: Figure::of(times.kept),
+            new: Figure::of(times.new),
+            udp_lost: times.udp_lost,
+        }
+    }
+
+    /// What the medians say about UDP and a new connection each time.
+    pub fn against_new(&self) -> String {
+        match compare(self.udp.median, self.new.median) {
+            Ratio::Quicker(times) => {
+                format!("UDP was {times:.1} times as quick as TCP with a new connection each time.")
+            }
+            Ratio::Same => {
+                "UDP was about as quick as TCP with a new connection each time. Measure again."
+                    .to_owned()
+            }
+            Ratio::Slower(times) => format!(
+                "TCP with a new connection each time was {times:.1} times as quick as UDP. \
+                 Measure again."
+            ),
+        }
+    }
+
+    /// What the medians say about UDP and a connection that is kept.
+    pub fn against_kept(&self) -> String {
+        match compare(self.udp.median, self.kept.median) {
+            Ratio::Quicker(times) => {
+                format!("UDP was {times:.1} times as quick as TCP on a connection that is kept.")
+            }
+            Ratio::Same => {
+                "Between UDP and TCP on a connection that is kept there was hardly a difference."
+                    .to_owned()
+            }
+            Ratio::Slower(times) => {
+                format!("TCP on a connection that is kept was {times:.1} times as quick as UDP.")
+            }
+        }
+    }
+}
+
+/// How one median compares to another.
+enum Ratio {
+    Quicker(f64),
+    Same,
+    Slower(f64),
+}
+
+fn compare(one: Duration, other: Duration) -> Ratio {
+    let (one, other) = (one.as_secs_f64(), other.as_secs_f64());
+    // No exchange takes no time; if the clock is so coarse, nothing can be said.
+    if one <= 0.0 || other <= 0.0 {
+        return Ratio::Same;
+    }
+    let ratio = other / one;
+    if ratio > ABOUT_THE_SAME {
+        Ratio::Quicker(ratio)
+    } else if ratio * ABOUT_THE_SAME < 1.0 {
+        Ratio::Slower(1.0 / ratio)
+    } else {
+        Ratio::Same
+    }
+}
+
+impl Figure {
+    fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        // The nearest rank: the smallest time that so many percent of all don't exceed.
+        let rank = |percent: usize| {
+            let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
+            times.get(place).copied().unwrap_or_default()
+        };
+        Self {
+            median: rank(50),
+            percentile_99: rank(99),
+        }
+    }
+}
+
+/// The figures of a race, to be printed.
+#[derive(Debug)]
+pub struct Chart<'a> {
+    /// What was measured.
+    pub figures: &'a Figures,
+    /// How many columns the terminal has.
+    pub width: usize,
+}
+
+impl Display for Chart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = self.figures;
+        let rows = [
+            ("UDP", figures.udp),
+            ("TCP, one connection", figures.kept),
+            ("TCP, a new one each time", figures.new),
+        ];
+        let slowest = rows.iter().map(|(_, figure)| figure.median).max();
+        let slowest = slowest.unwrap_or_default();
+        writeln!(f, "{:<24} {:>10} {:>10}", "", "median", "99 % in")?;
+        for (name, figure) in rows {
+            let bar = Role::Event.paint(bar(figure.median, slowest, self.width));
+            let (median, most) = (shown(figure.median), shown(figure.percentile_99));
+            writeln!(f, "{name:<24} {median:>10} {most:>10} {bar}")?;
+        }
+        if figures.udp_lost > 0 {
+            let lost = figures.udp_lost;
+            writeln!(
+                f,
+                "{lost} datagrams got no answer in time; they don't count."
+            )?;
+        }
+        writeln!(f, "\n{}\n{}", figures.against_new(), figures.against_kept())?;
+        writeln!(
+            f,
+            "Loopback has no distance. On a network each round trip takes its time, and a\n\
+             new connection costs one round trip more before anything is sent."
+        )
+    }
+}
+
+/// A bar for this time; that of the slowest fills the line.
+fn bar(time: Duration, slowest: Duration, width: usize) -> String {
+    let room = width.clamp(80, 160) - BESIDE_THE_BAR;
+    let cells = time.as_nanos() * room as u128;
+    let length = cells.checked_div(slowest.as_nanos()).unwrap_or(0);
+    "█".repeat(usize::try_from(length).unwrap_or(room).clamp(1, room))
+}
+
+/// A time with three digits or more: `12.3 µs`.
+fn shown(time: Duration) -> String {
+    let micros = time.as_secs_f64() * 1e6;
+    if micros < 1e3 {
+        format!("{micros:.1} µs")
+    } else if micros < 1e6 {
+        format!("{:.1} ms", micros / 1e3)
+    } else {
+        format!("{:.1} s", micros / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(udp: u64, kept: u64, new: u64) -> Figures {
+        let figure = |micros| Figure {
+            median: Duration::from_micros(micros),
+            percentile_99: Duration::from_micros(micros * 3),
+        };
+        Figures {
+            udp: figure(udp),
+            kept: figure(kept),
+            new: figure(new),
+            udp_lost: 0,
+        }
+    }
+
+    #[test]
+    fn the_median_and_the_99th_percentile_are_times_that_were_measured() {
+        let micros = |numbers: &[u64]| {
+            let times = numbers.iter().copied().map(Duration::from_micros).collect();
+            let figure = Figure::of(times);
+            (figure.median.as_micros(), figure.percentile_99.as_micros())
+        };
+        assert_eq!(micros(&[]), (0, 0));
+        assert_eq!(micros(&[7]), (7, 7));
+        assert_eq!(micros(&[3, 1, 2]), (2, 3));
+        let hundred: Vec<u64> = (1..=100).rev().collect();
+        assert_eq!(micros(&hundred), (50, 99));
+        let thousand: Vec<u64> = (1..=1000).collect();
+        assert_eq!(micros(&thousand), (500, 990));
+    }
+
+    #[test]
+    fn the_sentences_say_what_the_figures_say() {
+        let say = |udp, kept, new| {
+            let figures = figures(udp, kept, new);
+            format!("{}\n{}", figures.against_new(), figures.against_kept())
+        };
+        insta::assert_snapshot!(say(20, 22, 60), @"
+        UDP was 3.0 times as quick as TCP with a new connection each time.
+        Between UDP and TCP on a connection that is kept there was hardly a difference.
+        ");
+        insta::assert_snapshot!(say(20, 40, 21), @"
+        UDP was about as quick as TCP with a new connection each time. Measure again.
+        UDP was 2.0 times as quick as TCP on a connection that is kept.
+        ");
+        insta::assert_snapshot!(say(60, 20, 20), @"
+        TCP with a new connection each time was 3.0 times as quick as UDP. Measure again.
+        TCP on a connection that is kept was 3.0 times as quick as UDP.
+        ");
+        insta::assert_snapshot!(say(0, 0, 0), @"
+        UDP was about as quick as TCP with a new connection each time. Measure again.
+        Between UDP and TCP on a connection that is kept there was hardly a difference.
+        ");
+    }
+
+    #[test]
+    fn a_chart() {
+        console::testing::plain();
+        let mut measured = figures(20, 25, 1600);
+        measured.udp_lost = 2;
+        for width in [80, 200] {
+            let chart = Chart {
+                figures: &measured,
+                width,
+            }
+            .to_string();
+            let longest = chart.lines().map(|line| line.chars().count()).max();
+            assert_eq!(longest, Some(width.min(160)));
+        }
+        insta::assert_snapshot!(Chart { figures: &measured, width: 80 }, @"
+                                     median    99 % in
+        UDP                         20.0 µs    60.0 µs █
+        TCP, one connection         25.0 µs    75.0 µs █
+        TCP, a new one each time     1.6 ms     4.8 ms █████████████████████████████████
+        2 datagrams got no answer in time; they don't count.
+
+        UDP was 80.0 times as quick as TCP with a new connection each time.
+        Between UDP and TCP on a connection that is kept there was hardly a difference.
+        Loopback has no distance. On a network each round trip takes its time, and a
+        new connection costs one round trip more before anything is sent.
+        ");
+    }
+}
