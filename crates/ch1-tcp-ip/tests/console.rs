@@ -64,6 +64,15 @@ fn tcp_last_acknowledgements_lost() {
 }
 
 #[test]
+fn tcp_the_same_data_lost_each_time() {
+    // The server hears nothing for as long as the client, and gives up first.
+    assert_snapshot!(
+        "tcp_the_same_data_lost_each_time",
+        run("tcp --drop-packets 7,8,9,10,11,12")
+    );
+}
+
+#[test]
 fn tcp_with_every_fault_folded_and_explained() {
     let words = "tcp --bytes 20000 --drop 10 --reorder 20 --duplicate 10 --corrupt 5 --seed 3";
     assert_snapshot!("tcp_with_every_fault", run(words));
