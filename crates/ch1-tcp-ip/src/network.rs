@@ -79,3 +79,26 @@ impl Network {
         self.now < LONGEST && self.wire.packets().len() < MOST_PACKETS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_stands_still_only_while_something_happens() {
+        let mut network = Network::new(Faults::default(), 1);
+        let at_once = Some(Instant::ZERO);
+        assert!(network.advance(true, at_once));
+        assert_eq!(network.now, Instant::ZERO);
+        assert!(network.advance(false, at_once));
+        assert_eq!(network.now, Instant::from_millis(1));
+    }
+
+    #[test]
+    fn a_run_ends_when_nothing_is_left_to_happen_or_after_a_day() {
+        let mut network = Network::new(Faults::default(), 1);
+        assert!(!network.advance(true, None));
+        network.now = LONGEST - Duration::from_millis(1);
+        assert!(!network.advance(false, Some(Instant::ZERO)));
+    }
+}

@@ -72,6 +72,15 @@ fn tcp_the_same_data_lost_each_time() {
     );
 }
 
+/// All happens at one instant, and still in an order.
+#[test]
+fn tcp_on_a_wire_without_delay() {
+    assert_snapshot!(
+        "tcp_on_a_wire_without_delay",
+        run("tcp --bytes 2000 --delay 0 --drop-packets 6")
+    );
+}
+
 #[test]
 fn tcp_with_every_fault_folded_and_explained() {
     let words = "tcp --bytes 20000 --drop 10 --reorder 20 --duplicate 10 --corrupt 5 --seed 3";
@@ -100,7 +109,8 @@ fn a_million_bytes_are_quick_and_their_ladder_is_short() {
     let begin = Instant::now();
     let report = run("tcp --bytes 1000000 --drop 5");
     let elapsed = begin.elapsed();
-    assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
+    // A tenth of a second, without optimisation and on a machine that does nothing else.
+    assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
     let ending = "1000000 of 1000000 bytes, intact and in order";
     assert!(report.contains(ending), "{report}");
     assert!(report.lines().count() < 60, "{report}");
