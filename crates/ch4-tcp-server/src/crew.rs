@@ -43,6 +43,7 @@ pub fn work(listener: &TcpListener, limit: usize, attend: &Attend, log: &Log) ->
         roll: Mutex::new(Roll {
             idle: 1,
             workers: 1,
+            short: 0,
             reminded: None,
             broken: None,
         }),
@@ -63,7 +64,7 @@ struct Crew<'a> {
     attend: &'a Attend<'a>,
     log: &'a Log<'a>,
     roll: Mutex<Roll>,
-    /// Rung whenever a connection is closed, and its descriptor is free again.
+    /// Rung when a connection is closed, and its descriptor free again, if somebody needs one.
     freed: Condvar,
 }
 
@@ -72,6 +73,8 @@ struct Roll {
     idle: usize,
     /// All workers.
     workers: usize,
+    /// Workers that wait for a descriptor to become free.
+    short: usize,
     /// When it was last said that the system has run out of something.
     reminded: Option<Instant>,
     /// Why nobody can be accepted any more.
@@ -87,7 +90,6 @@ impl Crew<'_> {
                     self.leave_a_follower(scope);
                     (self.attend)(&client, address);
                     drop(client);
-                    self.freed.notify_one();
                     if !self.rejoin() {
                         return;
                     }
@@ -127,6 +129,10 @@ impl Crew<'_> {
     /// Turns from busy to idle, unless enough workers are idle already.
     fn rejoin(&self) -> bool {
         let mut roll = self.roll();
+        // The bell is a system call even if nobody hears it.
+        if roll.short > 0 {
+            self.freed.notify_one();
+        }
         if roll.idle >= SPARE_WORKERS {
             roll.workers -= 1;
             return false;
@@ -146,7 +152,10 @@ impl Crew<'_> {
             _ => {
                 let mut roll = self.roll();
                 self.remind(&mut roll, "accept a client for now", error);
-                let _ = self.freed.wait_timeout(roll, BREATH);
+                roll.short += 1;
+                let waited = self.freed.wait_timeout(roll, BREATH);
+                let (mut roll, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                roll.short -= 1;
             }
         }
     }
