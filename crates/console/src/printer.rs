@@ -32,10 +32,16 @@ struct Queue {
 }
 
 #[derive(Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says something else, and may change by itself"
+)]
 struct State {
     waiting: String,
     left_out: u64,
     closing: bool,
+    /// The thread waits for something to print.
+    asleep: bool,
     /// The thread has printed everything and ended.
     done: bool,
     /// The output can't be written to any more.
@@ -72,7 +78,11 @@ impl Printer {
         if state.waiting.len() + line.len() < CAPACITY {
             state.waiting.push_str(line);
             state.waiting.push('\n');
-            self.queue.changed.notify_all();
+            // The bell is a system call even if nobody hears it. A thread that is printing looks
+            // again when it is done.
+            if mem::take(&mut state.asleep) {
+                self.queue.changed.notify_all();
+            }
         } else {
             state.left_out += 1;
         }
@@ -116,7 +126,9 @@ impl Queue {
             let mut state = self
                 .changed
                 .wait_while(self.lock(), |state| {
-                    state.waiting.is_empty() && state.left_out == 0 && !state.closing
+                    let nothing = state.waiting.is_empty() && state.left_out == 0;
+                    state.asleep = nothing && !state.closing;
+                    state.asleep
                 })
                 .unwrap_or_else(PoisonError::into_inner);
             let text = mem::take(&mut state.waiting);
