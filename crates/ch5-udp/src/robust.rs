@@ -37,9 +37,10 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
     let bound = Role::Event.paint(format!("UDP server bound to {here}"));
     printer.print(&bound.to_string());
     // A printer doesn't wait for the terminal, so no client does either.
-    let tell = |role: Role, text: String| {
+    // Nothing is put into words that nobody will read.
+    let tell = |role: Role, text: &dyn Fn() -> String| {
         if !quiet {
-            printer.print(&role.paint(text).to_string());
+            printer.print(&role.paint(text()).to_string());
         }
     };
 
@@ -53,24 +54,25 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
             Err(error) => return Err(error).or_cannot("receive on", here),
         };
         let request = &buffer[..count];
-        tell(
-            Role::Peer,
-            format!("Request from {client}: {}", shown(request, SHOWN)),
-        );
+        tell(Role::Peer, &|| {
+            format!("Request from {client}: {}", shown(request, SHOWN))
+        });
 
         // Never answer an answer. Two servers would do so for ever, once somebody has sent one of
         // them a request with the other's address as its sender; nothing in UDP proves a sender.
         if temperature::is_reply(request) {
-            tell(Role::Event, format!("No reply to {client}: that was one"));
+            tell(Role::Event, &|| {
+                format!("No reply to {client}: that was one")
+            });
             continue;
         }
 
         // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         let reply = temperature::reply(request);
         match socket.send_to(reply.as_bytes(), client) {
-            Ok(_) => tell(Role::Event, format!("Reply to {client}: {reply}")),
+            Ok(_) => tell(Role::Event, &|| format!("Reply to {client}: {reply}")),
             // A firewall forbids it, or no way leads there: this client's trouble, nobody else's.
-            Err(error) => tell(Role::Trouble, format!("No reply to {client}: {error}")),
+            Err(error) => tell(Role::Trouble, &|| format!("No reply to {client}: {error}")),
         }
     }
 }
