@@ -271,16 +271,26 @@ impl Room<'_> {
             (error.kind() == ErrorKind::TimedOut).then_some(*id)
         };
         let dropped: Vec<PeerId> = self.guests.iter().filter_map(too_slow).collect();
-        for id in dropped {
-            self.part(id, "was dropped for reading too slowly");
+        // All of them leave before anybody is told: else the room would wait for the second one
+        // again while it hears of the first, and so on, for the square of their number.
+        let dropped: Vec<Guest> = dropped
+            .iter()
+            .filter_map(|id| self.guests.remove(id))
+            .collect();
+        for guest in dropped {
+            self.farewell(guest, "was dropped for reading too slowly");
         }
     }
 
     /// A guest isn't here any more. Everybody is told, once, unless it was never introduced.
     fn part(&mut self, id: PeerId, how: &str) {
-        let Some(guest) = self.guests.remove(&id) else {
-            return;
-        };
+        if let Some(guest) = self.guests.remove(&id) {
+            self.farewell(guest, how);
+        }
+    }
+
+    /// Closes the connection of a guest that isn't in the room any more, and tells the others.
+    fn farewell(&mut self, guest: Guest, how: &str) {
         drop(guest.peer);
         // If the thread knows already that a place is free, it needn't be told again.
         let _ = self.freed.try_send(());
