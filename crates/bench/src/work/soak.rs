@@ -60,7 +60,7 @@ const SPARE_THREADS: u64 = 20;
 
 /// The guests of each wave. Two never read, but a wave is too short for them to be dropped.
 const GUESTS: Guests = Guests {
-    all: 40,
+    all: 20,
     deaf: 2,
     message_bytes: 64,
     announced: true,

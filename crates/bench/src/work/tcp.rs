@@ -78,15 +78,15 @@ fn beside_others(
     } else {
         IDLE_TIME
     };
+    // Who is compared with whom stands side by side, and so is measured one after the other.
     let mut contenders = vec![
         Contender::new(FLOOR, floor, load),
-        Contender::new("floor again (the noise)", floor, load),
-        Contender::new(
-            "floor, closing in stages",
-            || start_floor(&[&floor_arguments[..], &["--drain"]].concat()),
-            load,
-        ),
         Contender::new(ROBUST, server(&["--quiet"]), load),
+    ];
+    if is_installed("nginx", "-v") {
+        contenders.push(Contender::new(NGINX, || start_nginx(bytes), load));
+    }
+    contenders.extend([
         Contender::new(PRINTS, server(&[]), load),
         Contender::new(
             AMONG_IDLE,
@@ -98,14 +98,19 @@ fn beside_others(
             load,
         ),
         Contender::new("tutorial", server(&["--tutorial"]), load),
-    ];
-    if is_installed("nginx", "-v") {
-        contenders.push(Contender::new(NGINX, || start_nginx(bytes), load));
-    }
+    ]);
     if is_installed("python3", "--version") {
         let start = || start_python(page.path());
         contenders.push(Contender::new("python3 -m http.server", start, load));
     }
+    contenders.extend([
+        Contender::new(
+            "floor, closing in stages",
+            || start_floor(&[&floor_arguments[..], &["--drain"]].concat()),
+            load,
+        ),
+        Contender::new("floor again (the noise)", floor, load),
+    ]);
     compare(
         &format!("tcp-{clients}"),
         &format!("TCP: a connection for each request, {clients} clients"),
