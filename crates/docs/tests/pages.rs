@@ -1,0 +1,238 @@
+//! What the README and `docs/` quote, link to and print as a command.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::path::{Component, Path, PathBuf};
+use std::{env, fs};
+
+use docs::page::{Block, COMMANDS_ABOVE, MEASURING, Page};
+use docs::{quote, root};
+
+/// What doesn't hold, a line each, must be nothing.
+#[track_caller]
+fn nothing(wrong: &[String], advice: &str) {
+    assert!(wrong.is_empty(), "\n{}\n{advice}\n", wrong.join("\n"));
+}
+
+/// `UPDATE_DOCS=1` rewrites the blocks instead.
+#[test]
+fn each_block_says_what_its_source_says() {
+    let update = env::var_os("UPDATE_DOCS").is_some();
+    let mut wrong = Vec::new();
+    for page in Page::all().unwrap() {
+        let mut text = page.text.clone();
+        // From the last to the first, so that the places of the others don't move.
+        for block in page.blocks.iter().rev() {
+            let Some(source) = &block.source else {
+                continue;
+            };
+            if source == COMMANDS_ABOVE {
+                continue; // tests/external.rs
+            }
+            match quote::quote(source) {
+                Ok(quote) if quote == block.text => {}
+                Ok(quote) if update => text.replace_range(block.range.clone(), &quote),
+                Ok(_) => wrong.push(format!(
+                    "{}:{}: differs from {source}",
+                    page.path.display(),
+                    block.line
+                )),
+                Err(missing) => {
+                    wrong.push(format!("{}:{}: {missing}", page.path.display(), block.line));
+                }
+            }
+        }
+        if text != page.text {
+            fs::write(root().join(&page.path), text).unwrap();
+        }
+    }
+    nothing(&wrong, "UPDATE_DOCS=1 cargo test -p docs rewrites them.");
+}
+
+#[test]
+fn each_block_has_a_source_or_is_a_command() {
+    let mut wrong = Vec::new();
+    for page in Page::all().unwrap() {
+        let mut before = "";
+        for block in &page.blocks {
+            let is_right = match block.language.as_str() {
+                "sh" => block.source.is_none(),
+                "rust" | "text" => match block.source.as_deref() {
+                    Some(COMMANDS_ABOVE) => before == "sh",
+                    Some(_) => true,
+                    None => false,
+                },
+                _ => false,
+            };
+            if !is_right {
+                wrong.push(format!("{}:{}", page.path.display(), block.line));
+            }
+            before = &block.language;
+        }
+    }
+    nothing(
+        &wrong,
+        "A block is rust or text, with a line <!-- source: … --> before it, or sh.",
+    );
+}
+
+#[test]
+fn each_link_leads_somewhere() {
+    let mut wrong = Vec::new();
+    let mut pages = Page::all().unwrap();
+    pages.push(Page::read("CONTRIBUTING.md".into()).unwrap());
+    for page in &pages {
+        for (link, line) in &page.links {
+            if link.contains("://") {
+                continue;
+            }
+            if let Err(missing) = follow(page, link) {
+                wrong.push(format!("{}:{line}: {link}: {missing}", page.path.display()));
+            }
+        }
+    }
+    nothing(&wrong, "These links lead nowhere.");
+}
+
+fn follow(page: &Page, link: &str) -> Result<(), String> {
+    let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
+    let folder = page.path.parent().unwrap_or(Path::new(""));
+    let target = if path.is_empty() {
+        page.path.clone()
+    } else {
+        without_dots(&folder.join(path)).ok_or("it leaves the workspace")?
+    };
+    if !root().join(&target).exists() {
+        return Err("there is no such file".to_owned());
+    }
+    let extension = target.extension().unwrap_or_default();
+    if fragment.is_empty() {
+        Ok(())
+    } else if extension == "md" {
+        let target = Page::read(target).map_err(|error| error.to_string())?;
+        let found = target.fragments().iter().any(|it| it == fragment);
+        found.then_some(()).ok_or("no such heading".to_owned())
+    } else {
+        let text = fs::read_to_string(root().join(target)).map_err(|error| error.to_string())?;
+        quote::named(&text, fragment).map(drop)
+    }
+}
+
+/// The path without `..`, or `None` if it leads out.
+fn without_dots(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => plain.pop().then_some(())?,
+            other => plain.push(other),
+        }
+    }
+    Some(plain)
+}
+
+/// `tests/external.rs` runs what stands in `sh` blocks. What stands in a line of text must be one
+/// of these, or be run by `.ci/run` itself.
+#[test]
+fn each_command_within_text_is_run_somewhere() {
+    let pages = Page::all().unwrap();
+    let blocks = pages.iter().flat_map(|page| &page.blocks);
+    let mut run: Vec<&str> = blocks.flat_map(Block::commands).collect();
+    let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
+    run.extend(ci.lines());
+    let mut wrong = Vec::new();
+    for page in &pages {
+        for (code, line) in &page.code {
+            let is_command = ["cargo ", "printf ", "nc ", "curl "]
+                .iter()
+                .any(|program| code.starts_with(program));
+            let is_run = run.contains(&code.as_str()) || code.starts_with(MEASURING);
+            if is_command && !is_run {
+                wrong.push(format!("{}:{line}: {code}", page.path.display()));
+            }
+        }
+    }
+    nothing(
+        &wrong,
+        "These commands are in no sh block and not in .ci/run.",
+    );
+}
+
+#[test]
+fn each_page_is_in_the_table_of_contents_and_in_the_index() {
+    let mut wrong = Vec::new();
+    for index in ["docs/SUMMARY.md", "docs/README.md"] {
+        let links = Page::read(index.into()).unwrap().links;
+        for page in Page::all().unwrap() {
+            let Ok(name) = page.path.strip_prefix("docs") else {
+                continue;
+            };
+            let is_index = name == Path::new("SUMMARY.md") || name == Path::new("README.md");
+            if !is_index && !links.iter().any(|(link, _)| Path::new(link) == name) {
+                wrong.push(format!("{index} doesn't name {}", name.display()));
+            }
+        }
+    }
+    nothing(&wrong, "Each page has a line in both.");
+}
+
+/// The pages of chapters 4 and 5 have the same parts in the same order.
+#[test]
+fn section_pages_have_the_same_shape() {
+    const SHAPE: [&str; 8] = [
+        "What you will be able to do",
+        "The idea",
+        "The program",
+        "Run it",
+        "Break it",
+        "How the robust version holds",
+        "Exercises",
+        "Further reading",
+    ];
+    for name in [
+        "4.1-tcp-server",
+        "4.2-tcp-client",
+        "4.3-chat",
+        "5.1-udp-server",
+        "5.2-udp-client",
+    ] {
+        let page = Page::read(format!("docs/{name}.md").into()).unwrap();
+        let parts = page.headings.iter().filter(|(level, ..)| *level == 2);
+        let parts: Vec<_> = parts.map(|(_, text, _)| text.as_str()).collect();
+        assert_eq!(parts, SHAPE, "{name}");
+    }
+}
+
+/// Each pitfall shows itself with `--tutorial`, and leads to the code that avoids it.
+#[test]
+fn each_pitfall_is_shown_and_has_its_fix() {
+    let page = Page::read("docs/pitfalls.md".into()).unwrap();
+    let mut wrong = Vec::new();
+    let headings: Vec<_> = page
+        .headings
+        .iter()
+        .filter(|(level, ..)| *level == 2)
+        .collect();
+    for (number, (_, heading, line)) in headings.iter().enumerate() {
+        let end = headings.get(number + 1).map_or(usize::MAX, |next| next.2);
+        let is_here = |it: usize| *line < it && it < end;
+        let shown = page.blocks.iter().any(|block| {
+            is_here(block.line)
+                && block
+                    .commands()
+                    .any(|command| command.contains("--tutorial"))
+        });
+        let fixed = page.links.iter().any(|(link, line)| {
+            is_here(*line) && link.starts_with("../crates/") && link.contains('#')
+        });
+        let body = page.text.lines().skip(*line);
+        let body: Vec<_> = body.take(end.saturating_sub(line + 1)).collect();
+        let checked = body.iter().any(|line| line.starts_with("Check: "));
+        if !(shown && fixed && checked) {
+            wrong.push(format!("docs/pitfalls.md:{line}: {heading}"));
+        }
+    }
+    nothing(
+        &wrong,
+        "Each needs a command with --tutorial, a link to the fix, and a line \"Check: …\".",
+    );
+}

@@ -1,0 +1,225 @@
+"""Draws the diagrams of these pages: `python3 draw.py` writes the SVG files beside it.
+
+The colours are mid-tones that can be read on white and on black, as a page's theme and the system's
+may differ. Where the system says which of the two it has, the text is a little clearer on it.
+"""
+
+from html import escape
+from pathlib import Path
+
+STYLE = """
+    text { font: 14px system-ui, "Noto Sans CJK SC", sans-serif; fill: #6e7781 }
+    .code { font-family: ui-monospace, monospace }
+    .strong { font-weight: 600 }
+    .small { font-size: 12px }
+    line, path { stroke: #7d8590; stroke-width: 1.5; fill: none }
+    .dashed { stroke-dasharray: 4 4 }
+    rect { fill-opacity: .14 }
+    .a { stroke: #3b82c4; fill: #3b82c4 }
+    .b { stroke: #2f9a6b; fill: #2f9a6b }
+    .c { stroke: #c47a1f; fill: #c47a1f }
+    .d { stroke: #9b63c7; fill: #9b63c7 }
+    .wait { stroke: #c75050; fill: #c75050; stroke-dasharray: 4 4 }
+    .head { fill: #7d8590; stroke: none }
+    @media (prefers-color-scheme: dark) { text { fill: #a0a8b2 } }
+    @media (prefers-color-scheme: light) { text { fill: #535c66 } }
+"""
+
+
+class Picture:
+    def __init__(self, name, width, height, title, description):
+        self.name, self.width, self.height = name, width, height
+        self.title, self.description = title, description
+        self.parts = []
+
+    def text(self, x, y, text, classes="", anchor="middle", turned=False):
+        turn = f' transform="rotate(-90 {x} {y})"' if turned else ""
+        self.parts.append(
+            f'<text x="{x}" y="{y}" text-anchor="{anchor}" class="{classes}"{turn}>'
+            f"{escape(text)}</text>"
+        )
+
+    def box(self, x, y, width, height, kind, text, classes="", second=""):
+        self.parts.append(
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" class="{kind}"/>'
+        )
+        middle, line = x + width / 2, y + height / 2 + 5
+        self.text(middle, line - 9 if second else line, text, classes)
+        if second:
+            self.text(middle, line + 9, second, "small")
+
+    def arrow(self, points, text="", classes="", lift=8):
+        way = " ".join(f"{x} {y}" for x, y in points)
+        self.parts.append(f'<path d="M{way}" class="{classes}" marker-end="url(#head)"/>')
+        if text:
+            (x1, y1), (x2, y2) = points[0], points[-1]
+            self.text((x1 + x2) / 2, (y1 + y2) / 2 - lift, text, "small")
+
+    def write(self):
+        body = "\n  ".join(self.parts)
+        svg = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" \
+width="{self.width}" height="{self.height}" role="img" aria-labelledby="title desc">
+  <title id="title">{escape(self.title)}</title>
+  <desc id="desc">{escape(self.description)}</desc>
+  <style>{STYLE}  </style>
+  <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" \
+orient="auto"><path d="M0 0 10 5 0 10z" class="head"/></marker></defs>
+  {body}
+</svg>
+"""
+        path = Path(__file__).with_name(f"{self.name}.svg")
+        path.write_text(svg, encoding="utf-8", newline="\n")
+
+
+def layers():
+    picture = Picture(
+        "layers", 720, 320, "The four layers and their headers",
+        "The message hello has 5 bytes. The transport layer puts a TCP header of 20 bytes with the "
+        "two ports in front of it, the network layer an IP header of 20 bytes with the two "
+        "addresses, the link layer an Ethernet header of 14 bytes with the address of the next "
+        "machine, and a check of 4 bytes behind. On the other side each layer takes its header off.",
+    )
+    names = [
+        ("application", "应用层"), ("transport", "传输层"),
+        ("network", "网络层"), ("link", "链路层"),
+    ]
+    parts = [
+        (574, 86, "a", "hello", "5 bytes"), (434, 134, "b", "TCP header", "20 bytes: ports"),
+        (280, 148, "c", "IP header", "20 bytes: addresses"),
+        (110, 164, "d", "Ethernet header", "14 bytes: next machine"),
+    ]
+    for number, (english, chinese) in enumerate(names):
+        y = 14 + number * 78
+        picture.text(10, y + 21, english, "strong", "start")
+        picture.text(10, y + 41, chinese, "small", "start")
+        if number:
+            picture.arrow([(50, y - 28), (50, y - 2)])
+        for x, width, kind, text, size in parts[: number + 1]:
+            picture.box(x, y, width, 54, kind, text, "code" if kind == "a" else "", size)
+    picture.box(666, 248, 46, 54, "d", "check", "small", "4")
+    picture.write()
+
+
+def calls(picture, server, client):
+    picture.text(175, 24, "server · 服务器", "strong")
+    picture.text(555, 24, "client · 客户端", "strong")
+    for x, column in ((65, server), (445, client)):
+        last = None
+        for y, text, note, kind in column:
+            picture.box(x, y, 220, 42, kind, text, "code", note)
+            if last is not None:
+                picture.arrow([(x + 110, last + 42), (x + 110, y - 1)])
+            last = y
+
+
+def tcp_calls():
+    picture = Picture(
+        "tcp-calls", 720, 530, "The calls of a TCP server and a TCP client",
+        "The server calls socket, bind, listen and accept, then recv, send and close. The client "
+        "calls socket and connect, then send, recv and close. The client's connect makes the "
+        "three-way handshake with the server's system, as soon as the server listens; accept takes "
+        "the connection from a queue. The request goes from send to recv, the answer back, and "
+        "close tells the client that no more will come. Then the server accepts the next client.",
+    )
+    calls(
+        picture,
+        [
+            (40, "socket()", "1 create · 创建套接字", "a"),
+            (106, "bind()", "2 address and port · 绑定", "a"),
+            (172, "listen()", "3 connections may come · 监听", "a"),
+            (258, "accept()", "4 a new socket for each · 接受", "b"),
+            (334, "recv()", "5 receive · 接收", "c"),
+            (400, "send()", "5 send · 发送", "c"),
+            (466, "close()", "this client's socket · 关闭", "d"),
+        ],
+        [
+            (40, "socket()", "1 create · 创建套接字", "a"),
+            (182, "connect()", "2 open · 连接", "b"),
+            (314, "send()", "3 send · 发送", "c"),
+            (414, "recv()", "3 receive · 接收", "c"),
+            (480, "close()", "4 close · 关闭", "d"),
+        ],
+    )
+    picture.arrow([(443, 203), (287, 195)], "three-way handshake")
+    picture.text(365, 218, "三次握手", "small")
+    picture.arrow([(443, 335), (287, 353)], "request · 请求")
+    picture.arrow([(287, 421), (443, 433)], "answer · 应答")
+    picture.arrow([(287, 487), (443, 497)], "the end · 结束")
+    picture.arrow([(63, 487), (34, 487), (34, 279), (63, 279)])
+    picture.text(26, 383, "the next client", "small", turned=True)
+    picture.write()
+
+
+def udp_calls():
+    picture = Picture(
+        "udp-calls", 720, 410, "The calls of a UDP server and a UDP client",
+        "The server calls socket and bind, then recvfrom and sendto, again and again, on one socket "
+        "for all clients. The client calls socket, sendto, recvfrom and close. There is no "
+        "handshake, and either datagram may be lost on its way.",
+    )
+    calls(
+        picture,
+        [
+            (40, "socket()", "1 create · 创建套接字", "a"),
+            (106, "bind()", "2 address and port · 绑定", "a"),
+            (202, "recvfrom()", "3 a datagram, and from whom", "c"),
+            (268, "sendto()", "4 back to that address", "c"),
+        ],
+        [
+            (40, "socket()", "1 create · 创建套接字", "a"),
+            (172, "sendto()", "2 send · 发送", "c"),
+            (288, "recvfrom()", "3 receive · 接收", "c"),
+            (354, "close()", "4 close · 关闭", "d"),
+        ],
+    )
+    picture.arrow([(443, 193), (287, 222)], "datagram · 数据报", "dashed", 18)
+    picture.arrow([(287, 289), (443, 308)], "datagram · 数据报", "dashed", 18)
+    picture.arrow([(63, 289), (34, 289), (34, 223), (63, 223)])
+    picture.text(26, 256, "for ever", "small", turned=True)
+    picture.text(175, 348, "one socket for all clients", "small")
+    picture.text(175, 368, "dashed: may be lost, and nobody is told", "small")
+    picture.write()
+
+
+def turns():
+    picture = Picture(
+        "turns", 720, 400, "Turns against full duplex",
+        "On the left, turns: while the guest types, the host waits for the network, and then the "
+        "other way round. What the one who waits would like to say can't be said, and what the "
+        "other says meanwhile isn't seen. After an empty line both wait for the network, for ever. "
+        "On the right, full duplex: each side has a thread for the keyboard and one for the "
+        "network, and words go in both directions at any time.",
+    )
+    picture.text(175, 24, "turns · 轮流", "strong")
+    picture.text(545, 24, "full duplex · 全双工", "strong")
+    picture.text(75, 50, "guest", "code")
+    picture.text(275, 50, "host", "code")
+    for row, y in enumerate((62, 142, 222)):
+        for side, x in enumerate((20, 220)):
+            if row % 2 == side:
+                picture.box(x, y, 110, 50, "a", "types", "", "can't hear")
+            else:
+                picture.box(x, y, 110, 50, "wait", "waits", "", "can't speak")
+    picture.arrow([(132, 96), (218, 160)], "“hello”", "", 18)
+    picture.arrow([(218, 176), (132, 240)], "“hi”", "", 14)
+    picture.arrow([(132, 256), (218, 318)], "“”", "dashed", 12)
+    for x in (20, 220):
+        picture.box(x, 302, 110, 50, "wait", "waits", "", "for ever")
+    picture.text(175, 384, "an empty line sends nothing", "small")
+    picture.parts.append('<path d="M360 40V384" class="dashed"/>')
+    for x, name in ((390, "guest"), (590, "host")):
+        picture.text(x + 55, 50, name, "code")
+        picture.box(x, 62, 110, 130, "a", "keyboard", "", "a thread")
+        picture.box(x, 222, 110, 130, "b", "network", "", "a thread")
+    for start, end in ((90, 262), (130, 302), (170, 342)):
+        picture.arrow([(502, start), (588, end)])
+        picture.arrow([(588, start), (502, end)])
+    picture.text(545, 384, "anybody speaks at any time", "small")
+    picture.write()
+
+
+if __name__ == "__main__":
+    layers()
+    tcp_calls()
+    udp_calls()
+    turns()
