@@ -6,7 +6,7 @@
 //! - A client's error ends its connection, never the server.
 //! - A request may arrive in any number of pieces, and [`Received`] says when it is whole.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
-//! - The connection is closed in stages, so that an answer isn't lost to a reset ([`hang_up`]).
+//! - The connection is closed in stages, so that an answer isn't lost to a reset (`hang_up`).
 //! - What a client sends is printed harmless, behind a margin, by a thread of its own ([`Log`]).
 
 use std::io::{self, ErrorKind, Read, Write};

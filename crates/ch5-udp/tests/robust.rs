@@ -494,7 +494,7 @@ fn wait_for_state(program: &Program, state: char) {
 
 #[test]
 fn it_works_with_the_tutorials_programs() {
-    let tutorial = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+    let tutorial = Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
     let asked = client(tutorial.address(), &["36.6"]).wait();
     let reply = converted("97.88000000000001");
     assert_eq!(asked.output, format!("Reply to 36.6: {reply}\n"));
@@ -510,7 +510,7 @@ fn over_ipv6() {
     if UdpSocket::bind("[::1]:0").is_err() {
         return; // This machine has none.
     }
-    let server = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
+    let server = Program::start_with_signals(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
     let client = client(server.address(), &["36.6"]).wait();
     let expected = format!("Reply to 36.6: {}\n", converted("97.88"));
     assert_eq!(client.output, expected);

@@ -204,24 +204,29 @@ impl Program {
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
         let mut command = Command::new(path);
-        command
-            .args(arguments)
-            .env_remove("CLICOLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .env_remove("NO_COLOR");
-        Self::start_command(command)
+        command.args(arguments);
+        Self::start_plain(command)
     }
 
     /// The same for a program that shall be interrupted: whoever runs the tests may ignore Ctrl-C,
-    /// as a shell's background jobs do, and children inherit that.
-    #[cfg(target_os = "linux")]
+    /// as a shell's background jobs do, and children inherit that. (GNU `env` undoes it.)
     #[must_use]
     pub fn start_with_signals<A: AsRef<std::ffi::OsStr>>(
         path: &str,
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
+        if !cfg!(target_os = "linux") {
+            return Self::start(path, arguments);
+        }
         let mut command = Command::new("env");
         command.args(["--default-signal=INT", path]).args(arguments);
+        Self::start_plain(command)
+    }
+
+    fn start_plain(mut command: Command) -> Self {
+        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
         Self::start_command(command)
     }
 
