@@ -125,6 +125,23 @@ fn ports() {
     assert_snapshot!("ports", run("ports"));
 }
 
+/// The kernel says that it was TIME-WAIT that kept the port: proc_net_tcp(5).
+#[test]
+#[cfg(target_os = "linux")]
+fn ports_leaves_its_port_in_time_wait() {
+    const TIME_WAIT: &str = "06";
+    let program = Program::start(PROGRAM, ["ports"]);
+    let port = format!(":{:04X}", program.address().port());
+    assert!(program.wait().status.success());
+    let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let waits = connections.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let local = fields.next().unwrap_or_default();
+        local.ends_with(&port) && fields.nth(1) == Some(TIME_WAIT)
+    });
+    assert!(waits, "{port} in\n{connections}");
+}
+
 #[test]
 fn help() {
     assert_snapshot!("help", run("--help"));
