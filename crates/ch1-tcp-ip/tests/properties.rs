@@ -44,7 +44,7 @@ fn pcap_of(transfer: &Transfer) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn tcp_delivers_the_exact_bytes_or_reports_that_it_gave_up(plan in plans(40)) {
