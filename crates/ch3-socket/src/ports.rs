@@ -86,7 +86,7 @@ pub fn try_ports() -> Result<Ports, Error> {
     step(
         "The TCP server served a client, closed first and has ended. It starts again.",
         listen(address, false).map(drop),
-        "On this system the connection that has ended doesn't keep the port.",
+        "Nothing keeps the port: this system has no TIME-WAIT, or no room for another.",
         "The connection that has ended keeps the port for a while: TIME-WAIT.",
     );
     step(

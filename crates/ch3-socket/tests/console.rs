@@ -122,7 +122,10 @@ fn socket_files_are_removed_if_a_name_is_too_long_and_the_row_says_so() {
 #[test]
 #[cfg(target_os = "linux")]
 fn ports() {
-    assert_snapshot!("ports", run("ports"));
+    keeping_time_wait(|| {
+        let report = run("ports");
+        move || assert_snapshot!("ports", report)
+    });
 }
 
 /// The kernel says that it was TIME-WAIT that kept the port: `proc_net_tcp(5)`.
@@ -130,16 +133,37 @@ fn ports() {
 #[cfg(target_os = "linux")]
 fn ports_leaves_its_port_in_time_wait() {
     const TIME_WAIT: &str = "06";
-    let program = Program::start(PROGRAM, ["ports"]);
-    let port = format!(":{:04X}", program.address().port());
-    assert!(program.wait().status.success());
-    let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let waits = connections.lines().any(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let local = fields.next().unwrap_or_default();
-        local.ends_with(&port) && fields.nth(1) == Some(TIME_WAIT)
+    keeping_time_wait(|| {
+        let program = Program::start(PROGRAM, ["ports"]);
+        let port = format!(":{:04X}", program.address().port());
+        assert!(program.wait().status.success());
+        let connections = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let waits = connections.lines().any(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let local = fields.next().unwrap_or_default();
+            local.ends_with(&port) && fields.nth(1) == Some(TIME_WAIT)
+        });
+        move || assert!(waits, "{port} in\n{connections}")
     });
-    assert!(waits, "{port} in\n{connections}");
+}
+
+/// Judges what was seen, unless the kernel had no room for a connection in TIME-WAIT meanwhile: a
+/// benchmark beside the tests fills it, and `ports` says then what it saw.
+#[cfg(target_os = "linux")]
+fn keeping_time_wait<Judge: FnOnce()>(see: impl FnOnce() -> Judge) {
+    let without_room = || {
+        let counters = std::fs::read_to_string("/proc/net/netstat").unwrap();
+        let mut lines = counters.lines().map(str::split_whitespace);
+        let (names, numbers) = (lines.next().unwrap(), lines.next().unwrap());
+        let mut counters = names.zip(numbers);
+        let counter = counters.find(|(name, _)| *name == "TCPTimeWaitOverflow");
+        counter.map(|(_, number)| number.to_owned())
+    };
+    let before = without_room();
+    let judge = see();
+    if without_room() == before {
+        judge();
+    }
 }
 
 #[test]
