@@ -9,8 +9,8 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr};
 
 use crate::arrow::arrow;
+use crate::clock::seconds;
 use crate::host::address;
-use crate::ladder::seconds;
 use crate::rows::fold;
 use crate::wire::{Faults, Packet, Side, Wire};
 

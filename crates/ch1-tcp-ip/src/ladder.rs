@@ -4,9 +4,10 @@ use std::fmt::{self, Display};
 
 use colored::{Color, Colorize};
 use smoltcp::socket::tcp::State;
-use smoltcp::time::{Duration, Instant};
 
 use crate::arrow::arrow;
+use crate::clock::{seconds, short};
+use crate::count::Count;
 use crate::note::note;
 use crate::rows::{Row, fold, rows};
 use crate::transfer::{Sent, Transfer};
@@ -194,57 +195,5 @@ fn paint_arrow(sent: &Sent, arrow: &str) -> String {
         arrow.color(LATE).to_string()
     } else {
         arrow.to_owned()
-    }
-}
-
-/// What happened to packets, in numbers.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    /// How many were sent.
-    pub packets: usize,
-    /// How many never arrived.
-    pub lost: usize,
-    /// How many took a detour.
-    pub late: usize,
-    /// How many arrived twice.
-    pub twice: usize,
-    /// How many arrived changed.
-    pub damaged: usize,
-    /// How many carried what was sent before.
-    pub again: usize,
-}
-
-impl Count {
-    /// Counts these packets.
-    pub fn of<'a>(sent: impl IntoIterator<Item = &'a Sent>) -> Self {
-        let mut count = Self::default();
-        for Sent {
-            packet, segment, ..
-        } in sent
-        {
-            count.packets += 1;
-            count.lost += usize::from(packet.lost());
-            count.late += usize::from(packet.late);
-            count.twice += usize::from(packet.arrivals.len() > 1);
-            count.damaged += usize::from(packet.damaged);
-            count.again += usize::from(segment.again.is_some());
-        }
-        count
-    }
-}
-
-/// An instant of the virtual clock: `1.020`, in seconds.
-pub fn seconds(at: Instant) -> String {
-    let millis = at.total_millis();
-    format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// A time span: `40 ms`, `1.0 s`.
-pub fn short(span: Duration) -> String {
-    let millis = span.total_millis();
-    if millis < 1000 {
-        format!("{millis} ms")
-    } else {
-        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
     }
 }

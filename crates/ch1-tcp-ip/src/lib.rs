@@ -10,6 +10,8 @@
 //! ([`random`]), so the same seed gives the same bytes on every machine.
 
 pub mod arrow;
+pub mod clock;
+pub mod count;
 pub mod flags;
 pub mod host;
 pub mod ip;

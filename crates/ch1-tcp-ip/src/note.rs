@@ -2,7 +2,7 @@
 
 use smoltcp::time::Duration;
 
-use crate::ladder::short;
+use crate::clock::short;
 use crate::transfer::Sent;
 use crate::wire::Side;
 

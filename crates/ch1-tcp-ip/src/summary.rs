@@ -5,7 +5,8 @@ use std::fmt::{self, Display};
 use console::{Error, Role};
 use smoltcp::time::Instant;
 
-use crate::ladder::{Count, seconds, short};
+use crate::clock::{seconds, short};
+use crate::count::Count;
 use crate::transfer::{Failure, PATIENCE, Transfer};
 
 /// How many time-outs are named. More than these would fill the line.

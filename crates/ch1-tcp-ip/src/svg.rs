@@ -9,7 +9,8 @@ use std::fmt::{self, Display};
 
 use smoltcp::time::Instant;
 
-use crate::ladder::{Count, seconds, short};
+use crate::clock::{seconds, short};
+use crate::count::Count;
 use crate::rows::{Row, fold, rows};
 use crate::transfer::{Sent, Transfer};
 use crate::wire::Side;

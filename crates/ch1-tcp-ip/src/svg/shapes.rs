@@ -5,7 +5,7 @@ use std::fmt;
 use smoltcp::time::Instant;
 
 use super::{CLIENT, SERVER, WIDTH};
-use crate::ladder::seconds;
+use crate::clock::seconds;
 use crate::transfer::Sent;
 use crate::wire::Side;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use ch1_tcp_ip::ladder::{seconds, short};
+use ch1_tcp_ip::clock::{seconds, short};
 use ch1_tcp_ip::rows::fold;
 use console::Role;
 use smoltcp::time::{Duration, Instant};
@@ -77,9 +77,9 @@ impl Report<'_> {
                 ("  damaged, dropped".to_owned(), Some(Role::Trouble))
             }
             [] => ("  lost".to_owned(), Some(Role::Trouble)),
-            [time] if late => (format!("{time:>7} late"), Some(Role::Peer)),
+            [time] if late => (format!("{time:>7} late"), Some(Role::Event)),
             [time] => (format!("{time:>7}"), None),
-            [first, .., last] => (format!("{first:>7} and {last}: twice"), Some(Role::Peer)),
+            [first, .., last] => (format!("{first:>7} and {last}: twice"), Some(Role::Event)),
         }
     }
 
