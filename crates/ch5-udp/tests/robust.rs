@@ -142,9 +142,9 @@ fn clients_that_ask_at_once_get_each_their_own_answer() {
     let clients: Vec<UdpSocket> = (0..50).map(|_| stand_in()).collect();
     for (celsius, client) in clients.iter().enumerate() {
         let request = (celsius * 5).to_string();
-        client
-            .send_to(request.as_bytes(), server.address())
-            .unwrap();
+        // Connected: a port that is used again may get what was meant for its last owner.
+        client.connect(server.address()).unwrap();
+        client.send(request.as_bytes()).unwrap();
     }
     for (celsius, client) in clients.iter().enumerate().rev() {
         let reply = converted(&(celsius * 9 + 32).to_string());

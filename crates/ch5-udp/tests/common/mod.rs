@@ -44,7 +44,9 @@ pub(crate) fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
 /// One request and its reply.
 pub(crate) fn ask(server: SocketAddr, request: impl AsRef<[u8]>) -> String {
     let socket = stand_in();
-    socket.send_to(request.as_ref(), server).unwrap();
+    // Connected: a port that is used again may get what was meant for its last owner.
+    socket.connect(server).unwrap();
+    socket.send(request.as_ref()).unwrap();
     receive(&socket).0
 }
 

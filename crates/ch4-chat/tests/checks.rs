@@ -1,0 +1,31 @@
+//! The checks of this chapter's roles, against both versions of its programs.
+
+use checks::check::Role;
+use checks::testing::{failures, verdicts};
+use insta::assert_snapshot;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
+
+#[test]
+fn the_robust_chat_server_stands_every_check() {
+    let arguments = ["server", "--port", "{port}"];
+    assert_eq!(failures(Role::ChatServer, PROGRAM, arguments), "");
+}
+
+#[test]
+fn what_the_tutorials_chat_server_falls_for() {
+    let arguments = ["server", "--tutorial", "--port", "{port}"];
+    assert_snapshot!(verdicts(Role::ChatServer, PROGRAM, arguments));
+}
+
+#[test]
+fn the_robust_chat_client_stands_every_check() {
+    let arguments = ["client", "--port", "{port}"];
+    assert_eq!(failures(Role::ChatClient, PROGRAM, arguments), "");
+}
+
+#[test]
+fn what_the_tutorials_chat_client_falls_for() {
+    let arguments = ["client", "--tutorial", "--port", "{port}"];
+    assert_snapshot!(verdicts(Role::ChatClient, PROGRAM, arguments));
+}

@@ -1,0 +1,19 @@
+//! The checks of this chapter's roles, against both versions of its programs.
+
+use checks::check::Role;
+use checks::testing::{failures, verdicts};
+use insta::assert_snapshot;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
+
+#[test]
+fn the_robust_tcp_client_stands_every_check() {
+    let arguments = ["--port", "{port}"];
+    assert_eq!(failures(Role::TcpClient, PROGRAM, arguments), "");
+}
+
+#[test]
+fn what_the_tutorials_tcp_client_falls_for() {
+    let arguments = ["--tutorial", "--port", "{port}"];
+    assert_snapshot!(verdicts(Role::TcpClient, PROGRAM, arguments));
+}

@@ -1,0 +1,19 @@
+//! The checks of this chapter's roles, against both versions of its programs.
+
+use checks::check::Role;
+use checks::testing::{failures, verdicts};
+use insta::assert_snapshot;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
+
+#[test]
+fn the_robust_tcp_server_stands_every_check() {
+    let arguments = ["--port", "{port}"];
+    assert_eq!(failures(Role::TcpServer, PROGRAM, arguments), "");
+}
+
+#[test]
+fn what_the_tutorials_tcp_server_falls_for() {
+    let arguments = ["--tutorial", "--port", "{port}"];
+    assert_snapshot!(verdicts(Role::TcpServer, PROGRAM, arguments));
+}

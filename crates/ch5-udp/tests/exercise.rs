@@ -1,0 +1,23 @@
+//! Judges `exercises/udp_server.rs` and `exercises/udp_client.rs`, from the day when no `todo!` is left in it.
+
+use std::process::ExitCode;
+
+use checks::check::Role;
+use checks::exercise::{self, Exercise};
+
+fn main() -> ExitCode {
+    exercise::main(&[
+        Exercise {
+            role: Role::UdpServer,
+            file: "exercises/udp_server.rs",
+            source: include_str!("../exercises/udp_server.rs"),
+            program: env!("CARGO_BIN_EXE_udp_server"),
+        },
+        Exercise {
+            role: Role::UdpClient,
+            file: "exercises/udp_client.rs",
+            source: include_str!("../exercises/udp_client.rs"),
+            program: env!("CARGO_BIN_EXE_udp_client"),
+        },
+    ])
+}

@@ -1,0 +1,159 @@
+use std::io::{self, BufRead, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::process;
+use std::time::Duration;
+
+use checks::port::Port;
+
+use crate::{Fault, harmless};
+
+pub(crate) fn server(address: SocketAddr, fault: &Fault) {
+    fault.ends_if("binds");
+    let socket = match UdpSocket::bind(address) {
+        Ok(socket) => socket,
+        Err(error) => fault.give_up("port-taken", &format!("the port is taken: {error}")),
+    };
+    let mut buffer = vec![
+        0;
+        if fault.is("cut-datagram") {
+            1024
+        } else {
+            65_535
+        }
+    ];
+    loop {
+        let (count, client) = socket.recv_from(&mut buffer).unwrap();
+        let request = &buffer[..count];
+        println!("asked: {}", harmless(request, fault));
+        if request.len() > 1500 {
+            fault.ends_if("too-long");
+        }
+        if request.is_empty() {
+            fault.ends_if("empty");
+        }
+        let text = str::from_utf8(request).unwrap_or_else(|_| {
+            fault.ends_if("not-utf8");
+            "not text"
+        });
+        let answer = match convert(text.trim(), fault) {
+            Some(fahrenheit) => format!("in Fahrenheit: {fahrenheit}"),
+            None => "that is no temperature".to_owned(),
+        };
+        let to = if fault.is("two-clients") {
+            latest(&socket, client)
+        } else {
+            client
+        };
+        if fault.is("sender-gone") && leaves(client) {
+            fault.ends_if("sender-gone");
+        }
+        // Whether it arrives nobody knows.
+        let _ = socket.send_to(answer.as_bytes(), to);
+        if fault.is("serves-again") {
+            process::exit(0);
+        }
+    }
+}
+
+fn convert(text: &str, fault: &Fault) -> Option<f64> {
+    if fault.is("numbers") {
+        // Whole numbers only.
+        return Some(text.split('.').next()?.parse::<i32>().map(f64::from).ok()? * 1.8 + 32.0);
+    }
+    let Ok(celsius) = text.parse::<f64>() else {
+        if !text.is_empty() {
+            fault.ends_if("no-number");
+        }
+        return None;
+    };
+    let fahrenheit = celsius * if fault.is("converts") { 2.0 } else { 1.8 } + 32.0;
+    let refused = (fahrenheit.is_nan() && !fault.is("nan"))
+        || (fahrenheit.is_infinite() && !fault.is("infinity"))
+        || (celsius < -273.15 && fahrenheit.is_finite() && !fault.is("absolute-zero"))
+        || (text.len() > 1024);
+    (!refused).then_some(fahrenheit)
+}
+
+/// Who has asked last: this client, unless another one asks within 100 ms.
+fn latest(socket: &UdpSocket, client: SocketAddr) -> SocketAddr {
+    let limit = Duration::from_millis(100);
+    socket.set_read_timeout(Some(limit)).unwrap();
+    let latest = socket.peek_from(&mut [0]).map_or(client, |(_, from)| from);
+    socket.set_read_timeout(None).unwrap();
+    latest
+}
+
+/// Whether the client closes its socket within 200 ms, which some systems report as an error.
+fn leaves(client: SocketAddr) -> bool {
+    let idle = UdpSocket::bind("127.0.0.1:0").unwrap();
+    idle.set_read_timeout(Some(Duration::from_millis(20)))
+        .unwrap();
+    // The system's table is read while it changes, so one look isn't enough.
+    let mut missed = 0;
+    for _ in 0..10 {
+        let _ = idle.recv(&mut [0]);
+        if Port::fixed(client.port()).has_udp_receiver() {
+            missed = 0;
+        } else {
+            missed += 1;
+        }
+    }
+    missed >= 3
+}
+
+pub(crate) fn client(server: SocketAddr, fault: &Fault) {
+    for line in io::stdin().lock().lines() {
+        let line = line.unwrap();
+        if !line.trim().is_empty() || fault.is("empty-line") {
+            ask(server, line.trim(), fault);
+        }
+    }
+    fault.ends_if("end-of-input");
+}
+
+fn ask(server: SocketAddr, question: &str, fault: &Fault) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    if !fault.is("stranger") {
+        socket.connect(server).unwrap();
+    }
+    let (tries, wait) = match fault.0.as_deref() {
+        Some("late-answer") => (3, Some(100)),
+        Some("lost-answer") => (1, Some(6000)),
+        Some("no-answer" | "empty-line") => (1, None),
+        _ => (3, Some(1000)),
+    };
+    socket
+        .set_read_timeout(wait.map(Duration::from_millis))
+        .unwrap();
+    let mut buffer = [0; 2048];
+    for _ in 0..tries {
+        let question = if fault.is("asks") { "hello" } else { question };
+        let sent = if fault.is("stranger") {
+            socket.send_to(question.as_bytes(), server)
+        } else {
+            socket.send(question.as_bytes())
+        };
+        match sent.and_then(|_| socket.recv(&mut buffer)) {
+            Ok(count) => return show(&buffer[..count], fault),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => fault.give_up("nobody-listens", &format!("nobody there: {error}")),
+        }
+    }
+    eprintln!("no answer has come");
+}
+
+fn show(answer: &[u8], fault: &Fault) {
+    if answer.is_empty() {
+        assert!(!fault.is("empty-answer"), "an empty answer");
+        println!("an empty answer");
+        return;
+    }
+    if str::from_utf8(answer).is_err() {
+        fault.ends_if("not-utf8");
+    }
+    if fault.is("shows") {
+        println!("an answer has come");
+    } else {
+        println!("{}", harmless(answer, fault));
+    }
+}

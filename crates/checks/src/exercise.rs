@@ -1,0 +1,110 @@
+//! A chapter's `tests/exercise.rs`: a trial for each check of an exercise's role.
+//!
+//! As long as the exercise has a `todo!(` in it, its trials are ignored, with the reason. From then
+//! on plain `cargo test` judges it. `--include-ignored` judges it anyway.
+
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::check::{Check, Role, Verdict};
+use crate::judge::{Board, Submission};
+use crate::program::Command;
+use crate::report;
+
+/// What a student writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Exercise {
+    /// What it shall become.
+    pub role: Role,
+    /// The file, from the crate's root.
+    pub file: &'static str,
+    /// What is in it: `include_str!` of the file.
+    pub source: &'static str,
+    /// The program that it is compiled to: `env!("CARGO_BIN_EXE_…")`. Its only argument is the port.
+    pub program: &'static str,
+}
+
+/// Judges the exercises, as the command line says: that of every test program.
+pub fn main(exercises: &[Exercise]) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let anyway = arguments.include_ignored || arguments.ignored;
+    let mut trials = Vec::new();
+    for exercise in exercises {
+        trials.extend(trials_of(exercise, &arguments, anyway));
+    }
+    // The checks run in parallel all the same, in the background: so the trials are in order.
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
+    let waits = waits(exercise);
+    let ignored = waits.is_some();
+    let judged: Arc<OnceLock<Arc<Judging>>> = Arc::default();
+    let wanted: Vec<&'static Check> = exercise
+        .role
+        .checks()
+        .iter()
+        .filter(|check| {
+            let trial = Trial::test(check.id, || Ok(())).with_ignored_flag(ignored && anyway);
+            !arguments.is_filtered_out(&trial)
+        })
+        .collect();
+    let trial = |(index, check): (usize, &&'static Check)| {
+        let (check, waits, judged) = (*check, waits.clone(), Arc::clone(&judged));
+        let (exercise, all) = (*exercise, wanted.clone());
+        let run = move || match waits {
+            Some(why) if !anyway => Ok(Completion::ignored_with(why)),
+            _ => {
+                let judging = judged.get_or_init(|| Judging::start(&exercise, all));
+                judging.result(index, check)
+            }
+        };
+        Trial::ignorable_test(check.id, run).with_ignored_flag(ignored && anyway)
+    };
+    wanted.iter().enumerate().map(trial).collect()
+}
+
+/// Where the exercise still has a `todo!(`, in words.
+fn waits(exercise: &Exercise) -> Option<String> {
+    let line = exercise
+        .source
+        .lines()
+        .position(|line| line.contains("todo!("))?;
+    Some(format!("{}:{} has a todo!", exercise.file, line + 1))
+}
+
+/// The checks of one exercise, under way.
+#[derive(Debug)]
+struct Judging {
+    board: Board,
+    submission: Submission,
+}
+
+impl Judging {
+    fn start(exercise: &Exercise, checks: Vec<&'static Check>) -> Arc<Self> {
+        let judging = Arc::new(Self {
+            board: Board::new(checks),
+            submission: Submission::new(Command::new(exercise.program, ["{port}"])),
+        });
+        for _ in 0..judging.submission.at_once {
+            let judging = Arc::clone(&judging);
+            thread::spawn(move || judging.board.work(&judging.submission));
+        }
+        judging
+    }
+
+    fn result(&self, index: usize, check: &Check) -> Result<Completion, Failed> {
+        let outcome = self.board.outcome(index);
+        match outcome.verdict {
+            Verdict::Passed => Ok(Completion::Completed),
+            Verdict::Failed => {
+                Err(format!("{}\n{}", check.title, report::explanation(check, &outcome)).into())
+            }
+            Verdict::Skipped => Ok(Completion::ignored_with(outcome.saw.unwrap_or_default())),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Ends programs under test even if this process can't: it was interrupted, or killed.
+//!
+//! A program under test is in a process group of its own, so Ctrl-C at the terminal doesn't reach
+//! it, and a process that is killed drops nothing. So on Unix one helper, a small shell script,
+//! knows which groups run. It reads that from a pipe, and the pipe closes with this process,
+//! however it ends. (On Windows a job ends with the process that has opened it.)
+
+#[cfg(unix)]
+mod helper {
+    use std::io::Write;
+    use std::os::unix::process::CommandExt;
+    use std::process::{ChildStdin, Command, Stdio};
+    use std::sync::{Mutex, OnceLock, PoisonError};
+
+    const SCRIPT: &str = r#"
+groups=" "
+while read -r what group; do
+    case $what in
+        watch) groups="$groups$group " ;;
+        forget) case $groups in
+            *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
+        esac ;;
+    esac
+done
+for group in $groups; do kill -KILL "-$group"; done
+"#;
+
+    pub(super) fn tell(what: &str, group: u32) {
+        static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
+        let pipe = PIPE.get_or_init(|| {
+            let helper = Command::new("sh")
+                .args(["-c", SCRIPT])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                // Out of Ctrl-C's reach.
+                .process_group(0)
+                .spawn();
+            helper.ok().and_then(|helper| helper.stdin.map(Mutex::new))
+        });
+        if let Some(pipe) = pipe {
+            let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
+            // Without the helper all goes well but for the case that it is made for.
+            let _ = pipe.write_all(format!("{what} {group}\n").as_bytes());
+        }
+    }
+}
+
+/// From now on this process group shall not outlive us.
+pub(crate) fn watch(group: u32) {
+    #[cfg(unix)]
+    helper::tell("watch", group);
+    #[cfg(not(unix))]
+    let _ = group;
+}
+
+/// This process group has ended; its number may become another's.
+pub(crate) fn forget(group: u32) {
+    #[cfg(unix)]
+    helper::tell("forget", group);
+    #[cfg(not(unix))]
+    let _ = group;
+}

@@ -1,0 +1,634 @@
+//! What a check works with: the program under test, its keyboard and its screen, and its peers.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::datagram::{Answerer, Asker};
+use crate::peer::{Host, Peer};
+use crate::port::Port;
+use crate::program::{Command, OUTPUT_LIMIT, Program, ending};
+use crate::story::{Patience, Stop, Story, Told, shown, time};
+
+/// What begins the text that a crash leaves on a console, in the languages that students use.
+///
+/// A program that ends with one of these wasn't prepared for what has happened.
+pub const STACK_TRACES: &[&str] = &[
+    "Traceback (most recent call last)", // Python
+    "panicked at",                       // Rust
+    "stack backtrace:",                  // Rust
+    "Exception in thread",               // Java, Kotlin
+    "\n\tat ",                           // Java
+    "Unhandled exception",               // .NET, Dart
+    "goroutine 1 [",                     // Go
+    "\n    at ",                         // JavaScript
+    "(most recent call first)",          // Ruby, OCaml
+    "terminate called",                  // C++
+    "Segmentation fault",                // C
+    "core dumped",                       // C
+];
+
+/// What a terminal would obey: clear the screen, and name the window.
+pub const ESCAPES: &str = "\x1b[2J\x1b]0;owned\x07";
+
+/// How long a program has to print what it has received, or to end because of it, before that is
+/// judged.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Everything that one run of one check needs.
+#[derive(Debug)]
+pub struct Lab<'a> {
+    command: &'a Command,
+    fixed_port: Option<u16>,
+    story: Story,
+    port: Option<Port>,
+    started: bool,
+    restarted: bool,
+    /// What stands in for a connection in TIME-WAIT.
+    #[cfg(target_os = "linux")]
+    stand_in: Option<Socket>,
+    /// A peer has reached the program.
+    reached: bool,
+    peers: usize,
+}
+
+impl<'a> Lab<'a> {
+    /// For one run of a check.
+    pub fn new(command: &'a Command, fixed_port: Option<u16>, story: Story) -> Self {
+        Self {
+            command,
+            fixed_port,
+            story,
+            port: None,
+            started: false,
+            restarted: false,
+            #[cfg(target_os = "linux")]
+            stand_in: None,
+            reached: false,
+            peers: 0,
+        }
+    }
+
+    /// How long the program may take.
+    pub fn patience(&self) -> &Patience {
+        self.story.patience()
+    }
+
+    /// The port that the program is told.
+    fn port(&mut self) -> Told<&Port> {
+        let port = match (self.port.take(), self.fixed_port) {
+            (Some(port), _) => port,
+            (None, Some(number)) => Port::fixed(number),
+            (None, None) => Port::free()
+                .map_err(|error| Stop::Skipped(format!("there is no free port: {error}")))?,
+        };
+        Ok(self.port.insert(port))
+    }
+
+    fn address(&mut self) -> Told<SocketAddr> {
+        Ok(self.port()?.address())
+    }
+
+    /// Starts the program, if it hasn't been started.
+    ///
+    /// # Errors
+    ///
+    /// The system can't start it.
+    pub fn starts(&mut self) -> Told {
+        if self.started {
+            return Ok(());
+        }
+        let number = self.port()?.number;
+        self.story
+            .tell(format_args!("$ {}", self.command.shown(number)));
+        match Program::start(self.command, number) {
+            Ok(program) => {
+                *self.story.program() = Some(program);
+                self.started = true;
+                Ok(())
+            }
+            Err(error) => self.story.failed(
+                "the command can be started",
+                format!("the system says: {error}"),
+            ),
+        }
+    }
+
+    /// Ends the program, as a user would, and starts it anew on the same port.
+    ///
+    /// A connection that the program has closed first keeps the port, in TIME-WAIT. But a busy
+    /// system doesn't keep them all, so on Linux a socket of ours stands in for it: bound, and
+    /// never listening, it is in the way of whom TIME-WAIT is, and of nobody else.
+    ///
+    /// # Errors
+    ///
+    /// The system can't start it.
+    pub fn restarts(&mut self) -> Told {
+        self.story.tell("the program is ended");
+        drop(self.story.program().take());
+        #[cfg(target_os = "linux")]
+        {
+            // If it can't be bound, the connection itself is in the way, which is as good.
+            self.stand_in = self.stand_in().ok();
+        }
+        (self.started, self.reached, self.restarted) = (false, false, true);
+        self.starts()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn stand_in(&mut self) -> std::io::Result<Socket> {
+        let port = self.port.as_ref().map_or(0, |port| port.number);
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        socket.bind(&address.into())?;
+        Ok(socket)
+    }
+
+    // Peers of a server.
+
+    /// A client connects. If the program has just been started, its port is knocked at until it
+    /// listens: no connection is wasted on finding that out.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub fn connects(&mut self) -> Told<Peer> {
+        self.connects_as("client")
+    }
+
+    /// The same under another name.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there.
+    pub fn connects_as(&mut self, name: &str) -> Told<Peer> {
+        self.starts()?;
+        self.peers += 1;
+        let name = format!("{name} {}", self.peers);
+        self.story.tell(format_args!("{name} connects"));
+        let stream = self.connection(if self.reached {
+            self.patience().answer
+        } else {
+            self.patience().start
+        })?;
+        self.reached = true;
+        Peer::new(name, stream, self.story.clone())
+            .map_err(|error| Stop::Skipped(format!("the connection can't be used: {error}")))
+    }
+
+    /// Connects many clients, all within [`Patience::answer`].
+    ///
+    /// # Errors
+    ///
+    /// Not all of them can connect in time.
+    pub fn connects_many(&mut self, count: usize) -> Told<Vec<Peer>> {
+        let mut clients = vec![self.connects()?];
+        self.story
+            .tell(format_args!("{} more clients connect", count - 1));
+        let address = self.address()?;
+        let deadline = Instant::now() + self.patience().answer;
+        while clients.len() < count {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let stream = TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
+            let name = format!("client {}", clients.len() + 1);
+            match stream.and_then(|stream| Peer::new(name, stream, self.story.clone())) {
+                Ok(client) => clients.push(client),
+                Err(error) => {
+                    let expected = format!(
+                        "{count} clients connect within {}",
+                        time(self.patience().answer)
+                    );
+                    let saw = format!(
+                        "only the first ones could: the others waited in front of a full queue \
+                         ({})",
+                        error.kind()
+                    );
+                    return self.story.failed(expected, saw);
+                }
+            }
+        }
+        Ok(clients)
+    }
+
+    fn connection(&mut self, limit: Duration) -> Told<TcpStream> {
+        let address = self.address()?;
+        let expected = format!("somebody listens on {address} within {}", time(limit));
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let ended = self.story.ended();
+            let connected =
+                TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
+            match (connected, ended) {
+                (Ok(_), Some(status)) => {
+                    // Its children may go on without it. (They are ended with the check.)
+                    let expected = "the command runs for as long as its server does";
+                    let saw = format!(
+                        "the command has ended ({}), and something that it started goes on in \
+                         the background",
+                        ending(status)
+                    );
+                    return self.story.failed(expected, saw);
+                }
+                (Ok(stream), None) => return Ok(stream),
+                (Err(_), Some(_)) => return self.unready(expected, "nobody does"),
+                (Err(_), None) if left.is_zero() => {
+                    return self.unready(expected, "nobody does, and the program still runs");
+                }
+                (Err(error), None) if self.reached => {
+                    return self.story.failed(expected, format!("{}", error.kind()));
+                }
+                (Err(_), None) => self.glance(),
+            }
+        }
+    }
+
+    /// A client with a UDP socket. If the program has just been started, it waits until the
+    /// program has bound its port, without sending anything.
+    ///
+    /// # Errors
+    ///
+    /// Nobody binds the port.
+    pub fn asks(&mut self) -> Told<Asker> {
+        self.starts()?;
+        self.peers += 1;
+        let name = format!("client {}", self.peers);
+        let address = self.address()?;
+        if !self.reached {
+            self.story.tell(format_args!(
+                "{name} waits until somebody receives on {address}"
+            ));
+            let expected = format!(
+                "the program receives on {address} within {}",
+                time(self.patience().start)
+            );
+            let deadline = Instant::now() + self.patience().start;
+            while !self.port()?.has_udp_receiver() {
+                if self.story.ended().is_some() {
+                    return self.unready(expected, "it doesn't");
+                }
+                if Instant::now() >= deadline {
+                    return self.unready(expected, "it doesn't, and still runs");
+                }
+                self.glance();
+            }
+            self.reached = true;
+        }
+        Asker::new(name, address, self.story.clone())
+            .map_err(|error| Stop::Skipped(format!("there is no socket: {error}")))
+    }
+
+    /// A moment between two looks, cut short by the program's output and by its end.
+    fn glance(&self) {
+        if let Some(program) = self.story.program().as_mut() {
+            program.wait_for_news(Duration::from_millis(20));
+        }
+    }
+
+    /// The program isn't there. If it has ended because somebody else has its port, that isn't its
+    /// fault.
+    fn unready<T>(&mut self, expected: String, saw: &str) -> Told<T> {
+        let failed = self.story.failed(expected, saw);
+        if self.story.ended().is_none() || self.restarted {
+            return failed;
+        }
+        self.expects_no_flood()?;
+        // It may have left children behind that have the port.
+        drop(self.story.program().take());
+        let port = self.port()?;
+        port.wait_until_free(SETTLE);
+        if !port.may_be_lost() {
+            return failed;
+        }
+        failed.map_err(|stop| match stop {
+            Stop::Failed { expected, saw } => Stop::PortLost { expected, saw },
+            other => other,
+        })
+    }
+
+    // Peers of a client.
+
+    /// A server that the program is to connect to. Call it before the program is started.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken.
+    pub fn listens_as(&mut self, name: &str) -> Told<Host> {
+        self.story.tell(format_args!("the {name} listens"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)));
+        let number = listener
+            .as_ref()
+            .ok()
+            .and_then(|listener| listener.local_addr().ok())
+            .map_or(0, |address| address.port());
+        self.port = Some(Port::fixed(number));
+        listener
+            .and_then(|listener| Host::new(name, listener, self.story.clone()))
+            .map_err(|error| Stop::Skipped(format!("nobody can listen there: {error}")))
+    }
+
+    /// A server that listens, the program started, its connection accepted.
+    ///
+    /// # Errors
+    ///
+    /// The program doesn't connect.
+    pub fn accepts_as(&mut self, name: &str) -> Told<(Host, Peer)> {
+        let mut host = self.listens_as(name)?;
+        self.starts()?;
+        let peer = host.accepts()?;
+        Ok((host, peer))
+    }
+
+    /// A server with a UDP socket that the program is to ask. Call it before the program is
+    /// started.
+    ///
+    /// # Errors
+    ///
+    /// The port is taken.
+    pub fn answers(&mut self) -> Told<Answerer> {
+        self.story.tell("the server waits for datagrams");
+        let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)))
+            .and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
+        let (number, socket) =
+            bound.map_err(|error| Stop::Skipped(format!("nobody can receive there: {error}")))?;
+        self.port = Some(Port::fixed(number));
+        Ok(Answerer::new(socket, self.story.clone()))
+    }
+
+    /// Takes the port for TCP, or for UDP, before the program can. It is free again when the
+    /// value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else has it.
+    pub fn takes_the_port(&mut self, kind: Type) -> Told<Socket> {
+        self.story.tell("somebody else has the port already");
+        let address = self.address()?;
+        let take = || {
+            let socket = Socket::new(Domain::IPV4, kind, None)?;
+            if kind == Type::STREAM {
+                #[cfg(not(windows))]
+                socket.set_reuse_address(true)?;
+                socket.bind(&address.into())?;
+                socket.listen(8)?;
+            } else {
+                socket.bind(&address.into())?;
+            }
+            Ok(socket)
+        };
+        take().map_err(|error: std::io::Error| {
+            Stop::Skipped(format!("the port can't be taken: {error}"))
+        })
+    }
+
+    // Keyboard and screen.
+
+    /// Types a line on the program's keyboard.
+    ///
+    /// That the program doesn't read it any more isn't a failure here: the next expectation says
+    /// what is wrong.
+    pub fn types(&mut self, line: &str) {
+        let bytes = format!("{line}\n");
+        self.story
+            .tell(format_args!("the user types {}", shown(bytes.as_bytes())));
+        let typed = match self.story.program().as_mut() {
+            Some(program) => program.types(bytes.as_bytes()),
+            None => Ok(()),
+        };
+        if typed.is_err() {
+            self.story.add("(the program has closed its input)");
+        }
+    }
+
+    /// The user has no more to say: Ctrl-D, or the end of a file.
+    pub fn input_ends(&mut self) {
+        self.story.tell("the input ends");
+        if let Some(program) = self.story.program().as_mut() {
+            program.end_input();
+        }
+    }
+
+    /// The last expectation of a check: that these texts appear in the program's output.
+    ///
+    /// They may come late, as a program may hold its output back in a buffer until it ends. So if
+    /// they aren't there within half the time of an answer, the program's input ends and its
+    /// connections too, and it has the time of an answer more.
+    ///
+    /// # Errors
+    ///
+    /// One of them doesn't appear.
+    pub fn expects_shown(&mut self, texts: &[&str]) -> Told {
+        let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
+        let list = list.join(" and ");
+        self.story
+            .tell(format_args!("the program's output should have {list}"));
+        let all = |output: &str| texts.iter().all(|text| output.contains(text));
+        let is_shown = |limit| match self.story.program().as_mut() {
+            Some(program) => program.wait_for(limit, all),
+            None => false,
+        };
+        if is_shown(self.patience().answer / 2) {
+            return Ok(());
+        }
+        if let Some(program) = self.story.program().as_mut() {
+            program.end_input();
+        }
+        self.story.half_closes_all();
+        if is_shown(self.patience().answer) {
+            return Ok(());
+        }
+        self.story.failed(
+            format!("the program's output has {list}"),
+            "it isn't there, not even after the input had ended",
+        )
+    }
+
+    /// Expects that this text isn't in the program's output.
+    ///
+    /// # Errors
+    ///
+    /// It is.
+    pub fn expects_not_shown(&mut self, text: &str) -> Told {
+        self.story.tell(format_args!(
+            "the program's output should not have {text:?}"
+        ));
+        if self.output().contains(text) {
+            return self.story.failed(
+                format!("the program's output doesn't have {text:?}"),
+                "it has it",
+            );
+        }
+        Ok(())
+    }
+
+    /// The last expectation of a check: that the program's output has none of the
+    /// [`ESCAPES`] that a peer has sent, after 500 ms.
+    ///
+    /// # Errors
+    ///
+    /// It has.
+    pub fn expects_no_escapes(&mut self) -> Told {
+        self.story.tell(format_args!(
+            "the input ends; after {}, the program's output should have no raw escape sequence \
+             of the peer's",
+            time(SETTLE)
+        ));
+        let escapes = |output: &str| output.contains("\x1b[2J") || output.contains("\x1b]0;");
+        let obeyed = match self.story.program().as_mut() {
+            Some(program) => {
+                program.end_input();
+                program.wait_for(SETTLE, escapes)
+            }
+            None => false,
+        };
+        if !obeyed {
+            return Ok(());
+        }
+        self.story.failed(
+            "what a terminal would obey is escaped before it is printed",
+            "the peer's ESC came out as it was: a terminal would have cleared its screen",
+        )
+    }
+
+    /// Waits for the program to end by itself: with status 0.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't within [`Patience::end`], or with another status, or with a crash's stack trace.
+    pub fn expects_success(&mut self) -> Told {
+        self.story
+            .tell("the program should end by itself, with exit status 0");
+        let expected = format!(
+            "the program ends by itself within {}, with exit status 0",
+            time(self.patience().end)
+        );
+        let status = self.end(self.patience().end);
+        self.no_stack_trace()?;
+        match status {
+            Some(status) if status.success() => Ok(()),
+            Some(_) => self
+                .story
+                .failed(expected, "its exit status tells of a failure"),
+            None => self.story.failed(expected, "it still runs"),
+        }
+    }
+
+    /// Waits for the program to give up: it ends within this time, whatever its status, and tells
+    /// the user why, but not with a crash's stack trace.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't.
+    pub fn expects_a_message_and_the_end(&mut self, limit: Duration) -> Told {
+        self.story
+            .tell("the program should say what is wrong, and end");
+        let expected = format!(
+            "the program says what is wrong, and ends within {}",
+            time(limit)
+        );
+        if self.end(limit).is_none() {
+            return self.story.failed(expected, "it still runs");
+        }
+        self.no_stack_trace()?;
+        if self.output().trim().is_empty() {
+            return self.story.failed(expected, "it ended without a word");
+        }
+        Ok(())
+    }
+
+    /// Expects that what the program has printed isn't a crash's stack trace.
+    ///
+    /// # Errors
+    ///
+    /// It is: it has one of [`STACK_TRACES`].
+    pub fn no_stack_trace(&mut self) -> Told {
+        let output = self.output();
+        let found = STACK_TRACES.iter().find(|marker| output.contains(**marker));
+        match found {
+            None => Ok(()),
+            Some(marker) => self.story.failed(
+                "a message for the user, and no stack trace",
+                format!("the output has {:?}", marker.trim()),
+            ),
+        }
+    }
+
+    /// Expects that the program goes on, whatever has been done to it: that it hasn't ended 500 ms
+    /// later.
+    ///
+    /// # Errors
+    ///
+    /// It has.
+    pub fn expects_to_live(&mut self) -> Told {
+        let settle = time(SETTLE);
+        self.story
+            .tell(format_args!("the program should still run {settle} later"));
+        if self.end(SETTLE).is_none() {
+            return Ok(());
+        }
+        self.story.failed("the program goes on", "it didn't")
+    }
+
+    /// Whether the program ends by itself within this time.
+    pub fn ends_within(&mut self, limit: Duration) -> bool {
+        self.end(limit).is_some()
+    }
+
+    fn end(&mut self, limit: Duration) -> Option<std::process::ExitStatus> {
+        self.story
+            .program()
+            .as_mut()
+            .and_then(|program| program.wait_for_end(limit))
+    }
+
+    /// Whether the output has this text, or has it within this time.
+    pub fn shows_within(&mut self, text: &str, limit: Duration) -> bool {
+        match self.story.program().as_mut() {
+            Some(program) => program.wait_for(limit, |output| output.contains(text)),
+            None => false,
+        }
+    }
+
+    /// Tells the next step.
+    pub fn tell(&self, step: &str) {
+        self.story.tell(step);
+    }
+
+    /// The last step failed.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn failed<T>(&self, expected: &str, saw: &str) -> Told<T> {
+        self.story.failed(expected, saw)
+    }
+
+    fn output(&self) -> String {
+        self.story
+            .program()
+            .as_ref()
+            .map_or_else(String::new, Program::text)
+    }
+
+    /// What holds for every check, at its end: the program hasn't flooded its output.
+    ///
+    /// # Errors
+    ///
+    /// It has.
+    pub fn expects_no_flood(&self) -> Told {
+        let floods = self.story.program().as_ref().is_some_and(Program::floods);
+        if !floods {
+            return Ok(());
+        }
+        self.story.tell("the program's output is looked at");
+        Err(Stop::Failed {
+            expected: "the program prints what there is to say".to_owned(),
+            saw: format!(
+                "it printed more than {} KiB: its output was closed",
+                OUTPUT_LIMIT >> 10
+            ),
+        })
+    }
+}

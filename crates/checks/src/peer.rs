@@ -1,0 +1,518 @@
+//! The misbehaving peer: a TCP connection to the program under test that does what real peers do.
+//!
+//! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that to
+//! the [`Story`]. It never waits by sleeping: a pause is a wait for the program to say something.
+//! What the program says meanwhile is kept for the next expectation.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use crate::story::{Stop, Story, Told, shown, time};
+
+/// The most bytes that are kept of what a program sends. Whoever sends more has said enough.
+const RECEIVED_LIMIT: usize = 4 << 20;
+
+/// How long a wait goes on before the peer looks whether the program still runs.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// How a connection ended, seen from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The program has closed its side, and all that it had sent has arrived.
+    Closed,
+    /// The program's system has thrown the connection away.
+    Reset,
+    /// Something else, in the system's words.
+    Broken(String),
+}
+
+/// One side of a TCP connection; the other is the program under test.
+#[derive(Debug)]
+pub struct Peer {
+    /// What it is called in the story.
+    name: String,
+    stream: Arc<TcpStream>,
+    story: Story,
+    received: Vec<u8>,
+    /// How much of `received` has been looked at by an expectation that was satisfied.
+    used: usize,
+    end: Option<End>,
+}
+
+impl Peer {
+    pub(crate) fn new(name: String, stream: TcpStream, story: Story) -> io::Result<Self> {
+        // Each `sends` is on its way at once, as a segment of its own.
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(story.patience().answer))?;
+        let stream = Arc::new(stream);
+        story.holds(&stream);
+        Ok(Self {
+            name,
+            stream,
+            story,
+            received: Vec::new(),
+            used: 0,
+            end: None,
+        })
+    }
+
+    /// Sends these bytes at once.
+    ///
+    /// That the connection has ended isn't a failure here: the next expectation says what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// The program doesn't read, so that they don't fit into the network.
+    pub fn sends(&mut self, bytes: impl AsRef<[u8]>) -> Told {
+        let bytes = bytes.as_ref();
+        self.tell(format_args!("sends {}", shown(bytes)));
+        self.write(bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Told {
+        match (&*self.stream).write_all(bytes) {
+            Ok(()) => Ok(()),
+            Err(error) if is_timeout(&error) => {
+                let expected = format!("the program reads what {} sends", self.name);
+                let saw = format!("it read nothing for {}", time(self.answer_time()));
+                self.story.failed(expected, saw)
+            }
+            Err(_) => {
+                self.story.add("(the connection has ended already)");
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends nothing for this time.
+    pub fn pauses(&mut self, pause: Duration) {
+        self.tell(format_args!("is quiet for {}", time(pause)));
+        self.listen_for(pause, |_| false);
+    }
+
+    /// Sends nothing for this time, in which the program has no reason to send anything.
+    ///
+    /// # Errors
+    ///
+    /// It sends something, or ends the connection.
+    pub fn pauses_and_expects_nothing(&mut self, pause: Duration, why: &str) -> Told {
+        let pause_shown = time(pause);
+        self.tell(format_args!(
+            "is quiet for {pause_shown}, and expects nothing: {why}"
+        ));
+        self.listen_for(pause, |received| !received.is_empty());
+        if self.unused().is_empty() && self.end.is_none() {
+            return Ok(());
+        }
+        self.failed(format!("nothing comes, for {pause_shown}: {why}"))
+    }
+
+    /// Tells the program that no more will come, and goes on listening (`shutdown`).
+    pub fn half_closes(&mut self) {
+        self.tell("closes its sending side");
+        // It fails if the connection has ended already; the next expectation will tell.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Closes the connection, and is gone.
+    ///
+    /// If the program has closed its side already, and its port is needed again, the close is a
+    /// reset, so that nothing is left of the connection.
+    pub fn hangs_up(mut self) {
+        self.tell("hangs up");
+        if self.story.port_is_reused() {
+            self.listen_for(Duration::from_millis(50), |_| false);
+            if self.end.is_some() {
+                reset(&self.stream);
+            }
+        }
+        self.story.lets_go(&self.stream);
+    }
+
+    /// Closes the connection after the program has: so it is the program's system that remembers
+    /// it for a while, in TIME-WAIT (RFC 9293, section 3.6).
+    pub fn closes_last(self) {
+        self.tell("closes the connection too");
+        self.story.lets_go(&self.stream);
+    }
+
+    /// Resets the connection: a close with `SO_LINGER` 0, as when a program is killed or a cable
+    /// pulled.
+    pub fn resets(self) {
+        self.tell("resets the connection");
+        reset(&self.stream);
+        self.story.lets_go(&self.stream);
+    }
+
+    /// Sends these bytes again and again, until the program answers, ends the connection, or has
+    /// taken `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// It takes all of them without a word, or goes on neither reading nor answering.
+    pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
+        self.tell(format_args!(
+            "sends {} again and again, up to {} MiB, and expects to be cut off",
+            shown(bytes),
+            limit >> 20
+        ));
+        let many = bytes.repeat((64 << 10) / bytes.len().max(1));
+        let mut sent = 0;
+        while sent < limit && !self.has_heard(Duration::from_millis(1)) {
+            match (&*self.stream).write(&many) {
+                Ok(count) => sent += count,
+                // It doesn't read on, so it keeps nothing more. Will it answer?
+                Err(error) if is_timeout(&error) => break,
+                // It has ended the connection.
+                Err(_) => return Ok(()),
+            }
+        }
+        if self.has_heard(self.answer_time()) {
+            return Ok(());
+        }
+        let wait = time(self.answer_time());
+        self.failed(format!("an answer, or the connection's end, within {wait}"))
+    }
+
+    /// Sends these bytes one at a time with pauses, until `other` has received the text.
+    ///
+    /// # Errors
+    ///
+    /// `other` doesn't receive it in time.
+    pub fn drips_while(
+        &mut self,
+        bytes: &[u8],
+        pause: Duration,
+        other: &mut Peer,
+        text: &str,
+    ) -> Told {
+        self.tell(format_args!(
+            "sends {} one byte at a time, every {}; meanwhile {} expects {text:?}",
+            shown(bytes),
+            time(pause),
+            other.name,
+        ));
+        let deadline = Instant::now() + self.answer_time();
+        let mut bytes = bytes.iter().cycle();
+        while Instant::now() < deadline {
+            // It may be cut off for being slow, which is another matter.
+            let _ = bytes.next().map(|byte| (&*self.stream).write(&[*byte]));
+            if other.listen_for(pause, |received| contains(received, text)) {
+                return Ok(());
+            }
+        }
+        other.failed(format!(
+            "{text:?} reaches {} within {}",
+            other.name,
+            time(self.answer_time())
+        ))
+    }
+
+    /// Waits for an answer that contains this text.
+    ///
+    /// # Errors
+    ///
+    /// None comes, within [`Patience::answer`](crate::story::Patience::answer).
+    pub fn expects(&mut self, text: &str) -> Told {
+        self.expects_within(text, self.answer_time())
+    }
+
+    /// The same with another time limit.
+    ///
+    /// # Errors
+    ///
+    /// None comes in this time.
+    pub fn expects_within(&mut self, text: &str, limit: Duration) -> Told {
+        self.tell(format_args!("expects {text:?}"));
+        if self.listen_for(limit, |received| contains(received, text)) {
+            self.use_up(text);
+            return Ok(());
+        }
+        self.failed(format!(
+            "{text:?} reaches {} within {}",
+            self.name,
+            time(limit)
+        ))
+    }
+
+    /// Waits for anything at all: bytes, or the end of the stream, but not a reset.
+    ///
+    /// # Errors
+    ///
+    /// Nothing comes within [`Patience::answer`](crate::story::Patience::answer), or the connection is reset.
+    pub fn expects_to_be_heard(&mut self) -> Told {
+        self.tell("expects an answer, or a connection that ends without a reset");
+        let any = self.listen_for(self.answer_time(), |received| !received.is_empty());
+        if any || self.end == Some(End::Closed) {
+            return Ok(());
+        }
+        self.failed("an answer, or a connection that ends without a reset")
+    }
+
+    /// Waits until the program closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't within [`Patience::answer`](crate::story::Patience::answer).
+    pub fn expects_the_end(&mut self) -> Told {
+        self.tell("expects the program to close the connection");
+        self.listen_for(self.answer_time(), |_| false);
+        if self.end.is_some() {
+            return Ok(());
+        }
+        self.failed(format!(
+            "the connection ends within {}",
+            time(self.answer_time())
+        ))
+    }
+
+    /// Waits until the program closes the connection properly.
+    ///
+    /// # Errors
+    ///
+    /// It is reset instead, or stays open for [`Patience::answer`](crate::story::Patience::answer).
+    pub fn expects_a_clean_end(&mut self) -> Told {
+        self.tell("expects the stream to end, without a reset");
+        self.listen_for(self.answer_time(), |_| false);
+        if self.end == Some(End::Closed) {
+            return Ok(());
+        }
+        self.failed(format!(
+            "the stream ends within {}, without a reset",
+            time(self.answer_time())
+        ))
+    }
+
+    /// Waits until an HTTP answer is whole: the stream has ended, or its `Content-Length` or its
+    /// last chunk says so (RFC 9112, section 6.3).
+    ///
+    /// # Errors
+    ///
+    /// It isn't within [`Patience::answer`](crate::story::Patience::answer), or the connection is reset.
+    pub fn expects_a_whole_page(&mut self) -> Told {
+        self.tell("expects the whole page");
+        // From here on all that has come counts.
+        self.used = 0;
+        if self.listen_for(self.answer_time(), is_whole_page) || self.end == Some(End::Closed) {
+            return Ok(());
+        }
+        self.failed(format!(
+            "the page is whole within {}: the stream ends, or Content-Length says so",
+            time(self.answer_time())
+        ))
+    }
+
+    /// What has come since the last expectation that was satisfied.
+    pub fn unused(&self) -> &[u8] {
+        self.received.get(self.used..).unwrap_or_default()
+    }
+
+    /// All that has come.
+    pub fn received(&self) -> &[u8] {
+        &self.received
+    }
+
+    /// The failure of an expectation of this peer's.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn failed<T>(&self, expected: impl std::fmt::Display) -> Told<T> {
+        let end = match &self.end {
+            None => "and the connection stayed open".to_owned(),
+            Some(End::Closed) => "and the end of the stream".to_owned(),
+            Some(End::Reset) => "and the connection was reset".to_owned(),
+            Some(End::Broken(why)) => format!("and the connection broke ({why})"),
+        };
+        // What is left of a line that was expected: its end.
+        let came = match self.unused().trim_ascii_start() {
+            [] => "nothing came".to_owned(),
+            bytes => format!("{} came", shown(bytes)),
+        };
+        self.story.failed(expected, format!("{came}, {end}"))
+    }
+
+    fn answer_time(&self) -> Duration {
+        self.story.patience().answer
+    }
+
+    fn has_heard(&mut self, within: Duration) -> bool {
+        self.listen_for(within, |received| !received.is_empty()) || self.end.is_some()
+    }
+
+    /// Receives until what has come since the last expectation satisfies the condition, the
+    /// stream ends or the time is up. Returns whether the condition is satisfied.
+    fn listen_for(&mut self, limit: Duration, is_there: impl Fn(&[u8]) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        loop {
+            if is_there(self.unused()) {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.end.is_some() || self.received.len() > RECEIVED_LIMIT {
+                return false;
+            }
+            self.receive(left);
+        }
+    }
+
+    /// One `read`, which waits for this time at most.
+    fn receive(&mut self, limit: Duration) {
+        let mut piece = [0; 16 << 10];
+        let read = self
+            .stream
+            // Zero would mean "for ever".
+            .set_read_timeout(Some(limit.max(Duration::from_millis(1))))
+            .and_then(|()| (&*self.stream).read(&mut piece));
+        match read {
+            Ok(0) => self.end = Some(End::Closed),
+            Ok(count) => self
+                .received
+                .extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Err(error) if is_timeout(&error) => {}
+            Err(error) => {
+                self.end = Some(match error.kind() {
+                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => End::Reset,
+                    _ => End::Broken(error.to_string()),
+                });
+            }
+        }
+    }
+
+    /// What stands before the text, and the text, need not be looked at again.
+    fn use_up(&mut self, text: &str) {
+        let unused = self.unused();
+        let found = unused
+            .windows(text.len().max(1))
+            .position(|window| window == text.as_bytes());
+        self.used += found.map_or(0, |start| start + text.len());
+    }
+
+    fn tell(&self, step: impl std::fmt::Display) {
+        self.story.tell(format_args!("{} {step}", self.name));
+    }
+}
+
+/// Makes the close of the connection a reset.
+pub(crate) fn reset(stream: &TcpStream) {
+    // It fails only on a connection that is gone anyway.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len().max(1))
+        .any(|window| window == text.as_bytes())
+}
+
+fn is_whole_page(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    match length {
+        Some(length) => answer.len() >= head.len() + 4 + usize::min(length, RECEIVED_LIMIT),
+        None => head.contains("chunked") && answer.ends_with(b"\r\n0\r\n\r\n"),
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}
+
+/// Somebody whom the program under test connects to.
+#[derive(Debug)]
+pub struct Host {
+    name: String,
+    address: SocketAddr,
+    arrivals: Receiver<TcpStream>,
+    story: Story,
+    /// Kept open until the thread has ended: nobody else shall get its port before.
+    _listener: Arc<TcpListener>,
+}
+
+impl Host {
+    pub(crate) fn new(name: &str, listener: TcpListener, story: Story) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (arrived, arrivals) = channel();
+        let listener = Arc::new(listener);
+        let accepting = Arc::clone(&listener);
+        thread::Builder::new().spawn(move || {
+            for stream in accepting.incoming().flatten() {
+                if arrived.send(stream).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+            arrivals,
+            story,
+            _listener: listener,
+        })
+    }
+
+    /// Waits until the program connects.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't within [`Patience::start`](crate::story::Patience::start), or ends.
+    pub fn accepts(&mut self) -> Told<Peer> {
+        self.story.tell(format_args!(
+            "the {} expects the program to connect",
+            self.name
+        ));
+        let start = self.story.patience().start;
+        match self.arrival(start) {
+            Some(stream) => Peer::new(format!("the {}", self.name), stream, self.story.clone())
+                .map_err(|error| Stop::Skipped(format!("the connection broke: {error}"))),
+            None => self.story.failed(
+                format!(
+                    "the program connects to {} within {}",
+                    self.address,
+                    time(start)
+                ),
+                "it didn't",
+            ),
+        }
+    }
+
+    /// The next connection, if one comes within this time.
+    pub fn arrival(&mut self, limit: Duration) -> Option<TcpStream> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Whoever has ended connects no more, but may have connected before.
+            let over = self.story.ended().is_some();
+            match self.arrivals.recv_timeout(left.min(GLANCE)) {
+                Ok(stream) => return Some(stream),
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() && !over => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // The thread waits in `accept`. Who comes now finds that nobody takes arrivals any more.
+        let (_, nobody) = channel();
+        self.arrivals = nobody;
+        let _ = TcpStream::connect_timeout(&self.address, self.story.patience().answer)
+            .map(|wake| reset(&wake));
+    }
+}

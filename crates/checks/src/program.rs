@@ -1,0 +1,289 @@
+//! The program under test: a command, its console in our hands, its end guaranteed.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::{self, Read, Write};
+use std::process::{self, ChildStdin, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use console::safe;
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessGroup;
+use process_wrap::std::{ChildWrapper, CommandWrap};
+
+use crate::guard;
+
+/// The most output that is kept of a program, in bytes. What prints more is stopped.
+pub const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// How often to look whether the command itself has ended while others keep its output open.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What stands in a command for the port.
+const PORT: &str = "{port}";
+
+/// A command that starts a program, with `{port}` where it is told its port.
+#[derive(Debug, Clone)]
+pub struct Command {
+    program: String,
+    arguments: Vec<String>,
+}
+
+impl Command {
+    /// A command of these words.
+    pub fn new<W: Into<String>>(
+        program: impl Into<String>,
+        arguments: impl IntoIterator<Item = W>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// Whether the command says where the port goes.
+    pub fn takes_port(&self) -> bool {
+        self.arguments.iter().any(|word| word.contains(PORT))
+    }
+
+    fn arguments(&self, port: u16) -> impl Iterator<Item = String> {
+        let port = port.to_string();
+        self.arguments
+            .iter()
+            .map(move |word| word.replace(PORT, &port))
+    }
+
+    /// The command as it is typed into a shell, more or less.
+    pub fn shown(&self, port: u16) -> String {
+        let mut shown = self.program.clone();
+        for word in self.arguments(port) {
+            shown.push(' ');
+            if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"&;|".contains(c))
+            {
+                // Writing to a string can't fail.
+                let _ = write!(shown, "{word:?}");
+            } else {
+                shown.push_str(&word);
+            }
+        }
+        safe::escape(&shown)
+    }
+}
+
+/// A program that runs.
+///
+/// When it is dropped, it is killed with all its children: they are one process group (on Windows,
+/// one job). Only a child that makes itself the leader of another group or session escapes.
+#[derive(Debug)]
+pub struct Program {
+    child: Box<dyn ChildWrapper>,
+    input: Option<ChildStdin>,
+    output: Arc<Output>,
+}
+
+/// What the program has printed, filled by a thread for each of its two outputs.
+#[derive(Debug, Default)]
+struct Output {
+    printed: Mutex<Printed>,
+    /// Rung whenever there is more, or an output has been closed.
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Printed {
+    /// Standard output and standard error.
+    streams: [Vec<u8>; 2],
+    /// How many of the two have been closed.
+    closed: usize,
+    /// There was more than [`OUTPUT_LIMIT`].
+    flooded: bool,
+}
+
+impl Program {
+    /// Starts the command for this port.
+    ///
+    /// `PYTHONUNBUFFERED=1` is set, so that what a Python program prints arrives when it prints it.
+    ///
+    /// # Errors
+    ///
+    /// The system can't start it: there is no such file, or it isn't executable.
+    pub fn start(command: &Command, port: u16) -> io::Result<Self> {
+        let mut start = process::Command::new(&command.program);
+        start
+            .args(command.arguments(port))
+            .env("PYTHONUNBUFFERED", "1")
+            // The message of a panic says enough.
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut start = CommandWrap::from(start);
+        #[cfg(unix)]
+        start.wrap(ProcessGroup::leader());
+        #[cfg(windows)]
+        start.wrap(JobObject);
+        let mut child = start.spawn()?;
+        guard::watch(child.id());
+
+        let output = Arc::new(Output::default());
+        let input = child.stdin().take();
+        let (out, err) = (child.stdout().take(), child.stderr().take());
+        let program = Self {
+            child,
+            input,
+            output,
+        };
+        program.keep(0, out)?;
+        program.keep(1, err)?;
+        Ok(program)
+    }
+
+    /// Keeps what comes out of this pipe, on a thread of its own, which ends with the pipe.
+    fn keep(&self, stream: usize, pipe: Option<impl Read + Send + 'static>) -> io::Result<()> {
+        let output = Arc::clone(&self.output);
+        let read_all = move || {
+            let mut piece = [0; 8192];
+            let mut pipe = pipe;
+            // An error means the same as the end: there is no more to read.
+            while let Some(Ok(count @ 1..)) = pipe.as_mut().map(|pipe| pipe.read(&mut piece)) {
+                if !output.add(stream, piece.get(..count).unwrap_or_default()) {
+                    break;
+                }
+            }
+            // First the pipe: a program that floods finds its output closed.
+            drop(pipe);
+            output.lock().closed += 1;
+            output.news.notify_all();
+        };
+        thread::Builder::new().spawn(read_all).map(drop)
+    }
+
+    /// Types on its keyboard. (All that a check types fits into a pipe, so this doesn't wait.)
+    ///
+    /// # Errors
+    ///
+    /// Its input is closed, as it is when it has ended.
+    pub fn types(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.input {
+            Some(input) => input.write_all(bytes).and_then(|()| input.flush()),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Ends its input, as Ctrl-D does.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// How the command itself has ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// All that it has printed: standard output, then standard error.
+    pub fn text(&self) -> String {
+        self.output.lock().text()
+    }
+
+    /// Whether it has printed more than [`OUTPUT_LIMIT`].
+    pub fn floods(&self) -> bool {
+        self.output.lock().flooded
+    }
+
+    /// Waits until it has ended and closed its output, for this time at most. Returns how it ended.
+    pub fn wait_for_end(&mut self, limit: Duration) -> Option<ExitStatus> {
+        self.wait_for(limit, |_| false);
+        self.ended()
+    }
+
+    /// Waits for output, its end or a moment of time, whichever comes first.
+    pub fn wait_for_news(&mut self, limit: Duration) {
+        let before = self.output.lock().length();
+        let lock = self.output.lock();
+        // Whether it was the time or the news makes no difference to the caller.
+        let _ = self.output.news.wait_timeout_while(lock, limit, |now| {
+            now.length() == before && now.closed < now.streams.len()
+        });
+    }
+
+    /// Waits until what it has printed satisfies the condition, for this time at most. Doesn't
+    /// wait for more when no more can come. Returns whether the condition is satisfied.
+    pub fn wait_for(&mut self, limit: Duration, is_there: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        loop {
+            let over = self.ended().is_some();
+            let printed = self.output.lock();
+            if is_there(&printed.text()) {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let all_closed = printed.closed == printed.streams.len();
+            if left.is_zero() || printed.flooded || (over && all_closed) {
+                return false;
+            }
+            // Its outputs close when it ends. A child of it may keep them open, so glance.
+            let _ = self.output.news.wait_timeout(printed, left.min(GLANCE));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It fails if all have ended already, which is what was wanted.
+        let _ = self.child.kill();
+        guard::forget(self.child.id());
+    }
+}
+
+impl Output {
+    fn lock(&self) -> MutexGuard<'_, Printed> {
+        // What has been kept is right at any time.
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps these bytes. Returns false if that was too much.
+    fn add(&self, stream: usize, bytes: &[u8]) -> bool {
+        let mut printed = self.lock();
+        let room = OUTPUT_LIMIT.saturating_sub(printed.length());
+        let kept = bytes.get(..room.min(bytes.len())).unwrap_or_default();
+        printed.flooded |= kept.len() < bytes.len();
+        if let Some(stream) = printed.streams.get_mut(stream) {
+            stream.extend_from_slice(kept);
+        }
+        self.news.notify_all();
+        !printed.flooded
+    }
+}
+
+impl Printed {
+    fn length(&self) -> usize {
+        self.streams.iter().map(Vec::len).sum()
+    }
+
+    fn text(&self) -> String {
+        let [output, errors] = &self.streams;
+        let mut text = String::from_utf8_lossy(output).into_owned();
+        // Two streams are no line together.
+        if !text.is_empty() && !text.ends_with('\n') && !errors.is_empty() {
+            text.push('\n');
+        }
+        text + &String::from_utf8_lossy(errors)
+    }
+}
+
+/// How a program ended, in words.
+pub fn ending(status: ExitStatus) -> impl Display {
+    struct Ending(ExitStatus);
+    impl Display for Ending {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            match self.0.code() {
+                Some(code) => write!(f, "exit status {code}"),
+                None => write!(f, "{}", self.0),
+            }
+        }
+    }
+    Ending(status)
+}

@@ -1,0 +1,215 @@
+//! Section 4.3: what holds for both sides of the chat.
+//!
+//! A message is a line of UTF-8 that ends with LF. A program may also send messages as the
+//! tutorial's do, without LF: they are found wherever they are in what has come. Where a check
+//! itself sends without LF, it is quiet for at least 500 ms after each message: a program that
+//! tells such messages apart by quiet has 200 ms for that.
+
+use std::time::Duration;
+
+use crate::check::{Check, Lesson};
+use crate::lab::{ESCAPES, Lab};
+use crate::peer::Peer;
+use crate::story::Told;
+
+pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
+
+/// The word that ends the talk.
+pub(super) const BYE: &str = "byebye";
+
+/// A gap between two parts of a message, and between two messages that nothing else divides.
+pub(super) const GAP: Duration = Duration::from_millis(500);
+
+/// A side of the chat, under test.
+pub(super) trait Side {
+    /// The program and its peer have talked in turns, in lines, and it is the peer's turn. The peer
+    /// has been quiet for 500 ms, so that what it says next isn't read with what it said before.
+    fn greeted(lab: &mut Lab) -> Told<Peer>;
+
+    /// The peer has said `byebye`: the program should take its leave.
+    fn takes_its_leave(lab: &mut Lab, peer: &mut Peer) -> Told;
+}
+
+pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Takes a message that comes in two parts",
+        about: "Half a line comes, and 500 ms later the other half. They are shown as one message.",
+        advice: "One read is not one message. Add what comes to a buffer, and take a message out \
+                 of it when its line end has come.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("the two halves of ")?;
+            peer.pauses(GAP);
+            peer.sends("message 4714\n")?;
+            lab.expects_shown(&["the two halves of message 4714"])
+        },
+    }
+}
+
+pub(super) const fn two_in_one<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Takes a message and \"byebye\" that come at once",
+        about: "A line and the line \"byebye\" come at once. The first is shown, the second ends \
+                the talk.",
+        advice: "What one read gives may hold several messages. Divide it at the line ends, and \
+                 look at each.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("the last words 4714\nbyebye\n")?;
+            S::takes_its_leave(lab, &mut peer)?;
+            lab.expects_shown(&["the last words 4714"])
+        },
+    }
+}
+
+pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Understands \"byebye\" that comes in two parts",
+        about: "\"bye\" comes, and 500 ms later \"bye\" with a line end. That ends the talk.",
+        advice: "Compare whole messages with \"byebye\", not what one read gives.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("bye")?;
+            peer.pauses(GAP);
+            peer.sends("bye\n")?;
+            S::takes_its_leave(lab, &mut peer)
+        },
+    }
+}
+
+pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Shows all of a long message",
+        about: "A line of more than 3,000 bytes comes at once. It is shown as one message.",
+        advice: "A message may be longer than the buffer of one read: read until its line end has \
+                 come.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            let long = format!("{} the end 4714", "x".repeat(3000));
+            peer.sends(format!("{long}\n"))?;
+            lab.expects_shown(&[&long])
+        },
+    }
+}
+
+pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Shows a character that is cut between two reads",
+        about: "Two of the three bytes of a character come, and 500 ms later the third one and \
+                the rest of the line.",
+        advice: "Decode a message when all of it has come: a read may end inside a character.",
+        lesson: Lesson::pitfall("A character cut in two"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends(b"\xe6\xb1")?;
+            peer.pauses(GAP);
+            peer.sends(b"\x89 and more 4714\n")?;
+            lab.expects_shown(&["汉 and more 4714"])
+        },
+    }
+}
+
+pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Survives a message that is no text",
+        about: "A line comes that isn't UTF-8. The text in it is shown, and what is typed next \
+                arrives.",
+        advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
+                 errors=\"replace\").",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends(b"caf\xe9 \xff 4714\n")?;
+            lab.expects_to_live()?;
+            lab.types("go on 4715");
+            peer.expects("go on 4715")?;
+            lab.expects_shown(&["4714"])
+        },
+    }
+}
+
+pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Shows two messages in a row",
+        about: "Two lines come, 500 ms apart, and nothing is typed. Both are shown.",
+        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
+                 other side.",
+        lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("once 4714\n")?;
+            peer.pauses(GAP);
+            peer.sends("and again 4715\n")?;
+            lab.expects_shown(&["once 4714", "and again 4715"])
+        },
+    }
+}
+
+pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Survives an empty line",
+        about: "When it is the user's turn, an empty line is typed, and another one after it, \
+                which arrives although the peer says nothing meanwhile.",
+        advice: "An empty line says nothing: don't send it, and don't wait for an answer to it, \
+                 but ask the user again.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("your turn 4714\n")?;
+            lab.types("");
+            lab.types("after it 4715");
+            peer.expects("after it 4715")
+        },
+    }
+}
+
+pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Ends with its input",
+        about: "The peer says a line; 500 ms later, when it is the user's turn, the input ends, \
+                and again 500 ms later the peer closes its sending side.",
+        advice: "The end of the input (Ctrl-D) means that the user has no more to say: no error, \
+                 and no empty line. Leave as after \"byebye\", or when the other side does.",
+        lesson: Lesson::pitfall("The end of the input"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("your turn 4714\n")?;
+            peer.pauses(GAP);
+            lab.input_ends();
+            peer.pauses(GAP);
+            peer.half_closes();
+            lab.expects_success()
+        },
+    }
+}
+
+pub(super) const fn terminal_escapes<S: Side>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Prints nothing that a terminal would obey",
+        about: "A line with a terminal's escape sequences comes. They must not be in the output \
+                as they came; that is looked at when text behind them has been shown, and 500 ms \
+                later.",
+        advice: "Escape control characters before you print a message (escape_debug, repr).",
+        lesson: Lesson::pitfall("Bytes that your terminal obeys"),
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends(format!("{ESCAPES} harmless 4714\n"))?;
+            lab.expects_shown(&["harmless 4714"])?;
+            lab.expects_no_escapes()
+        },
+    }
+}

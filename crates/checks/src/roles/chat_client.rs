@@ -1,0 +1,209 @@
+//! Section 4.3: the side of the chat that connects. Its peer here is the host; the guest, under
+//! test, speaks first.
+
+use std::time::Duration;
+
+use super::chat::{self, BYE, GAP, PAGE, Side};
+use crate::check::{Check, Lesson};
+use crate::lab::Lab;
+use crate::peer::Peer;
+use crate::story::Told;
+
+/// The guest, under test.
+enum Guest {}
+
+impl Side for Guest {
+    fn greeted(lab: &mut Lab) -> Told<Peer> {
+        let mut host = has_said_hello(lab)?;
+        host.sends("hi 4712\n")?;
+        lab.types("go on 4713");
+        host.expects("go on 4713")?;
+        host.pauses(GAP);
+        Ok(host)
+    }
+
+    fn takes_its_leave(lab: &mut Lab, _: &mut Peer) -> Told {
+        lab.expects_success()
+    }
+}
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "chat-client/connects",
+        title: "Connects to the host",
+        about: "A host listens on 127.0.0.1 and the port; the guest connects by itself.",
+        advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
+                 given, before it asks for input.",
+        lesson: PAGE,
+        run: |lab| joined(lab).map(drop),
+    },
+    Check {
+        id: "chat-client/sends",
+        title: "Sends what is typed",
+        about: "A line is typed; the host receives it, with or without its line end.",
+        advice: "Read a line from the standard input and send all its bytes.",
+        lesson: PAGE,
+        run: |lab| has_said_hello(lab).map(drop),
+    },
+    Check {
+        id: "chat-client/shows",
+        title: "Shows what the host says",
+        about: "A line is typed, the host answers one; it appears in the guest's output.",
+        advice: "After you have sent, receive, print what has come, and flush the output.",
+        lesson: Lesson::pitfall("Output that stays in a buffer"),
+        run: |lab| {
+            let mut host = has_said_hello(lab)?;
+            host.sends("hi 4712\n")?;
+            lab.expects_shown(&["hi 4712"])
+        },
+    },
+    Check {
+        id: "chat-client/goes-on",
+        title: "Goes on after the first exchange",
+        about: "Guest and host speak in turns, twice.",
+        advice: "Put sending and receiving into a loop, on one connection.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut host = Guest::greeted(lab)?;
+            host.sends("yes, again 4714\n")?;
+            lab.expects_shown(&["hi 4712", "yes, again 4714"])
+        },
+    },
+    Check {
+        id: "chat-client/byebye-heard",
+        title: "Understands \"byebye\"",
+        about: "A line is typed; the host says \"byebye\", without a line end, as the tutorial's \
+                program does.",
+        advice: "When a message is \"byebye\", with or without a line end, close the connection \
+                 and end, without waiting for the keyboard. Don't wait for the line end either: \
+                 the tutorial's programs send none.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut host = has_said_hello(lab)?;
+            host.sends(BYE)?;
+            lab.expects_success()
+        },
+    },
+    Check {
+        id: "chat-client/byebye-typed",
+        title: "Says \"byebye\", and ends",
+        about: "\"byebye\" is typed. The host receives it, the end of the stream follows, and the \
+                host hangs up.",
+        advice: "Send \"byebye\" before you close, then end the program.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut host = joined(lab)?;
+            lab.types(BYE);
+            host.expects(BYE)?;
+            host.expects_the_end()?;
+            host.hangs_up();
+            lab.expects_success()
+        },
+    },
+    Check {
+        id: "chat-client/tutorial-dialogue",
+        title: "Talks with the tutorial's host",
+        about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
+                message, as the tutorial's program is between two lines that are typed. Each message is shown as one of its own.",
+        advice: "Of a host that has never sent a line end, take what has come for a message when \
+                 no more comes for a while, such as 200 ms, and when the stream ends.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut host = has_said_hello(lab)?;
+            host.sends("hi 4712")?;
+            host.pauses(Duration::from_millis(600));
+            lab.types("how are you 4713");
+            host.expects("how are you 4713")?;
+            host.sends("fine 4714")?;
+            host.pauses(Duration::from_millis(600));
+            lab.types(BYE);
+            host.expects(BYE)?;
+            host.expects_the_end()?;
+            host.hangs_up();
+            lab.expects_success()?;
+            lab.expects_shown(&["hi 4712", "fine 4714"])?;
+            lab.expects_not_shown("4712fine")
+        },
+    },
+    chat::split_message::<Guest>("chat-client/split-message"),
+    chat::two_in_one::<Guest>("chat-client/two-in-one"),
+    chat::split_byebye::<Guest>("chat-client/split-byebye"),
+    chat::long_message::<Guest>("chat-client/long-message"),
+    chat::cut_character::<Guest>("chat-client/cut-character"),
+    chat::not_utf8::<Guest>("chat-client/not-utf8"),
+    Check {
+        id: "chat-client/speaks-first",
+        title: "Lets the host speak first",
+        about: "The host says a line as soon as the guest has connected. Nothing is typed.",
+        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
+                 other side.",
+        lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
+        run: |lab| {
+            let mut host = joined(lab)?;
+            host.sends("welcome 4711\n")?;
+            lab.expects_shown(&["welcome 4711"])
+        },
+    },
+    chat::two_in_a_row::<Guest>("chat-client/two-in-a-row"),
+    chat::empty_line::<Guest>("chat-client/empty-line"),
+    Check {
+        id: "chat-client/host-leaves",
+        title: "Notices that the host has left",
+        about: "A line is typed, the host answers it, and hangs up 500 ms later. Nothing is typed \
+                then, and the guest's program ends by itself.",
+        advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
+                 message, and the keyboard must not be waited for first.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let mut host = has_said_hello(lab)?;
+            host.sends("hi 4712\n")?;
+            host.pauses(GAP);
+            host.hangs_up();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+    Check {
+        id: "chat-client/host-resets",
+        title: "Survives the host's reset",
+        about: "A line is typed, the host answers it, and resets the connection 500 ms later. \
+                Nothing is typed then, and the guest's program ends by itself.",
+        advice: "Handle the errors of send and receive: say that the connection is broken, and \
+                 end. Don't show a stack trace.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let mut host = has_said_hello(lab)?;
+            host.sends("hi 4712\n")?;
+            host.pauses(GAP);
+            host.resets();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+    chat::end_of_input::<Guest>("chat-client/end-of-input"),
+    chat::terminal_escapes::<Guest>("chat-client/terminal-escapes"),
+    Check {
+        id: "chat-client/nobody-there",
+        title: "Says so if nobody is there",
+        about: "Nobody has the port.",
+        advice: "Handle the error of connect: say which address has refused and what to do, and \
+                 end. Don't show a stack trace.",
+        lesson: Lesson::pitfall("Nobody listens there"),
+        run: |lab| {
+            lab.tell("nobody listens on the port");
+            lab.starts()?;
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+];
+
+fn joined(lab: &mut Lab) -> Told<Peer> {
+    lab.accepts_as("host").map(|(_, peer)| peer)
+}
+
+fn has_said_hello(lab: &mut Lab) -> Told<Peer> {
+    let mut host = joined(lab)?;
+    lab.types("hello 4711");
+    host.expects("hello 4711")?;
+    Ok(host)
+}

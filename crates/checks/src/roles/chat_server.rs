@@ -1,0 +1,222 @@
+//! Section 4.3: the side of the chat that listens. Its peer here is the guest, who speaks first.
+
+use std::time::Duration;
+
+use socket2::Type;
+
+use super::chat::{self, BYE, GAP, PAGE, Side};
+use crate::check::{Check, Lesson};
+use crate::lab::Lab;
+use crate::peer::Peer;
+use crate::story::Told;
+
+/// The host, under test.
+enum Host {}
+
+impl Side for Host {
+    fn greeted(lab: &mut Lab) -> Told<Peer> {
+        let mut guest = arrives(lab)?;
+        guest.sends("hello 4711\n")?;
+        lab.types("hi 4712");
+        guest.expects("hi 4712")?;
+        guest.pauses(GAP);
+        Ok(guest)
+    }
+
+    fn takes_its_leave(_: &mut Lab, guest: &mut Peer) -> Told {
+        guest.expects_the_end()
+    }
+}
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "chat-server/listens",
+        title: "Listens on its port",
+        about: "A guest connects to 127.0.0.1 and the port.",
+        advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
+                 listen, then accept.",
+        lesson: PAGE,
+        run: |lab| arrives(lab).map(drop),
+    },
+    Check {
+        id: "chat-server/shows",
+        title: "Shows what the guest says",
+        about: "The guest says a line; it appears in the host's output.",
+        advice: "After accept, receive from the guest's connection, print what has come, and \
+                 flush the output.",
+        lesson: Lesson::pitfall("Output that stays in a buffer"),
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends("hello 4711\n")?;
+            lab.expects_shown(&["hello 4711"])
+        },
+    },
+    Check {
+        id: "chat-server/sends",
+        title: "Sends what is typed",
+        about: "The guest says a line, the host's user types one; the guest receives it, with or \
+                without its line end.",
+        advice: "Read a line from the standard input and send all its bytes to the guest.",
+        lesson: PAGE,
+        run: |lab| Host::greeted(lab).map(drop),
+    },
+    Check {
+        id: "chat-server/goes-on",
+        title: "Goes on after the first exchange",
+        about: "Guest and host speak in turns, twice.",
+        advice: "Put receiving and sending into a loop, on one connection.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut guest = Host::greeted(lab)?;
+            guest.sends("and again 4713\n")?;
+            lab.types("yes, again 4714");
+            guest.expects("yes, again 4714")?;
+            lab.expects_shown(&["hello 4711", "and again 4713"])
+        },
+    },
+    Check {
+        id: "chat-server/byebye-heard",
+        title: "Understands \"byebye\"",
+        about: "The guest says \"byebye\", without a line end, as the tutorial's program does.",
+        advice: "When a message is \"byebye\", with or without a line end, close the guest's \
+                 connection. Don't wait for the line end: the tutorial's programs send none.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends(BYE)?;
+            guest.expects_the_end()
+        },
+    },
+    Check {
+        id: "chat-server/byebye-typed",
+        title: "Says \"byebye\", and ends",
+        about: "The guest says a line, the host's user types \"byebye\". The guest receives it, \
+                the end of the stream follows, and the guest hangs up.",
+        advice: "Send \"byebye\" before you close, then end the program.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends("hello 4711\n")?;
+            lab.types(BYE);
+            guest.expects(BYE)?;
+            guest.expects_the_end()?;
+            guest.hangs_up();
+            lab.expects_success()
+        },
+    },
+    Check {
+        id: "chat-server/tutorial-dialogue",
+        title: "Talks with the tutorial's guest",
+        about: "The guest sends without line ends, in turns, and is quiet for 600 ms after each \
+                message, as the tutorial's program is between two lines that are typed. Each message is shown as one of its own.",
+        advice: "Of a guest that has never sent a line end, take what has come for a message when \
+                 no more comes for a while, such as 200 ms, and when the stream ends.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends("hello 4711")?;
+            guest.pauses(Duration::from_millis(600));
+            lab.types("hi 4712");
+            guest.expects("hi 4712")?;
+            guest.sends("how are you 4713")?;
+            guest.pauses(Duration::from_millis(600));
+            lab.types("fine 4714");
+            guest.expects("fine 4714")?;
+            guest.sends(BYE)?;
+            guest.half_closes();
+            guest.expects_the_end()?;
+            lab.expects_shown(&["hello 4711", "how are you 4713"])?;
+            lab.expects_not_shown("4711how")
+        },
+    },
+    chat::split_message::<Host>("chat-server/split-message"),
+    chat::two_in_one::<Host>("chat-server/two-in-one"),
+    chat::split_byebye::<Host>("chat-server/split-byebye"),
+    chat::long_message::<Host>("chat-server/long-message"),
+    chat::cut_character::<Host>("chat-server/cut-character"),
+    chat::not_utf8::<Host>("chat-server/not-utf8"),
+    Check {
+        id: "chat-server/speaks-first",
+        title: "Lets the host speak first",
+        about: "A guest connects and says nothing. What the host's user types reaches it.",
+        advice: "Read the keyboard on a thread of its own: who waits for the guest's message \
+                 doesn't send the host's.",
+        lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            lab.types("welcome 4711");
+            guest.expects("welcome 4711")
+        },
+    },
+    chat::two_in_a_row::<Host>("chat-server/two-in-a-row"),
+    chat::empty_line::<Host>("chat-server/empty-line"),
+    Check {
+        id: "chat-server/guest-leaves",
+        title: "Notices that its guest has left",
+        about: "The guest says a line and hangs up; nothing is typed. The host ends by itself \
+                within 1 s, or shows what another guest says, within 5 s.",
+        advice: "A read of 0 bytes means that the guest has left: say so, and end, or accept \
+                 another. It is no empty message, and the keyboard must not be waited for first.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends("hello 4711\n")?;
+            guest.pauses(GAP);
+            guest.hangs_up();
+            ends_or_welcomes_another(lab)
+        },
+    },
+    Check {
+        id: "chat-server/guest-resets",
+        title: "Survives a guest's reset",
+        about: "The guest says a line and resets the connection; nothing is typed. The host ends \
+                by itself within 1 s, or shows what another guest says, within 5 s.",
+        advice: "Handle the errors of send and receive: they mean that this guest has gone. Don't \
+                 show a stack trace.",
+        lesson: Lesson::pitfall("One client's error ends the server"),
+        run: |lab| {
+            let mut guest = arrives(lab)?;
+            guest.sends("hello 4711\n")?;
+            guest.pauses(GAP);
+            guest.resets();
+            ends_or_welcomes_another(lab)
+        },
+    },
+    chat::end_of_input::<Host>("chat-server/end-of-input"),
+    chat::terminal_escapes::<Host>("chat-server/terminal-escapes"),
+    Check {
+        id: "chat-server/port-taken",
+        title: "Says so if its port is taken",
+        about: "Somebody listens on the port before the host is started.",
+        advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
+                 show a stack trace.",
+        lesson: Lesson::pitfall("Address already in use"),
+        run: |lab| {
+            let _owner = lab.takes_the_port(Type::STREAM)?;
+            lab.starts()?;
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+];
+
+fn arrives(lab: &mut Lab) -> Told<Peer> {
+    lab.connects_as("guest")
+}
+
+fn ends_or_welcomes_another(lab: &mut Lab) -> Told {
+    if lab.ends_within(Duration::from_secs(1)) {
+        return lab.no_stack_trace();
+    }
+    let mut another = arrives(lab)?;
+    another.sends("another 4712\n")?;
+    lab.tell("the program should end, or show what the other guest has said");
+    if lab.shows_within("another 4712", lab.patience().answer) || lab.ends_within(Duration::ZERO) {
+        return lab.no_stack_trace();
+    }
+    lab.failed(
+        "the program ends, or shows what another guest says, within 5 s",
+        "it did neither",
+    )
+}

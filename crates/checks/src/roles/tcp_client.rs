@@ -1,0 +1,337 @@
+//! Section 4.2: a client that sends each typed line and shows what the server answers.
+
+use std::time::Duration;
+
+use crate::check::{Check, Lesson};
+use crate::lab::{ESCAPES, Lab};
+use crate::peer::{Host, Peer};
+use crate::story::{Told, time};
+
+const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
+
+/// A gap between two parts of a reply, far longer than a read needs to return with the first.
+const GAP: Duration = Duration::from_millis(500);
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "tcp-client/connects",
+        title: "Connects to the server",
+        about: "A server listens on 127.0.0.1 and the port; the client connects by itself.",
+        advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
+                 given, before it asks for input.",
+        lesson: PAGE,
+        run: |lab| connected(lab).map(drop),
+    },
+    Check {
+        id: "tcp-client/sends",
+        title: "Sends what is typed",
+        about: "A line is typed; the server receives it, with or without its line end.",
+        advice: "Read a line from the standard input and send all its bytes.",
+        lesson: PAGE,
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("ping 4711");
+            server.expects("ping 4711")
+        },
+    },
+    Check {
+        id: "tcp-client/shows",
+        title: "Shows the reply",
+        about: "The server answers a line; the answer appears in the client's output.",
+        advice: "Receive after you have sent, print what has come, and flush the output.",
+        lesson: Lesson::pitfall("Output that stays in a buffer"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("ping 4711");
+            server.expects("ping 4711")?;
+            server.sends("pong 4712\n")?;
+            lab.expects_shown(&["pong 4712"])
+        },
+    },
+    Check {
+        id: "tcp-client/goes-on",
+        title: "Goes on with the next line",
+        about: "Two lines are typed, each after the last one was answered; each is sent.",
+        advice: "Put reading the keyboard, sending and receiving into a loop, on one connection.",
+        lesson: PAGE,
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "one 4711", "first 4712\n")?;
+            talks(lab, &mut server, "two 4713", "second 4714\n")?;
+            lab.expects_shown(&["first 4712", "second 4714"])
+        },
+    },
+    Check {
+        id: "tcp-client/exit",
+        title: "Leaves with \"exit\"",
+        about: "\"exit\" is typed while the server keeps the connection open.",
+        advice: "Compare the line, without its line end, with \"exit\": then close the connection \
+                 and end, without waiting for the server.",
+        lesson: PAGE,
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            lab.types("exit");
+            lab.expects_success()?;
+            server.expects_the_end()
+        },
+    },
+    Check {
+        id: "tcp-client/split-reply",
+        title: "Shows a reply that comes in two parts",
+        about: "The server sends one half of its reply, and the other half 500 ms later.",
+        advice: "One read is not one reply. Read in a loop, on a thread of its own, and print \
+                 whatever comes.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "first half 4712, ")?;
+            server.pauses(GAP);
+            server.sends("second half 4713\n")?;
+            lab.expects_shown(&["first half 4712", "second half 4713"])
+        },
+    },
+    Check {
+        id: "tcp-client/long-reply",
+        title: "Shows all of a long reply",
+        about: "The server sends 3,000 bytes at once; the end of them must be shown too.",
+        advice: "Read until nothing more comes, not once: what doesn't fit into one read waits in \
+                 the socket.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            let long = format!("{} the end 4712\n", "x".repeat(3000));
+            talks(lab, &mut server, "ping 4711", &long)?;
+            lab.expects_shown(&["the end 4712"])
+        },
+    },
+    Check {
+        id: "tcp-client/two-replies",
+        title: "Shows two replies that come at once",
+        about: "The server sends two lines at once.",
+        advice: "What one read gives may be more than one reply. Print all of it.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "first 4712\nsecond 4713\n")?;
+            lab.expects_shown(&["first 4712", "second 4713"])
+        },
+    },
+    Check {
+        id: "tcp-client/cut-character",
+        title: "Shows a character that is cut between two reads",
+        about: "The server sends two of the three bytes of a character, and the third one, with \
+                more text, 500 ms later.",
+        advice: "Keep the bytes of an unfinished character for the next read before you decode, \
+                 or decode whole lines.",
+        lesson: Lesson::pitfall("A character cut in two"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("ping 4711");
+            server.expects("ping 4711")?;
+            server.sends(b"\xe6\xb1")?;
+            server.pauses(GAP);
+            server.sends(b"\x89 and more 4712\n")?;
+            lab.expects_shown(&["汉 and more 4712"])
+        },
+    },
+    Check {
+        id: "tcp-client/not-utf8",
+        title: "Survives a reply that is no text",
+        about: "The server answers bytes that aren't UTF-8. The text around them is shown, and \
+                the next line is sent.",
+        advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
+                 errors=\"replace\").",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("ping 4711");
+            server.expects("ping 4711")?;
+            server.sends(b"caf\xe9 \xff 4712\n")?;
+            lab.expects_to_live()?;
+            talks(lab, &mut server, "again 4713", "yes 4714\n")?;
+            lab.expects_shown(&["4712", "yes 4714"])
+        },
+    },
+    Check {
+        id: "tcp-client/speaks-first",
+        title: "Shows what the server says unasked",
+        about: "The server greets as soon as the client has connected. Nothing is typed.",
+        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
+                 server.",
+        lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            server.sends("welcome 4711\n")?;
+            lab.expects_shown(&["welcome 4711"])
+        },
+    },
+    Check {
+        id: "tcp-client/silent-server",
+        title: "Sends the next line to a server that is silent",
+        about: "The server answers nothing. A second line that is typed reaches it within 10 s.",
+        advice: "Don't wait for ever for a reply: receive on a thread of its own, or give the read \
+                 a time limit.",
+        lesson: Lesson::pitfall("Waiting for ever"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("anybody there 4711");
+            server.expects("anybody there 4711")?;
+            lab.types("hello 4712");
+            server.expects_within("hello 4712", lab.patience().end)
+        },
+    },
+    Check {
+        id: "tcp-client/empty-line",
+        title: "Survives an empty line",
+        about: "An empty line is typed, and another one after it. The server answers neither, and \
+                receives the second.",
+        advice: "An empty line without its line end is no byte at all: the server never hears of \
+                 it, and can't answer. Send the line end too, or skip the line.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("");
+            lab.types("after it 4711");
+            server.expects("after it 4711")
+        },
+    },
+    Check {
+        id: "tcp-client/last-reply",
+        title: "Shows the reply to the last line",
+        about: "A line is typed and the input ends, as with `echo ping | client`. The reply comes \
+                300 ms later.",
+        advice: "When the input ends, close only the sending side, and go on receiving until the \
+                 server closes too.",
+        lesson: Lesson::pitfall("The end of the input"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            lab.types("ping 4711");
+            lab.input_ends();
+            server.expects("ping 4711")?;
+            server.pauses(Duration::from_millis(300));
+            server.sends("pong 4712\n")?;
+            server.half_closes();
+            lab.expects_shown(&["pong 4712"])
+        },
+    },
+    Check {
+        id: "tcp-client/end-of-input",
+        title: "Ends with its input",
+        about: "A line is typed and answered; 500 ms later the input ends, and again 500 ms later \
+                the server closes its side.",
+        advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",
+        lesson: Lesson::pitfall("The end of the input"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            server.pauses(GAP);
+            lab.input_ends();
+            server.pauses(GAP);
+            server.half_closes();
+            lab.expects_success()
+        },
+    },
+    Check {
+        id: "tcp-client/server-closes",
+        title: "Notices that the server has hung up",
+        about: "The server answers a line and, 500 ms later, closes its side. From 500 ms \
+                later on up to three lines are typed, 2.5 s apart, until the client ends or connects \
+                anew.",
+        advice: "A read of 0 bytes means that the server has hung up: say so, and end, or connect \
+                 again for the next line. It is no empty reply.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let (mut host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            server.pauses(GAP);
+            server.half_closes();
+            ends_or_connects_anew(lab, &mut host)
+        },
+    },
+    Check {
+        id: "tcp-client/server-resets",
+        title: "Survives a connection that is reset",
+        about: "The server answers a line and, 500 ms later, resets the connection. From 500 ms \
+                later on up to three lines are typed, 2.5 s apart, until the client ends with a \
+                message or connects anew.",
+        advice: "Handle the errors of send and receive: say that the connection is broken, and \
+                 end, or connect again. Don't show a stack trace.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let (mut host, mut server) = connected(lab)?;
+            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            server.pauses(GAP);
+            server.resets();
+            ends_or_connects_anew(lab, &mut host)
+        },
+    },
+    Check {
+        id: "tcp-client/terminal-escapes",
+        title: "Prints nothing that a terminal would obey",
+        about: "The server sends a terminal's escape sequences. They must not be in the output as \
+                they came; that is looked at when text behind them has been shown, and 500 ms \
+                later.",
+        advice: "Escape control characters before you print what a server has sent \
+                 (escape_debug, repr).",
+        lesson: Lesson::pitfall("Bytes that your terminal obeys"),
+        run: |lab| {
+            let (_host, mut server) = connected(lab)?;
+            talks(
+                lab,
+                &mut server,
+                "ping 4711",
+                &format!("{ESCAPES} harmless 4712\n"),
+            )?;
+            lab.expects_shown(&["harmless 4712"])?;
+            lab.expects_no_escapes()
+        },
+    },
+    Check {
+        id: "tcp-client/nobody-listens",
+        title: "Says so if nobody listens",
+        about: "Nobody has the port.",
+        advice: "Handle the error of connect: say which address has refused and what to do, and \
+                 end. Don't show a stack trace.",
+        lesson: Lesson::pitfall("Nobody listens there"),
+        run: |lab| {
+            lab.tell("nobody listens on the port");
+            lab.starts()?;
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+];
+
+fn connected(lab: &mut Lab) -> Told<(Host, Peer)> {
+    lab.accepts_as("server")
+}
+
+/// A line is typed, and answered when it has come.
+fn talks(lab: &mut Lab, server: &mut Peer, line: &str, reply: &str) -> Told {
+    lab.types(line);
+    server.expects(line)?;
+    server.sends(reply)
+}
+
+/// The program has time to notice by itself. Then the user types on. (The first line may be lost:
+/// TCP tells its sender nothing about it.)
+fn ends_or_connects_anew(lab: &mut Lab, host: &mut Host) -> Told {
+    lab.tell("the program may end by itself, within 500 ms");
+    if lab.ends_within(GAP) {
+        return lab.no_stack_trace();
+    }
+    for line in ["still there 4713", "still there 4714", "still there 4715"] {
+        lab.types(line);
+        let pause = lab.patience().answer / 2;
+        lab.tell(&format!(
+            "the program should end, or connect anew, within {}",
+            time(pause)
+        ));
+        if host.arrival(pause).is_some() || lab.ends_within(Duration::ZERO) {
+            return lab.no_stack_trace();
+        }
+    }
+    lab.failed("the program ends, or connects anew", "it did neither")
+}

@@ -1,0 +1,404 @@
+//! Section 4.1: a server that greets whoever asks.
+
+use std::time::Duration;
+
+use socket2::Type;
+
+use crate::check::{Check, Lesson};
+use crate::lab::{ESCAPES, Lab};
+use crate::peer::Peer;
+use crate::story::Told;
+
+const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
+
+/// What every answer must have.
+const GREETING: &str = "Hello World";
+
+/// The smallest request.
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+const BROWSER: &[u8] = b"GET / HTTP/1.1\r\n\
+    Host: 127.0.0.1\r\n\
+    Connection: keep-alive\r\n\
+    Upgrade-Insecure-Requests: 1\r\n\
+    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
+    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
+    Accept-Encoding: gzip, deflate, br\r\n\
+    Accept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\r\n";
+
+/// The first bytes of what a browser sends to `https://`: a TLS `ClientHello` (RFC 8446, 4.1.2).
+const TLS_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xa9\x1f\xc4\x0b\x8e\
+    \x90\x00\xff\xd2\x13\x01\x13\x02\x13\x03\xc0\x2b\xc0\x2f";
+
+/// A gap between two parts of a request, far longer than any network needs for both.
+const GAP: Duration = Duration::from_millis(300);
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "tcp-server/listens",
+        title: "Listens on its port",
+        about: "A client connects to 127.0.0.1 and the port.",
+        advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
+                 listen, then accept in a loop. The program must not end by itself.",
+        lesson: PAGE,
+        run: |lab| lab.connects().map(drop),
+    },
+    Check {
+        id: "tcp-server/reads",
+        title: "Reads what a client sends",
+        about: "A client is quiet for 300 ms, in which the server has nothing to say and no reason \
+                to hang up, and then sends a request. Anything may come back, but the connection \
+                must not be reset, as it is by a server that closes it without having read.",
+        advice: "After accept, read from the connection that accept has returned, before you \
+                 answer and before you close it.",
+        lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.pauses_and_expects_nothing(GAP, "nothing has been asked yet")?;
+            client.sends(REQUEST)?;
+            client.expects_to_be_heard()
+        },
+    },
+    Check {
+        id: "tcp-server/answers",
+        title: "Answers \"Hello World\"",
+        about: "A client sends a small HTTP request; somewhere in the answer is the greeting.",
+        advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
+                 begins with \"Hello World\".",
+        lesson: PAGE,
+        run: |lab| {
+            let mut client = lab.connects()?;
+            asks(&mut client)
+        },
+    },
+    Check {
+        id: "tcp-server/serves-again",
+        title: "Serves one client after the other",
+        about: "A second client is greeted after the first one has been.",
+        advice: "Put accept, read, send and close into a loop, and close only the client's \
+                 connection, never the listening socket.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut first = lab.connects()?;
+            asks(&mut first)?;
+            first.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/browser",
+        title: "Greets a browser",
+        about: "A client sends what a browser sends. The answer has a status line and an empty \
+                line before the greeting, and it is whole: then the stream ends, or its \
+                Content-Length or its last chunk says so.",
+        advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
+                 empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut browser = lab.connects()?;
+            browser.sends(BROWSER)?;
+            browser.expects("HTTP/1.")?;
+            browser.expects("\r\n\r\n")?;
+            browser.expects(GREETING)?;
+            browser.expects_a_whole_page()
+        },
+    },
+    Check {
+        id: "tcp-server/half-close",
+        title: "Answers a client that has closed its sending side",
+        about: "A client sends a request and closes its sending side at once; it still wants the \
+                answer.",
+        advice: "A read of 0 bytes only means that the client won't send any more. Answer what has \
+                 come before it.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(REQUEST)?;
+            client.half_closes();
+            client.expects(GREETING)
+        },
+    },
+    Check {
+        id: "tcp-server/empty-visit",
+        title: "Survives a client that leaves without a word",
+        about: "A client connects and hangs up without sending anything, as port scanners do.",
+        advice: "A read of 0 bytes is no error and no request: close this connection, and accept \
+                 the next.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| {
+            lab.connects()?.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/split-request",
+        title: "Takes a request that comes in two parts",
+        about: "A client sends half of the request's first line, waits 300 ms, and sends the rest. \
+                Nothing may come back before the request is complete.",
+        advice: "Read in a loop, and add what comes to a buffer, until the empty line \
+                 (\\r\\n\\r\\n) that ends the head of a request has come. Only then answer.",
+        lesson: Lesson::pitfall("One recv is not one message"),
+        run: |lab| {
+            let (first, rest) = REQUEST.split_at(8);
+            let mut client = lab.connects()?;
+            client.sends(first)?;
+            client.pauses_and_expects_nothing(GAP, "the request isn't complete")?;
+            client.sends(rest)?;
+            client.expects(GREETING)
+        },
+    },
+    Check {
+        id: "tcp-server/long-request",
+        title: "Ends cleanly after a long request",
+        about: "A client sends a request of more than 3,000 bytes at once, as browsers with \
+                cookies do. It is greeted, and the stream ends without a reset.",
+        advice: "Read the whole request before you close: a socket that is closed with unread \
+                 bytes resets the connection, and the answer may be lost with it.",
+        lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(with_header("Cookie", &"x".repeat(3000)))?;
+            client.expects(GREETING)?;
+            client.expects_a_clean_end()
+        },
+    },
+    Check {
+        id: "tcp-server/cut-character",
+        title: "Takes a character that is cut at byte 1024",
+        about: "A client sends a request in which a three-byte character stands across byte 1024.",
+        advice: "Decode a request when all of it has come, or replace what isn't UTF-8 \
+                 (from_utf8_lossy, errors=\"replace\"): a read may end inside a character.",
+        lesson: Lesson::pitfall("A character cut in two"),
+        run: |lab| {
+            let head = with_header("X-Name", "").len() - 4;
+            let name = "x".repeat(1023 - head) + &"汉".repeat(20);
+            let mut client = lab.connects()?;
+            client.sends(with_header("X-Name", &name))?;
+            client.expects(GREETING)?;
+            client.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/not-utf8",
+        title: "Survives bytes that are no text",
+        about: "A client sends a byte that isn't UTF-8, and hangs up. The next one is greeted.",
+        advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
+                 errors=\"replace\").",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(b"caf\xe9, \xff please\r\n\r\n")?;
+            client.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/tls-hello",
+        title: "Survives a browser that speaks https",
+        about: "A client sends the beginning of a TLS handshake, waits 300 ms and hangs up.",
+        advice: "Whatever a client sends concerns its own connection: answer it, or close it, but \
+                 go on serving others.",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(TLS_HELLO)?;
+            client.pauses(GAP);
+            client.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/leaves-halfway",
+        title: "Survives a client that leaves halfway",
+        about: "A client sends half a request and hangs up. The next one is greeted.",
+        advice: "When a read gives 0 bytes before the request is complete, stop reading: the rest \
+                 will never come.",
+        lesson: Lesson::pitfall("A peer that is gone"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(b"GET / HTTP/1.1\r\nHost: 127.")?;
+            client.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/reset",
+        title: "Survives a connection that is reset",
+        about: "A client sends half a request, waits 300 ms, and resets the connection.",
+        advice: "An error while reading or sending ends this client's connection, never the \
+                 server: handle it inside the loop.",
+        lesson: Lesson::pitfall("One client's error ends the server"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(b"GET / HTTP/1.1\r\n")?;
+            client.pauses(GAP);
+            client.resets();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/reset-in-backlog",
+        title: "Survives connections that are reset while they queue",
+        about: "While a silent client keeps a simple server busy, three others connect and reset \
+                at once. (A server for many clients accepts them meanwhile; then it is the same \
+                as a reset.) Then the first one asks, and another.",
+        advice: "A connection may be gone by the time it is accepted: treat an error of accept, \
+                 and of everything you ask the new connection, as this client's own.",
+        lesson: Lesson::pitfall("One client's error ends the server"),
+        run: |lab| {
+            let mut silent = lab.connects()?;
+            for _ in 0..3 {
+                lab.connects()?.resets();
+            }
+            lab.expects_to_live()?;
+            asks(&mut silent)?;
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/silent-client",
+        title: "Serves others while one client is silent",
+        about: "A client connects and says nothing, as browsers do with spare connections. \
+                Another one is greeted meanwhile.",
+        advice: "Serve each client on a thread (or task) of its own, and give its reads a time \
+                 limit.",
+        lesson: Lesson::pitfall("A silent client blocks everybody"),
+        run: |lab| {
+            let _silent = lab.connects()?;
+            serves_another(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/dripping-client",
+        title: "Serves others while one client drips",
+        about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
+                is greeted meanwhile.",
+        advice: "A time limit for each read isn't enough: every byte starts it anew. Serve each \
+                 client on a thread of its own, and limit the time for the whole request.",
+        lesson: Lesson::pitfall("A silent client blocks everybody"),
+        run: |lab| {
+            let mut dripping = lab.connects()?;
+            dripping.sends(b"GET / HTTP/1.1\r\n")?;
+            let mut other = lab.connects()?;
+            other.sends(REQUEST)?;
+            dripping.drips_while(
+                b"X: x\r\n",
+                Duration::from_millis(200),
+                &mut other,
+                GREETING,
+            )
+        },
+    },
+    Check {
+        id: "tcp-server/many-clients",
+        title: "Greets 50 clients that come at once",
+        about: "50 clients connect before the first of them asks. All of them have connected \
+                within 5 s, and each is greeted.",
+        advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
+                 it tries again only after a second, then two, then four.",
+        lesson: Lesson::pitfall("A queue that is too short"),
+        run: |lab| {
+            for client in &mut lab.connects_many(50)? {
+                asks(client)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "tcp-server/endless-header",
+        title: "Cuts off a request without an end",
+        about: "A client sends header lines without an end, up to 8 MiB. The server answers or \
+                ends the connection; then another client is greeted.",
+        advice: "Limit how many bytes of a request you keep, such as 16 KiB: answer, or close, \
+                 when there are more.",
+        lesson: Lesson::pitfall("Input without a limit"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(b"GET / HTTP/1.1\r\n")?;
+            client.sends_endlessly(b"X-Endless: again and again\r\n", 8 << 20)?;
+            client.hangs_up();
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "tcp-server/terminal-escapes",
+        title: "Prints nothing that a terminal would obey",
+        about: "A client sends a terminal's escape sequences. They must not be in the output as \
+                they came; that is looked at 500 ms after the next client was greeted.",
+        advice: "Escape control characters before you print what a client has sent \
+                 (escape_debug, repr), or don't print it.",
+        lesson: Lesson::pitfall("Bytes that your terminal obeys"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            client.sends(with_header("X-Evil", ESCAPES))?;
+            client.expects_the_end()?;
+            client.hangs_up();
+            goes_on(lab)?;
+            lab.expects_no_escapes()
+        },
+    },
+    Check {
+        id: "tcp-server/port-taken",
+        title: "Says so if its port is taken",
+        about: "Somebody listens on the port before the server is started.",
+        advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
+                 show a stack trace.",
+        lesson: Lesson::pitfall("Address already in use"),
+        run: |lab| {
+            let _owner = lab.takes_the_port(Type::STREAM)?;
+            lab.starts()?;
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+    // The last one, as it leaves a connection in TIME-WAIT: a program with a fixed port that can't
+    // stand that couldn't be started for a minute.
+    Check {
+        id: "tcp-server/restart",
+        title: "Can be started again at once",
+        about: "A server greets a client, is ended, and is started again on the same port.",
+        advice: "Set SO_REUSEADDR on the listening socket before bind, except on Windows: the last \
+                 connections stay in TIME-WAIT for a minute, and without it they keep the port.",
+        lesson: Lesson::pitfall("Address already in use"),
+        run: |lab| {
+            let mut client = lab.connects()?;
+            asks(&mut client)?;
+            // Who closes first keeps the connection in TIME-WAIT, and that shall be the server.
+            client.expects_the_end()?;
+            client.closes_last();
+            lab.restarts()?;
+            serves_another(lab)
+        },
+    },
+];
+
+fn asks(client: &mut Peer) -> Told {
+    client.sends(REQUEST)?;
+    client.expects(GREETING)
+}
+
+/// The server still runs 500 ms later, and serves another client.
+fn goes_on(lab: &mut Lab) -> Told {
+    lab.expects_to_live()?;
+    serves_another(lab)
+}
+
+fn serves_another(lab: &mut Lab) -> Told {
+    let mut next = lab.connects()?;
+    asks(&mut next)
+}
+
+fn with_header(name: &str, value: &str) -> Vec<u8> {
+    let value = value.as_bytes();
+    let head = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close";
+    [
+        head.as_bytes(),
+        b"\r\n",
+        name.as_bytes(),
+        b": ",
+        value,
+        b"\r\n\r\n",
+    ]
+    .concat()
+}

@@ -1,0 +1,194 @@
+//! Section 5.2: a client that asks for a temperature and shows the answer.
+
+use std::time::Duration;
+
+use crate::check::{Check, Lesson};
+use crate::datagram::Answerer;
+use crate::lab::{ESCAPES, Lab};
+use crate::story::Told;
+
+const PAGE: Lesson = Lesson::page("docs/5.2-udp-client.md");
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "udp-client/asks",
+        title: "Asks for what is typed",
+        about: "\"36.6\" is typed; a datagram with that text reaches the server.",
+        advice: "Read a line from the standard input, create a UDP socket, and send the text to \
+                 127.0.0.1 and the port that the program is given.",
+        lesson: PAGE,
+        run: |lab| asked(lab).map(drop),
+    },
+    Check {
+        id: "udp-client/shows",
+        title: "Shows the answer",
+        about: "The server answers; the answer appears in the client's output.",
+        advice: "After you have sent, receive, print what has come, and flush the output.",
+        lesson: Lesson::pitfall("Output that stays in a buffer"),
+        run: |lab| {
+            asked(lab)?.answers("97.88 degrees 4711");
+            lab.expects_shown(&["97.88"])
+        },
+    },
+    Check {
+        id: "udp-client/late-answer",
+        title: "Waits for an answer that is late",
+        about: "The server answers after 500 ms.",
+        advice: "Wait for an answer for a second or more before you ask again or give up.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut server = asked(lab)?;
+            server.pauses(Duration::from_millis(500));
+            server.answers("97.88 degrees 4711");
+            lab.expects_shown(&["97.88"])
+        },
+    },
+    Check {
+        id: "udp-client/lost-answer",
+        title: "Asks again if no answer comes",
+        about: "The server doesn't answer the first request. A second one comes within 5 s, and \
+                its answer is shown.",
+        advice: "Give the receiving call a time limit, such as a second, and send the request \
+                 again when it is over: either datagram may have been lost.",
+        lesson: Lesson::pitfall("A datagram that is lost"),
+        run: |lab| {
+            let mut server = asked(lab)?;
+            server.loses_it();
+            server.expects("36.6", lab.patience().answer)?;
+            server.answers("97.88 degrees 4711");
+            lab.expects_shown(&["97.88"])
+        },
+    },
+    Check {
+        id: "udp-client/no-answer",
+        title: "Gives up if no answer ever comes",
+        about: "The server answers nothing, and the input ends. The client says so and ends \
+                within 12 s.",
+        advice: "Limit how often you ask, such as three times: then say that no answer has come, \
+                 and end.",
+        lesson: Lesson::pitfall("Waiting for ever"),
+        run: |lab| {
+            let mut server = asked(lab)?;
+            server.loses_it();
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+        },
+    },
+    Check {
+        id: "udp-client/stranger",
+        title: "Doesn't believe a stranger",
+        about: "Somebody else sends a false answer from another port; the server answers 300 ms \
+                later. Only the server's answer is shown.",
+        advice: "Connect the socket to the server's address, so that nobody else's datagrams \
+                 arrive, or compare each sender's address with the server's.",
+        lesson: Lesson::pitfall("An answer from a stranger"),
+        run: |lab| {
+            let mut server = asked(lab)?;
+            server.a_stranger_answers(b"666.66 degrees 4712")?;
+            server.pauses(Duration::from_millis(300));
+            server.answers("97.88 degrees 4711");
+            lab.expects_shown(&["97.88"])?;
+            lab.expects_not_shown("666.66")
+        },
+    },
+    Check {
+        id: "udp-client/not-utf8",
+        title: "Survives an answer that is no text",
+        about: "The server answers bytes that aren't UTF-8. The text in them is shown.",
+        advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
+                 errors=\"replace\").",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            asked(lab)?.answers(b"97.88 caf\xe9 \xff 4711");
+            lab.expects_shown(&["97.88"])
+        },
+    },
+    Check {
+        id: "udp-client/empty-answer",
+        title: "Survives an empty answer",
+        about: "The server answers a datagram without a byte, and the input ends. The client ends \
+                within 12 s, without a stack trace.",
+        advice: "A datagram may be empty; that is neither an end nor a number. Say so, or ask \
+                 again.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| {
+            asked(lab)?.answers("");
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+        },
+    },
+    Check {
+        id: "udp-client/terminal-escapes",
+        title: "Prints nothing that a terminal would obey",
+        about: "The server's answer has a terminal's escape sequences. They must not be in the \
+                output as they came; that is looked at when the rest of the answer has been \
+                shown, and 500 ms later.",
+        advice: "Escape control characters before you print an answer (escape_debug, repr).",
+        lesson: Lesson::pitfall("Bytes that your terminal obeys"),
+        run: |lab| {
+            asked(lab)?.answers(format!("{ESCAPES} 97.88"));
+            lab.expects_shown(&["97.88"])?;
+            lab.expects_no_escapes()
+        },
+    },
+    Check {
+        id: "udp-client/nobody-listens",
+        title: "Says so if nobody listens",
+        about: "Nobody has the port. A temperature is typed and the input ends; the client says \
+                so and ends within 10 s.",
+        advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
+                 when no answer comes in time. Don't show a stack trace.",
+        lesson: Lesson::pitfall("Nobody listens there"),
+        run: |lab| {
+            lab.tell("nobody has the port");
+            lab.starts()?;
+            lab.types("36.6");
+            lab.input_ends();
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+    Check {
+        id: "udp-client/empty-line",
+        title: "Survives an empty line",
+        about: "An empty line is typed, then \"36.6\". The client asks for it within 5 s, or has \
+                ended with a message.",
+        advice: "An empty line is no temperature: ask the user again, and don't wait for an \
+                 answer to it.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| {
+            let mut server = lab.answers()?;
+            lab.starts()?;
+            lab.types("");
+            lab.types("36.6");
+            match server.expects("36.6", lab.patience().answer) {
+                Err(_) if lab.ends_within(Duration::ZERO) => {
+                    lab.expects_a_message_and_the_end(lab.patience().end)
+                }
+                asked => asked,
+            }
+        },
+    },
+    Check {
+        id: "udp-client/end-of-input",
+        title: "Ends with its input",
+        about: "The input ends before anything is typed.",
+        advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",
+        lesson: Lesson::pitfall("The end of the input"),
+        run: |lab| {
+            let _server = lab.answers()?;
+            lab.starts()?;
+            lab.input_ends();
+            lab.expects_success()
+        },
+    },
+];
+
+/// The client has been started, and asks for 36.6.
+fn asked(lab: &mut Lab) -> Told<Answerer> {
+    let mut server = lab.answers()?;
+    lab.starts()?;
+    lab.types("36.6");
+    server.expects("36.6", lab.patience().start)?;
+    Ok(server)
+}

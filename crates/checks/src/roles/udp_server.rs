@@ -1,0 +1,355 @@
+//! Section 5.1: a server that converts degrees Celsius to Fahrenheit, a datagram each way.
+//!
+//! What a server says around the number is its own affair: an answer is right if a number in it is
+//! the right one, within 0.01. What a request gets that is no temperature is the server's affair
+//! too, a reason or nothing, as long as it isn't a conversion: the words of a good answer with
+//! another number in them.
+
+use socket2::Type;
+
+use crate::check::{Check, Lesson};
+use crate::datagram::Asker;
+use crate::lab::{ESCAPES, Lab};
+use crate::story::Told;
+
+const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
+
+/// All checks of the role.
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "udp-server/binds",
+        title: "Receives on its port",
+        about: "The program binds a UDP socket to 127.0.0.1 and the port. (This is looked up in \
+                /proc/net on Linux; elsewhere the port is tried until it is taken. No datagram is \
+                sent, as a simple server ends after the first.)",
+        advice: "Bind a UDP socket to 127.0.0.1 and the port that the program is given, and wait \
+                 for a datagram. The program must not end by itself.",
+        lesson: PAGE,
+        run: |lab| lab.asks().map(drop),
+    },
+    Check {
+        id: "udp-server/converts",
+        title: "Converts a temperature",
+        about: "\"100\" is asked; the answer has the number 212.",
+        advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
+                 send the result to the address that the request came from.",
+        lesson: PAGE,
+        run: |lab| converts(&mut lab.asks()?, "100", 212.0),
+    },
+    Check {
+        id: "udp-server/serves-again",
+        title: "Answers a second request",
+        about: "A client asks, then another one does, and the first again.",
+        advice: "Put receiving and sending into a loop, on one socket that stays open.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut first = lab.asks()?;
+            converts(&mut first, "100", 212.0)?;
+            goes_on(lab)?;
+            converts(&mut first, "0", 32.0)
+        },
+    },
+    Check {
+        id: "udp-server/numbers",
+        title: "Converts fractions, signs and white space",
+        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked.",
+        advice: "Trim the text, then convert it as a floating-point number.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut client = lab.asks()?;
+            converts(&mut client, "36.6", 97.88)?;
+            converts(&mut client, "-40", -40.0)?;
+            converts(&mut client, "-273.15", -459.67)?;
+            converts(&mut client, " 37.5\n", 99.5)
+        },
+    },
+    Check {
+        id: "udp-server/two-clients",
+        title: "Answers two clients at once",
+        about: "Two clients ask before either has its answer; each gets its own.",
+        advice: "Send the answer to the address that came with this request, not to the first \
+                 client's.",
+        lesson: PAGE,
+        run: |lab| {
+            let (mut one, mut two) = (lab.asks()?, lab.asks()?);
+            one.sends("100");
+            two.sends("0");
+            two.expects("an answer with the number 32", |answer| has(answer, 32.0))?;
+            one.expects("an answer with the number 212", |answer| has(answer, 212.0))
+                .map(drop)
+        },
+    },
+    Check {
+        id: "udp-server/no-number",
+        title: "Survives a request that is no number",
+        about: "\"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits are asked, then \
+                \"100\". (What \"1_000\" means differs between languages; only \"100\" has to be \
+                answered.)",
+        advice: "Handle the error of the conversion: answer with a reason, and go on.",
+        lesson: Lesson::pitfall("Text that is no number"),
+        run: |lab| survives(lab, &["warm", "37,5", "0x25", "1_000", "３７"]),
+    },
+    Check {
+        id: "udp-server/empty",
+        title: "Survives an empty datagram",
+        about: "A datagram without a byte is sent, and one with a line end only; then \"100\".",
+        advice: "A datagram may be empty; that is no end of anything. Its text is no number.",
+        lesson: Lesson::pitfall("An empty message is no message"),
+        run: |lab| survives(lab, &["", "\n"]),
+    },
+    Check {
+        id: "udp-server/not-utf8",
+        title: "Survives bytes that are no text",
+        about: "A byte that isn't UTF-8 is asked, and a NUL; then \"100\".",
+        advice: "Don't let decoding fail: handle its error as that of a text that is no number.",
+        lesson: Lesson::pitfall("Bytes that are not text"),
+        run: |lab| {
+            let mut client = lab.asks()?;
+            client.sends(b"\xff37");
+            client.sends(b"37\0");
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "udp-server/nan",
+        title: "Doesn't convert \"nan\"",
+        about: "\"nan\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
+        advice: "What a language takes for a number may be none: refuse what isn't finite.",
+        lesson: Lesson::pitfall("Text that is no number"),
+        run: |lab| refuses(lab, &["nan"]),
+    },
+    Check {
+        id: "udp-server/infinity",
+        title: "Doesn't convert what is infinite",
+        about: "\"inf\", \"-Infinity\", \"1e400\" and \"1e308\" are asked. No answer that comes \
+                within 500 ms is a conversion.",
+        advice: "Refuse what isn't finite, before and after the conversion.",
+        lesson: Lesson::pitfall("Text that is no number"),
+        run: |lab| refuses(lab, &["inf", "-Infinity", "1e400", "1e308"]),
+    },
+    Check {
+        id: "udp-server/absolute-zero",
+        title: "Doesn't convert what is below absolute zero",
+        about: "\"-300\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
+        advice: "Nothing is colder than -273.15 degrees Celsius: refuse it.",
+        lesson: Lesson::pitfall("Text that is no number"),
+        run: |lab| refuses(lab, &["-300"]),
+    },
+    Check {
+        id: "udp-server/cut-datagram",
+        title: "Doesn't convert half a datagram",
+        about: "1,100 zeros and \"100\" are asked. If an answer that comes within 500 ms is a \
+                conversion, its number is 212. Then \"100\" is asked.",
+        advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
+                 fills it: what doesn't fit is cut off in silence.",
+        lesson: Lesson::pitfall("A datagram that is cut"),
+        run: |lab| {
+            let request = "0".repeat(1100) + "100";
+            let mut client = lab.asks()?;
+            let pattern = pattern(&mut client)?;
+            client.sends(&request);
+            match client.receives(SILENCE) {
+                Some(answer)
+                    if pattern.is_conversion(&answer, &request) && !has(&answer, 212.0) =>
+                {
+                    client.failed("no answer, a reason, or the number 212", &answer)
+                }
+                _ => goes_on(lab),
+            }
+        },
+    },
+    Check {
+        id: "udp-server/too-long",
+        title: "Survives the longest datagram",
+        about: "65,507 bytes of text and 2,000 digits are sent; then \"100\".",
+        advice: "A request may have any length up to 65,507 bytes. Handle the error that some \
+                 systems report for one that doesn't fit, and go on.",
+        lesson: Lesson::pitfall("Input without a limit"),
+        run: |lab| {
+            let mut client = lab.asks()?;
+            client.sends("x".repeat(65_507));
+            client.sends("7".repeat(2000));
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "udp-server/sender-gone",
+        title: "Survives a sender that is gone",
+        about: "A client asks and closes its socket at once, three times; then another one asks.",
+        advice: "Sending to somebody who has gone, or the next receive, may report an error. It \
+                 concerns that client only: go on.",
+        lesson: Lesson::pitfall("One client's error ends the server"),
+        run: |lab| {
+            for _ in 0..3 {
+                let mut client = lab.asks()?;
+                client.sends("100");
+                client.leaves();
+            }
+            goes_on(lab)
+        },
+    },
+    Check {
+        id: "udp-server/terminal-escapes",
+        title: "Prints nothing that a terminal would obey",
+        about: "A terminal's escape sequences are sent, then \"100\". They must not be in the \
+                output as they came; that is looked at 500 ms after the answer.",
+        advice: "Escape control characters before you print a request (escape_debug, repr), or \
+                 don't print it.",
+        lesson: Lesson::pitfall("Bytes that your terminal obeys"),
+        run: |lab| {
+            lab.asks()?.sends(ESCAPES);
+            goes_on(lab)?;
+            lab.expects_no_escapes()
+        },
+    },
+    Check {
+        id: "udp-server/port-taken",
+        title: "Says so if its port is taken",
+        about: "Somebody has the port before the server is started.",
+        advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
+                 show a stack trace.",
+        lesson: Lesson::pitfall("Address already in use"),
+        run: |lab| {
+            let _owner = lab.takes_the_port(Type::DGRAM)?;
+            lab.starts()?;
+            lab.expects_a_message_and_the_end(lab.patience().end)
+        },
+    },
+];
+
+/// How long an answer is waited for that need not come.
+const SILENCE: std::time::Duration = std::time::Duration::from_millis(500);
+
+fn converts(client: &mut Asker, celsius: &str, fahrenheit: f64) -> Told {
+    client.sends(celsius);
+    let what = format!("an answer with the number {fahrenheit}");
+    client
+        .expects(&what, |answer| has(answer, fahrenheit))
+        .map(drop)
+}
+
+/// The server still runs 500 ms later, and answers another client.
+fn goes_on(lab: &mut Lab) -> Told {
+    lab.expects_to_live()?;
+    converts(&mut lab.asks()?, "100", 212.0)
+}
+
+fn survives(lab: &mut Lab, requests: &[&str]) -> Told {
+    let mut client = lab.asks()?;
+    for request in requests {
+        client.sends(request);
+    }
+    goes_on(lab)
+}
+
+fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
+    let mut client = lab.asks()?;
+    let pattern = pattern(&mut client)?;
+    for request in requests {
+        client.sends(request);
+        match client.receives(SILENCE) {
+            Some(answer) if pattern.is_conversion(&answer, request) => {
+                return client.failed("a reason, or no answer, but no conversion", &answer);
+            }
+            _ => {}
+        }
+    }
+    goes_on(lab)
+}
+
+/// The words of a good answer, before and after the number.
+struct Pattern {
+    before: String,
+    after: String,
+}
+
+/// Learns the server's words.
+fn pattern(client: &mut Asker) -> Told<Pattern> {
+    client.sends("100");
+    let answer = client.expects("an answer with the number 212", |answer| has(answer, 212.0))?;
+    let answer = String::from_utf8_lossy(&answer);
+    let number = numbers(&answer).find(|number| is(number, 212.0));
+    let (before, after) = number
+        .and_then(|number| answer.rsplit_once(number))
+        .unwrap_or_default();
+    Ok(Pattern {
+        before: before.to_owned(),
+        after: after.to_owned(),
+    })
+}
+
+impl Pattern {
+    /// Whether this is a good answer's words with another number, or what passes for one: "NaN".
+    fn is_conversion(&self, answer: &[u8], request: &str) -> bool {
+        // An answer may repeat the question.
+        let (before, after) = (
+            self.before.replace("100", request),
+            self.after.replace("100", request),
+        );
+        let answer = String::from_utf8_lossy(answer);
+        answer
+            .strip_prefix(before.as_str())
+            .and_then(|rest| rest.strip_suffix(after.as_str()))
+            .is_some_and(|number| number.trim().parse::<f64>().is_ok())
+    }
+}
+
+fn has(answer: &[u8], fahrenheit: f64) -> bool {
+    numbers(&String::from_utf8_lossy(answer)).any(|number| is(number, fahrenheit))
+}
+
+/// What may be a number in an answer. What is none doesn't parse.
+fn numbers(answer: &str) -> impl Iterator<Item = &str> {
+    answer
+        .split(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c)))
+        .filter(|part| part.contains(|c: char| c.is_ascii_digit()))
+}
+
+fn is(number: &str, fahrenheit: f64) -> bool {
+    let number = number.trim_matches(|c: char| !(c.is_ascii_digit() || "+-".contains(c)));
+    number
+        .parse::<f64>()
+        // A little more than 0.01, as binary fractions aren't exact.
+        .is_ok_and(|number| (number - fahrenheit).abs() < 0.010_001)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_whatever_stands_around_it() {
+        for answer in [
+            "212",
+            "212.0",
+            "100 C = 212.00 F.",
+            "转换后的温度(华氏温度):212.0",
+            "that's 2.12e2 degrees",
+            "212.",
+        ] {
+            assert!(has(answer.as_bytes(), 212.0), "{answer}");
+        }
+        assert!(has(b"97.88000000000001", 97.88) && has(b"97.9", 97.89));
+        for answer in ["", "warm", "21.2", "2120", "-212", "e-.+"] {
+            assert!(!has(answer.as_bytes(), 212.0), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_conversion_is_known_by_the_words_of_a_good_one() {
+        let pattern = |before: &str, after: &str| Pattern {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let bare = pattern("", "");
+        for number in ["nan", "NaN", "inf", "-508.0", " -508\n"] {
+            assert!(bare.is_conversion(number.as_bytes(), "x"), "{number}");
+        }
+        for reason in ["", "no number: nan", "-300 is below -273.15"] {
+            assert!(!bare.is_conversion(reason.as_bytes(), "-300"), "{reason}");
+        }
+        let wordy = pattern("100 C = ", " F");
+        assert!(wordy.is_conversion(b"nan C = nan F", "nan"));
+        assert!(!wordy.is_conversion(b"error: nan", "nan"));
+    }
+}

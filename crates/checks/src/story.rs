@@ -1,0 +1,259 @@
+//! What happens in a check, step by step, and the program that it happens to.
+//!
+//! A check and all its peers share one story. Whoever does something tells it first, so that when
+//! an expectation fails, the last step is the one that failed.
+
+use std::fmt::{Display, Write as _};
+use std::mem;
+use std::net::{Shutdown, TcpStream};
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use console::safe;
+use socket2::SockRef;
+
+use crate::program::{Program, ending};
+
+/// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    /// Until a server listens, and until a client has connected: 10 s.
+    pub start: Duration,
+    /// For what a program does in milliseconds, an answer or a line of output: 5 s.
+    pub answer: Duration,
+    /// Until a program ends that has a reason to: 10 s.
+    pub end: Duration,
+    /// Until a client gives up that gets no answer over UDP: 12 s.
+    pub giving_up: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            start: Duration::from_secs(10),
+            answer: Duration::from_secs(5),
+            end: Duration::from_secs(10),
+            giving_up: Duration::from_secs(12),
+        }
+    }
+}
+
+impl Patience {
+    /// For tests in which many programs fail, each by doing nothing for as long as this.
+    pub fn short() -> Self {
+        Self {
+            start: Duration::from_secs(4),
+            answer: Duration::from_secs(2),
+            end: Duration::from_secs(4),
+            giving_up: Duration::from_secs(4),
+        }
+    }
+}
+
+/// How long a program that is about to end gets, so that the report can say that it has ended.
+const LAST_BREATH: Duration = Duration::from_secs(1);
+
+/// The most characters of a message that a step shows.
+const SHOWN: usize = 60;
+
+/// The most characters that are shown of a line of output.
+const SHOWN_LINE: usize = 160;
+
+/// Why a check stops before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The program didn't do what was expected.
+    Failed {
+        /// What should have happened.
+        expected: String,
+        /// What happened instead.
+        saw: String,
+    },
+    /// The same, but somebody else may have the program's port, which is worth another try.
+    PortLost {
+        /// What should have happened.
+        expected: String,
+        /// What happened instead.
+        saw: String,
+    },
+    /// The check can't be made, for this reason.
+    Skipped(String),
+}
+
+/// The result of a step.
+pub type Told<T = ()> = Result<T, Stop>;
+
+/// The story of one check. Clones tell the same one.
+#[derive(Debug, Clone)]
+pub struct Story(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    steps: Mutex<Vec<String>>,
+    program: Mutex<Option<Program>>,
+    patience: Patience,
+    /// The next program will have the same port.
+    port_is_reused: bool,
+    /// Connections that nobody has closed on purpose.
+    connections: Mutex<Vec<Arc<TcpStream>>>,
+}
+
+impl Story {
+    /// A story that has only begun. `port_is_reused` if the program's port is that of the next
+    /// program too, which can't be started as long as a connection of the port's is in TIME-WAIT.
+    pub fn new(port_is_reused: bool, patience: &Patience) -> Self {
+        Self(Arc::new(Shared {
+            port_is_reused,
+            patience: patience.clone(),
+            ..Shared::default()
+        }))
+    }
+
+    /// How long the program may take.
+    pub fn patience(&self) -> &Patience {
+        &self.0.patience
+    }
+
+    pub(crate) fn port_is_reused(&self) -> bool {
+        self.0.port_is_reused
+    }
+
+    /// The next step.
+    pub fn tell(&self, step: impl Display) {
+        self.steps_mut().push(step.to_string());
+    }
+
+    /// Adds to the last step what became of it.
+    pub fn add(&self, more: impl Display) {
+        if let Some(last) = self.steps_mut().last_mut() {
+            // Writing to a string can't fail.
+            let _ = write!(last, " {more}");
+        }
+    }
+
+    /// All steps so far.
+    pub fn steps(&self) -> Vec<String> {
+        self.steps_mut().clone()
+    }
+
+    fn steps_mut(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The program of this story, once it has been started.
+    pub fn program(&self) -> MutexGuard<'_, Option<Program>> {
+        self.0
+            .program
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the program has ended, if it was started and has.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.program().as_mut().and_then(Program::ended)
+    }
+
+    /// Takes part in a connection, until it is closed on purpose ([`Story::lets_go`]).
+    pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
+        self.connections().push(Arc::clone(stream));
+    }
+
+    pub(crate) fn lets_go(&self, stream: &Arc<TcpStream>) {
+        self.connections().retain(|held| !Arc::ptr_eq(held, stream));
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Vec<Arc<TcpStream>>> {
+        self.0
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// On every connection, says that no more will come.
+    pub(crate) fn half_closes_all(&self) {
+        for stream in self.connections().iter() {
+            // It fails on one that has ended.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Ends the program and all its children, and then the connections: by a reset, so that none
+    /// lingers in TIME-WAIT and keeps the port from the next program.
+    pub fn close(&self) {
+        drop(self.program().take());
+        for stream in mem::take(&mut *self.connections()) {
+            let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// The last step failed: `expected`, but `saw`. What became of the program is added.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn failed<T>(&self, expected: impl Display, saw: impl Display) -> Told<T> {
+        let mut saw = saw.to_string();
+        if let Some(program) = self.program().as_mut() {
+            if let Some(status) = program.wait_for_end(LAST_BREATH) {
+                let _ = write!(saw, "; the program had ended ({})", ending(status));
+            }
+            saw.push_str(&last_words(&program.text()));
+        }
+        Err(Stop::Failed {
+            expected: expected.to_string(),
+            saw,
+        })
+    }
+}
+
+/// The end of what a program has printed.
+fn last_words(text: &str) -> String {
+    const LINES: usize = 4;
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let Some((_, last)) = lines.split_at_checked(lines.len().saturating_sub(LINES)) else {
+        return String::new();
+    };
+    if last.is_empty() {
+        return "; it printed nothing".to_owned();
+    }
+    let last: Vec<String> = last
+        .iter()
+        .map(|line| cut(&safe::escape(line), SHOWN_LINE))
+        .collect();
+    format!("; it printed last: {}", last.join(" / "))
+}
+
+/// Bytes as a step shows them: in quotes, harmless, their number behind them, cut if they are many.
+pub fn shown(bytes: &[u8]) -> String {
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => safe::escape(text),
+        Err(_) => bytes.escape_ascii().to_string(),
+    };
+    match bytes.len() {
+        1 => format!("\"{}\" (1 byte)", cut(&text, SHOWN)),
+        count => format!("\"{}\" ({count} bytes)", cut(&text, SHOWN)),
+    }
+}
+
+/// The beginning and the end of a text that is too long.
+fn cut(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(most - 20).collect();
+    let end: String = text.chars().skip(count - 15).collect();
+    format!("{beginning} … {end}")
+}
+
+/// A length of time, in words.
+pub fn time(duration: Duration) -> String {
+    match duration.as_millis() {
+        whole if whole % 1000 == 0 => format!("{} s", whole / 1000),
+        millis => format!("{millis} ms"),
+    }
+}

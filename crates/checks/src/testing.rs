@@ -1,0 +1,66 @@
+//! What the chapters' `tests/checks.rs` share: both versions of a program, judged.
+
+use std::fmt::Write;
+
+use crate::check::{Check, Outcome, Role, Verdict};
+use crate::judge::{Submission, judge};
+use crate::program::Command;
+use crate::report;
+use crate::story::Patience;
+
+/// Why the program doesn't stand all checks of the role: an explanation of each that it fails, and
+/// nothing if it passes all.
+///
+/// It is started with these arguments, `{port}` among them.
+pub fn failures<const N: usize>(role: Role, program: &str, arguments: [&str; N]) -> String {
+    let mut text = String::new();
+    judge_all(
+        role,
+        program,
+        arguments,
+        Patience::default(),
+        |check, outcome| {
+            if outcome.verdict != Verdict::Passed {
+                let (line, why) = (
+                    report::line(check, outcome),
+                    report::explanation(check, outcome),
+                );
+                // Writing to a string can't fail.
+                let _ = writeln!(text, "{line}\n{why}");
+            }
+        },
+    );
+    text
+}
+
+/// What the program falls for: a line for each check, with the verdict, the same in every run.
+pub fn verdicts<const N: usize>(role: Role, program: &str, arguments: [&str; N]) -> String {
+    let mut list = String::new();
+    judge_all(
+        role,
+        program,
+        arguments,
+        Patience::short(),
+        |check, outcome| {
+            let _ = writeln!(list, "{}", report::line(check, outcome));
+        },
+    );
+    list
+}
+
+fn judge_all<const N: usize>(
+    role: Role,
+    program: &str,
+    arguments: [&str; N],
+    patience: Patience,
+    report: impl FnMut(&'static Check, &Outcome),
+) {
+    let checks: Vec<&Check> = role.checks().iter().collect();
+    let submission = Submission {
+        patience,
+        // They mostly wait.
+        at_once: checks.len(),
+        ..Submission::new(Command::new(program, arguments))
+    };
+    judge(&checks, &submission, report);
+}

@@ -1,0 +1,14 @@
+//! The checks are checked: they find each fault, the command reports it, and nothing stays behind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails with a panic"
+)]
+
+mod command;
+mod lessons;
+mod verdicts;
+
+/// A minimal good program for each role, with one fault at a time: `faulty/`.
+const FAULTY: &str = env!("CARGO_BIN_EXE_faulty");
