@@ -11,6 +11,9 @@ use crate::port::Port;
 use crate::roles;
 use crate::story::{Stop, Story, Told};
 
+/// How often a check is tried on another port if somebody else has the one it had.
+const TRIES: u32 = 5;
+
 /// How long to wait until a port that can't be changed is free. On Linux a connection is in
 /// TIME-WAIT for 60 s.
 const TIME_WAIT: Duration = Duration::from_secs(65);
@@ -170,19 +173,23 @@ impl Check {
         })
     }
 
-    /// Runs it against a program; once more, on another port if possible, if somebody else has the
+    /// Runs it against a program; again, on another port if possible, if somebody else has the
     /// program's port.
     ///
     /// If the program has a fixed port, no two checks may run at the same time.
     pub fn judge(&self, submission: &Submission) -> Outcome {
-        let (outcome, port_lost) = self.attempt(submission);
-        if !port_lost {
-            return outcome;
+        let (mut outcome, mut port_lost) = self.attempt(submission);
+        let mut tries = 1;
+        while port_lost && tries < TRIES {
+            if let Some(number) = submission.fixed_port {
+                Port::fixed(number).wait_until_free(TIME_WAIT);
+                // There is no other, so one more try has to do.
+                tries = TRIES;
+            }
+            tries += 1;
+            (outcome, port_lost) = self.attempt(submission);
         }
-        if let Some(number) = submission.fixed_port {
-            Port::fixed(number).wait_until_free(TIME_WAIT);
-        }
-        self.attempt(submission).0
+        outcome
     }
 
     /// Runs it once. Returns the outcome, and whether it may be due to somebody else who has the

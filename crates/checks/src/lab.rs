@@ -297,9 +297,7 @@ impl<'a> Lab<'a> {
         self.expects_no_flood()?;
         // It may have left children behind that have the port.
         drop(self.story.program().take());
-        let port = self.port()?;
-        port.wait_until_free(SETTLE);
-        if !port.may_be_lost() {
+        if !self.port()?.is_taken() && cfg!(target_os = "linux") {
             return failed;
         }
         failed.map_err(|stop| match stop {
@@ -364,23 +362,24 @@ impl<'a> Lab<'a> {
     ///
     /// Somebody else has it.
     pub fn takes_the_port(&mut self, kind: Type) -> Told<Socket> {
+        const TRIES: usize = 100;
         self.story.tell("somebody else has the port already");
-        let address = self.address()?;
-        let take = || {
+        let take = |address: SocketAddr| {
             let socket = Socket::new(Domain::IPV4, kind, None)?;
+            socket.bind(&address.into())?;
             if kind == Type::STREAM {
-                #[cfg(not(windows))]
-                socket.set_reuse_address(true)?;
-                socket.bind(&address.into())?;
                 socket.listen(8)?;
-            } else {
-                socket.bind(&address.into())?;
             }
             Ok(socket)
         };
-        take().map_err(|error: std::io::Error| {
-            Stop::Skipped(format!("the port can't be taken: {error}"))
-        })
+        for _ in 1..TRIES {
+            match take(self.address()?) {
+                // An earlier connection lingers on it.
+                Err(_) if self.fixed_port.is_none() => self.port = None,
+                taken => return taken.map_err(|error: std::io::Error| not_taken(&error)),
+            }
+        }
+        take(self.address()?).map_err(|error| not_taken(&error))
     }
 
     // Keyboard and screen.
@@ -631,4 +630,8 @@ impl<'a> Lab<'a> {
             ),
         })
     }
+}
+
+fn not_taken(error: &std::io::Error) -> Stop {
+    Stop::Skipped(format!("the port can't be taken: {error}"))
 }

@@ -81,25 +81,15 @@ impl Port {
         (Ipv4Addr::LOCALHOST, self.number).into()
     }
 
-    /// Whether somebody has it for TCP, if only a connection that lingers in TIME-WAIT.
+    /// Whether somebody has it for TCP, if only a connection that lingers in TIME-WAIT, or for UDP.
+    ///
+    /// This binds it for a moment, so nobody else should be about to.
     pub fn is_taken(&self) -> bool {
-        self.is_bound(["/proc/net/tcp", "/proc/net/tcp6"], Type::STREAM)
+        bind(self.number, Type::STREAM).is_err() || bind(self.number, Type::DGRAM).is_err()
     }
 
-    /// Whether somebody has it for UDP. Looking takes nothing away from whoever has it, not even a
-    /// datagram.
-    pub fn has_udp_receiver(&self) -> bool {
-        self.is_bound(["/proc/net/udp", "/proc/net/udp6"], Type::DGRAM)
-    }
-
-    /// Whether a program may have failed to bind it because of somebody else.
-    pub(crate) fn may_be_lost(&self) -> bool {
-        // Where looking means binding, that may have been us.
-        self.is_taken() || self.has_udp_receiver() || cfg!(not(target_os = "linux"))
-    }
-
-    /// Waits until nobody has it for TCP, for this time at most. (No system tells when that is, so
-    /// it looks now and then.)
+    /// Waits until nobody has it, for this time at most. (No system tells when that is, so it looks
+    /// now and then.)
     pub(crate) fn wait_until_free(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
         while self.is_taken() && Instant::now() < deadline {
@@ -107,15 +97,13 @@ impl Port {
         }
     }
 
-    /// On Linux this reads the system's tables, and so can't be in anybody's way. (A socket that is
-    /// bound to find out, and closed, stays open for a moment in every process that is being
-    /// started at that instant.)
-    ///
-    /// Elsewhere: who can't bind it isn't the first. This may be in the program's way when it
-    /// binds; then it ends, and the check is tried once more.
-    fn is_bound(&self, tables: [&str; 2], kind: Type) -> bool {
+    /// Whether somebody has it for UDP. Looking takes nothing away from whoever has it, not even a
+    /// datagram.
+    pub fn has_udp_receiver(&self) -> bool {
         if !cfg!(target_os = "linux") {
-            return bind(self.number, kind).is_err();
+            // Who can't bind it isn't the first. But this may be in the program's way when it
+            // binds: then it ends, and the check is tried once more.
+            return bind(self.number, Type::DGRAM).is_err();
         }
         // A line for each socket: its number, its local address, … (proc(5)).
         let suffix = format!(":{:04X}", self.number);
@@ -123,7 +111,7 @@ impl Port {
             let local = line.split_whitespace().nth(1);
             local.is_some_and(|local| local.ends_with(&suffix))
         };
-        tables
+        ["/proc/net/udp", "/proc/net/udp6"]
             .iter()
             .filter_map(|table| fs::read_to_string(table).ok())
             .any(|table| table.lines().any(has_it))
@@ -157,12 +145,12 @@ mod tests {
     fn a_receiver_is_seen_without_being_disturbed() {
         let port = Port::free().unwrap();
         let receiver = bind(port.number, Type::DGRAM).unwrap();
-        assert!(port.has_udp_receiver() && !port.is_taken());
+        assert!(port.has_udp_receiver());
         drop(receiver);
         assert!(!port.has_udp_receiver());
         let listener = bind(port.number, Type::STREAM).unwrap();
-        listener.listen(1).unwrap();
         assert!(port.is_taken() && !port.has_udp_receiver());
         drop(listener);
+        assert!(!port.is_taken());
     }
 }

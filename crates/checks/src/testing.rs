@@ -34,6 +34,12 @@ pub fn failures<const N: usize>(role: Role, program: &str, arguments: [&str; N])
 }
 
 /// What the program falls for: a line for each check, with the verdict, the same in every run.
+///
+/// Why it fails is printed for the test's own report, which shows it if the list isn't as it was.
+#[allow(
+    clippy::print_stderr,
+    reason = "a test prints what explains its failure"
+)]
 pub fn verdicts<const N: usize>(role: Role, program: &str, arguments: [&str; N]) -> String {
     let mut list = String::new();
     judge_all(
@@ -42,7 +48,9 @@ pub fn verdicts<const N: usize>(role: Role, program: &str, arguments: [&str; N])
         arguments,
         Patience::short(),
         |check, outcome| {
-            let _ = writeln!(list, "{}", report::line(check, outcome));
+            let line = report::line(check, outcome);
+            let _ = writeln!(list, "{line}");
+            eprintln!("{line}\n{}", report::explanation(check, outcome));
         },
     );
     list

@@ -270,35 +270,47 @@ mod commands {
         plain
     }
 
-    /// The tutorial's servers can't bind to a port within a minute after its last connection. And
-    /// somebody else may use it.
+    /// Waits until the commands can have their ports: somebody else may use them, and a server of
+    /// the tutorial's can't bind within a minute after the last connection.
     fn wait_for_ports(commands: &[String]) -> Result<(), Failed> {
-        let text = commands.join("\n");
-        if !text.contains("--tutorial") {
-            return Ok(());
-        }
-        let numbers = text.split(|c: char| !c.is_ascii_digit());
-        let mut ports: Vec<u16> = numbers.filter_map(|it| it.parse().ok()).collect();
-        ports.extend(text.contains("ch4-tcp").then_some(8080));
-        ports.extend(text.contains("ch4-chat").then_some(12345));
         let started = Instant::now();
-        for port in ports.into_iter().filter(|port| *port >= 1024) {
-            while !is_free(port) {
-                if started.elapsed() > PATIENCE * 5 {
-                    return Err(format!("port {port} isn't free").into());
+        for command in commands {
+            let tutorial = command.contains("--tutorial");
+            for port in ports(command) {
+                while !is_free(port, tutorial) {
+                    if started.elapsed() > PATIENCE * 5 {
+                        return Err(format!("port {port} isn't free").into());
+                    }
+                    thread::park_timeout(Duration::from_secs(1));
                 }
-                thread::park_timeout(Duration::from_secs(1));
             }
         }
         Ok(())
     }
 
-    /// Whether a program that doesn't set `SO_REUSEADDR` could bind to the port.
-    fn is_free(port: u16) -> bool {
+    /// The ports that a command names, or else the one that its program has by default.
+    fn ports(command: &str) -> Vec<u16> {
+        let numbers = command.split(|c: char| !c.is_ascii_digit());
+        let numbers = numbers.filter_map(|it| it.parse().ok());
+        let named: Vec<u16> = numbers.filter(|port| *port >= 1024).collect();
+        let defaults = [("ch4-tcp-", 8080), ("ch4-chat", 12345)];
+        let default = defaults.iter().find(|(name, _)| command.contains(name));
+        match default {
+            Some((_, port)) if named.is_empty() => vec![*port],
+            _ => named,
+        }
+    }
+
+    /// Whether a program could listen there, with or without `SO_REUSEADDR`.
+    fn is_free(port: u16, without: bool) -> bool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        Socket::new(Domain::IPV4, Type::STREAM, None)
-            .and_then(|socket| socket.bind(&address.into()))
-            .is_ok()
+        let try_it = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.set_reuse_address(!without)?;
+            socket.bind(&address.into())?;
+            socket.listen(1)
+        };
+        try_it().is_ok()
     }
 }
 
