@@ -248,7 +248,7 @@ fn processor_time(stat: &str) -> Option<Duration> {
     let mut ticks = fields.split_whitespace().skip(11);
     let mut next = || ticks.next()?.parse::<u64>().ok();
     let (in_program, in_system) = (next()?, next()?);
-    // A hundred ticks a second on every Linux that there is today: time(7), USER_HZ.
+    // In ticks (time(7), USER_HZ): a hundred a second on every Linux that Rust knows.
     Some(Duration::from_millis((in_program + in_system) * 10))
 }
 

@@ -95,7 +95,7 @@ Both hosts run smoltcp, a TCP/IP stack made for small devices. A real system
 differs in this:
 - TIME-WAIT lasts 10 s (RFC 9293: 4 minutes; Linux: 1 minute).
 - There is no accept queue: the socket that listens becomes the connection.
-- A side gives up after 60 s without an answer (Linux: 2 to 15 minutes).
+- A side gives up after 60 s without an answer (Linux: 2 to 30 minutes).
 - The window is 16 KiB. It alone limits the sender: no congestion control.
 - After a time-out all is sent again, even what had arrived behind a gap.
 - The wire has a delay but no rate: what is sent at once arrives at once.

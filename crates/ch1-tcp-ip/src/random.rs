@@ -1,7 +1,7 @@
 //! Chance that is the same each time.
 
 /// The generator `SplitMix64`: Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014, section 4.
+/// generators", OOPSLA 2014.
 ///
 /// It is written out here, because a library's next version may draw other numbers: a seed has to
 /// mean the same packets for every student, on every machine, for ever.

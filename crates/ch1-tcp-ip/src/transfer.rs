@@ -13,7 +13,7 @@ use crate::wire::{Faults, Packet, Side};
 pub const BUFFER: usize = 16 * 1024;
 
 /// How long a side that waits for an answer hears nothing before it gives up. (Linux waits about
-/// two minutes for the answer to a SYN and a quarter of an hour for others: tcp(7).)
+/// two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The client's port: the first of those for short-lived use (RFC 6335, section 6).

@@ -224,7 +224,7 @@ impl Wire {
 
 /// Changes one byte, wherever the draw says, by at least one bit.
 ///
-/// The Internet checksum notices each change of a single byte (RFC 1071, section 1): the sum
+/// The Internet checksum (RFC 1071, section 1) notices each change of a single byte: the sum
 /// changes by less than 65,535, so it can't come out the same.
 fn change_a_byte(bytes: &mut [u8], place: u64, mask: u64) {
     let place = usize::try_from(place % bytes.len().max(1) as u64).unwrap_or(0);

@@ -128,7 +128,7 @@ fn ports() {
     });
 }
 
-/// The kernel says that it was TIME-WAIT that kept the port: `proc_net_tcp(5)`.
+/// The kernel says that it was TIME-WAIT that kept the port: `/proc/net/tcp`, proc(5).
 #[test]
 #[cfg(target_os = "linux")]
 fn ports_leaves_its_port_in_time_wait() {

@@ -49,7 +49,7 @@ impl Peer {
         limits: &Limits,
         events: Sender<Event>,
     ) -> io::Result<Self> {
-        // Each `send` on its way at once: Nagle's algorithm (RFC 1122, section 4.2.3.4) would hold
+        // Each `send` on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
         // back `byebye`, and put it into one segment with the message before it.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(limits.send_time))?;

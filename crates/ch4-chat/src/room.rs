@@ -330,7 +330,7 @@ impl Room<'_> {
         if self.reminded.is_none_or(|last| last.elapsed() > REMINDER) {
             self.reminded = Some(Instant::now());
             self.screen.event(format_args!(
-                "Can't {action} for now: {error}; it goes on when guests leave, or see ulimit(1)"
+                "Can't {action} for now: {error}; it goes on when guests leave, or see ulimit -n"
             ));
         }
     }

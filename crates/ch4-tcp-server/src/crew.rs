@@ -165,7 +165,7 @@ impl Crew<'_> {
         if roll.reminded.is_none_or(|last| last.elapsed() > REMINDER) {
             roll.reminded = Some(Instant::now());
             self.log.trouble(format_args!(
-                "Can't {action}: {error}; it goes on when clients leave, or see ulimit(1)"
+                "Can't {action}: {error}; it goes on when clients leave, or see ulimit -n"
             ));
         }
     }

@@ -232,7 +232,7 @@ impl Heard {
 /// Closes in stages (RFC 9112, section 9.6).
 ///
 /// A socket that is closed with unread bytes, or that receives some afterwards, answers them with
-/// a reset (RFC 9293, section 3.6.1; RFC 2525, section 2.17), and the reset makes the client's
+/// a reset (RFC 9293, section 3.6.1; RFC 2525, section 2.17), and the reset may make the client's
 /// system throw away the answer that it hasn't read yet. So first say that no more will be sent,
 /// then read what the client still sends, until it has closed its side too. Both bounded.
 fn hang_up(client: &TcpStream, limits: &Limits) {
