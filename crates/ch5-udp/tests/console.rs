@@ -164,7 +164,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't find a number in the request of 127.0.0.1:[port]: invalid float literal; try again; if it stays, the text before this one is what to search for
+    error: can't find a number in the request of 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6
     [exit status: 1]
     ");
 

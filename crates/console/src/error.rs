@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::num::ParseFloatError;
 use std::process::ExitCode;
 use std::{env, str};
 
@@ -90,6 +91,9 @@ impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
 
 /// What helps against the cause, most likely.
 fn next_step(cause: &(dyn StdError + 'static)) -> &'static str {
+    if cause.is::<ParseFloatError>() {
+        return "write a number with a decimal point, such as 36.6";
+    }
     let kind = match cause.downcast_ref::<io::Error>() {
         Some(error) => error.kind(),
         None if cause.is::<str::Utf8Error>() => ErrorKind::InvalidData,
