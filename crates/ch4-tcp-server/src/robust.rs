@@ -154,48 +154,32 @@ enum End {
 fn hear(client: &TcpStream, limits: &Limits) -> io::Result<Heard> {
     let deadline = Instant::now() + limits.head_time;
     let mut bytes = Vec::new();
-    loop {
-        let received = Received::look_at(&bytes);
+    let mut received;
+    let end = loop {
+        received = Received::look_at(&bytes);
         let patience = match received {
             Received::Unclear | Received::PartOfHead => deadline,
             Received::Text { ended: false } => deadline.min(Instant::now() + limits.quiet),
-            _ => {
-                return Ok(Heard {
-                    bytes,
-                    received,
-                    end: End::Understood,
-                });
-            }
+            _ => break End::Understood,
         };
         if bytes.len() >= limits.head_bytes {
-            return Ok(Heard {
-                bytes,
-                received,
-                end: End::TooMuch,
-            });
+            break End::TooMuch;
         }
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         let (piece, _) = piece.split_at_mut(room);
         match Until::new(client, patience).read(piece) {
-            Ok(0) => {
-                return Ok(Heard {
-                    bytes,
-                    received,
-                    end: End::Closed,
-                });
-            }
+            Ok(0) => break End::Closed,
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                return Ok(Heard {
-                    bytes,
-                    received,
-                    end: End::Silence,
-                });
-            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => break End::Silence,
             Err(error) => return Err(error),
         }
-    }
+    };
+    Ok(Heard {
+        bytes,
+        received,
+        end,
+    })
 }
 
 impl Heard {
