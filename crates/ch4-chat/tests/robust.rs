@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ch4_chat::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{BYE, room};
-use console::testing::{PATIENCE, Program, Screen, own_loopback_address, plain};
+use console::testing::{PATIENCE, Program, Screen, has_ipv6, own_loopback_address, plain};
 use console::{Error, Printer};
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -795,6 +795,9 @@ fn a_room_can_be_opened_again_at_once_on_the_same_port() {
 
 #[test]
 fn it_works_over_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
     let mut host = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
     let port = host.address().port().to_string();
     let mut guest = Program::start(PROGRAM, ["--host", "::1", "--port", &port]);

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use console::testing::{PATIENCE, Program};
+use console::testing::{PATIENCE, Program, has_ipv6};
 use insta::assert_snapshot;
 use server::{Server, listen, long_line};
 
@@ -42,6 +42,9 @@ fn head_of_one_line_ends_the_program_quietly() {
 
 #[test]
 fn ipv6() {
+    if !has_ipv6() {
+        return;
+    }
     let listener = listen("[::1]:0");
     let mut program = program(listener.local_addr().unwrap());
     let mut server = Server::accept(&listener);

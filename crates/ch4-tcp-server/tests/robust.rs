@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use console::Printer;
-use console::testing::{PATIENCE, Program, Screen, plain, stop};
+use console::testing::{PATIENCE, Program, Screen, has_ipv6, plain, stop};
 use socket2::SockRef;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
@@ -744,6 +744,9 @@ fn it_starts_again_at_once_on_the_same_port() {
 
 #[test]
 fn it_serves_over_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
     let server = Program::start(PROGRAM, ["--host", "::1", "--port", "0"]);
     assert!(server.address().is_ipv6());
     serves(server.address());

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ch5_udp::robust::{self, Limits};
 use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
 use console::Printer;
-use console::testing::{PATIENCE, Program, Screen, plain};
+use console::testing::{PATIENCE, Program, Screen, has_ipv6, plain};
 
 /// The largest that fits into one IPv4 packet, or that macOS sends.
 const LARGEST: usize = if cfg!(target_os = "macos") {
@@ -507,8 +507,8 @@ fn it_works_with_the_tutorials_programs() {
 
 #[test]
 fn over_ipv6() {
-    if UdpSocket::bind("[::1]:0").is_err() {
-        return; // This machine has none.
+    if !has_ipv6() {
+        return;
     }
     let server = Program::start_with_signals(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
     let client = client(server.address(), &["36.6"]).wait();

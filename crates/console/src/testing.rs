@@ -60,6 +60,12 @@ pub fn own_loopback_address() -> std::net::Ipv4Addr {
     std::net::Ipv4Addr::new(127, USED.fetch_add(1, Ordering::Relaxed), high, low)
 }
 
+/// Whether this system has IPv6: some containers don't. A test of it has nothing to test then.
+#[must_use]
+pub fn has_ipv6() -> bool {
+    TcpListener::bind("[::1]:0").is_ok()
+}
+
 /// A port on which nobody listens and which nobody else can take while the socket is held.
 pub fn port_without_listener() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
