@@ -32,7 +32,15 @@ pub fn markdown(section: &Section) -> String {
     for grid in grids {
         text.push('\n');
         for (number, row) in grid.iter().enumerate() {
-            text.extend(["| ", &row.join(" | "), " |\n"]);
+            let cells = row.iter().enumerate().map(|(column, cell)| {
+                let is_figure = number > 0 && column > 0;
+                if is_figure {
+                    unbroken(cell)
+                } else {
+                    cell.clone()
+                }
+            });
+            text.extend(["| ", &cells.collect::<Vec<_>>().join(" | "), " |\n"]);
             if number == 0 {
                 let rule = ["| ---".to_owned(), " | ---:".repeat(row.len() - 1)].concat();
                 text.push_str(&(rule + " |\n"));
@@ -43,6 +51,11 @@ pub fn markdown(section: &Section) -> String {
         text.extend(["\n", &remark, "\n"]);
     }
     text
+}
+
+/// A cell that a page shows on one line, or its median on one and its spread on the next.
+fn unbroken(cell: &str) -> String {
+    cell.replace(' ', "\u{a0}").replace("\u{a0}(", " (")
 }
 
 /// What the machine is, in a line.
