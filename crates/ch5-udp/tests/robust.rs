@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ch5_udp::robust::{self, Limits};
 use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
 use console::Printer;
-use console::testing::{PATIENCE, Program, Screen, has_ipv6, plain};
+use console::testing::{PATIENCE, Program, Screen, has_ipv6, normalise, plain};
 
 /// The largest that fits into one IPv4 packet, or that macOS sends.
 const LARGEST: usize = if cfg!(target_os = "macos") {
@@ -265,27 +265,39 @@ fn a_server_whose_output_nobody_reads_any_more_keeps_serving() {
 // The client.
 
 #[test]
-fn a_silent_server_is_asked_three_times_and_then_the_next_question() {
+fn a_silent_server_is_asked_three_times() {
     let server = stand_in();
+    let address = server.local_addr().unwrap();
+    let limits = Limits {
+        waits: [100, 200, 400].map(Duration::from_millis),
+    };
     let begin = Instant::now();
-    let client = client(server.local_addr().unwrap(), &["1", "2"]);
-    let requests = [(); 3].map(|()| receive(&server));
-    // All from one socket: whichever is answered, it is the answer.
-    assert_eq!(requests[0], requests[1]);
-    assert_eq!(requests[0], requests[2]);
-    assert_eq!(requests[0].0, "1");
-
-    let (request, from) = receive(&server);
-    assert!(begin.elapsed() >= Duration::from_secs(1 + 2 + 4));
-    assert_eq!(request, "2");
-    server.send_to(b"answer to 2", from).unwrap();
-    insta::assert_snapshot!(client.wait().report(), @"
-    No answer from 127.0.0.1:[port] within 1 s: asking again (2 of 3)
-    No answer from 127.0.0.1:[port] within 2 s: asking again (3 of 3)
-    Reply to 2: answer to 2
-    error: can't get an answer from 127.0.0.1:[port]: 3 requests, and no reply; look whether a server runs there and at --host and --port, or ask again
-    [exit status: 1]
+    let (told, gave_up) = thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut told = Vec::new();
+            let reply = robust::ask_server(&[address], b"1", &limits, &mut told);
+            (String::from_utf8(told).unwrap(), reply.unwrap_err())
+        });
+        let requests = [(); 3].map(|()| receive(&server));
+        // All from one socket: whichever is answered, it is the answer.
+        assert_eq!(requests[0], requests[1]);
+        assert_eq!(requests[0], requests[2]);
+        assert_eq!(requests[0].0, "1");
+        asking.join().unwrap()
+    });
+    assert!(begin.elapsed() >= limits.waits.iter().sum());
+    insta::assert_snapshot!(normalise(&format!("{told}{gave_up}")), @"
+    No answer from 127.0.0.1:[port] within 0.1 s: asking again (2 of 3)
+    No answer from 127.0.0.1:[port] within 0.2 s: asking again (3 of 3)
+    can't get an answer from 127.0.0.1:[port]: 3 requests, and no reply; look whether a server runs there and at --host and --port, or ask again
     ");
+}
+
+/// What a user waits for: a check of `tests/checks.rs` waits for all of it.
+#[test]
+fn by_default_it_asks_after_one_second_after_two_more_and_gives_up_after_four_more() {
+    let waits = [1, 2, 4].map(Duration::from_secs);
+    assert_eq!(Limits::default().waits, waits);
 }
 
 #[test]
