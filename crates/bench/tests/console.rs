@@ -115,6 +115,7 @@ fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
 fn printed(arguments: &[&str]) -> String {
     let ended = Command::new(env!("CARGO_BIN_EXE_bench"))
         .args(arguments)
+        .env_remove("CLICOLOR_FORCE")
         .output()
         .unwrap();
     let text = [ended.stdout, ended.stderr].concat();

@@ -38,6 +38,7 @@ impl Unread {
     fn server() -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["server", "--port", "0"])
+            .env_remove("CLICOLOR_FORCE")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
