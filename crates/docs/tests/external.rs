@@ -1,10 +1,10 @@
 //! Runs every command that the README and `docs/` print, as printed.
 //!
 //! A trial is an `sh` block. Each of its lines has a terminal of its own, and they start one after
-//! the other: the next as soon as something has happened, that is, one of them has printed
-//! something or the last one has ended. Nobody types. If the block behind it shows what the
-//! commands print, that is waited for and compared, else a command that ends has to end well. What
-//! still runs then is ended.
+//! the other: the next when something has happened, that is, one of them has printed something or
+//! the last one has ended, and when it is quiet again. Nobody types. If the block behind it shows
+//! what the commands print, that is waited for and compared, else a command that ends has to end
+//! well. What still runs then is ended.
 //!
 //! `UPDATE_DOCS=1` writes what was printed into the pages instead.
 
@@ -31,6 +31,10 @@ mod commands {
 
     /// With `UPDATE_DOCS`, how long it has to be quiet before a transcript is taken for complete.
     const QUIET: Duration = Duration::from_secs(8);
+
+    /// How long it has to be quiet before the next command is given: whoever types looks first.
+    /// What one command does may end another, and the one after it would come in between.
+    const GLANCE: Duration = Duration::from_millis(300);
 
     /// How long it has to be quiet for a program that runs on to have started.
     const SETTLED: Duration = Duration::from_secs(1);
@@ -125,6 +129,7 @@ mod commands {
             if !desk.look(PATIENCE) {
                 return Err(format!("nothing happens after: {command}").into());
             }
+            while desk.look(GLANCE) {}
         }
         let updating = env::var_os("UPDATE_DOCS").is_some();
         let quiet = match shown {
