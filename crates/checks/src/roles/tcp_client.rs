@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::check::{Check, Lesson};
+use crate::host::Host;
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::{Host, Peer};
+use crate::peer::Peer;
 use crate::story::{Told, time};
 
 const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
