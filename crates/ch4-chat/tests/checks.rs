@@ -1,7 +1,7 @@
-//! The checks of this chapter's roles, against both versions of its programs.
+//! The checks of this chapter's roles, against both versions of its programs and the starters.
 
 use checks::check::Role;
-use checks::testing::{failures, verdicts};
+use checks::testing::{expect_a_helpful_starter, failures, verdicts};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
@@ -28,4 +28,16 @@ fn the_robust_chat_client_stands_every_check() {
 fn what_the_tutorials_chat_client_falls_for() {
     let arguments = ["client", "--tutorial", "--port", "{port}"];
     assert_snapshot!(verdicts(Role::ChatClient, PROGRAM, arguments));
+}
+
+#[test]
+fn the_starter_of_the_chat_server_says_what_to_write() {
+    let source = include_str!("../exercises/chat_server.rs");
+    expect_a_helpful_starter(Role::ChatServer, env!("CARGO_BIN_EXE_chat_server"), source);
+}
+
+#[test]
+fn the_starter_of_the_chat_client_says_what_to_write() {
+    let source = include_str!("../exercises/chat_client.rs");
+    expect_a_helpful_starter(Role::ChatClient, env!("CARGO_BIN_EXE_chat_client"), source);
 }

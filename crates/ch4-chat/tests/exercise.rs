@@ -1,4 +1,5 @@
-//! Judges `exercises/chat_server.rs` and `exercises/chat_client.rs`, from the day when no `todo!` is left in it.
+//! Judges `exercises/chat_server.rs` and `exercises/chat_client.rs`, each from the day when no
+//! `todo!` is left in it.
 
 use std::process::ExitCode;
 

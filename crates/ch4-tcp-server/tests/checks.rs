@@ -1,7 +1,7 @@
-//! The checks of this chapter's roles, against both versions of its programs.
+//! The checks of this chapter's roles, against both versions of its programs and the starters.
 
 use checks::check::Role;
-use checks::testing::{failures, verdicts};
+use checks::testing::{expect_a_helpful_starter, failures, verdicts};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
@@ -16,4 +16,10 @@ fn the_robust_tcp_server_stands_every_check() {
 fn what_the_tutorials_tcp_server_falls_for() {
     let arguments = ["--tutorial", "--port", "{port}"];
     assert_snapshot!(verdicts(Role::TcpServer, PROGRAM, arguments));
+}
+
+#[test]
+fn the_starter_of_the_tcp_server_says_what_to_write() {
+    let source = include_str!("../exercises/tcp_server.rs");
+    expect_a_helpful_starter(Role::TcpServer, env!("CARGO_BIN_EXE_tcp_server"), source);
 }

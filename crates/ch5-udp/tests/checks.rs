@@ -1,7 +1,7 @@
-//! The checks of this chapter's roles, against both versions of its programs.
+//! The checks of this chapter's roles, against both versions of its programs and the starters.
 
 use checks::check::Role;
-use checks::testing::{failures, verdicts};
+use checks::testing::{expect_a_helpful_starter, failures, verdicts};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
@@ -28,4 +28,16 @@ fn the_robust_udp_client_stands_every_check() {
 fn what_the_tutorials_udp_client_falls_for() {
     let arguments = ["client", "--tutorial", "--port", "{port}"];
     assert_snapshot!(verdicts(Role::UdpClient, PROGRAM, arguments));
+}
+
+#[test]
+fn the_starter_of_the_udp_server_says_what_to_write() {
+    let source = include_str!("../exercises/udp_server.rs");
+    expect_a_helpful_starter(Role::UdpServer, env!("CARGO_BIN_EXE_udp_server"), source);
+}
+
+#[test]
+fn the_starter_of_the_udp_client_says_what_to_write() {
+    let source = include_str!("../exercises/udp_client.rs");
+    expect_a_helpful_starter(Role::UdpClient, env!("CARGO_BIN_EXE_udp_client"), source);
 }

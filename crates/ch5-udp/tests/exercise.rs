@@ -1,4 +1,5 @@
-//! Judges `exercises/udp_server.rs` and `exercises/udp_client.rs`, from the day when no `todo!` is left in it.
+//! Judges `exercises/udp_server.rs` and `exercises/udp_client.rs`, each from the day when no
+//! `todo!` is left in it.
 
 use std::process::ExitCode;
 

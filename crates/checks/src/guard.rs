@@ -2,15 +2,17 @@
 //!
 //! A program under test is in a process group of its own, so Ctrl-C at the terminal doesn't reach
 //! it, and a process that is killed drops nothing. So on Unix one helper, a small shell script,
-//! knows which groups run. It reads that from a pipe, and the pipe closes with this process,
-//! however it ends. (On Windows a job ends with the process that has opened it.)
+//! knows which groups run, and how to find what has left them. It reads that from a pipe, and the
+//! pipe closes with this process, however it ends. (On Windows a job ends with the process that has opened it.)
 
 #[cfg(unix)]
 mod helper {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
-    use std::process::{ChildStdin, Command, Stdio};
+    use std::process::{self, ChildStdin, Command, Stdio};
     use std::sync::{Mutex, OnceLock, PoisonError};
+
+    use crate::strays::VARIABLE;
 
     const SCRIPT: &str = r#"
 groups=" "
@@ -23,13 +25,22 @@ while read -r what group; do
     esac
 done
 for group in $groups; do kill -KILL "-$group"; done
+for environ in $(grep -lsz "^$1" /proc/[0-9]*/environ); do
+    process=${environ#/proc/}
+    kill -KILL "${process%/environ}"
+done
 "#;
 
     pub(super) fn tell(what: &str, group: u32) {
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
             let helper = Command::new("sh")
-                .args(["-c", SCRIPT])
+                .args([
+                    "-c",
+                    SCRIPT,
+                    "sh",
+                    &format!("{VARIABLE}={}.", process::id()),
+                ])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())

@@ -2,9 +2,8 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::peer::{Peer, reset};
@@ -20,18 +19,16 @@ pub struct Host {
     address: SocketAddr,
     arrivals: Receiver<TcpStream>,
     story: Story,
-    /// Kept open until the thread has ended: nobody else shall get its port before.
-    _listener: Arc<TcpListener>,
+    /// Accepts who comes. It owns the listener.
+    porter: Option<JoinHandle<()>>,
 }
 
 impl Host {
     pub(crate) fn new(name: &str, listener: TcpListener, story: Story) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (arrived, arrivals) = channel();
-        let listener = Arc::new(listener);
-        let accepting = Arc::clone(&listener);
-        thread::Builder::new().spawn(move || {
-            for stream in accepting.incoming().flatten() {
+        let porter = thread::Builder::new().spawn(move || {
+            for stream in listener.incoming().flatten() {
                 if arrived.send(stream).is_err() {
                     return;
                 }
@@ -42,7 +39,7 @@ impl Host {
             address,
             arrivals,
             story,
-            _listener: listener,
+            porter: Some(porter),
         })
     }
 
@@ -92,7 +89,29 @@ impl Drop for Host {
         // The thread waits in `accept`. Who comes now finds that nobody takes arrivals any more.
         let (_, nobody) = channel();
         self.arrivals = nobody;
-        let _ = TcpStream::connect_timeout(&self.address, self.story.patience().answer)
-            .map(|wake| reset(&wake));
+        let limit = self.story.patience().answer;
+        if let Ok(wake) = TcpStream::connect_timeout(&self.address, limit) {
+            reset(&wake);
+            // The port is free when the thread has ended, and not before.
+            let _ = self.porter.take().map(JoinHandle::join);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::Patience;
+
+    #[test]
+    fn the_port_of_a_host_that_was_dropped_is_free() -> io::Result<()> {
+        let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
+        for _ in 0..100 {
+            let listener = TcpListener::bind(address)?;
+            address = listener.local_addr()?;
+            let story = Story::new(true, &Patience::default());
+            drop(Host::new("host", listener, story)?);
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,9 @@
-//! What a check works with: the program under test and its peers. Its keyboard and its screen are in
-//! a file of their own.
+//! What a check works with: the program under test and its peers. The program's keyboard and screen
+//! are in a file of their own.
 
 mod screen;
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,12 @@ use socket2::{Domain, Socket, Type};
 
 use crate::datagram::{Answerer, Asker};
 use crate::host::Host;
-use crate::peer::Peer;
+use crate::peer::{Peer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
 use crate::story::{Patience, Stop, Story, Told, time};
 
+pub(crate) use screen::SETTLE;
 pub use screen::{ESCAPES, STACK_TRACES};
 
 /// Everything that one run of one check needs.
@@ -96,6 +98,18 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// The same for a server, unless somebody else serves at its port: then they would be judged.
+    /// That happens to a fixed port, such as that of a server that still runs in another terminal.
+    fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
+        if !self.started && self.fixed_port.is_some() && is_served(self.port()?) {
+            let address = self.address()?;
+            return Err(Stop::Skipped(format!(
+                "another program serves at {address} already: end it first"
+            )));
+        }
+        self.starts()
+    }
+
     /// Ends the program, as a user would, and starts it anew on the same port.
     ///
     /// A connection that the program has closed first keeps the port, in TIME-WAIT. But a busy
@@ -118,7 +132,7 @@ impl<'a> Lab<'a> {
     }
 
     #[cfg(target_os = "linux")]
-    fn stand_in(&mut self) -> std::io::Result<Socket> {
+    fn stand_in(&mut self) -> io::Result<Socket> {
         let port = self.port.as_ref().map_or(0, |port| port.number);
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
@@ -145,7 +159,7 @@ impl<'a> Lab<'a> {
     ///
     /// Nobody listens there.
     pub fn connects_as(&mut self, name: &str) -> Told<Peer> {
-        self.starts()?;
+        self.starts_alone(Port::has_tcp_listener)?;
         self.peers += 1;
         let name = format!("{name} {}", self.peers);
         self.story.tell(format_args!("{name} connects"));
@@ -159,7 +173,8 @@ impl<'a> Lab<'a> {
             .map_err(|error| Stop::Skipped(format!("the connection can't be used: {error}")))
     }
 
-    /// Connects many clients, all within [`Patience::answer`].
+    /// Connects many clients, all within [`Patience::end`]: a server that accepts them as they come
+    /// needs far less, but if its queue is short, some of them have to try again after a second.
     ///
     /// # Errors
     ///
@@ -169,18 +184,16 @@ impl<'a> Lab<'a> {
         self.story
             .tell(format_args!("{} more clients connect", count - 1));
         let address = self.address()?;
-        let deadline = Instant::now() + self.patience().answer;
+        let limit = self.patience().end;
+        let deadline = Instant::now() + limit;
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
-            let stream = TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
+            let stream = connect(&address, left);
             let name = format!("client {}", clients.len() + 1);
             match stream.and_then(|stream| Peer::new(name, stream, self.story.clone())) {
                 Ok(client) => clients.push(client),
                 Err(error) => {
-                    let expected = format!(
-                        "{count} clients connect within {}",
-                        time(self.patience().answer)
-                    );
+                    let expected = format!("{count} clients connect within {}", time(limit));
                     let saw = format!(
                         "only the first ones could: the others waited in front of a full queue \
                          ({})",
@@ -200,8 +213,7 @@ impl<'a> Lab<'a> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.story.ended();
-            let connected =
-                TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1)));
+            let connected = connect(&address, left);
             match (connected, ended) {
                 (Ok(_), Some(status)) => {
                     // Its children may go on without it. (They are ended with the check.)
@@ -233,7 +245,7 @@ impl<'a> Lab<'a> {
     ///
     /// Nobody binds the port.
     pub fn asks(&mut self) -> Told<Asker> {
-        self.starts()?;
+        self.starts_alone(Port::has_udp_receiver)?;
         self.peers += 1;
         let name = format!("client {}", self.peers);
         let address = self.address()?;
@@ -272,7 +284,7 @@ impl<'a> Lab<'a> {
     /// fault.
     fn unready<T>(&mut self, expected: String, saw: &str) -> Told<T> {
         let failed = self.story.failed(expected, saw);
-        if self.story.ended().is_none() || self.restarted {
+        if self.story.ended().is_none() || self.restarted || self.reached {
             return failed;
         }
         self.expects_no_flood()?;
@@ -357,7 +369,7 @@ impl<'a> Lab<'a> {
             match take(self.address()?) {
                 // An earlier connection lingers on it.
                 Err(_) if self.fixed_port.is_none() => self.port = None,
-                taken => return taken.map_err(|error: std::io::Error| not_taken(&error)),
+                taken => return taken.map_err(|error: io::Error| not_taken(&error)),
             }
         }
         take(self.address()?).map_err(|error| not_taken(&error))
@@ -378,6 +390,18 @@ impl<'a> Lab<'a> {
     }
 }
 
-fn not_taken(error: &std::io::Error) -> Stop {
+fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    // Zero would be an error.
+    let stream = TcpStream::connect_timeout(address, limit.max(Duration::from_millis(1)))?;
+    // On a port that the system gives away, this end may have got the very port that it looks for:
+    // then it has connected to itself (RFC 9293, section 3.5).
+    if stream.local_addr()? == *address {
+        reset(&stream);
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
+}
+
+fn not_taken(error: &io::Error) -> Stop {
     Stop::Skipped(format!("the port can't be taken: {error}"))
 }

@@ -26,4 +26,5 @@ pub mod program;
 pub mod report;
 pub mod roles;
 pub mod story;
+mod strays;
 pub mod testing;

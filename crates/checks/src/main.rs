@@ -9,6 +9,7 @@ use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::program::Command;
 use checks::report::{self, Entry, Submitted};
+use checks::roles;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, OrCannot};
@@ -88,6 +89,7 @@ fn run(args: &Args) -> Result<bool, Error> {
             print(&format!("{:<29} {}", check.id, check.title))?;
             print(&format!("    {}\n    see {}", check.about, check.lesson))?;
         }
+        print(&format!("\n{}", roles::limits()))?;
         return Ok(true);
     }
     if let Some(directory) = &args.submissions {
@@ -96,11 +98,20 @@ fn run(args: &Args) -> Result<bool, Error> {
     let [program, arguments @ ..] = args.command.as_slice() else {
         wrong("which program? Give its command behind --, such as: -- python3 server.py {port}");
     };
+    let submission = submission(args, program, arguments);
+    judge_one(args, &checks, &submission)
+}
+
+/// A program that is started with these arguments, judged as the command line says.
+fn submission(args: &Args, program: &str, arguments: &[String]) -> Submission {
     let command = Command::new(program, arguments);
     if args.port.is_none() && !command.takes_port() {
         wrong("where does the port go? Put {port} into the command's arguments, or give --port N");
     }
-    judge_one(args, &checks, command)
+    Submission {
+        fixed_port: args.port,
+        ..Submission::new(command)
+    }
 }
 
 /// The role's checks, or those of them that `--only` names.
@@ -119,14 +130,14 @@ fn selected(args: &Args) -> Vec<&'static Check> {
     all.iter().filter(is_wanted).collect()
 }
 
-fn judge_one(args: &Args, checks: &[&'static Check], command: Command) -> Result<bool, Error> {
-    let submission = Submission {
-        fixed_port: args.port,
-        ..Submission::new(command)
-    };
+fn judge_one(
+    args: &Args,
+    checks: &[&'static Check],
+    submission: &Submission,
+) -> Result<bool, Error> {
     let mut printed = Ok(());
     let mut entries = Vec::new();
-    let verdicts = judge(checks, &submission, |check, outcome| {
+    let verdicts = judge(checks, submission, |check, outcome| {
         if args.format == Format::Json {
             entries.push(Entry::new(check, outcome));
         } else if printed.is_ok() {
@@ -144,6 +155,13 @@ fn judge_one(args: &Args, checks: &[&'static Check], command: Command) -> Result
 
 /// `--submissions`: one program after the other, its checks side by side.
 fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<bool, Error> {
+    let port_alone = ["{port}".to_owned()];
+    let arguments = match args.command.as_slice() {
+        [] => &port_alone,
+        arguments => arguments,
+    };
+    // A wrong command line is one before anything is read or run.
+    submission(args, "", arguments);
     let files = executables(Path::new(directory)).or_cannot("read the directory", directory)?;
     if files.is_empty() {
         return Err(Error::cannot(
@@ -160,14 +178,7 @@ fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<
     }
     let (mut all, mut submitted) = (Vec::new(), Vec::new());
     for (name, path) in files {
-        let command = match args.command.as_slice() {
-            [] => Command::new(path, ["{port}"]),
-            arguments => Command::new(path, arguments),
-        };
-        let submission = Submission {
-            fixed_port: args.port,
-            ..Submission::new(command)
-        };
+        let submission = submission(args, &path, arguments);
         let mut entries = Vec::new();
         let verdicts = judge(checks, &submission, |check, outcome| {
             entries.push(Entry::new(check, outcome));
@@ -182,7 +193,12 @@ fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<
         });
     }
     if lines {
-        print(&format!("\n{}", report::table_legend(checks).trim_end()))?;
+        print(&format!("\n{}", report::table_legend(checks)))?;
+        print(&format!(
+            "Why one has failed: checks {} -- {directory}/NAME {}",
+            args.role,
+            arguments.join(" ")
+        ))?;
     } else {
         print_json(&submitted)?;
     }
@@ -201,7 +217,7 @@ fn executables(directory: &Path) -> io::Result<Vec<(String, String)>> {
         if is_executable(&entry) {
             // A path with a directory in it is never looked for elsewhere.
             let path = directory.join(".").join(entry.file_name());
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = console::safe::escape(&entry.file_name().to_string_lossy());
             files.push((name, path.to_string_lossy().into_owned()));
         }
     }

@@ -146,11 +146,12 @@ impl Peer {
     }
 
     /// Sends these bytes again and again, until the program answers, ends the connection, or has
-    /// taken `limit` bytes.
+    /// taken `limit` bytes, for [`Patience::end`](crate::story::Patience::end) at most.
     ///
     /// # Errors
     ///
-    /// It takes all of them without a word, or goes on neither reading nor answering.
+    /// It takes all of them without a word, or goes on neither reading nor answering, and does
+    /// neither within [`Patience::meanwhile`](crate::story::Patience::meanwhile) after that.
     pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
         self.tell(format_args!(
             "sends {} again and again, up to {} MiB, and expects to be cut off",
@@ -158,8 +159,10 @@ impl Peer {
             limit >> 20
         ));
         let many = bytes.repeat((64 << 10) / bytes.len().max(1));
+        let deadline = Instant::now() + self.story.patience().end;
         let mut sent = 0;
-        while sent < limit && !self.has_heard(Duration::from_millis(1)) {
+        while sent < limit && Instant::now() < deadline && !self.has_heard(Duration::from_millis(1))
+        {
             match (&*self.stream).write(&many) {
                 Ok(count) => sent += count,
                 // It doesn't read on, so it keeps nothing more. Will it answer?
@@ -168,18 +171,21 @@ impl Peer {
                 Err(_) => return Ok(()),
             }
         }
-        if self.has_heard(self.answer_time()) {
+        let wait = self.story.patience().meanwhile;
+        if self.has_heard(wait) {
             return Ok(());
         }
-        let wait = time(self.answer_time());
-        self.failed(format!("an answer, or the connection's end, within {wait}"))
+        self.failed(format!(
+            "an answer, or the connection's end, within {}",
+            time(wait)
+        ))
     }
 
     /// Sends these bytes one at a time with pauses, until `other` has received the text.
     ///
     /// # Errors
     ///
-    /// `other` doesn't receive it in time.
+    /// `other` doesn't receive it within [`Patience::meanwhile`](crate::story::Patience::meanwhile).
     pub fn drips_while(
         &mut self,
         bytes: &[u8],
@@ -193,7 +199,8 @@ impl Peer {
             time(pause),
             other.name,
         ));
-        let deadline = Instant::now() + self.answer_time();
+        let limit = self.story.patience().meanwhile;
+        let deadline = Instant::now() + limit;
         let mut bytes = bytes.iter().cycle();
         while Instant::now() < deadline {
             // It may be cut off for being slow, which is another matter.
@@ -205,7 +212,7 @@ impl Peer {
         other.failed(format!(
             "{text:?} reaches {} within {}",
             other.name,
-            time(self.answer_time())
+            time(limit)
         ))
     }
 
@@ -284,8 +291,9 @@ impl Peer {
         ))
     }
 
-    /// Waits until an HTTP answer is whole: the stream has ended, or its `Content-Length` or its
-    /// last chunk says so (RFC 9112, section 6.3).
+    /// Waits until an HTTP answer is whole: as many bytes have come as its `Content-Length` says,
+    /// or its last chunk has, or, of an answer that says nothing about its length, the end of the
+    /// stream (RFC 9112, section 6.3).
     ///
     /// # Errors
     ///
@@ -294,13 +302,19 @@ impl Peer {
         self.tell("expects the whole page");
         // From here on all that has come counts.
         self.used = 0;
-        if self.listen_for(self.answer_time(), is_whole_page) || self.end == Some(End::Closed) {
+        let ends_with_stream =
+            |page: &Self| page.end == Some(End::Closed) && page_length(page.unused()).is_none();
+        if self.listen_for(self.answer_time(), is_whole_page) || ends_with_stream(self) {
             return Ok(());
         }
-        self.failed(format!(
-            "the page is whole within {}: the stream ends, or Content-Length says so",
-            time(self.answer_time())
-        ))
+        let limit = time(self.answer_time());
+        self.failed(match page_length(self.unused()) {
+            Some(length) => format!(
+                "the page is whole within {limit}: {length} bytes with its head, as its \
+                 Content-Length says"
+            ),
+            None => format!("the page is whole within {limit}: then the stream ends"),
+        })
     }
 
     /// What has come since the last expectation that was satisfied.
@@ -406,19 +420,36 @@ fn contains(bytes: &[u8], text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
+/// Whether an HTTP answer has all bytes that it says it has.
 fn is_whole_page(answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer);
-    let Some((head, _)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let head = head.to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-    match length {
-        Some(length) => answer.len() >= head.len() + 4 + usize::min(length, RECEIVED_LIMIT),
-        None => head.contains("chunked") && answer.ends_with(b"\r\n0\r\n\r\n"),
+    match page_length(answer) {
+        Some(length) => answer.len() >= length,
+        None => is_chunked(answer) && answer.ends_with(b"\r\n0\r\n\r\n"),
     }
+}
+
+/// How long an HTTP answer is with its head, if its `Content-Length` says so.
+fn page_length(answer: &[u8]) -> Option<usize> {
+    let head = head(answer)?;
+    let lines = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let length: usize = lines
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())?;
+    Some(head.len().saturating_add(length))
+}
+
+fn is_chunked(answer: &[u8]) -> bool {
+    let head = head(answer).unwrap_or_default();
+    String::from_utf8_lossy(head)
+        .to_ascii_lowercase()
+        .contains("chunked")
+}
+
+/// The head of an HTTP answer, and the empty line that ends it.
+fn head(answer: &[u8]) -> Option<&[u8]> {
+    const END: &[u8] = b"\r\n\r\n";
+    let end = answer.windows(END.len()).position(|bytes| bytes == END)?;
+    answer.get(..end + END.len())
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -426,4 +457,60 @@ fn is_timeout(error: &io::Error) -> bool {
         error.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::story::Patience;
+
+    /// A peer of somebody who sends this and closes the connection.
+    fn peer_of(page: &str) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.write_all(page.as_bytes()).unwrap();
+        let story = Story::new(false, &Patience::short());
+        Peer::new("client 1".to_owned(), stream, story).unwrap()
+    }
+
+    #[test]
+    fn a_page_that_ends_before_its_length_is_not_whole() {
+        let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        assert!(
+            peer_of(&format!("{length}Hello"))
+                .expects_a_whole_page()
+                .is_ok()
+        );
+        assert!(
+            peer_of(&format!("{length}Hell"))
+                .expects_a_whole_page()
+                .is_err()
+        );
+        assert!(
+            peer_of("HTTP/1.1 200 OK\r\n\r\nHell")
+                .expects_a_whole_page()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_page_is_whole_when_it_has_as_many_bytes_as_it_says() {
+        for page in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+            "HTTP/1.1 200 OK\r\ncontent-length:2\r\nServer: caf\u{e9}\r\n\r\nhi",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        ] {
+            let (all_but_one, _) = page.as_bytes().split_at(page.len() - 1);
+            assert!(is_whole_page(page.as_bytes()), "{page}");
+            assert!(!is_whole_page(all_but_one), "{page}");
+        }
+        // Only the stream's end tells when these are whole.
+        for page in ["HTTP/1.1 200 OK\r\n\r\nhi", "HTTP/1.1 200 OK\r\n", "hi"] {
+            assert!(!is_whole_page(page.as_bytes()) && page_length(page.as_bytes()).is_none());
+        }
+    }
 }

@@ -69,8 +69,7 @@ impl Port {
             _owner: Some(owner),
         };
         // A program that knows nothing of pairs may be there.
-        let somebody = TcpStream::connect_timeout(&port.address(), Duration::from_millis(100));
-        if somebody.is_ok() || port.has_udp_receiver() {
+        if port.has_tcp_listener() || port.has_udp_receiver() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(port)
@@ -95,6 +94,11 @@ impl Port {
         while self.is_taken() && Instant::now() < deadline {
             thread::park_timeout(Duration::from_millis(50));
         }
+    }
+
+    /// Whether somebody listens there for TCP. They see a connection that ends at once.
+    pub fn has_tcp_listener(&self) -> bool {
+        TcpStream::connect_timeout(&self.address(), Duration::from_millis(100)).is_ok()
     }
 
     /// Whether somebody has it for UDP. Looking takes nothing away from whoever has it, not even a

@@ -14,13 +14,16 @@ use process_wrap::std::JobObject;
 use process_wrap::std::ProcessGroup;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use crate::guard;
+use crate::{guard, strays};
 
 /// The most output that is kept of a program, in bytes. What prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// How often to look whether the command itself has ended while others keep its output open.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// How long the children of a program that was killed may take to end.
+const CHILDREN_END: Duration = Duration::from_secs(1);
 
 /// What stands in a command for the port.
 const PORT: &str = "{port}";
@@ -76,12 +79,14 @@ impl Command {
 /// A program that runs.
 ///
 /// When it is dropped, it is killed with all its children: they are one process group (on Windows,
-/// one job). Only a child that makes itself the leader of another group or session escapes.
+/// one job). On Linux those that have left the group are found as well.
 #[derive(Debug)]
 pub struct Program {
     child: Box<dyn ChildWrapper>,
     input: Option<ChildStdin>,
     output: Arc<Output>,
+    /// What all processes have that it starts.
+    mark: String,
 }
 
 /// What the program has printed, filled by a thread for each of its two outputs.
@@ -105,16 +110,21 @@ struct Printed {
 impl Program {
     /// Starts the command for this port.
     ///
-    /// `PYTHONUNBUFFERED=1` is set, so that what a Python program prints arrives when it prints it.
+    /// `PYTHONUNBUFFERED=1` is set, so that what a Python program prints arrives when it prints it,
+    /// and the locale is `C.UTF-8`, so that each language prints UTF-8.
     ///
     /// # Errors
     ///
     /// The system can't start it: there is no such file, or it isn't executable.
     pub fn start(command: &Command, port: u16) -> io::Result<Self> {
+        let mark = strays::new_mark();
         let mut start = process::Command::new(&command.program);
         start
             .args(command.arguments(port))
             .env("PYTHONUNBUFFERED", "1")
+            // Else Java and Ruby print question marks for what they can't write in the locale "C".
+            .env("LC_ALL", "C.UTF-8")
+            .env(strays::VARIABLE, &mark)
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE")
             .stdin(Stdio::piped())
@@ -135,6 +145,7 @@ impl Program {
             child,
             input,
             output,
+            mark,
         };
         program.keep(0, out)?;
         program.keep(1, err)?;
@@ -234,6 +245,10 @@ impl Drop for Program {
     fn drop(&mut self) {
         // It fails if all have ended already, which is what was wanted.
         let _ = self.child.kill();
+        strays::end(&self.mark, CHILDREN_END);
+        // That waits for the command itself. Its children end by themselves now, and a port of
+        // theirs is free when they have: then nobody has the output open any more.
+        self.wait_for(CHILDREN_END, |_| false);
         guard::forget(self.child.id());
     }
 }

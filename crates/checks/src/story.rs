@@ -22,9 +22,17 @@ pub struct Patience {
     pub start: Duration,
     /// For what a program does in milliseconds, an answer or a line of output: 5 s.
     pub answer: Duration,
+    /// For the same, of a program that must do it while somebody else keeps it waiting: 2.5 s. One
+    /// that only gives up on the other does it after 1, 2, 3, 5 or 10 s, as its author chose, so
+    /// this is none of these.
+    pub meanwhile: Duration,
+    /// Until a program that was left without an answer does what comes next: 6.5 s, which again
+    /// isn't a time limit that anybody chooses.
+    pub next: Duration,
     /// Until a program ends that has a reason to: 10 s.
     pub end: Duration,
-    /// Until a client gives up that gets no answer over UDP: 12 s.
+    /// Until a client gives up that gets no answer over UDP: 13 s, a little more than three times
+    /// 4 s.
     pub giving_up: Duration,
 }
 
@@ -33,8 +41,10 @@ impl Default for Patience {
         Self {
             start: Duration::from_secs(10),
             answer: Duration::from_secs(5),
+            meanwhile: Duration::from_millis(2500),
+            next: Duration::from_millis(6500),
             end: Duration::from_secs(10),
-            giving_up: Duration::from_secs(12),
+            giving_up: Duration::from_secs(13),
         }
     }
 }
@@ -45,6 +55,8 @@ impl Patience {
         Self {
             start: Duration::from_secs(4),
             answer: Duration::from_secs(2),
+            meanwhile: Duration::from_secs(2),
+            next: Duration::from_secs(2),
             end: Duration::from_secs(4),
             giving_up: Duration::from_secs(4),
         }
@@ -253,7 +265,7 @@ fn cut(text: &str, most: usize) -> String {
 /// A length of time, in words.
 pub fn time(duration: Duration) -> String {
     match duration.as_millis() {
-        whole if whole % 1000 == 0 => format!("{} s", whole / 1000),
-        millis => format!("{millis} ms"),
+        millis @ 0..1000 => format!("{millis} ms"),
+        _ => format!("{} s", duration.as_secs_f64()),
     }
 }

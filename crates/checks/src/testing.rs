@@ -1,6 +1,8 @@
-//! What the chapters' `tests/checks.rs` share: both versions of a program, judged.
+//! What the chapters' `tests/checks.rs` share: both versions of a program, and the starter of the
+//! exercise, judged.
 
 use std::fmt::Write;
+use std::time::Instant;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
@@ -54,6 +56,30 @@ pub fn verdicts<const N: usize>(role: Role, program: &str, arguments: [&str; N])
         },
     );
     list
+}
+
+/// Expects that a starter that nobody has begun fails its first check at once, and that the failure
+/// says what to write first. (In a student's tree it has been begun, and then this expects nothing.)
+///
+/// `source` is the starter's text.
+///
+/// # Panics
+///
+/// It doesn't.
+pub fn expect_a_helpful_starter(role: Role, program: &str, source: &str) {
+    const STEP_1: &str = "Return the first word of std::env::args()";
+    if !source.contains(STEP_1) {
+        return;
+    }
+    let submission = Submission::new(Command::new(program, ["{port}"]));
+    let begin = Instant::now();
+    let saw = role
+        .checks()
+        .first()
+        .map(|first| first.judge(&submission).saw);
+    let saw = saw.flatten().unwrap_or_default();
+    assert!(saw.contains(STEP_1), "{saw}");
+    assert!(begin.elapsed() < submission.patience.start, "it hangs");
 }
 
 fn judge_all<const N: usize>(

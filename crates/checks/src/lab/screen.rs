@@ -17,20 +17,27 @@ pub const STACK_TRACES: &[&str] = &[
     "Exception in thread",               // Java, Kotlin
     "\n\tat ",                           // Java
     "Unhandled exception",               // .NET, Dart
-    "goroutine 1 [",                     // Go
+    "[running]:",                        // Go
     "\n    at ",                         // JavaScript
     "(most recent call first)",          // Ruby, OCaml
+    "\n\tfrom ",                         // Ruby
+    "Stack trace:",                      // PHP
+    "stack traceback:",                  // Lua
+    "CallStack (from HasCallStack)",     // Haskell
     "terminate called",                  // C++
     "Segmentation fault",                // C
     "core dumped",                       // C
 ];
 
 /// What a terminal would obey: clear the screen, and name the window.
-pub const ESCAPES: &str = "\x1b[2J\x1b]0;owned\x07";
+///
+/// A number may begin with zeros (ECMA-48, section 5.4.1). Nobody writes it like that, so it isn't
+/// mistaken for a program's own order to clear the screen.
+pub const ESCAPES: &str = "\x1b[002J\x1b]0;owned\x07";
 
 /// How long a program has to print what it has received, or to end because of it, before that is
 /// judged.
-const SETTLE: Duration = Duration::from_millis(500);
+pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 
 impl Lab<'_> {
     /// Types a line on the program's keyboard.
@@ -123,7 +130,8 @@ impl Lab<'_> {
              of the peer's",
             time(SETTLE)
         ));
-        let escapes = |output: &str| output.contains("\x1b[2J") || output.contains("\x1b]0;");
+        let escapes =
+            |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
         let obeyed = match self.story.program().as_mut() {
             Some(program) => {
                 program.end_input();
@@ -144,7 +152,8 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::end`], or with another status, or with a crash's stack trace.
+    /// It doesn't within [`Patience::end`](crate::story::Patience::end), or with another status, or by
+    /// a crash.
     pub fn expects_success(&mut self) -> Told {
         self.story
             .tell("the program should end by itself, with exit status 0");
@@ -153,7 +162,7 @@ impl Lab<'_> {
             time(self.patience().end)
         );
         let status = self.end(self.patience().end);
-        self.no_stack_trace()?;
+        self.expects_no_crash()?;
         match status {
             Some(status) if status.success() => Ok(()),
             Some(_) => self
@@ -164,7 +173,7 @@ impl Lab<'_> {
     }
 
     /// Waits for the program to give up: it ends within this time, whatever its status, and tells
-    /// the user why, but not with a crash's stack trace.
+    /// the user why, but not by a crash.
     ///
     /// # Errors
     ///
@@ -179,28 +188,36 @@ impl Lab<'_> {
         if self.end(limit).is_none() {
             return self.story.failed(expected, "it still runs");
         }
-        self.no_stack_trace()?;
+        self.expects_no_crash()?;
         if self.output().trim().is_empty() {
             return self.story.failed(expected, "it ended without a word");
         }
         Ok(())
     }
 
-    /// Expects that what the program has printed isn't a crash's stack trace.
+    /// Expects that the program hasn't crashed: that what it has printed isn't a stack trace, and
+    /// that it wasn't ended by a signal.
     ///
     /// # Errors
     ///
-    /// It is: it has one of [`STACK_TRACES`].
-    pub fn no_stack_trace(&mut self) -> Told {
+    /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
+    /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
+    pub fn expects_no_crash(&mut self) -> Told {
         let output = self.output();
-        let found = STACK_TRACES.iter().find(|marker| output.contains(**marker));
-        match found {
-            None => Ok(()),
-            Some(marker) => self.story.failed(
+        if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
+            return self.story.failed(
                 "a message for the user, and no stack trace",
                 format!("the output has {:?}", marker.trim()),
-            ),
+            );
         }
+        // It has ended, and no program can choose not to have an exit status.
+        if self.story.ended().is_some_and(|end| end.code().is_none()) {
+            return self.story.failed(
+                "the program ends by itself, with a message for the user",
+                "a signal has ended it, which it wasn't prepared for",
+            );
+        }
+        Ok(())
     }
 
     /// Expects that the program goes on, whatever has been done to it: that it hasn't ended 500 ms

@@ -34,7 +34,8 @@ pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message that comes in two parts",
-        about: "Half a line comes, and 500 ms later the other half. They are shown as one message.",
+        about: "After a first exchange and 500 ms of quiet, half a line comes, and 500 ms later \
+                the other half. They are shown as one message.",
         advice: "One read is not one message. Add what comes to a buffer, and take a message out \
                  of it when its line end has come.",
         lesson: Lesson::pitfall("One recv is not one message"),
@@ -52,8 +53,8 @@ pub(super) const fn two_in_one<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message and \"byebye\" that come at once",
-        about: "A line and the line \"byebye\" come at once. The first is shown, the second ends \
-                the talk.",
+        about: "After a first exchange and 500 ms of quiet, a line and the line \"byebye\" come at \
+                once. The first is shown, the second ends the talk.",
         advice: "What one read gives may hold several messages. Divide it at the line ends, and \
                  look at each.",
         lesson: Lesson::pitfall("One recv is not one message"),
@@ -70,7 +71,8 @@ pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Understands \"byebye\" that comes in two parts",
-        about: "\"bye\" comes, and 500 ms later \"bye\" with a line end. That ends the talk.",
+        about: "After a first exchange and 500 ms of quiet, \"bye\" comes, and 500 ms later \
+                \"bye\" with a line end. That ends the talk.",
         advice: "Compare whole messages with \"byebye\", not what one read gives.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
@@ -87,7 +89,8 @@ pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows all of a long message",
-        about: "A line of more than 3,000 bytes comes at once. It is shown as one message.",
+        about: "After a first exchange and 500 ms of quiet, a line of more than 3,000 bytes comes \
+                at once. It is shown as one message.",
         advice: "A message may be longer than the buffer of one read: read until its line end has \
                  come.",
         lesson: Lesson::pitfall("One recv is not one message"),
@@ -104,8 +107,8 @@ pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows a character that is cut between two reads",
-        about: "Two of the three bytes of a character come, and 500 ms later the third one and \
-                the rest of the line.",
+        about: "After a first exchange and 500 ms of quiet, two of the three bytes of a character \
+                come, and 500 ms later the third one and the rest of the line.",
         advice: "Decode a message when all of it has come: a read may end inside a character.",
         lesson: Lesson::pitfall("A character cut in two"),
         run: |lab| {
@@ -122,8 +125,8 @@ pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives a message that is no text",
-        about: "A line comes that isn't UTF-8. The text in it is shown, and what is typed next \
-                arrives.",
+        about: "After a first exchange and 500 ms of quiet, a line comes that isn't UTF-8. The \
+                text in it is shown, and what is typed next arrives.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -142,7 +145,8 @@ pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows two messages in a row",
-        about: "Two lines come, 500 ms apart, and nothing is typed. Both are shown.",
+        about: "After a first exchange and 500 ms of quiet, two lines come, 500 ms apart, and \
+                nothing is typed. Both are shown.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
                  other side.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
@@ -160,8 +164,9 @@ pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives an empty line",
-        about: "When it is the user's turn, an empty line is typed, and another one after it, \
-                which arrives although the peer says nothing meanwhile.",
+        about: "After a first exchange and 500 ms of quiet, the peer says a line; an empty line is \
+                typed, and another one after it, which arrives although the peer says nothing \
+                meanwhile.",
         advice: "An empty line says nothing: don't send it, and don't wait for an answer to it, \
                  but ask the user again.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -179,8 +184,9 @@ pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Ends with its input",
-        about: "The peer says a line; 500 ms later, when it is the user's turn, the input ends, \
-                and again 500 ms later the peer closes its sending side.",
+        about: "After a first exchange and 500 ms of quiet, the peer says a line; 500 ms later, \
+                when it is the user's turn, the input ends, and again 500 ms later the peer closes \
+                its sending side.",
         advice: "The end of the input (Ctrl-D) means that the user has no more to say: no error, \
                  and no empty line. Leave as after \"byebye\", or when the other side does.",
         lesson: Lesson::pitfall("The end of the input"),
@@ -200,9 +206,9 @@ pub(super) const fn terminal_escapes<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Prints nothing that a terminal would obey",
-        about: "A line with a terminal's escape sequences comes. They must not be in the output \
-                as they came; that is looked at when text behind them has been shown, and 500 ms \
-                later.",
+        about: "After a first exchange and 500 ms of quiet, a line with a terminal's escape \
+                sequences comes. They must not be in the output as they came; that is looked at \
+                when text behind them has been shown, and 500 ms later.",
         advice: "Escape control characters before you print a message (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {

@@ -61,7 +61,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
-        about: "Guest and host speak in turns, twice.",
+        about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
@@ -105,7 +105,8 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/tutorial-dialogue",
         title: "Talks with the tutorial's host",
         about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
-                message, as the tutorial's program is between two lines that are typed. Each message is shown as one of its own.",
+                message, as the tutorial's program is between two lines that are typed. Each \
+                message is shown as one of its own.",
         advice: "Of a host that has never sent a line end, take what has come for a message when \
                  no more comes for a while, such as 200 ms, and when the stream ends.",
         lesson: PAGE,

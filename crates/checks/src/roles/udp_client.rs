@@ -47,7 +47,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/lost-answer",
         title: "Asks again if no answer comes",
-        about: "The server doesn't answer the first request. A second one comes within 5 s, and \
+        about: "The server doesn't answer the first request. A second one comes within 6.5 s, and \
                 its answer is shown.",
         advice: "Give the receiving call a time limit, such as a second, and send the request \
                  again when it is over: either datagram may have been lost.",
@@ -55,7 +55,7 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut server = asked(lab)?;
             server.loses_it();
-            server.expects("36.6", lab.patience().answer)?;
+            server.expects("36.6", lab.patience().next)?;
             server.answers("97.88 degrees 4711");
             lab.expects_shown(&["97.88"])
         },
@@ -64,7 +64,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/no-answer",
         title: "Gives up if no answer ever comes",
         about: "The server answers nothing, and the input ends. The client says so and ends \
-                within 12 s.",
+                within 13 s.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
                  and end.",
         lesson: Lesson::pitfall("Waiting for ever"),
@@ -108,7 +108,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/empty-answer",
         title: "Survives an empty answer",
         about: "The server answers a datagram without a byte, and the input ends. The client ends \
-                within 12 s, without a stack trace.",
+                within 13 s, without a stack trace.",
         advice: "A datagram may be empty; that is neither an end nor a number. Say so, or ask \
                  again.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -136,7 +136,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/nobody-listens",
         title: "Says so if nobody listens",
         about: "Nobody has the port. A temperature is typed and the input ends; the client says \
-                so and ends within 10 s.",
+                so and ends within 13 s.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
@@ -145,14 +145,14 @@ pub const CHECKS: &[Check] = &[
             lab.starts()?;
             lab.types("36.6");
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end(lab.patience().giving_up)
         },
     },
     Check {
         id: "udp-client/empty-line",
         title: "Survives an empty line",
-        about: "An empty line is typed, then \"36.6\". The client asks for it within 5 s, or has \
-                ended with a message.",
+        about: "An empty line is typed, then \"36.6\". The client asks for it within 6.5 s, or \
+                has ended with a message.",
         advice: "An empty line is no temperature: ask the user again, and don't wait for an \
                  answer to it.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -161,7 +161,7 @@ pub const CHECKS: &[Check] = &[
             lab.starts()?;
             lab.types("");
             lab.types("36.6");
-            match server.expects("36.6", lab.patience().answer) {
+            match server.expects("36.6", lab.patience().next) {
                 Err(_) if lab.ends_within(Duration::ZERO) => {
                     lab.expects_a_message_and_the_end(lab.patience().end)
                 }

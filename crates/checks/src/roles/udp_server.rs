@@ -146,12 +146,10 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let request = "0".repeat(1100) + "100";
             let mut client = lab.asks()?;
-            let pattern = pattern(&mut client)?;
+            let good = good_words(&mut client)?;
             client.sends(&request);
             match client.receives(SILENCE) {
-                Some(answer)
-                    if pattern.is_conversion(&answer, &request) && !has(&answer, 212.0) =>
-                {
+                Some(answer) if words(&answer) == good && !has(&answer, 212.0) => {
                     client.failed("no answer, a reason, or the number 212", &answer)
                 }
                 _ => goes_on(lab),
@@ -244,11 +242,11 @@ fn survives(lab: &mut Lab, requests: &[&str]) -> Told {
 
 fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     let mut client = lab.asks()?;
-    let pattern = pattern(&mut client)?;
+    let good = good_words(&mut client)?;
     for request in requests {
         client.sends(request);
         match client.receives(SILENCE) {
-            Some(answer) if pattern.is_conversion(&answer, request) => {
+            Some(answer) if words(&answer) == good => {
                 return client.failed("a reason, or no answer, but no conversion", &answer);
             }
             _ => {}
@@ -257,41 +255,31 @@ fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     goes_on(lab)
 }
 
-/// The words of a good answer, before and after the number.
-struct Pattern {
-    before: String,
-    after: String,
-}
-
-/// Learns the server's words.
-fn pattern(client: &mut Asker) -> Told<Pattern> {
+/// Learns the words of a conversion.
+fn good_words(client: &mut Asker) -> Told<String> {
     client.sends("100");
     let answer = client.expects("an answer with the number 212", |answer| has(answer, 212.0))?;
-    let answer = String::from_utf8_lossy(&answer);
-    let number = numbers(&answer).find(|number| is(number, 212.0));
-    let (before, after) = number
-        .and_then(|number| answer.rsplit_once(number))
-        .unwrap_or_default();
-    Ok(Pattern {
-        before: before.to_owned(),
-        after: after.to_owned(),
-    })
+    Ok(words(&answer))
 }
 
-impl Pattern {
-    /// Whether this is a good answer's words with another number, or what passes for one: "NaN".
-    fn is_conversion(&self, answer: &[u8], request: &str) -> bool {
-        // An answer may repeat the question.
-        let (before, after) = (
-            self.before.replace("100", request),
-            self.after.replace("100", request),
-        );
-        let answer = String::from_utf8_lossy(answer);
-        answer
-            .strip_prefix(before.as_str())
-            .and_then(|rest| rest.strip_suffix(after.as_str()))
-            .is_some_and(|number| number.trim().parse::<f64>().is_ok())
+/// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
+/// them becomes a `#`, so that all conversions of a program are the same.
+fn words(answer: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(answer).trim().to_ascii_lowercase();
+    for number in ["infinity", "inf", "nan"] {
+        text = text.replace(number, "0");
     }
+    let mut words = String::new();
+    let mut rest = text.as_str();
+    while let Some(number) = numbers(rest).next() {
+        let Some((before, after)) = rest.split_once(number) else {
+            break;
+        };
+        words.push_str(before);
+        words.push('#');
+        rest = after;
+    }
+    words + rest
 }
 
 fn has(answer: &[u8], fahrenheit: f64) -> bool {
@@ -337,19 +325,30 @@ mod tests {
 
     #[test]
     fn a_conversion_is_known_by_the_words_of_a_good_one() {
-        let pattern = |before: &str, after: &str| Pattern {
-            before: before.to_owned(),
-            after: after.to_owned(),
-        };
-        let bare = pattern("", "");
-        for number in ["nan", "NaN", "inf", "-508.0", " -508\n"] {
-            assert!(bare.is_conversion(number.as_bytes(), "x"), "{number}");
+        for (good, conversions, reasons) in [
+            (
+                "212.0",
+                &["nan", "NaN", "-inf", "-508.0", " -508\n"][..],
+                &["", "no number: nan", "-300 is below -273.15"][..],
+            ),
+            (
+                "100 C = 212 F",
+                &["nan C = nan F", "1e400 C = Infinity F", "-300 C = -508 F"],
+                &["error: nan", "-300 C is too cold"],
+            ),
+            // The question, as a program prints the number that it has made of it.
+            (
+                "100.0C is 212.0F.",
+                &["nanC is nanF."],
+                &["nan is no number."],
+            ),
+        ] {
+            for answer in conversions {
+                assert_eq!(words(answer.as_bytes()), words(good.as_bytes()));
+            }
+            for answer in reasons {
+                assert_ne!(words(answer.as_bytes()), words(good.as_bytes()));
+            }
         }
-        for reason in ["", "no number: nan", "-300 is below -273.15"] {
-            assert!(!bare.is_conversion(reason.as_bytes(), "-300"), "{reason}");
-        }
-        let wordy = pattern("100 C = ", " F");
-        assert!(wordy.is_conversion(b"nan C = nan F", "nan"));
-        assert!(!wordy.is_conversion(b"error: nan", "nan"));
     }
 }

@@ -9,11 +9,11 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use checks::check::{Check, Outcome, Role, Verdict};
-use checks::judge::Submission;
+use checks::judge::{Submission, judge};
 use checks::program::Command;
 use checks::report;
+use checks::roles::limits;
 use checks::story::Patience;
-use checks::testing::failures;
 use console::testing::normalise;
 use insta::assert_snapshot;
 
@@ -89,17 +89,65 @@ fn find(role: Role, index: usize) -> Found {
     }
 }
 
+/// All checks, and what comes of them for a program without a fault, with a user's patience, judged
+/// once for all tests of this file.
+fn without_a_fault() -> &'static [(&'static Check, Outcome)] {
+    static OUTCOMES: OnceLock<Vec<(&Check, Outcome)>> = OnceLock::new();
+    OUTCOMES.get_or_init(|| {
+        let outcomes = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for role in Role::ALL {
+                let outcomes = &outcomes;
+                scope.spawn(move || {
+                    let checks: Vec<&Check> = role.checks().iter().collect();
+                    let role = role.to_string();
+                    let submission = Submission {
+                        at_once: checks.len(),
+                        ..Submission::new(Command::new(FAULTY, [role.as_str(), "{port}"]))
+                    };
+                    judge(&checks, &submission, |check, outcome| {
+                        outcomes.lock().unwrap().push((check, outcome.clone()));
+                    });
+                });
+            }
+        });
+        outcomes.into_inner().unwrap()
+    })
+}
+
 #[test]
 fn a_program_without_a_fault_passes_every_check() {
-    thread::scope(|scope| {
-        for role in Role::ALL {
-            scope.spawn(move || {
-                let role_name = role.to_string();
-                let failures = failures(role, FAULTY, [role_name.as_str(), "{port}"]);
-                assert_eq!(failures, "");
-            });
+    let mut failures = String::new();
+    for (check, outcome) in without_a_fault() {
+        if outcome.verdict != Verdict::Passed {
+            let line = report::line(check, outcome);
+            let explanation = report::explanation(check, outcome);
+            writeln!(failures, "{line}\n{explanation}").unwrap();
         }
-    });
+    }
+    assert_eq!(failures, "");
+}
+
+#[test]
+fn each_pause_stands_in_the_description() {
+    let mut missing = Vec::new();
+    for (check, outcome) in without_a_fault() {
+        for step in &outcome.steps {
+            let pause = [" is quiet for ", " one byte at a time, every "]
+                .iter()
+                .find_map(|words| step.split_once(words))
+                .and_then(|(_, after)| after.split([',', ';']).next());
+            if pause.is_some_and(|pause| !check.about.contains(pause)) {
+                missing.push(format!("{}: {step}", check.id));
+            }
+            let later = step.strip_prefix("the program should still run ");
+            assert!(later.is_none_or(|later| limits().contains(later)), "{step}");
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in their descriptions: {missing:#?}"
+    );
 }
 
 #[test]
