@@ -102,17 +102,22 @@ fn leaves(client: SocketAddr) -> bool {
 }
 
 pub(crate) fn client(server: SocketAddr, fault: &Fault) {
+    let open_socket = || UdpSocket::bind("127.0.0.1:0").unwrap();
+    let first = open_socket();
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
         if !line.trim().is_empty() || fault.is("empty-line") {
-            ask(server, line.trim(), fault);
+            if fault.is("answered-twice") {
+                ask(&first, server, line.trim(), fault);
+            } else {
+                ask(&open_socket(), server, line.trim(), fault);
+            }
         }
     }
     fault.ends_if("end-of-input");
 }
 
-fn ask(server: SocketAddr, question: &str, fault: &Fault) {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
     if !fault.is("stranger") {
         socket.connect(server).unwrap();
     }

@@ -93,6 +93,30 @@ pub const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "udp-client/answered-twice",
+        title: "Isn't misled by an answer that comes twice",
+        about: "The server answers twice, as when a request was asked again and both arrived. Then \
+                \"100\" is typed; if the client asks for it, within 6.5 s, the answer to that is \
+                shown. (A client that ends after one question has nothing to mix up.)",
+        advice: "An answer may come after you have asked for something else. Create a socket for \
+                 each question: what comes late for an old one arrives nowhere.",
+        lesson: Lesson::pitfall("An answer from a stranger"),
+        run: |lab| {
+            let mut server = asked(lab)?;
+            server.answers("97.88 degrees 4711");
+            server.answers("97.88 degrees 4711");
+            lab.types("100");
+            match server.expects("100", lab.patience().next) {
+                Err(_) if lab.ends_within(Duration::ZERO) => lab.expects_no_crash(),
+                Err(stop) => Err(stop),
+                Ok(()) => {
+                    server.answers("212 degrees 4712");
+                    lab.expects_shown(&["212"])
+                }
+            }
+        },
+    },
+    Check {
         id: "udp-client/not-utf8",
         title: "Survives an answer that is no text",
         about: "The server answers bytes that aren't UTF-8. The text in them is shown.",
