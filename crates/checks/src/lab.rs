@@ -14,7 +14,7 @@ use crate::host::Host;
 use crate::peer::{Peer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
-use crate::story::{Patience, Stop, Story, Told, time};
+use crate::story::{Patience, Stop, Story, Told, shown, time};
 
 pub(crate) use screen::SETTLE;
 pub use screen::{ESCAPES, STACK_TRACES};
@@ -173,25 +173,33 @@ impl<'a> Lab<'a> {
             .map_err(|error| Stop::Skipped(format!("the connection can't be used: {error}")))
     }
 
-    /// Connects many clients, all within [`Patience::end`]: a server that accepts them as they come
-    /// needs far less, but if its queue is short, some of them have to try again after a second.
+    /// Connects many clients, all within [`Patience::end`], and each sends this request at once.
+    ///
+    /// A server that accepts them as they come needs far less. If its queue is short, some of them
+    /// have to try again, and that costs a second for each time that the queue is full.
     ///
     /// # Errors
     ///
     /// Not all of them can connect in time.
-    pub fn connects_many(&mut self, count: usize) -> Told<Vec<Peer>> {
-        let mut clients = vec![self.connects()?];
-        self.story
-            .tell(format_args!("{} more clients connect", count - 1));
+    pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<Peer>> {
+        self.story.tell(format_args!(
+            "{count} more clients connect, and each sends {}",
+            shown(request)
+        ));
         let address = self.address()?;
         let limit = self.patience().end;
         let deadline = Instant::now() + limit;
+        let mut clients = Vec::new();
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
+            let name = format!("client {}", self.peers + 1);
             let stream = connect(&address, left);
-            let name = format!("client {}", clients.len() + 1);
             match stream.and_then(|stream| Peer::new(name, stream, self.story.clone())) {
-                Ok(client) => clients.push(client),
+                Ok(mut client) => {
+                    client.write(request)?;
+                    self.peers += 1;
+                    clients.push(client);
+                }
                 Err(error) => {
                     let expected = format!("{count} clients connect within {}", time(limit));
                     let saw = format!(

@@ -70,7 +70,8 @@ impl Peer {
         self.write(bytes)
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Told {
+    /// Sends these bytes without telling it.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
         match (&*self.stream).write_all(bytes) {
             Ok(()) => Ok(()),
             Err(error) if is_timeout(&error) => {
@@ -240,6 +241,23 @@ impl Peer {
             "{text:?} reaches {} within {}",
             self.name,
             time(limit)
+        ))
+    }
+
+    /// Waits for any bytes, and leaves them to the next expectation.
+    ///
+    /// # Errors
+    ///
+    /// None come within [`Patience::answer`](crate::story::Patience::answer).
+    pub fn hears_something(&mut self) -> Told {
+        self.tell("expects the program to send something");
+        if self.listen_for(self.answer_time(), |received| !received.is_empty()) {
+            return Ok(());
+        }
+        self.failed(format!(
+            "something reaches {} within {}",
+            self.name,
+            time(self.answer_time())
         ))
     }
 

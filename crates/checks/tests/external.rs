@@ -61,6 +61,59 @@ except OSError as error:
 server.serve_forever()
 "#;
 
+/// One client after the other, each with a time limit for every read. That is 5 s, as is the time
+/// that most answers have: it must not depend on luck which of them is over first.
+const ONE_BY_ONE: &str = r#"
+import socket, sys
+web = socket.socket()
+web.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+web.bind(("127.0.0.1", int(sys.argv[1])))
+web.listen(128)
+while True:
+    conn, _ = web.accept()
+    conn.settimeout(5)
+    request = bytearray()
+    try:
+        while not request.endswith(b"\r\n\r\n"):
+            piece = conn.recv(65536)
+            if not piece:
+                break
+            request += piece
+        conn.sendall(b"HTTP/1.1 200 OK\r\n\r\nHello World")
+    except OSError as error:
+        print("lost a client:", error)
+    conn.close()
+"#;
+
+/// A thread for each client, but the short queue that Python's library has by default.
+const SHORT_QUEUE: &str = r#"
+import socketserver, sys
+
+class Attend(socketserver.StreamRequestHandler):
+    timeout = 5
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\nHello World")
+
+socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Attend).serve_forever()
+"#;
+
+/// Says the number that it was asked for as Python prints it.
+const UDP_SERVER: &str = r#"
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+while True:
+    data, client = s.recvfrom(65535)
+    try:
+        celsius = float(data.decode())
+        answer = f"{celsius} C is {celsius * 1.8 + 32} F"
+    except ValueError:
+        answer = "that is no number"
+    s.sendto(answer.encode(), client)
+"#;
+
 /// The tutorial's own UDP client.
 const UDP_CLIENT: &str = r#"
 import socket, sys
@@ -125,4 +178,32 @@ fn the_tutorials_udp_client_in_python() {
     ];
     let expected = names.map(|name| format!("udp-client/{name}"));
     assert_eq!(failed(Role::UdpClient, UDP_CLIENT), expected);
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn a_time_limit_for_each_client_does_not_serve_the_others() {
+    let names = [
+        "silent-client",
+        "dripping-client",
+        "endless-header",
+        "port-taken",
+    ];
+    let expected = names.map(|name| format!("tcp-server/{name}"));
+    assert_eq!(failed(Role::TcpServer, ONE_BY_ONE), expected);
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn a_short_queue_costs_clients_time_but_they_are_greeted() {
+    let failed = failed(Role::TcpServer, SHORT_QUEUE);
+    assert!(!failed.contains(&"tcp-server/many-clients"), "{failed:?}");
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn a_conversion_is_one_in_any_words() {
+    let names = ["nan", "infinity", "absolute-zero", "port-taken"];
+    let expected = names.map(|name| format!("udp-server/{name}"));
+    assert_eq!(failed(Role::UdpServer, UDP_SERVER), expected);
 }

@@ -186,8 +186,8 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/empty-line",
         title: "Survives an empty line",
-        about: "An empty line is typed, and another one after it. The server answers neither, and \
-                receives the second.",
+        about: "An empty line is typed, and another one after it. The server answers when anything \
+                has come, and receives the second line.",
         advice: "An empty line without its line end is no byte at all: the server never hears of \
                  it, and can't answer. Send the line end too, or skip the line.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -195,6 +195,8 @@ pub const CHECKS: &[Check] = &[
             let (_host, mut server) = connected(lab)?;
             lab.types("");
             lab.types("after it 4711");
+            server.hears_something()?;
+            server.sends("an answer 4712\n")?;
             server.expects("after it 4711")
         },
     },

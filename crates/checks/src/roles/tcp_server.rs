@@ -93,7 +93,8 @@ pub const CHECKS: &[Check] = &[
                 line before the greeting, and it is whole: then the stream ends, or its \
                 Content-Length or its last chunk says so.",
         advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
-                 empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
+                 empty line (\\r\\n\\r\\n), and close the connection when all is sent. If you say \
+                 a Content-Length, it counts bytes, not characters.",
         lesson: PAGE,
         run: |lab| {
             let mut browser = lab.connects()?;
@@ -296,14 +297,17 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/many-clients",
         title: "Greets 50 clients that come at once",
-        about: "50 clients connect before the first of them asks. All of them have connected \
-                within 10 s, and each is greeted.",
+        about: "While a silent client keeps a simple server busy, 50 others connect, all within \
+                10 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
                  it tries again only after a second, then two, then four.",
         lesson: Lesson::pitfall("A queue that is too short"),
         run: |lab| {
-            for client in &mut lab.connects_many(50)? {
-                asks(client)?;
+            let silent = lab.connects()?;
+            let mut others = lab.connects_many(50, REQUEST)?;
+            silent.hangs_up();
+            for other in &mut others {
+                other.expects(GREETING)?;
             }
             Ok(())
         },
