@@ -205,17 +205,26 @@ impl Story {
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display, saw: impl Display) -> Told<T> {
-        let mut saw = saw.to_string();
         if let Some(program) = self.program().as_mut() {
-            if let Some(status) = program.wait_for_end(LAST_BREATH) {
-                let _ = write!(saw, "; the program had ended ({})", ending(status));
-            }
-            saw.push_str(&last_words(&program.text()));
+            program.wait_for_end(LAST_BREATH);
         }
         Err(Stop::Failed {
             expected: expected.to_string(),
-            saw,
+            saw: format!("{saw}{}", self.aftermath()),
         })
+    }
+
+    /// What has become of the program, in words that follow what was seen: how it has ended, if it
+    /// has, and what it printed last.
+    pub(crate) fn aftermath(&self) -> String {
+        let mut words = String::new();
+        if let Some(program) = self.program().as_mut() {
+            if let Some(status) = program.ended() {
+                let _ = write!(words, "; the program had ended ({})", ending(status));
+            }
+            words.push_str(&last_words(&program.text()));
+        }
+        words
     }
 }
 
@@ -224,7 +233,8 @@ fn last_words(text: &str) -> String {
     const LINES: usize = 4;
     let lines: Vec<&str> = text
         .lines()
-        .filter(|line| !line.trim().is_empty())
+        // Python marks a place with a line of ^^^^^.
+        .filter(|line| line.contains(char::is_alphanumeric))
         .collect();
     let Some((_, last)) = lines.split_at_checked(lines.len().saturating_sub(LINES)) else {
         return String::new();
@@ -234,7 +244,7 @@ fn last_words(text: &str) -> String {
     }
     let last: Vec<String> = last
         .iter()
-        .map(|line| cut(&safe::escape(line), SHOWN_LINE))
+        .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
         .collect();
     format!("; it printed last: {}", last.join(" / "))
 }

@@ -87,6 +87,8 @@ impl Lab<'_> {
         if is_shown(self.patience().answer / 2) {
             return Ok(());
         }
+        let has_printed = !self.output().trim().is_empty();
+        let before = self.story.aftermath();
         if let Some(program) = self.story.program().as_mut() {
             program.end_input();
         }
@@ -94,10 +96,16 @@ impl Lab<'_> {
         if is_shown(self.patience().answer) {
             return Ok(());
         }
-        self.story.failed(
-            format!("the program's output has {list}"),
-            "it isn't there, not even after the input had ended",
-        )
+        let expected = format!("the program's output has {list}");
+        let saw = "it isn't there, not even after the input had ended";
+        if !has_printed {
+            return self.story.failed(expected, saw);
+        }
+        // What it has printed since then is about the end of the input, which isn't what is wrong.
+        Err(Stop::Failed {
+            expected,
+            saw: format!("{saw}{before}"),
+        })
     }
 
     /// Expects that this text isn't in the program's output.
