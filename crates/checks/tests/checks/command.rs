@@ -272,6 +272,26 @@ fn a_host_that_takes_a_little_longer_to_end_has_ended() {
     }
 }
 
+/// Somebody else takes the port before the program can: then it is tried on another. (Here the
+/// program lets them in itself, the first time, with nothing by which they are known as its own.)
+#[test]
+fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let other = directory.path().join("other");
+    let name = other.to_str().unwrap();
+    let shell_command = format!(
+        "if [ -e {name} ]; then exec {FAULTY} tcp-server $1; fi
+        env -i setsid {FAULTY} udp-server $1 </dev/null >/dev/null 2>&1 & echo $! > {name}
+        until grep -q \":$(printf %04X $1) \" /proc/net/udp; do :; done; exit 1"
+    );
+    let outcome = judged(Role::TcpServer, "listens", &shell_command);
+    let other = fs::read_to_string(other)?;
+    let kill = process::Command::new("kill").arg(other.trim()).status()?;
+    assert!(kill.success());
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+    Ok(())
+}
+
 /// So the next program can have their port. (The system closes what they have open one by one, so a
 /// look may come too early once in some hundred times. Without a wait it does so every tenth time.)
 #[test]
