@@ -5,6 +5,7 @@ mod screen;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -223,16 +224,7 @@ impl<'a> Lab<'a> {
             let ended = self.story.ended();
             let connected = connect(&address, left);
             match (connected, ended) {
-                (Ok(_), Some(status)) => {
-                    // Its children may go on without it. (They are ended with the check.)
-                    let expected = "the command runs for as long as its server does";
-                    let saw = format!(
-                        "the command has ended ({}), and something that it started goes on in \
-                         the background",
-                        ending(status)
-                    );
-                    return self.story.failed(expected, saw);
-                }
+                (Ok(_), Some(status)) => return self.in_the_background(status),
                 (Ok(stream), None) => return Ok(stream),
                 (Err(_), Some(_)) => return self.unready(expected, "nobody does"),
                 (Err(_), None) if left.is_zero() => {
@@ -266,19 +258,33 @@ impl<'a> Lab<'a> {
                 time(self.patience().start)
             );
             let deadline = Instant::now() + self.patience().start;
-            while !self.port()?.has_udp_receiver() {
-                if self.story.ended().is_some() {
-                    return self.unready(expected, "it doesn't");
+            loop {
+                let ended = self.story.ended();
+                match (self.port()?.has_udp_receiver(), ended) {
+                    (true, Some(status)) => return self.in_the_background(status),
+                    (true, None) => break,
+                    (false, Some(_)) => return self.unready(expected, "it doesn't"),
+                    (false, None) if Instant::now() >= deadline => {
+                        return self.unready(expected, "it doesn't, and still runs");
+                    }
+                    (false, None) => self.glance(),
                 }
-                if Instant::now() >= deadline {
-                    return self.unready(expected, "it doesn't, and still runs");
-                }
-                self.glance();
             }
             self.reached = true;
         }
         Asker::new(name, address, self.story.clone())
             .map_err(|error| Stop::Skipped(format!("there is no socket: {error}")))
+    }
+
+    /// The command has ended, but what it has started goes on without it. (It is ended with the
+    /// check.)
+    fn in_the_background<T>(&self, status: ExitStatus) -> Told<T> {
+        let saw = format!(
+            "the command has ended ({}), and something that it started goes on in the background",
+            ending(status)
+        );
+        let expected = "the command runs for as long as its server does";
+        self.story.failed(expected, saw)
     }
 
     /// A moment between two looks, cut short by the program's output and by its end.

@@ -207,3 +207,16 @@ fn a_conversion_is_one_in_any_words() {
     let expected = names.map(|name| format!("udp-server/{name}"));
     assert_eq!(failed(Role::UdpServer, UDP_SERVER), expected);
 }
+
+/// A process with much memory takes a while to end, and has its port until then.
+#[test]
+#[ignore = "needs python3"]
+fn a_child_that_takes_its_time_to_end_is_waited_for() {
+    let heavy = format!("memory = b'x' * 300_000_000\n{TUTORIAL}");
+    let in_a_child = r#"python3 -c "$0" "$1" & wait"#;
+    let command = Command::new("sh", ["-c", in_a_child, &heavy, "{port}"]);
+    let checks = Role::TcpServer.checks();
+    let restart = checks.iter().find(|check| check.id == "tcp-server/restart");
+    let outcome = restart.unwrap().judge(&Submission::new(command));
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+}
