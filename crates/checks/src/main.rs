@@ -170,11 +170,9 @@ fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<
             "build the programs, or chmod +x them",
         ));
     }
-    let longest = files.iter().map(|(name, _)| name.chars().count()).max();
-    let width = longest.unwrap_or_default();
     let lines = args.format == Format::Lines;
     if lines {
-        print(&report::table_head(checks, width))?;
+        print(&report::table_head(checks))?;
     }
     let (mut all, mut submitted) = (Vec::new(), Vec::new());
     for (name, path) in files {
@@ -184,7 +182,7 @@ fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<
             entries.push(Entry::new(check, outcome));
         });
         if lines {
-            print(&report::table_row(&name, &verdicts, width))?;
+            print(&report::table_row(&name, &verdicts))?;
         }
         all.extend(verdicts);
         submitted.push(Submitted {

@@ -147,17 +147,14 @@ pub fn summary(verdicts: &[Verdict]) -> String {
 }
 
 /// The table's first row: the checks' numbers.
-pub fn table_head(checks: &[&Check], width: usize) -> String {
-    let mut head = format!("{:<width$}", "");
-    for number in 1..=checks.len() {
-        let _ = write!(head, " {number:>2}");
-    }
-    head
+pub fn table_head(checks: &[&Check]) -> String {
+    (1..=checks.len()).fold(String::new(), |head, number| format!("{head} {number:>2}"))
 }
 
-/// A submission's row: + passed, - failed, . skipped.
-pub fn table_row(name: &str, verdicts: &[Verdict], width: usize) -> String {
-    let mut row = format!("{name:<width$}");
+/// A submission's row: + passed, - failed, . skipped. Its name stands last, as nobody knows how wide
+/// a terminal prints it.
+pub fn table_row(name: &str, verdicts: &[Verdict]) -> String {
+    let mut row = String::new();
     for verdict in verdicts {
         row.push_str(match verdict {
             Verdict::Passed => "  +",
@@ -169,7 +166,7 @@ pub fn table_row(name: &str, verdicts: &[Verdict], width: usize) -> String {
         .iter()
         .filter(|&&verdict| verdict == Verdict::Passed)
         .count();
-    let _ = write!(row, "   {passed} of {}", verdicts.len());
+    let _ = write!(row, "  {passed:>3} of {}  {name}", verdicts.len());
     row
 }
 

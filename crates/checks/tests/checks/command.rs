@@ -436,7 +436,7 @@ fn submissions_are_one_table() -> io::Result<()> {
     script(directory.path(), "good", &format!("{start} \"$@\"\n"));
     let half = format!("{start} --fault nan \"$@\"\n");
     script(directory.path(), "half-good", &half);
-    script(directory.path(), "never-starts", "#!/bin/sh\nexit 1\n");
+    script(directory.path(), "王小明", "#!/bin/sh\nexit 1\n");
     fs::write(directory.path().join("notes.txt"), "not a program")?;
 
     let directory = directory.path().to_str().unwrap();
