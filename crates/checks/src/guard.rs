@@ -25,13 +25,16 @@ while read -r what group; do
     esac
 done
 for group in $groups; do kill -KILL "-$group"; done
-for environ in $(grep -lsz "^$1" /proc/[0-9]*/environ); do
-    process=${environ#/proc/}
-    kill -KILL "${process%/environ}"
+for look in 1 2 3; do # one that is being executed has no environment for a moment
+    for environ in $(grep -lsz "^$1" /proc/[0-9]*/environ); do
+        process=${environ#/proc/}
+        kill -KILL "${process%/environ}"
+    done
 done
 "#;
 
-    pub(super) fn tell(what: &str, group: u32) {
+    /// The pipe to the helper, which runs from the first call on, if it can be started.
+    pub(super) fn pipe() -> Option<&'static Mutex<ChildStdin>> {
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
             let helper = Command::new("sh")
@@ -49,12 +52,22 @@ done
                 .spawn();
             helper.ok().and_then(|helper| helper.stdin.map(Mutex::new))
         });
-        if let Some(pipe) = pipe {
+        pipe.as_ref()
+    }
+
+    pub(super) fn tell(what: &str, group: u32) {
+        if let Some(pipe) = pipe() {
             let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
             // Without the helper all goes well but for the case that it is made for.
             let _ = pipe.write_all(format!("{what} {group}\n").as_bytes());
         }
     }
+}
+
+/// From now on nothing that is started shall outlive us.
+pub(crate) fn prepare() {
+    #[cfg(unix)]
+    helper::pipe();
 }
 
 /// From now on this process group shall not outlive us.

@@ -16,6 +16,10 @@ use crate::story::{Story, Told, shown, time};
 /// The most bytes that are kept of what a program sends. Whoever sends more has said enough.
 const RECEIVED_LIMIT: usize = 4 << 20;
 
+/// How long to see whether the program closes a connection that is about to be closed here: if both
+/// ends close at the same time, both remember it in TIME-WAIT.
+const CROSSING: Duration = Duration::from_millis(300);
+
 /// How a connection ended, seen from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
@@ -123,7 +127,7 @@ impl Peer {
     pub fn hangs_up(mut self) {
         self.tell("hangs up");
         if self.story.port_is_reused() {
-            self.listen_for(Duration::from_millis(50), |_| false);
+            self.listen_for(CROSSING, |_| false);
             if self.end.is_some() {
                 reset(&self.stream);
             }

@@ -135,6 +135,7 @@ impl Program {
         start.wrap(ProcessGroup::leader());
         #[cfg(windows)]
         start.wrap(JobObject);
+        guard::prepare();
         let mut child = start.spawn()?;
         guard::watch(child.id());
 

@@ -19,15 +19,19 @@ pub(crate) fn new_mark() -> String {
     format!("{}.{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Kills all that has this mark, and goes on until nothing has it, for this time at most.
+/// Kills all that has this mark, and goes on until nothing has it, for this time at most. It looks
+/// twice, as a process that is being executed has no environment for a moment.
 pub(crate) fn end(mark: &str, limit: Duration) {
     let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
+    let mut looked_in_vain = 0;
+    while looked_in_vain < 2 && Instant::now() < deadline {
         let strays = marked(mark);
         if strays.is_empty() {
-            return;
+            looked_in_vain += 1;
+        } else {
+            looked_in_vain = 0;
+            kill(&strays);
         }
-        kill(&strays);
     }
 }
 

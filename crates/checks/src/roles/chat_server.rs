@@ -33,11 +33,14 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/listens",
         title: "Listens on its port",
-        about: "A guest connects to 127.0.0.1 and the port.",
+        about: "A guest connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
                  listen, then accept.",
         lesson: PAGE,
-        run: |lab| arrives(lab).map(drop),
+        run: |lab| {
+            arrives(lab)?;
+            lab.expects_to_live()
+        },
     },
     Check {
         id: "chat-server/shows",

@@ -38,11 +38,14 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/listens",
         title: "Listens on its port",
-        about: "A client connects to 127.0.0.1 and the port.",
+        about: "A client connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
                  listen, then accept in a loop. The program must not end by itself.",
         lesson: PAGE,
-        run: |lab| lab.connects().map(drop),
+        run: |lab| {
+            lab.connects()?;
+            lab.expects_to_live()
+        },
     },
     Check {
         id: "tcp-server/reads",

@@ -19,13 +19,16 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/binds",
         title: "Receives on its port",
-        about: "The program binds a UDP socket to 127.0.0.1 and the port. (This is looked up in \
-                /proc/net on Linux; elsewhere the port is tried until it is taken. No datagram is \
-                sent, as a simple server ends after the first.)",
+        about: "The program binds a UDP socket to 127.0.0.1 and the port, and still runs 500 ms \
+                later. (This is looked up in /proc/net on Linux; elsewhere the port is tried until \
+                it is taken. No datagram is sent, as a simple server ends after the first.)",
         advice: "Bind a UDP socket to 127.0.0.1 and the port that the program is given, and wait \
                  for a datagram. The program must not end by itself.",
         lesson: PAGE,
-        run: |lab| lab.asks().map(drop),
+        run: |lab| {
+            lab.asks()?;
+            lab.expects_to_live()
+        },
     },
     Check {
         id: "udp-server/converts",

@@ -386,6 +386,8 @@ fn what_is_judged_ends_even_if_the_checks_are_killed() {
             .iter()
             .chain(&arguments),
     );
+    // A word of the stray's own command line, not of that of the shell that starts it.
+    let stray = format!("\0{stray}\0");
     wait_until(|| !processes_with(&word).is_empty() && !processes_with(&stray).is_empty());
     // This is a SIGKILL.
     drop(checks);
