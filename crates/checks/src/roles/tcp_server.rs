@@ -245,7 +245,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset-in-backlog",
         title: "Survives connections that are reset while they queue",
-        about: "While a silent client keeps a simple server busy, three others connect and reset \
+        about: "While a silent client keeps a simple server busy, three others connect, and reset \
                 at once. (A server for many clients accepts them meanwhile; then it is the same \
                 as a reset.) Then the first one asks, and another.",
         advice: "A connection may be gone by the time it is accepted: treat an error of accept, \
@@ -253,8 +253,9 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("One client's error ends the server"),
         run: |lab| {
             let mut silent = lab.connects()?;
-            for _ in 0..3 {
-                lab.connects()?.resets();
+            let queued = [lab.connects()?, lab.connects()?, lab.connects()?];
+            for client in queued {
+                client.resets();
             }
             lab.expects_to_live()?;
             asks(&mut silent)?;
