@@ -1,13 +1,14 @@
 //! A chapter's `tests/exercise.rs`: a trial for each check of an exercise's role.
 //!
 //! As long as the exercise has a `todo!(` in it, its trials are ignored, with the reason. From then
-//! on plain `cargo test` judges it. `--include-ignored` judges it anyway.
+//! on plain `cargo test` judges it. `--include-ignored` judges it anyway, up to the first check
+//! that fails: the `todo!` behind it would fail most of the others.
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
 use crate::check::{Check, Role, Verdict};
 use crate::judge::{Board, Submission};
@@ -29,7 +30,11 @@ pub struct Exercise {
 
 /// Judges the exercises, as the command line says: that of every test program.
 pub fn main(exercises: &[Exercise]) -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    run(exercises, Arguments::from_args()).exit_code()
+}
+
+/// Judges the exercises as these arguments say.
+pub fn run(exercises: &[Exercise], mut arguments: Arguments) -> Conclusion {
     let anyway = arguments.include_ignored || arguments.ignored;
     let mut trials = Vec::new();
     for exercise in exercises {
@@ -37,7 +42,7 @@ pub fn main(exercises: &[Exercise]) -> ExitCode {
     }
     // The checks run in parallel all the same, in the background: so the trials are in order.
     arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials).exit_code()
+    libtest_mimic::run(&arguments, trials)
 }
 
 fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
@@ -56,11 +61,15 @@ fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Tr
     let trial = |(index, check): (usize, &&'static Check)| {
         let (check, waits, judged) = (*check, waits.clone(), Arc::clone(&judged));
         let (exercise, all) = (*exercise, wanted.clone());
-        let run = move || match waits {
+        let run = move || match &waits {
             Some(why) if !anyway => Ok(Completion::ignored_with(why)),
-            _ => {
+            unfinished => {
                 let judging = judged.get_or_init(|| Judging::start(&exercise, all));
-                judging.result(index, check)
+                let failed = unfinished.as_ref().and(judging.first_failed(index));
+                match failed {
+                    Some(first) => Ok(Completion::ignored_with(format!("first {}", first.id))),
+                    None => judging.result(index, check),
+                }
             }
         };
         Trial::ignorable_test(check.id, run).with_ignored_flag(ignored && anyway)
@@ -80,6 +89,7 @@ fn waits(exercise: &Exercise) -> Option<String> {
 /// The checks of one exercise, under way.
 #[derive(Debug)]
 struct Judging {
+    checks: Vec<&'static Check>,
     board: Board,
     submission: Submission,
 }
@@ -87,7 +97,8 @@ struct Judging {
 impl Judging {
     fn start(exercise: &Exercise, checks: Vec<&'static Check>) -> Arc<Self> {
         let judging = Arc::new(Self {
-            board: Board::new(checks),
+            board: Board::new(checks.clone()),
+            checks,
             submission: Submission::new(Command::new(exercise.program, ["{port}"])),
         });
         for _ in 0..judging.submission.at_once {
@@ -95,6 +106,14 @@ impl Judging {
             thread::spawn(move || judging.board.work(&judging.submission));
         }
         judging
+    }
+
+    /// The first check before this one that has failed.
+    fn first_failed(&self, index: usize) -> Option<&'static Check> {
+        let mut before = self.checks.iter().take(index).enumerate();
+        let failed =
+            |&(index, _): &(usize, _)| self.board.outcome(index).verdict == Verdict::Failed;
+        before.find(failed).map(|(_, check)| *check)
     }
 
     fn result(&self, index: usize, check: &Check) -> Result<Completion, Failed> {
