@@ -230,11 +230,15 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset",
         title: "Survives a connection that is reset",
-        about: "A client sends half a request, waits 300 ms, and resets the connection.",
+        about: "A client connects, waits 300 ms, and resets the connection. Another one sends half \
+                a request first.",
         advice: "An error while reading or sending ends this client's connection, never the \
                  server: handle it inside the loop.",
         lesson: Lesson::pitfall("One client's error ends the server"),
         run: |lab| {
+            let mut silent = lab.connects()?;
+            silent.pauses(GAP);
+            silent.resets();
             let mut client = lab.connects()?;
             client.sends(b"GET / HTTP/1.1\r\n")?;
             client.pauses(GAP);
