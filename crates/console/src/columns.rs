@@ -11,10 +11,17 @@ pub struct Columns {
 impl Columns {
     /// How many columns there are. An output that isn't a terminal has 80.
     pub fn count(&self) -> usize {
-        let terminal = || {
-            let size = terminal_size::terminal_size_of(io::stdout());
-            size.map(|(width, _)| width.0)
-        };
-        self.width.or_else(terminal).unwrap_or(80).into()
+        let asked_for = self.width.map(usize::from);
+        asked_for.or_else(terminal_width).unwrap_or(80)
     }
+}
+
+/// Tells how many columns the user's terminal has at this moment, as a window may change its size;
+/// `None` if the output is no terminal.
+pub type Width = fn() -> Option<usize>;
+
+/// The [`Width`] of standard output.
+pub fn terminal_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(width, _)| width.0.into())
 }

@@ -1,7 +1,8 @@
 //! What every chapter's terminal shares, and nothing that only one chapter needs.
 //!
 //! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program.
-//! - [`Columns`]: `--width`, for programs that print pictures and tables.
+//! - [`Columns`]: `--width`, for programs that print pictures and tables; [`terminal_width`]: how
+//!   wide the terminal is, for lines of peers.
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
@@ -21,7 +22,7 @@ mod stage;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use columns::Columns;
+pub use columns::{Columns, Width, terminal_width};
 pub use dialogue::{ask, say};
 pub use error::{Error, OrCannot, exit};
 pub use flags::Flags;

@@ -4,6 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::Width;
+
 /// How much text may wait for the terminal, in bytes.
 const CAPACITY: usize = 1 << 20;
 
@@ -22,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Dropping the printer waits until all is printed, one second at most.
 pub struct Printer {
     queue: Arc<Queue>,
+    width: Width,
 }
 
 /// What the two sides share: the waiting text, and a bell for each change.
@@ -51,7 +54,8 @@ struct State {
 }
 
 impl Printer {
-    /// Starts the thread that prints to `out`.
+    /// Starts the thread that prints to `out`, which is no terminal unless
+    /// [`Printer::with_width`] says so.
     pub fn new(out: impl Write + Send + 'static) -> Self {
         let queue = Arc::new(Queue::default());
         let printing = Arc::clone(&queue);
@@ -65,7 +69,22 @@ impl Printer {
                 watcher();
             }
         });
-        Self { queue }
+        Self {
+            queue,
+            width: || None,
+        }
+    }
+
+    /// The same printer, for an output that is as wide as this.
+    #[must_use]
+    pub fn with_width(mut self, width: Width) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// How wide the output is now, for [`fold`](crate::safe::fold).
+    pub fn width(&self) -> Option<usize> {
+        (self.width)()
     }
 
     /// Hands over a line, which may hold line ends itself. It is printed whole or not at all.

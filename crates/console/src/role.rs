@@ -19,14 +19,17 @@ pub enum Role {
 }
 
 impl Role {
-    /// The text in the role's colour.
+    /// The text in the role's colour. Each of its lines is painted by itself, so that a colour
+    /// ends where a line does.
     pub fn paint(self, text: impl fmt::Display) -> impl fmt::Display {
         let text = text.to_string();
-        match self {
-            Self::Event => text.color(Color::Cyan),
-            Self::Peer => text.color(Color::Green),
-            Self::Prompt => text.bold(),
-            Self::Trouble => text.color(Color::Red),
-        }
+        let lines = text.split('\n').map(|line| match self {
+            Self::Event => line.color(Color::Cyan),
+            Self::Peer => line.color(Color::Green),
+            Self::Prompt => line.bold(),
+            Self::Trouble => line.color(Color::Red),
+        });
+        let painted: Vec<String> = lines.map(|line| line.to_string()).collect();
+        painted.join("\n")
     }
 }
