@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::{env, iter};
 
-use console::{Error, OrCannot, Printer};
+use console::{Error, OrCannot, Printer, terminal_width};
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 
@@ -53,7 +53,8 @@ impl Keyboard {
             keyboard.lines = Box::new(keyboard.lines.chain(bye));
             keyboard.is_terminal = true;
         }
-        Ok((keyboard, Printer::new(io::stdout())))
+        let printer = Printer::new(io::stdout()).with_width(terminal_width);
+        Ok((keyboard, printer))
     }
 
     /// Lines from any input, without a prompt.
@@ -89,7 +90,7 @@ impl Keyboard {
             is_terminal: true,
             has_prompt: true,
         };
-        Ok((keyboard, Printer::new(screen)))
+        Ok((keyboard, Printer::new(screen).with_width(terminal_width)))
     }
 
     /// Reads on a thread of its own, which sends each line as an event, and `None` at the end.

@@ -14,7 +14,7 @@ use ch4_chat::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{BYE, room};
 use console::testing::{PATIENCE, Program, Screen, has_ipv6, own_loopback_address, plain};
-use console::{Error, Printer};
+use console::{Error, Printer, Width};
 use socket2::{Domain, SockRef, Socket, Type};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
@@ -32,9 +32,16 @@ struct Side {
 
 impl Side {
     fn start(run: impl FnOnce(Keyboard, &Printer) -> Result<(), Error> + Send + 'static) -> Self {
+        Self::start_with_width(|| None, run)
+    }
+
+    fn start_with_width(
+        width: Width,
+        run: impl FnOnce(Keyboard, &Printer) -> Result<(), Error> + Send + 'static,
+    ) -> Self {
         plain();
         let screen = Screen::default();
-        let printer = Printer::new(screen.clone());
+        let printer = Printer::new(screen.clone()).with_width(width);
         let (input, typing) = io::pipe().unwrap();
         let keyboard = Keyboard::plain(BufReader::new(input), MESSAGE_BYTES);
         let running = thread::spawn(move || run(keyboard, &printer));
@@ -656,6 +663,49 @@ fn what_a_peer_sends_is_harmless_and_behind_the_margin() {
     let (guest, host) = self::guest();
     host.sends("\u{1b}]0;title\u{7}\n");
     guest.sees("| \\u{1b}]0;title\\u{7}\n");
+    drop(host);
+    guest.ends().1.unwrap();
+}
+
+#[test]
+fn a_long_message_goes_on_behind_the_margin() {
+    let listener = robust::listen(ANY_PORT).unwrap();
+    let address = listener.local_addr().unwrap();
+    let host = Side::start_with_width(
+        || Some(40),
+        move |keyboard, printer| {
+            room::host(&listener, "host", keyboard, printer, &Limits::default())
+        },
+    );
+    let guest = Peer::joins(&host, address);
+    // 11 columns are taken by the margin and the name.
+    guest.sends(format!("{}guest-9 has joined.\n", " ".repeat(29)));
+    guest.sends(format!("{}\n", "汉".repeat(32)));
+    host.sees(&format!(
+        "| guest-1: {}\n|  guest-9 has joined.\n",
+        " ".repeat(28)
+    ));
+    host.sees(&format!(
+        "| guest-1: {}\n| {}\n",
+        "汉".repeat(14),
+        "汉".repeat(18)
+    ));
+    drop(guest);
+    host.ends().1.unwrap();
+
+    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    let address = listener.local_addr().unwrap();
+    let stream = robust::connect(address, &Limits::default()).unwrap();
+    let host = Peer::on(listener.accept().unwrap().0);
+    let guest = Side::start_with_width(
+        || Some(40),
+        move |keyboard, printer| robust::guest(stream, None, keyboard, printer, &Limits::default()),
+    );
+    host.sends(format!("{}The host has ended the chat.\n", " ".repeat(38)));
+    guest.sees(&format!(
+        "| {}\n|  The host has ended the chat.\n",
+        " ".repeat(37)
+    ));
     drop(host);
     guest.ends().1.unwrap();
 }

@@ -7,7 +7,7 @@ use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
 use clap::Parser;
-use console::{Error, Flags};
+use console::{Error, Flags, terminal_width};
 
 /// A TCP client: type a line, read the answer, leave with "exit" (section 4.2)
 #[derive(Parser)]
@@ -34,6 +34,6 @@ fn run(args: &Args) -> Result<(), Error> {
         Limits::default(),
         // Not `input.lock()`: a thread of its own reads it, and a lock can't go there.
         BufReader::new(input),
-        Terminal::new(output, echo),
+        Terminal::new(output, echo).with_width(terminal_width),
     )
 }

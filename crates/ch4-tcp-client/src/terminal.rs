@@ -8,18 +8,19 @@
 //! | Connected to your bank. …
 //! ```
 //!
-//! (A line that is longer than the terminal is wide goes on at its left edge, as every program's
-//! does. There only the colour tells.)
+//! A line that is longer than the terminal is wide goes on behind a new margin. (One limit stays.
+//! The terminal shows by itself what the user types, and nobody else knows how far that is until
+//! Enter. What the server sends meanwhile begins behind it, and its first row may wrap.)
 
 use std::fmt::Display;
 use std::io::Write;
 use std::mem;
 
-use console::safe::{Decoder, escape};
-use console::{Error, Role, say};
+use console::safe::{Decoder, escape, fold_part};
+use console::{Error, Role, Width, say};
 
-/// What stands before each line of the server's. Alone it is an empty line.
-const MARGIN: &str = "|";
+/// What stands before each row of the server's. Alone, and without its space, it is an empty line.
+const MARGIN: &str = "| ";
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
@@ -35,6 +36,7 @@ pub struct Terminal<W> {
     out: W,
     /// The terminal itself shows what the user types.
     echo: bool,
+    width: Width,
     decoder: Decoder,
     /// A CR came last. It is shown, or not, when the next character has come.
     cr: bool,
@@ -46,8 +48,8 @@ pub struct Terminal<W> {
 enum Line {
     /// Nothing of it has come.
     New,
-    /// It has begun; the cursor stands behind it.
-    Begun,
+    /// It has begun; the cursor stands behind it, in this column of its last row.
+    Begun { column: usize },
     /// It has begun, but then something else ended the line on the screen.
     Broken,
 }
@@ -59,10 +61,19 @@ impl<W: Write> Terminal<W> {
         Self {
             out,
             echo,
+            width: || None,
             decoder: Decoder::default(),
             cr: false,
             line: Line::New,
         }
+    }
+
+    /// The same terminal, as wide as this: the server's lines are folded. Without it they stay
+    /// whole, as they should in a file or a pipe.
+    #[must_use]
+    pub fn with_width(mut self, width: Width) -> Self {
+        self.width = width;
+        self
     }
 
     /// Shows what the server has sent.
@@ -100,7 +111,7 @@ impl<W: Write> Terminal<W> {
     ///
     /// As for [`Terminal::received`].
     pub fn say(&mut self, role: Role, text: impl Display) -> Result<(), Error> {
-        if self.line == Line::Begun {
+        if matches!(self.line, Line::Begun { .. }) {
             self.write("\n")?;
             self.line = Line::Broken;
         }
@@ -110,7 +121,7 @@ impl<W: Write> Terminal<W> {
     /// Takes note that the user has typed a line. Where it was shown, the cursor now stands at the
     /// left edge, so what comes next needs a margin.
     pub fn typed(&mut self) {
-        if self.echo && self.line == Line::Begun {
+        if self.echo && matches!(self.line, Line::Begun { .. }) {
             self.line = Line::Broken;
         }
     }
@@ -139,21 +150,23 @@ impl<W: Write> Terminal<W> {
         if part.is_empty() {
             return;
         }
-        let part = match self.line {
-            Line::Begun => escape(part),
-            Line::New | Line::Broken => format!("{MARGIN} {}", escape(part)),
+        let (margin, mut column) = match self.line {
+            Line::Begun { column } => ("", column),
+            Line::New | Line::Broken => (MARGIN, 0),
         };
-        *shown += &Role::Peer.paint(part).to_string();
-        self.line = Line::Begun;
+        let part = format!("{margin}{}", escape(part));
+        let rows = fold_part(&part, &mut column, MARGIN, (self.width)());
+        *shown += &Role::Peer.paint(rows).to_string();
+        self.line = Line::Begun { column };
     }
 
     fn end_line(&mut self, shown: &mut String) {
         match self.line {
             Line::New => {
-                *shown += &Role::Peer.paint(MARGIN).to_string();
+                *shown += &Role::Peer.paint(MARGIN.trim_end()).to_string();
                 shown.push('\n');
             }
-            Line::Begun => shown.push('\n'),
+            Line::Begun { .. } => shown.push('\n'),
             // On the screen it has ended already; one more would pass for an empty line.
             Line::Broken => {}
         }
@@ -170,6 +183,9 @@ impl<W: Write> Terminal<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use console::safe::fold;
     use console::testing::plain;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -184,11 +200,17 @@ mod tests {
         Typed,
     }
 
+    thread_local! {
+        /// How wide the test's terminal is.
+        static WIDTH: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+
     /// A terminal after all this, with nothing more to come. On a terminal what is typed stands
     /// where it was typed.
-    fn shown(echo: bool, happenings: &[Happens]) -> String {
+    fn shown(echo: bool, width: Option<usize>, happenings: &[Happens]) -> String {
         plain();
-        let mut terminal = Terminal::new(Vec::new(), echo);
+        WIDTH.set(width);
+        let mut terminal = Terminal::new(Vec::new(), echo).with_width(|| WIDTH.get());
         for happens in happenings {
             match happens {
                 Happens::Received(bytes) => terminal.received(bytes).unwrap(),
@@ -205,12 +227,35 @@ mod tests {
         String::from_utf8(terminal.out).unwrap()
     }
 
-    fn received(pieces: &[&[u8]]) -> String {
+    fn received(width: Option<usize>, pieces: &[&[u8]]) -> String {
         let pieces: Vec<_> = pieces
             .iter()
             .map(|piece| Happens::Received(piece.to_vec()))
             .collect();
-        shown(false, &pieces)
+        shown(false, width, &pieces)
+    }
+
+    /// The rows of a terminal that gives each character the most columns that it can take.
+    fn rows(shown: &str, width: Option<usize>) -> Vec<String> {
+        let mut rows = Vec::new();
+        for line in shown.lines() {
+            let (mut row, mut column) = (String::new(), 0);
+            for character in line.chars() {
+                let columns = if character.is_ascii() { 1 } else { 2 };
+                if width.is_some_and(|width| column + columns > width) {
+                    rows.push(mem::take(&mut row));
+                    column = 0;
+                }
+                row.push(character);
+                column += columns;
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn widths() -> impl Strategy<Value = Option<usize>> {
+        prop::option::of(12_usize..40)
     }
 
     /// Bytes as they come from servers: text, line ends, controls, and pieces of characters.
@@ -243,24 +288,25 @@ mod tests {
         fn where_the_bytes_are_cut_can_not_be_seen(
             bytes in hostile_bytes(),
             cuts in vec(any::<prop::sample::Index>(), 0..10),
+            width in widths(),
         ) {
             let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
-            prop_assert_eq!(received(&pieces), received(&[&bytes]));
+            prop_assert_eq!(received(width, &pieces), received(width, &[&bytes]));
         }
 
-        /// The specification: each line of the text, escaped, behind the margin.
+        /// The specification: each line of the text, escaped, behind the margin, and folded.
         #[test]
-        fn each_line_stands_behind_the_margin(bytes in hostile_bytes()) {
+        fn each_line_stands_behind_the_margin(bytes in hostile_bytes(), width in widths()) {
             let text = String::from_utf8_lossy(&bytes);
             let expected: String = text
                 .split_inclusive('\n')
                 .map(|line| line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line))
-                .map(|line| if line.is_empty() { "|\n".to_owned() } else { format!("| {}\n", escape(line)) })
+                .map(|line| if line.is_empty() { "|\n".to_owned() } else { fold(&format!("| {}", escape(line)), "| ", width) + "\n" })
                 .collect();
-            prop_assert_eq!(received(&[&bytes]), expected);
+            prop_assert_eq!(received(width, &[&bytes]), expected);
         }
 
         /// What the server sends can't be taken for what we say, whatever comes between.
@@ -268,12 +314,15 @@ mod tests {
         fn only_our_own_lines_stand_without_a_margin(
             happenings in vec(happens(), 0..20),
             echo: bool,
+            width in widths(),
         ) {
-            let shown = shown(echo, &happenings);
+            let rows = rows(&shown(echo, width, &happenings), width);
             let said = happenings.iter().filter(|it| matches!(it, Happens::Said)).count();
-            prop_assert_eq!(shown.lines().filter(|line| *line == "ours").count(), said, "{}", shown);
-            for line in shown.lines() {
-                prop_assert!(line.starts_with('|') || ["ours", "typed"].contains(&line), "{}", shown);
+            prop_assert_eq!(rows.iter().filter(|row| *row == "ours").count(), said, "{:#?}", rows);
+            for row in &rows {
+                // What is typed behind the server's words may wrap. It is the user's.
+                let not_the_servers = row == "ours" || "typed".ends_with(row);
+                prop_assert!(row.starts_with('|') || not_the_servers, "{:#?}", rows);
             }
         }
     }
@@ -303,6 +352,7 @@ mod tests {
         let half = |text: &str| Happens::Received(text.into());
         let text = shown(
             false,
+            None,
             &[
                 half("first ha"),
                 Happens::Said,
@@ -326,10 +376,48 @@ mod tests {
     fn on_a_terminal_enter_breaks_it_too() {
         let half = |text: &str| Happens::Received(text.into());
         let happenings = [half("Name? "), Happens::Typed, half("ours\n")];
-        insta::assert_snapshot!(shown(true, &happenings), @"
+        insta::assert_snapshot!(shown(true, None, &happenings), @"
         | Name? typed
         | ours
         ");
-        insta::assert_snapshot!(shown(false, &happenings), @"| Name? ours");
+        insta::assert_snapshot!(shown(false, None, &happenings), @"| Name? ours");
+    }
+
+    #[test]
+    fn a_line_goes_on_behind_a_new_margin_however_it_comes() {
+        let half = |text: &str| Happens::Received(text.into());
+        let happenings = [
+            half("twenty columns--"),
+            half("-and the margin\n"),
+            half("half a line,"),
+            Happens::Said,
+            half("一二三四五六七八九"),
+        ];
+        insta::assert_snapshot!(shown(false, Some(20), &happenings), @"
+        | twenty columns---
+        | and the margin
+        | half a line,
+        ours
+        | 一二三四五六七八
+        | 九
+        ");
+    }
+
+    #[test]
+    fn a_window_may_change_its_size() {
+        plain();
+        let mut terminal = Terminal::new(Vec::new(), true).with_width(|| WIDTH.get());
+        for (width, text) in [
+            (30, "made for thirty columns"),
+            (20, " or twenty"),
+            (30, ", or more"),
+        ] {
+            WIDTH.set(Some(width));
+            terminal.received(text.as_bytes()).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8_lossy(&terminal.out), @"
+        | made for thirty columns
+        |  or twenty, or more
+        ");
     }
 }

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 
 use console::{Printer, Role, safe};
 
+/// What stands before each row of a client's words.
+const MARGIN: &str = "  | ";
+
 /// Tells the user what clients do, unless it should be quiet.
 pub struct Log<'a> {
     /// Prints the lines, without ever holding up the server.
@@ -42,8 +45,10 @@ impl Log<'_> {
             .paint(format!("Received from {address}:"))
             .to_string();
         for line in text.lines() {
-            lines.push_str("\n  | ");
-            lines.push_str(&Role::Peer.paint(safe::escape(line)).to_string());
+            let line = format!("{MARGIN}{}", safe::escape(line));
+            let rows = safe::fold(&line, MARGIN, self.printer.width());
+            lines.push('\n');
+            lines.push_str(&Role::Peer.paint(rows).to_string());
         }
         self.printer.print(&lines);
     }

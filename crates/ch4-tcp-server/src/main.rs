@@ -7,7 +7,7 @@ use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
-use console::{Error, Flags, Printer};
+use console::{Error, Flags, Printer, terminal_width};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -44,7 +44,7 @@ fn run(args: &Args) -> Result<(), Error> {
         ..Limits::default()
     };
     let log = Log {
-        printer: &Printer::new(io::stdout()),
+        printer: &Printer::new(io::stdout()).with_width(terminal_width),
         quiet: args.quiet,
     };
     robust::serve(&listener, &args.name, &limits, &log)

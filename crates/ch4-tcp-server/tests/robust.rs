@@ -46,12 +46,16 @@ impl Server {
     }
 
     fn printing_to(out: impl Write + Send + 'static, limits: &Limits, name: String) -> Self {
+        Self::with_printer(Printer::new(out), limits, name)
+    }
+
+    fn with_printer(printer: Printer, limits: &Limits, name: String) -> Self {
         plain();
         let listener = robust::listen(ANY_PORT).unwrap();
         let (serves, limits) = (listener.try_clone().unwrap(), limits.clone());
         let serving = thread::spawn(move || {
             let log = Log {
-                printer: &Printer::new(out),
+                printer: &printer,
                 quiet: false,
             };
             robust::serve(&serves, &name, &limits, &log).unwrap_err();
@@ -215,6 +219,19 @@ fn bytes_that_are_no_request_are_refused() {
         shown.chars().all(|c| c == '\n' || !c.is_control()),
         "{shown:?}"
     );
+}
+
+#[test]
+fn a_long_line_goes_on_behind_the_margin() {
+    let screen = Screen::default();
+    let printer = Printer::new(screen.clone()).with_width(|| Some(40));
+    let server = Server::with_printer(printer, &Limits::default(), "Michael".to_owned());
+    let fake = "Client connected: 192.0.2.1:1024";
+    let (spaces, wide) = (" ".repeat(33), "汉".repeat(18));
+    answer_to(&server, format!("X: {spaces}{fake}\n"));
+    answer_to(&server, format!("{wide}{fake}\n"));
+    let _ = screen.wait_for(&format!("\n  | X: {}\n  |  {fake}\n", " ".repeat(32)));
+    let _ = screen.wait_for(&format!("\n  | {}\n  | 汉{fake}\n", "汉".repeat(17)));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! `ch5-udp`: the command line of chapter 5.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use ch5_udp::robust::Limits;
 use ch5_udp::{demo, robust, tutorial};
 use clap::{Parser, Subcommand};
-use console::{Error, Flags, Printer, Role, say};
+use console::{Error, Flags, Printer, terminal_width};
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
 #[derive(Parser)]
@@ -57,18 +57,22 @@ fn run_robust(args: &Args) -> Result<bool, Error> {
     match &args.command {
         Command::Server { quiet } => {
             let socket = tutorial::bind(args.flags.address()?)?;
-            robust::serve(&socket, *quiet, &Printer::new(io::stdout()))?;
+            let printer = Printer::new(io::stdout()).with_width(terminal_width);
+            robust::serve(&socket, *quiet, &printer)?;
         }
         Command::Client { temperatures } => {
             let servers = args.flags.addresses()?;
             let (limits, mut out) = (Limits::default(), io::stdout());
             if temperatures.is_empty() {
-                return robust::converse(&servers, &limits, &mut io::stdin().lock(), &mut out);
+                let mut input = io::stdin().lock();
+                // A terminal shows by itself what is typed.
+                let (echo, width) = (input.is_terminal(), terminal_width);
+                return robust::converse(&servers, &limits, &mut input, echo, &mut out, width);
             }
             let mut all_answered = true;
             for celsius in temperatures {
                 let reply = robust::ask_server(&servers, celsius.as_bytes(), &limits, &mut out);
-                match reply.and_then(|reply| say(&mut out, Role::Peer, reply)) {
+                match reply.and_then(|reply| robust::show(&reply, 0, &mut out, terminal_width)) {
                     Ok(()) => {}
                     Err(Error::OutputGone) => break,
                     // The next one is asked all the same.

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, Role, safe, say};
+use console::{Error, OrCannot, Printer, Role, Width, safe, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
@@ -16,9 +16,14 @@ use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
 /// and on Windows, where one that doesn't fit is an error, there is no such error.
 const ANY_DATAGRAM: usize = 65_535;
 
-/// How much of a question a line shows, in characters. With the words before it, that fits on one
-/// row of a usual terminal, so that none of it stands where lines of ours begin.
+/// How much of a question a line shows, in characters.
 const SHOWN: usize = 40;
+
+/// How a user is asked for a temperature.
+const PROMPT: &str = "Degrees Celsius:";
+
+/// What stands before each row but the first of a line with somebody's bytes in it.
+const MARGIN: &str = "  | ";
 
 /// Section 5.1, steps 3 and 4, again and again: answers every request, good or bad.
 ///
@@ -55,7 +60,8 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
         };
         let request = &buffer[..count];
         tell(Role::Peer, &|| {
-            format!("Request from {client}: {}", shown(request, SHOWN))
+            let line = format!("Request from {client}: {}", shown(request, SHOWN));
+            safe::fold(&line, MARGIN, printer.width())
         });
 
         // Never answer an answer. Two servers would do so for ever, once somebody has sent one of
@@ -224,6 +230,9 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
 /// A question that gets no answer is an error that is said; then the next one may be typed.
 /// Returns whether every question got an answer.
 ///
+/// `width` is that of `out`. `echo` says whether what is typed appears there too, as it does on a
+/// terminal: then a reply begins at the left edge, and else behind the prompt.
+///
 /// # Errors
 ///
 /// The input or the output fails.
@@ -231,12 +240,15 @@ pub fn converse(
     servers: &[SocketAddr],
     limits: &Limits,
     input: &mut impl BufRead,
+    echo: bool,
     out: &mut impl Write,
+    width: Width,
 ) -> Result<bool, Error> {
+    let column = if echo { 0 } else { PROMPT.len() + 1 };
     let mut all_answered = true;
     while let Some(celsius) = typed(input, out)? {
         match ask_server(servers, &celsius, limits, out) {
-            Ok(reply) => say(out, Role::Peer, reply)?,
+            Ok(reply) => show(&reply, column, out, width)?,
             Err(error) => {
                 all_answered = false;
                 say(out, Role::Trouble, format!("error: {error}"))?;
@@ -251,7 +263,7 @@ pub fn converse(
 /// It is bytes: what they mean is for the server to say. It has at most [`MAX_REQUEST`] of them.
 fn typed(input: &mut impl BufRead, out: &mut impl Write) -> Result<Option<Vec<u8>>, Error> {
     loop {
-        write!(out, "{} ", Role::Prompt.paint("Degrees Celsius:"))
+        write!(out, "{} ", Role::Prompt.paint(PROMPT))
             .and_then(|()| out.flush())
             .map_err(Error::output)?;
 
@@ -279,6 +291,22 @@ fn typed(input: &mut impl BufRead, out: &mut impl Write) -> Result<Option<Vec<u8
             celsius => return Ok(Some(celsius.to_vec())),
         }
     }
+}
+
+/// Shows a line of [`ask_server`]'s on an output of this width, where so many columns of the row
+/// are taken.
+///
+/// # Errors
+///
+/// The output can't be written to.
+pub fn show(
+    reply: &str,
+    mut column: usize,
+    out: &mut impl Write,
+    width: Width,
+) -> Result<(), Error> {
+    let rows = safe::fold_part(reply, &mut column, MARGIN, width());
+    say(out, Role::Peer, rows)
 }
 
 /// Somebody's bytes as a part of our line: harmless, and cut after `most` characters.

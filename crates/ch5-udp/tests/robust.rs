@@ -173,6 +173,30 @@ fn serve(socket: UdpSocket) -> Screen {
     screen
 }
 
+#[test]
+fn a_long_request_goes_on_behind_a_margin() {
+    plain();
+    let (socket, client, screen) = (stand_in(), stand_in(), Screen::default());
+    socket.set_read_timeout(None).unwrap();
+    let (here, there) = (socket.local_addr().unwrap(), client.local_addr().unwrap());
+    let printer = Printer::new(screen.clone()).with_width(|| Some(40));
+    thread::spawn(move || robust::serve(&socket, false, &printer));
+
+    let words = format!("Request from {there}: ");
+    let room = 39 - words.len();
+    let spaces = " ".repeat(room);
+    let fake = "UDP server bound";
+    client
+        .send_to(format!("{spaces}{fake}").as_bytes(), here)
+        .unwrap();
+    let _ = screen.wait_for(&format!("{words}{spaces}\n  | {fake}\n"));
+    let wide = "汉".repeat(room / 2);
+    client
+        .send_to(format!("{wide}汉{fake}").as_bytes(), here)
+        .unwrap();
+    let _ = screen.wait_for(&format!("{words}{wide}\n  | 汉{fake}\n"));
+}
+
 /// Two sockets. The first, the server's, is connected to the second: so the system reports to it
 /// what became of its datagrams, as Windows does to every socket.
 #[cfg(unix)]
@@ -374,6 +398,56 @@ fn a_strange_reply_is_shown_and_the_next_question_asked() {
     Degrees Celsius: 
     [exit status: 0]
     ");
+}
+
+#[test]
+fn a_long_reply_goes_on_behind_a_margin() {
+    const PROMPT: &str = "Degrees Celsius:";
+    plain();
+    let server = stand_in();
+    let address = server.local_addr().unwrap();
+    for (echo, expected) in [
+        (
+            true,
+            format!(
+                "Reply to 36.6: {}\n  | {}{PROMPT}\n",
+                ".".repeat(24),
+                ".".repeat(18)
+            ),
+        ),
+        (
+            false,
+            format!(
+                "Reply to 36.6: {}\n  | {}\n  | {PROMPT}\n",
+                ".".repeat(7),
+                ".".repeat(35)
+            ),
+        ),
+    ] {
+        let reply = ".".repeat(42) + PROMPT;
+        let answering = || {
+            let (_, from) = receive(&server);
+            server.send_to(reply.as_bytes(), from).unwrap();
+        };
+        let mut out = Vec::new();
+        let all_answered = thread::scope(|scope| {
+            scope.spawn(answering);
+            let limits = Limits::default();
+            robust::converse(
+                &[address],
+                &limits,
+                &mut &b"36.6\n"[..],
+                echo,
+                &mut out,
+                || Some(40),
+            )
+        });
+        assert!(all_answered.unwrap());
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            format!("{PROMPT} {expected}{PROMPT} \n")
+        );
+    }
 }
 
 #[test]
