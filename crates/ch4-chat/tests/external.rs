@@ -1,89 +1,15 @@
 //! The chat at a terminal: tests that need tmux, which is a terminal that can be read.
 
+#![cfg(target_os = "linux")] // They have addresses of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use console::testing::{PATIENCE, Program, own_loopback_address};
+use console::testing::{PATIENCE, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
-
-/// A terminal 60 columns wide, with a shell in it. It ends with this value.
-struct Terminal {
-    /// The name of a tmux server of its own.
-    name: String,
-}
-
-impl Terminal {
-    fn open() -> Self {
-        let id = own_loopback_address().to_bits();
-        let terminal = Self {
-            name: format!("chat-test-{id}"),
-        };
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "60",
-            "-y",
-            "20",
-            "env",
-            "PS1=$ ",
-            "TERM=screen",
-            "sh",
-        ]);
-        terminal.shows("$");
-        terminal
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let arguments = [&["-L", &self.name], arguments].concat();
-        let tmux = Program::run("tmux", &arguments);
-        assert!(tmux.status.success(), "{arguments:?}: {tmux:?}");
-        tmux.output
-    }
-
-    /// Types text, key by key.
-    fn types(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
-    }
-
-    /// Presses a key that has a name, such as Enter, Up or C-c.
-    fn presses(&self, key: &str) {
-        self.tmux(&["send-keys", key]);
-    }
-
-    fn enters(&self, line: &str) {
-        self.types(line);
-        self.presses("Enter");
-    }
-
-    fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p", "-J"])
-    }
-
-    /// Waits until the screen shows the text.
-    #[track_caller]
-    fn shows(&self, text: &str) -> String {
-        let begin = Instant::now();
-        loop {
-            let screen = self.screen();
-            if screen.contains(text) {
-                return screen;
-            }
-            assert!(begin.elapsed() < PATIENCE, "no {text:?} on\n{screen}");
-        }
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = Program::run("tmux", ["-L", &self.name, "kill-server"]);
-    }
-}
 
 /// A room of its own: the address for `--host`.
 fn own_host() -> (Ipv4Addr, SocketAddr) {
@@ -95,7 +21,7 @@ fn own_host() -> (Ipv4Addr, SocketAddr) {
 #[ignore = "needs tmux"]
 fn a_line_that_is_being_typed_is_not_torn() {
     let (host, _) = own_host();
-    let (one, other) = (Terminal::open(), Terminal::open());
+    let (one, other) = (Terminal::open(60), Terminal::open(60));
     one.enters(&format!("{PROGRAM} --host {host}"));
     one.shows("Waiting for guests");
     other.enters(&format!("{PROGRAM} --host {host} --name Li"));
@@ -118,7 +44,7 @@ fn a_line_that_is_being_typed_is_not_torn() {
     one.presses("Up");
     one.shows("> half a line\n> half a line");
     // A window that changes its size.
-    one.tmux(&["resize-window", "-x", "30"]);
+    one.resize(30);
     other.enters("still here?");
     one.shows("| Li: still here?");
     one.presses("C-u");
@@ -128,15 +54,47 @@ fn a_line_that_is_being_typed_is_not_torn() {
 
 #[test]
 #[ignore = "needs tmux"]
-fn pasted_lines_are_messages_each() {
+fn a_long_message_goes_on_behind_the_margin() {
+    const FAKE: &str = "The host has ended the chat.";
     let (host, _) = own_host();
-    let (one, other) = (Terminal::open(), Terminal::open());
+    let (one, other) = (Terminal::open(40), Terminal::open(80));
     one.enters(&format!("{PROGRAM} --host {host}"));
     one.shows("Waiting for guests");
     other.enters(&format!("{PROGRAM} --host {host} --name Li"));
     one.shows("Li has joined");
-    other.tmux(&["set-buffer", "first\nsecond\nthird"]);
-    other.tmux(&["paste-buffer", "-p"]);
+    one.types("half a line");
+    one.shows("> half a line");
+    other.enters(&format!("hello{}{FAKE}", " ".repeat(29)));
+    one.shows_rows(&format!("| Li: hello\n|  {FAKE}\n> half a line\n"));
+    other.enters(&"汉".repeat(30));
+    let rows = ["汉".repeat(16), "汉".repeat(14)];
+    one.shows_rows(&format!(
+        "| Li: {}\n| {}\n> half a line\n",
+        rows[0], rows[1]
+    ));
+    one.presses("C-u");
+
+    one.enters(&format!("hello{}{FAKE}", " ".repeat(73)));
+    other.shows_rows(&format!("| hello\n|  {FAKE}\n>"));
+    one.enters(&"汉".repeat(50));
+    let rows = ["汉".repeat(38), "汉".repeat(12)];
+    other.shows_rows(&format!("| {}\n| {}\n>", rows[0], rows[1]));
+
+    other.resize(50);
+    one.enters(&format!("{}{FAKE}", "-".repeat(48)));
+    other.shows_rows(&format!("| {}\n| -{FAKE}\n>", "-".repeat(47)));
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn pasted_lines_are_messages_each() {
+    let (host, _) = own_host();
+    let (one, other) = (Terminal::open(60), Terminal::open(60));
+    one.enters(&format!("{PROGRAM} --host {host}"));
+    one.shows("Waiting for guests");
+    other.enters(&format!("{PROGRAM} --host {host} --name Li"));
+    one.shows("Li has joined");
+    other.pastes("first\nsecond\nthird");
     other.presses("Enter");
     one.shows("| Li: first\n| Li: second\n| Li: third");
 }
@@ -147,7 +105,7 @@ fn when_the_other_side_is_gone_enter_and_ctrl_c_leave_the_terminal_as_it_was() {
     for key in ["Enter", "C-c"] {
         let (host, address) = own_host();
         let listener = TcpListener::bind(address).unwrap();
-        let terminal = Terminal::open();
+        let terminal = Terminal::open(60);
         terminal.enters("stty -g > /dev/null; a=$(stty -g)");
         terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
         let peer = listener.accept().unwrap().0;
@@ -171,7 +129,7 @@ fn ctrl_c_and_ctrl_d_at_the_prompt_say_byebye() {
     for key in ["C-c", "C-d"] {
         let (host, address) = own_host();
         let listener = TcpListener::bind(address).unwrap();
-        let terminal = Terminal::open();
+        let terminal = Terminal::open(60);
         terminal.enters("a=$(stty -g)");
         terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
         let mut peer = listener.accept().unwrap().0;
@@ -180,7 +138,7 @@ fn ctrl_c_and_ctrl_d_at_the_prompt_say_byebye() {
         terminal.shows("Connected to");
         terminal.presses(key);
         let mut said = String::new();
-        std::io::Read::read_to_string(&mut peer, &mut said).unwrap();
+        peer.read_to_string(&mut said).unwrap();
         assert_eq!(said, "byebye");
         drop(peer);
         terminal.shows("status 0");
@@ -194,20 +152,26 @@ fn ctrl_c_and_ctrl_d_at_the_prompt_say_byebye() {
 fn a_dumb_terminal_gets_plain_lines() {
     let (host, address) = own_host();
     let listener = TcpListener::bind(address).unwrap();
-    let terminal = Terminal::open();
+    let terminal = Terminal::open(60);
     terminal.enters(&format!(
         "TERM=dumb {PROGRAM} client --host {host}; echo status $?"
     ));
     let mut peer = listener.accept().unwrap().0;
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
     terminal.shows("Connected to");
     terminal.enters("hello");
-    std::io::Write::write_all(&mut peer, b"hi\n").unwrap();
+    peer.read_exact(&mut [0; 6]).unwrap(); // The line is on the screen.
+    peer.write_all(b"hi\n").unwrap();
     let screen = terminal.shows("| hi");
     assert!(screen.contains("\nhello\n| hi"), "{screen}");
+    let fake = "The host has gone.";
+    peer.write_all(format!("{}{fake}\n", "-".repeat(58)).as_bytes())
+        .unwrap();
+    terminal.shows_rows(&format!("| {}\n| -{fake}\n", "-".repeat(57)));
     terminal.presses("C-d");
     let mut said = String::new();
-    std::io::Read::read_to_string(&mut peer, &mut said).unwrap();
-    assert_eq!(said, "hello\nbyebye");
+    peer.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "byebye");
     drop(peer);
     terminal.shows("status 0");
 }

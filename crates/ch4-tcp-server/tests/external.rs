@@ -218,3 +218,29 @@ fn https_to_the_port_harms_nothing() {
     let _ = server.output.wait_for("(400 Bad Request)");
     serves(server.address());
 }
+
+#[test]
+#[ignore = "needs tmux"]
+#[cfg(target_os = "linux")]
+fn a_long_line_goes_on_behind_the_margin() {
+    use console::testing::{Terminal, own_loopback_address};
+
+    let host = own_loopback_address();
+    let terminal = Terminal::open(80);
+    terminal.enters(&format!("{PROGRAM} --host {host}"));
+    terminal.shows(&format!("http://{host}:8080/"));
+    let sends = |text: &str| {
+        let mut client = TcpStream::connect((host, 8080)).unwrap();
+        client.write_all(text.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+    };
+    let (spaces, fake) = (" ".repeat(69), "Client connected: 192.0.2.1:1024");
+    sends(&format!(
+        "GET / HTTP/1.1\r\nHost: x\r\nCookie:{spaces}{fake}\r\n\r\n"
+    ));
+    terminal.shows_rows(&format!("\n  | Cookie:\n  |  {fake}\n"));
+    terminal.resize(40);
+    sends(&format!("{}{fake}\n", "汉".repeat(18)));
+    terminal.shows_rows(&format!("\n  | {}\n  | 汉{fake}\n", "汉".repeat(17)));
+}

@@ -19,6 +19,12 @@ use std::time::Duration;
 use regex_lite::Regex;
 use socket2::{Domain, SockRef, Socket, Type};
 
+#[cfg(target_os = "linux")]
+mod terminal;
+
+#[cfg(target_os = "linux")]
+pub use terminal::Terminal;
+
 /// How long a test waits for anything at all. Far longer than it takes, far shorter than for ever.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -1,0 +1,70 @@
+//! Both programs at a terminal: tests that need tmux, which is a terminal that can be read.
+
+#![cfg(target_os = "linux")] // They have addresses of their own.
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+use std::net::UdpSocket;
+use std::thread;
+
+use console::testing::{PATIENCE, Terminal, own_loopback_address};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
+
+fn socket(address: impl std::net::ToSocketAddrs) -> UdpSocket {
+    let socket = UdpSocket::bind(address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_long_request_goes_on_behind_a_margin() {
+    let host = own_loopback_address();
+    let terminal = Terminal::open(40);
+    terminal.enters(&format!("{PROGRAM} server --host {host}"));
+    terminal.shows("UDP server bound");
+    let client = socket((host, 0));
+    let words = format!("Request from {}: ", client.local_addr().unwrap());
+    let room = 39 - words.len();
+    let request = "-".repeat(room) + "UDP server bound";
+    client.send_to(request.as_bytes(), (host, 1314)).unwrap();
+    terminal.shows_rows(&format!(
+        "{words}{}\n  | UDP server bound\n",
+        "-".repeat(room)
+    ));
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn a_long_reply_goes_on_behind_a_margin() {
+    const PROMPT: &str = "Degrees Celsius:";
+    let host = own_loopback_address();
+    let server = socket((host, 1314));
+    // With the words before it, it takes all columns but the last, and then comes the lie.
+    let reply = "-".repeat(79 - "Reply to 36.6: ".len()) + PROMPT;
+    thread::spawn(move || {
+        while let Ok((_, client)) = server.recv_from(&mut [0; 100]) {
+            server.send_to(reply.as_bytes(), client).unwrap();
+        }
+    });
+    let rows = format!("Reply to 36.6: {}\n  | {PROMPT}\n", "-".repeat(64));
+    let terminal = Terminal::open(80);
+
+    terminal.enters(&format!("{PROGRAM} client --host {host}"));
+    terminal.shows(PROMPT);
+    terminal.enters("36.6");
+    terminal.shows_rows(&format!("{PROMPT} 36.6\n{rows}{PROMPT}\n"));
+    terminal.enters("exit");
+
+    terminal.enters(&format!("clear; {PROGRAM} client 36.6 --host {host}"));
+    terminal.shows_rows(&format!("{rows}$"));
+
+    // Where nothing is echoed, the reply begins behind the prompt.
+    terminal.enters(&format!(
+        "clear; echo 36.6 | {PROGRAM} client --host {host}"
+    ));
+    let (first, second) = ("-".repeat(47), "-".repeat(17));
+    terminal.shows_rows(&format!(
+        "{PROMPT} Reply to 36.6: {first}\n  | {second}{PROMPT}\n{PROMPT}\n"
+    ));
+}

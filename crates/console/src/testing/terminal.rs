@@ -1,0 +1,115 @@
+//! A terminal that a test can type on and read. It needs tmux.
+
+use std::time::Instant;
+
+use super::{PATIENCE, Program, own_loopback_address};
+
+/// A terminal with a shell in it. It ends with this value.
+pub struct Terminal {
+    /// The name of a tmux server of its own.
+    name: String,
+}
+
+impl Terminal {
+    /// Opens a terminal of so many columns, and 20 rows.
+    #[must_use]
+    pub fn open(columns: usize) -> Self {
+        let id = own_loopback_address().to_bits();
+        let terminal = Self {
+            name: format!("terminal-of-a-test-{id}"),
+        };
+        terminal.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            &columns.to_string(),
+            "-y",
+            "20",
+            "env",
+            "PS1=$ ",
+            "TERM=screen",
+            "sh",
+        ]);
+        terminal.shows("$");
+        terminal
+    }
+
+    /// Gives it another number of columns, and waits until programs see that.
+    pub fn resize(&self, columns: usize) {
+        self.tmux(&["resize-window", "-x", &columns.to_string()]);
+        let device = self.tmux(&["display-message", "-p", "#{pane_tty}"]);
+        let begin = Instant::now();
+        loop {
+            let stty = Program::run("stty", ["-F", device.trim(), "size"]);
+            if stty.output.trim() == format!("20 {columns}") {
+                return;
+            }
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "not {columns} columns: {stty:?}"
+            );
+        }
+    }
+
+    /// Types text, key by key.
+    pub fn types(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", "--", text]);
+    }
+
+    /// Presses a key that has a name, such as Enter, Up or C-c.
+    pub fn presses(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+
+    /// Types a line.
+    pub fn enters(&self, line: &str) {
+        self.types(line);
+        self.presses("Enter");
+    }
+
+    /// Pastes text, as a terminal does that tells the program so.
+    pub fn pastes(&self, text: &str) {
+        self.tmux(&["set-buffer", "--", text]);
+        self.tmux(&["paste-buffer", "-p"]);
+    }
+
+    /// Waits until the text is there, and returns all that is. A line that the terminal itself has
+    /// wrapped is one line.
+    #[track_caller]
+    pub fn shows(&self, text: &str) -> String {
+        self.wait_for(text, &["capture-pane", "-p", "-J"])
+    }
+
+    /// The same with rows as they stand on the screen, without the spaces at their ends.
+    #[track_caller]
+    pub fn shows_rows(&self, rows: &str) -> String {
+        self.wait_for(rows, &["capture-pane", "-p"])
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str, capture: &[&str]) -> String {
+        let begin = Instant::now();
+        loop {
+            let screen = self.tmux(capture);
+            if screen.contains(text) {
+                return screen;
+            }
+            assert!(begin.elapsed() < PATIENCE, "no {text:?} on\n{screen}");
+        }
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let arguments = [&["-L", &self.name], arguments].concat();
+        let tmux = Program::run("tmux", &arguments);
+        assert!(tmux.status.success(), "{arguments:?}: {tmux:?}");
+        tmux.output
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Program::run("tmux", ["-L", &self.name, "kill-server"]);
+    }
+}
