@@ -152,6 +152,7 @@ fn the_tutorials_server_in_python_falls_for_what_it_falls_for_in_rust() {
         "cut-character",
         "not-utf8",
         "tls-hello",
+        "reset",
         "reset-in-backlog",
         "silent-client",
         "many-clients",
