@@ -44,9 +44,10 @@ impl Log<'_> {
         let mut lines = Role::Event
             .paint(format!("Received from {address}:"))
             .to_string();
+        let width = self.printer.width();
         for line in text.lines() {
             let line = format!("{MARGIN}{}", safe::escape(line));
-            let rows = safe::fold(&line, MARGIN, self.printer.width());
+            let rows = safe::fold(&line, MARGIN, width);
             lines.push('\n');
             lines.push_str(&Role::Peer.paint(rows).to_string());
         }
