@@ -143,7 +143,7 @@ fn arrangements(plan: &Plan, bytes: usize) -> Result<Section, Error> {
     let contenders = [
         Contender::new("16 threads, each accepts", arranged("together"), load),
         Contender::new(
-            "leader and followers (the robust server's)",
+            "leader and followers (robust)",
             arranged("crew"),
             load,
         ),
