@@ -142,11 +142,7 @@ fn arrangements(plan: &Plan, bytes: usize) -> Result<Section, Error> {
     };
     let contenders = [
         Contender::new("16 threads, each accepts", arranged("together"), load),
-        Contender::new(
-            "leader and followers (robust)",
-            arranged("crew"),
-            load,
-        ),
+        Contender::new("leader and followers (robust)", arranged("crew"), load),
         Contender::new("one accepts, 16 in a pool serve", arranged("pool"), load),
         Contender::new(
             "one accepts, a thread for each",
