@@ -97,8 +97,11 @@ fn leaves(client: SocketAddr) -> bool {
         } else {
             missed += 1;
         }
+        if missed == 3 {
+            return true;
+        }
     }
-    missed >= 3
+    false
 }
 
 pub(crate) fn client(server: SocketAddr, fault: &Fault) {
@@ -122,7 +125,7 @@ fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
         socket.connect(server).unwrap();
     }
     let (tries, wait) = match fault.0.as_deref() {
-        Some("late-answer") => (3, Some(100)),
+        Some("late-answer") => (3, Some(150)),
         Some("lost-answer") => (1, Some(6000)),
         Some("no-answer" | "empty-line") => (1, None),
         _ => (3, Some(1000)),

@@ -6,8 +6,9 @@
 //! and up), in pairs: the even one is for the program, and who has bound the odd one above it owns
 //! the pair. All checks that run on this machine keep to that.
 //!
-//! A connection of an earlier program may linger on such a port, in TIME-WAIT. That is found out
-//! when it matters: when a program can't be started because of it, the check is tried on another.
+//! A connection of an earlier program may linger on such a port, in TIME-WAIT: then another one is
+//! taken. One that comes to linger there later is found out when it matters: when a program can't be
+//! started because of it, the check is tried on another port.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -68,8 +69,8 @@ impl Port {
             number,
             _owner: Some(owner),
         };
-        // A program that knows nothing of pairs may be there.
-        if port.has_tcp_listener() || port.has_udp_receiver() {
+        // A program that knows nothing of pairs may be there, or a connection of an earlier one.
+        if port.is_taken() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(port)

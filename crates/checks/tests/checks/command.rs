@@ -75,7 +75,7 @@ fn own_word(test: &str) -> String {
 
 /// Writes an executable script. (In another process: one that is started from this one at the same
 /// instant would have the file open for writing, and then it can't be executed.)
-fn script(directory: &Path, name: &str, text: &str) {
+pub(crate) fn script(directory: &Path, name: &str, text: &str) {
     let mut shell = process::Command::new("sh")
         .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
         .arg(directory.join(name))

@@ -7,6 +7,8 @@
 )]
 
 mod command;
+#[cfg(feature = "exercise")]
+mod exercise;
 mod lessons;
 mod verdicts;
 

@@ -23,7 +23,7 @@ use crate::FAULTY;
 const BASICS: usize = 3;
 
 /// They mostly wait, each for a program of its own.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 80;
 
 fn name(check: &Check) -> &'static str {
     check.id.split_once('/').unwrap().1

@@ -1,10 +1,5 @@
 //! What a student is told who isn't done yet.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-#![cfg(unix)]
-
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 
@@ -12,6 +7,9 @@ use checks::check::Role;
 use checks::exercise::{Exercise, run};
 use libtest_mimic::Arguments;
 use tempfile::tempdir;
+
+use crate::FAULTY;
+use crate::command::script;
 
 /// How many of two checks that program fails, and how many are kept for later, if its source is
 /// this.
@@ -36,11 +34,9 @@ fn judged(program: &'static str, source: &'static str, told: &Path) -> (u64, u64
 fn while_a_todo_is_left_only_the_first_failure_is_told() {
     let folder = tempdir().unwrap();
     // A server that never answers.
+    let text = format!("#!/bin/sh\nexec '{FAULTY}' tcp-server --fault answers \"$1\"\n");
+    script(folder.path(), "server", &text);
     let program = folder.path().join("server");
-    let faulty = env!("CARGO_BIN_EXE_faulty");
-    let script = format!("#!/bin/sh\nexec '{faulty}' tcp-server --fault answers \"$1\"\n");
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     let program = String::leak(program.to_str().unwrap().to_owned());
 
     let told = |source| folder.path().join(format!("told about {source:?}"));
