@@ -1,7 +1,7 @@
 use std::io::{self, BufRead, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use checks::port::Port;
 
@@ -125,8 +125,7 @@ fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
         socket.connect(server).unwrap();
     }
     let (tries, wait) = match fault.0.as_deref() {
-        Some("late-answer") => (3, Some(150)),
-        Some("lost-answer") => (1, Some(6000)),
+        Some("late-answer" | "lost-answer") => (1, Some(6000)),
         Some("no-answer" | "empty-line") => (1, None),
         _ => (3, Some(1000)),
     };
@@ -134,6 +133,9 @@ fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
         .set_read_timeout(wait.map(Duration::from_millis))
         .unwrap();
     let mut buffer = [0; 2048];
+    let begin = Instant::now();
+    // The clock decides, so that however busy the machine is, what is late is later than this.
+    let is_late = || begin.elapsed() > Duration::from_millis(450);
     for _ in 0..tries {
         let question = if fault.is("asks") { "hello" } else { question };
         let sent = if fault.is("stranger") {
@@ -142,6 +144,7 @@ fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
             socket.send(question.as_bytes())
         };
         match sent.and_then(|_| socket.recv(&mut buffer)) {
+            Ok(_) if fault.is("late-answer") && is_late() => {}
             Ok(count) => return show(&buffer[..count], fault),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => fault.give_up("nobody-listens", &format!("nobody there: {error}")),
