@@ -6,9 +6,8 @@
 //! and up), in pairs: the even one is for the program, and who has bound the odd one above it owns
 //! the pair. All checks that run on this machine keep to that.
 //!
-//! A connection of an earlier program may linger on such a port, in TIME-WAIT: then another one is
-//! taken. One that comes to linger there later is found out when it matters: when a program can't be
-//! started because of it, the check is tried on another port.
+//! A connection of an earlier program may linger on such a port, in TIME-WAIT. That is found out
+//! when it matters: when a program can't be started because of it, the check is tried on another.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -69,8 +68,9 @@ impl Port {
             number,
             _owner: Some(owner),
         };
-        // A program that knows nothing of pairs may be there, or a connection of an earlier one.
-        if port.is_taken() {
+        // A program that knows nothing of pairs may be there. (To find out by binding it could be in
+        // the program's way: a process that is started at this instant holds a copy for a moment.)
+        if port.has_tcp_listener() || port.has_udp_receiver() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(port)
@@ -140,7 +140,7 @@ mod tests {
         let (one, two) = (Port::free().unwrap(), Port::free().unwrap());
         assert_ne!(one.number, two.number);
         assert!(Port::claim(one.number).is_err());
-        assert!(!one.is_taken() && !one.has_udp_receiver());
+        assert!(!one.has_tcp_listener() && !one.has_udp_receiver());
         let number = one.number;
         drop(one);
         assert!(Port::claim(number).is_ok());

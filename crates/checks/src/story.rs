@@ -66,6 +66,9 @@ impl Patience {
 /// How long a program that is about to end gets, so that the report can say that it has ended.
 const LAST_BREATH: Duration = Duration::from_secs(1);
 
+/// How long a program that has ended is listened to, unless its output has ended too.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// The most characters of a message that a step shows.
 const SHOWN: usize = 60;
 
@@ -205,8 +208,11 @@ impl Story {
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display, saw: impl Display) -> Told<T> {
-        if let Some(program) = self.program().as_mut() {
-            program.wait_for_end(LAST_BREATH);
+        if let Some(program) = self.program().as_mut()
+            && program.wait_for_end(LAST_BREATH).is_some()
+        {
+            // Its last words may still be on their way.
+            program.wait_for_end(LAST_WORDS);
         }
         Err(Stop::Failed {
             expected: expected.to_string(),
