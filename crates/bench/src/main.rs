@@ -1,7 +1,7 @@
 //! `bench`: the command line.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 /// Returns whether all is as it has to be.
 fn run(args: &Args) -> Result<bool, Error> {
-    let mut out = io::stdout();
+    let mut out = console::stdout();
     if let Some(Work::Floor(floor)) = &args.work {
         return floor.run(&mut out).map(|()| true);
     }

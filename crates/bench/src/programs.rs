@@ -142,7 +142,9 @@ pub fn start_nginx(bytes: usize) -> Result<Running, Error> {
         .set_reuse_address(true)
         .or_cannot("set up", "a socket")?;
     taken.bind(&free.into()).or_cannot("take a port on", free)?;
-    let address = taken.local_addr().or_cannot("look at", "the socket")?;
+    let address = taken
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     let address = address.as_socket().unwrap_or(free);
     let page = "x".repeat(bytes);
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

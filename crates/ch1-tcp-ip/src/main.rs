@@ -1,6 +1,6 @@
 //! `ch1-tcp-ip`: the command line of chapter 1.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,17 +116,20 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 fn run_ip(args: &IpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
     let journey = ip::send(args.count.into(), args.wire.faults(&[]), args.wire.seed);
+    write_pcap(pcap, &journey.packets)?;
     print(&ip::Report {
         journey: &journey,
         width: args.output.columns.count(),
         all: args.output.all,
-    })?;
-    write_pcap(pcap, &journey.packets)
+    })
 }
 
 fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
     let svg = create(args.svg.as_deref())?;
+    if let (Some((_, pcap)), Some((_, svg))) = (&pcap, &svg) {
+        differ(pcap, svg)?;
+    }
     let numbers: Vec<usize> = args
         .drop_packets
         .iter()
@@ -142,20 +145,20 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
         width: args.output.columns.count(),
         all: args.output.all,
     };
-    print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
     write_pcap(pcap, transfer.sent.iter().map(|sent| &sent.packet))?;
     write_svg(svg, &transfer, args.output.all)?;
+    print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
     transfer.result()
 }
 
 fn print(what: &impl std::fmt::Display) -> Result<(), Error> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(console::stdout());
     write!(out, "{what}")
         .and_then(|()| out.flush())
         .map_err(Error::output)
 }
 
-/// A file that is to be written, with its name for errors.
+/// A file to write, with its name for errors.
 type Target<'a> = Option<(File, &'a Path)>;
 
 fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
@@ -166,6 +169,19 @@ fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
         Ok(file) => Ok(Some((file, path))),
         Err(error) => Err(unwritable(path, error)),
     }
+}
+
+/// Makes sure that two files, which exist by now, aren't the same under two names: the second one
+/// written would replace the first.
+fn differ(pcap: &Path, svg: &Path) -> Result<(), Error> {
+    if fs::canonicalize(pcap).ok() != fs::canonicalize(svg).ok() {
+        return Ok(());
+    }
+    Err(Error::cannot(
+        format_args!("write packets and picture into {}", pcap.display()),
+        "--pcap and --svg name the same file",
+        "give each its own file",
+    ))
 }
 
 fn write_pcap<'a>(

@@ -4,8 +4,16 @@
 
 use std::process::Command;
 use std::time::{Duration, Instant};
+#[cfg(unix)]
+use std::{
+    io::Read,
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    thread,
+};
 
-use console::testing::Program;
+#[cfg(unix)]
+use console::testing::PATIENCE;
+use console::testing::{Ended, Program};
 use insta::assert_snapshot;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
@@ -257,4 +265,55 @@ fn a_file_that_cannot_be_written() {
     error: can't write no-such-folder/packets.pcap: [the system's words]; name a file in a folder that exists and that you may write to
     [exit status: 1]
     ");
+}
+
+#[test]
+fn a_file_is_whole_even_if_nobody_reads_the_output() {
+    let folder = tempfile::tempdir().unwrap();
+    for (words, flag) in [("ip", "--pcap"), ("tcp", "--pcap"), ("tcp", "--svg")] {
+        let file = folder.path().join("file");
+        let words = [words, flag, file.to_str().unwrap()];
+        let written = |ended: Ended| {
+            assert!(ended.status.success(), "{ended:?}");
+            std::fs::read(&file).unwrap()
+        };
+        let unread = written(Program::run_unread(PROGRAM, words));
+        assert!(!unread.is_empty());
+        assert!(unread == written(Program::run(PROGRAM, words)), "{words:?}");
+    }
+}
+
+#[test]
+fn two_files_that_are_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |pcap: &str, svg: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.current_dir(&folder);
+        command.args(["tcp", "--pcap", pcap, "--svg", svg]);
+        Program::start_command(command).wait().report()
+    };
+    for other_name in ["same", "./same"] {
+        assert_eq!(
+            in_folder("same", other_name),
+            "error: can't write packets and picture into same: --pcap and --svg name the same file; \
+             give each its own file\n[exit status: 1]"
+        );
+    }
+    assert!(in_folder("one", "other").ends_with("[exit status: 0]"));
+}
+
+/// More than any pipe holds, into a pipe that doesn't wait by itself.
+#[cfg(unix)]
+#[test]
+fn an_output_that_would_block_is_waited_for() {
+    let words = ["ip", "--all", "--count", "10000"];
+    let (mut reader, output) = UnixStream::pair().unwrap();
+    output.set_nonblocking(true).unwrap();
+    let running = thread::spawn(move || Program::run_into(PROGRAM, words, OwnedFd::from(output)));
+    reader.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    let ended = running.join().unwrap();
+    assert_eq!(ended.report(), "[exit status: 0]");
+    assert!(printed == Program::run(PROGRAM, words).output);
 }

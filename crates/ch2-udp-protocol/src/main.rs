@@ -1,7 +1,7 @@
 //! `ch2-udp-protocol`: the command line of chapter 2.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 }
 
 fn print(what: &impl Display) -> Result<(), Error> {
-    let mut out = io::stdout();
+    let mut out = console::stdout();
     write!(out, "{what}")
         .and_then(|()| out.flush())
         .map_err(Error::output)

@@ -1,7 +1,7 @@
 //! `ch3-socket`: the command line of chapter 3.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use ch3_socket::kind::Kind;
@@ -49,7 +49,7 @@ fn run(args: &Args) -> Result<(), Error> {
 }
 
 fn print(what: &impl Display) -> Result<(), Error> {
-    let mut out = io::stdout();
+    let mut out = console::stdout();
     write!(out, "{what}")
         .and_then(|()| out.flush())
         .map_err(Error::output)

@@ -104,13 +104,17 @@ fn free_for_both() -> Result<(Socket, Socket, SocketAddr), Error> {
     let mut taken = ErrorKind::AddrInUse.into();
     for _ in 0..TRIES {
         let tcp = listen(any, true).or_cannot("listen on", any)?;
-        let address = tcp.local_addr().or_cannot("look at", "the socket")?;
+        let address = tcp
+            .local_addr()
+            .or_cannot("read", "the socket's own address")?;
         let address = address.as_socket().unwrap_or(any);
         match bind_udp(address) {
             Ok(udp) => return Ok((tcp, udp, address)),
             // Some other program has this number for UDP: take another.
             Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
-            Err(error) => return Err(error).or_cannot("receive on", address),
+            Err(error) => {
+                return Err(error).or_cannot("receive on", address);
+            }
         }
     }
     Err(taken).or_cannot("find a port that is free for TCP and UDP on", any.ip())

@@ -147,7 +147,7 @@ mod tests {
         };
         insta::assert_snapshot!(wide, @r#"
         Python                                              Rust (socket2)                                 protocol                 from and to                                        "one", "two" arrive as
-        socket.socket(socket.AF_INET6, socket.SOCK_STREAM)  Socket::new(Domain::IPV6, Type::STREAM, None)  not here: can't open a socket of AF_INET6, SOCK_STREAM: this system has no IPv6; try again; if it stays, the text before this one is what to search for
+        socket.socket(socket.AF_INET6, socket.SOCK_STREAM)  Socket::new(Domain::IPV6, Type::STREAM, None)  not here: can't open a socket of AF_INET6, SOCK_STREAM: this system has no IPv6; try again; if it fails again, search for the system's words in this line
         "#);
     }
 }

@@ -154,7 +154,9 @@ fn bound(
     socket
         .bind(&wanted)
         .or_cannot("bind a socket to", name(&wanted, &shown))?;
-    let address = socket.local_addr().or_cannot("look at", "the socket")?;
+    let address = socket
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     let shown = name(&address, &shown);
     Ok((socket, address, shown))
 }

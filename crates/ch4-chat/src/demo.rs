@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Error, OrCannot, Part, Printer, Stage};
+use console::{Action, Error, OrCannot, Part, Printer, Stage};
 
 use crate::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
@@ -20,7 +20,9 @@ const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOC
 /// A socket or the output fails.
 pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = tutorial::listen(FREE_PORT)?;
-    let address = listener.local_addr().or_cannot("look at", "the socket")?;
+    let address = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
 
     let stage = Stage::new(out);
     let mut host = stage.player("host");
@@ -47,7 +49,9 @@ pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
 /// A socket or the output fails.
 pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = robust::listen(FREE_PORT)?;
-    let address = listener.local_addr().or_cannot("look at", "the socket")?;
+    let address = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     let stage = Stage::new(out);
     let limits = Limits::default();
 
@@ -56,38 +60,28 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let (mut old, mut old_terminal) = actor(&stage, "guest-2");
 
     let host_limits = limits.clone();
-    thread::spawn(move || {
+    start(move || {
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        room::host(
-            &listener,
-            "host",
-            keyboard,
-            &Printer::new(screen),
-            &host_limits,
-        )
-    });
+        let printer = Printer::new(screen)?;
+        room::host(&listener, "host", keyboard, &printer, &host_limits)
+    })?;
     host.sees("Waiting for guests")?;
 
     let connection = robust::connect(address, &limits)?;
-    thread::spawn(move || {
+    start(move || {
         let Terminal { keyboard, screen } = li_terminal;
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        robust::guest(
-            connection,
-            Some("Li"),
-            keyboard,
-            &Printer::new(screen),
-            &limits,
-        )
-    });
+        let printer = Printer::new(screen)?;
+        robust::guest(connection, Some("Li"), keyboard, &printer, &limits)
+    })?;
     li.sees("Connected")?;
     host.sees("Li has joined")?;
 
     let connection = tutorial::connect(address)?;
-    thread::spawn(move || {
+    start(move || {
         let Terminal { keyboard, screen } = &mut old_terminal;
         tutorial::guest(connection, keyboard, screen)
-    });
+    })?;
     old.sees("Connected")?;
     host.sees("guest-2 has joined")?;
     li.sees("guest-2 has joined")?;
@@ -111,4 +105,12 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     old.ends()?;
     li.ends()?;
     host.ends()
+}
+
+/// Runs a program on its own thread. How it ends can be seen on its screen.
+fn start(program: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Result<(), Error> {
+    thread::Builder::new()
+        .spawn(program)
+        .or_cannot(Action::StartThread, "for each program")?;
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! What the user types: at a terminal with a prompt that incoming lines don't tear, else plainly.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::{env, iter};
 
-use console::{Error, OrCannot, Printer, terminal_width};
+use console::{Action, Error, Line, OrCannot, Printer, read_line, terminal_width};
+use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 
@@ -40,33 +41,37 @@ impl Keyboard {
     ///
     /// # Errors
     ///
-    /// The terminal can't be used.
+    /// The terminal can't be used, or the system has no thread left.
     pub fn open(message_bytes: usize) -> Result<(Self, Printer), Error> {
         let at_terminal = io::stdin().is_terminal();
         let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
         if at_terminal && io::stdout().is_terminal() && !dumb {
-            return Self::with_prompt(message_bytes).or_cannot("use", "the terminal");
+            let (keyboard, screen) =
+                Self::with_prompt(message_bytes).or_cannot(Action::UseTerminal, "the terminal")?;
+            return Ok((keyboard, Printer::new(screen)?.with_width(terminal_width)));
         }
-        let mut keyboard = Self::plain(BufReader::new(io::stdin()), message_bytes);
+        let mut keyboard = Self::plain(console::stdin(), message_bytes);
         if at_terminal {
             let bye = iter::once(Typed::Line(BYE.to_owned()));
             keyboard.lines = Box::new(keyboard.lines.chain(bye));
             keyboard.is_terminal = true;
         }
-        let printer = Printer::new(io::stdout()).with_width(terminal_width);
+        let printer = Printer::new(console::stdout())?.with_width(terminal_width);
         Ok((keyboard, printer))
     }
 
     /// Lines from any input, without a prompt.
     pub fn plain(mut input: impl BufRead + Send + 'static, message_bytes: usize) -> Self {
         Self {
-            lines: Box::new(iter::from_fn(move || read_line(&mut input, message_bytes))),
+            lines: Box::new(iter::from_fn(move || next_line(&mut input, message_bytes))),
             is_terminal: false,
             has_prompt: false,
         }
     }
 
-    fn with_prompt(message_bytes: usize) -> rustyline::Result<(Self, Printer)> {
+    fn with_prompt(
+        message_bytes: usize,
+    ) -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
         let config = Config::builder().auto_add_history(true).build();
         let mut editor = Editor::<(), _>::with_history(config, MemHistory::new())?;
         let screen = AbovePrompt(editor.create_external_printer()?);
@@ -90,7 +95,7 @@ impl Keyboard {
             is_terminal: true,
             has_prompt: true,
         };
-        Ok((keyboard, Printer::new(screen).with_width(terminal_width)))
+        Ok((keyboard, screen))
     }
 
     /// Reads on a thread of its own, which sends each line as an event, and `None` at the end.
@@ -98,9 +103,13 @@ impl Keyboard {
     /// It reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt comes
     /// after what the last line has led to, and a long file doesn't pile up in memory. After
     /// `byebye` it ends.
-    pub fn read(self, events: Sender<Event>) -> Typing {
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn read(self, events: Sender<Event>) -> Result<Typing, Error> {
         let (next_turn, turns) = sync_channel(1);
-        let thread = thread::spawn(move || {
+        let type_lines = move || {
             for typed in self.lines {
                 let last = matches!(&typed, Typed::Line(line) if line == BYE);
                 let sent = events.send(Event::Typed(Some(typed)));
@@ -110,12 +119,15 @@ impl Keyboard {
             }
             // If the chat is over, nobody has to know.
             let _ = events.send(Event::Typed(None));
-        });
-        Typing {
+        };
+        let thread = thread::Builder::new()
+            .spawn(type_lines)
+            .or_cannot(Action::StartThread, "that reads the keyboard")?;
+        Ok(Typing {
             next_turn,
             thread,
             has_prompt: self.has_prompt,
-        }
+        })
     }
 }
 
@@ -144,42 +156,20 @@ impl Typing {
     }
 }
 
-/// The next line, without its line end. Bytes that aren't UTF-8 become U+FFFD.
-///
-/// Of a line that is too long only the length is kept, however long it is.
-fn read_line(input: &mut impl BufRead, message_bytes: usize) -> Option<Typed> {
-    let mut line = Vec::new();
-    let mut length = 0;
-    loop {
-        let available = match input.fill_buf() {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // What can't be read any more has ended.
-            Err(_) => &[],
-        };
-        let end = available.iter().position(|&byte| byte == b'\n');
-        let (part, _) = available.split_at(end.unwrap_or(available.len()));
-        line.extend(
-            part.iter()
-                .take((message_bytes + 1).saturating_sub(line.len())),
-        );
-        length += part.len() as u64;
-        let used = part.len() + usize::from(end.is_some());
-        input.consume(used);
-        if end.is_none() && used > 0 {
-            continue;
-        }
-        if used == 0 && length == 0 {
-            return None;
-        }
-        let text = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
-        return Some(
-            if length > line.len() as u64 || text.len() > message_bytes {
-                Typed::TooLong(length)
+/// The next line. Bytes that aren't UTF-8 become U+FFFD.
+fn next_line(input: &mut impl BufRead, message_bytes: usize) -> Option<Typed> {
+    // An input that can't be read any more has ended.
+    match read_line(input, message_bytes).ok()?? {
+        Line::TooLong(length) => Some(Typed::TooLong(length)),
+        Line::Whole(line) => {
+            let line = line.strip_suffix(b"\r").unwrap_or(&line);
+            let text = String::from_utf8_lossy(line);
+            Some(if text.len() > message_bytes {
+                Typed::TooLong(line.len() as u64)
             } else {
                 Typed::Line(text.into_owned())
-            },
-        );
+            })
+        }
     }
 }
 
@@ -189,7 +179,10 @@ struct AbovePrompt<P>(P);
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.0.print(text).map_err(io::Error::other)?;
+        self.0.print(text).map_err(|error| match error {
+            ReadlineError::Io(error) => error,
+            error => io::Error::other(error),
+        })?;
         Ok(bytes.len())
     }
 
@@ -207,14 +200,6 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_with_lf_crlf_or_the_input() {
-        let lines = ["one", "two", "", "last"].map(|line| Typed::Line(line.to_owned()));
-        assert_eq!(typed(b"one\ntwo\r\n\nlast"), lines);
-        assert_eq!(typed(b""), []);
-        assert_eq!(typed(b"\n"), [Typed::Line(String::new())]);
-    }
-
-    #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
         let fits = || Typed::Line("0123456789".to_owned());
         assert_eq!(
@@ -227,13 +212,5 @@ mod tests {
             [Typed::TooLong(9)]
         );
         assert_eq!(typed(b"caf\xe9\n"), [Typed::Line("caf\u{fffd}".to_owned())]);
-    }
-
-    #[test]
-    fn an_endless_line_takes_no_memory() {
-        let endless = io::Read::take(io::repeat(b'x'), 50_000_000);
-        let mut keyboard = Keyboard::plain(BufReader::new(endless), 10);
-        assert_eq!(keyboard.lines.next(), Some(Typed::TooLong(50_000_000)));
-        assert_eq!(keyboard.lines.next(), None);
     }
 }

@@ -1,6 +1,5 @@
 //! `ch4-chat`: the command line of section 4.3.
 
-use std::io;
 use std::process::ExitCode;
 
 use ch4_chat::keyboard::Keyboard;
@@ -8,7 +7,7 @@ use ch4_chat::meet::{Meeting, meet};
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{demo, room, tutorial};
 use clap::{Parser, ValueEnum};
-use console::{Error, Flags};
+use console::{Error, Flags, stdin, stdout};
 
 /// A chat over TCP that ends on "byebye" (section 4.3)
 ///
@@ -45,8 +44,8 @@ fn run(args: &Args) -> Result<(), Error> {
     let tutorial = args.flags.tutorial;
     let limits = Limits::default();
     let meeting = match args.side {
-        Some(Side::Demo) if tutorial => return demo::tutorial(io::stdout()),
-        Some(Side::Demo) => return demo::robust(io::stdout()),
+        Some(Side::Demo) if tutorial => return demo::tutorial(stdout()),
+        Some(Side::Demo) => return demo::robust(stdout()),
         Some(Side::Server) if tutorial => Meeting::Host(tutorial::listen(args.flags.address()?)?),
         Some(Side::Server) => Meeting::Host(args.flags.open(robust::listen)?),
         Some(Side::Client) if tutorial => Meeting::Guest(tutorial::connect(args.flags.address()?)?),
@@ -57,7 +56,7 @@ fn run(args: &Args) -> Result<(), Error> {
         None => args.flags.open(|address| meet(address, &limits))?,
     };
     if tutorial {
-        let (mut input, mut out) = (io::stdin().lock(), io::stdout());
+        let (mut input, mut out) = (stdin(), stdout());
         return match meeting {
             Meeting::Host(listener) => tutorial::host(listener, &mut input, &mut out),
             Meeting::Guest(connection) => tutorial::guest(connection, &mut input, &mut out),
@@ -66,13 +65,11 @@ fn run(args: &Args) -> Result<(), Error> {
     let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;
     let name = args.name.as_deref();
     match meeting {
-        Meeting::Host(listener) => room::host(
-            &listener,
-            name.unwrap_or("host"),
-            keyboard,
-            &printer,
-            &limits,
-        ),
+        Meeting::Host(listener) => {
+            let name = name.unwrap_or("host");
+            room::host(&listener, name, keyboard, &printer, &limits)
+        }
         Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &printer, &limits),
-    }
+    }?;
+    printer.close()
 }

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 use crate::robust::{Limits, open_connection, open_listener};
 
@@ -36,15 +36,15 @@ pub fn meet(address: SocketAddr, limits: &Limits) -> Result<Meeting, Error> {
         match join(address, limits) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(nobody) if nobody.kind() == ErrorKind::ConnectionRefused => {}
-            Err(error) => return Err(error).or_cannot("join the chat on", address),
+            Err(error) => return Err(error).or_cannot(Action::Connect, address),
         }
         match open_listener(address) {
             Ok(listener) => return Ok(Meeting::Host(listener)),
             Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
-            Err(error) => return Err(error).or_cannot("host the chat on", address),
+            Err(error) => return Err(error).or_cannot(Action::Listen, address),
         }
     }
-    Err(taken).or_cannot("join or host the chat on", address)
+    Err(taken).or_cannot(Action::Listen, address)
 }
 
 fn join(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {

@@ -1,5 +1,7 @@
 //! Names of guests: cleaned, short, and unique.
 
+use console::safe;
+
 /// The most characters that a name may have.
 pub const MAX_CHARACTERS: usize = 32;
 
@@ -8,7 +10,7 @@ pub const MAX_CHARACTERS: usize = 32;
 ///
 /// Returns `None` if nothing is left.
 pub fn clean(wanted: &str) -> Option<String> {
-    let allowed = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+    let allowed = |c: char| (c.is_alphanumeric() || "-_. ".contains(c)) && safe::is_harmless(c);
     let kept: String = wanted.chars().filter(|&c| allowed(c)).collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     let short: String = words.join(" ").chars().take(MAX_CHARACTERS).collect();
@@ -57,6 +59,8 @@ mod tests {
             ("a:b\u{1b}[2J\n\u{200b}c\u{202e}", Some("ab2Jc")),
             ("* Bob has left.", Some("Bob has left.")),
             ("\u{1b}\r\n", None),
+            ("Li\u{3164}", Some("Li")),
+            ("\u{3164}", None),
             ("", None),
         ] {
             assert_eq!(clean(wanted).as_deref(), name, "{wanted:?}");

@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, Role, safe};
+use console::{Action, Error, OrCannot, Printer, Role, safe};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::framing::Message;
@@ -64,8 +64,8 @@ impl Default for Limits {
 pub enum Event {
     /// The user has typed a line; or, with `None`, there is no more to come.
     Typed(Option<Typed>),
-    /// Nobody reads what is printed any more.
-    ScreenGone,
+    /// Nothing can be printed any more, for this reason.
+    ScreenGone(Error),
     /// Somebody has connected.
     Arrived(TcpStream, SocketAddr),
     /// Nobody could be accepted, for this reason.
@@ -88,7 +88,7 @@ pub(crate) const NAME_COMMAND: &str = "/name ";
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    open_listener(address).or_cannot("listen on", address)
+    open_listener(address).or_cannot(Action::Listen, address)
 }
 
 pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
@@ -109,7 +109,7 @@ pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// Nobody listens on `address`, no way leads there, or nobody answers in time.
 pub fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Error> {
-    open_connection(address, limits).or_cannot("connect to", address)
+    open_connection(address, limits).or_cannot(Action::Connect, address)
 }
 
 pub(crate) fn open_connection(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
@@ -135,7 +135,7 @@ fn create(address: SocketAddr) -> io::Result<Socket> {
 ///
 /// # Errors
 ///
-/// The connection fails.
+/// The connection or the screen fails, or the system has no thread left.
 pub fn guest(
     host: TcpStream,
     name: Option<&str>,
@@ -143,7 +143,7 @@ pub fn guest(
     printer: &Printer,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let address = host.peer_addr().or_cannot("talk to", "the host")?;
+    let address = host.peer_addr().or_cannot(Action::Receive, "the host")?;
     let (events, inbox) = channel();
     let patient = Limits {
         // Nobody but us waits for the host, so it may take its time.
@@ -151,7 +151,7 @@ pub fn guest(
         ..limits.clone()
     };
     let host = Peer::new(host, 0, HOST_LINE_BYTES, &patient, events.clone())
-        .or_cannot("talk to", address)?;
+        .or_cannot(Action::Receive, address)?;
     let screen = Screen(printer);
     screen.tell_when_gone(&events);
     screen.event(format_args!("Connected to {address}. Say {BYE} to leave."));
@@ -160,25 +160,30 @@ pub fn guest(
         let _ = host.send(&format!("{NAME_COMMAND}{name}\n"));
     }
 
-    let typing = keyboard.read(events);
-    let end = talk(&host, &typing, &inbox, screen, limits);
+    let typing = keyboard.read(events)?;
+    let end = talk(&host, address, &typing, &inbox, screen, limits);
     drop((host, inbox));
     typing.end(screen);
-    end.or_cannot("go on talking to", address)
+    end
 }
 
 /// Deals with each event, until one side has had its last word.
 fn talk(
     host: &Peer,
+    address: SocketAddr,
     typing: &Typing,
     inbox: &Receiver<Event>,
     screen: Screen,
     limits: &Limits,
-) -> io::Result<()> {
+) -> Result<(), Error> {
+    let mut end = Ok(());
     let mut patience = None;
     while let Some(event) = next(inbox, patience) {
         match event {
-            Event::ScreenGone => break,
+            Event::ScreenGone(error) => {
+                end = Err(error);
+                break;
+            }
             Event::Typed(Some(Typed::Line(line))) if line == BYE => break,
             Event::Typed(Some(Typed::Line(line))) => {
                 // Any other error ends the stream too, which is an event of its own.
@@ -186,7 +191,7 @@ fn talk(
                     && let Err(error) = host.send(&(line + "\n"))
                     && error.kind() == ErrorKind::TimedOut
                 {
-                    return Err(error);
+                    return Err(error).or_cannot(Action::Send, address);
                 }
                 typing.next_turn();
             }
@@ -207,7 +212,9 @@ fn talk(
             }
             Event::Gone(_, error) => {
                 screen.event("The host has gone.");
-                return error.map_or(Ok(()), Err);
+                return error
+                    .map_or(Ok(()), Err)
+                    .or_cannot(Action::Receive, address);
             }
             Event::Arrived(..) | Event::NobodyArrives(_) => {}
         }
@@ -231,7 +238,7 @@ fn talk(
             _ => {}
         }
     }
-    Ok(())
+    end
 }
 
 /// The next event; `None` if there is none in time.
@@ -251,12 +258,12 @@ const MARGIN: &str = "| ";
 pub struct Screen<'a>(pub &'a Printer);
 
 impl Screen<'_> {
-    /// Makes an event of it when nobody reads what is printed any more.
+    /// Makes an event of it when nothing can be printed any more.
     pub fn tell_when_gone(self, events: &Sender<Event>) {
         let events = events.clone();
-        self.0.when_gone(move || {
+        self.0.when_gone(move |error| {
             // If the chat is over already, it doesn't matter.
-            let _ = events.send(Event::ScreenGone);
+            let _ = events.send(Event::ScreenGone(error));
         });
     }
 

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer};
+use console::{Action, Error, OrCannot, Printer};
 use socket2::SockRef;
 
 use crate::framing::Message;
@@ -33,7 +33,7 @@ const REMINDER: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 ///
-/// The listener is of no use, or the system has no thread for it.
+/// The listener or the screen fails, or the system has no thread left.
 pub fn host(
     listener: &TcpListener,
     name: &str,
@@ -41,14 +41,16 @@ pub fn host(
     printer: &Printer,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let here = listener.local_addr().or_cannot("look at", "the socket")?;
-    let accepting = listener.try_clone().or_cannot("listen on", here)?;
+    let here = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
+    let accepting = listener.try_clone().or_cannot(Action::Listen, here)?;
     let (events, inbox) = channel();
     let (freed, places) = sync_channel(1);
     let arrivals = events.clone();
     thread::Builder::new()
         .spawn(move || accept(&accepting, &arrivals, &places))
-        .or_cannot("start a thread to accept on", here)?;
+        .or_cannot(Action::StartThread, "that accepts guests")?;
 
     let screen = Screen(printer);
     screen.tell_when_gone(&events);
@@ -64,10 +66,10 @@ pub fn host(
         screen,
         limits,
     };
-    room.run(keyboard, &events, &inbox);
+    let end = room.run(keyboard, &events, &inbox);
     // On Linux this ends the `accept` of the thread; elsewhere it ends with the process.
     let _ = SockRef::from(listener).shutdown(Shutdown::Both);
-    Ok(())
+    end
 }
 
 /// Accepts guests until the listener is shut down or the room is closed.
@@ -117,7 +119,13 @@ struct Room<'a> {
 
 impl Room<'_> {
     /// Deals with each event, until the host has had the last word.
-    fn run(&mut self, keyboard: Keyboard, events: &Sender<Event>, inbox: &Receiver<Event>) {
+    fn run(
+        &mut self,
+        keyboard: Keyboard,
+        events: &Sender<Event>,
+        inbox: &Receiver<Event>,
+    ) -> Result<(), Error> {
+        let mut end = Ok(());
         let mut keyboard = Some(keyboard);
         let mut typing = None;
         let mut patience = None;
@@ -125,10 +133,14 @@ impl Room<'_> {
             // The lines of a file are meant for somebody, so they wait for the first guest.
             let somebody = self.guests.values().any(|guest| guest.name.is_some());
             if let Some(keyboard) = keyboard.take_if(|it| it.is_terminal || somebody) {
-                typing = Some(keyboard.read(events.clone()));
+                typing = Some(keyboard.read(events.clone())?);
             }
             match next(inbox, patience) {
-                Some(Event::ScreenGone) | None => break,
+                Some(Event::ScreenGone(error)) => {
+                    end = Err(error);
+                    break;
+                }
+                None => break,
                 Some(Event::Typed(Some(Typed::Line(line)))) if line == BYE => break,
                 Some(Event::Typed(Some(typed))) => {
                     match typed {
@@ -155,6 +167,7 @@ impl Room<'_> {
         if let Some(typing) = typing {
             typing.end(self.screen);
         }
+        end
     }
 
     /// Somebody has connected. The others are told when its first event has come, and its name.

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::str;
 
-use console::{Error, OrCannot, Role, ask, say};
+use console::{Action, Error, OrCannot, Role, ask, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::BYE;
@@ -25,10 +25,10 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
     socket
         .bind(&address.into())
-        .or_cannot("listen on", address)?;
+        .or_cannot(Action::Listen, address)?;
 
     // 3. Listen: from now on a guest may connect.
-    socket.listen(1).or_cannot("listen on", address)?;
+    socket.listen(1).or_cannot(Action::Listen, address)?;
     Ok(socket.into())
 }
 
@@ -42,12 +42,14 @@ pub fn host(
     input: &mut impl BufRead,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let here = listener.local_addr().or_cannot("look at", "the socket")?;
+    let here = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     say(out, Role::Event, format!("Waiting for a guest on {here}"))?;
 
     // 4. Accept.
     // Fault: one guest; a second one can connect (the system queues it), and waits for ever.
-    let (mut guest, address) = listener.accept().or_cannot("accept on", here)?;
+    let (mut guest, address) = listener.accept().or_cannot(Action::Serve, here)?;
     say(out, Role::Event, format!("Connected: {address}"))?;
 
     // 5. Receive and send, in turns.
@@ -80,7 +82,7 @@ pub fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
     // 2. Connect it to the host's address and port.
     socket
         .connect(&address.into())
-        .or_cannot("connect to", address)?;
+        .or_cannot(Action::Connect, address)?;
     Ok(socket.into())
 }
 
@@ -94,7 +96,9 @@ pub fn guest(
     input: &mut impl BufRead,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let address = host.peer_addr().or_cannot("look at", "the socket")?;
+    let address = host
+        .peer_addr()
+        .or_cannot("read", "the socket's own address")?;
     say(out, Role::Event, format!("Connected to {address}"))?;
 
     // 3. Send and receive, in turns.
@@ -126,13 +130,13 @@ fn speak(
     // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
     let message = ask(input, out, "Message:")?
         .ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-        .or_cannot("read", "the input")?;
+        .or_cannot(Action::ReadInput, "the input")?;
     // Fault: an empty line sends no byte at all, and then both sides wait, for ever.
     // Fault: nothing marks where a message ends, so "hi" and "byebye" may arrive as "hibyebye".
     // Fault: `write` may send only a part; how much, nobody looks.
     let _sent = peer
         .write(message.as_bytes())
-        .or_cannot("send to", address)?;
+        .or_cannot(Action::Send, address)?;
     Ok(message)
 }
 
@@ -141,14 +145,14 @@ fn receive(peer: &mut TcpStream, address: SocketAddr) -> Result<String, Error> {
     // Fault: a longer message is cut at byte 1024, its rest taken for the next message.
     // Fault: no time limit; while a silent peer is waited for, the keyboard is dead.
     let mut buffer = [0; 1024];
-    let count = peer.read(&mut buffer).or_cannot("receive from", address)?;
+    let count = peer.read(&mut buffer).or_cannot(Action::Receive, address)?;
     // Fault: a message that isn't UTF-8, or cut inside a character, ends the chat.
-    let message = str::from_utf8(&buffer[..count]).or_cannot("decode what came from", address)?;
+    let message = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
     // Fault: it is shown as it came; an ESC in it makes the terminal do what the peer wants.
     Ok(message.to_owned())
 }
 
 fn create(address: SocketAddr) -> Result<Socket, Error> {
     let family = Domain::for_address(address);
-    Socket::new(family, Type::STREAM, Some(Protocol::TCP)).or_cannot("create a socket for", address)
+    Socket::new(family, Type::STREAM, Some(Protocol::TCP)).or_cannot(Action::CreateSocket, address)
 }

@@ -155,7 +155,7 @@ fn tutorial_ends_with_its_input() {
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
     Received: hello
-    Message: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one line more
+    Message: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line
     [exit status: 1]
     ");
 }
@@ -184,7 +184,7 @@ fn a_port_that_is_taken_and_can_not_be_joined() {
     let (_held, address) = port_without_listener();
     let port = address.port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
-    error: can't join or host the chat on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
     [exit status: 1]
     ");
 }
@@ -220,7 +220,7 @@ fn nobody_hosts() {
     let (_held, address) = port_without_listener();
     let port = address.port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["client", "--port", &port]).report(), @"
-    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port
     [exit status: 1]
     ");
 }
@@ -257,4 +257,35 @@ fn bad_flags() {
     For more information, try '--help'.
     [exit status: 2]
     ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_that_can_not_print_says_why() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    assert_snapshot!(Program::run_into(PROGRAM, ["server", "--port", "0"], full).report(), @"
+    error: can't write the output: [the system's words]; check that its disk has room and its terminal is open
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_system_without_threads_is_an_error() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["server", "--port", "0"])
+        .env("RUST_MIN_STACK", "1000000000000000");
+    assert_snapshot!(Program::start_command(command).wait().report(), @"
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_host_whose_output_nobody_reads_ends_quietly() {
+    let ended = Program::run_unread(PROGRAM, ["server", "--port", "0"]);
+    assert_snapshot!(ended.report(), @"[exit status: 0]");
 }

@@ -41,7 +41,7 @@ impl Side {
     ) -> Self {
         plain();
         let screen = Screen::default();
-        let printer = Printer::new(screen.clone()).with_width(width);
+        let printer = Printer::new(screen.clone()).unwrap().with_width(width);
         let (input, typing) = io::pipe().unwrap();
         let keyboard = Keyboard::plain(BufReader::new(input), MESSAGE_BYTES);
         let running = thread::spawn(move || run(keyboard, &printer));
@@ -757,7 +757,7 @@ fn a_host_that_is_gone_is_said_at_once() {
     guest.sees("The host has gone.");
     let error = guest.running.join().unwrap().unwrap_err().to_string();
     assert!(
-        error.starts_with("can't go on talking to 127.0.0.1:"),
+        error.starts_with("can't receive from 127.0.0.1:"),
         "{error}"
     );
 }

@@ -15,15 +15,15 @@
 //! is a line to send.
 
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, panic, thread};
+use std::{io, mem, panic, thread};
 
-use console::{Error, OrCannot, Role};
+use console::{Action, Error, OrCannot, Role};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::connection::{Connection, State};
@@ -34,7 +34,7 @@ use crate::terminal::Terminal;
 pub struct Limits {
     /// To connect, over all addresses that the name has: 5 s.
     pub connect: Duration,
-    /// To send a line: 5 s.
+    /// To send a line: 5 s, without the time in which more of it is typed.
     pub send: Duration,
     /// From the end of the input until the server closes too: 5 s.
     pub linger: Duration,
@@ -81,7 +81,7 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<Connection, 
         .iter()
         .map(|(address, error)| format!("{address}: {error}, "));
     let tried = before.collect::<String>() + &last.to_string();
-    Err(reason).or_cannot("connect to", tried)
+    Err(reason).or_cannot(Action::Connect, tried)
 }
 
 fn create(address: SocketAddr) -> io::Result<Socket> {
@@ -153,7 +153,7 @@ pub fn talk<W: Write + Send + 'static>(
             typist.connection.end();
             end
         })
-        .or_cannot("start", "a thread")?;
+        .or_cannot(Action::StartThread, "that reads the input")?;
 
     receive(&connection, limits.piece, &screen)?;
     for connection in connections {
@@ -247,28 +247,48 @@ struct Typist<W> {
 }
 
 impl<W: Write> Typist<W> {
-    /// Sends each line until `exit` or the end of the input.
+    /// Sends each line until `exit` or the end of the input, a long one in pieces.
     fn send_lines(&mut self, input: &mut impl BufRead) -> Result<(), Error> {
-        while let Some(line) = read_line(input)? {
-            self.screen.enter.store(true, Ordering::Relaxed);
-            if matches!(line.as_slice(), b"exit\n" | b"exit\r\n") {
-                return Ok(());
+        let mut begins_line = true;
+        let mut lost = false;
+        let mut time = self.limits.send;
+        while let Some(piece) = read_piece(input)? {
+            if mem::replace(&mut begins_line, piece.ends_with(b"\n")) {
+                self.screen.enter.store(true, Ordering::Relaxed);
+                if matches!(piece.as_slice(), b"exit\n" | b"exit\r\n" | b"exit") {
+                    return Ok(());
+                }
+                lost = self.connection.is_over() && !self.connects_anew()?;
+                time = self.limits.send;
             }
-            if self.connection.is_over() && !self.connects_anew()? {
-                continue;
-            }
-            if let Err(error) = self.connection.send(&line, self.limits.send) {
-                self.connection.end();
-                let server = self.connection.server();
-                let error = Error::cannot(
-                    format_args!("send all of this line to {server}"),
-                    error,
-                    "the next line connects anew",
-                );
-                self.say(Role::Trouble, error)?;
+            // Of a line that has lost its beginning the rest isn't sent.
+            if !lost {
+                lost = !self.sends(&piece, &mut time)?;
             }
         }
+        if !begins_line && !lost {
+            self.sends(b"\n", &mut time)?;
+        }
         self.linger()
+    }
+
+    /// Whether these bytes of a line could be sent in the time that is left for it. If not, why not
+    /// has been said.
+    fn sends(&self, bytes: &[u8], time: &mut Duration) -> Result<bool, Error> {
+        let begin = Instant::now();
+        let sent = self.connection.send(bytes, *time);
+        *time = time.saturating_sub(begin.elapsed());
+        let Err(error) = sent else {
+            return Ok(true);
+        };
+        self.connection.end();
+        let server = self.connection.server();
+        let error = Error::cannot(
+            format_args!("send all of this line to {server}"),
+            error,
+            "the next line connects anew",
+        );
+        self.say(Role::Trouble, error).map(|()| false)
     }
 
     /// Whether there is a new connection. If not, why not has been said.
@@ -305,20 +325,15 @@ impl<W: Write> Typist<W> {
     }
 }
 
-/// The next line as it was typed, with an LF also where the input ends without one. `None` at the
-/// end of the input.
+/// The next line with its LF or, of a longer one, its next 64 KiB: a line may be longer than memory.
+/// `None` at the end of the input.
 ///
 /// Bytes, not text: what is typed needn't be UTF-8 to be sent.
-fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Error> {
-    let mut line = Vec::new();
-    let count = input.read_until(b'\n', &mut line);
-    if count.or_cannot("read", "the input")? == 0 {
-        return Ok(None);
-    }
-    if !line.ends_with(b"\n") {
-        line.push(b'\n');
-    }
-    Ok(Some(line))
+fn read_piece(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Error> {
+    let mut piece = Vec::new();
+    let count = input.take(64 << 10).read_until(b'\n', &mut piece);
+    let count = count.or_cannot(Action::ReadInput, "the input")?;
+    Ok((count > 0).then_some(piece))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::mem;
 
-use console::safe::{Decoder, escape, fold_part};
+use console::safe::{Decoder, Escaper, fold_part};
 use console::{Error, Role, Width, say};
 
 /// What stands before each row of the server's. Alone, and without its space, it is an empty line.
@@ -38,6 +38,7 @@ pub struct Terminal<W> {
     echo: bool,
     width: Width,
     decoder: Decoder,
+    escaper: Escaper,
     /// A CR came last. It is shown, or not, when the next character has come.
     cr: bool,
     line: Line,
@@ -63,6 +64,7 @@ impl<W: Write> Terminal<W> {
             echo,
             width: || None,
             decoder: Decoder::default(),
+            escaper: Escaper::default(),
             cr: false,
             line: Line::New,
         }
@@ -99,6 +101,8 @@ impl<W: Write> Terminal<W> {
         if mem::take(&mut self.cr) {
             self.add(&mut shown, "\r");
         }
+        let held = self.escaper.finish();
+        self.place(&mut shown, &held);
         if self.line != Line::New {
             self.end_line(&mut shown);
         }
@@ -147,6 +151,12 @@ impl<W: Write> Terminal<W> {
 
     /// Adds a part of one line.
     fn add(&mut self, shown: &mut String, part: &str) {
+        let part = self.escaper.add(part);
+        self.place(shown, &part);
+    }
+
+    /// Puts text that is harmless behind what there is of the line, on as many rows as it takes.
+    fn place(&mut self, shown: &mut String, part: &str) {
         if part.is_empty() {
             return;
         }
@@ -154,13 +164,15 @@ impl<W: Write> Terminal<W> {
             Line::Begun { column } => ("", column),
             Line::New | Line::Broken => (MARGIN, 0),
         };
-        let part = format!("{margin}{}", escape(part));
+        let part = format!("{margin}{part}");
         let rows = fold_part(&part, &mut column, MARGIN, (self.width)());
         *shown += &Role::Peer.paint(rows).to_string();
         self.line = Line::Begun { column };
     }
 
     fn end_line(&mut self, shown: &mut String) {
+        let held = self.escaper.finish();
+        self.place(shown, &held);
         match self.line {
             Line::New => {
                 *shown += &Role::Peer.paint(MARGIN.trim_end()).to_string();
@@ -185,7 +197,7 @@ impl<W: Write> Terminal<W> {
 mod tests {
     use std::cell::Cell;
 
-    use console::safe::fold;
+    use console::safe::{escape, fold};
     use console::testing::plain;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -260,7 +272,7 @@ mod tests {
 
     /// Bytes as they come from servers: text, line ends, controls, and pieces of characters.
     fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
-        let pieces: [&[u8]; 9] = [
+        let pieces: [&[u8]; 10] = [
             b"text",
             b"ours\n",
             b"\r",
@@ -270,6 +282,7 @@ mod tests {
             b"\xff",
             b"\x1b[2J\x08\x9b",
             "\u{202e}\u{2028}\u{85}".as_bytes(),
+            "\u{200d}".as_bytes(),
         ];
         let piece = prop::sample::select(pieces.to_vec());
         vec(piece, 0..20).prop_map(|pieces| pieces.concat())

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::str;
 
-use console::{Error, OrCannot, Role, ask, say};
+use console::{Action, Error, OrCannot, Role, ask, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Steps 1 and 2: opens a connection to the server.
@@ -19,13 +19,13 @@ pub fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
     // 1. Create a socket: of the Internet's address family, for a stream of bytes.
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))
-        .or_cannot("create a socket for", address)?;
+        .or_cannot(Action::CreateSocket, address)?;
 
     // 2. Connect it to the server's address and port. The system chooses a port for our side.
     // Fault: no time limit; where nobody answers at all, the system tries for two minutes.
     socket
         .connect(&address.into())
-        .or_cannot("connect to", address)?;
+        .or_cannot(Action::Connect, address)?;
     Ok(socket.into())
 }
 
@@ -39,13 +39,15 @@ pub fn talk(
     input: &mut impl BufRead,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let address = server.peer_addr().or_cannot("look at", "the socket")?;
+    let address = server
+        .peer_addr()
+        .or_cannot("read", "the socket's own address")?;
     loop {
         // 3. Send and receive.
         // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
         let data = ask(input, out, "Data to send:")?
             .ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-            .or_cannot("read", "the input")?;
+            .or_cannot(Action::ReadInput, "the input")?;
         if data == "exit" {
             break;
         }
@@ -54,7 +56,7 @@ pub fn talk(
         // Fault: `write` may send only a part; how much, nobody looks.
         let _sent = server
             .write(data.as_bytes())
-            .or_cannot("send to", address)?;
+            .or_cannot(Action::Send, address)?;
 
         // Fault: one read is not one answer; the rest is taken for the next line's answer.
         // Fault: no time limit; a server that is silent is waited for, for ever.
@@ -62,10 +64,9 @@ pub fn talk(
         let mut buffer = [0; 1024];
         let count = server
             .read(&mut buffer)
-            .or_cannot("receive from", address)?;
+            .or_cannot(Action::Receive, address)?;
         // Fault: an answer that isn't UTF-8, or cut inside a character, ends the client.
-        let answer =
-            str::from_utf8(&buffer[..count]).or_cannot("decode what came from", address)?;
+        let answer = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
         // Fault: shown as it came; an ESC in it makes the terminal do what the server wants.
         say(out, Role::Peer, format!("Received: {answer}"))?;
     }

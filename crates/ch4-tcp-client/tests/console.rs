@@ -162,7 +162,7 @@ fn tutorial_ends_on_a_byte_that_is_not_utf_8() {
 #[test]
 fn tutorial_ends_with_its_input() {
     let (_, end) = tutorial_and_server(["hello"], &[b"Hello World"]);
-    assert_snapshot!(end.unwrap_err(), @"can't read the input: unexpected end of file; the input has ended: type, or pipe in, one line more");
+    assert_snapshot!(end.unwrap_err(), @"can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line");
 }
 
 /// Compare: where each answer stands, what the terminal is sent, and who notices the hang-up.
@@ -253,11 +253,11 @@ fn nobody_listens() {
     let (_held, address) = port_without_listener();
     let port = address.port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["--tutorial", "--port", &port]).report(), @"
-    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port
     [exit status: 1]
     ");
     assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
-    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    error: can't connect to 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port
     [exit status: 1]
     ");
 }

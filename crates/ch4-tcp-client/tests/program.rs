@@ -92,7 +92,7 @@ fn to_be_stopped_and_continued_harms_nothing() {
     let listener = listen("127.0.0.1:0");
     let mut program = program(listener.local_addr().unwrap());
     let mut server = Server::accept(&listener);
-    program.types(long_line());
+    program.types_and_ends(long_line());
     // It has begun to send, and can't end before the server reads.
     assert!(!server.stream.fill_buf().unwrap().is_empty());
     for _ in 0..10 {
@@ -104,11 +104,11 @@ fn to_be_stopped_and_continued_harms_nothing() {
     }
     assert_eq!(server.reads_line().len(), long_line().len());
     server.sends("all of it\n");
-    let _ = program.output.wait_for("| all of it\n");
-    program.types("exit\n");
+    drop(server);
     assert_snapshot!(program.wait().report(), @r#"
     Connected to 127.0.0.1:[port]. Each line is sent; "exit" or the end of input leaves.
     | all of it
+    The server has hung up.
     [exit status: 0]
     "#);
 }

@@ -384,7 +384,7 @@ fn a_server_that_is_not_there_is_looked_for_again_with_each_line() {
     client.sees("hung up");
     client.types("one\n");
     client.sees("can't connect");
-    let shown = client.sees("--port again\n");
+    let shown = client.sees("check --host and --port\n");
     let failure = shown.lines().last().unwrap();
     client.types("two\n");
     client.sees(&format!("{failure}\n{failure}\n"));
@@ -399,8 +399,8 @@ fn a_server_that_is_not_there_is_looked_for_again_with_each_line() {
         .replace(&address.to_string(), "[the address]");
     insta::assert_snapshot!(normalise(&text), @"
     The server has hung up; the next line connects anew.
-    can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
-    can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
+    can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
     Connected anew to [the address].
     | yes, still
     ");
@@ -428,7 +428,7 @@ fn a_full_backlog_is_waited_for_no_longer_than_the_limit() {
     client.types("exit\n");
     insta::assert_snapshot!(normalise(&client.shows()), @"
     The server has hung up; the next line connects anew.
-    can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: look whether the other side runs, and at --host and --port again
+    can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: check that the server runs, and check --host and --port
     Connected anew to 127.0.0.1:[port].
     | yes, still
     ");
@@ -442,7 +442,7 @@ fn by_default_connecting_takes_five_seconds_at_most() {
     let begin = Instant::now();
     let error = robust::connect(&[address], Limits::default().connect).unwrap_err();
     let elapsed = begin.elapsed();
-    insta::assert_snapshot!(normalise(&error.to_string()), @"can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: look whether the other side runs, and at --host and --port again");
+    insta::assert_snapshot!(normalise(&error.to_string()), @"can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: check that the server runs, and check --host and --port");
     let five_seconds = Duration::from_millis(4900)..Duration::from_secs(9);
     assert!(five_seconds.contains(&elapsed), "{elapsed:?}");
 }
@@ -467,7 +467,7 @@ fn each_address_is_tried_and_a_silent_one_leaves_time_for_the_next() {
     let begin = Instant::now();
     let error = robust::connect(&addresses[..2], SHORT).unwrap_err();
     assert!(begin.elapsed() < SOON);
-    insta::assert_snapshot!(normalise(&error.to_string()), @"can't connect to 127.0.0.1:[port]: timed out, 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again");
+    insta::assert_snapshot!(normalise(&error.to_string()), @"can't connect to 127.0.0.1:[port]: timed out, 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port");
     // Not one address: an error too, not a panic.
     insta::assert_snapshot!(robust::connect(&[], SHORT).unwrap_err(), @"can't connect: there is no address to try; give an address such as --host 127.0.0.1");
 }

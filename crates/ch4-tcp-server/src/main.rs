@@ -1,13 +1,12 @@
 //! `ch4-tcp-server`: the command line of section 4.1.
 
-use std::io;
 use std::process::ExitCode;
 
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
-use console::{Error, Flags, Printer, terminal_width};
+use console::{Error, Flags, Printer, stdout, terminal_width};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -36,15 +35,17 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     if args.flags.tutorial {
         let listener = tutorial::listen(args.flags.address()?)?;
-        return tutorial::serve(&listener, &args.name, &mut io::stdout());
+        return tutorial::serve(&listener, &args.name, &mut stdout());
     }
     let listener = args.flags.open(robust::listen)?;
     let limits = Limits {
         clients: args.max_clients.into(),
         ..Limits::default()
     };
+    let printer = Printer::new(stdout())?.with_width(terminal_width);
+    printer.when_gone(|error| console::quit(error));
     let log = Log {
-        printer: &Printer::new(io::stdout()).with_width(terminal_width),
+        printer: &printer,
         quiet: args.quiet,
     };
     robust::serve(&listener, &args.name, &limits, &log)

@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::answer::Answer;
@@ -61,7 +61,7 @@ impl Default for Limits {
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    open(address).or_cannot("listen on", address)
+    open(address).or_cannot(Action::Listen, address)
 }
 
 fn open(address: SocketAddr) -> io::Result<TcpListener> {
@@ -88,7 +88,9 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// It ends only if the listener fails for good, as it does when it is shut down.
 pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> Result<(), Error> {
-    let here = listener.local_addr().or_cannot("look at", "the socket")?;
+    let here = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     log.always(format_args!(
         "Server started, waiting for clients on http://{here}/"
     ));
@@ -101,7 +103,7 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
         }
     };
     // 4. Accept, again and again.
-    crew::work(listener, limits.clients, &attend, log).or_cannot("accept on", here)
+    crew::work(listener, limits.clients, &attend, log).or_cannot(Action::Serve, here)
 }
 
 /// Steps 5 to 7 for one client. Returns what it was answered, in a word or two.

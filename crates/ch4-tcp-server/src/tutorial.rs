@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::str;
 
-use console::{Error, OrCannot, Role, say};
+use console::{Action, Error, OrCannot, Role, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Steps 1 to 3: opens a socket on which clients can connect to `address`.
@@ -18,17 +18,17 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     // 1. Create a socket: of the Internet's address family, for a stream of bytes.
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))
-        .or_cannot("create a socket for", address)?;
+        .or_cannot(Action::CreateSocket, address)?;
 
     // 2. Bind it to an IP address and a port: this is where clients will find it.
     // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
     socket
         .bind(&address.into())
-        .or_cannot("listen on", address)?;
+        .or_cannot(Action::Listen, address)?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
     // Fault: a queue for 5; clients beyond it knock again and again, seconds apart.
-    socket.listen(5).or_cannot("listen on", address)?;
+    socket.listen(5).or_cannot(Action::Listen, address)?;
     Ok(socket.into())
 }
 
@@ -38,14 +38,16 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 ///
 /// It ends only with an error: of the terminal, or (that is the fault) of any client's connection.
 pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> Result<(), Error> {
-    let here = listener.local_addr().or_cannot("look at", "the socket")?;
+    let here = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     let started = format!("Server started, waiting for clients on http://{here}/");
     say(out, Role::Event, started)?;
 
     loop {
         // 4. Accept: wait for a client; it gets a socket of its own.
         // Fault: one client at a time; while one is silent, all others wait.
-        let (mut client, address) = listener.accept().or_cannot("accept on", here)?;
+        let (mut client, address) = listener.accept().or_cannot(Action::Serve, here)?;
         say(out, Role::Event, format!("Client connected: {address}"))?;
 
         // 5. Receive and send.
@@ -55,10 +57,9 @@ pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> Result
         let mut buffer = [0; 1024];
         let count = client
             .read(&mut buffer)
-            .or_cannot("receive from", address)?;
+            .or_cannot(Action::Receive, address)?;
         // Fault: one byte that isn't UTF-8, such as 0xFF, ends the whole server.
-        let request =
-            str::from_utf8(&buffer[..count]).or_cannot("decode what came from", address)?;
+        let request = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
         // Fault: shown as it came; an ESC in it makes the terminal do what the client wants.
         // Fault: a paused terminal (Ctrl-S) stops the server here.
         say(out, Role::Peer, format!("Received: {request}"))?;
@@ -68,7 +69,7 @@ pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> Result
         let answer = format!("HTTP/1.1 200 OK\r\n\r\nHello World, {name}!");
         client
             .write_all(answer.as_bytes())
-            .or_cannot("send to", address)?;
+            .or_cannot(Action::Send, address)?;
 
         // 6. Close.
         // Fault: bytes of the request that weren't read turn this into a connection reset.

@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::process::Command;
 use std::thread;
 
 use ch4_tcp_server::log::Log;
@@ -30,7 +31,7 @@ fn both_versions(bytes: &[u8], last: &str) -> String {
         let listener = robust::listen(ANY_PORT).unwrap();
         (listener.try_clone().unwrap(), move || {
             let log = Log {
-                printer: &Printer::new(server),
+                printer: &Printer::new(server).unwrap(),
                 quiet: false,
             };
             robust::serve(&listener, "Michael", &Limits::default(), &log).unwrap_err();
@@ -215,5 +216,35 @@ fn bad_flags() {
 
     For more information, try '--help'.
     [exit status: 2]
+    ");
+}
+
+#[test]
+fn a_server_whose_output_nobody_reads_ends_quietly() {
+    assert_snapshot!(Program::run_unread(PROGRAM, ["--port", "0"]).report(), @"[exit status: 0]");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_can_not_print_says_why() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    assert_snapshot!(Program::run_into(PROGRAM, ["--port", "0"], full).report(), @"
+    error: can't write the output: [the system's words]; check that its disk has room and its terminal is open
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_system_without_threads_is_an_error() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["--port", "0"])
+        .env("RUST_MIN_STACK", "1000000000000000");
+    assert_snapshot!(Program::start_command(command).wait().report(), @"
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    [exit status: 1]
     ");
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Error, OrCannot, Part, Printer, Role, Stage, ask, say};
+use console::{Action, Error, OrCannot, Part, Printer, Role, Stage, ask, say};
 
 use crate::robust::{self, Limits};
 use crate::tutorial;
@@ -17,15 +17,19 @@ use crate::tutorial;
 /// A socket or the output fails.
 pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let socket = tutorial::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    let address = socket.local_addr().or_cannot("look at", "the socket")?;
+    let address = socket
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
 
     let stage = Stage::new(out);
-    let printer = Printer::new(stage.player("server"));
+    let printer = Printer::new(stage.player("server"))?;
     let mut client = stage.player("client");
     let mut keyboard = client.keyboard(["36,6", "36.6"]);
 
     // It answers for ever, and so ends with the process.
-    thread::spawn(move || robust::serve(&socket, false, &printer));
+    thread::Builder::new()
+        .spawn(move || robust::serve(&socket, false, &printer))
+        .or_cannot(Action::StartThread, "for the server")?;
 
     stage.wait_for("server", "bound")?;
     for answer in ["Can't convert", "97.88"] {
@@ -46,7 +50,9 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 /// A socket or the output fails.
 pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
     let socket = tutorial::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    let address = socket.local_addr().or_cannot("look at", "the socket")?;
+    let address = socket
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
 
     let stage = Stage::new(out);
     let mut server = stage.player("server");

@@ -1,12 +1,12 @@
 //! `ch5-udp`: the command line of chapter 5.
 
-use std::io::{self, IsTerminal};
+use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use ch5_udp::robust::Limits;
 use ch5_udp::{demo, robust, tutorial};
 use clap::{Parser, Subcommand};
-use console::{Error, Flags, Printer, terminal_width};
+use console::{Error, Flags, Printer, stdout, terminal_width};
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
 #[derive(Parser)]
@@ -57,16 +57,17 @@ fn run_robust(args: &Args) -> Result<bool, Error> {
     match &args.command {
         Command::Server { quiet } => {
             let socket = tutorial::bind(args.flags.address()?)?;
-            let printer = Printer::new(io::stdout()).with_width(terminal_width);
+            let printer = Printer::new(stdout())?.with_width(terminal_width);
+            printer.when_gone(|error| console::quit(error));
             robust::serve(&socket, *quiet, &printer)?;
         }
         Command::Client { temperatures } => {
             let servers = args.flags.addresses()?;
-            let (limits, mut out) = (Limits::default(), io::stdout());
+            let (limits, mut out) = (Limits::default(), stdout());
             if temperatures.is_empty() {
-                let mut input = io::stdin().lock();
                 // A terminal shows by itself what is typed.
-                let (echo, width) = (input.is_terminal(), terminal_width);
+                let (echo, width) = (stdin().is_terminal(), terminal_width);
+                let mut input = console::stdin();
                 return robust::converse(&servers, &limits, &mut input, echo, &mut out, width);
             }
             let mut all_answered = true;
@@ -84,7 +85,7 @@ fn run_robust(args: &Args) -> Result<bool, Error> {
             }
             return Ok(all_answered);
         }
-        Command::Demo => demo::robust(io::stdout())?,
+        Command::Demo => demo::robust(stdout())?,
     }
     Ok(true)
 }
@@ -93,19 +94,19 @@ fn run_tutorial(args: &Args) -> Result<(), Error> {
     match &args.command {
         Command::Server { quiet: _ } => {
             let socket = tutorial::bind(args.flags.address()?)?;
-            tutorial::serve(socket, &mut io::stdout())
+            tutorial::serve(socket, &mut stdout())
         }
         Command::Client { temperatures } => {
             let server = args.flags.address()?;
             if temperatures.is_empty() {
-                return tutorial::ask_server(server, &mut io::stdin().lock(), &mut io::stdout());
+                return tutorial::ask_server(server, &mut console::stdin(), &mut stdout());
             }
             // The tutorial's client only knows its keyboard: type each temperature for it.
             for typed in temperatures {
-                tutorial::ask_server(server, &mut typed.as_bytes(), &mut io::stdout())?;
+                tutorial::ask_server(server, &mut typed.as_bytes(), &mut stdout())?;
             }
             Ok(())
         }
-        Command::Demo => demo::tutorial(io::stdout()),
+        Command::Demo => demo::tutorial(stdout()),
     }
 }

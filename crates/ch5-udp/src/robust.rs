@@ -3,11 +3,11 @@
 //! The steps have the tutorial's numbers. What is a temperature, and how its conversion is written,
 //! is in [`temperature`].
 
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, Role, Width, safe, say};
+use console::{Action, Error, Line, OrCannot, Printer, Role, Width, read_line, safe, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
@@ -38,7 +38,9 @@ const MARGIN: &str = "  | ";
 ///
 /// It ends only if the socket itself fails; no client can make it do so.
 pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), Error> {
-    let here = socket.local_addr().or_cannot("look at", "the socket")?;
+    let here = socket
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     let bound = Role::Event.paint(format!("UDP server bound to {here}"));
     printer.print(&bound.to_string());
     // A printer doesn't wait for the terminal, so no client does either.
@@ -56,7 +58,7 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
             Ok(received) => received,
             Err(error) if is_about_one_client(&error) => continue,
             // The next call would fail as well, and all after it, at full speed.
-            Err(error) => return Err(error).or_cannot("receive on", here),
+            Err(error) => return Err(error).or_cannot(Action::Serve, here),
         };
         let request = &buffer[..count];
         tell(Role::Peer, &|| {
@@ -162,22 +164,22 @@ fn exchange(
     //    to the question before has nowhere to go.
     let family = Domain::for_address(server);
     let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))
-        .or_cannot("create a socket for", server)?;
+        .or_cannot(Action::CreateSocket, server)?;
     //    Connect it. That sends nothing: it tells the system to keep away what others than the
     //    server send, and to report it if nobody has the server's port.
     socket
         .connect(&server.into())
-        .or_cannot("connect to", server)?;
+        .or_cannot(Action::Connect, server)?;
     let socket = UdpSocket::from(socket);
 
     let tries = limits.waits.len();
     for (number, wait) in (1..).zip(limits.waits) {
         // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
         //    would need a number by which the server knows it again.)
-        socket.send(request).or_cannot("send to", server)?;
+        socket.send(request).or_cannot(Action::Send, server)?;
 
         // 3. Receive. Which of the requests is answered doesn't matter.
-        let reply = receive(&socket, wait).or_cannot("get an answer from", server)?;
+        let reply = receive(&socket, wait).or_cannot(Action::Receive, server)?;
         if let Some(reply) = reply {
             return Ok(reply);
         }
@@ -267,24 +269,20 @@ fn typed(input: &mut impl BufRead, out: &mut impl Write) -> Result<Option<Vec<u8
             .and_then(|()| out.flush())
             .map_err(Error::output)?;
 
-        let mut line = Vec::new();
-        let most = MAX_REQUEST + 1; // with the line end
-        input
-            .take(most as u64)
-            .read_until(b'\n', &mut line)
-            .or_cannot("read", "the input")?;
-        if line.is_empty() {
-            // The end of the input. What comes next begins on a line of its own.
-            writeln!(out).map_err(Error::output)?;
-            return Ok(None);
-        }
-        if line.len() == most && !line.ends_with(b"\n") {
-            // Said before the rest is read: it may have no end.
-            let refused = format!("That is longer than {MAX_REQUEST} bytes, and isn't sent.");
-            say(out, Role::Trouble, refused)?;
-            input.skip_until(b'\n').or_cannot("read", "the input")?;
-            continue;
-        }
+        let line = match read_line(input, MAX_REQUEST).or_cannot(Action::ReadInput, "the input")? {
+            Some(Line::Whole(line)) => line,
+            Some(Line::TooLong(length)) => {
+                let refused =
+                    format!("Not sent: the line is {length} bytes; the limit is {MAX_REQUEST}.");
+                say(out, Role::Trouble, refused)?;
+                continue;
+            }
+            None => {
+                // What comes next begins on a line of its own.
+                writeln!(out).map_err(Error::output)?;
+                return Ok(None);
+            }
+        };
         match line.trim_ascii() {
             b"" => {}
             b"exit" => return Ok(None),

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::str;
 
-use console::{Error, OrCannot, Role, ask, say};
+use console::{Action, Error, OrCannot, Role, ask, say};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Section 5.1, steps 1 and 2: opens a socket that receives what is sent to `address`.
@@ -22,7 +22,7 @@ pub fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {
     // 2. Bind it to an IP address and a port: this is where clients will find it.
     socket
         .bind(&address.into())
-        .or_cannot("receive on", address)?;
+        .or_cannot(Action::Bind, address)?;
     Ok(socket.into())
 }
 
@@ -32,7 +32,9 @@ pub fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {
 ///
 /// The socket or the terminal fails, or the request isn't a number.
 pub fn serve(socket: UdpSocket, out: &mut impl Write) -> Result<(), Error> {
-    let here = socket.local_addr().or_cannot("look at", "the socket")?;
+    let here = socket
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     say(out, Role::Event, format!("UDP server bound to {here}"))?;
 
     // 3. Receive: who has sent the datagram comes with it.
@@ -40,15 +42,15 @@ pub fn serve(socket: UdpSocket, out: &mut impl Write) -> Result<(), Error> {
     let mut buffer = [0; 1024];
     let (count, client) = socket
         .recv_from(&mut buffer)
-        .or_cannot("receive on", here)?;
+        .or_cannot(Action::Serve, here)?;
 
     // Fault: a request that isn't a number ends the server, without a word to the client.
     // Fault: "nan", "inf" and -300, which is below absolute zero, are converted as well.
-    let request = str::from_utf8(&buffer[..count]).or_cannot("decode what came from", client)?;
+    let request = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, client)?;
     let celsius: f64 = request
         .trim()
         .parse()
-        .or_cannot("find a number in the request of", client)?;
+        .or_cannot(Action::FindNumber, client)?;
     // Fault: 36.6 comes out as 97.88000000000001. (`{:?}` keeps the `.0` of a whole number.)
     let fahrenheit = celsius * 1.8 + 32.0;
     let reply = format!("Converted temperature (degrees Fahrenheit): {fahrenheit:?}");
@@ -57,7 +59,7 @@ pub fn serve(socket: UdpSocket, out: &mut impl Write) -> Result<(), Error> {
     // 4. Send: to the address that the request came from.
     socket
         .send_to(reply.as_bytes(), client)
-        .or_cannot("send to", client)?;
+        .or_cannot(Action::Send, client)?;
 
     // 5. Close.
     // Fault: one request, and the server has gone; the next client waits for ever.
@@ -81,19 +83,21 @@ pub fn ask_server(
     // 2. Send the line as it was typed.
     let celsius = ask(input, out, "Degrees Celsius:")?
         .ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-        .or_cannot("read", "the input")?;
+        .or_cannot(Action::ReadInput, "the input")?;
     // Fault: if nobody has the port, the system is told so, but an unconnected socket isn't.
     socket
         .send_to(celsius.as_bytes(), server)
-        .or_cannot("send to", server)?;
+        .or_cannot(Action::Send, server)?;
 
     // 3. Receive.
     // Fault: no time limit; if the request or the reply is lost, this waits for ever.
     // Fault: whoever sends a datagram to this port is believed, server or not.
     let mut buffer = [0; 1024];
-    let count = socket.recv(&mut buffer).or_cannot("receive from", server)?;
+    let count = socket
+        .recv(&mut buffer)
+        .or_cannot(Action::Receive, server)?;
     // Fault: a reply that isn't UTF-8 ends the client; an ESC in it gets through to the terminal.
-    let reply = str::from_utf8(&buffer[..count]).or_cannot("decode what came from", server)?;
+    let reply = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, server)?;
     say(out, Role::Peer, reply)?;
 
     // 4. Close.
@@ -103,5 +107,5 @@ pub fn ask_server(
 
 fn create(address: SocketAddr) -> Result<Socket, Error> {
     let family = Domain::for_address(address);
-    Socket::new(family, Type::DGRAM, Some(Protocol::UDP)).or_cannot("create a socket for", address)
+    Socket::new(family, Type::DGRAM, Some(Protocol::UDP)).or_cannot(Action::CreateSocket, address)
 }

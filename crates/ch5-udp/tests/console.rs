@@ -5,6 +5,7 @@
 mod common;
 
 use std::net::UdpSocket;
+use std::process::Command;
 
 use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
 use console::testing::Program;
@@ -114,8 +115,8 @@ fn both_clients_for_the_same_server() {
 fn nobody_has_the_port() {
     let (_held, closed) = port_without_server();
     assert_snapshot!(client(closed, &["36.6", "100"]).wait().report(), @"
-    error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
-    error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again
+    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody has that port: start the server first, or check --host and --port
+    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody has that port: start the server first, or check --host and --port
     [exit status: 1]
     ");
 }
@@ -164,7 +165,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't find a number in the request of 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6
+    error: can't find a number in the request of 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
     [exit status: 1]
     ");
 
@@ -196,7 +197,7 @@ fn tutorial_client_sends_the_line_as_it_was_typed() {
 #[test]
 fn tutorial_client_ends_with_its_input() {
     assert_snapshot!(Program::run(PROGRAM, ["client", "--tutorial"]).report(), @"
-    Degrees Celsius: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one line more
+    Degrees Celsius: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line
     [exit status: 1]
     ");
 }
@@ -219,7 +220,7 @@ fn port_taken() {
     let holder = stand_in();
     let port = holder.local_addr().unwrap().port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["server", "--port", &port]).report(), @"
-    error: can't receive on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't bind a socket to 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
     [exit status: 1]
     ");
 }
@@ -230,7 +231,7 @@ fn port_below_1024() {
         return; // This user may: tests/external.rs takes the right away.
     }
     assert_snapshot!(Program::run(PROGRAM, ["server", "--port", "1"]).report(), @"
-    error: can't receive on 127.0.0.1:[port]: [the system's words]; ports below 1024 are for the system's own services: choose a higher --port
+    error: can't bind a socket to 127.0.0.1:[port]: [the system's words]; ports below 1024 are for the system's own services: choose a higher --port
     [exit status: 1]
     ");
 }
@@ -239,7 +240,7 @@ fn port_below_1024() {
 fn an_address_that_is_not_ours() {
     // RFC 5737: 192.0.2.0/24 is for documentation, so no machine has it.
     assert_snapshot!(Program::run(PROGRAM, ["server", "--host", "192.0.2.1"]).report(), @"
-    error: can't receive on 192.0.2.1:[port]: [the system's words]; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
+    error: can't bind a socket to 192.0.2.1:[port]: [the system's words]; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
     [exit status: 1]
     ");
 }
@@ -302,5 +303,30 @@ fn bad_flags() {
 
     For more information, try '--help'.
     [exit status: 2]
+    ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_can_not_print_says_why() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    assert_snapshot!(Program::run_into(PROGRAM, ["server", "--port", "0"], full).report(), @"
+    error: can't write the output: [the system's words]; check that its disk has room and its terminal is open
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_system_without_threads_is_an_error() {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["server", "--port", "0"])
+        .env("RUST_MIN_STACK", "1000000000000000");
+    assert_snapshot!(Program::start_command(command).wait().report(), @"
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    [exit status: 1]
     ");
 }

@@ -238,7 +238,7 @@ fn is_executable(entry: &DirEntry) -> bool {
 }
 
 fn print(text: &str) -> Result<(), Error> {
-    writeln!(io::stdout(), "{text}").map_err(Error::output)
+    writeln!(console::stdout(), "{text}").map_err(Error::output)
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {

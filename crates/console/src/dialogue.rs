@@ -1,7 +1,11 @@
 use std::fmt::Display;
 use std::io::{BufRead, ErrorKind, Write};
+use std::str;
 
-use crate::{Error, OrCannot, Role};
+use crate::{Action, Error, Line, OrCannot, Role, read_line};
+
+/// The most bytes that an answer of the user may have.
+const ANSWER_BYTES: usize = 64 << 10;
 
 /// Prints one line in the role's colour, at once.
 ///
@@ -20,7 +24,8 @@ pub fn say(out: &mut impl Write, role: Role, text: impl Display) -> Result<(), E
 ///
 /// # Errors
 ///
-/// The output can't be written to, or the input can't be read, or what was typed isn't UTF-8.
+/// The output can't be written to, or the input can't be read, or what was typed isn't UTF-8 or is
+/// longer than 64 KiB.
 pub fn ask(
     input: &mut impl BufRead,
     out: &mut impl Write,
@@ -29,18 +34,24 @@ pub fn ask(
     write!(out, "{} ", Role::Prompt.paint(question))
         .and_then(|()| out.flush())
         .map_err(Error::output)?;
-    let mut line = String::new();
-    let count = match input.read_line(&mut line) {
+    let line = match read_line(input, ANSWER_BYTES) {
         // Only a keyboard that echoes reports this: the output's reader has gone.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => return Err(Error::OutputGone),
-        read => read.or_cannot("read", "the input")?,
+        read => read.or_cannot(Action::ReadInput, "the input")?,
     };
-    if count == 0 {
-        return Ok(None);
+    match line {
+        None => Ok(None),
+        Some(Line::Whole(line)) => {
+            let line = line.strip_suffix(b"\r").unwrap_or(&line);
+            let text = str::from_utf8(line).or_cannot(Action::ReadInput, "the input")?;
+            Ok(Some(text.to_owned()))
+        }
+        Some(Line::TooLong(length)) => Err(Error::cannot(
+            format_args!("take a line of {length} bytes"),
+            format!("the limit is {ANSWER_BYTES}"),
+            "type less at once",
+        )),
     }
-    let without_lf = line.strip_suffix('\n').unwrap_or(&line);
-    let text = without_lf.strip_suffix('\r').unwrap_or(without_lf);
-    Ok(Some(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -71,6 +82,6 @@ mod tests {
     #[test]
     fn what_is_not_utf_8_is_an_error_and_not_a_panic() {
         let error = ask(&mut &b"caf\xe9\n"[..], &mut Vec::new(), "Name:").unwrap_err();
-        insta::assert_snapshot!(error, @"can't read the input: stream did not contain valid UTF-8; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)");
+        insta::assert_snapshot!(error, @"can't read the input: incomplete utf-8 byte sequence from index 3; type or pipe in text in UTF-8");
     }
 }

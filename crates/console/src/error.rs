@@ -1,8 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::num::ParseFloatError;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::{env, str};
 
 /// Why a program can't go on.
@@ -46,7 +45,7 @@ impl Error {
             _ => Self::cannot(
                 "write the output",
                 cause,
-                "look whether its disk is full or its terminal closed",
+                "check that its disk has room and its terminal is open",
             ),
         }
     }
@@ -67,72 +66,195 @@ impl Display for Error {
 
 impl StdError for Error {}
 
+/// What a program was doing when something failed. The next step depends on it as much as on the
+/// cause: "permission denied" means one thing for a port and another for a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Create a socket for an address.
+    CreateSocket,
+    /// Bind a socket to an address of this machine.
+    Bind,
+    /// Bind a socket, and listen.
+    Listen,
+    /// Accept clients, or receive what any client sends.
+    Serve,
+    /// Connect to a server.
+    Connect,
+    /// Send to the peer.
+    Send,
+    /// Receive from the peer.
+    Receive,
+    /// Read the peer's bytes as text.
+    Decode,
+    /// Find a number in the peer's text.
+    FindNumber,
+    /// Read what the user types.
+    ReadInput,
+    /// Use the terminal's line editor.
+    UseTerminal,
+    /// Start a thread.
+    StartThread,
+    /// Something, in these words, for which only this machine is needed.
+    OnThisMachine(&'static str),
+}
+
+impl From<&'static str> for Action {
+    fn from(words: &'static str) -> Self {
+        Self::OnThisMachine(words)
+    }
+}
+
+impl Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateSocket => "create a socket for",
+            Self::Bind => "bind a socket to",
+            Self::Listen => "listen on",
+            Self::Serve => "serve clients on",
+            Self::Connect => "connect to",
+            Self::Send => "send to",
+            Self::Receive => "receive from",
+            Self::Decode => "decode what came from",
+            Self::FindNumber => "find a number in the request of",
+            Self::ReadInput => "read",
+            Self::UseTerminal => "use",
+            Self::StartThread => "start a thread",
+            Self::OnThisMachine(action) => action,
+        })
+    }
+}
+
 /// Turns an error into an [`Error`] that says what was being done, and where.
 pub trait OrCannot<T> {
-    /// `stream.connect(address).or_cannot("connect to", address)?`
+    /// `stream.connect(address).or_cannot(Action::Connect, address)?`
     ///
-    /// The next step follows from the cause.
+    /// The next step follows from the action and the cause.
     ///
     /// # Errors
     ///
     /// The same as before, now with its action, its address and a next step.
-    fn or_cannot(self, action: &str, address: impl Display) -> Result<T, Error>;
+    fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error>;
 }
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
-    fn or_cannot(self, action: &str, address: impl Display) -> Result<T, Error> {
+    fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
         self.map_err(|cause| {
-            let cause = cause.into();
-            let next = next_step(cause.as_ref());
+            let (action, cause) = (action.into(), cause.into());
+            let next = next_step(action, cause.as_ref());
             Error::cannot(format_args!("{action} {address}"), cause, next)
         })
     }
 }
 
 /// What helps against the cause, most likely.
-fn next_step(cause: &(dyn StdError + 'static)) -> &'static str {
-    if cause.is::<ParseFloatError>() {
-        return "write a number with a decimal point, such as 36.6";
+fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
+    use ErrorKind as Kind;
+
+    let error = cause.downcast_ref::<io::Error>();
+    if error.is_some_and(is_short_of_descriptors) {
+        return "too many files and connections are open: close some, or raise the limit (ulimit -n)";
     }
-    let kind = match cause.downcast_ref::<io::Error>() {
-        Some(error) => error.kind(),
-        None if cause.is::<str::Utf8Error>() => ErrorKind::InvalidData,
-        None => ErrorKind::Other,
-    };
-    match kind {
-        ErrorKind::AddrInUse => {
+    let kind = error.map_or(Kind::Other, io::Error::kind);
+    match (action, kind) {
+        (_, Kind::OutOfMemory) => "this machine is short of memory: stop other programs",
+
+        (Action::CreateSocket, _) => {
+            "this system has no sockets for that kind of address, or forbids them: \
+             try --host 127.0.0.1"
+        }
+
+        (Action::Bind | Action::Listen, Kind::AddrInUse) => {
             "a program has this port, or had it within the last minute: \
              stop it, wait, or choose another with --port"
         }
-        ErrorKind::AddrNotAvailable => {
+        (Action::Bind | Action::Listen, Kind::AddrNotAvailable) => {
             "this machine doesn't have that address: use one it has, such as --host 127.0.0.1"
         }
-        ErrorKind::PermissionDenied => {
+        (Action::Bind | Action::Listen, Kind::PermissionDenied) => {
             "ports below 1024 are for the system's own services: choose a higher --port"
         }
-        ErrorKind::ConnectionRefused => {
-            "nobody listens there: start the server first, or look at --host and --port again"
+        (Action::Bind | Action::Listen, _) => "choose another --host or --port",
+        (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
+            "one client's error has ended this server: start it again, \
+             or run it without --tutorial"
         }
-        ErrorKind::ConnectionReset
-        | ErrorKind::ConnectionAborted
-        | ErrorKind::NotConnected
-        | ErrorKind::BrokenPipe => {
-            "the other side has ended the connection: start this program again to connect anew"
+        (Action::Serve, _) => "start this program again",
+
+        (Action::Connect, Kind::ConnectionRefused) => {
+            "nobody listens there: start the server first, or check --host and --port"
         }
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => {
-            "nobody answered in time: look whether the other side runs, \
-             and at --host and --port again"
+        (Action::Connect, Kind::TimedOut | Kind::WouldBlock) => {
+            "nobody answered in time: check that the server runs, and check --host and --port"
         }
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable => {
-            "no way leads to that address: look at --host and at the network connection"
+        (Action::Connect, Kind::AddrNotAvailable) => {
+            "that address and port can't be connected to from here: check --host and --port"
         }
-        ErrorKind::InvalidData => {
+        (Action::Connect | Action::Send, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
+            "no way leads to that address: check --host and the network connection"
+        }
+        (Action::Connect | Action::Send, Kind::PermissionDenied) => {
+            "a firewall forbids it, or it is a broadcast address: check --host"
+        }
+        (Action::Connect, _) => "check --host and --port",
+
+        (Action::Send | Action::Receive, Kind::ConnectionRefused) => {
+            "nobody has that port: start the server first, or check --host and --port"
+        }
+        (
+            Action::Send | Action::Receive,
+            Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotConnected | Kind::BrokenPipe,
+        ) => "the other side closed the connection: restart this program to reconnect",
+        (Action::Send | Action::Receive, Kind::TimedOut | Kind::WouldBlock) => {
+            "nobody answered in time: check that the other side runs, and check --host and --port"
+        }
+        (Action::Send | Action::Receive, _) => {
+            "check the network connection, then restart this program"
+        }
+
+        (Action::Decode, _) => {
             "this program needs text in UTF-8 here \
              (without --tutorial the programs survive other bytes)"
         }
-        ErrorKind::UnexpectedEof => "the input has ended: type, or pipe in, one line more",
-        _ => "try again; if it stays, the text before this one is what to search for",
+        (Action::FindNumber, _) => {
+            "write a number with a decimal point, such as 36.6 \
+             (without --tutorial the server answers what is wrong with others)"
+        }
+
+        (Action::ReadInput, Kind::UnexpectedEof) => {
+            "the input has ended: type, or pipe in, one more line"
+        }
+        (Action::ReadInput, Kind::IsADirectory) => {
+            "the input is a folder: redirect a file or a pipe, or type at a terminal"
+        }
+        (Action::ReadInput, _) if cause.is::<str::Utf8Error>() => "type or pipe in text in UTF-8",
+        (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
+        (Action::UseTerminal, _) => "try it with TERM=dumb, or in another terminal",
+
+        (Action::StartThread, _) => {
+            "this machine is short of threads or memory: stop other programs, \
+             or raise the limit (ulimit -u)"
+        }
+
+        (Action::OnThisMachine(_), Kind::PermissionDenied) => {
+            "this system forbids it: check the rights of this user, or leave the sandbox"
+        }
+        (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
+            "try again when this machine is less busy"
+        }
+        (Action::OnThisMachine(_), _) => {
+            "try again; if it fails again, search for the system's words in this line"
+        }
     }
+}
+
+/// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
+/// it.
+fn is_short_of_descriptors(error: &io::Error) -> bool {
+    // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
+    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
 }
 
 /// Reports how the program ended: an error as one line on standard error.
@@ -148,6 +270,13 @@ pub fn exit(result: Result<(), Error>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends the process at once, from any thread, with the report and the status of [`exit`]. For a
+/// server whose output can't be written to any more: its main thread waits for clients.
+pub fn quit(error: Error) -> ! {
+    let failed = exit(Err(error)) != ExitCode::SUCCESS;
+    process::exit(failed.into())
 }
 
 /// "error:", red on a terminal.
@@ -176,15 +305,94 @@ mod tests {
     #[test]
     fn a_full_disk_is_a_failure() {
         let full = Error::output(ErrorKind::StorageFull.into());
-        insta::assert_snapshot!(full, @"can't write the output: no storage space; look whether its disk is full or its terminal closed");
+        insta::assert_snapshot!(full, @"can't write the output: no storage space; check that its disk has room and its terminal is open");
+    }
+
+    fn next(action: impl Into<Action>, kind: ErrorKind) -> String {
+        let failed: Result<(), _> = Err(io::Error::from(kind));
+        failed.or_cannot(action, "X").unwrap_err().to_string()
     }
 
     #[test]
-    fn the_next_step_follows_from_the_cause() {
-        let refused: Result<(), _> = Err(io::Error::from(ErrorKind::ConnectionRefused));
-        let error = refused
-            .or_cannot("connect to", "127.0.0.1:8080")
-            .unwrap_err();
-        insta::assert_snapshot!(error, @"can't connect to 127.0.0.1:8080: connection refused; nobody listens there: start the server first, or look at --host and --port again");
+    fn the_next_step_fits_the_action_and_the_cause() {
+        use ErrorKind as Kind;
+        let folder = Action::from("create a folder for");
+        let errors = [
+            (Action::Connect, Kind::ConnectionRefused),
+            (Action::Receive, Kind::ConnectionRefused),
+            (Action::Listen, Kind::PermissionDenied),
+            (Action::Connect, Kind::PermissionDenied),
+            (Action::Send, Kind::PermissionDenied),
+            (Action::ReadInput, Kind::PermissionDenied),
+            (folder, Kind::PermissionDenied),
+            (Action::Listen, Kind::AddrNotAvailable),
+            (Action::Connect, Kind::AddrNotAvailable),
+            (Action::Connect, Kind::TimedOut),
+            (Action::StartThread, Kind::WouldBlock),
+            (folder, Kind::TimedOut),
+            (Action::ReadInput, Kind::IsADirectory),
+        ];
+        let steps = errors.map(|(action, kind)| next(action, kind));
+        insta::assert_snapshot!(steps.join("\n"), @"
+        can't connect to X: connection refused; nobody listens there: start the server first, or check --host and --port
+        can't receive from X: connection refused; nobody has that port: start the server first, or check --host and --port
+        can't listen on X: permission denied; ports below 1024 are for the system's own services: choose a higher --port
+        can't connect to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
+        can't send to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
+        can't read X: permission denied; check that the file, pipe or terminal it comes from can be read
+        can't create a folder for X: permission denied; this system forbids it: check the rights of this user, or leave the sandbox
+        can't listen on X: address not available; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
+        can't connect to X: address not available; that address and port can't be connected to from here: check --host and --port
+        can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
+        can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+        can't create a folder for X: timed out; try again when this machine is less busy
+        can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
+        ");
+    }
+
+    /// Only a port can be chosen with `--port`.
+    #[test]
+    fn no_step_names_a_flag_that_has_nothing_to_do_with_the_action() {
+        use ErrorKind as Kind;
+        let kinds = [
+            Kind::AddrInUse,
+            Kind::AddrNotAvailable,
+            Kind::BrokenPipe,
+            Kind::ConnectionRefused,
+            Kind::ConnectionReset,
+            Kind::InvalidData,
+            Kind::NetworkUnreachable,
+            Kind::NotFound,
+            Kind::OutOfMemory,
+            Kind::PermissionDenied,
+            Kind::TimedOut,
+            Kind::WouldBlock,
+        ];
+        let actions = [
+            Action::Decode,
+            Action::ReadInput,
+            Action::UseTerminal,
+            Action::StartThread,
+            Action::OnThisMachine("create a folder for"),
+        ];
+        for action in actions {
+            for kind in kinds {
+                let step = next(action, kind);
+                assert!(
+                    !step.contains("--host") && !step.contains("--port"),
+                    "{step}"
+                );
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_without_descriptors_is_told_so_whatever_it_was_doing() {
+        for action in [Action::Serve, Action::Connect, Action::CreateSocket] {
+            let none_left: Result<(), _> = Err(io::Error::from_raw_os_error(24));
+            let error = none_left.or_cannot(action, "X").unwrap_err().to_string();
+            assert!(error.contains("ulimit -n"), "{error}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program.
 //! - [`Columns`]: `--width`, for programs that print pictures and tables; [`terminal_width`]: how
 //!   wide the terminal is, for lines of peers.
+//! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
+//! - [`read_line`]: a line of bounded length.
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
@@ -15,17 +17,21 @@ mod error;
 #[cfg(feature = "testing")]
 pub mod exercise;
 mod flags;
+mod line;
 mod printer;
 mod role;
 pub mod safe;
 mod stage;
+mod stdio;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use columns::{Columns, Width, terminal_width};
 pub use dialogue::{ask, say};
-pub use error::{Error, OrCannot, exit};
+pub use error::{Action, Error, OrCannot, exit, quit};
 pub use flags::Flags;
+pub use line::{Line, read_line};
 pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Keyboard, Part, Player, Stage};
+pub use stdio::{Stdin, Stdout, stdin, stdout};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::Width;
+use crate::{Action, Error, OrCannot, Width};
 
 /// How much text may wait for the terminal, in bytes.
 const CAPACITY: usize = 1 << 20;
@@ -12,14 +12,15 @@ const CAPACITY: usize = 1 << 20;
 /// How long a closing program waits for its last lines to be printed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Prints lines on a thread of its own.
+/// Prints lines on its own thread.
 ///
-/// Whoever serves peers must never wait for a terminal: a user who presses Ctrl-S, or a pager
-/// that isn't scrolled, would hold up every peer. So [`Printer::print`] only puts the line into a
-/// buffer and goes on. The buffer is bounded (1 MiB). What doesn't fit is left out and counted,
-/// and the count is shown as soon as the terminal takes lines again.
+/// A program that serves peers must never wait for a terminal: a user who presses Ctrl-S, or a
+/// pager that isn't scrolled, would hold up every peer. So [`Printer::print`] only puts the line
+/// into a buffer and goes on. The buffer is bounded (1 MiB). What doesn't fit is left out and
+/// counted, and the count is shown as soon as the terminal takes lines again.
 ///
-/// If the output's reader has gone, lines are dropped in silence; [`Printer::when_gone`] tells.
+/// When the output can't be written to any more, lines are dropped, and
+/// [`Printer::when_gone`] tells why.
 ///
 /// Dropping the printer waits until all is printed, one second at most.
 pub struct Printer {
@@ -35,44 +36,47 @@ struct Queue {
 }
 
 #[derive(Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each says something else, and may change by itself"
-)]
 struct State {
     waiting: String,
     left_out: u64,
     closing: bool,
     /// The thread waits for something to print.
     asleep: bool,
-    /// The thread has printed everything and ended.
-    done: bool,
-    /// The output can't be written to any more.
-    gone: bool,
-    /// Whom to tell that.
-    watcher: Option<Box<dyn FnOnce() + Send>>,
+    /// The thread has ended: it has printed everything, or it can't print any more.
+    ended: bool,
+    /// Why it can't, until somebody is told.
+    failure: Option<Error>,
+    /// Whom to tell.
+    watcher: Option<Watcher>,
 }
+
+type Watcher = Box<dyn FnOnce(Error) + Send>;
 
 impl Printer {
     /// Starts the thread that prints to `out`, which is no terminal unless
     /// [`Printer::with_width`] says so.
-    pub fn new(out: impl Write + Send + 'static) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn new(out: impl Write + Send + 'static) -> Result<Self, Error> {
         let queue = Arc::new(Queue::default());
         let printing = Arc::clone(&queue);
-        thread::spawn(move || {
-            let gone = printing.print_all(out).is_err();
-            let mut state = printing.lock();
-            state.gone = gone;
-            state.done = true;
-            printing.changed.notify_all();
-            if gone && let Some(watcher) = state.watcher.take() {
-                watcher();
-            }
-        });
-        Self {
+        thread::Builder::new()
+            .spawn(move || {
+                let printed = printing.print_all(out);
+                let mut state = printing.lock();
+                state.ended = true;
+                state.failure = printed.map_err(Error::output).err();
+                printing.changed.notify_all();
+                drop(state);
+                printing.tell();
+            })
+            .or_cannot(Action::StartThread, "that prints")?;
+        Ok(Self {
             queue,
             width: || None,
-        }
+        })
     }
 
     /// The same printer, for an output that is as wide as this.
@@ -91,14 +95,14 @@ impl Printer {
     /// Never waits for the terminal.
     pub fn print(&self, line: &str) {
         let mut state = self.queue.lock();
-        if state.gone {
+        if state.ended {
             return;
         }
         if state.waiting.len() + line.len() < CAPACITY {
             state.waiting.push_str(line);
             state.waiting.push('\n');
-            // The bell is a system call even if nobody hears it. A thread that is printing looks
-            // again when it is done.
+            // `notify` makes a system call even when no thread waits. A thread that is printing
+            // looks again when it is done.
             if mem::take(&mut state.asleep) {
                 self.queue.changed.notify_all();
             }
@@ -107,32 +111,63 @@ impl Printer {
         }
     }
 
-    /// Calls `watcher` when nothing can be printed any more: the output's reader has gone, or the
-    /// disk is full. It is called on another thread, or at once if this has happened already.
-    pub fn when_gone(&self, watcher: impl FnOnce() + Send + 'static) {
-        let mut state = self.queue.lock();
-        if state.gone {
-            watcher();
-        } else {
-            state.watcher = Some(Box::new(watcher));
-        }
+    /// Calls `watcher` once, when nothing can be printed any more, and tells why:
+    /// [`Error::OutputGone`] if the output's reader has gone, else what the system said, such as
+    /// that the disk is full.
+    ///
+    /// The call comes from another thread, or at once if this has already happened.
+    pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
+        self.queue.lock().watcher = Some(Box::new(watcher));
+        self.queue.tell();
+    }
+
+    /// Waits until all is printed, one second at most, and ends the thread.
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written to, and nobody was told that yet.
+    pub fn close(self) -> Result<(), Error> {
+        self.queue.close().map_or(Ok(()), Err)
     }
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        let mut state = self.queue.lock();
-        state.closing = true;
-        self.queue.changed.notify_all();
-        // A terminal that is still paused after this time loses what waits: the program must end.
-        let _ = self
-            .queue
-            .changed
-            .wait_timeout_while(state, PATIENCE, |state| !state.done);
+        self.queue.close();
     }
 }
 
 impl Queue {
+    /// Lets the thread end. Returns why it couldn't print, if nobody was told that yet.
+    fn close(&self) -> Option<Error> {
+        let mut state = self.lock();
+        state.closing = true;
+        self.changed.notify_all();
+        // A terminal that is still paused after this time loses what waits: the program must end.
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(state, PATIENCE, |state| !state.ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.failure.take()
+    }
+
+    /// Tells the watcher, if there is one, of the failure, if there is one. The lock is released
+    /// before: the watcher may use the printer.
+    fn tell(&self) {
+        let mut state = self.lock();
+        match (state.watcher.take(), state.failure.take()) {
+            (Some(watcher), Some(failure)) => {
+                drop(state);
+                watcher(failure);
+            }
+            // One of the two is still to come.
+            (watcher, failure) => {
+                state.watcher = watcher;
+                state.failure = failure;
+            }
+        }
+    }
+
     /// A thread that panicked with the lock held leaves whole lines behind, so its poison is no
     /// reason to stop printing.
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -172,6 +207,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Instant;
 
@@ -210,7 +246,8 @@ mod tests {
             started,
             resume: resumed,
             shown: Arc::clone(&shown),
-        });
+        })
+        .unwrap();
         printer.print("one");
         printer.print("two\n  of two lines");
         printer.print("three");
@@ -227,7 +264,8 @@ mod tests {
             started,
             resume: resumed,
             shown: Arc::clone(&shown),
-        });
+        })
+        .unwrap();
         printer.print("first");
         has_started.recv_timeout(Duration::from_secs(10)).unwrap();
 
@@ -257,31 +295,75 @@ mod tests {
             started,
             resume: resumed,
             shown,
-        });
+        })
+        .unwrap();
         printer.print("never seen");
         let begin = Instant::now();
         drop(printer);
         assert!(begin.elapsed() < PATIENCE * 10);
     }
 
+    /// An output whose writes fail with this error.
+    struct Fails(ErrorKind);
+
+    impl Write for Fails {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
-    fn a_reader_that_has_gone_is_noticed_and_nothing_else_happens() {
-        let (started, has_started) = channel();
-        drop(has_started);
-        let (_resume, resumed) = channel();
-        let printer = Printer::new(Paused {
-            started,
-            resume: resumed,
-            shown: Arc::default(),
-        });
+    fn the_watcher_is_told_why_nothing_can_be_printed() {
+        for (kind, expected) in [
+            (ErrorKind::BrokenPipe, "the reader of the output has gone"),
+            (ErrorKind::StorageFull, "can't write the output: "),
+        ] {
+            for registered_first in [true, false] {
+                let printer = Arc::new(Printer::new(Fails(kind)).unwrap());
+                let (tell, told) = channel();
+                let its_printer = Arc::clone(&printer);
+                let watcher = move |failure: Error| {
+                    // It may use the printer.
+                    its_printer.print("to nobody");
+                    tell.send(failure.to_string()).unwrap();
+                };
+                if registered_first {
+                    printer.when_gone(watcher);
+                    printer.print("to nobody");
+                } else {
+                    printer.print("to nobody");
+                    let ended = printer.queue.changed.wait_timeout_while(
+                        printer.queue.lock(),
+                        Duration::from_secs(10),
+                        |state| !state.ended,
+                    );
+                    assert!(!ended.unwrap().1.timed_out());
+                    printer.when_gone(watcher);
+                }
+                let failure = told.recv_timeout(Duration::from_secs(10)).unwrap();
+                assert!(failure.starts_with(expected), "{failure}");
+                assert!(printer.queue.lock().waiting.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn closing_tells_a_failure_that_nobody_was_told() {
+        let printer = Printer::new(Fails(ErrorKind::StorageFull)).unwrap();
+        printer.print("lost");
+        assert!(printer.close().is_err());
+
+        let printer = Printer::new(Fails(ErrorKind::StorageFull)).unwrap();
         let (tell, told) = channel();
-        let tell_again = tell.clone();
-        printer.when_gone(move || tell.send(()).unwrap());
-        printer.print("to nobody");
+        printer.when_gone(move |_| tell.send(()).unwrap());
+        printer.print("lost");
         told.recv_timeout(Duration::from_secs(10)).unwrap();
-        printer.print("to nobody either");
-        assert!(printer.queue.lock().waiting.is_empty());
-        printer.when_gone(move || tell_again.send(()).unwrap());
-        told.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(printer.close().is_ok());
+
+        assert!(Printer::new(io::sink()).unwrap().close().is_ok());
     }
 }

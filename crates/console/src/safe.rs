@@ -1,9 +1,10 @@
 //! A peer's bytes, made harmless before a terminal sees them.
 //!
 //! A terminal obeys what it is sent: ESC can recolour it, rename its window or answer for the
-//! user; CR and backspace overwrite what stands there; bidirectional controls show text in
-//! another order than it has. So bytes from a peer pass through here first. They come out as
-//! text in which each such character is visibly escaped and what isn't UTF-8 is U+FFFD.
+//! user; CR and backspace overwrite what is there; bidirectional controls show text in another
+//! order than it has. Other characters can't be seen at all, so two different names look alike.
+//! So bytes from a peer pass through here first. They come out as text in which each such
+//! character is visibly escaped and what isn't UTF-8 is U+FFFD.
 //!
 //! A terminal also goes on at its left edge when a line is longer than the terminal is wide, and
 //! there our own lines begin. So a line of a peer's is folded before that.
@@ -11,35 +12,127 @@
 use std::mem;
 use std::str;
 
-/// The text with every character that a terminal would obey escaped: `"\u{1b}[31m"` becomes
-/// `\u{1b}[31m`, a line end becomes `\n`.
+use unicode_properties::{
+    GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
+};
+
+/// The text with every character escaped that a terminal would obey, or that can't be seen:
+/// `"\u{1b}[31m"` becomes `\u{1b}[31m`, a line end becomes `\n`.
 ///
-/// The result is one line. To show text of several lines, escape [`str::lines`] one by one.
+/// The characters that join others, ZWJ and ZWNJ, stay where writing needs them: between letters
+/// (Hindi and Persian, among others) and inside an emoji. A variation selector stays behind an
+/// emoji.
+///
+/// The result is one line. To show text of several lines, escape [`str::lines`] one by one. For
+/// text that arrives in pieces, use an [`Escaper`].
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmless(character) {
+    let mut escaper = Escaper::default();
+    escaper.add(text) + &escaper.finish()
+}
+
+/// Escapes text that arrives in pieces, as [`escape`] does it for all of it at once.
+///
+/// Whether a joiner may stay depends on the next character, so a joiner is held back until that
+/// has come.
+#[derive(Debug, Default)]
+pub struct Escaper {
+    /// The character before, if it wasn't escaped.
+    before: Option<char>,
+    /// A joiner that waits for the next character.
+    held: Option<char>,
+}
+
+impl Escaper {
+    /// The next piece of the text, escaped.
+    pub fn add(&mut self, piece: &str) -> String {
+        let mut escaped = String::with_capacity(piece.len());
+        for character in piece.chars() {
+            if let Some(joiner) = self.held.take() {
+                let joins = self.before.is_some_and(|before| joins(before, character));
+                self.push(joiner, joins, &mut escaped);
+            }
+            if is_joiner(character) {
+                self.held = Some(character);
+            } else {
+                let varies = is_emoji_selector(character) && self.before.is_some_and(is_emoji);
+                self.push(character, varies || is_harmless(character), &mut escaped);
+            }
+        }
+        escaped
+    }
+
+    /// What was held back. No more text comes, or a new line begins.
+    pub fn finish(&mut self) -> String {
+        let mut escaped = String::new();
+        if let Some(joiner) = self.held.take() {
+            self.push(joiner, false, &mut escaped);
+        }
+        self.before = None;
+        escaped
+    }
+
+    fn push(&mut self, character: char, stays: bool, escaped: &mut String) {
+        if stays {
             escaped.push(character);
         } else {
             escaped.extend(character.escape_default());
         }
+        self.before = stays.then_some(character);
     }
-    escaped
 }
 
-/// Whether a terminal shows the character where it stands, and does nothing else.
+/// Whether a terminal shows the character where it is, visibly, and does nothing else.
+///
+/// These don't: controls, format characters (among them those that change the direction of text),
+/// line and paragraph separators, and the characters that Unicode calls default ignorable, because
+/// they are invisible unless a program supports them (Unicode Standard Annex 44, `General_Category`
+/// and `Default_Ignorable_Code_Point`).
 #[must_use]
 pub fn is_harmless(character: char) -> bool {
-    let obeyed = character.is_control() // C0, DEL and C1: Unicode's category Cc
-        || matches!(
-            character,
-            // Bidirectional controls: Unicode Standard Annex 9, section 2.
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // Line and paragraph separator: some terminals and editors break the line here.
-            | '\u{2028}' | '\u{2029}'
-        );
-    !obeyed
+    let category = character.general_category();
+    let obeyed = matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    );
+    // The default ignorable code points that aren't format characters: DerivedCoreProperties.txt
+    // of the Unicode Character Database.
+    let ignorable = matches!(
+        character,
+        '\u{34f}' // combining grapheme joiner
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
+            | '\u{17b4}' | '\u{17b5}' // Khmer inherent vowels
+            | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' // variation selectors
+            | '\u{2065}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}' // unassigned, tags
+    );
+    !obeyed && !ignorable
+}
+
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+fn joins(before: char, after: char) -> bool {
+    let is_letter = |character: char| {
+        let group = character.general_category_group();
+        let part_of_word = [GeneralCategoryGroup::Letter, GeneralCategoryGroup::Mark];
+        part_of_word.contains(&group) && is_harmless(character)
+    };
+    let emoji_before = is_emoji(before) || is_emoji_selector(before);
+    is_letter(before) && is_letter(after) || emoji_before && is_emoji(after)
+}
+
+/// Digits, `#` and `*` are emoji too, to Unicode, but look like themselves.
+fn is_emoji(character: char) -> bool {
+    character.is_emoji_char() && !character.is_ascii()
+}
+
+/// The variation selectors that choose between text and picture.
+fn is_emoji_selector(character: char) -> bool {
+    matches!(character, '\u{fe0e}' | '\u{fe0f}')
 }
 
 /// Folds a line, made harmless by [`escape`], into the rows that it takes on a terminal of `width`
@@ -150,7 +243,8 @@ mod tests {
         #[test]
         fn no_character_that_a_terminal_obeys_gets_through(bytes in hostile_bytes()) {
             let shown = escape(&String::from_utf8_lossy(&bytes));
-            prop_assert!(shown.chars().all(is_harmless), "{shown:?}");
+            let mut rest = shown.chars().filter(|&it| !is_joiner(it) && !is_emoji_selector(it));
+            prop_assert!(rest.all(is_harmless), "{shown:?}");
         }
 
         #[test]
@@ -243,6 +337,74 @@ mod tests {
         | one two t
         | hree
         ");
+    }
+
+    /// The specification, by another implementation of Unicode's tables.
+    #[test]
+    fn what_is_obeyed_or_can_not_be_seen_is_escaped_and_nothing_else() {
+        let class = regex_syntax::parse(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]").unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) =
+            class.into_kind()
+        else {
+            panic!("not a class of characters");
+        };
+        let unseen = |character| {
+            class
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&character))
+        };
+        for character in '\0'..=char::MAX {
+            let text = format!("a{character} ");
+            let shown = escape(&text);
+            if unseen(character) {
+                assert_eq!(shown, format!("a{} ", character.escape_default()));
+            } else {
+                assert_eq!(shown, text, "U+{:04X}", character as u32);
+            }
+        }
+    }
+
+    #[test]
+    fn joiners_stay_in_words_and_emoji_and_nowhere_else() {
+        for stays in [
+            "می\u{200c}خواهم",                             // Persian: I want
+            "क्\u{200d}ष",                                  // Hindi: a half letter
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", // a family
+            "\u{1f469}\u{1f3fd}\u{200d}\u{1f680}",         // an astronaut with a skin tone
+            "\u{2764}\u{fe0f}\u{200d}\u{1f525}",           // a heart on fire
+            "\u{2764}\u{fe0f}",                            // a red heart
+        ] {
+            assert_eq!(escape(stays), stays);
+        }
+        for (text, shown) in [
+            ("Li\u{200d}", r"Li\u{200d}"),
+            ("\u{200c}Li", r"\u{200c}Li"),
+            ("a\u{200d} b", r"a\u{200d} b"),
+            ("a\u{200d}\u{200d}b", r"a\u{200d}\u{200d}b"),
+            ("1\u{200d}2", r"1\u{200d}2"),
+            ("a\u{200d}\u{3164}", r"a\u{200d}\u{3164}"),
+            ("a\u{200d}\u{1f525}", "a\\u{200d}\u{1f525}"),
+            ("a\u{fe0f}", r"a\u{fe0f}"),
+            ("1\u{fe0f}", r"1\u{fe0f}"),
+            ("\u{2764}\u{fe0f}\u{fe0f}", "\u{2764}\u{fe0f}\\u{fe0f}"),
+        ] {
+            assert_eq!(escape(text), shown);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_makes_no_difference_where_the_text_is_cut(
+            text in "[a \u{200c}\u{200d}\u{fe0f}\u{2764}\u{1f525}ی\u{3164}]{0,12}",
+            cut: prop::sample::Index,
+        ) {
+            let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
+            let cut = if ends.is_empty() { 0 } else { ends[cut.index(ends.len())] };
+            let (first, second) = text.split_at(cut);
+            let mut escaper = Escaper::default();
+            let pieces = [escaper.add(first), escaper.add(second), escaper.finish()];
+            prop_assert_eq!(pieces.concat(), escape(&text));
+        }
     }
 
     #[test]

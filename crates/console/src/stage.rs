@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use colored::{Color, Colorize};
 
-use crate::Error;
+use crate::{Action, Error, OrCannot};
 
 /// How long [`Stage::wait_for`] waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,13 +82,15 @@ impl Stage {
     /// # Errors
     ///
     /// The first error of a part, at once: the other parts may wait for it in vain, and end with
-    /// the process.
+    /// the process. Or the system has no thread left.
     pub fn play(parts: impl IntoIterator<Item = Part>) -> Result<(), Error> {
         let (ended, results) = channel();
         for part in parts {
             let ended = ended.clone();
             // Nobody receives this any more if another part has failed before.
-            thread::spawn(move || ended.send(part()));
+            thread::Builder::new()
+                .spawn(move || ended.send(part()))
+                .or_cannot(Action::StartThread, "for each program")?;
         }
         drop(ended);
         results.iter().collect()

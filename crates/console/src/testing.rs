@@ -244,15 +244,22 @@ impl Program {
 
     /// The same for a command with settings of its own.
     #[must_use]
-    pub fn start_command(mut command: Command) -> Self {
+    pub fn start_command(command: Command) -> Self {
+        Self::start_into(command, Stdio::piped())
+    }
+
+    fn start_into(mut command: Command, output: Stdio) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("can't start {command:?}: {error}"));
         let (output, errors) = (Screen::default(), Screen::default());
-        copy(child.stdout.take().unwrap(), output.clone());
+        match child.stdout.take() {
+            Some(printed) => copy(printed, output.clone()),
+            None => output.close(),
+        }
         copy(child.stderr.take().unwrap(), errors.clone());
         Self {
             input: child.stdin.take(),
@@ -271,11 +278,41 @@ impl Program {
         Self::start(path, arguments).wait()
     }
 
+    /// Runs the program to its end, without any input, and with this as its standard output.
+    #[must_use]
+    pub fn run_into<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+        output: impl Into<Stdio>,
+    ) -> Ended {
+        let mut command = Command::new(path);
+        command.args(arguments);
+        Self::start_into(command, output.into()).wait()
+    }
+
+    /// The same with a standard output that nobody reads any more, as behind `| head -0`.
+    #[must_use]
+    pub fn run_unread<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ended {
+        let (reader, output) = io::pipe().unwrap();
+        drop(reader);
+        Self::run_into(path, arguments, output)
+    }
+
     /// Types bytes on its keyboard.
     pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
         let input = self.input.as_mut().expect("the input is still open");
         input.write_all(bytes.as_ref()).unwrap();
         input.flush().unwrap();
+    }
+
+    /// Types bytes on its keyboard and ends its input, without waiting until it reads them.
+    pub fn types_and_ends(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) {
+        let mut input = self.input.take().expect("the input is still open");
+        // A program that ends before it has read everything closes the pipe.
+        thread::spawn(move || input.write_all(bytes.as_ref()));
     }
 
     /// Ends its input.

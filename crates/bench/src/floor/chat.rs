@@ -1,14 +1,14 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 use super::{ANY_PORT, announce};
 
 /// Reads a line from each guest in turn and writes it to all others, for as long as they stay; then
 /// waits for the next room full of guests.
 pub(super) fn serve(guests: usize, out: &mut impl Write) -> Result<(), Error> {
-    let listener = TcpListener::bind(ANY_PORT).or_cannot("listen on", ANY_PORT)?;
+    let listener = TcpListener::bind(ANY_PORT).or_cannot(Action::Listen, ANY_PORT)?;
     let here = listener.local_addr().or_cannot("look at", ANY_PORT)?;
     announce(here, out)?;
     loop {
@@ -19,7 +19,7 @@ pub(super) fn serve(guests: usize, out: &mut impl Write) -> Result<(), Error> {
                 Ok(guest)
             })
             .collect::<io::Result<_>>()
-            .or_cannot("accept on", here)?;
+            .or_cannot(Action::Serve, here)?;
         // When somebody leaves, all do.
         let _ = relay(&room);
     }

@@ -7,7 +7,7 @@ use std::thread;
 use ch4_tcp_server::crew;
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust;
-use console::{Error, OrCannot, Printer};
+use console::{Action, Error, OrCannot, Printer};
 
 use super::{ANY_PORT, Threads, announce};
 
@@ -83,7 +83,7 @@ pub(super) fn serve(
         }
         Threads::Crew => {
             let log = Log {
-                printer: &Printer::new(io::sink()),
+                printer: &Printer::new(io::sink()).map_err(io::Error::other)?,
                 quiet: true,
             };
             crew::work(&listener, 1024, &|client, _| greet(client), &log)
@@ -94,11 +94,11 @@ pub(super) fn serve(
 
 /// Reads and writes for as long as each client stays: what a message costs without a connection.
 pub(super) fn stream(out: &mut impl Write) -> Result<(), Error> {
-    let listener = std::net::TcpListener::bind(ANY_PORT).or_cannot("listen on", ANY_PORT)?;
+    let listener = std::net::TcpListener::bind(ANY_PORT).or_cannot(Action::Listen, ANY_PORT)?;
     let here = listener.local_addr().or_cannot("look at", ANY_PORT)?;
     announce(here, out)?;
     loop {
-        let (mut client, _) = listener.accept().or_cannot("accept on", here)?;
+        let (mut client, _) = listener.accept().or_cannot(Action::Serve, here)?;
         client.set_nodelay(true).or_cannot("set up", "a socket")?;
         thread::spawn(move || -> io::Result<()> {
             let mut request = [0; 2048];

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 use super::Load;
 
@@ -23,7 +23,7 @@ const ROOM: usize = 64 * 1024;
 /// There is no answer, or not `200 OK`.
 pub fn answer_length(address: SocketAddr) -> Result<usize, Error> {
     let mut answer = vec![0; ROOM];
-    let length = ask(address, &mut answer).or_cannot("get an answer from", address)?;
+    let length = ask(address, &mut answer).or_cannot(Action::Receive, address)?;
     if is_ok(&answer, length) {
         return Ok(length);
     }
@@ -99,7 +99,7 @@ pub fn messages(address: SocketAddr, clients: usize, time: Duration) -> Result<L
             Ok(stream)
         })
         .collect::<io::Result<_>>()
-        .or_cannot("connect to", address)?;
+        .or_cannot(Action::Connect, address)?;
     let begin = Instant::now();
     let client = |mut server: TcpStream| {
         let mut load = Load::new();

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 use crate::compare::Plan;
 use crate::load::tcp::{REQUEST, answer_length};
@@ -32,7 +32,7 @@ pub fn measure(programs: &Programs, plan: &Plan) -> Result<Vec<Section>, Error> 
     let (before, after) = server.under(PATIENCE, |server| {
         answer_length(server.address)?;
         let before = server.usage();
-        let idle = connect(server.address, count).or_cannot("connect to", server.address)?;
+        let idle = connect(server.address, count).or_cannot(Action::Connect, server.address)?;
         // Clients are accepted in order: who is answered now has all others before it.
         answer_length(server.address)?;
         let after = server.usage();
@@ -50,9 +50,9 @@ pub fn measure(programs: &Programs, plan: &Plan) -> Result<Vec<Section>, Error> 
     progress.step("idle: chat");
     let mut room = programs.start("ch4-chat", &["server"])?;
     let (before, after) = room.under(PATIENCE, |room| {
-        let first = TcpStream::connect(room.address).or_cannot("connect to", room.address)?;
+        let first = TcpStream::connect(room.address).or_cannot(Action::Connect, room.address)?;
         let before = room.usage();
-        let guests = connect(room.address, count).or_cannot("connect to", room.address)?;
+        let guests = connect(room.address, count).or_cannot(Action::Connect, room.address)?;
         // They are welcomed in order too: when the last word comes back, all are in.
         let last = last_word(&first, room.address);
         last.or_cannot("speak on", room.address)?;
@@ -111,17 +111,17 @@ fn past_the_limit(programs: &Programs, quick: bool) -> Result<Vec<Fact>, Error> 
     let idle = if quick { 2 } else { 100 };
     let mut server = programs.start("ch4-tcp-server", &["--quiet", "--max-clients", limit])?;
     let (waited, threads) = server.under(PATIENCE, |server| {
-        let idle = connect(server.address, idle).or_cannot("connect to", server.address)?;
+        let idle = connect(server.address, idle).or_cannot(Action::Connect, server.address)?;
         let begin = Instant::now();
         let mut client =
-            TcpStream::connect(server.address).or_cannot("connect to", server.address)?;
+            TcpStream::connect(server.address).or_cannot(Action::Connect, server.address)?;
         client
             .write_all(REQUEST)
-            .or_cannot("send to", server.address)?;
+            .or_cannot(Action::Send, server.address)?;
         let mut answer = Vec::new();
         client
             .read_to_end(&mut answer)
-            .or_cannot("receive from", server.address)?;
+            .or_cannot(Action::Receive, server.address)?;
         let waited = begin.elapsed();
         let threads = server.usage().threads;
         drop(idle);

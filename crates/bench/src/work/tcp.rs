@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 use crate::compare::{Contender, Goal, Plan, compare};
 use crate::load::tcp::{answer_length, requests};
@@ -180,7 +180,7 @@ impl Idle {
             // A pace, not a wait for something: nobody ever sends this.
             let due = begin + over * number / IDLE;
             let _ = stopped.recv_timeout(due.saturating_duration_since(Instant::now()));
-            open.push_back(TcpStream::connect(address).or_cannot("connect to", address)?);
+            open.push_back(TcpStream::connect(address).or_cannot(Action::Connect, address)?);
         }
         let keeper = thread::spawn(move || keep(open, address, &stopped));
         Ok(Self {

@@ -65,7 +65,9 @@ pub fn run(race: &Race) -> Result<Figures, Error> {
             match datagram {
                 Ok(()) => times.udp.push(took),
                 Err(error) if is_late(&error) && times.udp_lost < MOST_LOST => times.udp_lost += 1,
-                Err(error) => return Err(error).or_cannot("exchange with", udp_server.address),
+                Err(error) => {
+                    return Err(error).or_cannot("exchange with", udp_server.address);
+                }
             }
         }
 

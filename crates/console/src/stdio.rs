@@ -1,0 +1,88 @@
+//! Standard input and output that can be waited for, even where they are non-blocking.
+//!
+//! A program doesn't choose how its standard streams were opened. Any program that shares a pipe
+//! or a terminal with it may have made it non-blocking: `O_NONBLOCK` belongs to the open file
+//! description, which processes share (fcntl(2), "File status flags"). A full pipe then isn't an
+//! error but a reason to wait, and poll(2) does the waiting.
+
+use std::io::{self, BufReader, ErrorKind, Read, Write};
+
+/// Standard input.
+pub fn stdin() -> BufReader<Stdin> {
+    BufReader::new(Stdin)
+}
+
+/// Standard output.
+pub fn stdout() -> Stdout {
+    Stdout
+}
+
+/// A handle to standard input, without a buffer.
+#[derive(Debug)]
+pub struct Stdin;
+
+/// A handle to standard output.
+#[derive(Debug)]
+pub struct Stdout;
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        retry(|| io::stdin().read(buffer), wait::for_stdin)
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        retry(|| io::stdout().write(bytes), wait::for_stdout)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // What a failed flush hasn't written stays in the buffer of `io::stdout`.
+        retry(|| io::stdout().flush(), wait::for_stdout)
+    }
+}
+
+fn retry<T>(
+    mut attempt: impl FnMut() -> io::Result<T>,
+    wait: impl Fn() -> io::Result<()>,
+) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => wait()?,
+            done => return done,
+        }
+    }
+}
+
+#[cfg(unix)]
+mod wait {
+    use std::io;
+    use std::os::fd::AsFd;
+
+    use rustix::event::{PollFd, PollFlags, poll};
+
+    pub(super) fn for_stdin() -> io::Result<()> {
+        until_ready(&io::stdin(), PollFlags::IN)
+    }
+
+    pub(super) fn for_stdout() -> io::Result<()> {
+        until_ready(&io::stdout(), PollFlags::OUT)
+    }
+
+    fn until_ready(stream: &impl AsFd, ready: PollFlags) -> io::Result<()> {
+        poll(&mut [PollFd::new(stream, ready)], None)?;
+        Ok(())
+    }
+}
+
+/// Windows has no non-blocking console, file or pipe that a program inherits.
+#[cfg(not(unix))]
+mod wait {
+    use std::io::{self, ErrorKind};
+
+    pub(super) fn for_stdin() -> io::Result<()> {
+        Err(ErrorKind::WouldBlock.into())
+    }
+
+    pub(super) use for_stdin as for_stdout;
+}
