@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let (input, output) = (io::stdin(), io::stdout());
     if args.flags.tutorial {
-        let server = tutorial::connect(args.flags.address()?)?;
+        let server = args.flags.open(tutorial::connect)?;
         return tutorial::talk(server, &mut input.lock(), &mut io::stdout());
     }
     // A terminal shows by itself what is typed.

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, Role, Width, safe, say};
+use console::{Error, OrCannot, Printer, Role, Width, safe, say, try_each};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
@@ -137,18 +137,9 @@ pub fn ask_server(
             "write the number with fewer digits",
         ));
     }
-    let mut failure = Error::cannot("ask", "the server has no address", "look at --host");
-    for &server in servers {
-        match exchange(server, celsius, limits, out) {
-            Ok(reply) => {
-                let (question, reply) = (shown(celsius, SHOWN), shown(&reply, MAX_REPLY));
-                return Ok(format!("Reply to {question}: {reply}"));
-            }
-            Err(Error::OutputGone) => return Err(Error::OutputGone),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
+    let reply = try_each(servers, |server| exchange(server, celsius, limits, out))?;
+    let (question, reply) = (shown(celsius, SHOWN), shown(&reply, MAX_REPLY));
+    Ok(format!("Reply to {question}: {reply}"))
 }
 
 /// One question and its answer, on a socket of their own.
