@@ -1,7 +1,7 @@
 //! The same pair, but no datagram, lost, late, strange or forged, ends or misleads it.
 //!
 //! The steps have the tutorial's numbers. What is a temperature, and how its conversion is written,
-//! is in [`temperature`].
+//! is in [`temperature`]; how many refusals an address gets, in [`Refusals`].
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use console::{Error, OrCannot, Printer, Role, Width, safe, say, try_each};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::refusals::{MOST_REFUSALS, PERIOD, Refusals};
 use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
 
 /// Room for any datagram: UDP's length field has 16 bits (RFC 768). So none is cut in silence,
@@ -49,6 +50,7 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
         }
     };
 
+    let mut refusals = Refusals::default();
     let mut buffer = vec![0; ANY_DATAGRAM];
     loop {
         // 3. Receive: who has sent the datagram comes with it.
@@ -73,8 +75,21 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
             continue;
         }
 
-        // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         let reply = temperature::reply(request);
+        // Nor refuse for ever: the "client" may be a server that answers each refusal with its own.
+        if reply.starts_with(temperature::REFUSED) {
+            let count = refusals.count(client.ip(), Instant::now());
+            if count == MOST_REFUSALS + 1 {
+                tell(Role::Trouble, &|| {
+                    format!("No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}")
+                });
+            }
+            if count > MOST_REFUSALS {
+                continue;
+            }
+        }
+
+        // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         match socket.send_to(reply.as_bytes(), client) {
             Ok(_) => tell(Role::Event, &|| format!("Reply to {client}: {reply}")),
             // A firewall forbids it, or no way leads there: this client's trouble, nobody else's.
