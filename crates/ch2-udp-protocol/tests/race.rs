@@ -8,9 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use ch2_udp_protocol::race::contest::{
-    self, Race, exchange, exchange_datagram, tcp_client, udp_client,
-};
+use ch2_udp_protocol::race::contest::{self, Race, UdpClient, exchange, tcp_client};
 use ch2_udp_protocol::race::server::Server;
 use console::testing::PATIENCE;
 
@@ -36,8 +34,8 @@ fn is_late(kind: ErrorKind) -> bool {
 fn a_silent_server_is_waited_for_only_so_long() {
     bounded(|| {
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let client = udp_client(silent.local_addr().unwrap(), SOON).unwrap();
-        let error = exchange_datagram(&client, b"hello").unwrap_err();
+        let mut client = UdpClient::new(silent.local_addr().unwrap(), SOON).unwrap();
+        let error = client.exchange(b"hello").unwrap_err();
         assert!(is_late(error.kind()), "{error}");
     });
     bounded(|| {
@@ -45,6 +43,40 @@ fn a_silent_server_is_waited_for_only_so_long() {
         let mut client = tcp_client(silent.local_addr().unwrap(), SOON).unwrap();
         let error = exchange(&mut client, b"hello").unwrap_err();
         assert!(is_late(error.kind()), "{error}");
+    });
+}
+
+#[test]
+fn a_late_answer_does_not_answer_the_next_question() {
+    bounded(|| {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut client = UdpClient::new(server.local_addr().unwrap(), SOON).unwrap();
+        let error = client.exchange(b"hello").unwrap_err();
+        assert!(is_late(error.kind()), "{error}");
+
+        let (_, first) = server.recv_from(&mut [0; 10]).unwrap();
+        server.send_to(b"hello", first).unwrap();
+        // The same question again, which nobody answers.
+        let error = client.exchange(b"hello").unwrap_err();
+        assert!(is_late(error.kind()), "{error}");
+        let (_, second) = server.recv_from(&mut [0; 10]).unwrap();
+        assert_ne!(second, first);
+    });
+}
+
+#[test]
+fn other_bytes_are_no_answer() {
+    bounded(|| {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut client = UdpClient::new(server.local_addr().unwrap(), PATIENCE).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (_, from) = server.recv_from(&mut [0; 10]).unwrap();
+                server.send_to(b"jello", from).unwrap();
+            });
+            let error = client.exchange(b"hello").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+        });
     });
 }
 

@@ -46,9 +46,9 @@ fn run(args: &Args) -> Result<(), Error> {
     let meeting = match args.side {
         Some(Side::Demo) if tutorial => return demo::tutorial(stdout()),
         Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) if tutorial => Meeting::Host(tutorial::listen(args.flags.address()?)?),
+        Some(Side::Server) if tutorial => Meeting::Host(args.flags.open(tutorial::listen)?),
         Some(Side::Server) => Meeting::Host(args.flags.open(robust::listen)?),
-        Some(Side::Client) if tutorial => Meeting::Guest(tutorial::connect(args.flags.address()?)?),
+        Some(Side::Client) if tutorial => Meeting::Guest(args.flags.open(tutorial::connect)?),
         Some(Side::Client) => Meeting::Guest(
             args.flags
                 .open(|address| robust::connect(address, &limits))?,

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     if args.flags.tutorial {
-        let server = tutorial::connect(args.flags.address()?)?;
+        let server = args.flags.open(tutorial::connect)?;
         return tutorial::talk(server, &mut stdin(), &mut stdout());
     }
     // A terminal shows by itself what is typed.

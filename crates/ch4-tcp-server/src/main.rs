@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     if args.flags.tutorial {
-        let listener = tutorial::listen(args.flags.address()?)?;
+        let listener = args.flags.open(tutorial::listen)?;
         return tutorial::serve(&listener, &args.name, &mut stdout());
     }
     let listener = args.flags.open(robust::listen)?;

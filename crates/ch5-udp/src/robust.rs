@@ -1,15 +1,18 @@
 //! The same pair, but no datagram, lost, late, strange or forged, ends or misleads it.
 //!
 //! The steps have the tutorial's numbers. What is a temperature, and how its conversion is written,
-//! is in [`temperature`].
+//! is in [`temperature`]; how many refusals an address gets, in [`Refusals`].
 
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, Line, OrCannot, Printer, Role, Width, read_line, safe, say};
+use console::{
+    Action, Error, Line, OrCannot, Printer, Role, Width, read_line, safe, say, try_each,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::refusals::{MOST_REFUSALS, PERIOD, Refusals};
 use crate::temperature::{self, MAX_REPLY, MAX_REQUEST};
 
 /// Room for any datagram: UDP's length field has 16 bits (RFC 768). So none is cut in silence,
@@ -51,6 +54,7 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
         }
     };
 
+    let mut refusals = Refusals::default();
     let mut buffer = vec![0; ANY_DATAGRAM];
     loop {
         // 3. Receive: who has sent the datagram comes with it.
@@ -75,8 +79,21 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
             continue;
         }
 
-        // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         let reply = temperature::reply(request);
+        // Nor refuse for ever: the "client" may be a server that answers each refusal with its own.
+        if reply.starts_with(temperature::REFUSED) {
+            let count = refusals.count(client.ip(), Instant::now());
+            if count == MOST_REFUSALS + 1 {
+                tell(Role::Trouble, &|| {
+                    format!("No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}")
+                });
+            }
+            if count > MOST_REFUSALS {
+                continue;
+            }
+        }
+
+        // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         match socket.send_to(reply.as_bytes(), client) {
             Ok(_) => tell(Role::Event, &|| format!("Reply to {client}: {reply}")),
             // A firewall forbids it, or no way leads there: this client's trouble, nobody else's.
@@ -139,18 +156,9 @@ pub fn ask_server(
             "write the number with fewer digits",
         ));
     }
-    let mut failure = Error::cannot("ask", "the server has no address", "look at --host");
-    for &server in servers {
-        match exchange(server, celsius, limits, out) {
-            Ok(reply) => {
-                let (question, reply) = (shown(celsius, SHOWN), shown(&reply, MAX_REPLY));
-                return Ok(format!("Reply to {question}: {reply}"));
-            }
-            Err(Error::OutputGone) => return Err(Error::OutputGone),
-            Err(error) => failure = error,
-        }
-    }
-    Err(failure)
+    let reply = try_each(servers, |server| exchange(server, celsius, limits, out))?;
+    let (question, reply) = (shown(celsius, SHOWN), shown(&reply, MAX_REPLY));
+    Ok(format!("Reply to {question}: {reply}"))
 }
 
 /// One question and its answer, on a socket of their own.

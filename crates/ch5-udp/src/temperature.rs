@@ -11,9 +11,11 @@ pub const MAX_REQUEST: usize = 1024;
 /// to a victim ("reflection"). Short ones, never more than one a request, make that worth little.
 pub const MAX_REPLY: usize = 80;
 
-/// How a reply begins: with the tutorial's words, or with those for a request that is refused.
+/// How an answer begins, with the tutorial's words.
 const CONVERTED: &str = "Converted temperature (degrees Fahrenheit):";
-const REFUSED: &str = "Can't convert:";
+
+/// How the reply to a request that is refused begins.
+pub const REFUSED: &str = "Can't convert:";
 
 const ABSOLUTE_ZERO: f64 = -273.15;
 

@@ -253,14 +253,78 @@ fn a_name_that_does_not_resolve() {
     "#);
 }
 
+/// Every text but our flags goes to the server, wherever it stands.
 #[test]
-fn what_looks_like_a_flag_stands_behind_two_dashes() {
-    assert_snapshot!(Program::run(PROGRAM, ["client", "-inf"]).report(), @"
-    error: unexpected argument '-i' found
+fn what_is_no_flag_is_asked() {
+    let server = stand_in();
+    let port = server.local_addr().unwrap().port().to_string();
+    let port = port.as_str();
+    for (arguments, requests) in [
+        (&["-40"][..], &["-40"][..]),
+        (
+            &["-.5", "-1,5", "-inf", "-1e3"],
+            &["-.5", "-1,5", "-inf", "-1e3"],
+        ),
+        (
+            &["-", "-.", "--5", "--.5", "---"],
+            &["-", "-.", "--5", "--.5", "---"],
+        ),
+        (
+            &["-x", "-hot", "-V", "-１", "--é"],
+            &["-x", "-hot", "-V", "-１", "--é"],
+        ),
+        (
+            &["5", " -6 ", "exit", "help", ""],
+            &["5", "-6", "exit", "help", ""],
+        ),
+        // Flags may come after numbers.
+        (&["-.5", "--host", "127.0.0.1", "7"], &["-.5", "7"]),
+        // What looks like a flag.
+        (
+            &["5", "--", "-h", "--port", "-.5", "--"],
+            &["5", "-h", "--port", "-.5", "--"],
+        ),
+    ] {
+        for first in [&["client", "--port", port], &["--port", port, "client"]] {
+            let client = Program::start_with_signals(PROGRAM, [first, arguments].concat());
+            for &request in requests {
+                let (asked, from) = receive(&server);
+                assert_eq!(asked, request, "{arguments:?}");
+                server.send_to(b"0", from).unwrap();
+            }
+            let ended = client.wait();
+            assert!(ended.status.success(), "{}", ended.report());
+            assert_eq!(ended.output.lines().count(), requests.len());
+        }
+    }
 
-      tip: to pass '-i' as a value, use '-- -i'
+    let client = client(server.local_addr().unwrap(), &["--tutorial", "-.5"]);
+    let (asked, from) = receive(&server);
+    assert_eq!(asked, "-.5");
+    server.send_to(b"0", from).unwrap();
+    assert!(client.wait().status.success());
+}
 
-    Usage: ch5-udp client [OPTIONS] [CELSIUS]...
+#[test]
+fn an_unknown_flag_is_an_error() {
+    for arguments in [
+        &["client", "36.6", "--prot", "5"][..],
+        &["client", "--inf"],
+        &["client", "-.5", "--port"],
+        &["client", "-.5", "--port", "-.5"],
+        &["server", "-x"],
+        &["-x"],
+    ] {
+        let status = Program::run(PROGRAM, arguments).status;
+        assert_eq!(status.code(), Some(2), "{arguments:?}");
+    }
+    assert!(Program::run(PROGRAM, ["-V"]).status.success());
+    assert_snapshot!(Program::run(PROGRAM, ["client", "36.6", "--prot", "5"]).report(), @"
+    error: unexpected argument '--prot' found
+
+      tip: a similar argument exists: '--port'
+
+    Usage: ch5-udp client --port <PORT> <CELSIUS>...
 
     For more information, try '--help'.
     [exit status: 2]

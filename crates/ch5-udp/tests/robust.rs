@@ -11,6 +11,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ch5_udp::refusals::{MOST_REFUSALS, PERIOD};
 use ch5_udp::robust::{self, Limits};
 use common::{PROGRAM, ask, client, port_without_server, receive, server, signal, stand_in};
 use console::Printer;
@@ -274,6 +275,81 @@ fn a_server_does_not_answer_an_answer() {
         other.send_to(answer.as_bytes(), server.address()).unwrap();
     }
     assert_eq!(receive(&other).0, converted("97.88"));
+}
+
+/// The most refusals to one address since then: so many in each period that has begun.
+fn most_refusals(since: Instant) -> u32 {
+    let periods = since.elapsed().as_nanos() / PERIOD.as_nanos() + 1;
+    MOST_REFUSALS * u32::try_from(periods).unwrap()
+}
+
+/// The reply to a datagram, or `None` where the server is silent. It never is to the question that
+/// comes after it, and the answer to that comes last.
+fn reply_or_silence(client: &UdpSocket, datagram: &[u8]) -> Option<String> {
+    client.send(datagram).unwrap();
+    client.send(b"36.6").unwrap();
+    let first = receive(client).0;
+    if first == converted("97.88") {
+        return None;
+    }
+    assert_eq!(receive(client).0, converted("97.88"));
+    Some(first)
+}
+
+#[test]
+fn no_service_keeps_the_server_answering_for_ever() {
+    type Service = fn(&str) -> Vec<u8>;
+    let services: [(&str, Service); 7] = [
+        ("echo", |got| got.into()),
+        ("chargen", |_| (b' '..b'h').collect()),
+        ("daytime", |_| b"Monday, March 1, 2027 12:00:00-UTC".into()),
+        ("time", |_| vec![0xeb, 0x8f, 0x1c, 0x40]),
+        ("DNS", |got| {
+            [&got.as_bytes()[..2], b"\x81\x81", &[0; 8]].concat()
+        }),
+        ("errors", |got| {
+            format!("error: unknown request {got:?}").into()
+        }),
+        ("in Chinese", |_| "转换后的温度(华氏温度):97.88".into()),
+    ];
+    for (name, service) in services {
+        let (socket, peer) = (stand_in(), stand_in());
+        socket.set_read_timeout(None).unwrap();
+        peer.connect(socket.local_addr().unwrap()).unwrap();
+        let _screen = serve(socket);
+        // Somebody sends this in the name of the service, which gets the refusal and answers it.
+        let mut got = "Who are you?".to_owned();
+        let (mut replies, begin) = (0, Instant::now());
+        while let Some(reply) = reply_or_silence(&peer, &service(&got)) {
+            replies += 1;
+            assert!(replies <= most_refusals(begin), "{name}: {replies} replies");
+            got = reply;
+        }
+    }
+}
+
+#[test]
+fn an_address_gets_only_so_many_refusals_whatever_its_port_and_all_its_answers() {
+    let (socket, begin) = (stand_in(), Instant::now());
+    let here = socket.local_addr().unwrap();
+    socket.set_read_timeout(None).unwrap();
+    let screen = serve(socket);
+    let refusals = (0..500).filter_map(|_| {
+        let client = stand_in();
+        client.connect(here).unwrap();
+        reply_or_silence(&client, b"warm")
+    });
+    let refusals = u32::try_from(refusals.count()).unwrap();
+    let most = most_refusals(begin);
+    assert!((MOST_REFUSALS..=most).contains(&refusals), "{refusals}");
+    // It is said once in each period, so that it doesn't fill the screen.
+    assert_eq!(ask(here, "100"), converted("212"));
+    let said = screen.wait_for(&converted("212"));
+    let said = said.matches(": it got 20 refusals in 2s").count();
+    assert!(
+        (1..=(most / MOST_REFUSALS) as usize).contains(&said),
+        "said {said} times"
+    );
 }
 
 #[test]

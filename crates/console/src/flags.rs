@@ -20,7 +20,7 @@ pub struct Flags<const PORT: u16> {
 }
 
 impl<const PORT: u16> Flags<PORT> {
-    /// Every address that `--host` stands for, with `--port`.
+    /// Every address that `--host` stands for, with `--port`; IPv4 addresses come first.
     ///
     /// An IPv6 address may stand in brackets, as it does in a URL.
     ///
@@ -30,7 +30,7 @@ impl<const PORT: u16> Flags<PORT> {
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         match (host, self.port).to_socket_addrs() {
-            Ok(addresses) => Ok(addresses.collect()),
+            Ok(addresses) => Ok(ipv4_first(addresses)),
             Err(error) => Err(self.unresolved(error)),
         }
     }
@@ -44,22 +44,13 @@ impl<const PORT: u16> Flags<PORT> {
         self.open(Ok)
     }
 
-    /// Opens the first of [`Flags::addresses`] that can be opened.
-    ///
-    /// A name may have several addresses, such as an IPv6 and an IPv4 one for `localhost`.
+    /// Opens the first of [`Flags::addresses`] that can be opened, with [`try_each`].
     ///
     /// # Errors
     ///
-    /// The name can't be resolved, or the error of its last address.
-    pub fn open<T>(&self, open: impl Fn(SocketAddr) -> Result<T, Error>) -> Result<T, Error> {
-        let mut opened = Err(self.unresolved(io::Error::other("the name has no address")));
-        for address in self.addresses()? {
-            opened = open(address);
-            if opened.is_ok() {
-                break;
-            }
-        }
-        opened
+    /// The name can't be resolved, or no address can be opened.
+    pub fn open<T>(&self, open: impl FnMut(SocketAddr) -> Result<T, Error>) -> Result<T, Error> {
+        try_each(&self.addresses()?, open)
     }
 
     fn unresolved(&self, cause: io::Error) -> Error {
@@ -69,6 +60,42 @@ impl<const PORT: u16> Flags<PORT> {
             "look at the spelling of --host, or give an address such as 127.0.0.1",
         )
     }
+}
+
+/// The addresses in their order, but IPv4 before IPv6.
+///
+/// The system often puts `::1` first for `localhost`. A server that listened there would refuse
+/// clients at the default address, 127.0.0.1. A name without an IPv4 address keeps its IPv6 ones.
+fn ipv4_first(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut addresses: Vec<_> = addresses.collect();
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    addresses
+}
+
+/// Tries an action on each address in turn, and returns the first success.
+///
+/// # Errors
+///
+/// No address succeeded: returns the error of the first, since the user most likely meant that
+/// one. If the output's reader is gone, it tries no other address.
+pub fn try_each<T>(
+    addresses: &[SocketAddr],
+    mut action: impl FnMut(SocketAddr) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut first_error = None;
+    for &address in addresses {
+        match action(address) {
+            Ok(value) => return Ok(value),
+            Err(Error::OutputGone) => return Err(Error::OutputGone),
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    Err(first_error.unwrap_or_else(|| {
+        let next = "give an address such as --host 127.0.0.1";
+        Error::cannot("find an address", "the name has none", next)
+    }))
 }
 
 #[cfg(test)]
@@ -102,5 +129,67 @@ mod tests {
             let named = format!("can't find the address of {host:?}: ");
             assert!(error.starts_with(&named), "{error}");
         }
+    }
+
+    fn parsed(addresses: &[&str]) -> Vec<SocketAddr> {
+        addresses.iter().map(|it| it.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn ipv4_addresses_come_first_and_else_the_order_stays() {
+        for (system, ours) in [
+            // `localhost` with IPv6, as most systems order it.
+            (
+                &["[::1]:1", "127.0.0.1:1"][..],
+                &["127.0.0.1:1", "[::1]:1"][..],
+            ),
+            (&["127.0.0.1:1", "[::1]:1"], &["127.0.0.1:1", "[::1]:1"]),
+            (
+                &["[::2]:1", "127.0.0.2:1", "[::1]:1", "127.0.0.1:1"],
+                &["127.0.0.2:1", "127.0.0.1:1", "[::2]:1", "[::1]:1"],
+            ),
+            // A name without an IPv4 address.
+            (&["[::2]:1", "[::1]:1"], &["[::2]:1", "[::1]:1"]),
+        ] {
+            assert_eq!(ipv4_first(parsed(system).into_iter()), parsed(ours));
+        }
+    }
+
+    #[test]
+    fn each_address_is_tried_until_one_succeeds() {
+        let addresses = parsed(&["127.0.0.1:1", "127.0.0.2:1", "[::1]:1"]);
+        for (index, &good) in addresses.iter().enumerate() {
+            let mut tried = Vec::new();
+            let opened = try_each(&addresses, |address| {
+                tried.push(address);
+                if address == good {
+                    return Ok(address);
+                }
+                Err(Error::cannot("open", "no", "wait"))
+            });
+            assert_eq!(opened.unwrap(), good);
+            assert_eq!(tried, addresses[..=index]);
+        }
+    }
+
+    #[test]
+    fn if_no_address_succeeds_the_error_is_that_of_the_first() {
+        let addresses = parsed(&["127.0.0.1:1", "[::1]:1"]);
+        let failing = |address| Err::<(), _>(Error::cannot("open", format!("{address}"), "wait"));
+        let error = try_each(&addresses, failing).unwrap_err();
+        assert_eq!(error.to_string(), "can't open: 127.0.0.1:1; wait");
+        let error = try_each(&[], failing).unwrap_err().to_string();
+        assert!(error.starts_with("can't find an address: "), "{error}");
+    }
+
+    #[test]
+    fn no_other_address_is_tried_once_the_output_is_gone() {
+        let mut tried = 0;
+        let gone = try_each(&parsed(&["127.0.0.1:1", "127.0.0.2:1"]), |_| {
+            tried += 1;
+            Err::<(), _>(Error::OutputGone)
+        });
+        assert!(matches!(gone, Err(Error::OutputGone)));
+        assert_eq!(tried, 1);
     }
 }

@@ -1,6 +1,7 @@
 //! What every chapter's terminal shares, and nothing that only one chapter needs.
 //!
-//! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program.
+//! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program; [`try_each`]: every
+//!   address of a name is tried.
 //! - [`Columns`]: `--width`, for programs that print pictures and tables; [`terminal_width`]: how
 //!   wide the terminal is, for lines of peers.
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
@@ -29,7 +30,7 @@ pub mod testing;
 pub use columns::{Columns, Width, terminal_width};
 pub use dialogue::{ask, say};
 pub use error::{Action, Error, OrCannot, exit, quit};
-pub use flags::Flags;
+pub use flags::{Flags, try_each};
 pub use line::{Line, read_line};
 pub use printer::Printer;
 pub use role::Role;

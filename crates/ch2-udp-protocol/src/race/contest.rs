@@ -53,14 +53,15 @@ pub fn run(race: &Race) -> Result<Figures, Error> {
     let udp_server = Server::udp().or_cannot("open", "a UDP server on loopback")?;
     let tcp_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
     let new_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
-    let udp = udp_client(udp_server.address, patience).or_cannot("talk to", udp_server.address)?;
+    let mut udp =
+        UdpClient::new(udp_server.address, patience).or_cannot("talk to", udp_server.address)?;
     let mut kept =
         tcp_client(tcp_server.address, patience).or_cannot("connect to", tcp_server.address)?;
 
     let message = vec![b'x'; size];
     let mut times = Times::default();
     for round in 0..WARM_UP + count {
-        let (datagram, took) = time(|| exchange_datagram(&udp, &message));
+        let (datagram, took) = time(|| udp.exchange(&message));
         if round >= WARM_UP {
             match datagram {
                 Ok(()) => times.udp.push(took),
@@ -97,31 +98,59 @@ fn time<T>(action: impl FnOnce() -> T) -> (T, Duration) {
     (result, begin.elapsed())
 }
 
-/// A UDP socket that sends to this address and receives from it only.
-///
-/// # Errors
-///
-/// The system refuses it.
-pub fn udp_client(server: SocketAddr, patience: Duration) -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.connect(server)?;
-    socket.set_read_timeout(Some(patience))?;
-    Ok(socket)
+/// Asks a UDP server, one question at a time.
+#[derive(Debug)]
+pub struct UdpClient {
+    /// Connected: it receives from the server only.
+    socket: UdpSocket,
+    server: SocketAddr,
+    patience: Duration,
 }
 
-/// Sends a message and waits for the answer.
-///
-/// # Errors
-///
-/// No answer comes in time, or one of another length.
-pub fn exchange_datagram(socket: &UdpSocket, message: &[u8]) -> io::Result<()> {
-    socket.send(message)?;
-    let mut buffer = vec![0; message.len() + 1];
-    let count = socket.recv(&mut buffer)?;
-    if count == message.len() {
-        Ok(())
-    } else {
-        Err(ErrorKind::InvalidData.into())
+impl UdpClient {
+    /// A client that waits for an answer until `patience` has passed.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a socket.
+    pub fn new(server: SocketAddr, patience: Duration) -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.connect(server)?;
+        socket.set_read_timeout(Some(patience))?;
+        Ok(Self {
+            socket,
+            server,
+            patience,
+        })
+    }
+
+    /// Sends a message and waits for the same to come back.
+    ///
+    /// After an error the next message leaves from a new socket, whose port is another one: a late
+    /// answer to this message must not pass for the answer to the next.
+    ///
+    /// # Errors
+    ///
+    /// No answer comes in time, or another one.
+    pub fn exchange(&mut self, message: &[u8]) -> io::Result<()> {
+        let exchanged = self.send_and_receive(message);
+        if exchanged.is_err() {
+            // The old socket is closed only after this, so the new one can't get its port.
+            *self = Self::new(self.server, self.patience)?;
+        }
+        exchanged
+    }
+
+    fn send_and_receive(&self, message: &[u8]) -> io::Result<()> {
+        self.socket.send(message)?;
+        let mut buffer = vec![0; message.len() + 1];
+        let count = self.socket.recv(&mut buffer)?;
+        buffer.truncate(count);
+        if buffer == message {
+            Ok(())
+        } else {
+            Err(ErrorKind::InvalidData.into())
+        }
     }
 }
 

@@ -1,0 +1,96 @@
+//! How many refusals an address gets. No socket and no clock: the caller says what time it is.
+//!
+//! The sender's address in a datagram may be forged. If two servers answer with an error whatever
+//! they don't understand, one forged request is enough, and they send each other errors for ever.
+//! RFC 4443, section 2.4 (f), demands that a host limits the rate of its errors (those about IPv6
+//! packets, there), and names 10 a second as a possible default. RFC 8085, section 6, suggests a
+//! limit for any service over UDP.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// The most refusals to one address within a [`PERIOD`].
+pub const MOST_REFUSALS: u32 = 20;
+
+/// After this time all counts begin again.
+pub const PERIOD: Duration = Duration::from_secs(2);
+
+/// The most addresses with a count. While there are so many, no other address gets a refusal.
+pub const MOST_ADDRESSES: usize = 1024;
+
+/// The refusals of the current period.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    since: Option<Instant>,
+    counts: HashMap<IpAddr, u32>,
+}
+
+impl Refusals {
+    /// Counts one more refusal to this address, and returns which one of the period it is, from 1
+    /// on: send it unless that exceeds [`MOST_REFUSALS`]. It is `u32::MAX` if there are too many addresses.
+    ///
+    /// Ports don't count, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
+    pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
+        if self.since.is_none_or(|since| now >= since + PERIOD) {
+            self.since = Some(now);
+            self.counts.clear();
+        }
+        let to = to.to_canonical();
+        if self.counts.len() >= MOST_ADDRESSES && !self.counts.contains_key(&to) {
+            return u32::MAX;
+        }
+        let count = self.counts.entry(to).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn an_address_gets_so_many_in_a_period_and_then_as_many_again() {
+        let (mut refusals, start) = (Refusals::default(), Instant::now());
+        let sent = |refusals: &mut Refusals, after| {
+            let asked = (0..10_000).map(|_| refusals.count(PEER, start + after));
+            asked.filter(|&count| count <= MOST_REFUSALS).count()
+        };
+        let last_moment = PERIOD.saturating_sub(Duration::from_nanos(1));
+        assert_eq!(sent(&mut refusals, Duration::ZERO), MOST_REFUSALS as usize);
+        assert_eq!(sent(&mut refusals, last_moment), 0);
+        assert_eq!(sent(&mut refusals, PERIOD), MOST_REFUSALS as usize);
+        assert_eq!(sent(&mut refusals, PERIOD + last_moment), 0);
+        assert_eq!(sent(&mut refusals, PERIOD * 9), MOST_REFUSALS as usize);
+    }
+
+    #[test]
+    fn each_address_has_its_own_count_and_an_ipv4_address_one_in_both_forms() {
+        let (mut refusals, now) = (Refusals::default(), Instant::now());
+        let mapped = IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped());
+        let counts = [PEER, Ipv6Addr::LOCALHOST.into(), mapped, PEER];
+        assert_eq!(counts.map(|to| refusals.count(to, now)), [1, 1, 2, 3]);
+    }
+
+    #[test]
+    fn any_number_of_forged_addresses_takes_a_bounded_memory() {
+        let (mut refusals, now) = (Refusals::default(), Instant::now());
+        assert_eq!(refusals.count(PEER, now), 1);
+        let forged = (0..100_000).map(|bits| Ipv4Addr::from_bits(bits).into());
+        let sent = forged
+            .filter(|&to| refusals.count(to, now) <= MOST_REFUSALS)
+            .count();
+        assert_eq!(sent, MOST_ADDRESSES - 1);
+        assert_eq!(refusals.counts.len(), MOST_ADDRESSES);
+        // Who has a count keeps it, and in the next period there is room again.
+        assert_eq!(refusals.count(PEER, now), 2);
+        let newcomer = Ipv6Addr::LOCALHOST.into();
+        assert_eq!(refusals.count(newcomer, now), u32::MAX);
+        assert_eq!(refusals.count(newcomer, now + PERIOD), 1);
+    }
+}
