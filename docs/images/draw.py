@@ -74,19 +74,20 @@ orient="auto"><path d="M0 0 10 5 0 10z" class="head"/></marker></defs>
 def layers():
     picture = Picture(
         "layers", 720, 320, "The four layers and their headers",
-        "The message hello has 5 bytes. The transport layer puts a TCP header of 20 bytes with the "
-        "two ports in front of it, the network layer an IP header of 20 bytes with the two "
-        "addresses, the link layer an Ethernet header of 14 bytes with the address of the next "
-        "machine, and a check of 4 bytes behind. On the other side each layer takes its header off.",
+        "The message Hello World! has 12 bytes. The transport layer puts a TCP header of 20 bytes "
+        "with the two ports in front of it, the network layer an IP header of 20 bytes with the "
+        "two addresses, the link layer an Ethernet header of 14 bytes with the address of the next "
+        "machine, and a check of 4 bytes behind: 70 bytes in all. On the other side each layer "
+        "takes its header off.",
     )
     names = [
         ("application", "应用层"), ("transport", "传输层"),
         ("network", "网络层"), ("link", "链路层"),
     ]
     parts = [
-        (574, 86, "a", "hello", "5 bytes"), (434, 134, "b", "TCP header", "20 bytes: ports"),
-        (280, 148, "c", "IP header", "20 bytes: addresses"),
-        (110, 164, "d", "Ethernet header", "14 bytes: next machine"),
+        (544, 116, "a", "Hello World!", "12 bytes"), (408, 130, "b", "TCP header", "20 bytes: ports"),
+        (260, 142, "c", "IP header", "20 bytes: addresses"),
+        (104, 150, "d", "Ethernet header", "14 bytes: next machine"),
     ]
     for number, (english, chinese) in enumerate(names):
         y = 14 + number * 78
@@ -96,7 +97,7 @@ def layers():
             picture.arrow([(50, y - 28), (50, y - 2)])
         for x, width, kind, text, size in parts[: number + 1]:
             picture.box(x, y, width, 54, kind, text, "code" if kind == "a" else "", size)
-    picture.box(666, 248, 46, 54, "d", "check", "small", "4")
+    picture.box(666, 248, 46, 54, "d", "check", "small", "4 bytes")
     picture.write()
 
 

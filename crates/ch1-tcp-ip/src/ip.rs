@@ -182,10 +182,16 @@ impl Report<'_> {
         }
     }
 
-    /// The numbers in the order of arrival, as many as fit into a line.
+    /// What the host didn't drop, in the order of arrival.
+    fn delivered(&self) -> impl Iterator<Item = &Arrival> {
+        let arrived = self.journey.arrived.iter();
+        arrived.filter(|arrival| arrival.verdict != Verdict::Dropped)
+    }
+
+    /// Their numbers, as many as fit into a line.
     fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = "\nin the order of arrival:".to_owned();
-        for arrival in &self.journey.arrived {
+        for arrival in self.delivered() {
             let number = format!(" {}", arrival.index + 1);
             if line.len() + number.len() + 4 > self.width.max(80) {
                 line.push_str(" ...");
@@ -199,9 +205,9 @@ impl Report<'_> {
     fn count(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Journey { packets, arrived } = self.journey;
         let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
-        let overtaken = arrived
-            .iter()
-            .zip(arrived.iter().skip(1))
+        let overtaken = self
+            .delivered()
+            .zip(self.delivered().skip(1))
             .filter(|(one, next)| next.index < one.index)
             .count();
         write!(f, "{} sent", packets.len())?;

@@ -16,6 +16,14 @@ use crate::transfer::{CLIENT_PORT, SERVER_PORT};
 use crate::wire::Side;
 
 const ETHERNET: usize = 14;
+
+/// An Ethernet frame carries at least this many bytes; a card adds zeros to a shorter packet
+/// (RFC 894).
+const LEAST: usize = 46;
+
+/// The checksum that an Ethernet card puts behind a frame.
+const FRAME_CHECK: usize = 4;
+
 const IP: usize = 20;
 const TCP: usize = 20;
 
@@ -190,7 +198,7 @@ impl Display for Frame {
         let fields = ethernet_fields(&EthernetFrame::new_unchecked(&self.bytes));
         print_fields(f, ethernet_header, &fields)?;
 
-        title(f, "On the wire", &format!("{all} bytes"))?;
+        title(f, "The frame", &format!("{all} bytes"))?;
         for (name, bytes) in [
             ("link", ethernet_header),
             ("IP", ip_header),
@@ -202,9 +210,16 @@ impl Display for Frame {
                 writeln!(f, "  {name:<5} {}", hex(line))?;
             }
         }
+        let zeros = LEAST.saturating_sub(ip);
+        let (padding, on_the_wire) = match zeros {
+            0 => (String::new(), all + FRAME_CHECK),
+            1 => ("a zero and ".to_owned(), all + 1 + FRAME_CHECK),
+            _ => (format!("{zeros} zeros and "), all + zeros + FRAME_CHECK),
+        };
         writeln!(
             f,
-            "\nAn Ethernet card fills frames up to 60 bytes and adds a checksum of 4 bytes.\n\
+            "\nAn Ethernet card adds {padding}a checksum of {FRAME_CHECK} bytes: {on_the_wire} \
+             bytes on the wire.\n\
              The receiver unwraps in the other order: frame, packet, segment, data."
         )
     }

@@ -165,6 +165,32 @@ fn layers() {
     assert_snapshot!("layers", run("layers"));
 }
 
+/// A packet of less than 46 bytes is padded: RFC 894.
+#[test]
+fn layers_of_short_texts_fill_the_smallest_frame() {
+    for (text, added) in [
+        (
+            "",
+            "adds 6 zeros and a checksum of 4 bytes: 64 bytes on the wire.",
+        ),
+        (
+            "hello",
+            "adds a zero and a checksum of 4 bytes: 64 bytes on the wire.",
+        ),
+        (
+            "hello!",
+            "adds a checksum of 4 bytes: 64 bytes on the wire.",
+        ),
+        (
+            "hello!!",
+            "adds a checksum of 4 bytes: 65 bytes on the wire.",
+        ),
+    ] {
+        let report = Program::run(PROGRAM, ["layers", text]).report();
+        assert!(report.contains(added), "{report}");
+    }
+}
+
 #[test]
 fn layers_of_other_texts() {
     // Wide characters, and what a terminal would obey.
@@ -177,9 +203,9 @@ fn layers_of_other_texts() {
     2. TCP segment: 20 bytes of header + 13 bytes of data = 33 bytes
     ");
     let empty = Program::run(PROGRAM, ["layers", ""]).report();
-    assert!(empty.contains("On the wire: 54 bytes"), "{empty}");
+    assert!(empty.contains("The frame: 54 bytes"), "{empty}");
     let longest = Program::run(PROGRAM, ["layers", &"x".repeat(1460)]).report();
-    assert!(longest.contains("On the wire: 1514 bytes"), "{longest}");
+    assert!(longest.contains("The frame: 1514 bytes"), "{longest}");
     assert_snapshot!(Program::run(PROGRAM, ["layers", &"x".repeat(1461)]).report(), @"
     error: can't put 1461 bytes into one segment: it carries at most 1460; take a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one
     [exit status: 1]

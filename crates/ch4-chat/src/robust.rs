@@ -1,4 +1,4 @@
-//! The same chat, done so that nobody in it can break it or hold up another.
+//! The same chat, done so that a guest does the others limited harm.
 //!
 //! What is new:
 //!

@@ -55,11 +55,14 @@ pub fn host(
     // 5. Receive and send, in turns.
     loop {
         let message = receive(&mut guest, address)?;
+        if message == BYE {
+            break;
+        }
         // Fault: 0 bytes mean that the guest has gone; the host is asked for an answer all the same.
         if !message.is_empty() {
             say(out, Role::Peer, format!("Received: {message}"))?;
         }
-        if message == BYE || speak(&mut guest, address, input, out)? == BYE {
+        if speak(&mut guest, address, input, out)? == BYE {
             break;
         }
     }

@@ -244,3 +244,89 @@ fn each_pitfall_is_shown_and_has_its_fix() {
         "Each needs a command with --tutorial, a link to the fix, and a line \"Check: …\".",
     );
 }
+
+/// The headings of the tutorial, as the map has them in Chinese.
+const TUTORIAL: [&str; 14] = [
+    "网络编程; 简介",
+    "文章目录",
+    "TCP/IP协议",
+    "IP协议",
+    "TCP协议",
+    "UDP协议",
+    "Socket, 套接字",
+    "TCP编程",
+    "创建TCP服务器",
+    "创建TCP客户端",
+    "简易聊天工具",
+    "UDP编程",
+    "创建UDP服务器",
+    "创建UDP客户端",
+];
+
+/// How many statements the tutorial makes. A row less is one that can't be found any more.
+const STATEMENTS: usize = 91;
+
+/// (`each_link_leads_somewhere` follows its links, as those of any page.)
+#[test]
+fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
+    let page = Page::read("docs/map.md".into()).unwrap();
+    let (mut wrong, mut headings, mut count) = (Vec::new(), Vec::new(), 0);
+    let mut is_map = false;
+    for (line, number) in page.text.lines().zip(1..) {
+        let row = line.strip_prefix('|').and_then(|it| it.strip_suffix('|'));
+        let row: Vec<&str> =
+            row.map_or_else(Vec::new, |row| row.split('|').map(str::trim).collect());
+        match row.as_slice() {
+            [] => is_map = false,
+            ["the tutorial says", ..] => is_map = true,
+            ["---", ..] => {}
+            [says, chinese, verdict, explained, shown] if is_map => {
+                count += 1;
+                if says.starts_with("**") {
+                    headings.push((*chinese).to_owned());
+                }
+                let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+                let is_whole = !says.is_empty()
+                    && chinese.contains(is_chinese)
+                    && ["true", "imprecise", "wrong"].contains(verdict)
+                    && explained.contains("](")
+                    && (shown.contains("](") || shown.contains('`'));
+                if !is_whole {
+                    wrong.push(format!("docs/map.md:{number}: {says}"));
+                }
+            }
+            [says, ..] if is_map => wrong.push(format!("docs/map.md:{number}: {says}")),
+            _ => {}
+        }
+    }
+    nothing(
+        &wrong,
+        "A row has five parts: what the tutorial says, its words in Chinese, true, imprecise or \
+         wrong, a link to where it is explained, and a link or a command that shows it.",
+    );
+    assert_eq!(headings, TUTORIAL, "the tutorial's headings, in its order");
+    assert_eq!(count, STATEMENTS);
+}
+
+/// A Chinese reader looks for these, and for where the lessons come from.
+#[test]
+fn the_words_that_people_search_by_are_there() {
+    let credit = [
+        "《python web开发 网络编程 TCP/IP UDP协议》",
+        "《python web开发从入门到精通》",
+    ];
+    let trouble = ["粘包", "半包", "端口被占用", "连接被重置", "乱码"];
+    let mut wrong = Vec::new();
+    for (path, words) in [
+        ("README.md", credit.as_slice()),
+        ("docs/README.md", &credit),
+        ("docs/map.md", &credit),
+        ("docs/pitfalls.md", &trouble),
+        ("docs/glossary.md", &trouble),
+    ] {
+        let text = Page::read(path.into()).unwrap().text;
+        let missing = words.iter().filter(|word| !text.contains(**word));
+        wrong.extend(missing.map(|word| format!("{path}: {word}")));
+    }
+    nothing(&wrong, "These words are missing.");
+}
