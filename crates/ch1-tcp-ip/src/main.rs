@@ -1,7 +1,7 @@
 //! `ch1-tcp-ip`: the command line of chapter 1.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use ch1_tcp_ip::transfer::{self, Plan, Transfer};
 use ch1_tcp_ip::wire::Packet;
 use ch1_tcp_ip::{ip, pcap, svg};
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Columns, Error};
+use console::{Action, Columns, Error, OrCannot};
 
 /// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
 #[derive(Parser)]
@@ -165,10 +165,8 @@ fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
     let Some(path) = path else {
         return Ok(None);
     };
-    match File::create(path) {
-        Ok(file) => Ok(Some((file, path))),
-        Err(error) => Err(unwritable(path, error)),
-    }
+    let file = File::create(path).or_cannot(Action::WriteFile, path.display())?;
+    Ok(Some((file, path)))
 }
 
 /// Makes sure that two files, which exist by now, aren't the same under two names: the second one
@@ -190,7 +188,7 @@ fn write_pcap<'a>(
 ) -> Result<(), Error> {
     match target {
         Some((file, path)) => {
-            pcap::write(BufWriter::new(file), packets).map_err(|error| unwritable(path, error))
+            pcap::write(BufWriter::new(file), packets).or_cannot(Action::WriteFile, path.display())
         }
         None => Ok(()),
     }
@@ -199,15 +197,7 @@ fn write_pcap<'a>(
 fn write_svg(target: Target<'_>, transfer: &Transfer, all: bool) -> Result<(), Error> {
     match target {
         Some((mut file, path)) => write!(file, "{}", svg::Picture { transfer, all })
-            .map_err(|error| unwritable(path, error)),
+            .or_cannot(Action::WriteFile, path.display()),
         None => Ok(()),
     }
-}
-
-fn unwritable(path: &Path, cause: io::Error) -> Error {
-    Error::cannot(
-        format_args!("write {}", path.display()),
-        cause,
-        "name a file in a folder that exists and that you may write to",
-    )
 }

@@ -92,6 +92,8 @@ pub enum Action {
     ReadInput,
     /// Use the terminal's line editor.
     UseTerminal,
+    /// Write a file that the user has named.
+    WriteFile,
     /// Start a thread.
     StartThread,
     /// Something, in these words, for which only this machine is needed.
@@ -118,6 +120,7 @@ impl Display for Action {
             Self::FindNumber => "find a number in the request of",
             Self::ReadInput => "read",
             Self::UseTerminal => "use",
+            Self::WriteFile => "write",
             Self::StartThread => "start a thread",
             Self::OnThisMachine(action) => action,
         })
@@ -230,6 +233,12 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
         (Action::UseTerminal, _) => "try it with TERM=dumb, or in another terminal",
 
+        (Action::WriteFile, Kind::NotFound) => "name a file in a folder that exists",
+        (Action::WriteFile, Kind::PermissionDenied) => "name a file that you may write to",
+        (Action::WriteFile, Kind::IsADirectory) => "that is a folder: name a file in it",
+        (Action::WriteFile, Kind::StorageFull) => "free some space, or name a file on another disk",
+        (Action::WriteFile, _) => "name another file",
+
         (Action::StartThread, _) => {
             "this machine is short of threads or memory: stop other programs, \
              or raise the limit (ulimit -u)"
@@ -328,6 +337,8 @@ mod tests {
             (Action::Listen, Kind::AddrNotAvailable),
             (Action::Connect, Kind::AddrNotAvailable),
             (Action::Connect, Kind::TimedOut),
+            (Action::WriteFile, Kind::PermissionDenied),
+            (Action::WriteFile, Kind::StorageFull),
             (Action::StartThread, Kind::WouldBlock),
             (folder, Kind::TimedOut),
             (Action::ReadInput, Kind::IsADirectory),
@@ -344,6 +355,8 @@ mod tests {
         can't listen on X: address not available; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
         can't connect to X: address not available; that address and port can't be connected to from here: check --host and --port
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
+        can't write X: permission denied; name a file that you may write to
+        can't write X: no storage space; free some space, or name a file on another disk
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
@@ -372,6 +385,7 @@ mod tests {
             Action::Decode,
             Action::ReadInput,
             Action::UseTerminal,
+            Action::WriteFile,
             Action::StartThread,
             Action::OnThisMachine("create a folder for"),
         ];
