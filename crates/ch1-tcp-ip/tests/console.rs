@@ -15,6 +15,8 @@ use std::{
 use console::testing::PATIENCE;
 use console::testing::{Ended, Program};
 use insta::assert_snapshot;
+#[cfg(unix)]
+use socket2::SockRef;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
 
@@ -328,17 +330,18 @@ fn two_files_that_are_one() {
     assert!(in_folder("one", "other").ends_with("[exit status: 0]"));
 }
 
-/// More than any pipe holds, into a pipe that doesn't wait by itself.
+/// Into a stream that is almost always full, and doesn't wait by itself.
 #[cfg(unix)]
 #[test]
 fn an_output_that_would_block_is_waited_for() {
-    let words = ["ip", "--all", "--count", "10000"];
+    let words = ["ip", "--all", "--count", "1000"];
     let (mut reader, output) = UnixStream::pair().unwrap();
     output.set_nonblocking(true).unwrap();
+    SockRef::from(&output).set_send_buffer_size(1).unwrap(); // The least that there is.
     let running = thread::spawn(move || Program::run_into(PROGRAM, words, OwnedFd::from(output)));
     reader.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut printed = String::new();
-    reader.read_to_string(&mut printed).unwrap();
+    let printed: Vec<u8> = reader.by_ref().bytes().map(Result::unwrap).collect();
+    let printed = String::from_utf8(printed).unwrap();
     let ended = running.join().unwrap();
     assert_eq!(ended.report(), "[exit status: 0]");
     assert!(printed == Program::run(PROGRAM, words).output);

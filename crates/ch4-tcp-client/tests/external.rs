@@ -1,4 +1,4 @@
-//! The client at a terminal: tests that need tmux, which is a terminal that can be read.
+//! Tests that need a program besides cargo: most need tmux, a terminal that can be read.
 
 #![cfg(target_os = "linux")] // They have addresses of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use console::testing::{PATIENCE, Terminal, own_loopback_address};
+use console::testing::{PATIENCE, Program, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -45,4 +45,23 @@ fn a_long_line_goes_on_behind_a_new_margin() {
         .write_all(format!("{}{FAKE}\n", "-".repeat(38)).as_bytes())
         .unwrap();
     terminal.shows_rows(&format!("| {}\n| -{FAKE}\n", "-".repeat(37)));
+}
+
+/// The line has half a gigabyte, the client a quarter.
+#[test]
+#[ignore = "needs prlimit, head and sh"]
+fn a_line_may_be_longer_than_memory() {
+    const LENGTH: usize = 500_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let script = r#"head -c "$2" /dev/zero | prlimit --as=250000000 "$0" --port "$1""#;
+    let length = LENGTH.to_string();
+    let client = Program::start("sh", ["-c", script, PROGRAM, &port, &length]);
+    let mut server = listener.accept().unwrap().0;
+    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let received = std::io::copy(&mut server, &mut std::io::sink()).unwrap();
+    assert_eq!(received, LENGTH as u64 + 1); // and an LF
+    drop(server);
+    let ended = client.wait();
+    assert!(ended.status.success(), "{}", ended.report());
 }

@@ -660,6 +660,7 @@ fn a_server_that_reads_slowly_can_not_hold_a_line_for_ever() {
     let (client, mut server, _) = Client::and_server(short());
     let (stop, until) = channel();
     let reading = thread::spawn(move || {
+        // Enough for some pieces of the line each time, far too little for all of it.
         let mut buffer = vec![0; 1 << 20];
         again_and_again(&until, || {
             server.stream.get_mut().read_exact(&mut buffer).unwrap();

@@ -1,4 +1,4 @@
-//! Both programs at a terminal: tests that need tmux, which is a terminal that can be read.
+//! Tests that need a program besides cargo: most need tmux, a terminal that can be read.
 
 #![cfg(target_os = "linux")] // They have addresses of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
@@ -6,7 +6,7 @@
 use std::net::UdpSocket;
 use std::thread;
 
-use console::testing::{PATIENCE, Terminal, own_loopback_address};
+use console::testing::{PATIENCE, Program, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 
@@ -67,4 +67,14 @@ fn a_long_reply_goes_on_behind_a_margin() {
     terminal.shows_rows(&format!(
         "{PROMPT} Reply to 36.6: {first}\n  | {second}{PROMPT}\n{PROMPT}\n"
     ));
+}
+
+/// The line has half a gigabyte, the client a quarter.
+#[test]
+#[ignore = "needs prlimit, head and sh"]
+fn a_line_may_be_longer_than_memory() {
+    let script = r#"head -c 500000000 /dev/zero | prlimit --as=250000000 "$0" client"#;
+    let ended = Program::run("sh", ["-c", script, PROGRAM]);
+    let refused = "Not sent: the line is 500000000 bytes; the limit is 1024.";
+    assert!(ended.output.contains(refused), "{}", ended.report());
 }

@@ -386,6 +386,7 @@ mod tests {
             ("a\u{200d}\u{1f525}", "a\\u{200d}\u{1f525}"),
             ("a\u{fe0f}", r"a\u{fe0f}"),
             ("1\u{fe0f}", r"1\u{fe0f}"),
+            ("a\u{fe0f}\u{200d}\u{1f525}", "a\\u{fe0f}\\u{200d}\u{1f525}"),
             ("\u{2764}\u{fe0f}\u{fe0f}", "\u{2764}\u{fe0f}\\u{fe0f}"),
         ] {
             assert_eq!(escape(text), shown);
