@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use console::safe;
 
-use crate::request::Request;
+use crate::head::Request;
 
 /// An answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,22 +33,9 @@ impl Answer {
     /// The answer to an HTTP request, of which `head` has the bytes.
     pub fn http(request: &Request, head: &[u8], name: &str) -> Self {
         let mut answer = if request.path != "/" {
-            page(
-                "404 Not Found",
-                "",
-                "404 Not Found",
-                "<p>There is only one page here: /",
-            )
+            Self::refusal("404 Not Found", "there is only one page here: /")
         } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            // RFC 9110, section 15.5.6: this status comes with an Allow field.
-            let why = "<p>This page can be read, with GET or HEAD, and nothing else.";
-            let allow = "Allow: GET, HEAD\r\n";
-            page(
-                "405 Method Not Allowed",
-                allow,
-                "405 Method Not Allowed",
-                why,
-            )
+            Self::refusal(NOT_ALLOWED, "the page can only be read, with GET or HEAD")
         } else {
             let greeting = format!("Hello World, {name}!");
             page("200 OK", "", &greeting, &what_was_sent(head))
@@ -60,25 +47,17 @@ impl Answer {
         answer
     }
 
-    /// The answer to a request that isn't well-formed, or to bytes that are no request.
-    pub fn bad_request(why: &str) -> Self {
-        let why = format!("<p>This server can't read what was sent: {why}.");
-        page("400 Bad Request", "", "400 Bad Request", &why)
-    }
-
-    /// The answer to a request whose head didn't come in time.
-    pub fn too_slow() -> Self {
-        let why = "<p>The head of the request took too long to arrive.";
-        page("408 Request Timeout", "", "408 Request Timeout", why)
-    }
-
-    /// The answer to a request whose head has too many bytes or too many fields.
-    pub fn too_large() -> Self {
-        let why = "<p>The head of the request is larger than this server accepts.";
-        let status = "431 Request Header Fields Too Large";
-        page(status, "", status, why)
+    /// The answer to a request that the server doesn't serve, or to bytes that are no request.
+    pub fn refusal(status: &'static str, why: &str) -> Self {
+        // RFC 9110, section 15.5.6: this status comes with an Allow field.
+        let is_405 = status == NOT_ALLOWED;
+        let allow = if is_405 { "Allow: GET, HEAD\r\n" } else { "" };
+        let why = format!("<p>The server refuses this request: {why}.");
+        page(status, allow, status, &why)
     }
 }
+
+const NOT_ALLOWED: &str = "405 Method Not Allowed";
 
 fn plain_text(line: String) -> Answer {
     Answer {
@@ -167,7 +146,7 @@ mod tests {
         let request = Request {
             method: "GET".to_owned(),
             path: "/".to_owned(),
-            head_length: 0,
+            length: 0,
             has_body: false,
         };
         let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";

@@ -4,7 +4,7 @@
 //!
 //! - Many clients at once: while a worker serves one, another waits for the next ([`crew`]).
 //! - A client's error ends its connection, never the server.
-//! - A request may arrive in any number of pieces, and [`Received`] says when it is whole.
+//! - A request may arrive in any number of pieces, and [`Scan`] says when it is whole.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
 //! - The connection is closed in stages, so that an answer isn't lost to a reset (`hang_up`).
 //! - What a client sends is printed harmless, behind a margin, by a thread of its own ([`Log`]).
@@ -19,8 +19,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::answer::Answer;
 use crate::crew;
 use crate::deadline::Until;
+use crate::head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
 use crate::log::Log;
-use crate::request::Received;
+use crate::request::{Received, Scan};
 
 /// What a client, and all of them together, can take of the server.
 #[derive(Debug, Clone)]
@@ -134,70 +135,61 @@ fn converse(
 struct Heard {
     bytes: Vec<u8>,
     received: Received,
-    end: End,
-}
-
-/// Why the server stopped listening to the client.
-#[derive(PartialEq, Eq)]
-enum End {
-    /// It has heard enough to answer.
-    Understood,
     /// The client has closed its side.
-    Closed,
-    /// Nothing more came in time.
-    Silence,
-    /// More came than a client may send.
-    TooMuch,
+    closed: bool,
 }
 
 /// Receives until the client can be answered, in as many pieces as it takes.
 fn hear(client: &TcpStream, limits: &Limits) -> io::Result<Heard> {
     let deadline = Instant::now() + limits.head_time;
-    let mut bytes = Vec::new();
+    let (mut bytes, mut scan, mut closed) = (Vec::new(), Scan::default(), false);
     let mut received;
-    let end = loop {
-        received = Received::look_at(&bytes);
+    let cut = loop {
+        received = scan.look_at(&bytes);
         let patience = match received {
             Received::Unclear | Received::PartOfHead => deadline,
             Received::Text { ended: false } => deadline.min(Instant::now() + limits.quiet),
-            _ => break End::Understood,
+            _ => break None,
         };
         if bytes.len() >= limits.head_bytes {
-            break End::TooMuch;
+            break Some((TOO_LARGE, "its head has too many bytes"));
         }
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         let (piece, _) = piece.split_at_mut(room);
         match Until::new(client, patience).read(piece) {
-            Ok(0) => break End::Closed,
+            Ok(0) => {
+                closed = true;
+                break Some((BAD_REQUEST, "its head has no end"));
+            }
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::TimedOut => break End::Silence,
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                break Some((TIMEOUT, "its head took too long to arrive"));
+            }
             Err(error) => return Err(error),
         }
     };
+    if let (Received::PartOfHead, Some(refusal)) = (&received, cut) {
+        received = Received::Refused(refusal);
+    }
     Ok(Heard {
         bytes,
         received,
-        end,
+        closed,
     })
 }
 
 impl Heard {
     fn answer(&self, name: &str, limits: &Limits) -> Answer {
-        match (&self.received, &self.end) {
-            (Received::Request(request), _) => {
-                Answer::http(request, self.bytes.split_at(request.head_length).0, name)
+        let (bytes, limit) = (&self.bytes, limits.head_bytes);
+        match &self.received {
+            Received::Request(request) => {
+                Answer::http(request, bytes.split_at(request.length).0, name)
             }
-            (Received::Wrong(why), _) => Answer::bad_request(why),
-            (Received::TooManyFields, _) | (Received::PartOfHead, End::TooMuch) => {
-                Answer::too_large()
-            }
-            (Received::PartOfHead, End::Closed) => Answer::bad_request("its head has no end"),
-            (Received::PartOfHead, _) => Answer::too_slow(),
-            (Received::Text { .. } | Received::Unclear, End::TooMuch) => {
-                Answer::text_too_long(limits.head_bytes)
-            }
-            (Received::Text { .. } | Received::Unclear, _) => Answer::text(name),
+            Received::Refused((status, why)) => Answer::refusal(status, why),
+            Received::Text { ended: true } => Answer::text(name),
+            _ if bytes.len() >= limit => Answer::text_too_long(limit),
+            _ => Answer::text(name),
         }
     }
 
@@ -205,10 +197,8 @@ impl Heard {
     fn may_go_on(&self) -> bool {
         match &self.received {
             // A request without a body, and nothing behind it: the client waits for the answer.
-            Received::Request(request) => {
-                request.has_body || self.bytes.len() > request.head_length
-            }
-            _ => self.end != End::Closed,
+            Received::Request(request) => request.has_body || self.bytes.len() > request.length,
+            _ => !self.closed,
         }
     }
 }
