@@ -10,6 +10,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -88,7 +89,10 @@ impl Crew<'_> {
             match self.listener.accept() {
                 Ok((client, address)) => {
                     self.leave_a_follower(scope);
-                    (self.attend)(&client, address);
+                    // A panic ends this client's connection, and no worker: the count of workers
+                    // stays right, and the panic's own message is on standard error.
+                    let attend = || (self.attend)(&client, address);
+                    let _ = panic::catch_unwind(AssertUnwindSafe(attend));
                     drop(client);
                     if !self.rejoin() {
                         return;
@@ -173,5 +177,47 @@ impl Crew<'_> {
     fn roll(&self) -> MutexGuard<'_, Roll> {
         // The numbers in it are right at any time, so a panic elsewhere doesn't spoil them.
         self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use console::Printer;
+    use console::testing::{PATIENCE, Screen, stop};
+
+    use super::*;
+
+    /// Each worker but the one that would serve has to survive: the limit leaves no other.
+    #[test]
+    fn a_panic_ends_its_connection_and_no_worker() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let log = Log {
+            printer: &Printer::new(Screen::default()),
+            quiet: false,
+        };
+        let attend = |mut client: &TcpStream, _: SocketAddr| {
+            let mut word = [0; 5];
+            client.read_exact(&mut word).unwrap();
+            assert_ne!(&word, b"panic");
+            client.write_all(&word).unwrap();
+        };
+        let asks = |word: &[u8]| {
+            let mut client = TcpStream::connect(address).unwrap();
+            client.set_read_timeout(Some(PATIENCE)).unwrap();
+            client.write_all(word).unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).map(|_| answer)
+        };
+        thread::scope(|scope| {
+            let serving = scope.spawn(|| work(&listener, 2, &attend, &log));
+            let answers = ["panic", "panic", "panic", "hello"].map(|word| asks(word.as_bytes()));
+            stop(&listener);
+            assert!(serving.join().unwrap().is_err());
+            let [.., last] = answers;
+            assert_eq!(last.unwrap(), b"hello");
+        });
     }
 }

@@ -4,7 +4,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -740,15 +740,22 @@ fn a_paused_terminal_holds_up_no_client() {
     drop(resume);
 }
 
+/// A program that ends with its test, even if the test fails.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_reader_of_the_output_that_has_gone_stops_nothing() {
-    let mut child = Command::new(PROGRAM)
-        .args(["--port", "0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut output = child.stdout.take().unwrap();
+    let mut program = Command::new(PROGRAM);
+    program.args(["--port", "0"]).stdout(Stdio::piped());
+    let mut server = Guarded(program.stderr(Stdio::piped()).spawn().unwrap());
+    let mut output = server.0.stdout.take().unwrap();
     let mut line = Vec::new();
     while line.last() != Some(&b'\n') {
         let mut byte = [0];
@@ -761,10 +768,9 @@ fn a_reader_of_the_output_that_has_gone_stops_nothing() {
     for _ in 0..5 {
         serves(address);
     }
-    child.kill().unwrap();
-    let errors = io::read_to_string(child.stderr.take().unwrap()).unwrap();
-    child.wait().unwrap();
-    assert_eq!(errors, "");
+    let errors = server.0.stderr.take().unwrap();
+    drop(server);
+    assert_eq!(io::read_to_string(errors).unwrap(), "");
 }
 
 #[test]
