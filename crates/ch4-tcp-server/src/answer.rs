@@ -30,8 +30,9 @@ impl Answer {
         ))
     }
 
-    /// The answer to an HTTP request, of which `head` has the bytes.
-    pub fn http(request: &Request, head: &[u8], name: &str) -> Self {
+    /// The answer to an HTTP request, with which `bytes` begin.
+    pub fn http(request: &Request, bytes: &[u8], name: &str) -> Self {
+        let (head, _) = bytes.split_at(request.length);
         let mut answer = if request.path != "/" {
             Self::refusal("404 Not Found", "there is only one page here: /")
         } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
@@ -112,29 +113,15 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 /// The page's second part: the request as it arrived, line by line.
 fn what_was_sent(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
-    let mut section =
-        String::from("<p>Your browser sent this to say that it wants the page:</p>\n<pre>");
-    for line in head.lines() {
-        section.push_str(&escape(&safe::escape(line)));
-        section.push('\n');
-    }
-    section.push_str("</pre>");
-    section
+    let lines = head.lines().map(|line| escape(&safe::escape(line)) + "\n");
+    let lines: String = lines.collect();
+    format!("<p>Your browser sent this to say that it wants the page:</p>\n<pre>{lines}</pre>")
 }
 
 /// Text as HTML: markup in it stays text.
 fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            _ => html.push(character),
-        }
-    }
-    html
+    let text = text.replace('&', "&amp;").replace('"', "&quot;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -143,14 +130,15 @@ mod tests {
 
     #[test]
     fn markup_and_control_characters_stay_text() {
+        let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";
         let request = Request {
             method: "GET".to_owned(),
             path: "/".to_owned(),
-            length: 0,
+            length: head.len(),
             has_body: false,
         };
-        let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";
-        let answer = Answer::http(&request, head, "<b>\"&\"");
+        let bytes = [head, &b"body"[..]].concat();
+        let answer = Answer::http(&request, &bytes, "<b>\"&\"");
         let page = String::from_utf8_lossy(answer.bytes.split_at(answer.head_length).1);
         insta::assert_snapshot!(page.replace(STYLE, "[style]"), @r#"
         <!DOCTYPE html>

@@ -114,93 +114,67 @@ fn converse(
     log: &Log,
 ) -> io::Result<&'static str> {
     // 5. Receive.
-    let heard = hear(client, limits)?;
-    if heard.bytes.is_empty() {
+    let (bytes, received) = hear(client, limits)?;
+    if bytes.is_empty() {
         return Ok("nothing came");
     }
-    log.received(address, &heard.bytes);
+    log.received(address, &bytes);
 
     // 6. Send.
-    let answer = heard.answer(name, limits);
+    let answer = match &received {
+        Received::Request(request) => Answer::http(request, &bytes, name),
+        Received::Refused((status, why)) => Answer::refusal(status, why),
+        Received::Text { ended: false } | Received::Unclear if bytes.len() >= limits.head_bytes => {
+            Answer::text_too_long(limits.head_bytes)
+        }
+        _ => Answer::text(name),
+    };
     Until::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 7. Close.
-    if heard.may_go_on() {
-        hang_up(client, limits);
+    // 7. Close. After a request without a body, and nothing behind it, the client only waits.
+    match received {
+        Received::Request(head) if !head.has_body && bytes.len() == head.length => {}
+        _ => hang_up(client, limits),
     }
     Ok(answer.title)
 }
 
-/// What a client has said before it was answered.
-struct Heard {
-    bytes: Vec<u8>,
-    received: Received,
-    /// The client has closed its side.
-    closed: bool,
-}
-
 /// Receives until the client can be answered, in as many pieces as it takes.
-fn hear(client: &TcpStream, limits: &Limits) -> io::Result<Heard> {
+fn hear(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> {
     let deadline = Instant::now() + limits.head_time;
-    let (mut bytes, mut scan, mut closed) = (Vec::new(), Scan::default(), false);
-    let mut received;
-    let cut = loop {
-        received = scan.look_at(&bytes);
+    let (mut bytes, mut scan) = (Vec::new(), Scan::default());
+    let (received, refusal) = loop {
+        let received = scan.look_at(&bytes);
         let patience = match received {
-            Received::Unclear | Received::PartOfHead => deadline,
+            Received::Request(_) | Received::Refused(_) | Received::Text { ended: true } => {
+                return Ok((bytes, received));
+            }
+            _ if bytes.len() >= limits.head_bytes => {
+                break (received, (TOO_LARGE, "its head has too many bytes"));
+            }
             Received::Text { ended: false } => deadline.min(Instant::now() + limits.quiet),
-            _ => break None,
+            Received::Unclear | Received::PartOfHead => deadline,
         };
-        if bytes.len() >= limits.head_bytes {
-            break Some((TOO_LARGE, "its head has too many bytes"));
-        }
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         let (piece, _) = piece.split_at_mut(room);
         match Until::new(client, patience).read(piece) {
-            Ok(0) => {
-                closed = true;
-                break Some((BAD_REQUEST, "its head has no end"));
-            }
+            Ok(0) => break (received, (BAD_REQUEST, "its head has no end")),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                break Some((TIMEOUT, "its head took too long to arrive"));
+                break (received, (TIMEOUT, "its head took too long to arrive"));
             }
             Err(error) => return Err(error),
         }
     };
-    if let (Received::PartOfHead, Some(refusal)) = (&received, cut) {
-        received = Received::Refused(refusal);
-    }
-    Ok(Heard {
-        bytes,
-        received,
-        closed,
-    })
-}
-
-impl Heard {
-    fn answer(&self, name: &str, limits: &Limits) -> Answer {
-        let (bytes, limit) = (&self.bytes, limits.head_bytes);
-        match &self.received {
-            Received::Request(request) => {
-                Answer::http(request, bytes.split_at(request.length).0, name)
-            }
-            Received::Refused((status, why)) => Answer::refusal(status, why),
-            Received::Text { ended: true } => Answer::text(name),
-            _ if bytes.len() >= limit => Answer::text_too_long(limit),
-            _ => Answer::text(name),
-        }
-    }
-
-    /// Whether bytes of the client may still be on their way.
-    fn may_go_on(&self) -> bool {
-        match &self.received {
-            // A request without a body, and nothing behind it: the client waits for the answer.
-            Received::Request(request) => request.has_body || self.bytes.len() > request.length,
-            _ => !self.closed,
-        }
-    }
+    // Nothing more comes. Text may lack its line end; a head may not.
+    let is_head = received == Received::PartOfHead;
+    let received = if is_head {
+        Received::Refused(refusal)
+    } else {
+        received
+    };
+    Ok((bytes, received))
 }
 
 /// Closes in stages (RFC 9112, section 9.6).
