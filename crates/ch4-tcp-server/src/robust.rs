@@ -2,7 +2,7 @@
 //!
 //! The steps are the tutorial's. What is new:
 //!
-//! - Many clients at once: while a worker serves one, another waits for the next ([`crew`]).
+//! - Many clients at once: while a worker serves one, another waits for the next ([`workers`]).
 //! - A client's error ends its connection, never the server.
 //! - A request may arrive in any number of pieces, and [`Scan`] says when it is whole.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
@@ -17,16 +17,17 @@ use console::{Error, OrCannot};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::answer::Answer;
-use crate::crew;
+
 use crate::deadline::Until;
 use crate::head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
 use crate::log::Log;
 use crate::request::{Received, Scan};
+use crate::workers;
 
 /// What a client, and all of them together, can take of the server.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Clients served at the same time. More of them wait in the listener's queue.
+    /// Clients served at the same time. Others wait in the listener's backlog.
     pub clients: usize,
     /// Bytes of a request's head, or of a line of plain text.
     pub head_bytes: usize,
@@ -102,7 +103,7 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
         }
     };
     // 4. Accept, again and again.
-    crew::work(listener, limits.clients, &attend, log).or_cannot("accept on", here)
+    workers::run(listener, limits.clients, &attend, log).or_cannot("accept on", here)
 }
 
 /// Steps 5 to 7 for one client. Returns what it was answered, in a word or two.
