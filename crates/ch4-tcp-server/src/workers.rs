@@ -145,7 +145,7 @@ impl Workers<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use std::collections::{HashSet, VecDeque};
     use std::io::{Read, Write};
     use std::sync::mpsc::channel;
 
@@ -226,6 +226,38 @@ mod tests {
                 }
             }
             assert_eq!(most, 3);
+        });
+    }
+
+    #[test]
+    fn threads_do_not_come_and_go_with_each_client() {
+        let (tell, threads) = channel();
+        let attend = |_: &TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
+        with_workers(100, &attend, |address| {
+            let mut all = HashSet::new();
+            for _ in 0..100 {
+                let _ = connect(address).read(&mut [0]);
+                all.insert(threads.recv_timeout(PATIENCE).unwrap());
+            }
+            assert!(all.len() <= MAX_IDLE, "{} threads", all.len());
+        });
+    }
+
+    #[test]
+    fn workers_that_retire_make_room_for_others() {
+        let (tell, events) = channel();
+        let attend = |mut client: &TcpStream, _: SocketAddr| {
+            tell.send(()).unwrap();
+            let _ = client.read(&mut [0]);
+        };
+        let limit = MAX_IDLE * 2;
+        with_workers(limit, &attend, |address| {
+            for _ in 0..3 {
+                let wave: Vec<_> = (0..limit).map(|_| connect(address)).collect();
+                for _ in &wave {
+                    events.recv_timeout(PATIENCE).unwrap();
+                }
+            }
         });
     }
 }

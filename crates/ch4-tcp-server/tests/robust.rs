@@ -525,7 +525,9 @@ fn a_request_whose_rest_comes_after_the_answer_ends_cleanly_200_times_of_200() {
     let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6000\r\n\r\n".to_owned();
     let brew = "BREW / HTTP/1.1\r\nContent-Length: 6000\r\n\r\n".to_owned();
     for head in [
+        post.clone(),
         post + &"x".repeat(3000),
+        "GET / HTTP/1.0\r\n\r\n".to_owned() + &"x".repeat(3000),
         brew + &"x".repeat(3000),
         "hello\nand ".to_owned() + &"y".repeat(3000),
     ] {
