@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use console::safe;
 
-use crate::request::Request;
+use crate::head::Request;
 
 /// An answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,25 +30,13 @@ impl Answer {
         ))
     }
 
-    /// The answer to an HTTP request, of which `head` has the bytes.
-    pub fn http(request: &Request, head: &[u8], name: &str) -> Self {
+    /// The answer to an HTTP request, with which `bytes` begin.
+    pub fn http(request: &Request, bytes: &[u8], name: &str) -> Self {
+        let (head, _) = bytes.split_at(request.length);
         let mut answer = if request.path != "/" {
-            page(
-                "404 Not Found",
-                "",
-                "404 Not Found",
-                "<p>There is only one page here: /",
-            )
+            Self::refusal("404 Not Found", "there is only one page here: /")
         } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            // RFC 9110, section 15.5.6: this status comes with an Allow field.
-            let why = "<p>This page can be read, with GET or HEAD, and nothing else.";
-            let allow = "Allow: GET, HEAD\r\n";
-            page(
-                "405 Method Not Allowed",
-                allow,
-                "405 Method Not Allowed",
-                why,
-            )
+            Self::refusal(NOT_ALLOWED, "the page can only be read, with GET or HEAD")
         } else {
             let greeting = format!("Hello World, {name}!");
             page("200 OK", "", &greeting, &what_was_sent(head))
@@ -60,25 +48,17 @@ impl Answer {
         answer
     }
 
-    /// The answer to a request that isn't well-formed, or to bytes that are no request.
-    pub fn bad_request(why: &str) -> Self {
-        let why = format!("<p>This server can't read what was sent: {why}.");
-        page("400 Bad Request", "", "400 Bad Request", &why)
-    }
-
-    /// The answer to a request whose head didn't come in time.
-    pub fn too_slow() -> Self {
-        let why = "<p>The head of the request took too long to arrive.";
-        page("408 Request Timeout", "", "408 Request Timeout", why)
-    }
-
-    /// The answer to a request whose head has too many bytes or too many fields.
-    pub fn too_large() -> Self {
-        let why = "<p>The head of the request is larger than this server accepts.";
-        let status = "431 Request Header Fields Too Large";
-        page(status, "", status, why)
+    /// The answer to a request that the server doesn't serve, or to bytes that are no request.
+    pub fn refusal(status: &'static str, why: &str) -> Self {
+        // RFC 9110, section 15.5.6: this status comes with an Allow field.
+        let is_405 = status == NOT_ALLOWED;
+        let allow = if is_405 { "Allow: GET, HEAD\r\n" } else { "" };
+        let why = format!("<p>The server refuses this request: {why}.");
+        page(status, allow, status, &why)
     }
 }
+
+const NOT_ALLOWED: &str = "405 Method Not Allowed";
 
 fn plain_text(line: String) -> Answer {
     Answer {
@@ -133,29 +113,15 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 /// The page's second part: the request as it arrived, line by line.
 fn what_was_sent(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
-    let mut section =
-        String::from("<p>Your browser sent this to say that it wants the page:</p>\n<pre>");
-    for line in head.lines() {
-        section.push_str(&escape(&safe::escape(line)));
-        section.push('\n');
-    }
-    section.push_str("</pre>");
-    section
+    let lines = head.lines().map(|line| escape(&safe::escape(line)) + "\n");
+    let lines: String = lines.collect();
+    format!("<p>Your browser sent this to say that it wants the page:</p>\n<pre>{lines}</pre>")
 }
 
 /// Text as HTML: markup in it stays text.
 fn escape(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            _ => html.push(character),
-        }
-    }
-    html
+    let text = text.replace('&', "&amp;").replace('"', "&quot;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -164,14 +130,15 @@ mod tests {
 
     #[test]
     fn markup_and_control_characters_stay_text() {
+        let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";
         let request = Request {
             method: "GET".to_owned(),
             path: "/".to_owned(),
-            head_length: 0,
+            length: head.len(),
             has_body: false,
         };
-        let head = b"GET / HTTP/1.0\r\nX: </pre><script>\xff\x1b[2J\r\n\r\n";
-        let answer = Answer::http(&request, head, "<b>\"&\"");
+        let bytes = [head, &b"body"[..]].concat();
+        let answer = Answer::http(&request, &bytes, "<b>\"&\"");
         let page = String::from_utf8_lossy(answer.bytes.split_at(answer.head_length).1);
         insta::assert_snapshot!(page.replace(STYLE, "[style]"), @r#"
         <!DOCTYPE html>

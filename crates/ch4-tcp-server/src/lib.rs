@@ -3,14 +3,15 @@
 //! - [`tutorial`]: read this first. The steps of every TCP server (create, bind, listen, accept,
 //!   receive and send, close), with the faults that the tutorial's program has.
 //! - [`robust`]: the same steps, for as many clients as come, none of which can break it.
-//!   [`crew`] has a worker for each client and one for the next, [`request`] decides what a client
-//!   has sent, [`answer`] what it gets, and [`deadline`] bounds how long it may take. [`log`]
-//!   tells the user.
+//!   [`workers`] has a thread for each client, [`request`] decides what a client has sent, [`head`]
+//!   checks a request, [`answer`] is what the client gets, and [`deadline`] bounds how long it may
+//!   take. [`log`] tells the user.
 
 pub mod answer;
-pub mod crew;
 pub mod deadline;
+pub mod head;
 pub mod log;
 pub mod request;
 pub mod robust;
 pub mod tutorial;
+pub mod workers;

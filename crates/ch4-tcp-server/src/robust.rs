@@ -2,9 +2,9 @@
 //!
 //! The steps are the tutorial's. What is new:
 //!
-//! - Many clients at once: while a worker serves one, another waits for the next ([`crew`]).
+//! - Many clients at once: while a worker serves one, another waits for the next ([`workers`]).
 //! - A client's error ends its connection, never the server.
-//! - A request may arrive in any number of pieces, and [`Received`] says when it is whole.
+//! - A request may arrive in any number of pieces, and [`Scan`] says when it is whole.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
 //! - The connection is closed in stages, so that an answer isn't lost to a reset (`hang_up`).
 //! - What a client sends is printed harmless, behind a margin, by a thread of its own ([`Log`]).
@@ -17,15 +17,17 @@ use console::{Action, Error, OrCannot};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::answer::Answer;
-use crate::crew;
+
 use crate::deadline::Until;
+use crate::head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
 use crate::log::Log;
-use crate::request::Received;
+use crate::request::{Received, Scan};
+use crate::workers;
 
 /// What a client, and all of them together, can take of the server.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Clients served at the same time. More of them wait in the listener's queue.
+    /// Clients served at the same time. Others wait in the listener's backlog.
     pub clients: usize,
     /// Bytes of a request's head, or of a line of plain text.
     pub head_bytes: usize,
@@ -103,7 +105,7 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
         }
     };
     // 4. Accept, again and again.
-    crew::work(listener, limits.clients, &attend, log).or_cannot(Action::Serve, here)
+    workers::run(listener, limits.clients, &attend, log).or_cannot(Action::Serve, here)
 }
 
 /// Steps 5 to 7 for one client. Returns what it was answered, in a word or two.
@@ -115,104 +117,67 @@ fn converse(
     log: &Log,
 ) -> io::Result<&'static str> {
     // 5. Receive.
-    let heard = hear(client, limits)?;
-    if heard.bytes.is_empty() {
+    let (bytes, received) = hear(client, limits)?;
+    if bytes.is_empty() {
         return Ok("nothing came");
     }
-    log.received(address, &heard.bytes);
+    log.received(address, &bytes);
 
     // 6. Send.
-    let answer = heard.answer(name, limits);
+    let answer = match &received {
+        Received::Request(request) => Answer::http(request, &bytes, name),
+        Received::Refused((status, why)) => Answer::refusal(status, why),
+        Received::Text { ended: false } | Received::Unclear if bytes.len() >= limits.head_bytes => {
+            Answer::text_too_long(limits.head_bytes)
+        }
+        _ => Answer::text(name),
+    };
     Until::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 7. Close.
-    if heard.may_go_on() {
-        hang_up(client, limits);
+    // 7. Close. After a request without a body, and nothing behind it, the client only waits.
+    match received {
+        Received::Request(head) if !head.has_body && bytes.len() == head.length => {}
+        _ => hang_up(client, limits),
     }
     Ok(answer.title)
 }
 
-/// What a client has said before it was answered.
-struct Heard {
-    bytes: Vec<u8>,
-    received: Received,
-    end: End,
-}
-
-/// Why the server stopped listening to the client.
-#[derive(PartialEq, Eq)]
-enum End {
-    /// It has heard enough to answer.
-    Understood,
-    /// The client has closed its side.
-    Closed,
-    /// Nothing more came in time.
-    Silence,
-    /// More came than a client may send.
-    TooMuch,
-}
-
 /// Receives until the client can be answered, in as many pieces as it takes.
-fn hear(client: &TcpStream, limits: &Limits) -> io::Result<Heard> {
+fn hear(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> {
     let deadline = Instant::now() + limits.head_time;
-    let mut bytes = Vec::new();
-    let mut received;
-    let end = loop {
-        received = Received::look_at(&bytes);
+    let (mut bytes, mut scan) = (Vec::new(), Scan::default());
+    let (received, refusal) = loop {
+        let received = scan.look_at(&bytes);
         let patience = match received {
-            Received::Unclear | Received::PartOfHead => deadline,
+            Received::Request(_) | Received::Refused(_) | Received::Text { ended: true } => {
+                return Ok((bytes, received));
+            }
+            _ if bytes.len() >= limits.head_bytes => {
+                break (received, (TOO_LARGE, "its head has too many bytes"));
+            }
             Received::Text { ended: false } => deadline.min(Instant::now() + limits.quiet),
-            _ => break End::Understood,
+            Received::Unclear | Received::PartOfHead => deadline,
         };
-        if bytes.len() >= limits.head_bytes {
-            break End::TooMuch;
-        }
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         let (piece, _) = piece.split_at_mut(room);
         match Until::new(client, patience).read(piece) {
-            Ok(0) => break End::Closed,
+            Ok(0) => break (received, (BAD_REQUEST, "its head has no end")),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::TimedOut => break End::Silence,
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                break (received, (TIMEOUT, "its head took too long to arrive"));
+            }
             Err(error) => return Err(error),
         }
     };
-    Ok(Heard {
-        bytes,
-        received,
-        end,
-    })
-}
-
-impl Heard {
-    fn answer(&self, name: &str, limits: &Limits) -> Answer {
-        match (&self.received, &self.end) {
-            (Received::Request(request), _) => {
-                Answer::http(request, self.bytes.split_at(request.head_length).0, name)
-            }
-            (Received::Wrong(why), _) => Answer::bad_request(why),
-            (Received::TooManyFields, _) | (Received::PartOfHead, End::TooMuch) => {
-                Answer::too_large()
-            }
-            (Received::PartOfHead, End::Closed) => Answer::bad_request("its head has no end"),
-            (Received::PartOfHead, _) => Answer::too_slow(),
-            (Received::Text { .. } | Received::Unclear, End::TooMuch) => {
-                Answer::text_too_long(limits.head_bytes)
-            }
-            (Received::Text { .. } | Received::Unclear, _) => Answer::text(name),
-        }
-    }
-
-    /// Whether bytes of the client may still be on their way.
-    fn may_go_on(&self) -> bool {
-        match &self.received {
-            // A request without a body, and nothing behind it: the client waits for the answer.
-            Received::Request(request) => {
-                request.has_body || self.bytes.len() > request.head_length
-            }
-            _ => self.end != End::Closed,
-        }
-    }
+    // Nothing more comes. Text may lack its line end; a head may not.
+    let is_head = received == Received::PartOfHead;
+    let received = if is_head {
+        Received::Refused(refusal)
+    } else {
+        received
+    };
+    Ok((bytes, received))
 }
 
 /// Closes in stages (RFC 9112, section 9.6).

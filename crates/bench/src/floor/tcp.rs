@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use ch4_tcp_server::crew;
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust;
+use ch4_tcp_server::workers;
 use console::{Action, Error, OrCannot, Printer};
 
 use super::{ANY_PORT, Threads, announce};
@@ -86,7 +86,7 @@ pub(super) fn serve(
                 printer: &Printer::new(io::sink()).map_err(io::Error::other)?,
                 quiet: true,
             };
-            crew::work(&listener, 1024, &|client, _| greet(client), &log)
+            workers::run(&listener, 1024, &|client, _| greet(client), &log)
         }
     })
     .or_cannot("serve on", here)

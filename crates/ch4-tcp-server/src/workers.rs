@@ -1,0 +1,263 @@
+//! A worker for each client: leader and followers.
+//!
+//! Each idle worker waits in `accept`. The system gives each client to one of them, the leader,
+//! and the next one leads. Before the last idle worker serves its client, it starts a new one to
+//! keep accepting. So no client is handed from thread to thread, which would cost more than to
+//! serve it. Above the limit nobody accepts, and clients wait in the listener's backlog.
+//!
+//! The pattern is described in Schmidt, Stal, Rohnert and Buschmann, "Pattern-Oriented Software
+//! Architecture", volume 2 (2000).
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use crate::log::Log;
+
+/// How many idle workers stay. With fewer, threads come and go with each wave of clients.
+const MAX_IDLE: usize = 16;
+
+/// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// How long to wait before the next try if the system is short of descriptors or memory.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// How long not to repeat that the system is short of something.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
+
+/// What a worker does for a client. The connection is closed afterwards, also after a panic.
+pub type Attend<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
+
+/// Accepts clients and calls `attend` for each, for up to `limit` of them at the same time.
+///
+/// # Errors
+///
+/// It ends only if the listener fails for good.
+pub fn run(listener: &TcpListener, limit: usize, attend: &Attend, log: &Log) -> io::Result<()> {
+    let counts = Mutex::new(Counts {
+        all: 1,
+        idle: 1,
+        warned: None,
+    });
+    let workers = Workers {
+        listener,
+        limit,
+        attend,
+        log,
+        counts,
+    };
+    // This thread is the first worker, and the only one that never retires.
+    thread::scope(|scope| workers.work(scope, false))
+}
+
+struct Workers<'a> {
+    listener: &'a TcpListener,
+    limit: usize,
+    attend: &'a Attend<'a>,
+    log: &'a Log<'a>,
+    counts: Mutex<Counts>,
+}
+
+struct Counts {
+    /// All workers.
+    all: usize,
+    /// Those without a client.
+    idle: usize,
+    /// When the user was last told that the system is short of something.
+    warned: Option<Instant>,
+}
+
+impl Workers<'_> {
+    /// One worker. It ends when the listener is broken. If it may, it also retires when enough
+    /// others are idle.
+    fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((client, address)) => {
+                    self.keep_accepting(scope);
+                    // A panic ends the connection, not the worker. Its message is on stderr.
+                    let attend = || (self.attend)(&client, address);
+                    let _ = panic::catch_unwind(AssertUnwindSafe(attend));
+                    drop(client);
+                    let mut counts = self.counts();
+                    if may_retire && counts.idle >= MAX_IDLE {
+                        counts.all -= 1;
+                        return Ok(());
+                    }
+                    counts.idle += 1;
+                }
+                Err(error) => match error.kind() {
+                    // The socket doesn't listen any more: accept(2).
+                    ErrorKind::InvalidInput => return Err(error),
+                    // The client gave up while it was in the backlog.
+                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
+                    // The system is short of descriptors or memory. The client stays in the
+                    // backlog. A worker whose client leaves frees a descriptor and accepts next.
+                    // This one tries again later, because other programs free descriptors too.
+                    _ => {
+                        self.warn(&mut self.counts(), "accept a client for now", &error);
+                        thread::park_timeout(RETRY_DELAY);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Counts a worker as busy. If no other is idle, starts one.
+    fn keep_accepting<'s>(&'s self, scope: &'s Scope<'s, '_>) {
+        let mut counts = self.counts();
+        counts.idle -= 1;
+        if counts.idle > 0 || counts.all >= self.limit {
+            return;
+        }
+        let builder = thread::Builder::new().stack_size(STACK_BYTES);
+        match builder.spawn_scoped(scope, || self.work(scope, true)) {
+            Ok(_) => {
+                counts.all += 1;
+                counts.idle += 1;
+            }
+            // The workers that there are accept again when they are done.
+            Err(error) => self.warn(&mut counts, "start a thread", &error),
+        }
+    }
+
+    fn warn(&self, counts: &mut Counts, action: &str, error: &io::Error) {
+        if counts
+            .warned
+            .is_none_or(|last| last.elapsed() > WARN_INTERVAL)
+        {
+            counts.warned = Some(Instant::now());
+            self.log.trouble(format_args!(
+                "Can't {action}: {error}; it goes on when clients leave, or see ulimit -n"
+            ));
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // The numbers in it are right at any time, so a panic elsewhere doesn't spoil them.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashSet, VecDeque};
+    use std::io::{Read, Write};
+    use std::sync::mpsc::channel;
+
+    use console::Printer;
+    use console::testing::{PATIENCE, Screen, stop};
+
+    use super::*;
+
+    /// Calls `clients` while workers attend to whoever connects to this address.
+    fn with_workers(limit: usize, attend: &Attend, clients: impl FnOnce(SocketAddr)) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let printer = &Printer::new(Screen::default()).unwrap();
+        let log = Log {
+            printer,
+            quiet: false,
+        };
+        thread::scope(|scope| {
+            let serving = scope.spawn(|| run(&listener, limit, attend, &log));
+            let address = listener.local_addr().unwrap();
+            let clients = panic::catch_unwind(AssertUnwindSafe(|| clients(address)));
+            stop(&listener);
+            let end = serving.join().unwrap();
+            assert_eq!(end.unwrap_err().kind(), ErrorKind::InvalidInput);
+            if let Err(panic) = clients {
+                panic::resume_unwind(panic);
+            }
+        });
+    }
+
+    fn connect(address: SocketAddr) -> TcpStream {
+        let client = TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        client
+    }
+
+    /// The third panic would leave no worker, if each took one with it.
+    #[test]
+    fn a_panic_ends_its_connection_and_no_worker() {
+        let attend = |mut client: &TcpStream, _: SocketAddr| {
+            let mut word = [0; 5];
+            client.read_exact(&mut word).unwrap();
+            assert_ne!(&word, b"panic");
+            client.write_all(&word).unwrap();
+        };
+        with_workers(2, &attend, |address| {
+            let asks = |word: &[u8]| {
+                let mut client = connect(address);
+                client.write_all(word).unwrap();
+                let mut answer = Vec::new();
+                client.read_to_end(&mut answer).map(|_| answer)
+            };
+            for _ in 0..3 {
+                assert_eq!(asks(b"panic").unwrap(), b"");
+            }
+            assert_eq!(asks(b"hello").unwrap(), b"hello");
+        });
+    }
+
+    #[test]
+    fn as_many_clients_as_the_limit_are_served_at_once_and_no_more() {
+        let (tell, events) = channel();
+        let attend = |mut client: &TcpStream, _: SocketAddr| {
+            tell.send(1).unwrap();
+            let _ = client.read(&mut [0]);
+            tell.send(-1).unwrap();
+        };
+        with_workers(3, &attend, |address| {
+            let mut clients: VecDeque<_> = (0..9).map(|_| connect(address)).collect();
+            let (mut served, mut most, mut accepted) = (0, 0, 0);
+            while accepted < 9 || served > 0 {
+                let change = events.recv_timeout(PATIENCE).unwrap();
+                served += change;
+                most = most.max(served);
+                accepted += i32::from(change > 0);
+                // The first in the backlog is served first, and stays until the limit is reached.
+                if served == 3 || accepted == 9 {
+                    clients.pop_front();
+                }
+            }
+            assert_eq!(most, 3);
+        });
+    }
+
+    #[test]
+    fn threads_do_not_come_and_go_with_each_client() {
+        let (tell, threads) = channel();
+        let attend = |_: &TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
+        with_workers(100, &attend, |address| {
+            let mut all = HashSet::new();
+            for _ in 0..100 {
+                let _ = connect(address).read(&mut [0]);
+                all.insert(threads.recv_timeout(PATIENCE).unwrap());
+            }
+            assert!(all.len() <= MAX_IDLE, "{} threads", all.len());
+        });
+    }
+
+    #[test]
+    fn workers_that_retire_make_room_for_others() {
+        let (tell, events) = channel();
+        let attend = |mut client: &TcpStream, _: SocketAddr| {
+            tell.send(()).unwrap();
+            let _ = client.read(&mut [0]);
+        };
+        let limit = MAX_IDLE * 2;
+        with_workers(limit, &attend, |address| {
+            for _ in 0..3 {
+                let wave: Vec<_> = (0..limit).map(|_| connect(address)).collect();
+                for _ in &wave {
+                    events.recv_timeout(PATIENCE).unwrap();
+                }
+            }
+        });
+    }
+}
