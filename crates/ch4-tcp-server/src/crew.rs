@@ -94,8 +94,13 @@ impl Crew<'_> {
                         return;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {
-                    // Nobody listens on this socket any more.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::InvalidInput | ErrorKind::WouldBlock
+                    ) =>
+                {
+                    // Nobody listens on this socket any more, or it shall end: `end_accept`.
                     self.roll().broken = Some(error);
                     return;
                 }

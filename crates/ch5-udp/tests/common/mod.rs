@@ -1,8 +1,12 @@
 //! What both tests of this crate use.
 
+#![allow(
+    dead_code,
+    reason = "not every test file uses all of it on every system"
+)]
+
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::process::Command;
 
 use console::testing::{PATIENCE, Program};
 
@@ -57,11 +61,4 @@ pub(crate) fn port_without_server() -> (UdpSocket, SocketAddr) {
     let address = socket.local_addr().unwrap();
     socket.connect(address).unwrap();
     (socket, address)
-}
-
-/// Ctrl-C (`INT`), Ctrl-Z (`STOP`) and so on.
-pub(crate) fn signal(program: &Program, name: &str) {
-    let id = program.id().to_string();
-    let mut kill = Command::new("kill");
-    assert!(kill.args(["-s", name, &id]).status().unwrap().success());
 }
