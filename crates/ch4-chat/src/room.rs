@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot, Printer, end_accept};
+use console::{Error, OrCannot, Printer, client_has_gone, end_accept};
 
 use crate::framing::Message;
 use crate::keyboard::{Keyboard, Typed, Typing};
@@ -80,17 +80,14 @@ fn accept(listener: &TcpListener, events: &Sender<Event>, places: &Receiver<()>)
     loop {
         let event = match listener.accept() {
             Ok((stream, address)) => Event::Arrived(stream, address),
-            Err(error) => match error.kind() {
-                // This guest has gone while it was queued: on to the next.
-                ErrorKind::ConnectionAborted | ErrorKind::Interrupted => continue,
-                ErrorKind::WouldBlock => return,
-                // The system is out of descriptors or memory. That passes, and the guest stays
-                // queued. `accept` would fail again at once: wait until one leaves, or a moment.
-                _ => {
-                    let _ = places.recv_timeout(BREATH);
-                    Event::NobodyArrives(error)
-                }
-            },
+            Err(error) if client_has_gone(&error) => continue,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            // The system is out of descriptors or memory. That passes, and the guest stays
+            // queued. `accept` would fail again at once: wait until one leaves, or a moment.
+            Err(error) => {
+                let _ = places.recv_timeout(BREATH);
+                Event::NobodyArrives(error)
+            }
         };
         if events.send(event).is_err() {
             return;

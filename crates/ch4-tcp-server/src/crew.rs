@@ -14,6 +14,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
+use console::client_has_gone;
+
 use crate::log::Log;
 
 /// How many workers may wait for a client. More of them aren't worth their memory; fewer, and
@@ -94,6 +96,7 @@ impl Crew<'_> {
                         return;
                     }
                 }
+                Err(error) if client_has_gone(&error) => {}
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -146,23 +149,16 @@ impl Crew<'_> {
         true
     }
 
-    /// What to do when a client couldn't be accepted.
+    /// What to do when the system is out of descriptors or memory. That passes, and the client
+    /// stays queued. `accept` would fail again at once, so this waits until a connection is closed
+    /// here, or for a moment, in which one may be closed elsewhere.
     fn bear(&self, error: &io::Error) {
-        match error.kind() {
-            // This client has gone while it was queued: on to the next.
-            ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted => {}
-            // The system is out of descriptors or memory. That passes, and the client stays
-            // queued. `accept` would fail again at once, so wait until a connection is closed
-            // here, or for a moment, in which one may be closed elsewhere.
-            _ => {
-                let mut roll = self.roll();
-                self.remind(&mut roll, "accept a client for now", error);
-                roll.short += 1;
-                let waited = self.freed.wait_timeout(roll, BREATH);
-                let (mut roll, _) = waited.unwrap_or_else(PoisonError::into_inner);
-                roll.short -= 1;
-            }
-        }
+        let mut roll = self.roll();
+        self.remind(&mut roll, "accept a client for now", error);
+        roll.short += 1;
+        let waited = self.freed.wait_timeout(roll, BREATH);
+        let (mut roll, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        roll.short -= 1;
     }
 
     /// Says that something is short, once a minute at most.

@@ -79,7 +79,8 @@ fn conversation<S: FnOnce() + Send + 'static>(
     writeln!(client, "sees {end}").unwrap();
     let transcript = normalise(&screen.text());
 
-    stop(&listener, serving);
+    stop(&listener, || serving.is_finished());
+    serving.join().unwrap();
     transcript
 }
 

@@ -6,10 +6,10 @@ mod common;
 
 use std::net::UdpSocket;
 
-use common::{PROGRAM, client, port_without_server, receive, stand_in};
+use common::{CLOSED_PORT, PROGRAM, client, port_without_server, receive, stand_in};
 #[cfg(unix)]
 use common::{ask, server};
-use console::testing::Program;
+use console::testing::{Program, wine_lacks};
 use insta::assert_snapshot;
 
 #[test]
@@ -115,6 +115,9 @@ fn both_clients_for_the_same_server() {
 /// A closed port, for temperatures that stand on the command line.
 #[test]
 fn nobody_has_the_port() {
+    if wine_lacks(CLOSED_PORT) {
+        return;
+    }
     let (_held, closed) = port_without_server();
     assert_snapshot!(client(closed, &["36.6", "100"]).wait().report(), @"
     error: can't get an answer from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or look at --host and --port again

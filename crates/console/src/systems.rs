@@ -16,6 +16,22 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
+/// Whether `accept` failed only because the client has gone while it was queued, or because a
+/// signal came: on to the next client.
+///
+/// Linux reports the client's reset to the first call that reads. Windows may report it here
+/// (`WSAECONNRESET`), BSD too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no
+/// address then, and that is what `std` calls an invalid argument. (If the system says so, it is
+/// the listener that is of no use.)
+#[must_use]
+pub fn client_has_gone(error: &io::Error) -> bool {
+    match error.kind() {
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted => true,
+        ErrorKind::InvalidInput => error.raw_os_error().is_none(),
+        _ => false,
+    }
+}
+
 /// Ends the `accept` that another thread waits in on this listener.
 ///
 /// The thread gets one more client, the connection that this returns, and its next `accept` fails

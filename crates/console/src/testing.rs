@@ -16,7 +16,7 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use regex_lite::Regex;
@@ -103,10 +103,10 @@ pub fn port_without_listener() -> (Socket, SocketAddr) {
 }
 
 /// Ends a server that runs on a thread of the test, however many threads of its own wait in
-/// `accept`, and returns what the thread returns.
-pub fn stop<T>(listener: &TcpListener, server: JoinHandle<T>) -> T {
+/// `accept`. Whether it has ended, its `JoinHandle` knows.
+pub fn stop(listener: &TcpListener, has_ended: impl Fn() -> bool) {
     let begin = Instant::now();
-    while !server.is_finished() {
+    while !has_ended() {
         assert!(begin.elapsed() < PATIENCE, "the server doesn't end");
         // Each connection wakes one thread. It has been served when the server closes it.
         if let Ok(mut client) = end_accept(listener) {
@@ -115,7 +115,6 @@ pub fn stop<T>(listener: &TcpListener, server: JoinHandle<T>) -> T {
             let _ = client.read(&mut [0; 64]);
         }
     }
-    server.join().unwrap()
 }
 
 /// The next connection. It is waited for no longer than anything else, nor is what it sends.

@@ -12,6 +12,9 @@ use console::testing::{PATIENCE, Program};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 
+/// For [`wine_lacks`](console::testing::wine_lacks).
+pub(crate) const CLOSED_PORT: &str = "report of a closed port to a UDP socket that waits already";
+
 /// A server of the robust version, on a free port.
 pub(crate) fn server() -> Program {
     Program::start_with_signals(PROGRAM, ["server", "--port", "0"])
