@@ -88,6 +88,17 @@ mod tests {
     }
 
     #[test]
+    fn a_client_without_an_address_has_gone_and_the_listener_has_not() {
+        // The system's own EINVAL: the listener is of no use.
+        let invalid = io::Error::from_raw_os_error(if cfg!(windows) { 10022 } else { 22 });
+        assert_eq!(invalid.kind(), ErrorKind::InvalidInput);
+        assert!(!client_has_gone(&invalid));
+        assert!(client_has_gone(&ErrorKind::InvalidInput.into()));
+        assert!(client_has_gone(&ErrorKind::ConnectionAborted.into()));
+        assert!(!client_has_gone(&ErrorKind::WouldBlock.into()));
+    }
+
+    #[test]
     fn accept_ends_on_whatever_address() {
         for address in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
             let Ok(listener) = TcpListener::bind(address) else {
