@@ -104,7 +104,10 @@ fn a_byte_that_is_not_utf_8() {
     );
 }
 
+/// On other systems it is chance whether the reset takes away the answer, which the client hasn't
+/// read yet.
 #[test]
+#[cfg(target_os = "linux")]
 fn more_than_1024_bytes() {
     let request = format!("GET /?q={} HTTP/1.0\r\n\r\n", "x".repeat(1100));
     let consoles = both_versions(request.as_bytes(), "Connection closed");
