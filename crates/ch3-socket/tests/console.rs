@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use console::testing::{Ended, Program, has_ipv6, normalise};
+#[cfg(unix)]
+use console::testing::has_ipv6;
+use console::testing::{Ended, Program, normalise};
 use insta::assert_snapshot;
 use regex_lite::Regex;
 use tempfile::TempDir;
@@ -32,6 +34,7 @@ fn run(words: &str) -> String {
 }
 
 /// The parts of a table that are about IPv6, and the others.
+#[cfg(unix)]
 fn parts(table: &str, separator: &str) -> (Vec<String>, String) {
     let (ipv6, others): (Vec<&str>, Vec<&str>) = table
         .split(separator)

@@ -1,5 +1,6 @@
 //! Tests that need a program besides cargo. `.ci/run` installs what they need and runs them.
 
+#![cfg(target_os = "linux")] // They have network namespaces of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use console::testing::Program;
@@ -8,7 +9,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 
 /// A network namespace of its own has loopback switched off, and with it every IP address.
 #[test]
-#[cfg(target_os = "linux")]
 #[ignore = "needs unshare"]
 fn a_system_without_ip_says_so_in_four_rows_and_fills_the_others() {
     let ended = Program::run("unshare", ["--map-root-user", "--net", PROGRAM]);

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use console::is_timeout;
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::BYE;
@@ -90,9 +91,7 @@ impl Peer {
                 // One call, so one time limit. What is left didn't fit into the buffers in time.
                 Ok(count) if count < lines.len() => Err(ErrorKind::TimedOut.into()),
                 Ok(_) => Ok(()),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    Err(ErrorKind::TimedOut.into())
-                }
+                Err(error) if is_timeout(&error) => Err(ErrorKind::TimedOut.into()),
                 // The process was stopped and continued: signal(7).
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => Err(error),
@@ -158,15 +157,11 @@ impl Reader {
                     }
                     messages
                 }
-                Err(error) => match error.kind() {
-                    // At the beginning this may be no message at all: the peer is there, silent.
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                        self.framing.quiet().into_iter().collect()
-                    }
-                    // The process was stopped and continued: signal(7).
-                    ErrorKind::Interrupted => continue,
-                    _ => return Err(error),
-                },
+                // At the beginning this may be no message at all: the peer is there, silent.
+                Err(error) if is_timeout(&error) => self.framing.quiet().into_iter().collect(),
+                // The process was stopped and continued: signal(7).
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
             };
             is_new = false;
             if !self.say(messages) {

@@ -7,13 +7,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, Printer};
-use socket2::SockRef;
+use console::{Action, Error, OrCannot, Printer, client_has_gone, end_accept};
 
 use crate::framing::Message;
 use crate::keyboard::{Keyboard, Typed, Typing};
@@ -48,8 +47,12 @@ pub fn host(
     let (events, inbox) = channel();
     let (freed, places) = sync_channel(1);
     let arrivals = events.clone();
+    let (accepts, ended) = channel::<()>();
     thread::Builder::new()
-        .spawn(move || accept(&accepting, &arrivals, &places))
+        .spawn(move || {
+            accept(&accepting, &arrivals, &places);
+            drop((accepting, accepts));
+        })
         .or_cannot(Action::StartThread, "that accepts guests")?;
 
     let screen = Screen(printer);
@@ -67,27 +70,26 @@ pub fn host(
         limits,
     };
     let end = room.run(keyboard, &events, &inbox);
-    // On Linux this ends the `accept` of the thread; elsewhere it ends with the process.
-    let _ = SockRef::from(listener).shutdown(Shutdown::Both);
+    // The accepting thread finds that nobody takes events any more, and lets go of the port.
+    drop(inbox);
+    let _ = end_accept(listener);
+    let _ = ended.recv_timeout(BREATH * 2);
     end
 }
 
-/// Accepts guests until the listener is shut down or the room is closed.
+/// Accepts guests until the room is closed.
 fn accept(listener: &TcpListener, events: &Sender<Event>, places: &Receiver<()>) {
     loop {
         let event = match listener.accept() {
             Ok((stream, address)) => Event::Arrived(stream, address),
-            Err(error) => match error.kind() {
-                // This guest has gone while it was queued: on to the next.
-                ErrorKind::ConnectionAborted | ErrorKind::Interrupted => continue,
-                ErrorKind::InvalidInput => return,
-                // The system is out of descriptors or memory. That passes, and the guest stays
-                // queued. `accept` would fail again at once: wait until one leaves, or a moment.
-                _ => {
-                    let _ = places.recv_timeout(BREATH);
-                    Event::NobodyArrives(error)
-                }
-            },
+            Err(error) if client_has_gone(&error) => continue,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            // The system is out of descriptors or memory. That passes, and the guest stays
+            // queued. `accept` would fail again at once: wait until one leaves, or a moment.
+            Err(error) => {
+                let _ = places.recv_timeout(BREATH);
+                Event::NobodyArrives(error)
+            }
         };
         if events.send(event).is_err() {
             return;

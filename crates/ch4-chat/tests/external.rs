@@ -13,7 +13,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 
 /// A room of its own: the address for `--host`.
 fn own_host() -> (Ipv4Addr, SocketAddr) {
-    let host = own_loopback_address();
+    let host = own_loopback_address().unwrap();
     (host, SocketAddr::from((host, 12345)))
 }
 

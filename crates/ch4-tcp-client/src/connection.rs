@@ -5,6 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use console::is_timeout;
+
 /// How far the connection is on its way to its end. It never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -66,13 +68,9 @@ impl Connection {
             stream.set_write_timeout(Some(left))?;
             match stream.write(rest) {
                 Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                // Time is up: Unix says WouldBlock, Windows TimedOut. Or the program was stopped
-                // and continued (Ctrl-Z, fg): with a time limit set, Linux says Interrupted then.
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-                    ) => {}
+                // Time is up. Or the program was stopped and continued (Ctrl-Z, fg): with a time
+                // limit set, Linux says Interrupted then.
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }

@@ -14,7 +14,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 #[ignore = "needs tmux"]
 fn a_long_line_goes_on_behind_a_new_margin() {
     const FAKE: &str = "The server has hung up.";
-    let host = own_loopback_address();
+    let host = own_loopback_address().unwrap();
     let listener = TcpListener::bind((host, 8080)).unwrap();
     let terminal = Terminal::open(80);
     terminal.enters(&format!("{PROGRAM} --host {host}"));

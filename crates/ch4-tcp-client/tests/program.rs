@@ -4,15 +4,12 @@
 
 mod server;
 
-use std::io::BufRead;
 use std::net::SocketAddr;
 use std::process::Command;
-use std::thread;
-use std::time::Instant;
 
-use console::testing::{PATIENCE, Program, has_ipv6};
+use console::testing::{Program, has_ipv6};
 use insta::assert_snapshot;
-use server::{Server, listen, long_line};
+use server::{Server, listen};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -60,74 +57,74 @@ fn ipv6() {
     "#);
 }
 
-/// Sends signals to the program, as the keyboard and the shell do.
+/// What the keyboard and the shell do to the program.
 #[cfg(target_os = "linux")]
-fn signal(program: &Program, name: &str) {
-    let mut kill = Command::new("kill");
-    let status = kill.args([name, &program.id().to_string()]).status();
-    assert!(status.unwrap().success());
-}
+mod signals {
+    use std::io::BufRead;
+    use std::thread;
+    use std::time::Instant;
 
-#[test]
-#[cfg(target_os = "linux")]
-fn ctrl_c_ends_it_at_once() {
-    let listener = listen("127.0.0.1:0");
-    let port = listener.local_addr().unwrap().port().to_string();
-    // Whoever starts the tests in the background has all that they start ignore Ctrl-C.
-    let usual = "--default-signal=INT";
-    let program = Program::start("env", [usual, PROGRAM, "--port", &port]);
-    let _server = Server::accept(&listener);
-    let _ = program.output.wait_for("Connected to");
-    signal(&program, "-INT");
-    assert_snapshot!(program.wait().report(), @r#"
+    use console::testing::PATIENCE;
+
+    use super::*;
+    use crate::server::long_line;
+
+    #[test]
+    fn ctrl_c_ends_it_at_once() {
+        let listener = listen("127.0.0.1:0");
+        let port = listener.local_addr().unwrap().port().to_string();
+        let program = Program::start_with_signals(PROGRAM, ["--port", &port]);
+        let _server = Server::accept(&listener);
+        let _ = program.output.wait_for("Connected to");
+        program.signal("INT");
+        assert_snapshot!(program.wait().report(), @r#"
     Connected to 127.0.0.1:[port]. Each line is sent; "exit" or the end of input leaves.
     [signal: 2 (SIGINT)]
     "#);
-}
-
-/// Ctrl-Z and `fg` while a line is on its way: what waits in a system call is interrupted.
-#[test]
-#[cfg(target_os = "linux")]
-fn to_be_stopped_and_continued_harms_nothing() {
-    let listener = listen("127.0.0.1:0");
-    let mut program = program(listener.local_addr().unwrap());
-    let mut server = Server::accept(&listener);
-    program.types_and_ends(long_line());
-    // It has begun to send, and can't end before the server reads.
-    assert!(!server.stream.fill_buf().unwrap().is_empty());
-    for _ in 0..10 {
-        signal(&program, "-STOP");
-        wait_for_state(&program, "T");
-        signal(&program, "-CONT");
-        // Waiting in its system calls again.
-        wait_for_state(&program, "S");
     }
-    assert_eq!(server.reads_line().len(), long_line().len());
-    server.sends("all of it\n");
-    drop(server);
-    assert_snapshot!(program.wait().report(), @r#"
+
+    /// Ctrl-Z and `fg` while a line is on its way: what waits in a system call is interrupted.
+    #[test]
+    fn to_be_stopped_and_continued_harms_nothing() {
+        let listener = listen("127.0.0.1:0");
+        let mut program = program(listener.local_addr().unwrap());
+        let mut server = Server::accept(&listener);
+        program.types_and_ends(long_line());
+        // It has begun to send, and can't end before the server reads.
+        assert!(!server.stream.fill_buf().unwrap().is_empty());
+        for _ in 0..10 {
+            program.signal("STOP");
+            wait_for_state(&program, "T");
+            program.signal("CONT");
+            // Waiting in its system calls again.
+            wait_for_state(&program, "S");
+        }
+        assert_eq!(server.reads_line().len(), long_line().len());
+        server.sends("all of it\n");
+        drop(server);
+        assert_snapshot!(program.wait().report(), @r#"
     Connected to 127.0.0.1:[port]. Each line is sent; "exit" or the end of input leaves.
     | all of it
     The server has hung up.
     [exit status: 0]
     "#);
-}
+    }
 
-/// Waits for the state in which all threads of the program are, as `ps` names it.
-#[cfg(target_os = "linux")]
-fn wait_for_state(program: &Program, expected: &str) {
-    let begin = Instant::now();
-    let id = program.id();
-    loop {
-        let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
-        let states: Vec<String> = threads
-            .map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap())
-            .map(|stat| stat.split(' ').nth(2).unwrap().to_owned())
-            .collect();
-        if states.iter().all(|state| state == expected) {
-            return;
+    /// Waits for the state in which all threads of the program are, as `ps` names it.
+    fn wait_for_state(program: &Program, expected: &str) {
+        let begin = Instant::now();
+        let id = program.id();
+        loop {
+            let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
+            let states: Vec<String> = threads
+                .map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap())
+                .map(|stat| stat.split(' ').nth(2).unwrap().to_owned())
+                .collect();
+            if states.iter().all(|state| state == expected) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{states:?}");
+            thread::yield_now();
         }
-        assert!(begin.elapsed() < PATIENCE, "{states:?}");
-        thread::yield_now();
     }
 }

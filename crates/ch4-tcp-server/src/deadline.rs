@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use console::is_timeout;
+
 /// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from `deadline` on.
 #[derive(Debug)]
 pub struct Until<'a> {
@@ -56,13 +58,12 @@ impl Write for Until<'_> {
 /// Calls again until there is a result.
 ///
 /// A process that was stopped and continued (Ctrl-Z, `fg`) finds its calls interrupted if the
-/// socket has a timeout: signal(7). And a socket's timeout is called `WouldBlock` on Unix; the
-/// clock of `left` decides whether the deadline has really passed.
+/// socket has a timeout: signal(7).
 fn persist(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
-            Err(error)
-                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
             result => return result,
         }
     }

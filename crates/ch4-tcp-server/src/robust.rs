@@ -88,7 +88,7 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 ///
-/// It ends only if the listener fails for good, as it does when it is shut down.
+/// It ends only if the listener fails for good, as it does after [`console::end_accept`].
 pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> Result<(), Error> {
     let here = listener
         .local_addr()

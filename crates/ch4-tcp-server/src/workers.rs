@@ -15,6 +15,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
+use console::client_has_gone;
+
 use crate::log::Log;
 
 /// How many idle workers stay. With fewer, threads come and go with each wave of clients.
@@ -91,10 +93,11 @@ impl Workers<'_> {
                     counts.idle += 1;
                 }
                 Err(error) => match error.kind() {
-                    // The socket doesn't listen any more: accept(2).
-                    ErrorKind::InvalidInput => return Err(error),
                     // The client gave up while it was in the backlog.
-                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {}
+                    _ if client_has_gone(&error) => {}
+                    // The socket doesn't listen any more (accept(2)), or it shall end
+                    // (`end_accept`).
+                    ErrorKind::InvalidInput | ErrorKind::WouldBlock => return Err(error),
                     // The system is short of descriptors or memory. The client stays in the
                     // backlog. A worker whose client leaves frees a descriptor and accepts next.
                     // This one tries again later, because other programs free descriptors too.
@@ -166,9 +169,9 @@ mod tests {
             let serving = scope.spawn(|| run(&listener, limit, attend, &log));
             let address = listener.local_addr().unwrap();
             let clients = panic::catch_unwind(AssertUnwindSafe(|| clients(address)));
-            stop(&listener);
+            stop(&listener, || serving.is_finished());
             let end = serving.join().unwrap();
-            assert_eq!(end.unwrap_err().kind(), ErrorKind::InvalidInput);
+            assert_eq!(end.unwrap_err().kind(), ErrorKind::WouldBlock);
             if let Err(panic) = clients {
                 panic::resume_unwind(panic);
             }

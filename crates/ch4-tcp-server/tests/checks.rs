@@ -15,7 +15,13 @@ fn the_robust_tcp_server_stands_every_check() {
 #[test]
 fn what_the_tutorials_tcp_server_falls_for() {
     let arguments = ["--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::TcpServer, PROGRAM, arguments));
+    let mut verdicts = verdicts(Role::TcpServer, PROGRAM, arguments);
+    if cfg!(windows) {
+        // There TIME-WAIT keeps nobody from listening.
+        let [passed, failed] = ["passed", "FAILED"].map(|it| format!("{it}  tcp-server/restart "));
+        verdicts = verdicts.replace(&passed, &failed);
+    }
+    assert_snapshot!("what_the_tutorials_tcp_server_falls_for", verdicts);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 
 use ch4_tcp_server::log::Log;
@@ -21,15 +22,15 @@ const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOS
 /// tutorial's server prints `last` when it is done.
 fn both_versions(bytes: &[u8], last: &str) -> String {
     let tutorial = conversation(bytes, last, |mut server| {
-        let listener = tutorial::listen(ANY_PORT).unwrap();
-        (listener.try_clone().unwrap(), move || {
+        let listener = Arc::new(tutorial::listen(ANY_PORT).unwrap());
+        (Arc::clone(&listener), move || {
             let end = tutorial::serve(&listener, "Michael", &mut server);
             say(&mut server, Role::Event, end.unwrap_err()).unwrap();
         })
     });
     let robust = conversation(bytes, "Connection closed", |server| {
-        let listener = robust::listen(ANY_PORT).unwrap();
-        (listener.try_clone().unwrap(), move || {
+        let listener = Arc::new(robust::listen(ANY_PORT).unwrap());
+        (Arc::clone(&listener), move || {
             let log = Log {
                 printer: &Printer::new(server).unwrap(),
                 quiet: false,
@@ -44,7 +45,7 @@ fn both_versions(bytes: &[u8], last: &str) -> String {
 fn conversation<S: FnOnce() + Send + 'static>(
     bytes: &[u8],
     last: &str,
-    prepare: impl FnOnce(Player) -> (TcpListener, S),
+    prepare: impl FnOnce(Player) -> (Arc<TcpListener>, S),
 ) -> String {
     plain();
     let screen = Screen::default();
@@ -79,7 +80,7 @@ fn conversation<S: FnOnce() + Send + 'static>(
     writeln!(client, "sees {end}").unwrap();
     let transcript = normalise(&screen.text());
 
-    stop(&listener);
+    stop(&listener, || serving.is_finished());
     serving.join().unwrap();
     transcript
 }
@@ -104,7 +105,10 @@ fn a_byte_that_is_not_utf_8() {
     );
 }
 
+/// On other systems it is chance whether the reset takes away the answer, which the client hasn't
+/// read yet.
 #[test]
+#[cfg(target_os = "linux")]
 fn more_than_1024_bytes() {
     let request = format!("GET /?q={} HTTP/1.0\r\n\r\n", "x".repeat(1100));
     let consoles = both_versions(request.as_bytes(), "Connection closed");

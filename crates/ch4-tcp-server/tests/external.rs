@@ -226,7 +226,7 @@ fn https_to_the_port_harms_nothing() {
 fn a_long_line_goes_on_behind_the_margin() {
     use console::testing::{Terminal, own_loopback_address};
 
-    let host = own_loopback_address();
+    let host = own_loopback_address().unwrap();
     let terminal = Terminal::open(80);
     terminal.enters(&format!("{PROGRAM} --host {host}"));
     terminal.shows(&format!("http://{host}:8080/"));

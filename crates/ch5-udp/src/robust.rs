@@ -8,7 +8,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use console::{
-    Action, Error, Line, OrCannot, Printer, Role, Width, read_line, safe, say, try_each,
+    Action, Error, Line, OrCannot, Printer, Role, Width, is_timeout, read_line, safe, say, try_each,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -222,10 +222,11 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
                 buffer.truncate(count);
                 return Ok(Some(buffer));
             }
+            // The time is up. The deadline knows.
+            Err(error) if is_timeout(&error) => {}
             Err(error) => match error.kind() {
-                // The time is up; its name differs between systems. Or the process was stopped
-                // and continues (signal(7), Linux). The deadline knows which.
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
+                // The process was stopped and continues (signal(7), Linux).
+                ErrorKind::Interrupted => {}
                 // What Windows calls it if nobody has the port.
                 ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
                 _ => return Err(error),

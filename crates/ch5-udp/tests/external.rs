@@ -19,7 +19,7 @@ fn socket(address: impl std::net::ToSocketAddrs) -> UdpSocket {
 #[test]
 #[ignore = "needs tmux"]
 fn a_long_request_goes_on_behind_a_margin() {
-    let host = own_loopback_address();
+    let host = own_loopback_address().unwrap();
     let terminal = Terminal::open(40);
     terminal.enters(&format!("{PROGRAM} server --host {host}"));
     terminal.shows("UDP server bound");
@@ -38,7 +38,7 @@ fn a_long_request_goes_on_behind_a_margin() {
 #[ignore = "needs tmux"]
 fn a_long_reply_goes_on_behind_a_margin() {
     const PROMPT: &str = "Degrees Celsius:";
-    let host = own_loopback_address();
+    let host = own_loopback_address().unwrap();
     let server = socket((host, 1314));
     // With the words before it, it takes all columns but the last, and then comes the lie.
     let reply = "-".repeat(79 - "Reply to 36.6: ".len()) + PROMPT;

@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process;
 use std::sync::{Arc, Condvar, Mutex};
@@ -98,7 +98,7 @@ fn hear(mut peer: TcpStream, turns: &Turns, fault: &Fault, is_guest: bool) {
                 process::exit(0);
             }
             Ok(count) => &piece[..count],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            Err(error) if console::is_timeout(&error) => {
                 says(&message, turns, fault, is_split, is_guest);
                 message.clear();
                 continue;

@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead};
 use std::net::{SocketAddr, UdpSocket};
 use std::process;
 use std::time::{Duration, Instant};
@@ -146,7 +146,7 @@ fn ask(socket: &UdpSocket, server: SocketAddr, question: &str, fault: &Fault) {
         match sent.and_then(|_| socket.recv(&mut buffer)) {
             Ok(_) if fault.is("late-answer") && is_late() => {}
             Ok(count) => return show(&buffer[..count], fault),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if console::is_timeout(&error) => {}
             Err(error) => fault.give_up("nobody-listens", &format!("nobody there: {error}")),
         }
     }

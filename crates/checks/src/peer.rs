@@ -9,6 +9,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use console::is_timeout;
 use socket2::SockRef;
 
 use crate::story::{Story, Told, shown, time};
@@ -78,7 +79,7 @@ impl Peer {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
         match (&*self.stream).write_all(bytes) {
             Ok(()) => Ok(()),
-            Err(error) if is_timeout(&error) => {
+            Err(error) if is_cut_short(&error) => {
                 let expected = format!("the program reads what {} sends", self.name);
                 let saw = format!("it read nothing for {}", time(self.answer_time()));
                 self.story.failed(expected, saw)
@@ -171,7 +172,7 @@ impl Peer {
             match (&*self.stream).write(&many) {
                 Ok(count) => sent += count,
                 // It doesn't read on, so it keeps nothing more. Will it answer?
-                Err(error) if is_timeout(&error) => break,
+                Err(error) if is_cut_short(&error) => break,
                 // It has ended the connection.
                 Err(_) => return Ok(()),
             }
@@ -406,7 +407,7 @@ impl Peer {
             Ok(count) => self
                 .received
                 .extend_from_slice(piece.get(..count).unwrap_or_default()),
-            Err(error) if is_timeout(&error) => {}
+            Err(error) if is_cut_short(&error) => {}
             Err(error) => {
                 self.end = Some(match error.kind() {
                     ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => End::Reset,
@@ -474,11 +475,9 @@ fn head(answer: &[u8]) -> Option<&[u8]> {
     answer.get(..end + END.len())
 }
 
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+/// The time that was given to one call is up, or the call was interrupted.
+fn is_cut_short(error: &io::Error) -> bool {
+    is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
 
 #[cfg(test)]

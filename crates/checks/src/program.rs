@@ -244,11 +244,16 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It fails if all have ended already, which is what was wanted.
-        let _ = self.child.kill();
+        // It fails if all have ended already, which is what was wanted. On Windows `kill` would
+        // wait for the job's message that all have ended, for ever if `try_wait` has taken it.
+        let _ = if cfg!(windows) {
+            self.child.start_kill()
+        } else {
+            self.child.kill()
+        };
         strays::end(&self.mark, CHILDREN_END);
-        // That waits for the command itself. Its children end by themselves now, and a port of
-        // theirs is free when they have: then nobody has the output open any more.
+        // The command itself has ended, or does so now. Its children end by themselves, and a port
+        // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
         guard::forget(self.child.id());
     }

@@ -29,6 +29,10 @@ impl<const PORT: u16> Flags<PORT> {
     /// The name can't be resolved.
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() {
+            // To Windows it is a name of this machine.
+            return Err(self.unresolved(io::Error::other("the name is empty")));
+        }
         match (host, self.port).to_socket_addrs() {
             Ok(addresses) => Ok(ipv4_first(addresses)),
             Err(error) => Err(self.unresolved(error)),

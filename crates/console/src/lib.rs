@@ -10,6 +10,7 @@
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
+//! - [`is_timeout`], [`client_has_gone`], [`end_accept`]: what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
@@ -24,6 +25,7 @@ mod role;
 pub mod safe;
 mod stage;
 mod stdio;
+mod systems;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -36,3 +38,4 @@ pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Keyboard, Part, Player, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
+pub use systems::{client_has_gone, end_accept, is_timeout};

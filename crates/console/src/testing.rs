@@ -5,19 +5,24 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::print_stderr,
     reason = "a test fails with a panic"
 )]
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex_lite::Regex;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
+
+use crate::end_accept;
 
 #[cfg(target_os = "linux")]
 mod terminal;
@@ -32,6 +37,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// - the port of a socket address: `127.0.0.1:[port]`
 /// - an operating system's wording: `[the system's words] (os error)`
+/// - Windows' words for how a program ended and what it is called: `exit code: 1`, `program.exe`
 #[must_use]
 pub fn normalise(text: &str) -> String {
     static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -43,6 +49,8 @@ pub fn normalise(text: &str) -> String {
                 r"failed to lookup address information: [^;\n]+",
                 "[the system's words]",
             ),
+            rule(r"\[exit code: (0x)?", "[exit status: "),
+            rule(r"\b(ch\d[\w-]*)\.exe\b", "$1"),
         ]
     });
     let mut text = text.to_owned();
@@ -58,12 +66,24 @@ pub fn plain() {
 }
 
 /// A loopback address that no other test uses, so that a program under test can have a fixed port
-/// on it. (All of 127.0.0.0/8 is loopback on Linux: RFC 1122, section 3.2.1.3.)
-#[cfg(target_os = "linux")]
-pub fn own_loopback_address() -> std::net::Ipv4Addr {
+/// on it. `None` on macOS, which has 127.0.0.1 only; elsewhere all of 127.0.0.0/8 is there
+/// (RFC 1122, section 3.2.1.3).
+pub fn own_loopback_address() -> Option<Ipv4Addr> {
     static USED: AtomicU8 = AtomicU8::new(1);
     let [.., high, low] = std::process::id().to_be_bytes();
-    std::net::Ipv4Addr::new(127, USED.fetch_add(1, Ordering::Relaxed), high, low)
+    let own = Ipv4Addr::new(127, USED.fetch_add(1, Ordering::Relaxed), high, low);
+    (!cfg!(target_os = "macos")).then_some(own)
+}
+
+/// Whether the tests run under Wine, which lacks `what` although Windows has it. A test that needs
+/// it has nothing to test then, and this prints so.
+#[must_use]
+pub fn wine_lacks(what: &str) -> bool {
+    let is_wine = cfg!(windows) && Path::new(r"C:\windows\system32\winecfg.exe").exists();
+    if is_wine {
+        eprintln!("skipped: Wine has no {what}");
+    }
+    is_wine
 }
 
 /// Whether this system has IPv6: some containers don't. A test of it has nothing to test then.
@@ -82,10 +102,37 @@ pub fn port_without_listener() -> (Socket, SocketAddr) {
     (socket, address)
 }
 
-/// Ends the `accept` of a server that runs on a thread of the test, and so the server. (That
-/// `shutdown` does this to a listener is Linux's way: on other systems it may do nothing.)
-pub fn stop(listener: &TcpListener) {
-    let _ = SockRef::from(listener).shutdown(Shutdown::Both);
+/// Ends a server that runs on a thread of the test, however many threads of its own wait in
+/// `accept`. Whether it has ended, its `JoinHandle` knows.
+pub fn stop(listener: &TcpListener, has_ended: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !has_ended() {
+        assert!(begin.elapsed() < PATIENCE, "the server doesn't end");
+        // Each connection wakes one thread. It has been served when the server closes it.
+        if let Ok(mut client) = end_accept(listener) {
+            let _ = client.shutdown(Shutdown::Write);
+            let _ = client.set_read_timeout(Some(Duration::from_millis(200)));
+            let _ = client.read(&mut [0; 64]);
+        }
+    }
+}
+
+/// The next connection. It is waited for no longer than anything else, nor is what it sends.
+pub fn accept(listener: &TcpListener) -> TcpStream {
+    let arrival = thread::scope(|scope| {
+        let (arrived, arrivals) = channel();
+        scope.spawn(move || arrived.send(listener.accept()));
+        let arrival = arrivals.recv_timeout(PATIENCE);
+        if arrival.is_err() {
+            // The scope waits for the thread.
+            let _ = end_accept(listener);
+        }
+        arrival
+    });
+    let (stream, _) = arrival.expect("nobody has connected").unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 /// An output that a test can read. Clones share their text.
@@ -338,10 +385,10 @@ impl Program {
         self.child.id()
     }
 
-    /// Presses Ctrl-C.
+    /// Sends it a signal, such as `INT`, which is what Ctrl-C does, or `STOP` (Ctrl-Z).
     #[cfg(unix)]
-    pub fn interrupt(&self) {
-        let kill = Program::run("kill", ["-INT", &self.id().to_string()]);
+    pub fn signal(&self, name: &str) {
+        let kill = Self::run("kill", ["-s", name, &self.id().to_string()]);
         assert!(kill.status.success(), "{kill:?}");
     }
 

@@ -1,11 +1,12 @@
 //! Peers that mean harm, or behave as if they did.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use console::is_timeout;
 use socket2::SockRef;
 
 /// How many do their harm at the same time: those that are gone at once, and those that stay.
@@ -120,7 +121,7 @@ fn stays(mut peer: TcpStream, drips: bool, done: &AtomicBool) -> io::Result<()> 
         match peer.read(&mut piece) {
             Ok(0) => break,
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) if is_timeout(&error) => {}
             Err(error) => return Err(error),
         }
         if drips {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Error, OrCannot, is_timeout};
 
 use crate::race::figures::Figures;
 use crate::race::server::Server;
@@ -65,10 +65,10 @@ pub fn run(race: &Race) -> Result<Figures, Error> {
         if round >= WARM_UP {
             match datagram {
                 Ok(()) => times.udp.push(took),
-                Err(error) if is_late(&error) && times.udp_lost < MOST_LOST => times.udp_lost += 1,
-                Err(error) => {
-                    return Err(error).or_cannot("exchange with", udp_server.address);
+                Err(error) if is_timeout(&error) && times.udp_lost < MOST_LOST => {
+                    times.udp_lost += 1;
                 }
+                Err(error) => return Err(error).or_cannot("exchange with", udp_server.address),
             }
         }
 
@@ -175,8 +175,4 @@ pub fn tcp_client(server: SocketAddr, patience: Duration) -> io::Result<TcpStrea
 pub fn exchange(connection: &mut TcpStream, message: &[u8]) -> io::Result<()> {
     connection.write_all(message)?;
     connection.read_exact(&mut vec![0; message.len()])
-}
-
-fn is_late(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -2,12 +2,13 @@
 
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::testing::PATIENCE;
+use console::is_timeout;
+use console::testing::{PATIENCE, accept};
 use socket2::SockRef;
 
 /// The server's side of a connection.
@@ -17,10 +18,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn accept(listener: &TcpListener) -> Self {
-        let (stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        let stream = BufReader::new(stream);
+        let stream = BufReader::new(accept(listener));
         Self { stream }
     }
 
@@ -44,7 +42,7 @@ impl Server {
     pub(crate) fn hears_nothing_for(&mut self, time: Duration) {
         self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
         let nothing = self.stream.fill_buf().unwrap_err();
-        assert_eq!(nothing.kind(), ErrorKind::WouldBlock);
+        assert!(is_timeout(&nothing), "{nothing}");
         self.stream
             .get_ref()
             .set_read_timeout(Some(PATIENCE))
@@ -72,12 +70,8 @@ impl Server {
     }
 }
 
-/// A listener on which `accept` waits for a bounded time too.
 pub(crate) fn listen(address: impl ToSocketAddrs) -> TcpListener {
-    let listener = TcpListener::bind(address).unwrap();
-    let socket = SockRef::from(&listener);
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    listener
+    TcpListener::bind(address).unwrap()
 }
 
 /// A line that is longer than what all buffers between the two hold.

@@ -1,12 +1,19 @@
 //! What both tests of this crate use.
 
+#![allow(
+    dead_code,
+    reason = "not every test file uses all of it on every system"
+)]
+
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::process::Command;
 
 use console::testing::{PATIENCE, Program};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
+
+/// For [`wine_lacks`](console::testing::wine_lacks).
+pub(crate) const CLOSED_PORT: &str = "report of a closed port to a UDP socket that waits already";
 
 /// A server of the robust version, on a free port.
 pub(crate) fn server() -> Program {
@@ -57,11 +64,4 @@ pub(crate) fn port_without_server() -> (UdpSocket, SocketAddr) {
     let address = socket.local_addr().unwrap();
     socket.connect(address).unwrap();
     (socket, address)
-}
-
-/// Ctrl-C (`INT`), Ctrl-Z (`STOP`) and so on.
-pub(crate) fn signal(program: &Program, name: &str) {
-    let id = program.id().to_string();
-    let mut kill = Command::new("kill");
-    assert!(kill.args(["-s", name, &id]).status().unwrap().success());
 }

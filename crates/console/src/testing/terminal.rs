@@ -14,7 +14,7 @@ impl Terminal {
     /// Opens a terminal of so many columns, and 20 rows.
     #[must_use]
     pub fn open(columns: usize) -> Self {
-        let id = own_loopback_address().to_bits();
+        let id = own_loopback_address().unwrap().to_bits();
         let terminal = Self {
             name: format!("terminal-of-a-test-{id}"),
         };

@@ -1,0 +1,119 @@
+//! What differs between Linux, macOS and Windows, for programs and tests alike.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// How long to try to wake an `accept`. On the same machine it takes microseconds.
+const WAKE_TIME: Duration = Duration::from_secs(1);
+
+/// Whether a socket's time limit is why a call on it failed.
+///
+/// Unix reports `WouldBlock` (`EAGAIN`: socket(7), `SO_RCVTIMEO`), Windows `TimedOut`
+/// (`WSAETIMEDOUT`).
+#[must_use]
+pub fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Whether `accept` failed only because the client has gone while it was queued, or because a
+/// signal came: on to the next client.
+///
+/// Linux reports the client's reset to the first call that reads. Windows may report it here
+/// (`WSAECONNRESET`), BSD too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no
+/// address then, and that is what `std` calls an invalid argument. (If the system says so, it is
+/// the listener that is of no use.)
+#[must_use]
+pub fn client_has_gone(error: &io::Error) -> bool {
+    match error.kind() {
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted => true,
+        ErrorKind::InvalidInput => error.raw_os_error().is_none(),
+        _ => false,
+    }
+}
+
+/// Ends the `accept` that another thread waits in on this listener.
+///
+/// The thread gets one more client, the connection that this returns, and its next `accept` fails
+/// with [`ErrorKind::WouldBlock`]. If several threads wait, each call wakes one of them. (On Linux,
+/// `shutdown` would do it without a client; on macOS and Windows it fails for a listener.)
+///
+/// The other thread must use the same value, not a `try_clone` of it: whether a clone waits, too,
+/// is decided anew on Windows.
+///
+/// # Errors
+///
+/// The listener is of no use any more, or nobody takes the connection for a second.
+pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let mut address = listener.local_addr()?;
+    // Windows has no way to 0.0.0.0 and [::], on which programs listen for all addresses.
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    TcpStream::connect_timeout(&address, WAKE_TIME)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::io::Read;
+    use std::net::UdpSocket;
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+    use crate::testing::PATIENCE;
+
+    #[test]
+    fn a_socket_says_when_its_time_is_up() {
+        const SOON: Duration = Duration::from_millis(20);
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        udp.set_read_timeout(Some(SOON)).unwrap();
+        assert!(is_timeout(&udp.recv(&mut [0]).unwrap_err()));
+
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        tcp.set_read_timeout(Some(SOON)).unwrap();
+        assert!(is_timeout(&tcp.read(&mut [0]).unwrap_err()));
+
+        drop(listener); // It resets the connection that was never accepted.
+        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert!(!is_timeout(&tcp.read(&mut [0]).unwrap_err()));
+    }
+
+    #[test]
+    fn a_client_without_an_address_has_gone_and_the_listener_has_not() {
+        // The system's own EINVAL: the listener is of no use.
+        let invalid = io::Error::from_raw_os_error(if cfg!(windows) { 10022 } else { 22 });
+        assert_eq!(invalid.kind(), ErrorKind::InvalidInput);
+        assert!(!client_has_gone(&invalid));
+        assert!(client_has_gone(&ErrorKind::InvalidInput.into()));
+        assert!(client_has_gone(&ErrorKind::ConnectionAborted.into()));
+        assert!(!client_has_gone(&ErrorKind::WouldBlock.into()));
+    }
+
+    #[test]
+    fn accept_ends_on_whatever_address() {
+        for address in ["127.0.0.1:0", "0.0.0.0:0", "[::]:0"] {
+            let Ok(listener) = TcpListener::bind(address) else {
+                continue; // Without IPv6.
+            };
+            let (ended, end) = channel();
+            let listener = Arc::new(listener);
+            let accepts = Arc::clone(&listener);
+            thread::spawn(move || {
+                let error = accepts.incoming().find_map(Result::err);
+                ended.send(error.map(|error| error.kind())).unwrap();
+            });
+            end_accept(&listener).unwrap();
+            let error = end.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(error, Some(ErrorKind::WouldBlock), "{address}");
+        }
+    }
+}
