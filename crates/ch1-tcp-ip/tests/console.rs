@@ -11,12 +11,12 @@ use std::{
     thread,
 };
 
-#[cfg(unix)]
-use console::testing::PATIENCE;
-use console::testing::{Ended, Program};
 use insta::assert_snapshot;
 #[cfg(unix)]
 use socket2::SockRef;
+#[cfg(unix)]
+use testkit::PATIENCE;
+use testkit::{Ended, Program};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
 

@@ -1,4 +1,4 @@
-//! Judges what is in `exercises/`: see `console::exercise`.
+//! Judges what is in `exercises/`: see `testkit::exercise`.
 
 #![allow(
     clippy::pedantic,
@@ -13,7 +13,7 @@
 
 use std::process::ExitCode;
 
-use console::exercise::{answer, run, starter, wrong_answers};
+use testkit::exercise::{answer, run, starter, wrong_answers};
 
 #[path = "../exercises/checksum.rs"]
 mod checksum;

@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use console::testing::Program;
 use insta::assert_snapshot;
+use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
 

@@ -4,9 +4,9 @@
 
 use std::process::Command;
 
-use console::testing::Program;
 use insta::assert_snapshot;
 use regex_lite::Regex;
+use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch2-udp-protocol");
 

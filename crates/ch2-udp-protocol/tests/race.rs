@@ -11,7 +11,7 @@ use std::time::Duration;
 use ch2_udp_protocol::race::contest::{self, Race, UdpClient, exchange, tcp_client};
 use ch2_udp_protocol::race::server::Server;
 use console::is_timeout;
-use console::testing::PATIENCE;
+use testkit::PATIENCE;
 
 const SOON: Duration = Duration::from_millis(50);
 

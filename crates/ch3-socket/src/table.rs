@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_a_system_lacks_is_a_row_that_says_so() {
-        console::testing::plain();
+        testkit::plain();
         let kind = Kind {
             family: Family::Inet6,
             carries: Carries::Stream,

@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::process::Command;
 
-#[cfg(unix)]
-use console::testing::has_ipv6;
-use console::testing::{Ended, Program, normalise};
 use insta::assert_snapshot;
 use regex_lite::Regex;
 use tempfile::TempDir;
+#[cfg(unix)]
+use testkit::has_ipv6;
+use testkit::{Ended, Program, normalise};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 

@@ -1,4 +1,4 @@
-//! Judges what is in `exercises/`: see `console::exercise`.
+//! Judges what is in `exercises/`: see `testkit::exercise`.
 
 #![allow(clippy::pedantic, reason = "an exercise is judged by what it does")]
 #![allow(
@@ -9,8 +9,8 @@
 
 use std::process::ExitCode;
 
-use console::exercise::{answer, run, starter, wrong_answers};
 use socket2::{Domain, Type};
+use testkit::exercise::{answer, run, starter, wrong_answers};
 
 #[path = "../exercises/choose.rs"]
 mod choose;

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")] // They have network namespaces of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use console::testing::Program;
+use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 

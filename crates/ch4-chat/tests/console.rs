@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 
-use console::testing::{PATIENCE, Program, accept, own_loopback_address, port_without_listener};
 use insta::assert_snapshot;
+use testkit::{PATIENCE, Program, accept, own_loopback_address, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use console::testing::{PATIENCE, Terminal, own_loopback_address};
+use testkit::{PATIENCE, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 

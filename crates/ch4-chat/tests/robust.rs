@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use ch4_chat::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{BYE, room};
-use console::testing::{PATIENCE, Program, Screen, accept, has_ipv6, own_loopback_address, plain};
 use console::{Error, Printer, Width};
 use socket2::{Domain, SockRef, Socket, Type};
+use testkit::{PATIENCE, Program, Screen, accept, has_ipv6, own_loopback_address, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));

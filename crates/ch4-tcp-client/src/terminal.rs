@@ -198,9 +198,9 @@ mod tests {
     use std::cell::Cell;
 
     use console::safe::{escape, fold};
-    use console::testing::plain;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use testkit::plain;
 
     use super::*;
 

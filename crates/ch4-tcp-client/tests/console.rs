@@ -10,9 +10,9 @@ use std::thread;
 use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
-use console::testing::{PATIENCE, Program, Screen, normalise, plain, port_without_listener};
 use console::{Error, Player, Stage};
 use insta::assert_snapshot;
+use testkit::{PATIENCE, Program, Screen, normalise, plain, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 

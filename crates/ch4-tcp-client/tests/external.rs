@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use console::testing::{PATIENCE, Program, Terminal, own_loopback_address};
+use testkit::{PATIENCE, Program, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 

@@ -7,9 +7,9 @@ mod server;
 use std::net::SocketAddr;
 use std::process::Command;
 
-use console::testing::{Program, has_ipv6};
 use insta::assert_snapshot;
 use server::{Server, listen};
+use testkit::{Program, has_ipv6};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -64,7 +64,7 @@ mod signals {
     use std::thread;
     use std::time::Instant;
 
-    use console::testing::PATIENCE;
+    use testkit::PATIENCE;
 
     use super::*;
     use crate::server::long_line;

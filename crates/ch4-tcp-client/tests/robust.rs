@@ -19,12 +19,12 @@ use std::time::{Duration, Instant};
 use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::terminal::Terminal;
 use console::Error;
-use console::testing::{PATIENCE, Screen, normalise, plain};
-#[cfg(target_os = "linux")]
-use console::testing::{own_loopback_address, port_without_listener};
 use server::{Server, listen, long_line};
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
+use testkit::{PATIENCE, Screen, normalise, plain};
+#[cfg(target_os = "linux")]
+use testkit::{own_loopback_address, port_without_listener};
 
 /// For tests in which a limit must be reached soon.
 const SHORT: Duration = Duration::from_millis(300);

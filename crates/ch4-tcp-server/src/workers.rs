@@ -153,7 +153,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use console::Printer;
-    use console::testing::{PATIENCE, Screen, stop};
+    use testkit::{PATIENCE, Screen, stop};
 
     use super::*;
 

@@ -11,9 +11,9 @@ use std::thread;
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
-use console::testing::{PATIENCE, Program, Screen, normalise, plain, stop};
 use console::{Player, Printer, Role, Stage, say};
 use insta::assert_snapshot;
+use testkit::{PATIENCE, Program, Screen, normalise, plain, stop};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));

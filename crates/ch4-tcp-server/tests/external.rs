@@ -8,9 +8,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::testing::{PATIENCE, Program};
 use insta::assert_snapshot;
 use tempfile::TempDir;
+use testkit::{PATIENCE, Program};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 
@@ -224,7 +224,7 @@ fn https_to_the_port_harms_nothing() {
 #[ignore = "needs tmux"]
 #[cfg(target_os = "linux")]
 fn a_long_line_goes_on_behind_the_margin() {
-    use console::testing::{Terminal, own_loopback_address};
+    use testkit::{Terminal, own_loopback_address};
 
     let host = own_loopback_address().unwrap();
     let terminal = Terminal::open(80);

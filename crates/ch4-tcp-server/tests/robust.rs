@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
-use console::testing::{PATIENCE, Program, Screen, has_ipv6, plain, stop};
 use console::{Printer, is_timeout};
 use socket2::SockRef;
+use testkit::{PATIENCE, Program, Screen, has_ipv6, plain, stop};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));

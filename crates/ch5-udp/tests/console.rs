@@ -10,8 +10,8 @@ use std::process::Command;
 use common::{CLOSED_PORT, PROGRAM, client, port_without_server, receive, stand_in};
 #[cfg(unix)]
 use common::{ask, server};
-use console::testing::{Program, wine_lacks};
 use insta::assert_snapshot;
+use testkit::{Program, wine_lacks};
 
 #[test]
 fn robust_server_and_client() {

@@ -6,7 +6,7 @@
 use std::net::UdpSocket;
 use std::thread;
 
-use console::testing::{PATIENCE, Program, Terminal, own_loopback_address};
+use testkit::{PATIENCE, Program, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 

@@ -15,7 +15,7 @@ use ch5_udp::refusals::{MOST_REFUSALS, PERIOD};
 use ch5_udp::robust::{self, Limits};
 use common::{CLOSED_PORT, PROGRAM, ask, client, port_without_server, receive, server, stand_in};
 use console::Printer;
-use console::testing::{
+use testkit::{
     PATIENCE, Program, Screen, has_ipv6, normalise, own_loopback_address, plain, wine_lacks,
 };
 

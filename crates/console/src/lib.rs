@@ -16,8 +16,6 @@
 mod columns;
 mod dialogue;
 mod error;
-#[cfg(feature = "testing")]
-pub mod exercise;
 mod flags;
 mod line;
 mod printer;
@@ -26,8 +24,6 @@ pub mod safe;
 mod stage;
 mod stdio;
 mod systems;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 pub use columns::{Columns, Width, terminal_width};
 pub use dialogue::{ask, say};

@@ -226,8 +226,8 @@ impl BufRead for Keyboard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Screen, plain};
     use crate::{Role, ask, say};
+    use testkit::{Screen, plain};
 
     #[test]
     fn lines_stand_under_the_name_of_who_printed_them() {

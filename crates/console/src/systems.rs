@@ -68,7 +68,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::testing::PATIENCE;
+    use testkit::PATIENCE;
 
     #[test]
     fn a_socket_says_when_its_time_is_up() {

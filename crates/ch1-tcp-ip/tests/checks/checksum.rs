@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use console::exercise::{Check, check, expect};
+use testkit::exercise::{Check, check, expect};
 
 const READ: &str = "docs/1.1-ip.md, and RFC 1071";
 

@@ -1,6 +1,6 @@
 //! Checks of `exercises/states.rs`, and of any function that claims to do the same.
 
-use console::exercise::{Check, check, expect};
+use testkit::exercise::{Check, check, expect};
 
 use crate::states::{Event, State};
 

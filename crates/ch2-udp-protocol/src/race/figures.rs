@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_chart() {
-        console::testing::plain();
+        testkit::plain();
         let mut measured = figures(20, 25, 1600);
         measured.udp_lost = 2;
         for width in [80, 200] {

@@ -1,7 +1,7 @@
 //! Checks of `exercises/choose.rs`, and of any function that claims to do the same.
 
-use console::exercise::{Check, check, expect};
 use socket2::{Domain, Type};
+use testkit::exercise::{Check, check, expect};
 
 use crate::choose::Service;
 

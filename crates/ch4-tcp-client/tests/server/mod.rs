@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
-use console::testing::{PATIENCE, accept};
 use socket2::SockRef;
+use testkit::{PATIENCE, accept};
 
 /// The server's side of a connection.
 pub(crate) struct Server {

@@ -8,11 +8,11 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 
-use console::testing::{PATIENCE, Program};
+use testkit::{PATIENCE, Program};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 
-/// For [`wine_lacks`](console::testing::wine_lacks).
+/// For [`wine_lacks`](testkit::wine_lacks).
 pub(crate) const CLOSED_PORT: &str = "report of a closed port to a UDP socket that waits already";
 
 /// A server of the robust version, on a free port.

@@ -1,0 +1,481 @@
+//! The command: what it prints, how it ends, and that it leaves nothing behind.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use checks::check::{Outcome, Role, Verdict};
+use checks::judge::{Submission, judge};
+use checks::port::Port;
+use checks::program::{self, Command};
+use checks::story::Patience;
+use insta::assert_snapshot;
+use serde_json::Value;
+use testkit::{Ended, PATIENCE, Program, normalise};
+
+use crate::FAULTY;
+
+const CHECKS: &str = env!("CARGO_BIN_EXE_checks");
+
+/// Runs the command to its end.
+fn checks(arguments: &[&str]) -> Ended {
+    Program::run(CHECKS, arguments)
+}
+
+/// What it prints, without what differs from run to run.
+fn printed(ended: &Ended) -> String {
+    let text = ended.report().replace(FAULTY, "faulty");
+    text.lines()
+        .map(|line| match line.split_once("{port}") {
+            Some(_) => line.to_owned(),
+            None => without_port(line),
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn without_port(line: &str) -> String {
+    let is_port = |word: &&str| word.parse().is_ok_and(|number: u16| number >= 20_000);
+    let mut words = line.split([' ', '"']);
+    match words.find(is_port) {
+        Some(port) => line.replace(port, "[port]"),
+        None => line.to_owned(),
+    }
+}
+
+/// Waits for something that the system doesn't tell us: what other processes do.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never comes to that");
+        thread::park_timeout(Duration::from_millis(10));
+    }
+}
+
+/// Waits until no process has this word in its command line.
+fn nothing_is_left_of(word: &str) {
+    wait_until(|| processes_with(word).is_empty());
+}
+
+fn processes_with(word: &str) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok())
+        .filter(|words| words.contains(word) && !words.contains("checks\0"))
+        .collect()
+}
+
+/// A word that no other process on this machine has.
+fn own_word(test: &str) -> String {
+    format!("{test}-{}", process::id())
+}
+
+/// Writes an executable script. (In another process: one that is started from this one at the same
+/// instant would have the file open for writing, and then it can't be executed.)
+pub(crate) fn script(directory: &Path, name: &str, text: &str) {
+    let mut shell = process::Command::new("sh")
+        .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
+        .arg(directory.join(name))
+        .stdin(process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = shell.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    assert!(shell.wait().unwrap().success());
+}
+
+#[test]
+fn a_program_that_passes_all_ends_it_with_status_0() {
+    let ended = checks(&["udp-server", "--", FAULTY, "udp-server", "{port}"]);
+    assert_snapshot!(printed(&ended));
+}
+
+#[test]
+fn a_failure_is_explained_and_ends_it_with_status_1() {
+    // Where a line is broken depends on its words, so the path has to be the same everywhere.
+    let mut checks = process::Command::new(CHECKS);
+    checks
+        .current_dir(Path::new(FAULTY).parent().unwrap())
+        .env_remove("CLICOLOR_FORCE")
+        .args([
+            "tcp-server",
+            "--only=tcp-server/answers",
+            "--only=tcp-server/split-request",
+            "--",
+            "./faulty",
+            "tcp-server",
+            "--fault",
+            "split-request",
+            "{port}",
+        ]);
+    let ended = Program::start_command(checks).wait();
+    assert_snapshot!(printed(&ended));
+}
+
+#[test]
+fn json_has_the_documented_fields() {
+    let ended = checks(&[
+        "tcp-server",
+        "--format=json",
+        "--",
+        FAULTY,
+        "tcp-server",
+        "--fault",
+        "listens",
+        "{port}",
+    ]);
+    assert_eq!(ended.status.code(), Some(1));
+    let outcome: Value = serde_json::from_str(&ended.output).unwrap();
+    let checks = outcome.as_array().unwrap();
+    for check in checks {
+        let fields: Vec<_> = check.as_object().unwrap().keys().collect();
+        let documented = [
+            "expected", "id", "lesson", "saw", "steps", "title", "verdict",
+        ];
+        assert_eq!(fields, documented);
+    }
+    let verdicts: Vec<_> = checks.iter().map(|check| &check["verdict"]).collect();
+    assert_eq!(verdicts[0], "failed");
+    assert!(verdicts[1..].iter().all(|verdict| *verdict == "skipped"));
+    let first_two = serde_json::to_string_pretty(&checks[..2]).unwrap();
+    let first_two = normalise(&first_two.replace(FAULTY, "faulty"));
+    let shown: Vec<_> = first_two.lines().map(without_port).collect();
+    assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn list_runs_nothing_and_shows_each_check() {
+    let ended = checks(&["udp-client", "--list"]);
+    assert_snapshot!(ended.report());
+}
+
+#[test]
+fn help() {
+    assert_snapshot!(checks(&["--help"]).report());
+}
+
+#[test]
+fn a_wrong_command_line_ends_it_with_status_2() {
+    for (arguments, why) in [
+        (&["tcp-server"][..], "which program?"),
+        (&["tcp-server", "--", FAULTY], "where does the port go?"),
+        (
+            &["tcp-server", "--only=x", "--list"],
+            "no check of tcp-server",
+        ),
+        (&["web-server", "--list"], "invalid value"),
+    ] {
+        let ended = checks(arguments);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}");
+        assert!(ended.errors.contains(why), "{}", ended.errors);
+    }
+}
+
+#[test]
+fn submissions_that_are_not_told_their_port_are_a_wrong_command_line() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let directory = directory.path().to_str().unwrap();
+    let ended = checks(&["tcp-server", "--submissions", directory, "--", "--verbose"]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(ended.errors.contains("where does the port go?"));
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_it_quietly() {
+    let command = format!("{CHECKS} udp-client --list | head -1");
+    let ended = Program::run("sh", ["-c", &command]);
+    assert_eq!(ended.errors, "");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_reported_once() {
+    let ended = checks(&["tcp-server", "--", "./no-such-program", "{port}"]);
+    assert_snapshot!(printed(&ended));
+}
+
+#[test]
+fn a_program_that_never_listens_is_reported_in_time() {
+    let word = own_word("never-listens");
+    let command = Command::new("sh", ["-c", "sleep 1000", &word, "{port}"]);
+    let submission = Submission {
+        patience: Patience::short(),
+        ..Submission::new(command)
+    };
+    let checks: Vec<_> = Role::TcpServer.checks().iter().collect();
+    let begin = Instant::now();
+    let mut saw = Vec::new();
+    judge(&checks, &submission, |_, outcome| {
+        saw.extend(outcome.saw.clone());
+    });
+    assert!(begin.elapsed() < 2 * Patience::short().start);
+    assert!(
+        saw[0].starts_with("nobody does, and the program still runs"),
+        "{saw:?}"
+    );
+    assert!(
+        saw[1..]
+            .iter()
+            .all(|saw| saw == "it needs tcp-server/listens")
+    );
+    nothing_is_left_of(&word);
+}
+
+#[test]
+fn a_program_that_does_not_end_when_it_should_is_killed() {
+    let word = own_word("hangs");
+    let command = format!("trap '' TERM INT HUP; {FAULTY} tcp-client --fault exit $1; sleep 1000");
+    let submission = Submission {
+        patience: Patience::short(),
+        ..Submission::new(Command::new("sh", ["-c", &command, &word, "{port}"]))
+    };
+    let checks = Role::TcpClient.checks();
+    let exit = checks.iter().find(|check| check.id == "tcp-client/exit");
+    let outcome = exit.unwrap().judge(&submission);
+    assert!(outcome.saw.unwrap().starts_with("it still runs"));
+    nothing_is_left_of(&word);
+}
+
+/// What becomes of the check with this name, for a command of the shell.
+fn judged(role: Role, name: &str, shell_command: &str) -> Outcome {
+    let command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]);
+    let submission = Submission {
+        patience: Patience::short(),
+        ..Submission::new(command)
+    };
+    let id = format!("{role}/{name}");
+    let check = role.checks().iter().find(|check| check.id == id).unwrap();
+    check.judge(&submission)
+}
+
+#[test]
+fn a_crash_without_a_stack_trace_is_one() {
+    let outcome = judged(
+        Role::ChatClient,
+        "nobody-there",
+        "echo connecting; kill -SEGV $$",
+    );
+    let saw = outcome.saw.unwrap();
+    assert!(saw.starts_with("a signal has ended it"), "{saw}");
+}
+
+#[test]
+fn a_host_that_takes_a_little_longer_to_end_has_ended() {
+    for check in ["guest-leaves", "guest-resets"] {
+        let command = format!("{FAULTY} chat-server $1; sleep 1.2");
+        let outcome = judged(Role::ChatServer, check, &command);
+        assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+    }
+}
+
+/// Somebody else takes the port before the program can: then it is tried on another. (Here the
+/// program lets them in itself, the first time, with nothing by which they are known as its own.)
+#[test]
+fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let other = directory.path().join("other");
+    let name = other.to_str().unwrap();
+    let shell_command = format!(
+        "if [ -e {name} ]; then exec {FAULTY} tcp-server $1; fi
+        env -i setsid {FAULTY} udp-server $1 </dev/null >/dev/null 2>&1 & echo $! > {name}
+        until grep -q \":$(printf %04X $1) \" /proc/net/udp; do :; done; exit 1"
+    );
+    let outcome = judged(Role::TcpServer, "listens", &shell_command);
+    let other = fs::read_to_string(other)?;
+    let kill = process::Command::new("kill").arg(other.trim()).status()?;
+    assert!(kill.success());
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_program_prints_utf8_whatever_the_locale() {
+    let command = Command::new("sh", ["-c", "echo locale $LC_ALL"]);
+    let mut program = program::Program::start(&command, 1).unwrap();
+    assert!(program.wait_for(PATIENCE, |text| text == "locale C.UTF-8\n"));
+}
+
+/// Otherwise a server that still runs in another terminal would be judged.
+#[test]
+fn a_fixed_port_that_somebody_serves_is_reported() {
+    for (role, first) in [("tcp-server", "listens"), ("udp-server", "binds")] {
+        let port = Port::free().unwrap();
+        let number = port.number.to_string();
+        let _other = Program::start(FAULTY, [role, number.as_str()]);
+        wait_until(|| port.is_taken());
+        let only = format!("--only={role}/{first}");
+        let arguments = [role, &only, "--port", &number, "--", FAULTY, role, &number];
+        let ended = checks(&arguments);
+        assert_eq!(ended.status.code(), Some(1));
+        let saw = format!("another program serves at 127.0.0.1:{number} already");
+        assert!(ended.output.contains(&saw), "{}", ended.output);
+    }
+}
+
+#[test]
+fn a_flood_of_output_is_cut_off_and_reported() {
+    for command in ["yes", "exec yes >&2"] {
+        let ended = checks(&["tcp-server", "--", "sh", "-c", command, "{port}"]);
+        assert_eq!(ended.status.code(), Some(1));
+        let output = &ended.output;
+        assert!(output.contains("it printed more than 1024 KiB"), "{output}");
+    }
+}
+
+#[test]
+fn a_program_with_children_is_judged_and_ended_with_them() {
+    let word = own_word("children");
+    let command = format!("{FAULTY} tcp-server $1 & wait");
+    let ended = checks(&[
+        "tcp-server",
+        "--only=tcp-server/listens",
+        "--only=tcp-server/browser",
+        "--",
+        "sh",
+        "-c",
+        &command,
+        &word,
+        "{port}",
+    ]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    nothing_is_left_of(&word);
+}
+
+#[test]
+fn a_program_that_goes_into_the_background_is_reported_and_ended() {
+    let word = own_word("background");
+    // A server that listens only when its parent has ended for sure.
+    let background = format!(
+        "(sh -c 'while kill -0 '$$' 2>/dev/null; do :; done; exec {FAULTY} tcp-server '$1 {word}) &"
+    );
+    let ended = checks(&["tcp-server", "--", "sh", "-c", &background, &word, "{port}"]);
+    assert_eq!(ended.status.code(), Some(1));
+    // Where lines are broken depends on the words.
+    let words: Vec<&str> = ended.output.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains("had ended (exit status 0)"),
+        "{}",
+        ended.output
+    );
+    nothing_is_left_of(&word);
+}
+
+#[test]
+fn a_daemon_is_reported_and_ended() {
+    let word = own_word("daemon");
+    let daemon = format!(
+        "setsid sh -c '{FAULTY} tcp-server '$1' & wait' {word} </dev/null >/dev/null 2>&1 &"
+    );
+    let outcome = judged(Role::TcpServer, "listens", &daemon);
+    assert_eq!(outcome.verdict, Verdict::Failed, "{outcome:#?}");
+    assert_eq!(processes_with(&word), [""; 0]);
+}
+
+#[test]
+fn what_is_judged_ends_even_if_the_checks_are_killed() {
+    let word = own_word("orphan");
+    let stray = own_word("stray");
+    let command =
+        format!("setsid sh -c 'sleep 1000; :' {stray} & {FAULTY} udp-client --fault no-answer $1");
+    let arguments = ["-c", &command, &word, "{port}"];
+    let checks = Program::start(
+        CHECKS,
+        ["udp-client", "--only=udp-client/no-answer", "--", "sh"]
+            .iter()
+            .chain(&arguments),
+    );
+    // A word of the stray's own command line, not of that of the shell that starts it.
+    let stray = format!("\0{stray}\0");
+    wait_until(|| !processes_with(&word).is_empty() && !processes_with(&stray).is_empty());
+    // This is a SIGKILL.
+    drop(checks);
+    nothing_is_left_of(&word);
+    nothing_is_left_of(&stray);
+}
+
+/// Each check finds the port free, although this server can't be started while a connection of its
+/// is in TIME-WAIT. Only the check that makes for that fails.
+#[test]
+fn a_fixed_port_is_left_free_by_each_check() {
+    let port = Port::free().unwrap();
+    let number = port.number.to_string();
+    let some = [
+        "listens",
+        "answers",
+        "serves-again",
+        "browser",
+        "not-utf8",
+        "tls-hello",
+    ];
+    let some = some
+        .iter()
+        .chain(&["terminal-escapes", "restart", "port-taken"]);
+    let only = some.map(|name| format!("--only=tcp-server/{name}"));
+    let mut arguments: Vec<String> = only.collect();
+    let command = [FAULTY, "tcp-server", "--fault", "restart", &number];
+    arguments.extend(["tcp-server", "--port", &number, "--"].map(ToOwned::to_owned));
+    arguments.extend(command.map(ToOwned::to_owned));
+    let ended = Program::run(CHECKS, arguments);
+    let verdicts: Vec<&str> = ended
+        .output
+        .lines()
+        .filter(|line| line.starts_with("FAILED") || line.starts_with("skipped"))
+        .collect();
+    assert_eq!(
+        verdicts,
+        ["FAILED  tcp-server/restart            Can be started again at once"],
+        "{}",
+        ended.output
+    );
+}
+
+#[test]
+fn submissions_are_one_table() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let start = format!("#!/bin/sh\nexec {FAULTY} udp-server");
+    script(directory.path(), "good", &format!("{start} \"$@\"\n"));
+    let half = format!("{start} --fault nan \"$@\"\n");
+    script(directory.path(), "half-good", &half);
+    script(directory.path(), "王小明", "#!/bin/sh\nexit 1\n");
+    fs::write(directory.path().join("notes.txt"), "not a program")?;
+
+    let directory = directory.path().to_str().unwrap();
+    let ended = checks(&["udp-server", "--submissions", directory]);
+    assert_snapshot!(ended.report().replace(directory, "[directory]"));
+
+    let empty = tempfile::tempdir()?;
+    let ended = checks(&[
+        "udp-server",
+        "--submissions",
+        empty.path().to_str().unwrap(),
+    ]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.errors.contains("no file in it is executable"));
+    Ok(())
+}
+
+#[test]
+fn submissions_as_json_name_their_files() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let good = format!("#!/bin/sh\nexec {FAULTY} udp-client \"$1\"\n");
+    script(directory.path(), "good", &good);
+    let ended = checks(&[
+        "udp-client",
+        "--only=udp-client/asks",
+        "--format=json",
+        "--submissions",
+        directory.path().to_str().unwrap(),
+        "--",
+        "{port}",
+        "more",
+    ]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    let outcome: Value = serde_json::from_str(&ended.output).unwrap();
+    assert_eq!(outcome[0]["submission"], "good");
+    assert_eq!(outcome[0]["checks"][0]["verdict"], "passed");
+    Ok(())
+}

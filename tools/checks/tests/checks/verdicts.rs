@@ -1,0 +1,217 @@
+//! Every check is able to fail, for its own reason, and what it says then teaches.
+//!
+//! `faulty` (in `faulty/`) is a minimal good program for each role, with one fault at a time.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+
+use checks::check::{Check, Outcome, Role, Verdict};
+use checks::judge::{Submission, judge};
+use checks::program::Command;
+use checks::report;
+use checks::roles::limits;
+use checks::story::Patience;
+use insta::assert_snapshot;
+use testkit::normalise;
+
+use crate::FAULTY;
+
+/// How many of a role's first checks a faulty program passes all the same.
+const BASICS: usize = 3;
+
+/// They mostly wait, each for a program of its own.
+const AT_ONCE: usize = 80;
+
+fn name(check: &Check) -> &'static str {
+    check.id.split_once('/').unwrap().1
+}
+
+fn faulty(role: Role, fault: &str) -> Submission {
+    let role = role.to_string();
+    let command = Command::new(FAULTY, [role.as_str(), "--fault", fault, "{port}"]);
+    Submission {
+        patience: Patience::short(),
+        ..Submission::new(command)
+    }
+}
+
+/// What came of one fault, with less patience than users get.
+struct Found {
+    id: &'static str,
+    /// Of the check that is to find it.
+    outcome: Outcome,
+    /// The basic checks that it failed too.
+    other: Vec<&'static str>,
+}
+
+/// All faults of all roles, judged once for all tests of this file.
+fn found() -> &'static [Found] {
+    static FOUND: OnceLock<Vec<Found>> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        // The last ones wait longest, so they come first.
+        let all: Vec<(Role, usize)> = Role::ALL
+            .iter()
+            .rev()
+            .flat_map(|role| (0..role.checks().len()).map(|index| (*role, index)))
+            .collect();
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    while let Some(&(role, index)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let one = find(role, index);
+                        found.lock().unwrap().push(((role.to_string(), index), one));
+                    }
+                });
+            }
+        });
+        let mut found = found.into_inner().unwrap();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.into_iter().map(|(_, found)| found).collect()
+    })
+}
+
+fn find(role: Role, index: usize) -> Found {
+    let (before, rest) = role.checks().split_at(index);
+    let check = &rest[0];
+    let submission = faulty(role, name(check));
+    let others = before.iter().take(BASICS);
+    Found {
+        id: check.id,
+        outcome: check.judge(&submission),
+        other: others
+            .filter(|basic| basic.judge(&submission).verdict != Verdict::Passed)
+            .map(|basic| basic.id)
+            .collect(),
+    }
+}
+
+/// All checks, and what comes of them for a program without a fault, with a user's patience, judged
+/// once for all tests of this file.
+fn without_a_fault() -> &'static [(&'static Check, Outcome)] {
+    static OUTCOMES: OnceLock<Vec<(&Check, Outcome)>> = OnceLock::new();
+    OUTCOMES.get_or_init(|| {
+        let outcomes = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for role in Role::ALL {
+                let outcomes = &outcomes;
+                scope.spawn(move || {
+                    let checks: Vec<&Check> = role.checks().iter().collect();
+                    let role = role.to_string();
+                    let submission = Submission {
+                        at_once: checks.len(),
+                        ..Submission::new(Command::new(FAULTY, [role.as_str(), "{port}"]))
+                    };
+                    judge(&checks, &submission, |check, outcome| {
+                        outcomes.lock().unwrap().push((check, outcome.clone()));
+                    });
+                });
+            }
+        });
+        outcomes.into_inner().unwrap()
+    })
+}
+
+#[test]
+fn a_program_without_a_fault_passes_every_check() {
+    let mut failures = String::new();
+    for (check, outcome) in without_a_fault() {
+        if outcome.verdict != Verdict::Passed {
+            let line = report::line(check, outcome);
+            let explanation = report::explanation(check, outcome);
+            writeln!(failures, "{line}\n{explanation}").unwrap();
+        }
+    }
+    assert_eq!(failures, "");
+}
+
+#[test]
+fn each_pause_stands_in_the_description() {
+    let mut missing = Vec::new();
+    for (check, outcome) in without_a_fault() {
+        for step in &outcome.steps {
+            let pause = [" is quiet for ", " one byte at a time, every "]
+                .iter()
+                .find_map(|words| step.split_once(words))
+                .and_then(|(_, after)| after.split([',', ';']).next());
+            if pause.is_some_and(|pause| !check.about.contains(pause)) {
+                missing.push(format!("{}: {step}", check.id));
+            }
+            let later = step.strip_prefix("the program should still run ");
+            assert!(later.is_none_or(|later| limits().contains(later)), "{step}");
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in their descriptions: {missing:#?}"
+    );
+}
+
+#[test]
+fn each_fault_is_found_by_its_check_and_not_by_the_basic_ones() {
+    let mut problems = String::new();
+    for Found { id, outcome, other } in found() {
+        let verdict = outcome.verdict;
+        if verdict != Verdict::Failed || !other.is_empty() {
+            writeln!(problems, "{id}: {verdict:?}; these failed too: {other:?}").unwrap();
+        }
+    }
+    assert!(problems.is_empty(), "{problems}");
+}
+
+#[test]
+fn each_failure_says_what_to_change_and_where_to_read() {
+    for role in Role::ALL {
+        let mut messages = String::new();
+        for check in role.checks() {
+            let found = found().iter().find(|found| found.id == check.id).unwrap();
+            let outcome = always_the_same(role, check, &found.outcome);
+            let line = report::line(check, &outcome);
+            let explanation = report::explanation(check, &outcome);
+            writeln!(messages, "{line}\n{explanation}").unwrap();
+        }
+        assert_snapshot!(role.to_string(), messages);
+    }
+}
+
+/// The outcome without what differs from run to run: the ports, and how a panic is located.
+fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
+    let started = format!("{FAULTY} {role} --fault {} ", name(check));
+    let same = |text: &String| {
+        let text = match text.split_once(&started) {
+            Some((before, port)) => {
+                let after = port.trim_start_matches(|c: char| c.is_ascii_digit());
+                format!(
+                    "{before}faulty {role} --fault {} [port]{after}",
+                    name(check)
+                )
+            }
+            None => text.clone(),
+        };
+        let text = match text.split_once("thread '") {
+            Some((before, _)) => format!("{before}[a panic]"),
+            None => text,
+        };
+        normalise(&text)
+    };
+    Outcome {
+        verdict: outcome.verdict,
+        expected: outcome.expected.as_ref().map(same),
+        saw: outcome.saw.as_ref().map(same),
+        steps: outcome.steps.iter().map(same).collect(),
+    }
+}
+
+#[test]
+fn ids_are_unique_and_name_their_role() {
+    let mut ids = BTreeSet::new();
+    for role in Role::ALL {
+        for check in role.checks() {
+            assert!(ids.insert(check.id), "{} stands twice", check.id);
+            assert!(check.id.starts_with(&format!("{role}/")), "{}", check.id);
+        }
+    }
+}

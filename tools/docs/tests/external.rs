@@ -1,0 +1,336 @@
+//! Runs every command that the README and `docs/` print, as printed.
+//!
+//! A trial is an `sh` block. Each of its lines has a terminal of its own, and they start one after
+//! the other: the next when something has happened, that is, one of them has printed something or
+//! the last one has ended, and when it is quiet again. Nobody types. If the block behind it shows
+//! what the commands print, that is waited for and compared, else a command that ends has to end
+//! well. What still runs then is ended.
+//!
+//! `UPDATE_DOCS=1` writes what was printed into the pages instead.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+#[cfg(unix)]
+mod commands {
+    use std::io::Read;
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command, ExitStatus, Stdio};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::{Duration, Instant};
+    use std::{env, fs, io, thread};
+
+    use docs::page::{Block, COMMANDS_ABOVE, FAILS, MEASURING, Page};
+    use docs::root;
+    use libtest_mimic::{Failed, Trial};
+    use socket2::{Domain, Socket, Type};
+    use testkit::has_ipv6;
+
+    /// How long anything may take. Some commands wait for five seconds to show that nothing comes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// With `UPDATE_DOCS`, how long it has to be quiet before a transcript is taken for complete.
+    const QUIET: Duration = Duration::from_secs(8);
+
+    /// How long it has to be quiet before the next command is given: whoever types looks first.
+    /// What one command does may end another, and the one after it would come in between.
+    const GLANCE: Duration = Duration::from_millis(300);
+
+    /// How long it has to be quiet for a program that runs on to have started.
+    const SETTLED: Duration = Duration::from_secs(1);
+
+    /// A trial for each `sh` block whose commands nothing else runs.
+    pub(crate) fn trials() -> Vec<Trial> {
+        let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
+        let mut trials = Vec::new();
+        for page in Page::all().unwrap() {
+            for (number, block) in page.blocks.iter().enumerate() {
+                let commands: Vec<String> = block
+                    .commands()
+                    .filter(|command| !ci.lines().any(|line| line == *command))
+                    .filter(|command| !command.starts_with(MEASURING))
+                    .map(ToOwned::to_owned)
+                    .collect();
+                if commands.is_empty() {
+                    continue;
+                }
+                let next = page.blocks.get(number + 1);
+                let shown = next.filter(|next| next.source.as_deref() == Some(COMMANDS_ABOVE));
+                let may_fail = block.text.contains(FAILS);
+                let name = format!("{}:{}", page.path.display(), block.line);
+                let (path, shown) = (page.path.clone(), shown.map(|shown| shown.text.clone()));
+                let trial = Trial::test(name, move || {
+                    if commands.iter().any(|command| command.contains("::1")) && !has_ipv6() {
+                        return Ok(());
+                    }
+                    build(&commands)?;
+                    let printed = run(&commands, shown.as_deref(), may_fail)?;
+                    if let Some(shown) = shown.filter(|shown| *shown != printed) {
+                        if env::var_os("UPDATE_DOCS").is_none() {
+                            return Err(format!(
+                                "the page shows\n{shown}\nbut this was printed\n{printed}"
+                            )
+                            .into());
+                        }
+                        let page = Page::read(path)?;
+                        update(&page, number + 1, &printed)?;
+                    }
+                    Ok(())
+                });
+                trials.push(trial.with_ignored_flag(true));
+            }
+        }
+        trials
+    }
+
+    fn update(page: &Page, block: usize, printed: &str) -> io::Result<()> {
+        let Some(Block { range, .. }) = page.blocks.get(block) else {
+            return Ok(());
+        };
+        let mut text = page.text.clone();
+        text.replace_range(range.clone(), printed);
+        fs::write(root().join(&page.path), text)
+    }
+
+    /// Builds what the commands run, each as Cargo will: then that is there at once.
+    fn build(commands: &[String]) -> Result<(), Failed> {
+        for command in commands {
+            let Some((_, cargo)) = command.split_once("cargo ") else {
+                continue;
+            };
+            let mut words = cargo.split(' ');
+            let only_build: &[_] = match words.next() {
+                Some("run") => &["build"],
+                Some("test") => &["test", "--no-run"],
+                _ => continue,
+            };
+            let flags = words.take_while(|word| !["--", "|", "||"].contains(word));
+            let mut cargo = Command::new("cargo");
+            cargo.args(only_build).args(flags).arg("--quiet");
+            if !cargo.current_dir(root()).status()?.success() {
+                return Err(format!("{command}: it can't be built").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the commands and returns what they have printed, once that is what is `shown`, or
+    /// when nothing more happens.
+    fn run(commands: &[String], shown: Option<&str>, may_fail: bool) -> Result<String, Failed> {
+        wait_for_ports(commands)?;
+        let (events, happened) = channel();
+        let mut desk = Desk {
+            terminals: Vec::new(),
+            happened,
+        };
+        for command in commands {
+            desk.terminals
+                .push(Terminal::start(command, desk.terminals.len(), &events)?);
+            if !desk.look(PATIENCE) {
+                return Err(format!("nothing happens after: {command}").into());
+            }
+            while desk.look(GLANCE) {}
+        }
+        let updating = env::var_os("UPDATE_DOCS").is_some();
+        let quiet = match shown {
+            Some(_) if updating => QUIET,
+            Some(_) => PATIENCE,
+            None => SETTLED,
+        };
+        while desk.terminals.iter().any(|it| it.ended.is_none()) {
+            let is_done = !updating && shown.is_some_and(|shown| desk.transcript() == shown);
+            if is_done || !desk.look(quiet) {
+                break;
+            }
+        }
+        let printed = desk.transcript();
+        let failed = |it: &&Terminal| it.ended.is_some_and(|status| !status.success());
+        if shown.is_none() && !may_fail && desk.terminals.iter().any(|it| failed(&it)) {
+            return Err(format!("a command failed:\n{printed}").into());
+        }
+        Ok(printed)
+    }
+
+    /// All terminals of a trial.
+    struct Desk {
+        terminals: Vec<Terminal>,
+        /// What has appeared in a terminal, by its number; nothing, if its command has ended.
+        happened: Receiver<(usize, Vec<u8>)>,
+    }
+
+    /// A command, and what has appeared in the terminal in which it runs.
+    struct Terminal {
+        child: Child,
+        screen: Vec<u8>,
+        ended: Option<ExitStatus>,
+    }
+
+    impl Terminal {
+        fn start(
+            command: &str,
+            number: usize,
+            events: &Sender<(usize, Vec<u8>)>,
+        ) -> io::Result<Self> {
+            let (mut output, input) = io::pipe()?;
+            let child = Command::new("sh")
+                .args(["-c", command])
+                .current_dir(root())
+                // What Cargo says of building isn't shown; what the program says is.
+                .env("CARGO_TERM_QUIET", "true")
+                .env_remove("CLICOLOR_FORCE")
+                .env_remove("PYTHONUNBUFFERED")
+                .stdin(Stdio::piped())
+                .stdout(input.try_clone()?)
+                .stderr(input)
+                .process_group(0)
+                .spawn()?;
+            let events = events.clone();
+            thread::spawn(move || {
+                let mut piece = [0; 4096];
+                loop {
+                    let count = output.read(&mut piece).unwrap_or(0);
+                    if events.send((number, piece[..count].to_vec())).is_err() || count == 0 {
+                        return;
+                    }
+                }
+            });
+            Ok(Self {
+                child,
+                screen: Vec::new(),
+                ended: None,
+            })
+        }
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            // Once nothing holds the terminal any more, the number may be somebody else's.
+            if self.ended.is_some() {
+                return;
+            }
+            // The whole group: a pipe of several programs, and what they have started.
+            let group = format!("-{}", self.child.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = self.child.wait();
+        }
+    }
+
+    impl Desk {
+        /// Waits until something happens. Returns whether it did.
+        fn look(&mut self, limit: Duration) -> bool {
+            let Ok((number, bytes)) = self.happened.recv_timeout(limit) else {
+                return false;
+            };
+            let terminal = &mut self.terminals[number];
+            if bytes.is_empty() {
+                terminal.ended = terminal.child.wait().ok();
+            }
+            terminal.screen.extend(bytes);
+            true
+        }
+
+        /// What stands in all terminals, one after the other, without what differs from run to
+        /// run.
+        fn transcript(&self) -> String {
+            let mut transcript = String::new();
+            for (number, terminal) in (1..).zip(&self.terminals) {
+                let mut screen = String::from_utf8_lossy(&terminal.screen).into_owned();
+                if let Some(status) = terminal.ended.filter(|status| !status.success()) {
+                    let is_within_line = !screen.is_empty() && !screen.ends_with('\n');
+                    screen += if is_within_line { "\n[" } else { "[" };
+                    screen.extend([&status.to_string(), "]"]);
+                }
+                for line in screen.lines() {
+                    let line = plain(&line.replace('\x1b', "ESC"));
+                    let line = if self.terminals.len() == 1 {
+                        line
+                    } else {
+                        format!("{number} | {line}")
+                    };
+                    transcript += line.trim_end();
+                    transcript.push('\n');
+                }
+            }
+            transcript
+        }
+    }
+
+    /// The line without what differs from run to run, and without long runs of one letter.
+    fn plain(line: &str) -> String {
+        let mut plain = String::new();
+        let mut rest = line;
+        while let Some(first) = rest.chars().next() {
+            let is_same = |c: char| c == first || (c.is_ascii_digit() && first.is_ascii_digit());
+            let end = rest.find(|c| !is_same(c)).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(end);
+            let length = run.chars().count();
+            let is_port = run.parse().is_ok_and(|it: u16| it >= 32_768);
+            let shown = if is_port && plain.ends_with([':', ' ']) {
+                "[port]".to_owned()
+            } else if plain.ends_with("after ") && after.starts_with(" m") {
+                "[n]".to_owned() // curl's milliseconds
+            } else if length > 60 {
+                format!("[{length} {first}]")
+            } else {
+                run.to_owned()
+            };
+            plain += &shown;
+            rest = after;
+        }
+        plain
+    }
+
+    /// Waits until the commands can have their ports: somebody else may use them, and a server of
+    /// the tutorial's can't bind within a minute after the last connection.
+    fn wait_for_ports(commands: &[String]) -> Result<(), Failed> {
+        let started = Instant::now();
+        for command in commands {
+            let tutorial = command.contains("--tutorial");
+            for port in ports(command) {
+                while !is_free(port, tutorial) {
+                    if started.elapsed() > PATIENCE * 5 {
+                        return Err(format!("port {port} isn't free").into());
+                    }
+                    thread::park_timeout(Duration::from_secs(1));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ports that a command names, or else the one that its program has by default.
+    fn ports(command: &str) -> Vec<u16> {
+        let numbers = command.split(|c: char| !c.is_ascii_digit());
+        let numbers = numbers.filter_map(|it| it.parse().ok());
+        let named: Vec<u16> = numbers.filter(|port| *port >= 1024).collect();
+        let defaults = [("ch4-tcp-", 8080), ("ch4-chat", 12345)];
+        let default = defaults.iter().find(|(name, _)| command.contains(name));
+        match default {
+            Some((_, port)) if named.is_empty() => vec![*port],
+            _ => named,
+        }
+    }
+
+    /// Whether a program could listen there, with or without `SO_REUSEADDR`.
+    fn is_free(port: u16, without: bool) -> bool {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let try_it = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            socket.set_reuse_address(!without)?;
+            socket.bind(&address.into())?;
+            socket.listen(1)
+        };
+        try_it().is_ok()
+    }
+}
+
+fn main() {
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // They share ports.
+    arguments.test_threads = Some(1);
+    #[cfg(unix)]
+    let trials = commands::trials();
+    #[cfg(not(unix))]
+    let trials = Vec::new();
+    libtest_mimic::run(&arguments, trials).exit();
+}
