@@ -1,8 +1,11 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
 use std::{env, str};
+
+use crate::stdio;
 
 /// Why a program can't go on.
 ///
@@ -35,6 +38,12 @@ impl Error {
             cause: cause.into(),
             next,
         }
+    }
+
+    /// The error of a read from the user's keyboard, file or pipe.
+    fn input(cause: io::Error) -> Self {
+        let next = next_step(Action::ReadInput, &cause);
+        Self::cannot("read the input", cause, next)
     }
 
     /// The error of a write to the user's terminal, file or pipe, for whoever writes there other
@@ -84,6 +93,8 @@ pub enum Action {
     Send,
     /// Receive from the peer.
     Receive,
+    /// Send to the peer and receive from it.
+    Talk,
     /// Read the peer's bytes as text.
     Decode,
     /// Find a number in the peer's text.
@@ -116,6 +127,7 @@ impl Display for Action {
             Self::Connect => "connect to",
             Self::Send => "send to",
             Self::Receive => "receive from",
+            Self::Talk => "talk to",
             Self::Decode => "decode what came from",
             Self::FindNumber => "find a number in the request of",
             Self::ReadInput => "read",
@@ -135,7 +147,8 @@ pub trait OrCannot<T> {
     ///
     /// # Errors
     ///
-    /// The same as before, now with its action, its address and a next step.
+    /// The same as before, now with its action, its address and a next step. (An error of
+    /// [`stdin`](crate::stdin) or [`stdout`](crate::stdout) says so, whatever the action was.)
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error>;
 }
 
@@ -143,8 +156,14 @@ impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
         self.map_err(|cause| {
             let (action, cause) = (action.into(), cause.into());
-            let next = next_step(action, cause.as_ref());
-            Error::cannot(format_args!("{action} {address}"), cause, next)
+            let error = match cause.downcast::<io::Error>() {
+                Ok(error) if stdio::is_output(&error) => return Error::output(*error),
+                Ok(error) if stdio::is_input(&error) => return Error::input(*error),
+                Ok(error) => error,
+                Err(cause) => cause,
+            };
+            let next = next_step(action, error.as_ref());
+            Error::cannot(format_args!("{action} {address}"), error, next)
         })
     }
 }
@@ -158,7 +177,24 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         return "too many files and connections are open: close some, or raise the limit (ulimit -n)";
     }
     let kind = error.map_or(Kind::Other, io::Error::kind);
+    // What is wrong with a text, which an `io::Error` may carry inside.
+    let text = error
+        .and_then(io::Error::get_ref)
+        .map_or(cause, |inner| inner);
     match (action, kind) {
+        (Action::StartThread, _) => {
+            "this machine is short of threads or memory: stop other programs, \
+             or raise the limit (ulimit -u)"
+        }
+        (_, Kind::UnexpectedEof) => "the input has ended: type, or pipe in, one more line",
+        (_, Kind::InvalidData) if text.is::<ParseFloatError>() => {
+            "write a number with a decimal point, such as 36.6 \
+             (without --tutorial the server answers what is wrong with others)"
+        }
+        (_, Kind::InvalidData) if action != Action::ReadInput => {
+            "this program needs text in UTF-8 here \
+             (without --tutorial the programs survive other bytes)"
+        }
         (_, Kind::OutOfMemory) => "this machine is short of memory: stop other programs",
 
         (Action::CreateSocket, _) => {
@@ -200,17 +236,17 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         }
         (Action::Connect, _) => "check --host and --port",
 
-        (Action::Send | Action::Receive, Kind::ConnectionRefused) => {
+        (Action::Send | Action::Receive | Action::Talk, Kind::ConnectionRefused) => {
             "nobody has that port: start the server first, or check --host and --port"
         }
         (
-            Action::Send | Action::Receive,
+            Action::Send | Action::Receive | Action::Talk,
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotConnected | Kind::BrokenPipe,
         ) => "the other side closed the connection: restart this program to reconnect",
-        (Action::Send | Action::Receive, Kind::TimedOut | Kind::WouldBlock) => {
+        (Action::Send | Action::Receive | Action::Talk, Kind::TimedOut | Kind::WouldBlock) => {
             "nobody answered in time: check that the other side runs, and check --host and --port"
         }
-        (Action::Send | Action::Receive, _) => {
+        (Action::Send | Action::Receive | Action::Talk, _) => {
             "check the network connection, then restart this program"
         }
 
@@ -223,13 +259,12 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
              (without --tutorial the server answers what is wrong with others)"
         }
 
-        (Action::ReadInput, Kind::UnexpectedEof) => {
-            "the input has ended: type, or pipe in, one more line"
-        }
         (Action::ReadInput, Kind::IsADirectory) => {
             "the input is a folder: redirect a file or a pipe, or type at a terminal"
         }
-        (Action::ReadInput, _) if cause.is::<str::Utf8Error>() => "type or pipe in text in UTF-8",
+        (Action::ReadInput, _) if text.is::<str::Utf8Error>() || kind == Kind::InvalidData => {
+            "type or pipe in text in UTF-8"
+        }
         (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
         (Action::UseTerminal, _) => "try it with TERM=dumb, or in another terminal",
 
@@ -238,11 +273,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::WriteFile, Kind::IsADirectory) => "that is a folder: name a file in it",
         (Action::WriteFile, Kind::StorageFull) => "free some space, or name a file on another disk",
         (Action::WriteFile, _) => "name another file",
-
-        (Action::StartThread, _) => {
-            "this machine is short of threads or memory: stop other programs, \
-             or raise the limit (ulimit -u)"
-        }
 
         (Action::OnThisMachine(_), Kind::PermissionDenied) => {
             "this system forbids it: check the rights of this user, or leave the sandbox"

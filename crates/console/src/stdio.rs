@@ -5,6 +5,8 @@
 //! description, which processes share (fcntl(2), "File status flags"). A full pipe then isn't an
 //! error but a reason to wait, and poll(2) does the waiting.
 
+use std::error::Error;
+use std::fmt::{self, Display};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 
 /// Standard input.
@@ -27,19 +29,59 @@ pub struct Stdout;
 
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        retry(|| io::stdin().read(buffer), wait::for_stdin)
+        let read = retry(|| io::stdin().read(buffer), wait::for_stdin);
+        read.map_err(|error| io::Error::new(error.kind(), InputError(error)))
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        retry(|| io::stdout().write(bytes), wait::for_stdout)
+        let written = retry(|| io::stdout().write(bytes), wait::for_stdout);
+        written.map_err(|error| io::Error::new(error.kind(), OutputError(error)))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         // What a failed flush hasn't written stays in the buffer of `io::stdout`.
-        retry(|| io::stdout().flush(), wait::for_stdout)
+        let flushed = retry(|| io::stdout().flush(), wait::for_stdout);
+        flushed.map_err(|error| io::Error::new(error.kind(), OutputError(error)))
     }
+}
+
+/// An error of standard input. A program that reads from a socket too can tell them apart by it.
+#[derive(Debug)]
+struct InputError(io::Error);
+
+/// An error of standard output.
+#[derive(Debug)]
+struct OutputError(io::Error);
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for InputError {}
+impl Error for OutputError {}
+
+/// Whether the error comes from [`stdin`].
+pub(crate) fn is_input(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<InputError>())
+}
+
+/// Whether the error comes from [`stdout`].
+pub(crate) fn is_output(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<OutputError>())
 }
 
 fn retry<T>(
