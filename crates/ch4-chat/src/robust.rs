@@ -249,9 +249,6 @@ pub(crate) fn next(inbox: &Receiver<Event>, patience: Option<Duration>) -> Optio
     }
 }
 
-/// What stands before each row of a peer's words.
-const MARGIN: &str = "| ";
-
 /// What the user sees. Only a peer's words stand behind the margin, so they can't be taken for
 /// the program's.
 #[derive(Clone, Copy)]
@@ -274,8 +271,12 @@ impl Screen<'_> {
 
     /// A message, after `who`; each of its rows stands behind the margin.
     pub fn message(self, who: &str, message: &Message) {
-        let line = format!("{MARGIN}{who}{}", safe::escape(&message.to_string()));
-        let rows = safe::fold(&line, MARGIN, self.0.width());
+        let line = format!(
+            "{}{who}{}",
+            safe::MARGIN,
+            safe::escape(&message.to_string())
+        );
+        let rows = safe::fold(&line, safe::MARGIN, self.0.width());
         self.0.print(&Role::Peer.paint(rows).to_string());
     }
 

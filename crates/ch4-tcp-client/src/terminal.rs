@@ -16,11 +16,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::mem;
 
-use console::safe::{Decoder, Escaper, fold_part};
+use console::safe::{Decoder, Escaper, MARGIN, fold_part};
 use console::{Error, Role, Width, say};
-
-/// What stands before each row of the server's. Alone, and without its space, it is an empty line.
-const MARGIN: &str = "| ";
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///

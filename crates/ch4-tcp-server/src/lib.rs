@@ -4,13 +4,10 @@
 //!   receive and send, close), with the faults that the tutorial's program has.
 //! - [`robust`]: the same steps, for as many clients as come, none of which can break it.
 //!   [`workers`] has a thread for each client, [`request`] decides what a client has sent, [`head`]
-//!   checks a request, [`answer`] is what the client gets, and [`deadline`] bounds how long it may
-//!   take. [`log`] tells the user.
+//!   checks a request, and [`answer`] is what the client gets.
 
 pub mod answer;
-pub mod deadline;
 pub mod head;
-pub mod log;
 pub mod request;
 pub mod robust;
 pub mod tutorial;

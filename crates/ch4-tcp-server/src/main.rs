@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
-use console::{Error, Flags, Printer, stdout, terminal_width};
+use console::{Error, Flags, Log, Printer, stdout, terminal_width};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -44,9 +43,6 @@ fn run(args: &Args) -> Result<(), Error> {
     };
     let printer = Printer::new(stdout())?.with_width(terminal_width);
     printer.when_gone(|error| console::quit(error));
-    let log = Log {
-        printer: &printer,
-        quiet: args.quiet,
-    };
+    let log = Log::new(printer, args.quiet);
     robust::serve(&listener, &args.name, &limits, &log)
 }

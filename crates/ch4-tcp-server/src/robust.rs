@@ -13,14 +13,12 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot};
+use console::{Action, DeadlineStream, Error, Log, OrCannot};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::answer::Answer;
 
-use crate::deadline::Until;
 use crate::head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
-use crate::log::Log;
 use crate::request::{Received, Scan};
 use crate::workers;
 
@@ -132,7 +130,7 @@ fn converse(
         }
         _ => Answer::text(name),
     };
-    Until::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
+    DeadlineStream::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
     // 7. Close. After a request without a body, and nothing behind it, the client only waits.
     match received {
@@ -161,7 +159,7 @@ fn hear(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> 
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         let (piece, _) = piece.split_at_mut(room);
-        match Until::new(client, patience).read(piece) {
+        match DeadlineStream::new(client, patience).read(piece) {
             Ok(0) => break (received, (BAD_REQUEST, "its head has no end")),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
@@ -188,7 +186,7 @@ fn hear(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> 
 /// then read what the client still sends, until it has closed its side too. Both bounded.
 fn hang_up(client: &TcpStream, limits: &Limits) {
     if client.shutdown(Shutdown::Write).is_ok() {
-        let rest = Until::new(client, Instant::now() + limits.drain_time);
+        let rest = DeadlineStream::new(client, Instant::now() + limits.drain_time);
         // The client has its answer. If it resets the connection now, or goes on for too long,
         // that is its own affair.
         let _ = io::copy(&mut rest.take(limits.drain_bytes), &mut io::sink());

@@ -13,11 +13,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use console::client_has_gone;
-
-use crate::log::Log;
+use console::{Log, client_has_gone};
 
 /// How many idle workers stay. With fewer, threads come and go with each wave of clients.
 const MAX_IDLE: usize = 16;
@@ -28,9 +26,6 @@ const STACK_BYTES: usize = 128 * 1024;
 /// How long to wait before the next try if the system is short of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long not to repeat that the system is short of something.
-const WARN_INTERVAL: Duration = Duration::from_mins(1);
-
 /// What a worker does for a client. The connection is closed afterwards, also after a panic.
 pub type Attend<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
 
@@ -40,11 +35,7 @@ pub type Attend<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
 ///
 /// It ends only if the listener fails for good.
 pub fn run(listener: &TcpListener, limit: usize, attend: &Attend, log: &Log) -> io::Result<()> {
-    let counts = Mutex::new(Counts {
-        all: 1,
-        idle: 1,
-        warned: None,
-    });
+    let counts = Mutex::new(Counts { all: 1, idle: 1 });
     let workers = Workers {
         listener,
         limit,
@@ -60,7 +51,7 @@ struct Workers<'a> {
     listener: &'a TcpListener,
     limit: usize,
     attend: &'a Attend<'a>,
-    log: &'a Log<'a>,
+    log: &'a Log,
     counts: Mutex<Counts>,
 }
 
@@ -69,8 +60,6 @@ struct Counts {
     all: usize,
     /// Those without a client.
     idle: usize,
-    /// When the user was last told that the system is short of something.
-    warned: Option<Instant>,
 }
 
 impl Workers<'_> {
@@ -102,7 +91,7 @@ impl Workers<'_> {
                     // backlog. A worker whose client leaves frees a descriptor and accepts next.
                     // This one tries again later, because other programs free descriptors too.
                     _ => {
-                        self.warn(&mut self.counts(), "accept a client for now", &error);
+                        self.log.short_of("accept a client for now", &error);
                         thread::park_timeout(RETRY_DELAY);
                     }
                 },
@@ -124,19 +113,7 @@ impl Workers<'_> {
                 counts.idle += 1;
             }
             // The workers that there are accept again when they are done.
-            Err(error) => self.warn(&mut counts, "start a thread", &error),
-        }
-    }
-
-    fn warn(&self, counts: &mut Counts, action: &str, error: &io::Error) {
-        if counts
-            .warned
-            .is_none_or(|last| last.elapsed() > WARN_INTERVAL)
-        {
-            counts.warned = Some(Instant::now());
-            self.log.trouble(format_args!(
-                "Can't {action}: {error}; it goes on when clients leave, or see ulimit -n"
-            ));
+            Err(error) => self.log.short_of("start a thread", &error),
         }
     }
 
@@ -160,11 +137,7 @@ mod tests {
     /// Calls `clients` while workers attend to whoever connects to this address.
     fn with_workers(limit: usize, attend: &Attend, clients: impl FnOnce(SocketAddr)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let printer = &Printer::new(Screen::default()).unwrap();
-        let log = Log {
-            printer,
-            quiet: false,
-        };
+        let log = Log::new(Printer::new(Screen::default()).unwrap(), false);
         thread::scope(|scope| {
             let serving = scope.spawn(|| run(&listener, limit, attend, &log));
             let address = listener.local_addr().unwrap();

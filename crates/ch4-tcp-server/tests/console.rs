@@ -8,10 +8,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
-use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
-use console::{Player, Printer, Role, Stage, say};
+use console::{Log, Player, Printer, Role, Stage, say};
 use insta::assert_snapshot;
 use testkit::{PATIENCE, Program, Screen, normalise, plain, stop};
 
@@ -31,10 +30,7 @@ fn both_versions(bytes: &[u8], last: &str) -> String {
     let robust = conversation(bytes, "Connection closed", |server| {
         let listener = Arc::new(robust::listen(ANY_PORT).unwrap());
         (Arc::clone(&listener), move || {
-            let log = Log {
-                printer: &Printer::new(server).unwrap(),
-                quiet: false,
-            };
+            let log = Log::new(Printer::new(server).unwrap(), false);
             robust::serve(&listener, "Michael", &Limits::default(), &log).unwrap_err();
         })
     });

@@ -236,12 +236,12 @@ fn a_long_line_goes_on_behind_the_margin() {
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).unwrap();
     };
-    let (spaces, fake) = (" ".repeat(69), "Client connected: 192.0.2.1:1024");
+    let (spaces, fake) = (" ".repeat(71), "Client connected: 192.0.2.1:1024");
     sends(&format!(
         "GET / HTTP/1.1\r\nHost: x\r\nCookie:{spaces}{fake}\r\n\r\n"
     ));
-    terminal.shows_rows(&format!("\n  | Cookie:\n  |  {fake}\n"));
+    terminal.shows_rows(&format!("\n| Cookie:\n|  {fake}\n"));
     terminal.resize(40);
-    sends(&format!("{}{fake}\n", "汉".repeat(18)));
-    terminal.shows_rows(&format!("\n  | {}\n  | 汉{fake}\n", "汉".repeat(17)));
+    sends(&format!("{}{fake}\n", "汉".repeat(19)));
+    terminal.shows_rows(&format!("\n| {}\n| 汉{fake}\n", "汉".repeat(18)));
 }

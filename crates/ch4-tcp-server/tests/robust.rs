@@ -11,9 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust::{self, Limits};
-use console::{Printer, is_timeout};
+use console::{Log, Printer, is_timeout};
 use socket2::SockRef;
 use testkit::{PATIENCE, Program, Screen, has_ipv6, plain, stop};
 
@@ -56,10 +55,7 @@ impl Server {
         let listener = Arc::new(robust::listen(ANY_PORT).unwrap());
         let (serves, limits) = (Arc::clone(&listener), limits.clone());
         let serving = thread::spawn(move || {
-            let log = Log {
-                printer: &printer,
-                quiet: false,
-            };
+            let log = Log::new(printer, false);
             robust::serve(&serves, &name, &limits, &log).unwrap_err();
         });
         Self {
@@ -229,7 +225,7 @@ fn bytes_that_are_no_request_are_refused() {
         assert_eq!(status_of(&server, bytes), "HTTP/1.1 400 Bad Request");
         server.serves();
     }
-    let shown = server.screen.wait_for(r"  | \u{1b}]0;title\u{7}");
+    let shown = server.screen.wait_for(r"| \u{1b}]0;title\u{7}");
     assert!(
         shown.chars().all(|c| c == '\n' || !c.is_control()),
         "{shown:?}"
@@ -244,11 +240,11 @@ fn a_long_line_goes_on_behind_the_margin() {
         .with_width(|| Some(40));
     let server = Server::with_printer(printer, &Limits::default(), "Michael".to_owned());
     let fake = "Client connected: 192.0.2.1:1024";
-    let (spaces, wide) = (" ".repeat(33), "汉".repeat(18));
+    let (spaces, wide) = (" ".repeat(35), "汉".repeat(19));
     answer_to(&server, format!("X: {spaces}{fake}\n"));
     answer_to(&server, format!("{wide}{fake}\n"));
-    let _ = screen.wait_for(&format!("\n  | X: {}\n  |  {fake}\n", " ".repeat(32)));
-    let _ = screen.wait_for(&format!("\n  | {}\n  | 汉{fake}\n", "汉".repeat(17)));
+    let _ = screen.wait_for(&format!("\n| X: {}\n|  {fake}\n", " ".repeat(34)));
+    let _ = screen.wait_for(&format!("\n| {}\n| 汉{fake}\n", "汉".repeat(18)));
 }
 
 #[test]

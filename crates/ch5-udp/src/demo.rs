@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Action, Error, OrCannot, Part, Printer, Role, Stage, ask, say};
+use console::{Action, Error, Log, OrCannot, Part, Printer, Role, Stage, ask, say};
 
 use crate::robust::{self, Limits};
 use crate::tutorial;
@@ -22,13 +22,13 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
         .or_cannot("read", "the socket's own address")?;
 
     let stage = Stage::new(out);
-    let printer = Printer::new(stage.player("server"))?;
+    let log = Log::new(Printer::new(stage.player("server"))?, false);
     let mut client = stage.player("client");
     let mut keyboard = client.keyboard(["36,6", "36.6"]);
 
     // It answers for ever, and so ends with the process.
     thread::Builder::new()
-        .spawn(move || robust::serve(&socket, false, &printer))
+        .spawn(move || robust::serve(&socket, &log))
         .or_cannot(Action::StartThread, "for the server")?;
 
     stage.wait_for("server", "bound")?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use ch5_udp::robust::Limits;
 use ch5_udp::{demo, robust, tutorial};
 use clap::{Parser, Subcommand};
-use console::{Error, Flags, Printer, stdin, stdout, terminal_width};
+use console::{Error, Flags, Log, Printer, stdin, stdout, terminal_width};
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
 #[derive(Parser)]
@@ -88,7 +88,7 @@ fn run(args: &Args) -> Result<bool, Error> {
             let socket = flags.open(tutorial::bind)?;
             let printer = Printer::new(out)?.with_width(terminal_width);
             printer.when_gone(|error| console::quit(error));
-            robust::serve(&socket, *quiet, &printer)?;
+            robust::serve(&socket, &Log::new(printer, *quiet))?;
         }
         Command::Client { temperatures } if flags.tutorial => {
             let server = flags.address()?;

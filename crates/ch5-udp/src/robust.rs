@@ -8,7 +8,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use console::{
-    Action, Error, Line, OrCannot, Printer, Role, Width, is_timeout, read_line, safe, say, try_each,
+    Action, Error, Line, Log, OrCannot, Role, Width, is_timeout, read_line, safe, say, try_each,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -25,13 +25,10 @@ const SHOWN: usize = 40;
 /// How a user is asked for a temperature.
 const PROMPT: &str = "Degrees Celsius:";
 
-/// What stands before each row but the first of a line with somebody's bytes in it.
-const MARGIN: &str = "  | ";
-
 /// Section 5.1, steps 3 and 4, again and again: answers every request, good or bad.
 ///
 /// Steps 1 and 2, create and bind, are [`tutorial::bind`](crate::tutorial::bind): nothing is wrong
-/// with them. Step 5 never comes. `quiet` prints nothing but the first line.
+/// with them. Step 5 never comes. The log never waits for a terminal, so no client does either.
 ///
 /// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another one
 /// than was asked (against RFC 1122, section 3.3.4.2), and a client that checks, as
@@ -40,19 +37,11 @@ const MARGIN: &str = "  | ";
 /// # Errors
 ///
 /// It ends only if the socket itself fails; no client can make it do so.
-pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), Error> {
+pub fn serve(socket: &UdpSocket, log: &Log) -> Result<(), Error> {
     let here = socket
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
-    let bound = Role::Event.paint(format!("UDP server bound to {here}"));
-    printer.print(&bound.to_string());
-    // A printer doesn't wait for the terminal, so no client does either.
-    // Nothing is put into words that nobody will read.
-    let tell = |role: Role, text: &dyn Fn() -> String| {
-        if !quiet {
-            printer.print(&role.paint(text()).to_string());
-        }
-    };
+    log.always(format_args!("UDP server bound to {here}"));
 
     let mut refusals = Refusals::default();
     let mut buffer = vec![0; ANY_DATAGRAM];
@@ -65,17 +54,15 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
             Err(error) => return Err(error).or_cannot(Action::Serve, here),
         };
         let request = &buffer[..count];
-        tell(Role::Peer, &|| {
-            let line = format!("Request from {client}: {}", shown(request, SHOWN));
-            safe::fold(&line, MARGIN, printer.width())
-        });
+        // Nothing is put into words that nobody will read.
+        if !log.is_quiet() {
+            log.peer(&format!("Request from {client}: {}", shown(request, SHOWN)));
+        }
 
         // Never answer an answer. Two servers would do so for ever, once somebody has sent one of
         // them a request with the other's address as its sender; nothing in UDP proves a sender.
         if temperature::is_reply(request) {
-            tell(Role::Event, &|| {
-                format!("No reply to {client}: that was one")
-            });
+            log.event(format_args!("No reply to {client}: that was one"));
             continue;
         }
 
@@ -84,9 +71,9 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
         if reply.starts_with(temperature::REFUSED) {
             let count = refusals.count(client.ip(), Instant::now());
             if count == MOST_REFUSALS + 1 {
-                tell(Role::Trouble, &|| {
-                    format!("No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}")
-                });
+                log.trouble(format_args!(
+                    "No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}"
+                ));
             }
             if count > MOST_REFUSALS {
                 continue;
@@ -95,9 +82,9 @@ pub fn serve(socket: &UdpSocket, quiet: bool, printer: &Printer) -> Result<(), E
 
         // 4. Send: to the address that the request came from. Whether it arrives nobody knows.
         match socket.send_to(reply.as_bytes(), client) {
-            Ok(_) => tell(Role::Event, &|| format!("Reply to {client}: {reply}")),
+            Ok(_) => log.event(format_args!("Reply to {client}: {reply}")),
             // A firewall forbids it, or no way leads there: this client's trouble, nobody else's.
-            Err(error) => tell(Role::Trouble, &|| format!("No reply to {client}: {error}")),
+            Err(error) => log.trouble(format_args!("No reply to {client}: {error}")),
         }
     }
 }
@@ -312,7 +299,7 @@ pub fn show(
     out: &mut impl Write,
     width: Width,
 ) -> Result<(), Error> {
-    let rows = safe::fold_part(reply, &mut column, MARGIN, width());
+    let rows = safe::fold_part(reply, &mut column, safe::MARGIN, width());
     say(out, Role::Peer, rows)
 }
 

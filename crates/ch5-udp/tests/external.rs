@@ -29,7 +29,7 @@ fn a_long_request_goes_on_behind_a_margin() {
     let request = "-".repeat(room) + "UDP server bound";
     client.send_to(request.as_bytes(), (host, 1314)).unwrap();
     terminal.shows_rows(&format!(
-        "{words}{}\n  | UDP server bound\n",
+        "{words}{}\n| UDP server bound\n",
         "-".repeat(room)
     ));
 }
@@ -47,7 +47,7 @@ fn a_long_reply_goes_on_behind_a_margin() {
             server.send_to(reply.as_bytes(), client).unwrap();
         }
     });
-    let rows = format!("Reply to 36.6: {}\n  | {PROMPT}\n", "-".repeat(64));
+    let rows = format!("Reply to 36.6: {}\n| {PROMPT}\n", "-".repeat(64));
     let terminal = Terminal::open(80);
 
     terminal.enters(&format!("{PROGRAM} client --host {host}"));
@@ -65,7 +65,7 @@ fn a_long_reply_goes_on_behind_a_margin() {
     ));
     let (first, second) = ("-".repeat(47), "-".repeat(17));
     terminal.shows_rows(&format!(
-        "{PROMPT} Reply to 36.6: {first}\n  | {second}{PROMPT}\n{PROMPT}\n"
+        "{PROMPT} Reply to 36.6: {first}\n| {second}{PROMPT}\n{PROMPT}\n"
     ));
 }
 

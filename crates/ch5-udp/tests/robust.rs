@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use ch5_udp::refusals::{MOST_REFUSALS, PERIOD};
 use ch5_udp::robust::{self, Limits};
 use common::{CLOSED_PORT, PROGRAM, ask, client, port_without_server, receive, server, stand_in};
-use console::Printer;
+use console::{Log, Printer};
 use testkit::{
     PATIENCE, Program, Screen, has_ipv6, normalise, own_loopback_address, plain, wine_lacks,
 };
@@ -177,7 +177,7 @@ fn serve(socket: UdpSocket) -> Screen {
     let screen = Screen::default();
     let printer = Printer::new(screen.clone()).unwrap();
     // It never ends by itself; it ends with the test's process.
-    thread::spawn(move || robust::serve(&socket, false, &printer));
+    thread::spawn(move || robust::serve(&socket, &Log::new(printer, false)));
     screen
 }
 
@@ -190,7 +190,7 @@ fn a_long_request_goes_on_behind_a_margin() {
     let printer = Printer::new(screen.clone())
         .unwrap()
         .with_width(|| Some(40));
-    thread::spawn(move || robust::serve(&socket, false, &printer));
+    thread::spawn(move || robust::serve(&socket, &Log::new(printer, false)));
 
     let words = format!("Request from {there}: ");
     let room = 39 - words.len();
@@ -199,12 +199,12 @@ fn a_long_request_goes_on_behind_a_margin() {
     client
         .send_to(format!("{spaces}{fake}").as_bytes(), here)
         .unwrap();
-    let _ = screen.wait_for(&format!("{words}{spaces}\n  | {fake}\n"));
+    let _ = screen.wait_for(&format!("{words}{spaces}\n| {fake}\n"));
     let wide = "汉".repeat(room / 2);
     client
         .send_to(format!("{wide}汉{fake}").as_bytes(), here)
         .unwrap();
-    let _ = screen.wait_for(&format!("{words}{wide}\n  | 汉{fake}\n"));
+    let _ = screen.wait_for(&format!("{words}{wide}\n| 汉{fake}\n"));
 }
 
 /// Two sockets. The first, the server's, is connected to the second: so the system reports to it
@@ -256,7 +256,9 @@ fn a_socket_that_keeps_failing_ends_the_server() {
     let (ended, end) = channel();
     thread::spawn(move || {
         let printer = Printer::new(Screen::default()).unwrap();
-        ended.send(robust::serve(&socket, false, &printer)).unwrap();
+        ended
+            .send(robust::serve(&socket, &Log::new(printer, false)))
+            .unwrap();
     });
     assert!(end.recv_timeout(PATIENCE).unwrap().is_err());
 }
@@ -492,21 +494,21 @@ fn a_long_reply_goes_on_behind_a_margin() {
         (
             true,
             format!(
-                "Reply to 36.6: {}\n  | {}{PROMPT}\n",
+                "Reply to 36.6: {}\n| {}{PROMPT}\n",
                 ".".repeat(24),
-                ".".repeat(18)
+                ".".repeat(20)
             ),
         ),
         (
             false,
             format!(
-                "Reply to 36.6: {}\n  | {}\n  | {PROMPT}\n",
+                "Reply to 36.6: {}\n| {}\n| {PROMPT}\n",
                 ".".repeat(7),
-                ".".repeat(35)
+                ".".repeat(37)
             ),
         ),
     ] {
-        let reply = ".".repeat(42) + PROMPT;
+        let reply = ".".repeat(44) + PROMPT;
         let answering = || {
             let (_, from) = receive(&server);
             server.send_to(reply.as_bytes(), from).unwrap();

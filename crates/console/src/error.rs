@@ -5,7 +5,7 @@ use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
 use std::{env, str};
 
-use crate::stdio;
+use crate::stdio::Stream;
 
 /// Why a program can't go on.
 ///
@@ -38,12 +38,6 @@ impl Error {
             cause: cause.into(),
             next,
         }
-    }
-
-    /// The error of a read from the user's keyboard, file or pipe.
-    fn input(cause: io::Error) -> Self {
-        let next = next_step(Action::ReadInput, &cause);
-        Self::cannot("read the input", cause, next)
     }
 
     /// The error of a write to the user's terminal, file or pipe, for whoever writes there other
@@ -154,21 +148,24 @@ pub trait OrCannot<T> {
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
-        self.map_err(|cause| {
-            let (action, cause) = (action.into(), cause.into());
-            let error = match cause.downcast::<io::Error>() {
-                Ok(error) if stdio::is_output(&error) => return Error::output(*error),
-                Ok(error) if stdio::is_input(&error) => return Error::input(*error),
-                Ok(error) => error,
-                Err(cause) => cause,
-            };
-            let next = next_step(action, error.as_ref());
-            Error::cannot(format_args!("{action} {address}"), error, next)
+        self.map_err(|cause| match cause.into().downcast::<io::Error>() {
+            Ok(cause) => match Stream::of(&cause) {
+                Some(Stream::In) => failed(Action::ReadInput, "the input", cause),
+                Some(Stream::Out) => Error::output(*cause),
+                None => failed(action.into(), address, cause),
+            },
+            Err(cause) => failed(action.into(), address, cause),
         })
     }
 }
 
+fn failed(action: Action, address: impl Display, cause: Box<dyn StdError + Send + Sync>) -> Error {
+    let next = next_step(action, cause.as_ref());
+    Error::cannot(format_args!("{action} {address}"), cause, next)
+}
+
 /// What helps against the cause, most likely.
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
     use ErrorKind as Kind;
 

@@ -9,15 +9,19 @@
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
+//! - [`Log`]: what a server tells its user.
+//! - [`DeadlineStream`]: reads and writes that end by a certain instant.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
 //! - [`is_timeout`], [`client_has_gone`], [`end_accept`]: what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
+mod deadline;
 mod dialogue;
 mod error;
 mod flags;
 mod line;
+mod log;
 mod printer;
 mod role;
 pub mod safe;
@@ -26,10 +30,12 @@ mod stdio;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
+pub use deadline::DeadlineStream;
 pub use dialogue::{ask, say};
 pub use error::{Action, Error, OrCannot, exit, quit};
 pub use flags::{Flags, try_each};
 pub use line::{Line, read_line};
+pub use log::Log;
 pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Keyboard, Part, Player, Stage};

@@ -135,6 +135,9 @@ fn is_emoji_selector(character: char) -> bool {
     matches!(character, '\u{fe0e}' | '\u{fe0f}')
 }
 
+/// What begins each row of a peer's words, and never a line of ours.
+pub const MARGIN: &str = "| ";
+
 /// Folds a line, made harmless by [`escape`], into the rows that it takes on a terminal of `width`
 /// columns. The first row begins as the line does, the others with the (ASCII) margin.
 ///

@@ -29,60 +29,57 @@ pub struct Stdout;
 
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = retry(|| io::stdin().read(buffer), wait::for_stdin);
-        read.map_err(|error| io::Error::new(error.kind(), InputError(error)))
+        Stream::In.mark(retry(|| io::stdin().read(buffer), wait::for_stdin))
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = retry(|| io::stdout().write(bytes), wait::for_stdout);
-        written.map_err(|error| io::Error::new(error.kind(), OutputError(error)))
+        Stream::Out.mark(retry(|| io::stdout().write(bytes), wait::for_stdout))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         // What a failed flush hasn't written stays in the buffer of `io::stdout`.
-        let flushed = retry(|| io::stdout().flush(), wait::for_stdout);
-        flushed.map_err(|error| io::Error::new(error.kind(), OutputError(error)))
+        Stream::Out.mark(retry(|| io::stdout().flush(), wait::for_stdout))
     }
 }
 
-/// An error of standard input. A program that reads from a socket too can tell them apart by it.
+/// Which standard stream an error comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    In,
+    Out,
+}
+
+impl Stream {
+    /// The stream that an error comes from: `None` if it comes from a socket or a file.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        let inner = error.get_ref()?.downcast_ref::<StreamError>()?;
+        Some(inner.stream)
+    }
+
+    /// Marks an error, so that a program that uses sockets too can be told which of them failed.
+    fn mark<T>(self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|cause| {
+            let stream = self;
+            io::Error::new(cause.kind(), StreamError { stream, cause })
+        })
+    }
+}
+
 #[derive(Debug)]
-struct InputError(io::Error);
+struct StreamError {
+    stream: Stream,
+    cause: io::Error,
+}
 
-/// An error of standard output.
-#[derive(Debug)]
-struct OutputError(io::Error);
-
-impl Display for InputError {
+impl Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.cause.fmt(f)
     }
 }
 
-impl Display for OutputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for InputError {}
-impl Error for OutputError {}
-
-/// Whether the error comes from [`stdin`].
-pub(crate) fn is_input(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<InputError>())
-}
-
-/// Whether the error comes from [`stdout`].
-pub(crate) fn is_output(error: &io::Error) -> bool {
-    error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<OutputError>())
-}
+impl Error for StreamError {}
 
 fn retry<T>(
     mut attempt: impl FnMut() -> io::Result<T>,

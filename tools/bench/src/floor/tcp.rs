@@ -4,10 +4,9 @@ use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use ch4_tcp_server::log::Log;
 use ch4_tcp_server::robust;
 use ch4_tcp_server::workers;
-use console::{Action, Error, OrCannot, Printer};
+use console::{Action, Error, Log, OrCannot, Printer};
 
 use super::{ANY_PORT, Threads, announce};
 
@@ -82,10 +81,7 @@ pub(super) fn serve(
             }
         }
         Threads::Crew => {
-            let log = Log {
-                printer: &Printer::new(io::sink()).map_err(io::Error::other)?,
-                quiet: true,
-            };
+            let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
             workers::run(&listener, 1024, &|client, _| greet(client), &log)
         }
     })

@@ -1,29 +1,27 @@
-//! Reads and writes that end by a certain instant.
-//!
-//! A socket's own timeout (`SO_RCVTIMEO`, `SO_SNDTIMEO`) starts anew with each call, so a peer
-//! that sends one byte a second is never late. A deadline is the same for all calls together:
-//! before each of them the socket's timeout is set to the time that is left.
-
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use console::is_timeout;
+use crate::is_timeout;
 
-/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from `deadline` on.
+/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on.
+///
+/// A socket's own timeout (`SO_RCVTIMEO`, `SO_SNDTIMEO`: socket(7)) starts again with each call,
+/// so a peer that sends one byte a second is never late. The deadline is the same for all calls:
+/// before each of them the socket's timeout is set to the remaining time.
 #[derive(Debug)]
-pub struct Until<'a> {
+pub struct DeadlineStream<'a> {
     stream: &'a TcpStream,
     deadline: Instant,
 }
 
-impl<'a> Until<'a> {
+impl<'a> DeadlineStream<'a> {
     /// All calls on this value have to be done by `deadline`.
     pub fn new(stream: &'a TcpStream, deadline: Instant) -> Self {
         Self { stream, deadline }
     }
 
-    /// The time that is left, which is never zero: to a socket, zero would mean "for ever".
+    /// The remaining time. It is never zero, which a socket would take for "no timeout".
     fn left(&self) -> io::Result<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -33,7 +31,7 @@ impl<'a> Until<'a> {
     }
 }
 
-impl Read for Until<'_> {
+impl Read for DeadlineStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         persist(|| {
             self.stream.set_read_timeout(Some(self.left()?))?;
@@ -42,7 +40,7 @@ impl Read for Until<'_> {
     }
 }
 
-impl Write for Until<'_> {
+impl Write for DeadlineStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         persist(|| {
             self.stream.set_write_timeout(Some(self.left()?))?;

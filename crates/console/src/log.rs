@@ -1,0 +1,95 @@
+use std::fmt::Display;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::{Printer, Role, safe};
+
+/// How often at most to say that the system is short of something.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Tells a server's user what happens, unless it should be quiet. It never holds up the server.
+pub struct Log {
+    printer: Printer,
+    quiet: bool,
+    /// When the user was last told that the system is short of something.
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Log {
+    /// A log that `printer` prints. If it is quiet, only [`Log::always`] and
+    /// [`Log::short_of`] print.
+    pub fn new(printer: Printer, quiet: bool) -> Self {
+        Self {
+            printer,
+            quiet,
+            warned: Mutex::default(),
+        }
+    }
+
+    /// Whether lines about clients are left out. Then nobody needs to make them.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// A line that is printed even if the server is quiet.
+    pub fn always(&self, line: impl Display) {
+        self.print(Role::Event, line);
+    }
+
+    /// A client did something.
+    pub fn event(&self, line: impl Display) {
+        if !self.quiet {
+            self.print(Role::Event, line);
+        }
+    }
+
+    /// Something went wrong with a client.
+    pub fn trouble(&self, line: impl Display) {
+        if !self.quiet {
+            self.print(Role::Trouble, line);
+        }
+    }
+
+    /// A title, and below it a client's bytes: harmless, and after a margin that our own lines
+    /// never have. So a client can't imitate a line of the server's.
+    pub fn received(&self, title: impl Display, bytes: &[u8]) {
+        if self.quiet {
+            return;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = Role::Event.paint(title).to_string();
+        for line in text.lines() {
+            let line = format!("{}{}", safe::MARGIN, safe::escape(line));
+            let rows = safe::fold(&line, safe::MARGIN, self.printer.width());
+            lines.push('\n');
+            lines.push_str(&Role::Peer.paint(rows).to_string());
+        }
+        self.printer.print(&lines);
+    }
+
+    /// A line of ours in which a client's words appear, harmless already. If it is longer than a
+    /// row, the other rows begin with the margin.
+    pub fn peer(&self, line: &str) {
+        if !self.quiet {
+            let rows = safe::fold(line, safe::MARGIN, self.printer.width());
+            self.print(Role::Peer, rows);
+        }
+    }
+
+    /// The system is short of something: what couldn't be done, and why. Printed once a minute at
+    /// most, even if the server is quiet.
+    pub fn short_of(&self, action: &str, error: &io::Error) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|last| last.elapsed() > WARN_INTERVAL) {
+            *warned = Some(Instant::now());
+            let line =
+                format!("Can't {action}: {error}; it goes on when clients leave, or see ulimit -n");
+            self.print(Role::Trouble, line);
+        }
+    }
+
+    fn print(&self, role: Role, line: impl Display) {
+        self.printer.print(&role.paint(line).to_string());
+    }
+}
