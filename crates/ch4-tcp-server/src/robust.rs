@@ -119,7 +119,7 @@ fn converse(
     if bytes.is_empty() {
         return Ok("nothing came");
     }
-    log.received(address, &bytes);
+    log.received(format_args!("Received from {address}:"), &bytes);
 
     // 6. Send.
     let answer = match &received {

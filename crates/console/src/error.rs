@@ -173,6 +173,9 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
     if error.is_some_and(is_short_of_descriptors) {
         return "too many files and connections are open: close some, or raise the limit (ulimit -n)";
     }
+    if error.is_some_and(is_too_long) {
+        return "it doesn't fit into one datagram: send less at once";
+    }
     let kind = error.map_or(Kind::Other, io::Error::kind);
     // What is wrong with a text, which an `io::Error` may carry inside.
     let text = error
@@ -291,6 +294,19 @@ fn is_short_of_descriptors(error: &io::Error) -> bool {
     error
         .raw_os_error()
         .is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
+fn is_too_long(error: &io::Error) -> bool {
+    // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
+    let code = if cfg!(windows) {
+        10_040
+    } else if cfg!(target_vendor = "apple") {
+        40
+    } else {
+        90
+    };
+    error.raw_os_error() == Some(code)
 }
 
 /// Reports how the program ended: an error as one line on standard error.
@@ -425,6 +441,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_datagram_that_is_too_long_is_told_so() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let sent = socket.send_to(&[0; 70_000], socket.local_addr().unwrap());
+        let error = sent.or_cannot(Action::Talk, "X").unwrap_err().to_string();
+        assert!(
+            error.ends_with("; it doesn't fit into one datagram: send less at once"),
+            "{error}"
+        );
     }
 
     #[cfg(unix)]
