@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn a_datagram_that_is_too_long_is_told_so() {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let sent = socket.send_to(&[0; 70_000], socket.local_addr().unwrap());
+        let sent = socket.send_to(&vec![0; 70_000], socket.local_addr().unwrap());
         let error = sent.or_cannot(Action::Talk, "X").unwrap_err().to_string();
         assert!(
             error.ends_with("; it doesn't fit into one datagram: send less at once"),
