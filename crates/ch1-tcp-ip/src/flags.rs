@@ -38,19 +38,20 @@ fn percent() -> clap::builder::RangedI64ValueParser<u8> {
 }
 
 impl WireFlags {
-    /// The faults that these flags describe. If packets are named by their numbers, it is these
-    /// that get lost.
-    pub fn faults(&self, drop_packets: &[usize]) -> Faults {
+    /// The faults that these flags describe. If there are `drop_packets`, the packets with these
+    /// numbers get lost, and no others.
+    pub fn faults(&self, drop_packets: &[u32]) -> Faults {
         Faults {
             loss: if drop_packets.is_empty() {
                 Loss::Percent(self.drop)
             } else {
-                Loss::Numbers(drop_packets.iter().copied().collect())
+                Loss::Numbers(drop_packets.iter().map(|&it| it as usize).collect())
             },
             reorder: self.reorder,
             duplicate: self.duplicate,
             corrupt: self.corrupt,
             delay: Duration::from_millis(self.delay.into()),
+            seed: self.seed,
         }
     }
 }

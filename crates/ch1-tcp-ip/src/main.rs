@@ -1,19 +1,19 @@
 //! `ch1-tcp-ip`: the command line of chapter 1.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ch1_tcp_ip::flags::WireFlags;
+use ch1_tcp_ip::ip::{self, Listing};
 use ch1_tcp_ip::ladder::Ladder;
 use ch1_tcp_ip::layers::Frame;
 use ch1_tcp_ip::summary::Summary;
-use ch1_tcp_ip::transfer::{self, Plan, Transfer};
-use ch1_tcp_ip::wire::Packet;
-use ch1_tcp_ip::{ip, pcap, svg};
+use ch1_tcp_ip::svg::Picture;
+use ch1_tcp_ip::{pcap, transfer};
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Action, Columns, Error, OrCannot};
+use console::{Action, Columns, Error, OrCannot, print};
 
 /// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
 #[derive(Parser)]
@@ -115,10 +115,12 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 
 fn run_ip(args: &IpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
-    let journey = ip::send(args.count.into(), args.wire.faults(&[]), args.wire.seed);
-    write_pcap(pcap, &journey.packets)?;
-    print(&ip::Report {
-        journey: &journey,
+    let trace = ip::send(args.count.into(), args.wire.faults(&[]));
+    if let Some(pcap) = pcap {
+        pcap.write(&pcap::file(&trace.packets))?;
+    }
+    print(&Listing {
+        trace: &trace,
         width: args.output.columns.count(),
         all: args.output.all,
     })
@@ -127,46 +129,49 @@ fn run_ip(args: &IpArgs) -> Result<(), Error> {
 fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
     let svg = create(args.svg.as_deref())?;
-    if let (Some((_, pcap)), Some((_, svg))) = (&pcap, &svg) {
-        differ(pcap, svg)?;
+    if let (Some(pcap), Some(svg)) = (&pcap, &svg) {
+        differ(pcap.path, svg.path)?;
     }
-    let numbers: Vec<usize> = args
-        .drop_packets
-        .iter()
-        .map(|&number| number as usize)
-        .collect();
-    let transfer = transfer::run(&Plan {
-        bytes: args.bytes as usize,
-        faults: args.wire.faults(&numbers),
-        seed: args.wire.seed,
-    });
+    let faults = args.wire.faults(&args.drop_packets);
+    let transfer = transfer::run(args.bytes as usize, &faults);
+    let (width, all) = (args.output.columns.count(), args.output.all);
+    if let Some(pcap) = pcap {
+        pcap.write(&pcap::file(transfer.sent.iter().map(|sent| &sent.packet)))?;
+    }
+    let transfer = &transfer;
+    if let Some(svg) = svg {
+        svg.write(Picture { transfer, all }.to_string().as_bytes())?;
+    }
     let ladder = Ladder {
-        transfer: &transfer,
-        width: args.output.columns.count(),
-        all: args.output.all,
+        transfer,
+        width,
+        all,
     };
-    write_pcap(pcap, transfer.sent.iter().map(|sent| &sent.packet))?;
-    write_svg(svg, &transfer, args.output.all)?;
-    print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
+    print(&format_args!("{ladder}\n{}", Summary(transfer)))?;
     transfer.result()
 }
 
-fn print(what: &impl std::fmt::Display) -> Result<(), Error> {
-    let mut out = BufWriter::new(console::stdout());
-    write!(out, "{what}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+/// A file that the user has named. It is created before anything is computed, so that a wrong name
+/// is an error at once.
+struct Target<'a> {
+    file: File,
+    path: &'a Path,
 }
 
-/// A file to write, with its name for errors.
-type Target<'a> = Option<(File, &'a Path)>;
-
-fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
+fn create(path: Option<&Path>) -> Result<Option<Target<'_>>, Error> {
     let Some(path) = path else {
         return Ok(None);
     };
     let file = File::create(path).or_cannot(Action::WriteFile, path.display())?;
-    Ok(Some((file, path)))
+    Ok(Some(Target { file, path }))
+}
+
+impl Target<'_> {
+    fn write(mut self, contents: &[u8]) -> Result<(), Error> {
+        self.file
+            .write_all(contents)
+            .or_cannot(Action::WriteFile, self.path.display())
+    }
 }
 
 /// Makes sure that two files, which exist by now, aren't the same under two names: the second one
@@ -180,24 +185,4 @@ fn differ(pcap: &Path, svg: &Path) -> Result<(), Error> {
         "--pcap and --svg name the same file",
         "give each its own file",
     ))
-}
-
-fn write_pcap<'a>(
-    target: Target<'_>,
-    packets: impl IntoIterator<Item = &'a Packet>,
-) -> Result<(), Error> {
-    match target {
-        Some((file, path)) => {
-            pcap::write(BufWriter::new(file), packets).or_cannot(Action::WriteFile, path.display())
-        }
-        None => Ok(()),
-    }
-}
-
-fn write_svg(target: Target<'_>, transfer: &Transfer, all: bool) -> Result<(), Error> {
-    match target {
-        Some((mut file, path)) => write!(file, "{}", svg::Picture { transfer, all })
-            .or_cannot(Action::WriteFile, path.display()),
-        None => Ok(()),
-    }
 }

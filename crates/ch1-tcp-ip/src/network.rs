@@ -25,9 +25,10 @@ pub struct Network {
 }
 
 impl Network {
-    /// The same faults and the same seed give the same packets, byte for byte.
-    pub fn new(faults: Faults, seed: u64) -> Self {
-        let mut wire = Wire::new(faults, seed);
+    /// The same faults give the same packets, byte for byte.
+    pub fn new(faults: &Faults) -> Self {
+        let seed = faults.seed;
+        let mut wire = Wire::new(faults.clone());
         let client = Host::new(Side::Client, &mut wire, seed);
         let server = Host::new(Side::Server, &mut wire, seed);
         Self {
@@ -35,14 +36,6 @@ impl Network {
             wire,
             client,
             server,
-        }
-    }
-
-    /// The host on this side.
-    pub fn host(&mut self, side: Side) -> &mut Host {
-        match side {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
         }
     }
 
@@ -86,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_clock_stands_still_only_while_something_happens() {
-        let mut network = Network::new(Faults::default(), 1);
+        let mut network = Network::new(&Faults::default());
         let at_once = Some(Instant::ZERO);
         assert!(network.advance(true, at_once));
         assert_eq!(network.now, Instant::ZERO);
@@ -96,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_run_ends_when_nothing_is_left_to_happen_or_after_a_day() {
-        let mut network = Network::new(Faults::default(), 1);
+        let mut network = Network::new(&Faults::default());
         assert!(!network.advance(true, None));
         network.now = LONGEST - Duration::from_millis(1);
         assert!(!network.advance(false, Some(Instant::ZERO)));

@@ -7,7 +7,7 @@ use smoltcp::time::Instant;
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
-use crate::transfer::{Failure, PATIENCE, Transfer};
+use crate::transfer::{Failure, Transfer, USER_TIMEOUT};
 
 /// How many time-outs are named. More than these would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
@@ -19,7 +19,7 @@ pub struct Summary<'a>(pub &'a Transfer);
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let transfer = self.0;
-        let (received, bytes) = (transfer.received, transfer.plan.bytes);
+        let (received, bytes) = (transfer.received, transfer.bytes);
         let intact = match (received, transfer.intact) {
             (0, _) => "",
             (_, true) => ", intact and in order",
@@ -94,7 +94,7 @@ impl Transfer {
                 "the {} gave up in state {state} {}, after {} without a word from the {}",
                 side.name(),
                 when(at),
-                short(PATIENCE),
+                short(USER_TIMEOUT),
                 side.other().name(),
             ),
             Failure::Reset { side, state, at } => format!(
@@ -105,11 +105,11 @@ impl Transfer {
             ),
             Failure::Stopped { at } => format!("the simulation was stopped {}", when(at)),
         };
-        let action = if self.received == self.plan.bytes {
+        let action = if self.received == self.bytes {
             // The sender can't tell this from a loss of the last bytes.
             "be sure that all bytes arrived (they did)".to_owned()
         } else {
-            format!("deliver all {} bytes", self.plan.bytes)
+            format!("deliver all {} bytes", self.bytes)
         };
         let next = "lose fewer packets (--drop, --drop-packets), or try another --seed";
         Err(Error::cannot(action, cause, next))

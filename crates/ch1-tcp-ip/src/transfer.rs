@@ -12,9 +12,9 @@ use crate::wire::{Faults, Packet, Side};
 /// How many bytes a side keeps for its program, and so the largest window that it offers.
 pub const BUFFER: usize = 16 * 1024;
 
-/// How long a side that waits for an answer hears nothing before it gives up. (Linux waits about
-/// two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
+/// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
+pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The client's port: the first of those for short-lived use (RFC 6335, section 6).
 pub const CLIENT_PORT: u16 = 49_152;
@@ -22,22 +22,13 @@ pub const CLIENT_PORT: u16 = 49_152;
 /// The server's port.
 pub const SERVER_PORT: u16 = 80;
 
-/// What to send over which wire.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// How many bytes the client sends.
-    pub bytes: usize,
-    /// What the wire does to packets.
-    pub faults: Faults,
-    /// The same seed gives the same packets.
-    pub seed: u64,
-}
-
 /// A transfer that is over, packet by packet.
 #[derive(Debug)]
 pub struct Transfer {
-    /// What was to be done.
-    pub plan: Plan,
+    /// How many bytes the client was to send.
+    pub bytes: usize,
+    /// How long the wire is.
+    pub delay: Duration,
     /// What was on the wire, in the order of sending.
     pub sent: Vec<Sent>,
     /// Every change of a side's state, in order.
@@ -55,6 +46,8 @@ pub struct Transfer {
 /// A packet that was sent, and why.
 #[derive(Debug)]
 pub struct Sent {
+    /// Its number on the wire, from 1.
+    pub number: usize,
     /// The packet, and what became of it.
     pub packet: Packet,
     /// What it says.
@@ -110,9 +103,9 @@ pub fn text() -> impl Iterator<Item = u8> {
     (b'a'..=b'z').chain([b'\n']).cycle()
 }
 
-/// Sends the bytes, from the first SYN to the end of TIME-WAIT.
-pub fn run(plan: &Plan) -> Transfer {
-    let mut run = Run::start(plan);
+/// Sends so many bytes, from the first SYN to the end of TIME-WAIT.
+pub fn run(bytes: usize, faults: &Faults) -> Transfer {
+    let mut run = Run::start(bytes, faults);
     loop {
         let mut busy = false;
         for side in Side::BOTH {
@@ -126,7 +119,7 @@ pub fn run(plan: &Plan) -> Transfer {
 
 /// A transfer that is under way.
 struct Run {
-    plan: Plan,
+    delay: Duration,
     network: Network,
     client: SocketHandle,
     server: SocketHandle,
@@ -141,8 +134,8 @@ struct Run {
 }
 
 impl Run {
-    fn start(plan: &Plan) -> Self {
-        let mut network = Network::new(plan.faults.clone(), plan.seed);
+    fn start(bytes: usize, faults: &Faults) -> Self {
+        let mut network = Network::new(faults);
         let mut server = socket();
         // Neither port is 0 and the socket is new, so neither call has a reason to fail. If it
         // did, the transfer would report that nothing arrived.
@@ -153,11 +146,11 @@ impl Run {
         let _ = socket.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
 
         let mut run = Self {
-            plan: plan.clone(),
+            delay: faults.delay,
             network,
             client,
             server,
-            to_send: text().take(plan.bytes).collect(),
+            to_send: text().take(bytes).collect(),
             sent: 0,
             received: Vec::new(),
             server_saw_the_end: false,
@@ -232,16 +225,12 @@ impl Run {
 
     /// Writes the state down if it has changed, and returns the state before.
     fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
-        let handle = match side {
-            Side::Client => self.client,
-            Side::Server => self.server,
-        };
-        let state = self.network.host(side).socket::<Socket>(handle).state();
         let [client, server] = &mut self.states;
-        let known = match side {
-            Side::Client => client,
-            Side::Server => server,
+        let (host, handle, known) = match side {
+            Side::Client => (&mut self.network.client, self.client, client),
+            Side::Server => (&mut self.network.server, self.server, server),
         };
+        let state = host.socket::<Socket>(handle).state();
         if *known == state {
             return None;
         }
@@ -292,12 +281,13 @@ impl Run {
         let intact = self.to_send.starts_with(&self.received);
         let mut reader = Reader::default();
         let packets = self.network.wire.into_packets().into_iter();
-        let sent = packets
-            .zip(self.by_timer)
-            .filter_map(|(packet, by_timer)| {
+        let sent = (1..)
+            .zip(packets.zip(self.by_timer))
+            .filter_map(|(number, (packet, by_timer))| {
                 // There is nothing but TCP on this wire.
                 let segment = reader.read(&packet)?;
                 Some(Sent {
+                    number,
                     packet,
                     segment,
                     by_timer,
@@ -305,7 +295,8 @@ impl Run {
             })
             .collect();
         Transfer {
-            plan: self.plan,
+            bytes: self.to_send.len(),
+            delay: self.delay,
             sent,
             changes: self.changes,
             received: self.received.len(),
@@ -328,7 +319,7 @@ impl Failure {
 fn socket() -> Socket<'static> {
     let buffer = || SocketBuffer::new(vec![0; BUFFER]);
     let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks for ever.
-    socket.set_timeout(Some(PATIENCE));
+    // Without it a socket asks forever.
+    socket.set_timeout(Some(USER_TIMEOUT));
     socket
 }

@@ -47,7 +47,8 @@ pub enum Loss {
     Numbers(BTreeSet<usize>),
 }
 
-/// What happens to packets on the wire. All chances are in percent, from 0 to 100.
+/// What happens to packets on the wire. All chances are in percent, from 0 to 100. The same faults
+/// with the same seed hit the same packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
     /// Which packets never arrive.
@@ -61,6 +62,8 @@ pub struct Faults {
     pub corrupt: u8,
     /// How long a packet needs from one end to the other.
     pub delay: Duration,
+    /// Decides which packets are hit, and with which sequence numbers connections begin.
+    pub seed: u64,
 }
 
 impl Default for Faults {
@@ -72,6 +75,7 @@ impl Default for Faults {
             duplicate: 0,
             corrupt: 0,
             delay: Duration::from_millis(20),
+            seed: 1,
         }
     }
 }
@@ -97,6 +101,11 @@ impl Packet {
     /// Whether it never arrives.
     pub fn lost(&self) -> bool {
         self.arrivals.is_empty()
+    }
+
+    /// Whether it arrives twice.
+    pub fn twice(&self) -> bool {
+        self.arrivals.len() > 1
     }
 }
 
@@ -124,11 +133,11 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// An idle wire. The same seed has the same faults.
-    pub fn new(faults: Faults, seed: u64) -> Self {
+    /// An idle wire.
+    pub fn new(faults: Faults) -> Self {
         Self {
+            random: Random::new(faults.seed),
             faults,
-            random: Random::new(seed),
             packets: Vec::new(),
             to_client: BTreeMap::new(),
             to_server: BTreeMap::new(),

@@ -1,20 +1,18 @@
 //! `ch2-udp-protocol`: the command line of chapter 2.
 
-use std::fmt::Display;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use ch1_tcp_ip::flags::WireFlags;
-use ch2_udp_protocol::loss::report::Report;
-use ch2_udp_protocol::loss::{Plan, tcp, udp};
+use ch2_udp_protocol::loss::comparison::Comparison;
+use ch2_udp_protocol::loss::{Messages, tcp, udp};
 use ch2_udp_protocol::race::contest::{self, Race};
 use ch2_udp_protocol::race::figures::Chart;
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Columns, Error};
+use console::{Columns, Error, print};
 
 /// How long `race` waits for an answer. It takes microseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What UDP leaves out, and what that costs and saves (chapter 2)
 #[derive(Parser)]
@@ -78,16 +76,16 @@ fn main() -> ExitCode {
 fn run(command_line: &CommandLine) -> Result<(), Error> {
     match &command_line.command {
         Command::Loss(args) => {
-            let plan = Plan {
+            let messages = Messages {
                 count: args.count.into(),
                 size: args.size.into(),
-                faults: args.wire.faults(&[]),
-                seed: args.wire.seed,
             };
-            print(&Report {
-                plan: &plan,
-                udp: &udp::send(&plan),
-                tcp: &tcp::send(&plan),
+            let faults = args.wire.faults(&[]);
+            print(&Comparison {
+                messages,
+                delay: faults.delay,
+                udp: &udp::send(messages, &faults),
+                tcp: &tcp::send(messages, &faults),
                 all: args.all,
             })
         }
@@ -95,7 +93,7 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
             let race = Race {
                 count: args.count.into(),
                 size: args.size.into(),
-                patience: PATIENCE,
+                timeout: TIMEOUT,
             };
             let Race { count, size, .. } = race;
             print(&format!(
@@ -107,11 +105,4 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
             })
         }
     }
-}
-
-fn print(what: &impl Display) -> Result<(), Error> {
-    let mut out = console::stdout();
-    write!(out, "{what}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
 }

@@ -2,15 +2,15 @@
 
 use ch1_tcp_ip::host::address;
 use ch1_tcp_ip::network::Network;
-use ch1_tcp_ip::transfer::{BUFFER, CLIENT_PORT, PATIENCE, SERVER_PORT};
-use ch1_tcp_ip::wire::Side;
+use ch1_tcp_ip::transfer::{BUFFER, CLIENT_PORT, SERVER_PORT, USER_TIMEOUT};
+use ch1_tcp_ip::wire::{Faults, Side};
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 
-use crate::loss::{Delivery, Outcome, Plan};
+use crate::loss::{Delivery, Messages, Transmission};
 
 /// Connects, sends them all, closes, and waits until that is done too.
-pub fn send(plan: &Plan) -> Outcome {
-    let mut network = Network::new(plan.faults.clone(), plan.seed);
+pub fn send(messages: Messages, faults: &Faults) -> Transmission {
+    let mut network = Network::new(faults);
     let mut listener = socket();
     // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one did,
     // nothing would arrive, and the report would say so.
@@ -31,15 +31,15 @@ pub fn send(plan: &Plan) -> Outcome {
         }
 
         // The client's program hands over what is due; what the connection doesn't take yet waits.
-        while next <= plan.count && Plan::due(next) <= network.now {
-            unsent.extend(plan.message(next));
+        while next <= messages.count && Messages::due(next) <= network.now {
+            unsent.extend(messages.message(next));
             next += 1;
         }
         let socket: &mut Socket = network.client.socket(client);
         let taken = socket.send_slice(&unsent).unwrap_or(0);
         unsent.drain(..taken);
         busy |= taken > 0;
-        let all_sent = next > plan.count && unsent.is_empty() && socket.send_queue() == 0;
+        let all_sent = next > messages.count && unsent.is_empty() && socket.send_queue() == 0;
         if all_sent && socket.state() == State::Established {
             socket.close();
             busy = true;
@@ -52,9 +52,9 @@ pub fn send(plan: &Plan) -> Outcome {
         let count = socket.recv_slice(&mut buffer).unwrap_or(0);
         received.extend(buffer.iter().take(count));
         busy |= count > 0;
-        while received.len() >= plan.size {
-            let bytes: Vec<u8> = received.drain(..plan.size).collect();
-            let number = plan.recognise(&bytes);
+        while received.len() >= messages.size {
+            let bytes: Vec<u8> = received.drain(..messages.size).collect();
+            let number = messages.recognise(&bytes);
             deliveries.push(Delivery { number, at });
         }
         if socket.state() == State::CloseWait {
@@ -62,13 +62,13 @@ pub fn send(plan: &Plan) -> Outcome {
             busy = true;
         }
 
-        let due = (next <= plan.count).then(|| Plan::due(next));
+        let due = (next <= messages.count).then(|| Messages::due(next));
         if !network.advance(busy, due) {
             break;
         }
     }
-    let gave_up = deliveries.len() < plan.count;
-    Outcome {
+    let gave_up = deliveries.len() < messages.count;
+    Transmission {
         deliveries,
         packets: network.wire.into_packets(),
         gave_up,
@@ -78,8 +78,8 @@ pub fn send(plan: &Plan) -> Outcome {
 fn socket() -> Socket<'static> {
     let buffer = || SocketBuffer::new(vec![0; BUFFER]);
     let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks for ever.
-    socket.set_timeout(Some(PATIENCE));
+    // Without it a socket asks forever.
+    socket.set_timeout(Some(USER_TIMEOUT));
     // Each message leaves at once, as over UDP.
     socket.set_nagle_enabled(false);
     socket

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use console::Role;
 
-use crate::race::contest::Times;
-
 /// Up to this ratio two medians count as about the same: a second run may turn them round.
 const ABOUT_THE_SAME: f64 = 1.25;
 
@@ -16,13 +14,13 @@ const BESIDE_THE_BAR: usize = 47;
 /// The figures of a race.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
-    /// Datagrams.
+    /// A datagram there, a datagram back.
     pub udp: Figure,
-    /// A TCP connection that stays open.
+    /// The same over a TCP connection that stays open.
     pub kept: Figure,
-    /// A new TCP connection each time.
+    /// The same over TCP with a new connection each time: connect, exchange, close.
     pub new: Figure,
-    /// Datagrams without an answer.
+    /// How many datagrams got no answer in time.
     pub udp_lost: usize,
 }
 
@@ -36,16 +34,6 @@ pub struct Figure {
 }
 
 impl Figures {
-    /// The figures of these times.
-    pub fn of(times: Times) -> Self {
-        Self {
-            udp: Figure::of(times.udp),
-            kept: Figure::of(times.kept),
-            new: Figure::of(times.new),
-            udp_lost: times.udp_lost,
-        }
-    }
-
     /// What the medians say about UDP and a new connection each time.
     pub fn against_new(&self) -> String {
         match compare(self.udp.median, self.new.median) {
@@ -104,7 +92,8 @@ fn compare(one: Duration, other: Duration) -> Ratio {
 }
 
 impl Figure {
-    fn of(mut times: Vec<Duration>) -> Self {
+    /// The figures of these times.
+    pub fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         // The nearest rank: the smallest time that so many percent of all don't exceed.
         let rank = |percent: usize| {
