@@ -86,7 +86,7 @@ fn each_link_leads_somewhere() {
             if link.contains("://") {
                 continue;
             }
-            if let Err(missing) = follow(page, link) {
+            if let Err(missing) = follow(page, link, &pages) {
                 wrong.push(format!("{}:{line}: {link}: {missing}", page.path.display()));
             }
         }
@@ -94,7 +94,7 @@ fn each_link_leads_somewhere() {
     nothing(&wrong, "These links lead nowhere.");
 }
 
-fn follow(page: &Page, link: &str) -> Result<(), String> {
+fn follow(page: &Page, link: &str, pages: &[Page]) -> Result<(), String> {
     let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
     let folder = page.path.parent().unwrap_or(Path::new(""));
     let target = if path.is_empty() {
@@ -105,16 +105,14 @@ fn follow(page: &Page, link: &str) -> Result<(), String> {
     if !root().join(&target).exists() {
         return Err("there is no such file".to_owned());
     }
-    let extension = target.extension().unwrap_or_default();
     if fragment.is_empty() {
         Ok(())
-    } else if extension == "md" {
-        let target = Page::read(target).map_err(|error| error.to_string())?;
+    } else if let Some(target) = pages.iter().find(|page| page.path == target) {
         let found = target.fragments().iter().any(|it| it == fragment);
         found.then_some(()).ok_or("no such heading".to_owned())
     } else {
         let text = fs::read_to_string(root().join(target)).map_err(|error| error.to_string())?;
-        quote::named(&text, fragment).map(drop)
+        quote::item(&text, fragment).map(drop)
     }
 }
 
