@@ -15,7 +15,7 @@ pub struct Count {
     pub twice: usize,
     /// How many arrived changed.
     pub damaged: usize,
-    /// How many carried what was sent before.
+    /// How many were sent before.
     pub again: usize,
 }
 

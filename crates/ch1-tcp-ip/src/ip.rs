@@ -17,8 +17,8 @@ use crate::wire::{Faults, Packet, Side, Wire};
 /// The time between two packets.
 pub const INTERVAL: Duration = Duration::from_millis(10);
 
-/// A number of the field "protocol" that is for experiments (RFC 3692, section 2.1): IP carries
-/// anything, and here it carries neither TCP nor UDP.
+/// A protocol number for experiments (RFC 3692, section 2.1): IP carries anything, and here it
+/// carries neither TCP nor UDP.
 const EXPERIMENT: IpProtocol = IpProtocol::Unknown(253);
 
 /// Where the columns beside the arrow end.
@@ -55,7 +55,7 @@ pub enum Integrity {
     Dropped,
 }
 
-/// Sends so many packets from the client to the server, one each [`INTERVAL`].
+/// Sends this many packets from the client to the server, one each [`INTERVAL`].
 pub fn send(count: usize, faults: Faults) -> Trace {
     let mut wire = Wire::new(faults);
     let mut now = Instant::ZERO;
@@ -101,7 +101,7 @@ fn packet(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What a host does with an IP packet: it looks at the header, and only at the header.
+/// What a host does with an IP packet: it checks the header, and only the header.
 fn check(bytes: &[u8], sent: &str) -> Integrity {
     let Ok(packet) = Ipv4Packet::new_checked(bytes) else {
         return Integrity::Dropped;
@@ -121,7 +121,7 @@ fn check(bytes: &[u8], sent: &str) -> Integrity {
 pub struct Listing<'a> {
     /// What happened.
     pub trace: &'a Trace,
-    /// How many columns the terminal has.
+    /// Columns of the terminal.
     pub width: usize,
     /// Show all packets, however many.
     pub all: bool,
@@ -176,7 +176,7 @@ impl Listing<'_> {
         arrived.filter(|arrival| arrival.integrity != Integrity::Dropped)
     }
 
-    /// Their numbers, as many as fit into a line.
+    /// The numbers of delivered packets, as many as fit into a line.
     fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = "\nin the order of arrival:".to_owned();
         for arrival in self.delivered() {

@@ -27,11 +27,11 @@ struct CommandLine {
 enum Command {
     /// Wrap a text layer by layer: data, TCP segment, IP packet, link frame (section 1)
     Layers {
-        /// What to wrap
+        /// Text to wrap
         #[arg(default_value = "Hello World!")]
         text: String,
     },
-    /// Send numbered IP packets: which arrive, in which order, how often? (section 1.1)
+    /// Send numbered IP packets, and show which arrive and in which order (section 1.1)
     Ip(IpArgs),
     /// Send bytes over TCP and show each packet (section 1.2)
     #[command(after_help = DIFFERENCES)]
@@ -40,7 +40,7 @@ enum Command {
 
 #[derive(Args)]
 struct IpArgs {
-    /// How many packets to send
+    /// Packets to send
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u16).range(1..=10_000))]
     count: u16,
 
@@ -53,32 +53,32 @@ struct IpArgs {
 
 #[derive(Args)]
 struct TcpArgs {
-    /// How many bytes to send, at most 10000000
+    /// Bytes to send, at most 10000000
     #[arg(long, value_name = "N", default_value_t = 4000, value_parser = value_parser!(u32).range(1..=10_000_000))]
     bytes: u32,
 
     #[command(flatten)]
     wire: WireFlags,
 
-    /// The packets that get lost, by their numbers, such as 1,4 (instead of --drop)
+    /// Numbers of the packets to lose, such as 1,4 (not with --drop)
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..))]
     drop_packets: Vec<u32>,
 
     #[command(flatten)]
     output: Output,
 
-    /// Write the ladder into this file, as a picture
+    /// Write the ladder to this file, as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
 #[derive(Args)]
 struct Output {
-    /// Show all packets; without it, the middle of a long list is folded
+    /// Show all packets; by default, the middle of a long list is folded
     #[arg(long)]
     all: bool,
 
-    /// Write the packets into this file, for Wireshark; what gets lost is in it too
+    /// Write the packets to this file, for Wireshark; lost packets too
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
@@ -88,18 +88,18 @@ struct Output {
 
 const DIFFERENCES: &str = "\
 The columns: number and time of a packet, what its sender does, the packet, what
-becomes of it on the other side. Numbers of bytes are relative: each side's SYN
-has the number 0. From 160 columns on each packet is explained.
+becomes of it on the other side. Sequence numbers are relative: each side's SYN
+has the number 0. From 160 columns on, a note explains each packet.
 
-Both hosts run smoltcp, a TCP/IP stack made for small devices. A real system
-differs in this:
+Both hosts run smoltcp, a TCP/IP stack for small devices. It differs from a real
+system:
 - TIME-WAIT lasts 10 s (RFC 9293: 4 minutes; Linux: 1 minute).
 - There is no accept queue: the socket that listens becomes the connection.
 - A side gives up after 60 s without an answer (Linux: 2 to 30 minutes).
-- The window is 16 KiB. It alone limits the sender: no congestion control.
-- After a time-out all is sent again, even what had arrived behind a gap.
-- The wire has a delay but no rate: what is sent at once arrives at once.
-- The client closes when all is acknowledged, the server when it sees the end.";
+- Only the window, 16 KiB, limits the sender: no congestion control.
+- After a time-out it sends everything again, even what arrived after a gap.
+- The wire has a delay but no rate: packets sent together arrive together.
+- The client closes after the last acknowledgement, the server at the end of the data.";
 
 fn main() -> ExitCode {
     console::exit(run(&CommandLine::parse()))
@@ -151,8 +151,8 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     transfer.result()
 }
 
-/// A file that the user has named. It is created before anything is computed, so that a wrong name
-/// is an error at once.
+/// A file that the user named. It is created before anything is computed, so a wrong name is an
+/// error at once.
 struct Target<'a> {
     file: File,
     path: &'a Path,

@@ -5,10 +5,10 @@ use smoltcp::time::{Duration, Instant};
 use crate::host::{Host, Poll};
 use crate::wire::{Faults, Side, Wire};
 
-/// When a run is stopped if it hasn't ended by itself. Each end gives up long before.
+/// When to stop a run that hasn't ended by itself. Each side gives up long before.
 const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
 
-/// At how many packets a run is stopped if it hasn't ended by itself.
+/// After how many packets to stop a run that hasn't ended by itself.
 const MOST_PACKETS: usize = 500_000;
 
 /// Two hosts and the wire between them.
@@ -16,9 +16,9 @@ const MOST_PACKETS: usize = 500_000;
 pub struct Network {
     /// The virtual clock. It starts at zero and is set by [`Network::advance`].
     pub now: Instant,
-    /// What joins the hosts.
+    /// The wire between the hosts.
     pub wire: Wire,
-    /// The host that begins.
+    /// The host that connects.
     pub client: Host,
     /// The host that answers.
     pub server: Host,
@@ -48,11 +48,11 @@ impl Network {
         host.poll(&mut self.wire, self.now)
     }
 
-    /// Sets the clock to the next event: a packet arrives, or a host's timer fires, or `also` is
-    /// there. Returns `false` if nothing will ever happen again, or if it is time to stop.
+    /// Sets the clock to the next event: a packet arrives, a host's timer fires, or it is `also`.
+    /// Returns `false` if nothing will ever happen again, or if the run must stop.
     ///
     /// `busy` says whether anything happened at this instant. If nothing did, the clock moves on
-    /// by a millisecond at least, so that no run stands still.
+    /// by a millisecond at least, so no run hangs.
     pub fn advance(&mut self, busy: bool, also: Option<Instant>) -> bool {
         let events = [
             self.wire.next_arrival(),

@@ -1,4 +1,4 @@
-//! A client sends bytes to a server over TCP, and everything that happens is written down.
+//! A client sends bytes to a server over TCP, and the simulation records everything.
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
@@ -9,7 +9,7 @@ use crate::network::Network;
 use crate::segment::{Reader, Segment};
 use crate::wire::{Faults, Packet, Side};
 
-/// How many bytes a side keeps for its program, and so the largest window that it offers.
+/// Bytes that a side keeps for its program, and so the largest window that it offers.
 pub const BUFFER: usize = 16 * 1024;
 
 /// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
@@ -81,7 +81,7 @@ pub enum Failure {
         /// When.
         at: Instant,
     },
-    /// A side was told that the other knows nothing of this connection (any more).
+    /// A side was told that the other doesn't know this connection (any more).
     Reset {
         /// The side that was told.
         side: Side,
@@ -103,7 +103,7 @@ pub fn text() -> impl Iterator<Item = u8> {
     (b'a'..=b'z').chain([b'\n']).cycle()
 }
 
-/// Sends so many bytes, from the first SYN to the end of TIME-WAIT.
+/// Sends this many bytes, from the first SYN to the end of TIME-WAIT.
 pub fn run(bytes: usize, faults: &Faults) -> Transfer {
     let mut run = Run::start(bytes, faults);
     loop {
@@ -164,7 +164,7 @@ impl Run {
         run
     }
 
-    /// A host has its turn, and then its program. Returns whether anything happened.
+    /// One turn of a host, then of its program. Returns whether anything happened.
     fn turn(&mut self, side: Side) -> bool {
         let poll = self.network.poll(side);
         self.by_timer.extend(
@@ -186,7 +186,7 @@ impl Run {
     }
 
     /// The client's program: sends all, waits until all of it is acknowledged, and closes. So the
-    /// end of the data and the end of the connection are packets of their own.
+    /// end of the data and the end of the connection are separate packets.
     fn client_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.client.socket(self.client);
         let (_, rest) = self.to_send.split_at(self.sent);
@@ -223,7 +223,7 @@ impl Run {
         acted
     }
 
-    /// Writes the state down if it has changed, and returns the state before.
+    /// Records the state if it has changed. Returns the old and the new state then.
     fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
         let [client, server] = &mut self.states;
         let (host, handle, known) = match side {
@@ -244,7 +244,7 @@ impl Run {
         Some((before, state))
     }
 
-    /// A side has closed: in peace, after a reset, or with one, since it has given up.
+    /// Records a failure if a side closed after a reset, or reset the connection to give up.
     fn note_end(&mut self, side: Side, state: State, poll: &Poll) {
         let at = self.network.now;
         let is_reset = |index: usize| {

@@ -1,4 +1,4 @@
-//! The wire between the two hosts, and all that can happen to a packet on it.
+//! The wire between the two hosts, and everything that can happen to a packet on it.
 
 use std::array;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,17 +7,17 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::random::Random;
 
-/// An end of the wire, and whoever is there.
+/// An end of the wire, and the host there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The host that begins.
+    /// The host that connects.
     Client,
     /// The host that answers.
     Server,
 }
 
 impl Side {
-    /// Both, in the order in which they have their turns.
+    /// Both, in the order of their turns.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
     /// The opposite end.
@@ -83,9 +83,9 @@ impl Default for Faults {
 /// A packet as it was sent, and what became of it.
 #[derive(Debug, Clone)]
 pub struct Packet {
-    /// Who sent it.
+    /// The side that sent it.
     pub from: Side,
-    /// When.
+    /// When it was sent.
     pub sent: Instant,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
@@ -118,9 +118,9 @@ pub struct Arrived {
     pub bytes: Vec<u8>,
 }
 
-/// A wire with a delay, with faults, and with a memory.
+/// A wire that delays packets, loses, doubles or damages some, and remembers all.
 ///
-/// It has no rate: what is sent at one instant arrives at one instant, in the same order.
+/// It has no rate: packets sent at one instant arrive at one instant, in the same order.
 #[derive(Debug)]
 pub struct Wire {
     faults: Faults,
@@ -158,8 +158,8 @@ impl Wire {
     /// Puts a packet on the wire, where its fate is decided.
     pub fn send(&mut self, from: Side, bytes: Vec<u8>, now: Instant) {
         let index = self.packets.len();
-        // Each packet draws the same number of times, whatever becomes of it. So the third packet
-        // of a seed is lost with `--drop 30`, whether or not `--reorder` is given too.
+        // Each packet draws the same number of times, whatever becomes of it. So `--drop 30` loses
+        // the same packets of a seed with `--reorder` and without.
         let [drop, detour, longer, copy, copy_longer, change, place, mask]: [u64; 8] =
             array::from_fn(|_| self.random.draw());
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
@@ -221,7 +221,7 @@ impl Wire {
         (next.key().0 <= now).then(|| next.remove())
     }
 
-    /// When the next packet arrives, on whichever side.
+    /// When the next packet arrives, on either side.
     pub fn next_arrival(&self) -> Option<Instant> {
         [&self.to_client, &self.to_server]
             .into_iter()

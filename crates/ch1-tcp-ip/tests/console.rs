@@ -42,7 +42,7 @@ fn tcp_data_lost() {
     assert_snapshot!("tcp_data_lost", run("tcp --drop-packets 4"));
 }
 
-/// Enough is on the way behind the gap, so the client needn't wait for a time-out.
+/// Enough packets follow the lost one, so the client needn't wait for a time-out.
 #[test]
 fn tcp_data_lost_and_noticed_at_once() {
     assert_snapshot!(
@@ -68,7 +68,7 @@ fn tcp_everything_lost() {
 
 #[test]
 fn tcp_last_acknowledgements_lost() {
-    // Every byte has arrived, but the client can't know.
+    // Every byte arrived, but the client can't know.
     assert_snapshot!(
         "tcp_last_acknowledgements_lost",
         run("tcp --bytes 1000 --drop-packets 5,7,8,9,10,11,12,13,14,15,16,17,18,19,20")
@@ -319,7 +319,7 @@ mod files {
     }
 }
 
-/// Into a stream that is almost always full, and doesn't wait by itself.
+/// The output is almost always full and doesn't block by itself.
 #[cfg(unix)]
 #[test]
 fn an_output_that_would_block_is_waited_for() {

@@ -33,7 +33,7 @@ enum Command {
 
 #[derive(Args)]
 struct LossArgs {
-    /// How many messages to send
+    /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
     count: u16,
 
@@ -44,18 +44,18 @@ struct LossArgs {
     #[command(flatten)]
     wire: WireFlags,
 
-    /// Show all messages; without it, the middle of a long list is folded
+    /// Show all messages; by default, the middle of a long list is folded
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
 struct RaceArgs {
-    /// How many exchanges each contestant does
+    /// Exchanges of each contestant
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
     count: u16,
 
-    /// Bytes that go there, and come back
+    /// Bytes of a message, which the server sends back
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(1..=8192))]
     size: u16,
 
@@ -65,9 +65,9 @@ struct RaceArgs {
 
 const DIFFERENCES: &str = "\
 The wire is simulated, time is virtual, and the same seed gives the same bytes:
-see `ch1-tcp-ip tcp --help` for what a real system does differently. Each packet
-has its chance of a fault by its number on the wire; TCP needs more packets, so
-other messages are hit than over UDP.";
+see `ch1-tcp-ip tcp --help` for what a real system does differently. The seed
+decides which packets are hit, by their numbers on the wire. TCP needs more
+packets, so the faults hit other messages than over UDP.";
 
 fn main() -> ExitCode {
     console::exit(run(&CommandLine::parse()))

@@ -106,7 +106,7 @@ impl Carries {
 mod tests {
     use super::*;
 
-    /// What is printed is what is done.
+    /// The program does what it prints.
     #[test]
     fn the_printed_call_names_the_family_and_the_type_that_are_opened() {
         for kind in Kind::all() {

@@ -25,16 +25,16 @@ pub struct Step {
     if_refused: &'static str,
 }
 
-/// All that was tried with one port.
+/// Everything that was tried with one port.
 #[derive(Debug)]
 pub struct Ports {
     /// The address with the port.
     pub address: SocketAddr,
-    /// In this order.
+    /// What was tried, in this order.
     pub steps: Vec<Step>,
 }
 
-/// Tries it all, on a free port of this machine.
+/// Tries everything, on a free port of this machine.
 ///
 /// # Errors
 ///
@@ -129,7 +129,7 @@ fn listen(address: SocketAddr, reuse: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A client connects, and the server closes first: so it is the server's side that waits at the end.
+/// A client connects, and the server closes first, so the server's side waits in TIME-WAIT.
 fn close_first(server: &Socket, address: SocketAddr) -> io::Result<()> {
     let mut client = TcpStream::connect_timeout(&address, TIMEOUT)?;
     client.set_read_timeout(Some(TIMEOUT))?;

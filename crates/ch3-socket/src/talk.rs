@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use crate::kind::{Carries, Family, Kind};
 
-/// How long one side waits for the other. It takes a few microseconds.
+/// How long one side waits for the other. An answer takes microseconds.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is sent and comes back.
+/// The message that the server sends back.
 pub const MESSAGE: &str = "Hello!";
 
-/// What is sent one right after the other, to see whether their boundary arrives too.
+/// Two messages sent one right after the other: does their boundary arrive too?
 pub const TWO_MESSAGES: [&str; 2] = ["one", "two"];
 
 /// What came of a talk.
@@ -195,7 +195,7 @@ fn receive(mut socket: &Socket) -> io::Result<String> {
     Ok(String::from_utf8_lossy(received).into_owned())
 }
 
-/// Waits until so many bytes of a stream have arrived, without taking any.
+/// Waits until this many bytes of a stream have arrived, without taking any.
 ///
 /// An earlier receive gives what has arrived until then, and chance decides how much that is.
 fn wait_for(socket: &Socket, count: usize) -> io::Result<()> {

@@ -5,7 +5,7 @@
 //! - `crates/x/src/robust.rs#listen`: an item by its name (`Peer::send` for one of several), from
 //!   its first line of code to its last.
 //! - `crates/x/tests/snapshots/y.snap`: what the snapshot says, without its header; with
-//!   `from "A" to "B"` behind it only from the first line that contains A to the next that
+//!   `from "A" to "B"` after it only from the first line that contains A to the next that
 //!   contains B.
 //!
 //! Items need no marks in the code, which students read; a name that is gone, or that two items

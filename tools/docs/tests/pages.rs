@@ -21,7 +21,7 @@ fn each_block_says_what_its_source_says() {
     let mut wrong = Vec::new();
     for page in Page::all().unwrap() {
         let mut text = page.text.clone();
-        // From the last to the first, so that the places of the others don't move.
+        // From the last to the first, so that the other blocks don't move.
         for block in page.blocks.iter().rev() {
             let Some(source) = &block.source else {
                 continue;
@@ -128,8 +128,8 @@ fn without_dots(path: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
-/// `tests/external.rs` runs what stands in `sh` blocks. What stands in a line of text must be one
-/// of these, or be run by `.ci/run` itself.
+/// `tests/external.rs` runs the `sh` blocks. A command in a line of text must be one of these, or
+/// `.ci/run` must run it.
 #[test]
 fn each_command_within_text_is_run_somewhere() {
     let pages = Page::all().unwrap();
@@ -155,7 +155,7 @@ fn each_command_within_text_is_run_somewhere() {
     );
 }
 
-/// The tutorial is Chinese, so each title has the Chinese one behind a dot.
+/// The tutorial is Chinese, so each title ends with a dot and the Chinese title.
 #[test]
 fn each_page_is_in_the_table_of_contents_and_in_the_index_by_its_title() {
     let mut wrong = Vec::new();

@@ -9,7 +9,7 @@ use ch1_tcp_ip::wire::{Faults, Loss};
 use proptest::prelude::*;
 use smoltcp::time::{Duration, Instant};
 
-/// A wire that loses up to so many percent, and does everything else as badly as it can.
+/// A wire that loses at most this percentage, and does everything else as badly as it can.
 fn faults(most_lost: u8) -> impl Strategy<Value = Faults> {
     let percent = || 0..=100_u8;
     let chances = (0..=most_lost, percent(), percent(), 0..=40_u8);

@@ -8,7 +8,7 @@ use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 
 use crate::loss::{Delivery, Messages, Transmission};
 
-/// Connects, sends them all, closes, and waits until that is done too.
+/// Connects, sends all messages, closes, and waits for the end of the connection.
 pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
     let mut listener = socket();
@@ -30,7 +30,8 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             busy |= network.poll(side).was_busy();
         }
 
-        // The client's program hands over what is due; what the connection doesn't take yet waits.
+        // The client's program sends the messages that are due. Those for which the connection has
+        // no room yet wait.
         while next <= messages.count && Messages::due(next) <= network.now {
             unsent.extend(messages.message(next));
             next += 1;

@@ -11,7 +11,7 @@ use crate::loss::{Delivery, Messages, Transmission};
 /// How many datagrams a socket keeps for its program.
 const QUEUE: usize = 64;
 
-/// Sends them all. Nobody waits for an answer, so nobody knows what arrived.
+/// Sends all messages. No side waits for an answer, so the client doesn't know what arrived.
 pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
     let client = network.client.add(socket(CLIENT_PORT));

@@ -20,7 +20,7 @@ const MOST_LOST: usize = 10;
 pub struct Race {
     /// How many exchanges each contestant does.
     pub count: usize,
-    /// How many bytes go there, and come back.
+    /// Bytes of a message, which the server sends back.
     pub size: usize,
     /// How long a client waits for an answer.
     pub timeout: Duration,
@@ -140,7 +140,7 @@ impl UdpClient {
 ///
 /// # Errors
 ///
-/// Nobody answers in time.
+/// The server doesn't answer in time.
 pub fn tcp_client(server: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     let connection = TcpStream::connect_timeout(&server, timeout)?;
     connection.set_read_timeout(Some(timeout))?;

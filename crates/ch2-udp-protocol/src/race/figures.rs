@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use console::Role;
 
-/// Up to this ratio two medians count as about the same: a second run may turn them round.
+/// Up to this ratio two medians count as about the same: a second run may reverse them.
 const ABOUT_THE_SAME: f64 = 1.25;
 
 /// What the columns need beside a bar.
@@ -95,7 +95,7 @@ impl Figure {
     /// The figures of these times.
     pub fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
-        // The nearest rank: the smallest time that so many percent of all don't exceed.
+        // The nearest rank: the smallest time that this percentage of all doesn't exceed.
         let rank = |percent: usize| {
             let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
             times.get(place).copied().unwrap_or_default()
