@@ -12,7 +12,7 @@ use smoltcp::wire::{
 };
 
 use crate::host::{MTU, address};
-use crate::transfer::{CLIENT_PORT, SERVER_PORT};
+use crate::network::{CLIENT_PORT, SERVER_PORT};
 use crate::wire::Side;
 
 const ETHERNET: usize = 14;

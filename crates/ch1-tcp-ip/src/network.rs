@@ -1,9 +1,24 @@
 //! Two hosts, the wire between them, and a clock that jumps from event to event.
 
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::{Duration, Instant};
 
-use crate::host::{Host, Poll};
+use crate::host::{Host, Poll, address};
 use crate::wire::{Faults, Side, Wire};
+
+/// Bytes that a side keeps for its program, and so the largest window that it offers.
+pub const BUFFER: usize = 16 * 1024;
+
+/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
+/// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
+pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
+pub const CLIENT_PORT: u16 = 49_152;
+
+/// The server's port.
+pub const SERVER_PORT: u16 = 80;
 
 /// When to stop a run that hasn't ended by itself. Each side gives up long before.
 const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
@@ -39,6 +54,20 @@ impl Network {
         }
     }
 
+    /// The server listens, and the client begins to connect to it, over TCP. Returns the client's
+    /// socket and the server's.
+    pub fn connect(&mut self) -> (SocketHandle, SocketHandle) {
+        // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one
+        // did, nothing would arrive, and the program would say so.
+        let mut listener = tcp_socket();
+        let _ = listener.listen(SERVER_PORT);
+        let server = self.server.add(listener);
+        let client = self.client.add(tcp_socket());
+        let (connecting, context) = self.client.socket_and_context::<Socket>(client);
+        let _ = connecting.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
+        (client, server)
+    }
+
     /// Gives the host on this side its turn: see [`Host::poll`].
     pub fn poll(&mut self, side: Side) -> Poll {
         let host = match side {
@@ -71,6 +100,14 @@ impl Network {
         self.now = next.max(earliest);
         self.now < LONGEST && self.wire.packets().len() < MOST_PACKETS
     }
+}
+
+fn tcp_socket() -> Socket<'static> {
+    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
+    let mut socket = Socket::new(buffer(), buffer());
+    // Without it a socket asks forever.
+    socket.set_timeout(Some(USER_TIMEOUT));
+    socket
 }
 
 #[cfg(test)]

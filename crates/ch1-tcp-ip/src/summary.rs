@@ -7,7 +7,8 @@ use smoltcp::time::Instant;
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
-use crate::transfer::{Failure, Transfer, USER_TIMEOUT};
+use crate::network::USER_TIMEOUT;
+use crate::transfer::{Failure, Transfer};
 
 /// How many time-outs are named. More than these would fill the line.
 const TIMEOUTS_NAMED: usize = 8;

@@ -1,26 +1,13 @@
 //! A client sends bytes to a server over TCP, and the simulation records everything.
 
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
-use crate::host::{Poll, address};
+use crate::host::Poll;
 use crate::network::Network;
 use crate::segment::{Reader, Segment};
 use crate::wire::{Faults, Packet, Side};
-
-/// Bytes that a side keeps for its program, and so the largest window that it offers.
-pub const BUFFER: usize = 16 * 1024;
-
-/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
-/// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
-pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
-pub const CLIENT_PORT: u16 = 49_152;
-
-/// The server's port.
-pub const SERVER_PORT: u16 = 80;
 
 /// A transfer that is over, packet by packet.
 #[derive(Debug)]
@@ -136,15 +123,7 @@ struct Run {
 impl Run {
     fn start(bytes: usize, faults: &Faults) -> Self {
         let mut network = Network::new(faults);
-        let mut server = socket();
-        // Neither port is 0 and the socket is new, so neither call has a reason to fail. If it
-        // did, the transfer would report that nothing arrived.
-        let _ = server.listen(SERVER_PORT);
-        let server = network.server.add(server);
-        let client = network.client.add(socket());
-        let (socket, context) = network.client.socket_and_context::<Socket>(client);
-        let _ = socket.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
-
+        let (client, server) = network.connect();
         let mut run = Self {
             delay: faults.delay,
             network,
@@ -314,12 +293,4 @@ impl Failure {
             Self::Stopped { .. } => None,
         }
     }
-}
-
-fn socket() -> Socket<'static> {
-    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-    let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks forever.
-    socket.set_timeout(Some(USER_TIMEOUT));
-    socket
 }

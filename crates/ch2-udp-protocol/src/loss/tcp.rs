@@ -1,24 +1,18 @@
 //! The messages over TCP: one stream, which the server cuts into messages again.
 
-use ch1_tcp_ip::host::address;
-use ch1_tcp_ip::network::Network;
-use ch1_tcp_ip::transfer::{BUFFER, CLIENT_PORT, SERVER_PORT, USER_TIMEOUT};
+use ch1_tcp_ip::network::{BUFFER, Network};
 use ch1_tcp_ip::wire::{Faults, Side};
-use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+use smoltcp::socket::tcp::{Socket, State};
 
 use crate::loss::{Delivery, Messages, Transmission};
 
 /// Connects, sends all messages, closes, and waits for the end of the connection.
 pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
-    let mut listener = socket();
-    // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one did,
-    // nothing would arrive, and the report would say so.
-    let _ = listener.listen(SERVER_PORT);
-    let server = network.server.add(listener);
-    let client = network.client.add(socket());
-    let (connecting, context) = network.client.socket_and_context::<Socket>(client);
-    let _ = connecting.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
+    let (client, server) = network.connect();
+    // Each message leaves at once, as over UDP.
+    let socket: &mut Socket = network.client.socket(client);
+    socket.set_nagle_enabled(false);
 
     let mut next = 1;
     let mut unsent = Vec::new();
@@ -74,14 +68,4 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
         packets: network.wire.into_packets(),
         gave_up,
     }
-}
-
-fn socket() -> Socket<'static> {
-    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-    let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks forever.
-    socket.set_timeout(Some(USER_TIMEOUT));
-    // Each message leaves at once, as over UDP.
-    socket.set_nagle_enabled(false);
-    socket
 }

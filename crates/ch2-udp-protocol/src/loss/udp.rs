@@ -1,8 +1,7 @@
 //! The messages over UDP: each is a separate datagram, sent once.
 
 use ch1_tcp_ip::host::{MTU, address};
-use ch1_tcp_ip::network::Network;
-use ch1_tcp_ip::transfer::{CLIENT_PORT, SERVER_PORT};
+use ch1_tcp_ip::network::{CLIENT_PORT, Network, SERVER_PORT};
 use ch1_tcp_ip::wire::{Faults, Side};
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 
