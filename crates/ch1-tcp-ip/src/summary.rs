@@ -3,12 +3,11 @@
 use std::fmt::{self, Display};
 
 use console::{Error, Role};
-use smoltcp::time::Instant;
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
 use crate::network::USER_TIMEOUT;
-use crate::transfer::{Failure, Transfer};
+use crate::transfer::{Cause, Failure, Transfer};
 
 /// How many time-outs are named. More than these would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
@@ -86,25 +85,23 @@ impl Transfer {
     ///
     /// A side gave up, or was told that there is no such connection.
     pub fn result(&self) -> Result<(), Error> {
-        let Some(failure) = self.failure else {
+        let Some(Failure { at, cause }) = self.failure else {
             return Ok(());
         };
-        let when = |at: Instant| format!("at {} s", seconds(at));
-        let cause = match failure {
-            Failure::GaveUp { side, state, at } => format!(
-                "the {} gave up in state {state} {}, after {} without a word from the {}",
+        let when = format!("at {} s", seconds(at));
+        let cause = match cause {
+            Cause::GaveUp(side, state) => format!(
+                "the {} gave up in state {state} {when}, after {} without a word from the {}",
                 side.name(),
-                when(at),
                 short(USER_TIMEOUT),
                 side.other().name(),
             ),
-            Failure::Reset { side, state, at } => format!(
-                "the {} was reset in state {state} {}: the {} knows no such connection",
+            Cause::Reset(side, state) => format!(
+                "the {} was reset in state {state} {when}: the {} knows no such connection",
                 side.name(),
-                when(at),
                 side.other().name(),
             ),
-            Failure::Stopped { at } => format!("the simulation was stopped {}", when(at)),
+            Cause::Stopped => format!("the simulation was stopped {when}"),
         };
         let action = if self.received == self.bytes {
             // The sender can't tell this from a loss of the last bytes.

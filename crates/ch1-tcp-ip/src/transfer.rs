@@ -5,7 +5,7 @@ use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
 use crate::host::Poll;
-use crate::network::Network;
+use crate::network::{BUFFER, Network};
 use crate::segment::{Reader, Segment};
 use crate::wire::{Faults, Packet, Side};
 
@@ -56,32 +56,24 @@ pub struct Change {
     pub packets_before: usize,
 }
 
+/// Why a transfer failed, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub cause: Cause,
+}
+
 /// Why a transfer failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// A side heard nothing for too long.
-    GaveUp {
-        /// Which side.
-        side: Side,
-        /// In which state.
-        state: State,
-        /// When.
-        at: Instant,
-    },
-    /// A side was told that the other doesn't know this connection (any more).
-    Reset {
-        /// The side that was told.
-        side: Side,
-        /// In which state.
-        state: State,
-        /// When.
-        at: Instant,
-    },
+pub enum Cause {
+    /// This side, in this state, heard nothing for too long.
+    GaveUp(Side, State),
+    /// This side, in this state, was told that the other doesn't know this connection (any more).
+    Reset(Side, State),
     /// The simulation was stopped before either side had given up.
-    Stopped {
-        /// When.
-        at: Instant,
-    },
+    Stopped,
 }
 
 /// The bytes that are sent: the alphabet, line by line. A line of 27 bytes fits no segment evenly,
@@ -183,23 +175,14 @@ impl Run {
     /// The server's program: receives until the end of the stream, and closes.
     fn server_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.server.socket(self.server);
-        let mut acted = false;
-        while socket.can_recv() {
-            let received = &mut self.received;
-            let taken = socket.recv(|bytes| {
-                received.extend_from_slice(bytes);
-                (bytes.len(), bytes.len())
-            });
-            match taken {
-                Ok(count) if count > 0 => acted = true,
-                _ => break,
-            }
-        }
+        let mut buffer = [0; BUFFER];
+        let count = socket.recv_slice(&mut buffer).unwrap_or(0);
+        self.received.extend(buffer.iter().take(count));
         if socket.state() == State::CloseWait {
             self.server_saw_the_end = true;
             socket.close();
         }
-        acted
+        count > 0
     }
 
     /// Records the state if it has changed. Returns the old and the new state then.
@@ -225,18 +208,21 @@ impl Run {
 
     /// Records a failure if a side closed after a reset, or reset the connection to give up.
     fn note_end(&mut self, side: Side, state: State, poll: &Poll) {
-        let at = self.network.now;
         let is_reset = |index: usize| {
             let packet = self.network.wire.packets().get(index);
             let segment = packet.and_then(|packet| Reader::default().read(packet));
             segment.is_some_and(|segment| segment.flags.rst)
         };
-        if poll.sent.clone().any(is_reset) {
-            self.failures.push(Failure::GaveUp { side, state, at });
+        let cause = if poll.sent.clone().any(is_reset) {
+            Cause::GaveUp(side, state)
         } else if poll.received.is_some_and(is_reset) && state != State::TimeWait {
             // In TIME-WAIT all is done, and a reset only shortens the wait (RFC 1337).
-            self.failures.push(Failure::Reset { side, state, at });
-        }
+            Cause::Reset(side, state)
+        } else {
+            return;
+        };
+        let at = self.network.now;
+        self.failures.push(Failure { at, cause });
     }
 
     fn finish(self) -> Transfer {
@@ -245,18 +231,19 @@ impl Run {
             .states
             .iter()
             .any(|state| !matches!(state, State::Closed | State::Listen));
-        // If all arrived and the client knows it, the server's last wait doesn't matter.
-        let failure = self
-            .failures
-            .iter()
-            .find(|failure| !all || failure.side() == Some(Side::Client))
-            .copied()
-            .or_else(|| {
-                (stopped || !all).then_some(Failure::Stopped {
-                    at: self.network.now,
-                })
-            });
         let end = self.network.now;
+        let is_by_client = |cause| match cause {
+            Cause::GaveUp(side, _) | Cause::Reset(side, _) => side == Side::Client,
+            Cause::Stopped => false,
+        };
+        // If all arrived and the client knows it, the server's last wait doesn't matter.
+        let mut failures = self.failures.into_iter();
+        let failure = failures.find(|failure| !all || is_by_client(failure.cause));
+        let at_the_end = (stopped || !all).then_some(Failure {
+            at: end,
+            cause: Cause::Stopped,
+        });
+        let failure = failure.or(at_the_end);
         let intact = self.to_send.starts_with(&self.received);
         let mut reader = Reader::default();
         let packets = self.network.wire.into_packets().into_iter();
@@ -282,15 +269,6 @@ impl Run {
             intact,
             failure,
             end,
-        }
-    }
-}
-
-impl Failure {
-    fn side(self) -> Option<Side> {
-        match self {
-            Self::GaveUp { side, .. } | Self::Reset { side, .. } => Some(side),
-            Self::Stopped { .. } => None,
         }
     }
 }
