@@ -15,7 +15,7 @@ pub struct Count {
     pub twice: usize,
     /// How many arrived changed.
     pub damaged: usize,
-    /// How many carried what was sent before.
+    /// How many were sent before.
     pub again: usize,
 }
 
@@ -30,7 +30,7 @@ impl Count {
             count.packets += 1;
             count.lost += usize::from(packet.lost());
             count.late += usize::from(packet.late);
-            count.twice += usize::from(packet.arrivals.len() > 1);
+            count.twice += usize::from(packet.twice());
             count.damaged += usize::from(packet.damaged);
             count.again += usize::from(segment.again.is_some());
         }

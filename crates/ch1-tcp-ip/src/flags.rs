@@ -1,4 +1,4 @@
-//! The flags that set up a wire, for every program that has one.
+//! The flags that set up a wire.
 
 use clap::value_parser;
 use smoltcp::time::Duration;
@@ -8,19 +8,19 @@ use crate::wire::{Faults, Loss};
 /// What the wire does to packets.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WireFlags {
-    /// Packets that get lost, in percent
+    /// Percentage of packets to lose
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub drop: u8,
 
-    /// Packets that take a detour, so that later ones overtake them, in percent
+    /// Percentage of packets to send on a detour, so that later ones overtake them
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub reorder: u8,
 
-    /// Packets that arrive twice, in percent
+    /// Percentage of packets to deliver twice
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub duplicate: u8,
 
-    /// Packets of which a byte changes on the way, in percent
+    /// Percentage of packets to damage in one byte
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub corrupt: u8,
 
@@ -28,7 +28,7 @@ pub struct WireFlags {
     #[arg(long, value_name = "MS", default_value_t = 20, value_parser = value_parser!(u16).range(0..=10_000))]
     pub delay: u16,
 
-    /// Another number, other chances; the same number, the same bytes
+    /// Seed of the random faults; the same seed gives the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 }
@@ -38,19 +38,20 @@ fn percent() -> clap::builder::RangedI64ValueParser<u8> {
 }
 
 impl WireFlags {
-    /// The faults that these flags describe. If packets are named by their numbers, it is these
-    /// that get lost.
-    pub fn faults(&self, drop_packets: &[usize]) -> Faults {
+    /// The faults that these flags describe. If there are `drop_packets`, the packets with these
+    /// numbers get lost, and no others.
+    pub fn faults(&self, drop_packets: &[u32]) -> Faults {
         Faults {
             loss: if drop_packets.is_empty() {
                 Loss::Percent(self.drop)
             } else {
-                Loss::Numbers(drop_packets.iter().copied().collect())
+                Loss::Numbers(drop_packets.iter().map(|&it| it as usize).collect())
             },
             reorder: self.reorder,
             duplicate: self.duplicate,
             corrupt: self.corrupt,
             delay: Duration::from_millis(self.delay.into()),
+            seed: self.seed,
         }
     }
 }

@@ -11,7 +11,7 @@ use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, Ipv4Address};
 
 use crate::wire::{Arrived, Side, Wire};
 
-/// The most bytes that an IP packet may have here, as on an Ethernet.
+/// The most bytes of an IP packet here, as on an Ethernet.
 pub const MTU: usize = 1500;
 
 /// The IP address of the host on this side.
@@ -32,10 +32,10 @@ pub struct Host {
 impl Host {
     /// A host without sockets at this end of the wire.
     ///
-    /// The seed decides with which sequence numbers its connections begin.
+    /// The seed decides the first sequence numbers of its connections.
     pub fn new(side: Side, wire: &mut Wire, seed: u64) -> Self {
         let mut config = Config::new(HardwareAddress::Ip);
-        // With the same seed both would begin with the same numbers, which hides whose they are.
+        // With the same seed both would begin with the same numbers, and a reader would mix them up.
         config.random_seed = match side {
             Side::Client => seed,
             Side::Server => !seed,
@@ -54,7 +54,7 @@ impl Host {
         }
     }
 
-    /// Adds a socket. Its handle is for this host only.
+    /// Adds a socket. Its handle is valid for this host only.
     pub fn add(&mut self, socket: impl AnySocket<'static>) -> SocketHandle {
         self.sockets.add(socket)
     }
@@ -80,10 +80,10 @@ impl Host {
         (self.sockets.get_mut(handle), self.stack.context())
     }
 
-    /// Lets the host do what there is to do: take one packet that has arrived, and send whatever
-    /// its sockets have to send.
+    /// One turn of the host: it takes one packet that has arrived, and sends whatever its sockets
+    /// have to send.
     ///
-    /// One packet, because a stack that finds many at once answers them with one acknowledgement.
+    /// One packet, because a stack that finds several answers them with one acknowledgement.
     pub fn poll(&mut self, wire: &mut Wire, now: Instant) -> Poll {
         let before = wire.packets().len();
         let mut card = Card::new(self.side, wire);
@@ -153,8 +153,8 @@ impl Device for Card<'_> {
         Self: 'b;
 
     fn capabilities(&self) -> DeviceCapabilities {
-        // The default lets the stack fill in all checksums and check them, as it must: this wire
-        // damages packets.
+        // By default the stack computes and checks all checksums. It must: this wire damages
+        // packets.
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ip;
         capabilities.max_transmission_unit = MTU;

@@ -3,22 +3,22 @@
 
 use std::fmt::{self, Display};
 
-use console::Role;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr};
 
 use crate::arrow::arrow;
 use crate::clock::seconds;
+use crate::fate::{self, Tone};
+use crate::fold::{Part, fold};
 use crate::host::address;
-use crate::rows::fold;
 use crate::wire::{Faults, Packet, Side, Wire};
 
 /// The time between two packets.
 pub const INTERVAL: Duration = Duration::from_millis(10);
 
-/// A number of the field "protocol" that is for experiments (RFC 3692, section 2.1): IP carries
-/// anything, and here it carries neither TCP nor UDP.
+/// A protocol number for experiments (RFC 3692, section 2.1): IP carries anything, and here it
+/// carries neither TCP nor UDP.
 const EXPERIMENT: IpProtocol = IpProtocol::Unknown(253);
 
 /// Where the columns beside the arrow end.
@@ -26,7 +26,7 @@ const BESIDE_THE_ARROW: usize = 43;
 
 /// The packets of one run, and what the server got.
 #[derive(Debug)]
-pub struct Journey {
+pub struct Trace {
     /// What was on the wire, in the order of sending.
     pub packets: Vec<Packet>,
     /// What arrived, in the order of arrival.
@@ -36,17 +36,17 @@ pub struct Journey {
 /// A packet, or a copy of it, on the server's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
-    /// Its place in [`Journey::packets`].
+    /// Its place in [`Trace::packets`].
     pub index: usize,
     /// When it arrived.
     pub at: Instant,
-    /// What the server made of it.
-    pub verdict: Verdict,
+    /// Whether it is what was sent, as far as the server can tell.
+    pub integrity: Integrity,
 }
 
-/// What the receiving host makes of a packet.
+/// Whether a packet is what was sent, and what the receiving host does about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Integrity {
     /// The data is what was sent.
     Intact,
     /// The data isn't what was sent. IP's checksum covers the header only, so IP doesn't notice.
@@ -55,9 +55,9 @@ pub enum Verdict {
     Dropped,
 }
 
-/// Sends so many packets from the client to the server, one each [`INTERVAL`].
-pub fn send(count: usize, faults: Faults, seed: u64) -> Journey {
-    let mut wire = Wire::new(faults, seed);
+/// Sends this many packets from the client to the server, one each [`INTERVAL`].
+pub fn send(count: usize, faults: Faults) -> Trace {
+    let mut wire = Wire::new(faults);
     let mut now = Instant::ZERO;
     for number in 1..=count {
         wire.send(Side::Client, packet(&text(number)), now);
@@ -67,11 +67,15 @@ pub fn send(count: usize, faults: Faults, seed: u64) -> Journey {
     while let Some(at) = wire.next_arrival() {
         while let Some(packet) = wire.receive(Side::Server, at) {
             let index = packet.index;
-            let verdict = judge(&packet.bytes, &text(index + 1));
-            arrived.push(Arrival { index, at, verdict });
+            let integrity = check(&packet.bytes, &text(index + 1));
+            arrived.push(Arrival {
+                index,
+                at,
+                integrity,
+            });
         }
     }
-    Journey {
+    Trace {
         packets: wire.into_packets(),
         arrived,
     }
@@ -97,54 +101,52 @@ fn packet(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What a host does with an IP packet: it looks at the header, and only at the header.
-fn judge(bytes: &[u8], sent: &str) -> Verdict {
+/// What a host does with an IP packet: it checks the header, and only the header.
+fn check(bytes: &[u8], sent: &str) -> Integrity {
     let Ok(packet) = Ipv4Packet::new_checked(bytes) else {
-        return Verdict::Dropped;
+        return Integrity::Dropped;
     };
     if Ipv4Repr::parse(&packet, &ChecksumCapabilities::default()).is_err() {
-        return Verdict::Dropped;
+        return Integrity::Dropped;
     }
     if packet.payload() == sent.as_bytes() {
-        Verdict::Intact
+        Integrity::Intact
     } else {
-        Verdict::Changed
+        Integrity::Changed
     }
 }
 
-/// A journey, to be printed.
+/// A trace, to be printed.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct Listing<'a> {
     /// What happened.
-    pub journey: &'a Journey,
-    /// How many columns the terminal has.
+    pub trace: &'a Trace,
+    /// Columns of the terminal.
     pub width: usize,
     /// Show all packets, however many.
     pub all: bool,
 }
 
-impl Display for Report<'_> {
+impl Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.width.clamp(80, 120) - BESIDE_THE_ARROW;
         writeln!(f, "   # seconds  {:<width$} arrives", "client")?;
-        let rows: Vec<(usize, &Packet)> = self.journey.packets.iter().enumerate().collect();
-        let folded = fold(&rows, self.all);
-        for (index, packet) in folded.first {
-            self.row(f, *index, packet, width)?;
-        }
-        if !folded.hidden.is_empty() {
-            let count = folded.hidden.len();
-            writeln!(f, "         ... {count} packets more; --all shows them ...")?;
-        }
-        for (index, packet) in folded.last {
-            self.row(f, *index, packet, width)?;
+        let rows: Vec<(usize, &Packet)> = self.trace.packets.iter().enumerate().collect();
+        for part in fold(&rows, self.all) {
+            match part {
+                Part::Row(&(index, packet)) => self.row(f, index, packet, width)?,
+                Part::Hidden(hidden) => {
+                    let count = hidden.len();
+                    writeln!(f, "         ... {count} packets more; --all shows them ...")?;
+                }
+            }
         }
         self.order(f)?;
         self.count(f)
     }
 }
 
-impl Report<'_> {
+impl Listing<'_> {
     fn row(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -155,40 +157,26 @@ impl Report<'_> {
         let number = index + 1;
         let arrow = arrow(packet.from, &text(number), packet.lost(), width);
         let times: Vec<String> = packet.arrivals.iter().copied().map(seconds).collect();
-        let mut words = times.join(" and ");
-        let mut role = None;
-        if packet.lost() {
-            words.push_str("lost");
-            role = Some(Role::Trouble);
-        }
-        for (is_so, word) in [(packet.late, "late"), (times.len() > 1, "twice")] {
-            if is_so {
-                words = format!("{words} {word}");
-                role = Some(Role::Event);
-            }
-        }
-        let verdict = self.journey.arrived.iter().find(|it| it.index == index);
-        if let Some(word) = verdict.and_then(|arrival| arrival.verdict.word()) {
-            words = format!("{words} {word}");
-            role = Some(Role::Trouble);
-        }
-        let time = seconds(packet.sent);
-        match role {
-            Some(role) => {
-                let (arrow, words) = (role.paint(arrow), role.paint(words));
-                writeln!(f, "{number:>4} {time:>7}  {arrow} {words}")
-            }
-            None => writeln!(f, "{number:>4} {time:>7}  {arrow} {words}"),
-        }
+        let mut words = vec![times.join(" and ")];
+        // Of a damaged packet the server's word says more.
+        let fate = fate::words(packet).filter(|word| *word != "damaged");
+        words.extend(fate.map(str::to_owned));
+        let arrival = self.trace.arrived.iter().find(|it| it.index == index);
+        let integrity = arrival.and_then(|arrival| arrival.integrity.word());
+        words.extend(integrity.map(str::to_owned));
+        let (time, words) = (seconds(packet.sent), words.join(" "));
+        let tone = Tone::from(packet);
+        let (arrow, words) = (tone.paint(&arrow), tone.paint(words.trim_start()));
+        writeln!(f, "{number:>4} {time:>7}  {arrow} {words}")
     }
 
     /// What the host didn't drop, in the order of arrival.
     fn delivered(&self) -> impl Iterator<Item = &Arrival> {
-        let arrived = self.journey.arrived.iter();
-        arrived.filter(|arrival| arrival.verdict != Verdict::Dropped)
+        let arrived = self.trace.arrived.iter();
+        arrived.filter(|arrival| arrival.integrity != Integrity::Dropped)
     }
 
-    /// Their numbers, as many as fit into a line.
+    /// The numbers of delivered packets, as many as fit into a line.
     fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = "\nin the order of arrival:".to_owned();
         for arrival in self.delivered() {
@@ -203,7 +191,7 @@ impl Report<'_> {
     }
 
     fn count(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Journey { packets, arrived } = self.journey;
+        let Trace { packets, arrived } = self.trace;
         let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
         let overtaken = self
             .delivered()
@@ -213,7 +201,7 @@ impl Report<'_> {
         write!(f, "{} sent", packets.len())?;
         for (count, word) in [
             (count(Packet::lost), "lost"),
-            (count(|packet| packet.arrivals.len() > 1), "twice"),
+            (count(Packet::twice), "twice"),
             (overtaken, "overtaken"),
         ] {
             if count > 0 {
@@ -221,14 +209,14 @@ impl Report<'_> {
             }
         }
         writeln!(f)?;
-        let of = |verdict| arrived.iter().filter(|a| a.verdict == verdict).count();
+        let of = |integrity| arrived.iter().filter(|a| a.integrity == integrity).count();
         for (count, words) in [
             (
-                of(Verdict::Dropped),
+                of(Integrity::Dropped),
                 "dropped on arrival: the checksum of the header was wrong",
             ),
             (
-                of(Verdict::Changed),
+                of(Integrity::Changed),
                 "changed, and IP doesn't notice: its checksum is for the header only",
             ),
         ] {
@@ -240,7 +228,7 @@ impl Report<'_> {
     }
 }
 
-impl Verdict {
+impl Integrity {
     fn word(self) -> Option<&'static str> {
         match self {
             Self::Intact => None,

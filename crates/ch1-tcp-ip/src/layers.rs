@@ -12,7 +12,7 @@ use smoltcp::wire::{
 };
 
 use crate::host::{MTU, address};
-use crate::transfer::{CLIENT_PORT, SERVER_PORT};
+use crate::network::{CLIENT_PORT, SERVER_PORT};
 use crate::wire::Side;
 
 const ETHERNET: usize = 14;
@@ -21,14 +21,14 @@ const ETHERNET: usize = 14;
 /// (RFC 894).
 const LEAST: usize = 46;
 
-/// The checksum that an Ethernet card puts behind a frame.
+/// Bytes of the checksum that an Ethernet card appends to a frame.
 const FRAME_CHECK: usize = 4;
 
 const IP: usize = 20;
 const TCP: usize = 20;
 
-/// The most bytes that one segment carries: what an IP packet may have, less its headers
-/// (RFC 9293, section 3.7.1).
+/// The most bytes that one segment carries: the size of an IP packet less its headers (RFC 9293,
+/// section 3.7.1).
 pub const MOST_BYTES: usize = MTU - IP - TCP;
 
 /// A field of a header.
@@ -99,7 +99,7 @@ fn frame(data: &[u8]) -> Vec<u8> {
         payload_len: tcp.buffer_len(),
         hop_limit: 64,
     };
-    // Addresses of network cards that nobody sold: the second bit says "locally administered".
+    // The second bit says "locally administered": no real network card has these addresses.
     let ethernet = EthernetRepr {
         src_addr: EthernetAddress([0x02, 0, 0, 0, 0, 0x01]),
         dst_addr: EthernetAddress([0x02, 0, 0, 0, 0, 0x02]),
@@ -246,7 +246,7 @@ fn hex_dump(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     let text = String::from_utf8_lossy(bytes);
     let mut characters = text.char_indices().peekable();
     for (place, line) in bytes.chunks(16).enumerate() {
-        // A character stands in the line in which its first byte stands.
+        // A character is shown in the line of its first byte.
         let end = (place + 1) * 16;
         let mut shown = String::new();
         while let Some((_, character)) = characters.next_if(|&(start, _)| start < end) {

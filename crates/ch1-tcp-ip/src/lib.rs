@@ -12,7 +12,9 @@
 pub mod arrow;
 pub mod clock;
 pub mod count;
+pub mod fate;
 pub mod flags;
+pub mod fold;
 pub mod host;
 pub mod ip;
 pub mod ladder;

@@ -1,19 +1,19 @@
 //! `ch1-tcp-ip`: the command line of chapter 1.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ch1_tcp_ip::flags::WireFlags;
+use ch1_tcp_ip::ip::{self, Listing};
 use ch1_tcp_ip::ladder::Ladder;
 use ch1_tcp_ip::layers::Frame;
 use ch1_tcp_ip::summary::Summary;
-use ch1_tcp_ip::transfer::{self, Plan, Transfer};
-use ch1_tcp_ip::wire::Packet;
-use ch1_tcp_ip::{ip, pcap, svg};
+use ch1_tcp_ip::svg::Picture;
+use ch1_tcp_ip::{pcap, transfer};
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Action, Columns, Error, OrCannot};
+use console::{Action, Columns, Error, OrCannot, print};
 
 /// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
 #[derive(Parser)]
@@ -27,11 +27,11 @@ struct CommandLine {
 enum Command {
     /// Wrap a text layer by layer: data, TCP segment, IP packet, link frame (section 1)
     Layers {
-        /// What to wrap
+        /// Text to wrap
         #[arg(default_value = "Hello World!")]
         text: String,
     },
-    /// Send numbered IP packets: which arrive, in which order, how often? (section 1.1)
+    /// Send numbered IP packets, and show which arrive and in which order (section 1.1)
     Ip(IpArgs),
     /// Send bytes over TCP and show each packet (section 1.2)
     #[command(after_help = DIFFERENCES)]
@@ -40,7 +40,7 @@ enum Command {
 
 #[derive(Args)]
 struct IpArgs {
-    /// How many packets to send
+    /// Packets to send
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u16).range(1..=10_000))]
     count: u16,
 
@@ -53,32 +53,32 @@ struct IpArgs {
 
 #[derive(Args)]
 struct TcpArgs {
-    /// How many bytes to send, at most 10000000
+    /// Bytes to send, at most 10000000
     #[arg(long, value_name = "N", default_value_t = 4000, value_parser = value_parser!(u32).range(1..=10_000_000))]
     bytes: u32,
 
     #[command(flatten)]
     wire: WireFlags,
 
-    /// The packets that get lost, by their numbers, such as 1,4 (instead of --drop)
+    /// Numbers of the packets to lose, such as 1,4 (not with --drop)
     #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..))]
     drop_packets: Vec<u32>,
 
     #[command(flatten)]
     output: Output,
 
-    /// Write the ladder into this file, as a picture
+    /// Write the ladder to this file, as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
 #[derive(Args)]
 struct Output {
-    /// Show all packets; without it, the middle of a long list is folded
+    /// Show all packets; by default, the middle of a long list is folded
     #[arg(long)]
     all: bool,
 
-    /// Write the packets into this file, for Wireshark; what gets lost is in it too
+    /// Write the packets to this file, for Wireshark; lost packets too
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
@@ -88,18 +88,18 @@ struct Output {
 
 const DIFFERENCES: &str = "\
 The columns: number and time of a packet, what its sender does, the packet, what
-becomes of it on the other side. Numbers of bytes are relative: each side's SYN
-has the number 0. From 160 columns on each packet is explained.
+becomes of it on the other side. Sequence numbers are relative: each side's SYN
+has the number 0. From 160 columns on, a note explains each packet.
 
-Both hosts run smoltcp, a TCP/IP stack made for small devices. A real system
-differs in this:
+Both hosts run smoltcp, a TCP/IP stack for small devices. It differs from a real
+system:
 - TIME-WAIT lasts 10 s (RFC 9293: 4 minutes; Linux: 1 minute).
 - There is no accept queue: the socket that listens becomes the connection.
 - A side gives up after 60 s without an answer (Linux: 2 to 30 minutes).
-- The window is 16 KiB. It alone limits the sender: no congestion control.
-- After a time-out all is sent again, even what had arrived behind a gap.
-- The wire has a delay but no rate: what is sent at once arrives at once.
-- The client closes when all is acknowledged, the server when it sees the end.";
+- Only the window, 16 KiB, limits the sender: no congestion control.
+- After a time-out it sends everything again, even what arrived after a gap.
+- The wire has a delay but no rate: packets sent together arrive together.
+- The client closes after the last acknowledgement, the server at the end of the data.";
 
 fn main() -> ExitCode {
     console::exit(run(&CommandLine::parse()))
@@ -115,10 +115,12 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 
 fn run_ip(args: &IpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
-    let journey = ip::send(args.count.into(), args.wire.faults(&[]), args.wire.seed);
-    write_pcap(pcap, &journey.packets)?;
-    print(&ip::Report {
-        journey: &journey,
+    let trace = ip::send(args.count.into(), args.wire.faults(&[]));
+    if let Some(pcap) = pcap {
+        pcap.write(&pcap::file(&trace.packets))?;
+    }
+    print(&Listing {
+        trace: &trace,
         width: args.output.columns.count(),
         all: args.output.all,
     })
@@ -127,46 +129,49 @@ fn run_ip(args: &IpArgs) -> Result<(), Error> {
 fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
     let svg = create(args.svg.as_deref())?;
-    if let (Some((_, pcap)), Some((_, svg))) = (&pcap, &svg) {
-        differ(pcap, svg)?;
+    if let (Some(pcap), Some(svg)) = (&pcap, &svg) {
+        differ(pcap.path, svg.path)?;
     }
-    let numbers: Vec<usize> = args
-        .drop_packets
-        .iter()
-        .map(|&number| number as usize)
-        .collect();
-    let transfer = transfer::run(&Plan {
-        bytes: args.bytes as usize,
-        faults: args.wire.faults(&numbers),
-        seed: args.wire.seed,
-    });
+    let faults = args.wire.faults(&args.drop_packets);
+    let transfer = transfer::run(args.bytes as usize, &faults);
+    let (width, all) = (args.output.columns.count(), args.output.all);
+    if let Some(pcap) = pcap {
+        pcap.write(&pcap::file(transfer.sent.iter().map(|sent| &sent.packet)))?;
+    }
+    let transfer = &transfer;
+    if let Some(svg) = svg {
+        svg.write(Picture { transfer, all }.to_string().as_bytes())?;
+    }
     let ladder = Ladder {
-        transfer: &transfer,
-        width: args.output.columns.count(),
-        all: args.output.all,
+        transfer,
+        width,
+        all,
     };
-    write_pcap(pcap, transfer.sent.iter().map(|sent| &sent.packet))?;
-    write_svg(svg, &transfer, args.output.all)?;
-    print(&format_args!("{ladder}\n{}", Summary(&transfer)))?;
+    print(&format_args!("{ladder}\n{}", Summary(transfer)))?;
     transfer.result()
 }
 
-fn print(what: &impl std::fmt::Display) -> Result<(), Error> {
-    let mut out = BufWriter::new(console::stdout());
-    write!(out, "{what}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+/// A file that the user named. It is created before anything is computed, so a wrong name is an
+/// error at once.
+struct Target<'a> {
+    file: File,
+    path: &'a Path,
 }
 
-/// A file to write, with its name for errors.
-type Target<'a> = Option<(File, &'a Path)>;
-
-fn create(path: Option<&Path>) -> Result<Target<'_>, Error> {
+fn create(path: Option<&Path>) -> Result<Option<Target<'_>>, Error> {
     let Some(path) = path else {
         return Ok(None);
     };
     let file = File::create(path).or_cannot(Action::WriteFile, path.display())?;
-    Ok(Some((file, path)))
+    Ok(Some(Target { file, path }))
+}
+
+impl Target<'_> {
+    fn write(mut self, contents: &[u8]) -> Result<(), Error> {
+        self.file
+            .write_all(contents)
+            .or_cannot(Action::WriteFile, self.path.display())
+    }
 }
 
 /// Makes sure that two files, which exist by now, aren't the same under two names: the second one
@@ -180,24 +185,4 @@ fn differ(pcap: &Path, svg: &Path) -> Result<(), Error> {
         "--pcap and --svg name the same file",
         "give each its own file",
     ))
-}
-
-fn write_pcap<'a>(
-    target: Target<'_>,
-    packets: impl IntoIterator<Item = &'a Packet>,
-) -> Result<(), Error> {
-    match target {
-        Some((file, path)) => {
-            pcap::write(BufWriter::new(file), packets).or_cannot(Action::WriteFile, path.display())
-        }
-        None => Ok(()),
-    }
-}
-
-fn write_svg(target: Target<'_>, transfer: &Transfer, all: bool) -> Result<(), Error> {
-    match target {
-        Some((mut file, path)) => write!(file, "{}", svg::Picture { transfer, all })
-            .or_cannot(Action::WriteFile, path.display()),
-        None => Ok(()),
-    }
 }

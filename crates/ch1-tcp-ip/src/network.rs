@@ -1,14 +1,29 @@
 //! Two hosts, the wire between them, and a clock that jumps from event to event.
 
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::{Duration, Instant};
 
-use crate::host::{Host, Poll};
+use crate::host::{Host, Poll, address};
 use crate::wire::{Faults, Side, Wire};
 
-/// When a run is stopped if it hasn't ended by itself. Each end gives up long before.
+/// Bytes that a side keeps for its program, and so the largest window that it offers.
+pub const BUFFER: usize = 16 * 1024;
+
+/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
+/// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
+pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
+pub const CLIENT_PORT: u16 = 49_152;
+
+/// The server's port.
+pub const SERVER_PORT: u16 = 80;
+
+/// When to stop a run that hasn't ended by itself. Each side gives up long before.
 const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
 
-/// At how many packets a run is stopped if it hasn't ended by itself.
+/// After how many packets to stop a run that hasn't ended by itself.
 const MOST_PACKETS: usize = 500_000;
 
 /// Two hosts and the wire between them.
@@ -16,18 +31,19 @@ const MOST_PACKETS: usize = 500_000;
 pub struct Network {
     /// The virtual clock. It starts at zero and is set by [`Network::advance`].
     pub now: Instant,
-    /// What joins the hosts.
+    /// The wire between the hosts.
     pub wire: Wire,
-    /// The host that begins.
+    /// The host that connects.
     pub client: Host,
     /// The host that answers.
     pub server: Host,
 }
 
 impl Network {
-    /// The same faults and the same seed give the same packets, byte for byte.
-    pub fn new(faults: Faults, seed: u64) -> Self {
-        let mut wire = Wire::new(faults, seed);
+    /// The same faults give the same packets, byte for byte.
+    pub fn new(faults: &Faults) -> Self {
+        let seed = faults.seed;
+        let mut wire = Wire::new(faults.clone());
         let client = Host::new(Side::Client, &mut wire, seed);
         let server = Host::new(Side::Server, &mut wire, seed);
         Self {
@@ -38,12 +54,18 @@ impl Network {
         }
     }
 
-    /// The host on this side.
-    pub fn host(&mut self, side: Side) -> &mut Host {
-        match side {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
-        }
+    /// The server listens, and the client begins to connect to it, over TCP. Returns the client's
+    /// socket and the server's.
+    pub fn connect(&mut self) -> (SocketHandle, SocketHandle) {
+        // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one
+        // did, nothing would arrive, and the program would say so.
+        let mut listener = tcp_socket();
+        let _ = listener.listen(SERVER_PORT);
+        let server = self.server.add(listener);
+        let client = self.client.add(tcp_socket());
+        let (connecting, context) = self.client.socket_and_context::<Socket>(client);
+        let _ = connecting.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
+        (client, server)
     }
 
     /// Gives the host on this side its turn: see [`Host::poll`].
@@ -55,11 +77,11 @@ impl Network {
         host.poll(&mut self.wire, self.now)
     }
 
-    /// Sets the clock to the next event: a packet arrives, or a host's timer fires, or `also` is
-    /// there. Returns `false` if nothing will ever happen again, or if it is time to stop.
+    /// Sets the clock to the next event: a packet arrives, a host's timer fires, or it is `also`.
+    /// Returns `false` if nothing will ever happen again, or if the run must stop.
     ///
     /// `busy` says whether anything happened at this instant. If nothing did, the clock moves on
-    /// by a millisecond at least, so that no run stands still.
+    /// by a millisecond at least, so no run hangs.
     pub fn advance(&mut self, busy: bool, also: Option<Instant>) -> bool {
         let events = [
             self.wire.next_arrival(),
@@ -80,13 +102,21 @@ impl Network {
     }
 }
 
+fn tcp_socket() -> Socket<'static> {
+    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
+    let mut socket = Socket::new(buffer(), buffer());
+    // Without it a socket asks forever.
+    socket.set_timeout(Some(USER_TIMEOUT));
+    socket
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_clock_stands_still_only_while_something_happens() {
-        let mut network = Network::new(Faults::default(), 1);
+        let mut network = Network::new(&Faults::default());
         let at_once = Some(Instant::ZERO);
         assert!(network.advance(true, at_once));
         assert_eq!(network.now, Instant::ZERO);
@@ -96,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_run_ends_when_nothing_is_left_to_happen_or_after_a_day() {
-        let mut network = Network::new(Faults::default(), 1);
+        let mut network = Network::new(&Faults::default());
         assert!(!network.advance(true, None));
         network.now = LONGEST - Duration::from_millis(1);
         assert!(!network.advance(false, Some(Instant::ZERO)));

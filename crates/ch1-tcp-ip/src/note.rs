@@ -6,7 +6,7 @@ use crate::clock::short;
 use crate::transfer::Sent;
 use crate::wire::Side;
 
-/// The shortest time-out that a sender waits for an acknowledgement (RFC 6298, section 2.4).
+/// The shortest retransmission time-out of a sender (RFC 6298, section 2.4).
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the packet is for, and why it was sent again or dropped.
@@ -14,7 +14,7 @@ pub fn note(sent: &Sent) -> String {
     let purpose = purpose(sent);
     let receiver = sent.packet.from.other().name();
     let more = match sent.segment.again {
-        // That it is sent again, lost, late or doubled stands in other columns.
+        // Other columns say that it is sent again, lost, late or doubled.
         _ if sent.packet.damaged => {
             format!("the {receiver} finds the checksum wrong and drops it")
         }

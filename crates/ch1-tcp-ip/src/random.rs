@@ -4,7 +4,7 @@
 /// generators", OOPSLA 2014.
 ///
 /// It is written out here, because a library's next version may draw other numbers: a seed has to
-/// mean the same packets for every student, on every machine, for ever.
+/// mean the same packets for every student, on every machine, forever.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 

@@ -56,7 +56,7 @@ pub struct Segment {
     pub length: usize,
     /// How many bytes its sender is ready to take.
     pub window: u16,
-    /// It was sent before; so much time has passed since.
+    /// How long ago it was sent before, if it was.
     pub again: Option<Duration>,
 }
 
@@ -73,20 +73,20 @@ impl fmt::Display for Segment {
     }
 }
 
-/// Reads packets in the order of sending. It remembers with which number each side began and what
-/// it has sent already.
+/// Reads packets in the order of sending. It remembers each side's first number and what the side
+/// has sent already.
 #[derive(Debug, Default)]
 pub struct Reader {
-    client: Sent,
-    server: Sent,
+    client: Sequence,
+    server: Sequence,
 }
 
-/// What one side has sent.
+/// The sequence numbers that one side has used.
 #[derive(Debug, Default)]
-struct Sent {
+struct Sequence {
     /// The number of its SYN.
     first: Option<u32>,
-    /// The number behind the last byte that it has sent, relative.
+    /// The number after the last byte that it has sent, relative.
     end: u32,
     /// When the segment that begins with this number was sent last.
     times: BTreeMap<u32, Instant>,
@@ -139,7 +139,7 @@ impl Reader {
     }
 }
 
-impl Sent {
+impl Sequence {
     /// Notes what is sent now, and returns how long ago it was sent before.
     fn note(&mut self, seq: u32, count: u32, now: Instant) -> Option<Duration> {
         let before = self.times.range(..=seq).next_back().map(|(_, &at)| at);

@@ -3,11 +3,11 @@
 use std::fmt::{self, Display};
 
 use console::{Error, Role};
-use smoltcp::time::Instant;
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
-use crate::transfer::{Failure, PATIENCE, Transfer};
+use crate::network::USER_TIMEOUT;
+use crate::transfer::{Cause, Failure, Transfer};
 
 /// How many time-outs are named. More than these would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
@@ -19,7 +19,7 @@ pub struct Summary<'a>(pub &'a Transfer);
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let transfer = self.0;
-        let (received, bytes) = (transfer.received, transfer.plan.bytes);
+        let (received, bytes) = (transfer.received, transfer.bytes);
         let intact = match (received, transfer.intact) {
             (0, _) => "",
             (_, true) => ", intact and in order",
@@ -85,31 +85,29 @@ impl Transfer {
     ///
     /// A side gave up, or was told that there is no such connection.
     pub fn result(&self) -> Result<(), Error> {
-        let Some(failure) = self.failure else {
+        let Some(Failure { at, cause }) = self.failure else {
             return Ok(());
         };
-        let when = |at: Instant| format!("at {} s", seconds(at));
-        let cause = match failure {
-            Failure::GaveUp { side, state, at } => format!(
-                "the {} gave up in state {state} {}, after {} without a word from the {}",
+        let when = format!("at {} s", seconds(at));
+        let cause = match cause {
+            Cause::GaveUp(side, state) => format!(
+                "the {} gave up in state {state} {when}, after {} without a word from the {}",
                 side.name(),
-                when(at),
-                short(PATIENCE),
+                short(USER_TIMEOUT),
                 side.other().name(),
             ),
-            Failure::Reset { side, state, at } => format!(
-                "the {} was reset in state {state} {}: the {} knows no such connection",
+            Cause::Reset(side, state) => format!(
+                "the {} was reset in state {state} {when}: the {} knows no such connection",
                 side.name(),
-                when(at),
                 side.other().name(),
             ),
-            Failure::Stopped { at } => format!("the simulation was stopped {}", when(at)),
+            Cause::Stopped => format!("the simulation was stopped {when}"),
         };
-        let action = if self.received == self.plan.bytes {
+        let action = if self.received == self.bytes {
             // The sender can't tell this from a loss of the last bytes.
             "be sure that all bytes arrived (they did)".to_owned()
         } else {
-            format!("deliver all {} bytes", self.plan.bytes)
+            format!("deliver all {} bytes", self.bytes)
         };
         let next = "lose fewer packets (--drop, --drop-packets), or try another --seed";
         Err(Error::cannot(action, cause, next))

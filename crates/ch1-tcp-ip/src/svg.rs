@@ -9,17 +9,15 @@ use std::fmt::{self, Display};
 
 use smoltcp::time::Instant;
 
-use crate::clock::{seconds, short};
+use crate::clock::seconds;
 use crate::count::Count;
-use crate::rows::{Row, fold, rows};
+use crate::fate;
+use crate::fold::{Part, fold};
+use crate::rows::{Row, rows};
 use crate::transfer::{Sent, Transfer};
 use crate::wire::Side;
-use shapes::{beside, fate, packet, time};
+use shapes::{CLIENT, SERVER, WIDTH, beside, packet, time};
 
-const WIDTH: i64 = 760;
-/// Where the two sides' lines are.
-const CLIENT: i64 = 170;
-const SERVER: i64 = 590;
 /// Where the first thing happens.
 const TOP: i64 = 66;
 /// What separates two things that happen at the same time.
@@ -51,22 +49,29 @@ pub struct Picture<'a> {
 }
 
 /// Something that has a place on one side's line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// A row: a packet is sent, or a state changes.
-    Row(usize),
-    /// The packet of a row arrives, or would have arrived if it weren't lost.
-    Arrival(usize),
-    /// Here rows are left out.
-    Fold,
+#[derive(Debug, Clone, Copy)]
+enum Event<'a> {
+    /// A packet is sent, or a state changes.
+    Row(&'a Row<'a>),
+    /// A packet arrives, or would arrive if it weren't lost.
+    Arrival(&'a Sent),
+    /// Here these rows are left out.
+    Fold(&'a [Row<'a>]),
+}
+
+/// An event, and where it is drawn.
+#[derive(Debug)]
+struct Place<'a> {
+    event: Event<'a>,
+    at: Instant,
+    y: i64,
 }
 
 impl Display for Picture<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = rows(self.transfer);
-        let folded = fold(&rows, self.all);
-        let shown: Vec<Row> = [folded.first, folded.last].concat();
-        let places = self.places(&shown, folded.first.len(), folded.hidden.first());
+        let parts: Vec<Part<Row>> = fold(&rows, self.all).collect();
+        let places = self.places(&parts);
         let bottom = places.iter().map(|place| place.y).max().unwrap_or(TOP) + 30;
 
         writeln!(
@@ -74,7 +79,7 @@ impl Display for Picture<'_> {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {bottom}\" \
              width=\"{WIDTH}\" height=\"{bottom}\" role=\"img\" aria-labelledby=\"t d\">"
         )?;
-        self.words(f, &shown)?;
+        self.words(f, &parts)?;
         writeln!(f, "<style>{STYLE}</style>")?;
         writeln!(
             f,
@@ -90,70 +95,70 @@ impl Display for Picture<'_> {
             )?;
         }
         let mut time_shown = [None, None];
-        for place in &places {
-            match place.event {
-                Event::Row(index) => {
-                    if let Some(row) = shown.get(index) {
-                        time(
-                            f,
-                            (place.at, place.y),
-                            row.side(self.transfer),
-                            &mut time_shown,
-                        )?;
-                        self.row(f, row, place.y, arrivals(&places, index))?;
+        for &Place { event, at, y } in &places {
+            match event {
+                Event::Row(row) => {
+                    time(f, (at, y), row.side, &mut time_shown)?;
+                    beside(f, row.side, y, row.label())?;
+                    if let Some(sent) = row.sent {
+                        packet(f, sent, y, arrivals(&places, sent))?;
                     }
                 }
-                Event::Arrival(index) => {
-                    if let Some(sent) = shown.get(index).and_then(|row| self.sent(row))
-                        && !sent.packet.lost()
-                    {
-                        let side = sent.packet.from.other();
-                        time(f, (place.at, place.y), side, &mut time_shown)?;
-                    }
+                Event::Arrival(sent) if !sent.packet.lost() => {
+                    time(f, (at, y), sent.packet.from.other(), &mut time_shown)?;
                 }
-                Event::Fold => self.fold_line(f, place.y, folded.hidden)?,
+                Event::Arrival(_) => {}
+                Event::Fold(hidden) => {
+                    let count = Count::of(hidden.iter().filter_map(|row| row.sent));
+                    writeln!(
+                        f,
+                        "<text class=\"time label\" x=\"{}\" y=\"{y}\">... {} packets more, {} lost, \
+                         {} sent again ...</text>",
+                        i64::midpoint(CLIENT, SERVER),
+                        count.packets,
+                        count.lost,
+                        count.again
+                    )?;
+                }
             }
         }
         writeln!(f, "</svg>")
     }
 }
 
-/// Where an event is drawn.
-#[derive(Debug)]
-struct Place {
-    event: Event,
-    at: Instant,
-    y: i64,
-}
-
-/// Where the copies of a row's packet arrive.
-fn arrivals(places: &[Place], row: usize) -> impl Iterator<Item = i64> {
-    places
-        .iter()
-        .filter(move |place| place.event == Event::Arrival(row))
-        .map(|place| place.y)
+/// Where the copies of a packet arrive.
+fn arrivals(places: &[Place], sent: &Sent) -> impl Iterator<Item = i64> {
+    let number = sent.number;
+    places.iter().filter_map(move |place| match place.event {
+        Event::Arrival(sent) if sent.number == number => Some(place.y),
+        _ => None,
+    })
 }
 
 impl Picture<'_> {
     /// All events, from the top to the bottom. Time passes downwards, but long waits are shortened.
-    fn places(&self, shown: &[Row], before_fold: usize, hidden: Option<&Row>) -> Vec<Place> {
+    fn places<'a>(&self, parts: &[Part<'a, Row<'a>>]) -> Vec<Place<'a>> {
         // What arrives at an instant comes before what is sent at that instant: it is its cause.
-        // Only on a wire without delay a packet arrives at the instant at which it is sent.
+        // Only on a wire without delay does a packet arrive at the instant at which it is sent.
         let mut events: Vec<(Instant, bool, Event)> = Vec::new();
-        for (index, row) in shown.iter().enumerate() {
-            let at = row.at(self.transfer);
-            if let (true, Some(first)) = (index == before_fold, hidden) {
-                events.push((first.at(self.transfer), true, Event::Fold));
-            }
-            events.push((at, true, Event::Row(index)));
-            if let Some(sent) = self.sent(row) {
-                let in_time = [at + self.transfer.plan.faults.delay];
+        for part in parts {
+            let row = match *part {
+                Part::Row(row) => row,
+                Part::Hidden(hidden) => {
+                    let at = hidden.first().map_or(Instant::ZERO, |row| row.at);
+                    events.push((at, true, Event::Fold(hidden)));
+                    continue;
+                }
+            };
+            events.push((row.at, true, Event::Row(row)));
+            if let Some(sent) = row.sent {
+                let in_time = [row.at + self.transfer.delay];
                 let arrivals = match sent.packet.arrivals.as_slice() {
                     [] => &in_time,
                     arrivals => arrivals,
                 };
                 for &arrival in arrivals {
-                    events.push((arrival, arrival == at, Event::Arrival(index)));
+                    events.push((arrival, arrival == row.at, Event::Arrival(sent)));
                 }
             }
         }
@@ -164,14 +169,14 @@ impl Picture<'_> {
         let mut last: Option<(Instant, Event)> = None;
         let mut places = Vec::new();
         for (at, _, event) in events {
-            y += match last {
-                None => 0,
-                Some((before, _)) if before < at => {
+            y += match (last, event) {
+                (None, _) => 0,
+                (Some((before, _)), _) if before < at => {
                     let millis = i64::try_from((at - before).total_millis()).unwrap_or(i64::MAX);
                     STEP + (millis / 40).min(40)
                 }
-                Some((_, Event::Arrival(_))) if matches!(event, Event::Row(_)) => LINE / 2,
-                Some(_) => LINE,
+                (Some((_, Event::Arrival(_))), Event::Row(_)) => LINE / 2,
+                _ => LINE,
             };
             last = Some((at, event));
             places.push(Place { event, at, y });
@@ -179,78 +184,30 @@ impl Picture<'_> {
         places
     }
 
-    fn sent(&self, row: &Row) -> Option<&Sent> {
-        match row {
-            Row::Packet { index, .. } => self.transfer.sent.get(*index),
-            Row::State(_) => None,
-        }
-    }
-
     /// The picture in words, for those who don't see it.
-    fn words(&self, f: &mut fmt::Formatter<'_>, shown: &[Row]) -> fmt::Result {
-        let Count {
-            packets,
-            lost,
-            again,
-            ..
-        } = Count::of(&self.transfer.sent);
-        let bytes = self.transfer.plan.bytes;
+    fn words(&self, f: &mut fmt::Formatter<'_>, parts: &[Part<Row>]) -> fmt::Result {
+        let count = Count::of(&self.transfer.sent);
         writeln!(
             f,
-            "<title id=\"t\">A client sends {bytes} bytes to a server over TCP: {packets} packets, \
-             {lost} lost, {again} sent again</title>"
+            "<title id=\"t\">A client sends {} bytes to a server over TCP: {} packets, {} lost, \
+             {} sent again</title>",
+            self.transfer.bytes, count.packets, count.lost, count.again
         )?;
         write!(f, "<desc id=\"d\">")?;
-        for sent in shown.iter().filter_map(|row| self.sent(row)) {
-            let (at, name) = (seconds(sent.packet.sent), sent.packet.from.name());
-            write!(f, "{at} s, {name}: {}", sent.segment)?;
-            for word in fate(sent) {
-                write!(f, ", {word}")?;
+        for part in parts {
+            if let Part::Row(Row {
+                sent: Some(sent), ..
+            }) = part
+            {
+                let (at, name) = (seconds(sent.packet.sent), sent.packet.from.name());
+                write!(f, "{at} s, {name}: {}", sent.segment)?;
+                let again = sent.segment.again.map(|_| "again");
+                for word in again.into_iter().chain(fate::words(&sent.packet)) {
+                    write!(f, ", {word}")?;
+                }
+                write!(f, ". ")?;
             }
-            write!(f, ". ")?;
         }
         writeln!(f, "</desc>")
-    }
-
-    fn row(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        row: &Row,
-        y: i64,
-        arrivals: impl Iterator<Item = i64>,
-    ) -> fmt::Result {
-        let side = row.side(self.transfer);
-        match row {
-            Row::State(change) => beside(f, side, y, "state", &change.state.to_string()),
-            Row::Packet { index, state } => {
-                let Some(sent) = self.transfer.sent.get(*index) else {
-                    return Ok(());
-                };
-                match (state, sent.segment.again) {
-                    (Some(state), _) => beside(f, side, y, "state", &state.to_string())?,
-                    (None, Some(wait)) => {
-                        beside(f, side, y, "again", &format!("again +{}", short(wait)))?;
-                    }
-                    (None, None) => {}
-                }
-                packet(f, sent, y, arrivals)
-            }
-        }
-    }
-
-    fn fold_line(&self, f: &mut fmt::Formatter<'_>, y: i64, hidden: &[Row]) -> fmt::Result {
-        let count = Count::of(hidden.iter().filter_map(|row| self.sent(row)));
-        let x = i64::midpoint(CLIENT, SERVER);
-        let Count {
-            packets,
-            lost,
-            again,
-            ..
-        } = count;
-        writeln!(
-            f,
-            "<text class=\"time label\" x=\"{x}\" y=\"{y}\">... {packets} packets more, {lost} lost, \
-             {again} sent again ...</text>"
-        )
     }
 }

@@ -1,43 +1,21 @@
-//! A client sends bytes to a server over TCP, and everything that happens is written down.
+//! A client sends bytes to a server over TCP, and the simulation records everything.
 
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
-use crate::host::{Poll, address};
-use crate::network::Network;
+use crate::host::Poll;
+use crate::network::{BUFFER, Network};
 use crate::segment::{Reader, Segment};
 use crate::wire::{Faults, Packet, Side};
-
-/// How many bytes a side keeps for its program, and so the largest window that it offers.
-pub const BUFFER: usize = 16 * 1024;
-
-/// How long a side that waits for an answer hears nothing before it gives up. (Linux waits about
-/// two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
-pub const CLIENT_PORT: u16 = 49_152;
-
-/// The server's port.
-pub const SERVER_PORT: u16 = 80;
-
-/// What to send over which wire.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// How many bytes the client sends.
-    pub bytes: usize,
-    /// What the wire does to packets.
-    pub faults: Faults,
-    /// The same seed gives the same packets.
-    pub seed: u64,
-}
 
 /// A transfer that is over, packet by packet.
 #[derive(Debug)]
 pub struct Transfer {
-    /// What was to be done.
-    pub plan: Plan,
+    /// How many bytes the client was to send.
+    pub bytes: usize,
+    /// How long the wire is.
+    pub delay: Duration,
     /// What was on the wire, in the order of sending.
     pub sent: Vec<Sent>,
     /// Every change of a side's state, in order.
@@ -55,6 +33,8 @@ pub struct Transfer {
 /// A packet that was sent, and why.
 #[derive(Debug)]
 pub struct Sent {
+    /// Its number on the wire, from 1.
+    pub number: usize,
     /// The packet, and what became of it.
     pub packet: Packet,
     /// What it says.
@@ -76,32 +56,24 @@ pub struct Change {
     pub packets_before: usize,
 }
 
+/// Why a transfer failed, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub cause: Cause,
+}
+
 /// Why a transfer failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// A side heard nothing for too long.
-    GaveUp {
-        /// Which side.
-        side: Side,
-        /// In which state.
-        state: State,
-        /// When.
-        at: Instant,
-    },
-    /// A side was told that the other knows nothing of this connection (any more).
-    Reset {
-        /// The side that was told.
-        side: Side,
-        /// In which state.
-        state: State,
-        /// When.
-        at: Instant,
-    },
+pub enum Cause {
+    /// This side, in this state, heard nothing for too long.
+    GaveUp(Side, State),
+    /// This side, in this state, was told that the other doesn't know this connection (any more).
+    Reset(Side, State),
     /// The simulation was stopped before either side had given up.
-    Stopped {
-        /// When.
-        at: Instant,
-    },
+    Stopped,
 }
 
 /// The bytes that are sent: the alphabet, line by line. A line of 27 bytes fits no segment evenly,
@@ -110,9 +82,9 @@ pub fn text() -> impl Iterator<Item = u8> {
     (b'a'..=b'z').chain([b'\n']).cycle()
 }
 
-/// Sends the bytes, from the first SYN to the end of TIME-WAIT.
-pub fn run(plan: &Plan) -> Transfer {
-    let mut run = Run::start(plan);
+/// Sends this many bytes, from the first SYN to the end of TIME-WAIT.
+pub fn run(bytes: usize, faults: &Faults) -> Transfer {
+    let mut run = Run::start(bytes, faults);
     loop {
         let mut busy = false;
         for side in Side::BOTH {
@@ -126,7 +98,7 @@ pub fn run(plan: &Plan) -> Transfer {
 
 /// A transfer that is under way.
 struct Run {
-    plan: Plan,
+    delay: Duration,
     network: Network,
     client: SocketHandle,
     server: SocketHandle,
@@ -141,23 +113,15 @@ struct Run {
 }
 
 impl Run {
-    fn start(plan: &Plan) -> Self {
-        let mut network = Network::new(plan.faults.clone(), plan.seed);
-        let mut server = socket();
-        // Neither port is 0 and the socket is new, so neither call has a reason to fail. If it
-        // did, the transfer would report that nothing arrived.
-        let _ = server.listen(SERVER_PORT);
-        let server = network.server.add(server);
-        let client = network.client.add(socket());
-        let (socket, context) = network.client.socket_and_context::<Socket>(client);
-        let _ = socket.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
-
+    fn start(bytes: usize, faults: &Faults) -> Self {
+        let mut network = Network::new(faults);
+        let (client, server) = network.connect();
         let mut run = Self {
-            plan: plan.clone(),
+            delay: faults.delay,
             network,
             client,
             server,
-            to_send: text().take(plan.bytes).collect(),
+            to_send: text().take(bytes).collect(),
             sent: 0,
             received: Vec::new(),
             server_saw_the_end: false,
@@ -171,7 +135,7 @@ impl Run {
         run
     }
 
-    /// A host has its turn, and then its program. Returns whether anything happened.
+    /// One turn of a host, then of its program. Returns whether anything happened.
     fn turn(&mut self, side: Side) -> bool {
         let poll = self.network.poll(side);
         self.by_timer.extend(
@@ -193,7 +157,7 @@ impl Run {
     }
 
     /// The client's program: sends all, waits until all of it is acknowledged, and closes. So the
-    /// end of the data and the end of the connection are packets of their own.
+    /// end of the data and the end of the connection are separate packets.
     fn client_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.client.socket(self.client);
         let (_, rest) = self.to_send.split_at(self.sent);
@@ -211,37 +175,24 @@ impl Run {
     /// The server's program: receives until the end of the stream, and closes.
     fn server_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.server.socket(self.server);
-        let mut acted = false;
-        while socket.can_recv() {
-            let received = &mut self.received;
-            let taken = socket.recv(|bytes| {
-                received.extend_from_slice(bytes);
-                (bytes.len(), bytes.len())
-            });
-            match taken {
-                Ok(count) if count > 0 => acted = true,
-                _ => break,
-            }
-        }
+        let mut buffer = [0; BUFFER];
+        let count = socket.recv_slice(&mut buffer).unwrap_or(0);
+        self.received.extend(buffer.iter().take(count));
         if socket.state() == State::CloseWait {
             self.server_saw_the_end = true;
             socket.close();
         }
-        acted
+        count > 0
     }
 
-    /// Writes the state down if it has changed, and returns the state before.
+    /// Records the state if it has changed. Returns the old and the new state then.
     fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
-        let handle = match side {
-            Side::Client => self.client,
-            Side::Server => self.server,
-        };
-        let state = self.network.host(side).socket::<Socket>(handle).state();
         let [client, server] = &mut self.states;
-        let known = match side {
-            Side::Client => client,
-            Side::Server => server,
+        let (host, handle, known) = match side {
+            Side::Client => (&mut self.network.client, self.client, client),
+            Side::Server => (&mut self.network.server, self.server, server),
         };
+        let state = host.socket::<Socket>(handle).state();
         if *known == state {
             return None;
         }
@@ -255,20 +206,23 @@ impl Run {
         Some((before, state))
     }
 
-    /// A side has closed: in peace, after a reset, or with one, since it has given up.
+    /// Records a failure if a side closed after a reset, or reset the connection to give up.
     fn note_end(&mut self, side: Side, state: State, poll: &Poll) {
-        let at = self.network.now;
         let is_reset = |index: usize| {
             let packet = self.network.wire.packets().get(index);
             let segment = packet.and_then(|packet| Reader::default().read(packet));
             segment.is_some_and(|segment| segment.flags.rst)
         };
-        if poll.sent.clone().any(is_reset) {
-            self.failures.push(Failure::GaveUp { side, state, at });
+        let cause = if poll.sent.clone().any(is_reset) {
+            Cause::GaveUp(side, state)
         } else if poll.received.is_some_and(is_reset) && state != State::TimeWait {
             // In TIME-WAIT all is done, and a reset only shortens the wait (RFC 1337).
-            self.failures.push(Failure::Reset { side, state, at });
-        }
+            Cause::Reset(side, state)
+        } else {
+            return;
+        };
+        let at = self.network.now;
+        self.failures.push(Failure { at, cause });
     }
 
     fn finish(self) -> Transfer {
@@ -277,27 +231,29 @@ impl Run {
             .states
             .iter()
             .any(|state| !matches!(state, State::Closed | State::Listen));
-        // If all arrived and the client knows it, the server's last wait doesn't matter.
-        let failure = self
-            .failures
-            .iter()
-            .find(|failure| !all || failure.side() == Some(Side::Client))
-            .copied()
-            .or_else(|| {
-                (stopped || !all).then_some(Failure::Stopped {
-                    at: self.network.now,
-                })
-            });
         let end = self.network.now;
+        let is_by_client = |cause| match cause {
+            Cause::GaveUp(side, _) | Cause::Reset(side, _) => side == Side::Client,
+            Cause::Stopped => false,
+        };
+        // If all arrived and the client knows it, the server's last wait doesn't matter.
+        let mut failures = self.failures.into_iter();
+        let failure = failures.find(|failure| !all || is_by_client(failure.cause));
+        let at_the_end = (stopped || !all).then_some(Failure {
+            at: end,
+            cause: Cause::Stopped,
+        });
+        let failure = failure.or(at_the_end);
         let intact = self.to_send.starts_with(&self.received);
         let mut reader = Reader::default();
         let packets = self.network.wire.into_packets().into_iter();
-        let sent = packets
-            .zip(self.by_timer)
-            .filter_map(|(packet, by_timer)| {
+        let sent = (1..)
+            .zip(packets.zip(self.by_timer))
+            .filter_map(|(number, (packet, by_timer))| {
                 // There is nothing but TCP on this wire.
                 let segment = reader.read(&packet)?;
                 Some(Sent {
+                    number,
                     packet,
                     segment,
                     by_timer,
@@ -305,7 +261,8 @@ impl Run {
             })
             .collect();
         Transfer {
-            plan: self.plan,
+            bytes: self.to_send.len(),
+            delay: self.delay,
             sent,
             changes: self.changes,
             received: self.received.len(),
@@ -314,21 +271,4 @@ impl Run {
             end,
         }
     }
-}
-
-impl Failure {
-    fn side(self) -> Option<Side> {
-        match self {
-            Self::GaveUp { side, .. } | Self::Reset { side, .. } => Some(side),
-            Self::Stopped { .. } => None,
-        }
-    }
-}
-
-fn socket() -> Socket<'static> {
-    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-    let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks for ever.
-    socket.set_timeout(Some(PATIENCE));
-    socket
 }

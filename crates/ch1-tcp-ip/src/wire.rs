@@ -1,4 +1,4 @@
-//! The wire between the two hosts, and all that can happen to a packet on it.
+//! The wire between the two hosts, and everything that can happen to a packet on it.
 
 use std::array;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,17 +7,17 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::random::Random;
 
-/// An end of the wire, and whoever is there.
+/// An end of the wire, and the host there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The host that begins.
+    /// The host that connects.
     Client,
     /// The host that answers.
     Server,
 }
 
 impl Side {
-    /// Both, in the order in which they have their turns.
+    /// Both, in the order of their turns.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
     /// The opposite end.
@@ -47,7 +47,8 @@ pub enum Loss {
     Numbers(BTreeSet<usize>),
 }
 
-/// What happens to packets on the wire. All chances are in percent, from 0 to 100.
+/// What happens to packets on the wire. All chances are in percent, from 0 to 100. The same faults
+/// with the same seed hit the same packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
     /// Which packets never arrive.
@@ -61,6 +62,8 @@ pub struct Faults {
     pub corrupt: u8,
     /// How long a packet needs from one end to the other.
     pub delay: Duration,
+    /// Decides which packets are hit, and with which sequence numbers connections begin.
+    pub seed: u64,
 }
 
 impl Default for Faults {
@@ -72,6 +75,7 @@ impl Default for Faults {
             duplicate: 0,
             corrupt: 0,
             delay: Duration::from_millis(20),
+            seed: 1,
         }
     }
 }
@@ -79,9 +83,9 @@ impl Default for Faults {
 /// A packet as it was sent, and what became of it.
 #[derive(Debug, Clone)]
 pub struct Packet {
-    /// Who sent it.
+    /// The side that sent it.
     pub from: Side,
-    /// When.
+    /// When it was sent.
     pub sent: Instant,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
@@ -98,6 +102,11 @@ impl Packet {
     pub fn lost(&self) -> bool {
         self.arrivals.is_empty()
     }
+
+    /// Whether it arrives twice.
+    pub fn twice(&self) -> bool {
+        self.arrivals.len() > 1
+    }
 }
 
 /// A packet, or a copy of it, that has arrived.
@@ -109,9 +118,9 @@ pub struct Arrived {
     pub bytes: Vec<u8>,
 }
 
-/// A wire with a delay, with faults, and with a memory.
+/// A wire that delays packets, loses, doubles or damages some, and remembers all.
 ///
-/// It has no rate: what is sent at one instant arrives at one instant, in the same order.
+/// It has no rate: packets sent at one instant arrive at one instant, in the same order.
 #[derive(Debug)]
 pub struct Wire {
     faults: Faults,
@@ -124,11 +133,11 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// An idle wire. The same seed has the same faults.
-    pub fn new(faults: Faults, seed: u64) -> Self {
+    /// An idle wire.
+    pub fn new(faults: Faults) -> Self {
         Self {
+            random: Random::new(faults.seed),
             faults,
-            random: Random::new(seed),
             packets: Vec::new(),
             to_client: BTreeMap::new(),
             to_server: BTreeMap::new(),
@@ -149,8 +158,8 @@ impl Wire {
     /// Puts a packet on the wire, where its fate is decided.
     pub fn send(&mut self, from: Side, bytes: Vec<u8>, now: Instant) {
         let index = self.packets.len();
-        // Each packet draws the same number of times, whatever becomes of it. So the third packet
-        // of a seed is lost with `--drop 30`, whether or not `--reorder` is given too.
+        // Each packet draws the same number of times, whatever becomes of it. So `--drop 30` loses
+        // the same packets of a seed with `--reorder` and without.
         let [drop, detour, longer, copy, copy_longer, change, place, mask]: [u64; 8] =
             array::from_fn(|_| self.random.draw());
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
@@ -212,7 +221,7 @@ impl Wire {
         (next.key().0 <= now).then(|| next.remove())
     }
 
-    /// When the next packet arrives, on whichever side.
+    /// When the next packet arrives, on either side.
     pub fn next_arrival(&self) -> Option<Instant> {
         [&self.to_client, &self.to_server]
             .into_iter()

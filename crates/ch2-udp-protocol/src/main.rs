@@ -1,20 +1,18 @@
 //! `ch2-udp-protocol`: the command line of chapter 2.
 
-use std::fmt::Display;
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use ch1_tcp_ip::flags::WireFlags;
-use ch2_udp_protocol::loss::report::Report;
-use ch2_udp_protocol::loss::{Plan, tcp, udp};
+use ch2_udp_protocol::loss::comparison::Comparison;
+use ch2_udp_protocol::loss::{Messages, tcp, udp};
 use ch2_udp_protocol::race::contest::{self, Race};
 use ch2_udp_protocol::race::figures::Chart;
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Columns, Error};
+use console::{Columns, Error, print};
 
 /// How long `race` waits for an answer. It takes microseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What UDP leaves out, and what that costs and saves (chapter 2)
 #[derive(Parser)]
@@ -35,7 +33,7 @@ enum Command {
 
 #[derive(Args)]
 struct LossArgs {
-    /// How many messages to send
+    /// Messages to send
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
     count: u16,
 
@@ -46,18 +44,18 @@ struct LossArgs {
     #[command(flatten)]
     wire: WireFlags,
 
-    /// Show all messages; without it, the middle of a long list is folded
+    /// Show all messages; by default, the middle of a long list is folded
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
 struct RaceArgs {
-    /// How many exchanges each contestant does
+    /// Exchanges of each contestant
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
     count: u16,
 
-    /// Bytes that go there, and come back
+    /// Bytes of a message, which the server sends back
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(1..=8192))]
     size: u16,
 
@@ -67,9 +65,9 @@ struct RaceArgs {
 
 const DIFFERENCES: &str = "\
 The wire is simulated, time is virtual, and the same seed gives the same bytes:
-see `ch1-tcp-ip tcp --help` for what a real system does differently. Each packet
-has its chance of a fault by its number on the wire; TCP needs more packets, so
-other messages are hit than over UDP.";
+see `ch1-tcp-ip tcp --help` for what a real system does differently. The seed
+decides which packets are hit, by their numbers on the wire. TCP needs more
+packets, so the faults hit other messages than over UDP.";
 
 fn main() -> ExitCode {
     console::exit(run(&CommandLine::parse()))
@@ -78,16 +76,16 @@ fn main() -> ExitCode {
 fn run(command_line: &CommandLine) -> Result<(), Error> {
     match &command_line.command {
         Command::Loss(args) => {
-            let plan = Plan {
+            let messages = Messages {
                 count: args.count.into(),
                 size: args.size.into(),
-                faults: args.wire.faults(&[]),
-                seed: args.wire.seed,
             };
-            print(&Report {
-                plan: &plan,
-                udp: &udp::send(&plan),
-                tcp: &tcp::send(&plan),
+            let faults = args.wire.faults(&[]);
+            print(&Comparison {
+                messages,
+                delay: faults.delay,
+                udp: &udp::send(messages, &faults),
+                tcp: &tcp::send(messages, &faults),
                 all: args.all,
             })
         }
@@ -95,7 +93,7 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
             let race = Race {
                 count: args.count.into(),
                 size: args.size.into(),
-                patience: PATIENCE,
+                timeout: TIMEOUT,
             };
             let Race { count, size, .. } = race;
             print(&format!(
@@ -107,11 +105,4 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
             })
         }
     }
-}
-
-fn print(what: &impl Display) -> Result<(), Error> {
-    let mut out = console::stdout();
-    write!(out, "{what}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
 }

@@ -41,49 +41,35 @@ impl Kind {
             })
     }
 
-    /// The family, as `socket2` has it.
+    /// The family, for `socket2`.
     pub fn domain(self) -> Domain {
-        match self.family {
-            Family::Inet => Domain::IPV4,
-            Family::Inet6 => Domain::IPV6,
-            Family::Unix => Domain::UNIX,
-        }
+        self.family.names().0
     }
 
-    /// The type, as `socket2` has it.
+    /// The type, for `socket2`.
     pub fn socket_type(self) -> Type {
-        match self.carries {
-            Carries::Stream => Type::STREAM,
-            Carries::Datagrams => Type::DGRAM,
-        }
+        self.carries.names().0
     }
 
-    /// The family and the type, by the names that C, Python and the manuals give them.
+    /// The family and the type, by their names in C, Python and the manuals.
     pub fn name(self) -> String {
-        format!("{}, {}", self.family_name(), self.type_name())
+        let ((_, family, _), (_, kind, _)) = (self.family.names(), self.carries.names());
+        format!("{family}, {kind}")
     }
 
     /// How Python opens it.
     pub fn python(self) -> String {
-        let (family, kind) = (self.family_name(), self.type_name());
+        let ((_, family, _), (_, kind, _)) = (self.family.names(), self.carries.names());
         format!("socket.socket(socket.{family}, socket.{kind})")
     }
 
     /// How Rust opens it, with `socket2`.
     pub fn rust(self) -> String {
-        let domain = match self.family {
-            Family::Inet => "IPV4",
-            Family::Inet6 => "IPV6",
-            Family::Unix => "UNIX",
-        };
-        let kind = match self.carries {
-            Carries::Stream => "STREAM",
-            Carries::Datagrams => "DGRAM",
-        };
+        let ((_, _, domain), (_, _, kind)) = (self.family.names(), self.carries.names());
         format!("Socket::new(Domain::{domain}, Type::{kind}, None)")
     }
 
-    /// Which protocol results, if none is asked for.
+    /// The protocol that the system chooses if the program names none.
     pub fn protocol(self) -> &'static str {
         match (self.family, self.carries) {
             (Family::Inet, Carries::Stream) => "TCP over IPv4",
@@ -93,19 +79,25 @@ impl Kind {
             (Family::Unix, _) => "none: the system itself",
         }
     }
+}
 
-    fn family_name(self) -> &'static str {
-        match self.family {
-            Family::Inet => "AF_INET",
-            Family::Inet6 => "AF_INET6",
-            Family::Unix => "AF_UNIX",
+impl Family {
+    /// The family, its name in C, Python and the manuals, and its name in `socket2`.
+    fn names(self) -> (Domain, &'static str, &'static str) {
+        match self {
+            Self::Inet => (Domain::IPV4, "AF_INET", "IPV4"),
+            Self::Inet6 => (Domain::IPV6, "AF_INET6", "IPV6"),
+            Self::Unix => (Domain::UNIX, "AF_UNIX", "UNIX"),
         }
     }
+}
 
-    fn type_name(self) -> &'static str {
-        match self.carries {
-            Carries::Stream => "SOCK_STREAM",
-            Carries::Datagrams => "SOCK_DGRAM",
+impl Carries {
+    /// The type, its name in C, Python and the manuals, and its name in `socket2`.
+    fn names(self) -> (Type, &'static str, &'static str) {
+        match self {
+            Self::Stream => (Type::STREAM, "SOCK_STREAM", "STREAM"),
+            Self::Datagrams => (Type::DGRAM, "SOCK_DGRAM", "DGRAM"),
         }
     }
 }
@@ -114,7 +106,7 @@ impl Kind {
 mod tests {
     use super::*;
 
-    /// What is printed is what is done.
+    /// The program does what it prints.
     #[test]
     fn the_printed_call_names_the_family_and_the_type_that_are_opened() {
         for kind in Kind::all() {

@@ -1,7 +1,5 @@
 //! `ch3-socket`: the command line of chapter 3.
 
-use std::fmt::Display;
-use std::io::Write;
 use std::process::ExitCode;
 
 use ch3_socket::kind::Kind;
@@ -9,11 +7,11 @@ use ch3_socket::ports;
 use ch3_socket::table::Table;
 use ch3_socket::talk::talk;
 use clap::{Parser, Subcommand};
-use console::{Columns, Error};
+use console::{Columns, Error, print};
 
 /// What a socket is, by opening each kind (chapter 3)
 ///
-/// All of it happens on this machine. What this system lacks is said in its place.
+/// All of it happens on this machine. If this system lacks a kind, its row says so.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -26,10 +24,10 @@ struct Args {
 
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
-    /// Open each pair of address family and type, and talk through it (without a command, too)
+    /// Open each pair of address family and type, and talk through it (the default)
     Table,
     #[allow(clippy::doc_markdown, reason = "a terminal would show the backticks")]
-    /// Whose is a port, when is it free again, and what has SO_REUSEADDR to do with it?
+    /// Show who owns a port, when it is free again, and what SO_REUSEADDR changes
     Ports,
 }
 
@@ -46,11 +44,4 @@ fn run(args: &Args) -> Result<(), Error> {
         }
         Command::Ports => print(&ports::try_ports()?),
     }
-}
-
-fn print(what: &impl Display) -> Result<(), Error> {
-    let mut out = console::stdout();
-    write!(out, "{what}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
 }

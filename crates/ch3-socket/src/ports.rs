@@ -1,17 +1,15 @@
-//! What a port is: whose it is, when it is free again, and that TCP and UDP count theirs apart.
+//! What a port is: who owns it, when it is free again, and that TCP and UDP count theirs apart.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 
 use console::{Error, OrCannot, Role};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// How long one side waits for the other.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::talk::TIMEOUT;
 
-/// How many ports are tried until one is free for TCP and for UDP.
+/// How many ports to try until one is free for both TCP and UDP.
 const TRIES: u32 = 100;
 
 /// Something that was tried with the port, and what it shows.
@@ -27,16 +25,16 @@ pub struct Step {
     if_refused: &'static str,
 }
 
-/// All that was tried with one port.
+/// Everything that was tried with one port.
 #[derive(Debug)]
 pub struct Ports {
     /// The address with the port.
     pub address: SocketAddr,
-    /// In this order.
+    /// What was tried, in this order.
     pub steps: Vec<Step>,
 }
 
-/// Tries it all, on a free port of this machine.
+/// Tries everything, on a free port of this machine.
 ///
 /// # Errors
 ///
@@ -57,13 +55,13 @@ pub fn try_ports() -> Result<Ports, Error> {
     step(
         "Another TCP server wants to listen there.",
         listen(address, false).map(drop),
-        "This system shares the port; which of both a client meets is chance.",
+        "This system shares the port; chance decides which of the two a client reaches.",
         "One port of one protocol is one service.",
     );
     step(
         "Another one, with SO_REUSEADDR.",
         listen(address, true).map(drop),
-        "This system shares the port then; which of both a client meets is chance.",
+        "This system shares the port then; chance decides which of the two a client reaches.",
         "The option doesn't take a port away from a program that listens.",
     );
 
@@ -75,8 +73,8 @@ pub fn try_ports() -> Result<Ports, Error> {
     );
     step(
         "Another UDP server wants to bind it.",
-        bind_udp(address).map(drop),
-        "This system shares the port; which of both a datagram meets is chance.",
+        UdpSocket::bind(address).map(drop),
+        "This system shares the port; chance decides which of the two gets a datagram.",
         "One port of one protocol is one service, here too.",
     );
     drop(udp);
@@ -99,7 +97,7 @@ pub fn try_ports() -> Result<Ports, Error> {
 }
 
 /// A TCP server that listens, and a UDP socket with the same number.
-fn free_for_both() -> Result<(Socket, Socket, SocketAddr), Error> {
+fn free_for_both() -> Result<(Socket, UdpSocket, SocketAddr), Error> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut taken = ErrorKind::AddrInUse.into();
     for _ in 0..TRIES {
@@ -108,13 +106,11 @@ fn free_for_both() -> Result<(Socket, Socket, SocketAddr), Error> {
             .local_addr()
             .or_cannot("read", "the socket's own address")?;
         let address = address.as_socket().unwrap_or(any);
-        match bind_udp(address) {
+        match UdpSocket::bind(address) {
             Ok(udp) => return Ok((tcp, udp, address)),
-            // Some other program has this number for UDP: take another.
+            // Another program has this number for UDP: try the next.
             Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
-            Err(error) => {
-                return Err(error).or_cannot("receive on", address);
-            }
+            Err(error) => return Err(error).or_cannot("receive on", address),
         }
     }
     Err(taken).or_cannot("find a port that is free for TCP and UDP on", any.ip())
@@ -129,30 +125,18 @@ fn listen(address: SocketAddr, reuse: bool) -> io::Result<Socket> {
     }
     socket.bind(&address.into())?;
     socket.listen(1)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(TIMEOUT))?;
     Ok(socket)
 }
 
-fn bind_udp(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.bind(&address.into())?;
-    Ok(socket)
-}
-
-/// A client comes, and the server closes first: so it is the server's side that waits at the end.
+/// A client connects, and the server closes first, so the server's side waits in TIME-WAIT.
 fn close_first(server: &Socket, address: SocketAddr) -> io::Result<()> {
-    let mut client = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
-    client.connect_timeout(&address.into(), PATIENCE)?;
-    client.set_read_timeout(Some(PATIENCE))?;
+    let mut client = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    client.set_read_timeout(Some(TIMEOUT))?;
     let (connection, _) = server.accept()?;
     drop(connection);
-    client
-        .read_exact(&mut [0])
-        .or_else(|error| match error.kind() {
-            // The end of the stream, as expected: the client may close now too.
-            ErrorKind::UnexpectedEof => Ok(()),
-            _ => Err(error),
-        })
+    // After the end of the stream the client may close too.
+    client.read_to_end(&mut Vec::new()).map(drop)
 }
 
 impl Display for Ports {

@@ -1,21 +1,21 @@
-//! What came of the talks, as a table; or, where a line has no room for it, one below the other.
+//! What came of the talks: a table, or in a narrow terminal a block for each kind.
 
 use std::fmt::{self, Display};
 
-use console::{Error, Role};
+use console::Role;
 
 use crate::kind::Kind;
 use crate::talk::{MESSAGE, TWO_MESSAGES, Talk, quoted};
 
-/// From this width on a kind fits into a line.
+/// From this width on a kind fits into one line.
 const WIDE: usize = 200;
 
 /// The kinds of sockets and what came of them.
 #[derive(Debug)]
 pub struct Table<'a> {
-    /// A row for each kind.
-    pub rows: &'a [(Kind, Result<Talk, Error>)],
-    /// How many columns the terminal has.
+    /// Each kind, and what came of its talk, or why there was none.
+    pub rows: &'a [(Kind, Result<Talk, String>)],
+    /// Columns of the terminal.
     pub width: usize,
 }
 
@@ -49,13 +49,13 @@ impl Display for Table<'_> {
     }
 }
 
-fn block(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, Error>) -> fmt::Result {
+fn block(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, String>) -> fmt::Result {
     writeln!(f, "{}", Role::Event.paint(kind.name()))?;
     writeln!(f, "  Python      {}", kind.python())?;
     writeln!(f, "  Rust        {}", kind.rust())?;
     let talk = match talk {
         Ok(talk) => talk,
-        Err(error) => return writeln!(f, "  not here    {}", Role::Trouble.paint(why(error))),
+        Err(reason) => return writeln!(f, "  not here    {}", Role::Trouble.paint(reason)),
     };
     writeln!(f, "  protocol    {}", kind.protocol())?;
     writeln!(f, "  from        {}", talk.client)?;
@@ -70,7 +70,7 @@ fn block(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, Error>) -> 
     )
 }
 
-fn row(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, Error>) -> fmt::Result {
+fn row(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, String>) -> fmt::Result {
     let (python, rust) = (kind.python(), kind.rust());
     match talk {
         Ok(talk) => {
@@ -78,11 +78,9 @@ fn row(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, Error>) -> fm
             let cells = [&python, &rust, kind.protocol(), &addresses, &arrived(talk)];
             line(f, cells)
         }
-        Err(error) => {
-            let error = Role::Trouble
-                .paint(format!("not here: {error}"))
-                .to_string();
-            line(f, [&python, &rust, &error, "", ""])
+        Err(reason) => {
+            let reason = Role::Trouble.paint(format!("not here: {reason}"));
+            line(f, [&python, &rust, &reason.to_string(), "", ""])
         }
     }
 }
@@ -91,14 +89,6 @@ fn line(f: &mut fmt::Formatter<'_>, cells: [&str; 5]) -> fmt::Result {
     let [python, rust, protocol, addresses, arrived] = cells;
     let line = format!("{python:<50}  {rust:<45}  {protocol:<23}  {addresses:<49}  {arrived}");
     writeln!(f, "{}", line.trim_end())
-}
-
-/// What is lacking. There is nothing that the user should do about it.
-fn why(error: &Error) -> String {
-    match error {
-        Error::Cannot { action, cause, .. } => format!("can't {action}: {cause}"),
-        Error::OutputGone => error.to_string(),
-    }
 }
 
 /// What the receiver got: a stream has no boundaries, datagrams keep theirs.
@@ -114,10 +104,6 @@ fn arrived(talk: &Talk) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
-    use console::OrCannot;
-
     use super::*;
     use crate::kind::{Carries, Family};
 
@@ -128,9 +114,8 @@ mod tests {
             family: Family::Inet6,
             carries: Carries::Stream,
         };
-        let lacks = io::Error::other("this system has no IPv6");
-        let error = Err(lacks).or_cannot("open a socket of", kind.name());
-        let rows = [(kind, error)];
+        let reason = "can't create the socket: this system has no IPv6";
+        let rows = [(kind, Err(reason.to_owned()))];
         let narrow = Table {
             rows: &rows,
             width: 80,
@@ -139,7 +124,7 @@ mod tests {
         AF_INET6, SOCK_STREAM
           Python      socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
           Rust        Socket::new(Domain::IPV6, Type::STREAM, None)
-          not here    can't open a socket of AF_INET6, SOCK_STREAM: this system has no IPv6
+          not here    can't create the socket: this system has no IPv6
         ");
         let wide = Table {
             rows: &rows,
@@ -147,7 +132,7 @@ mod tests {
         };
         insta::assert_snapshot!(wide, @r#"
         Python                                              Rust (socket2)                                 protocol                 from and to                                        "one", "two" arrive as
-        socket.socket(socket.AF_INET6, socket.SOCK_STREAM)  Socket::new(Domain::IPV6, Type::STREAM, None)  not here: can't open a socket of AF_INET6, SOCK_STREAM: this system has no IPv6; try again; if it fails again, search for the system's words in this line
+        socket.socket(socket.AF_INET6, socket.SOCK_STREAM)  Socket::new(Domain::IPV6, Type::STREAM, None)  not here: can't create the socket: this system has no IPv6
         "#);
     }
 }

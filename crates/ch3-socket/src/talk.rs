@@ -3,23 +3,23 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
 use socket2::{SockAddr, Socket};
 use tempfile::TempDir;
 
 use crate::kind::{Carries, Family, Kind};
 
-/// How long one side waits for the other. It takes a few microseconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one side waits for the other. An answer takes microseconds.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is sent and comes back.
+/// The message that the server sends back.
 pub const MESSAGE: &str = "Hello!";
 
-/// What is sent one right after the other, to see whether their boundary arrives too.
+/// Two messages sent one right after the other: does their boundary arrive too?
 pub const TWO_MESSAGES: [&str; 2] = ["one", "two"];
 
 /// What came of a talk.
@@ -39,48 +39,33 @@ pub struct Talk {
 ///
 /// # Errors
 ///
-/// The system doesn't have this kind, or something else fails; a side that has to wait for longer
-/// than five seconds fails too.
-pub fn talk(kind: Kind) -> Result<Talk, Error> {
-    // A socket of the family AF_UNIX is found by a file. The folder goes with this value, however
-    // this function is left.
+/// The system doesn't have this kind, or something else fails, such as a wait of five seconds:
+/// which call, and the system's words. The user can do nothing about it, so there is no advice.
+pub fn talk(kind: Kind) -> Result<Talk, String> {
+    // A socket of the family AF_UNIX is found by a file. The folder is removed with this value,
+    // also after an error.
     let folder = match kind.family {
-        Family::Unix => Some(tempfile::tempdir().or_cannot("create", "a folder for the sockets")?),
+        Family::Unix => Some(tempfile::tempdir().map_err(cannot("create a folder"))?),
         Family::Inet | Family::Inet6 => None,
     };
-    let Pair {
-        client,
-        client_address,
-        server,
-        server_address,
-    } = match kind.carries {
-        Carries::Stream => connect(kind, folder.as_ref())?,
-        Carries::Datagrams => join(kind, folder.as_ref())?,
+    let folder = folder.as_ref().map(TempDir::path);
+    let pair = match kind.carries {
+        Carries::Stream => connect(kind, folder)?,
+        Carries::Datagrams => join(kind, folder)?,
     };
-    // They have found each other, so the files aren't needed any more.
-    drop(folder);
-
-    send(&client, MESSAGE)?;
-    let arrived = receive(&server)?;
-    send(&server, &arrived)?;
-    let echo = receive(&client)?;
-
-    for message in TWO_MESSAGES {
-        send(&client, message)?;
-    }
-    let received = match kind.carries {
-        Carries::Stream => {
-            wait_for(&server, TWO_MESSAGES.concat().len())?;
-            vec![receive(&server)?]
-        }
-        Carries::Datagrams => vec![receive(&server)?, receive(&server)?],
-    };
+    let (echo, received) = exchange(&pair.client, &pair.server, kind.carries)
+        .map_err(cannot(format_args!("talk to {}", pair.server_address)))?;
     Ok(Talk {
-        client: client_address,
-        server: server_address,
+        client: pair.client_address,
+        server: pair.server_address,
         echo,
         received,
     })
+}
+
+/// Turns the system's words into a reason: `can't ACTION: WORDS`.
+fn cannot(action: impl Display) -> impl FnOnce(io::Error) -> String {
+    move |error| format!("can't {action}: {error}")
 }
 
 /// Two sockets that can talk.
@@ -92,16 +77,16 @@ struct Pair {
 }
 
 /// Streams: a server listens, a client connects, the server accepts.
-fn connect(kind: Kind, folder: Option<&TempDir>) -> Result<Pair, Error> {
+fn connect(kind: Kind, folder: Option<&Path>) -> Result<Pair, String> {
     let (listener, address, server_address) = bound(kind, folder, "server")?;
-    listener.listen(1).or_cannot("listen on", &server_address)?;
-
+    let at = |call: &str| cannot(format!("{call} {server_address}"));
+    listener.listen(1).map_err(at("listen on"))?;
     let client = open(kind)?;
     client
-        .connect_timeout(&address, PATIENCE)
-        .or_cannot("connect to", &server_address)?;
-    let (server, peer) = listener.accept().or_cannot("accept on", &server_address)?;
-    set_patience(&server)?;
+        .connect_timeout(&address, TIMEOUT)
+        .map_err(at("connect to"))?;
+    let (server, peer) = listener.accept().map_err(at("accept on"))?;
+    set_timeout(&server).map_err(at("set the time limit of"))?;
     Ok(Pair {
         client,
         client_address: name(&peer, "(no name)"),
@@ -111,15 +96,17 @@ fn connect(kind: Kind, folder: Option<&TempDir>) -> Result<Pair, Error> {
 }
 
 /// Datagrams: both sides need an address, and here each talks to the other only.
-fn join(kind: Kind, folder: Option<&TempDir>) -> Result<Pair, Error> {
+fn join(kind: Kind, folder: Option<&Path>) -> Result<Pair, String> {
     let (server, to_server, server_address) = bound(kind, folder, "server")?;
     let (client, to_client, client_address) = bound(kind, folder, "client")?;
-    client
-        .connect(&to_server)
-        .or_cannot("talk to", &server_address)?;
-    server
-        .connect(&to_client)
-        .or_cannot("talk to", &client_address)?;
+    for (socket, to, shown) in [
+        (&client, to_server, &server_address),
+        (&server, to_client, &client_address),
+    ] {
+        socket
+            .connect(&to)
+            .map_err(cannot(format_args!("connect to {shown}")))?;
+    }
     Ok(Pair {
         client,
         client_address,
@@ -128,37 +115,39 @@ fn join(kind: Kind, folder: Option<&TempDir>) -> Result<Pair, Error> {
     })
 }
 
-fn open(kind: Kind) -> Result<Socket, Error> {
-    let socket = Socket::new(kind.domain(), kind.socket_type(), None)
-        .or_cannot("open a socket of", kind.name())?;
-    set_patience(&socket)?;
-    Ok(socket)
+fn open(kind: Kind) -> Result<Socket, String> {
+    let socket = Socket::new(kind.domain(), kind.socket_type(), None);
+    socket
+        .and_then(|socket| set_timeout(&socket).map(|()| socket))
+        .map_err(cannot("create the socket"))
 }
 
-/// A socket with an address of its own: a free port of this machine, or a file in the folder.
+/// A socket with its own address: a free port of this machine, or a file in the folder.
 fn bound(
     kind: Kind,
-    folder: Option<&TempDir>,
+    folder: Option<&Path>,
     file: &str,
-) -> Result<(Socket, SockAddr, String), Error> {
+) -> Result<(Socket, SockAddr, String), String> {
     let socket = open(kind)?;
-    let path = folder.map(|folder| folder.path().join(file));
-    let wanted = match (kind.family, &path) {
-        (Family::Inet6, _) => SocketAddr::from((Ipv6Addr::LOCALHOST, 0)).into(),
-        (Family::Unix, Some(path)) => {
-            SockAddr::unix(path).or_cannot("name a socket", path.display())?
+    let path = folder.map(|folder| folder.join(file));
+    let (wanted, shown) = match (kind.family, &path) {
+        (Family::Unix, Some(path)) => (SockAddr::unix(path), path.display().to_string()),
+        (Family::Inet6, _) => (Ok(any_port(Ipv6Addr::LOCALHOST)), "[::1]".to_owned()),
+        (Family::Inet | Family::Unix, _) => {
+            (Ok(any_port(Ipv4Addr::LOCALHOST)), "127.0.0.1".to_owned())
         }
-        (Family::Inet | Family::Unix, _) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into(),
     };
-    let shown = path.map_or_else(String::new, |path| path.display().to_string());
-    socket
-        .bind(&wanted)
-        .or_cannot("bind a socket to", name(&wanted, &shown))?;
-    let address = socket
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
+    let address = wanted.and_then(|wanted| {
+        socket.bind(&wanted)?;
+        socket.local_addr()
+    });
+    let address = address.map_err(cannot(format_args!("bind the socket to {shown}")))?;
     let shown = name(&address, &shown);
     Ok((socket, address, shown))
+}
+
+fn any_port(ip: impl Into<IpAddr>) -> SockAddr {
+    SocketAddr::new(ip.into(), 0).into()
 }
 
 /// An IP address and a port, or else what it is called otherwise.
@@ -168,41 +157,53 @@ fn name(address: &SockAddr, otherwise: &str) -> String {
         .map_or_else(|| otherwise.to_owned(), |address| address.to_string())
 }
 
-fn set_patience(socket: &Socket) -> Result<(), Error> {
-    socket
-        .set_read_timeout(Some(PATIENCE))
-        .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
-        .or_cannot("set the time limit of", "a socket")
+fn set_timeout(socket: &Socket) -> io::Result<()> {
+    socket.set_read_timeout(Some(TIMEOUT))?;
+    socket.set_write_timeout(Some(TIMEOUT))
 }
 
-fn send(mut socket: &Socket, text: &str) -> Result<(), Error> {
-    socket
-        .write_all(text.as_bytes())
-        .or_cannot("send", quoted(text))
+/// Sends [`MESSAGE`] there and back, then [`TWO_MESSAGES`] there. Returns the echo, and what each
+/// receive of the server got of the two.
+fn exchange(
+    mut client: &Socket,
+    mut server: &Socket,
+    carries: Carries,
+) -> io::Result<(String, Vec<String>)> {
+    client.write_all(MESSAGE.as_bytes())?;
+    let arrived = receive(server)?;
+    server.write_all(arrived.as_bytes())?;
+    let echo = receive(client)?;
+
+    for message in TWO_MESSAGES {
+        client.write_all(message.as_bytes())?;
+    }
+    let received = match carries {
+        Carries::Stream => {
+            wait_for(server, TWO_MESSAGES.concat().len())?;
+            vec![receive(server)?]
+        }
+        Carries::Datagrams => vec![receive(server)?, receive(server)?],
+    };
+    Ok((echo, received))
 }
 
 /// What one receive gives.
-fn receive(mut socket: &Socket) -> Result<String, Error> {
+fn receive(mut socket: &Socket) -> io::Result<String> {
     let mut buffer = [0; 64];
-    let count = socket.read(&mut buffer).or_cannot("receive", "a message")?;
+    let count = socket.read(&mut buffer)?;
     let (received, _) = buffer.split_at(count);
     Ok(String::from_utf8_lossy(received).into_owned())
 }
 
-/// Waits until so many bytes of a stream have arrived, without taking any.
+/// Waits until this many bytes of a stream have arrived, without taking any.
 ///
-/// A receive before that gives what has arrived until then: how much, is chance.
-fn wait_for(socket: &Socket, count: usize) -> Result<(), Error> {
-    let deadline = Instant::now() + PATIENCE;
+/// An earlier receive gives what has arrived until then, and chance decides how much that is.
+fn wait_for(socket: &Socket, count: usize) -> io::Result<()> {
+    let deadline = Instant::now() + TIMEOUT;
     let mut buffer = [MaybeUninit::uninit(); 64];
-    while socket
-        .peek(&mut buffer)
-        .or_cannot("look at", "what has arrived")?
-        < count
-    {
+    while socket.peek(&mut buffer)? < count {
         if Instant::now() > deadline {
-            let late = io::Error::from(ErrorKind::TimedOut);
-            return Err(late).or_cannot("receive", "both messages");
+            return Err(ErrorKind::TimedOut.into());
         }
         thread::yield_now();
     }

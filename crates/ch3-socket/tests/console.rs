@@ -14,7 +14,7 @@ use testkit::{Ended, Program, normalise};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 
-/// Runs the program with a folder of its own for temporary files.
+/// Runs the program with a separate folder for temporary files.
 fn run_in(folder: &Path, words: &str) -> Ended {
     let mut command = Command::new(PROGRAM);
     command

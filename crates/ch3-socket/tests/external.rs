@@ -1,13 +1,13 @@
 //! Tests that need a program besides cargo. `.ci/run` installs what they need and runs them.
 
-#![cfg(target_os = "linux")] // They have network namespaces of their own.
+#![cfg(target_os = "linux")] // Network namespaces are Linux's.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 
-/// A network namespace of its own has loopback switched off, and with it every IP address.
+/// A new network namespace has loopback switched off, and with it every IP address.
 #[test]
 #[ignore = "needs unshare"]
 fn a_system_without_ip_says_so_in_four_rows_and_fills_the_others() {

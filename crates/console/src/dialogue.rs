@@ -1,8 +1,8 @@
 use std::fmt::Display;
-use std::io::{BufRead, ErrorKind, Write};
+use std::io::{BufRead, BufWriter, ErrorKind, Write};
 use std::str;
 
-use crate::{Action, Error, Line, OrCannot, Role, read_line};
+use crate::{Action, Error, Line, OrCannot, Role, read_line, stdout};
 
 /// The most bytes that an answer of the user may have.
 const ANSWER_BYTES: usize = 64 << 10;
@@ -14,6 +14,18 @@ const ANSWER_BYTES: usize = 64 << 10;
 /// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
 pub fn say(out: &mut impl Write, role: Role, text: impl Display) -> Result<(), Error> {
     writeln!(out, "{}", role.paint(text))
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
+}
+
+/// Prints all that a program has to print, such as a table, to the standard output.
+///
+/// # Errors
+///
+/// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
+pub fn print(text: &impl Display) -> Result<(), Error> {
+    let mut out = BufWriter::new(stdout());
+    write!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(Error::output)
 }

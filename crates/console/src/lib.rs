@@ -7,6 +7,7 @@
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
+//! - [`print`]: a whole table or picture to the user.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
@@ -31,7 +32,7 @@ mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
 pub use deadline::DeadlineStream;
-pub use dialogue::{ask, say};
+pub use dialogue::{ask, print, say};
 pub use error::{Action, Error, OrCannot, exit, quit};
 pub use flags::{Flags, try_each};
 pub use line::{Line, read_line};

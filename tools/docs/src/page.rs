@@ -29,13 +29,13 @@ pub struct Page {
 /// A fenced block.
 #[derive(Debug)]
 pub struct Block {
-    /// What stands behind the fence.
+    /// The word after its fence.
     pub language: String,
     /// What `<!-- source: … -->` on the line before says.
     pub source: Option<String>,
     /// What is in it, each line with its line end.
     pub text: String,
-    /// Where that stands in the page.
+    /// Where the text is in the page.
     pub range: Range<usize>,
     /// The line of its fence.
     pub line: usize,
@@ -49,7 +49,7 @@ pub const COMMANDS_ABOVE: &str = "the commands above";
 pub const MEASURING: &str = "cargo run --release -p bench";
 
 impl Block {
-    /// The commands of an `sh` block, each without the comment behind it.
+    /// The commands of an `sh` block, each without its comment.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
         let lines = if self.language == "sh" {
             &self.text
@@ -63,8 +63,7 @@ impl Block {
     }
 }
 
-/// The comment behind a command that may end with a failure, as an exercise does that nobody has
-/// done yet.
+/// The comment after a command that may fail, such as one that judges an empty exercise.
 pub const FAILS: &str = "  # fails until ";
 
 impl Page {

@@ -21,7 +21,7 @@ fn each_block_says_what_its_source_says() {
     let mut wrong = Vec::new();
     for page in Page::all().unwrap() {
         let mut text = page.text.clone();
-        // From the last to the first, so that the places of the others don't move.
+        // From the last to the first, so that the other blocks don't move.
         for block in page.blocks.iter().rev() {
             let Some(source) = &block.source else {
                 continue;
@@ -86,7 +86,7 @@ fn each_link_leads_somewhere() {
             if link.contains("://") {
                 continue;
             }
-            if let Err(missing) = follow(page, link) {
+            if let Err(missing) = follow(page, link, &pages) {
                 wrong.push(format!("{}:{line}: {link}: {missing}", page.path.display()));
             }
         }
@@ -94,7 +94,7 @@ fn each_link_leads_somewhere() {
     nothing(&wrong, "These links lead nowhere.");
 }
 
-fn follow(page: &Page, link: &str) -> Result<(), String> {
+fn follow(page: &Page, link: &str, pages: &[Page]) -> Result<(), String> {
     let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
     let folder = page.path.parent().unwrap_or(Path::new(""));
     let target = if path.is_empty() {
@@ -105,16 +105,14 @@ fn follow(page: &Page, link: &str) -> Result<(), String> {
     if !root().join(&target).exists() {
         return Err("there is no such file".to_owned());
     }
-    let extension = target.extension().unwrap_or_default();
     if fragment.is_empty() {
         Ok(())
-    } else if extension == "md" {
-        let target = Page::read(target).map_err(|error| error.to_string())?;
+    } else if let Some(target) = pages.iter().find(|page| page.path == target) {
         let found = target.fragments().iter().any(|it| it == fragment);
         found.then_some(()).ok_or("no such heading".to_owned())
     } else {
         let text = fs::read_to_string(root().join(target)).map_err(|error| error.to_string())?;
-        quote::named(&text, fragment).map(drop)
+        quote::item(&text, fragment).map(drop)
     }
 }
 
@@ -130,8 +128,8 @@ fn without_dots(path: &Path) -> Option<PathBuf> {
     Some(plain)
 }
 
-/// `tests/external.rs` runs what stands in `sh` blocks. What stands in a line of text must be one
-/// of these, or be run by `.ci/run` itself.
+/// `tests/external.rs` runs the `sh` blocks. A command in a line of text must be one of these, or
+/// `.ci/run` must run it.
 #[test]
 fn each_command_within_text_is_run_somewhere() {
     let pages = Page::all().unwrap();
@@ -157,7 +155,7 @@ fn each_command_within_text_is_run_somewhere() {
     );
 }
 
-/// The tutorial is Chinese, so each title has the Chinese one behind a dot.
+/// The tutorial is Chinese, so each title ends with a dot and the Chinese title.
 #[test]
 fn each_page_is_in_the_table_of_contents_and_in_the_index_by_its_title() {
     let mut wrong = Vec::new();

@@ -4,12 +4,17 @@ use std::fmt;
 
 use smoltcp::time::Instant;
 
-use super::{CLIENT, SERVER, WIDTH};
 use crate::clock::seconds;
+use crate::fate::{self, Tone};
 use crate::transfer::Sent;
 use crate::wire::Side;
 
-/// The time, on the side where something happens, unless it stands there already.
+pub(super) const WIDTH: i64 = 760;
+/// Where the two sides' lines are.
+pub(super) const CLIENT: i64 = 170;
+pub(super) const SERVER: i64 = 590;
+
+/// The time, on the side where something happens, unless it is there already.
 pub(super) fn time(
     f: &mut fmt::Formatter<'_>,
     (at, y): (Instant, i64),
@@ -31,38 +36,38 @@ pub(super) fn time(
     )
 }
 
-/// A word beside a side's line.
+/// A word beside a side's line, if there is one.
 pub(super) fn beside(
     f: &mut fmt::Formatter<'_>,
     side: Side,
     y: i64,
-    class: &str,
-    text: &str,
+    (text, tone): (String, Tone),
 ) -> fmt::Result {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let class = match tone {
+        Tone::Plain => "state",
+        _ => class(tone),
+    };
     let (x, anchor) = match side {
         Side::Client => (CLIENT - 8, " end"),
         Side::Server => (SERVER + 8, ""),
     };
+    let y = y + 4;
     writeln!(
         f,
-        "<text class=\"{class}{anchor}\" x=\"{x}\" y=\"{}\">{text}</text>",
-        y + 4
+        "<text class=\"{class}{anchor}\" x=\"{x}\" y=\"{y}\">{text}</text>"
     )
 }
 
-/// What became of a packet, in words.
-pub(super) fn fate(sent: &Sent) -> Vec<&'static str> {
-    let packet = &sent.packet;
-    [
-        (sent.segment.again.is_some(), "again"),
-        (packet.lost(), "lost"),
-        (packet.damaged, "damaged"),
-        (packet.late, "late"),
-        (packet.arrivals.len() > 1, "twice"),
-    ]
-    .into_iter()
-    .filter_map(|(is_so, word)| is_so.then_some(word))
-    .collect()
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "plain",
+        Tone::Lost => "lost",
+        Tone::Again => "again",
+        Tone::Late => "late",
+    }
 }
 
 /// A packet's arrow, or arrows if it arrives twice, and what it says along the first.
@@ -76,13 +81,7 @@ pub(super) fn packet(
         Side::Client => (CLIENT, SERVER),
         Side::Server => (SERVER, CLIENT),
     };
-    let words = fate(sent);
-    let class = match words.last() {
-        None => "plain",
-        Some(&"lost" | &"damaged") => "lost",
-        Some(&"again") => "again",
-        Some(_) => "late",
-    };
+    let class = class(sent.into());
     let lost = sent.packet.lost();
     let mut label_done = false;
     for arrival in arrivals {
@@ -98,7 +97,7 @@ pub(super) fn packet(
         )?;
         head(f, class, x, end, (to - from).signum(), lost)?;
         if !label_done {
-            label(f, sent, &words, (from, y), (x, end))?;
+            label(f, sent, (from, y), (x, end))?;
             label_done = true;
         }
     }
@@ -106,15 +105,9 @@ pub(super) fn packet(
 }
 
 /// What a packet says and what becomes of it, along its arrow.
-fn label(
-    f: &mut fmt::Formatter<'_>,
-    sent: &Sent,
-    words: &[&str],
-    from: (i64, i64),
-    to: (i64, i64),
-) -> fmt::Result {
+fn label(f: &mut fmt::Formatter<'_>, sent: &Sent, from: (i64, i64), to: (i64, i64)) -> fmt::Result {
     let mut text = sent.segment.to_string();
-    for word in words.iter().filter(|word| **word != "again") {
+    for word in fate::words(&sent.packet) {
         text = format!("{text}, {word}");
     }
     let (x, y) = (i64::midpoint(from.0, to.0), i64::midpoint(from.1, to.1) - 4);

@@ -1,24 +1,18 @@
 //! The messages over TCP: one stream, which the server cuts into messages again.
 
-use ch1_tcp_ip::host::address;
-use ch1_tcp_ip::network::Network;
-use ch1_tcp_ip::transfer::{BUFFER, CLIENT_PORT, PATIENCE, SERVER_PORT};
-use ch1_tcp_ip::wire::Side;
-use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
+use ch1_tcp_ip::network::{BUFFER, Network};
+use ch1_tcp_ip::wire::{Faults, Side};
+use smoltcp::socket::tcp::{Socket, State};
 
-use crate::loss::{Delivery, Outcome, Plan};
+use crate::loss::{Delivery, Messages, Transmission};
 
-/// Connects, sends them all, closes, and waits until that is done too.
-pub fn send(plan: &Plan) -> Outcome {
-    let mut network = Network::new(plan.faults.clone(), plan.seed);
-    let mut listener = socket();
-    // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one did,
-    // nothing would arrive, and the report would say so.
-    let _ = listener.listen(SERVER_PORT);
-    let server = network.server.add(listener);
-    let client = network.client.add(socket());
-    let (connecting, context) = network.client.socket_and_context::<Socket>(client);
-    let _ = connecting.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
+/// Connects, sends all messages, closes, and waits for the end of the connection.
+pub fn send(messages: Messages, faults: &Faults) -> Transmission {
+    let mut network = Network::new(faults);
+    let (client, server) = network.connect();
+    // Each message leaves at once, as over UDP.
+    let socket: &mut Socket = network.client.socket(client);
+    socket.set_nagle_enabled(false);
 
     let mut next = 1;
     let mut unsent = Vec::new();
@@ -30,16 +24,17 @@ pub fn send(plan: &Plan) -> Outcome {
             busy |= network.poll(side).was_busy();
         }
 
-        // The client's program hands over what is due; what the connection doesn't take yet waits.
-        while next <= plan.count && Plan::due(next) <= network.now {
-            unsent.extend(plan.message(next));
+        // The client's program sends the messages that are due. Those for which the connection has
+        // no room yet wait.
+        while next <= messages.count && Messages::due(next) <= network.now {
+            unsent.extend(messages.message(next));
             next += 1;
         }
         let socket: &mut Socket = network.client.socket(client);
         let taken = socket.send_slice(&unsent).unwrap_or(0);
         unsent.drain(..taken);
         busy |= taken > 0;
-        let all_sent = next > plan.count && unsent.is_empty() && socket.send_queue() == 0;
+        let all_sent = next > messages.count && unsent.is_empty() && socket.send_queue() == 0;
         if all_sent && socket.state() == State::Established {
             socket.close();
             busy = true;
@@ -52,9 +47,9 @@ pub fn send(plan: &Plan) -> Outcome {
         let count = socket.recv_slice(&mut buffer).unwrap_or(0);
         received.extend(buffer.iter().take(count));
         busy |= count > 0;
-        while received.len() >= plan.size {
-            let bytes: Vec<u8> = received.drain(..plan.size).collect();
-            let number = plan.recognise(&bytes);
+        while received.len() >= messages.size {
+            let bytes: Vec<u8> = received.drain(..messages.size).collect();
+            let number = messages.recognise(&bytes);
             deliveries.push(Delivery { number, at });
         }
         if socket.state() == State::CloseWait {
@@ -62,25 +57,15 @@ pub fn send(plan: &Plan) -> Outcome {
             busy = true;
         }
 
-        let due = (next <= plan.count).then(|| Plan::due(next));
+        let due = (next <= messages.count).then(|| Messages::due(next));
         if !network.advance(busy, due) {
             break;
         }
     }
-    let gave_up = deliveries.len() < plan.count;
-    Outcome {
+    let gave_up = deliveries.len() < messages.count;
+    Transmission {
         deliveries,
         packets: network.wire.into_packets(),
         gave_up,
     }
-}
-
-fn socket() -> Socket<'static> {
-    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-    let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks for ever.
-    socket.set_timeout(Some(PATIENCE));
-    // Each message leaves at once, as over UDP.
-    socket.set_nagle_enabled(false);
-    socket
 }

@@ -1,63 +1,55 @@
-//! The messages over UDP: each is a datagram of its own, sent once.
+//! The messages over UDP: each is a separate datagram, sent once.
 
 use ch1_tcp_ip::host::{MTU, address};
-use ch1_tcp_ip::network::Network;
-use ch1_tcp_ip::transfer::{CLIENT_PORT, SERVER_PORT};
-use ch1_tcp_ip::wire::Side;
-use smoltcp::iface::SocketHandle;
+use ch1_tcp_ip::network::{CLIENT_PORT, Network, SERVER_PORT};
+use ch1_tcp_ip::wire::{Faults, Side};
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 
-use crate::loss::{Delivery, Outcome, Plan};
+use crate::loss::{Delivery, Messages, Transmission};
 
 /// How many datagrams a socket keeps for its program.
 const QUEUE: usize = 64;
 
-/// Sends them all. Nobody waits for an answer, so nobody knows what arrived.
-pub fn send(plan: &Plan) -> Outcome {
-    let mut network = Network::new(plan.faults.clone(), plan.seed);
+/// Sends all messages. No side waits for an answer, so the client doesn't know what arrived.
+pub fn send(messages: Messages, faults: &Faults) -> Transmission {
+    let mut network = Network::new(faults);
     let client = network.client.add(socket(CLIENT_PORT));
     let server = network.server.add(socket(SERVER_PORT));
     let mut next = 1;
     let mut deliveries = Vec::new();
     loop {
         let mut busy = false;
-        if next <= plan.count && Plan::due(next) <= network.now {
+        if next <= messages.count && Messages::due(next) <= network.now {
             let socket: &mut Socket = network.client.socket(client);
             // The queue is empty: each datagram leaves at once.
-            let _ = socket.send_slice(&plan.message(next), (address(Side::Server), SERVER_PORT));
+            let _ = socket.send_slice(
+                &messages.message(next),
+                (address(Side::Server), SERVER_PORT),
+            );
             next += 1;
             busy = true;
         }
         for side in Side::BOTH {
             busy |= network.poll(side).was_busy();
         }
-        receive(plan, &mut network, server, &mut deliveries);
+        // The server's program takes what has arrived. A damaged datagram never gets this far: its
+        // checksum is wrong (RFC 768), and the host drops it.
+        let at = network.now;
+        let socket: &mut Socket = network.server.socket(server);
+        while let Ok((bytes, _)) = socket.recv() {
+            let number = messages.recognise(bytes);
+            deliveries.push(Delivery { number, at });
+        }
 
-        let due = (next <= plan.count).then(|| Plan::due(next));
+        let due = (next <= messages.count).then(|| Messages::due(next));
         if !network.advance(busy, due) {
             break;
         }
     }
-    Outcome {
+    Transmission {
         deliveries,
         packets: network.wire.into_packets(),
         gave_up: false,
-    }
-}
-
-/// The server's program takes what has arrived. What is damaged never gets this far: the checksum
-/// is wrong (RFC 768), and the host drops it.
-fn receive(
-    plan: &Plan,
-    network: &mut Network,
-    server: SocketHandle,
-    deliveries: &mut Vec<Delivery>,
-) {
-    let at = network.now;
-    let socket: &mut Socket = network.server.socket(server);
-    while let Ok((bytes, _)) = socket.recv() {
-        let number = plan.recognise(bytes);
-        deliveries.push(Delivery { number, at });
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use console::{Error, OrCannot, is_timeout};
 
-use crate::race::figures::Figures;
-use crate::race::server::Server;
+use crate::race::figures::{Figure, Figures};
+use crate::race::server::EchoServer;
 
-/// Rounds that come first and don't count: memory is cold and clocks are slow then.
+/// The first rounds don't count: memory is cold and clocks are slow then.
 const WARM_UP: usize = 20;
 
 /// How many datagrams may get lost. On loopback none should be.
@@ -20,26 +20,13 @@ const MOST_LOST: usize = 10;
 pub struct Race {
     /// How many exchanges each contestant does.
     pub count: usize,
-    /// How many bytes go there, and come back.
+    /// Bytes of a message, which the server sends back.
     pub size: usize,
-    /// How long an answer is waited for.
-    pub patience: Duration,
+    /// How long a client waits for an answer.
+    pub timeout: Duration,
 }
 
-/// How long each exchange took, for each contestant.
-#[derive(Debug, Default)]
-pub struct Times {
-    /// A datagram there, a datagram back.
-    pub udp: Vec<Duration>,
-    /// How many got no answer in time.
-    pub udp_lost: usize,
-    /// The same over a TCP connection that stays open.
-    pub kept: Vec<Duration>,
-    /// The same over TCP with a new connection each time: connect, exchange, close.
-    pub new: Vec<Duration>,
-}
-
-/// Lets the contestants take turns, so that whatever else this machine does hits all of them.
+/// Lets the contestants take turns, so that other work of this machine slows all of them alike.
 ///
 /// # Errors
 ///
@@ -48,54 +35,49 @@ pub fn run(race: &Race) -> Result<Figures, Error> {
     let &Race {
         count,
         size,
-        patience,
+        timeout,
     } = race;
-    let udp_server = Server::udp().or_cannot("open", "a UDP server on loopback")?;
-    let tcp_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
-    let new_server = Server::tcp(patience).or_cannot("open", "a TCP server on loopback")?;
+    let udp_server = EchoServer::udp().or_cannot("open", "a UDP server on loopback")?;
+    let tcp_server = EchoServer::tcp(timeout).or_cannot("open", "a TCP server on loopback")?;
+    let new_server = EchoServer::tcp(timeout).or_cannot("open", "a TCP server on loopback")?;
     let mut udp =
-        UdpClient::new(udp_server.address, patience).or_cannot("talk to", udp_server.address)?;
+        UdpClient::new(udp_server.address, timeout).or_cannot("talk to", udp_server.address)?;
     let mut kept =
-        tcp_client(tcp_server.address, patience).or_cannot("connect to", tcp_server.address)?;
+        tcp_client(tcp_server.address, timeout).or_cannot("connect to", tcp_server.address)?;
 
     let message = vec![b'x'; size];
-    let mut times = Times::default();
+    let (mut udp_times, mut kept_times, mut new_times) = (Vec::new(), Vec::new(), Vec::new());
+    let mut udp_lost = 0;
     for round in 0..WARM_UP + count {
-        let (datagram, took) = time(|| udp.exchange(&message));
-        if round >= WARM_UP {
-            match datagram {
-                Ok(()) => times.udp.push(took),
-                Err(error) if is_timeout(&error) && times.udp_lost < MOST_LOST => {
-                    times.udp_lost += 1;
-                }
-                Err(error) => return Err(error).or_cannot("exchange with", udp_server.address),
+        if round == WARM_UP {
+            for times in [&mut udp_times, &mut kept_times, &mut new_times] {
+                times.clear();
             }
+            udp_lost = 0;
         }
-
-        let (exchanged, took) = time(|| exchange(&mut kept, &message));
-        exchanged.or_cannot("exchange with", tcp_server.address)?;
-        if round >= WARM_UP {
-            times.kept.push(took);
+        match time(|| udp.exchange(&message)) {
+            Ok(took) => udp_times.push(took),
+            Err(error) if is_timeout(&error) && udp_lost < MOST_LOST => udp_lost += 1,
+            Err(error) => return Err(error).or_cannot("exchange with", udp_server.address),
         }
-
-        let (exchanged, took) = time(|| {
-            let mut new = tcp_client(new_server.address, patience)?;
-            exchange(&mut new, &message)
-        });
-        exchanged.or_cannot("exchange over a new connection with", new_server.address)?;
-        if round >= WARM_UP {
-            times.new.push(took);
-        }
+        let took = time(|| exchange(&mut kept, &message));
+        kept_times.push(took.or_cannot("exchange with", tcp_server.address)?);
+        let took = time(|| exchange(&mut tcp_client(new_server.address, timeout)?, &message));
+        new_times.push(took.or_cannot("exchange over a new connection with", new_server.address)?);
     }
     // The server reads from it until it is closed.
     drop(kept);
-    Ok(Figures::of(times))
+    Ok(Figures {
+        udp: Figure::of(udp_times),
+        kept: Figure::of(kept_times),
+        new: Figure::of(new_times),
+        udp_lost,
+    })
 }
 
-fn time<T>(action: impl FnOnce() -> T) -> (T, Duration) {
+fn time(action: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
     let begin = Instant::now();
-    let result = action();
-    (result, begin.elapsed())
+    action().map(|()| begin.elapsed())
 }
 
 /// Asks a UDP server, one question at a time.
@@ -104,23 +86,23 @@ pub struct UdpClient {
     /// Connected: it receives from the server only.
     socket: UdpSocket,
     server: SocketAddr,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl UdpClient {
-    /// A client that waits for an answer until `patience` has passed.
+    /// A client that waits for an answer until `timeout` has passed.
     ///
     /// # Errors
     ///
     /// The system refuses a socket.
-    pub fn new(server: SocketAddr, patience: Duration) -> io::Result<Self> {
+    pub fn new(server: SocketAddr, timeout: Duration) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.connect(server)?;
-        socket.set_read_timeout(Some(patience))?;
+        socket.set_read_timeout(Some(timeout))?;
         Ok(Self {
             socket,
             server,
-            patience,
+            timeout,
         })
     }
 
@@ -136,7 +118,7 @@ impl UdpClient {
         let exchanged = self.send_and_receive(message);
         if exchanged.is_err() {
             // The old socket is closed only after this, so the new one can't get its port.
-            *self = Self::new(self.server, self.patience)?;
+            *self = Self::new(self.server, self.timeout)?;
         }
         exchanged
     }
@@ -158,11 +140,11 @@ impl UdpClient {
 ///
 /// # Errors
 ///
-/// Nobody answers in time.
-pub fn tcp_client(server: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
-    let connection = TcpStream::connect_timeout(&server, patience)?;
-    connection.set_read_timeout(Some(patience))?;
-    connection.set_write_timeout(Some(patience))?;
+/// The server doesn't answer in time.
+pub fn tcp_client(server: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+    let connection = TcpStream::connect_timeout(&server, timeout)?;
+    connection.set_read_timeout(Some(timeout))?;
+    connection.set_write_timeout(Some(timeout))?;
     connection.set_nodelay(true)?;
     Ok(connection)
 }

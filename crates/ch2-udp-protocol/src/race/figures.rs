@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use console::Role;
 
-use crate::race::contest::Times;
-
-/// Up to this ratio two medians count as about the same: a second run may turn them round.
+/// Up to this ratio two medians count as about the same: a second run may reverse them.
 const ABOUT_THE_SAME: f64 = 1.25;
 
 /// What the columns need beside a bar.
@@ -16,13 +14,13 @@ const BESIDE_THE_BAR: usize = 47;
 /// The figures of a race.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
-    /// Datagrams.
+    /// A datagram there, a datagram back.
     pub udp: Figure,
-    /// A TCP connection that stays open.
+    /// The same over a TCP connection that stays open.
     pub kept: Figure,
-    /// A new TCP connection each time.
+    /// The same over TCP with a new connection each time: connect, exchange, close.
     pub new: Figure,
-    /// Datagrams without an answer.
+    /// How many datagrams got no answer in time.
     pub udp_lost: usize,
 }
 
@@ -36,16 +34,6 @@ pub struct Figure {
 }
 
 impl Figures {
-    /// The figures of these times.
-    pub fn of(times: Times) -> Self {
-        Self {
-            udp: Figure::of(times.udp),
-            kept: Figure::of(times.kept),
-            new: Figure::of(times.new),
-            udp_lost: times.udp_lost,
-        }
-    }
-
     /// What the medians say about UDP and a new connection each time.
     pub fn against_new(&self) -> String {
         match compare(self.udp.median, self.new.median) {
@@ -104,9 +92,10 @@ fn compare(one: Duration, other: Duration) -> Ratio {
 }
 
 impl Figure {
-    fn of(mut times: Vec<Duration>) -> Self {
+    /// The figures of these times.
+    pub fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
-        // The nearest rank: the smallest time that so many percent of all don't exceed.
+        // The nearest rank: the smallest time that this percentage of all doesn't exceed.
         let rank = |percent: usize| {
             let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
             times.get(place).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Servers that send back whatever comes, each on a thread of its own until it is dropped.
+//! Servers that send back whatever comes, each on its own thread until it is dropped.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
-/// How long a server that nobody wakes up sleeps on, at most.
+/// How long a server waits before it looks again whether it should end, if nothing wakes it.
 const NAP: Duration = Duration::from_secs(1);
 
-/// A server, and how to end it.
+/// A server that sends back what it gets. It ends when this value is dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct EchoServer {
     /// Where it is reached.
     pub address: SocketAddr,
     ending: Arc<AtomicBool>,
@@ -23,7 +23,7 @@ pub struct Server {
     wake: fn(SocketAddr) -> io::Result<()>,
 }
 
-impl Server {
+impl EchoServer {
     /// A server that sends each datagram back to where it came from.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Server {
     /// No socket can be opened.
     pub fn udp() -> io::Result<Self> {
         let socket = UdpSocket::bind(ANY_PORT)?;
-        // A datagram that should wake it up may get lost.
+        // The datagram that wakes it may get lost.
         socket.set_read_timeout(Some(NAP))?;
         let address = socket.local_addr()?;
         let wake = |address| {
@@ -41,7 +41,7 @@ impl Server {
         Ok(Self::start(address, wake, move |ending| {
             let mut buffer = vec![0; 65_536];
             while !ending.load(Ordering::Relaxed) {
-                // Nobody has sent anything for a while, or an earlier answer was refused.
+                // Nothing came for a while, or an earlier answer was refused.
                 let Ok((count, from)) = socket.recv_from(&mut buffer) else {
                     continue;
                 };
@@ -53,12 +53,12 @@ impl Server {
     }
 
     /// A server that sends back all that comes over a connection, one connection after the other.
-    /// It waits for `patience` at most until a client sends something or hangs up.
+    /// It waits for `timeout` at most until a client sends something or hangs up.
     ///
     /// # Errors
     ///
     /// No socket can be opened.
-    pub fn tcp(patience: Duration) -> io::Result<Self> {
+    pub fn tcp(timeout: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind(ANY_PORT)?;
         let address = listener.local_addr()?;
         let wake = |address| TcpStream::connect_timeout(&address, NAP).map(drop);
@@ -68,7 +68,7 @@ impl Server {
                     return;
                 }
                 // A connection that fails fails on the client's side too, where it is reported.
-                let _ = echo(connection, patience);
+                let _ = echo(connection, timeout);
             }
         }))
     }
@@ -90,21 +90,21 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for EchoServer {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Relaxed);
         if (self.wake)(self.address).is_ok()
             && let Some(thread) = self.thread.take()
         {
-            // It has been woken up, or it wakes up soon by itself.
+            // It is awake, or wakes soon by itself.
             let _ = thread.join();
         }
     }
 }
 
-fn echo(mut connection: TcpStream, patience: Duration) -> io::Result<()> {
-    connection.set_read_timeout(Some(patience))?;
-    connection.set_write_timeout(Some(patience))?;
+fn echo(mut connection: TcpStream, timeout: Duration) -> io::Result<()> {
+    connection.set_read_timeout(Some(timeout))?;
+    connection.set_write_timeout(Some(timeout))?;
     // A short answer leaves at once, and doesn't wait for an acknowledgement (Nagle's algorithm).
     connection.set_nodelay(true)?;
     let mut buffer = vec![0; 65_536];

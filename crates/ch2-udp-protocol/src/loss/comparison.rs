@@ -1,31 +1,33 @@
-//! Both outcomes side by side, and what they come to.
+//! Both protocols side by side: each message, the figures, and what they mean.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use ch1_tcp_ip::clock::{seconds, short};
-use ch1_tcp_ip::rows::fold;
+use ch1_tcp_ip::fold::{Part, fold};
 use console::Role;
 use smoltcp::time::{Duration, Instant};
 
-use crate::loss::{Delivery, INTERVAL, Outcome, Plan};
+use crate::loss::{Delivery, INTERVAL, Messages, Transmission};
 
 /// What happened to the messages, to be printed.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct Comparison<'a> {
     /// What was sent.
-    pub plan: &'a Plan,
+    pub messages: Messages,
+    /// How long the wire is.
+    pub delay: Duration,
     /// What arrived over UDP.
-    pub udp: &'a Outcome,
+    pub udp: &'a Transmission,
     /// What arrived over TCP.
-    pub tcp: &'a Outcome,
+    pub tcp: &'a Transmission,
     /// Show all messages, however many.
     pub all: bool,
 }
 
-impl Display for Report<'_> {
+impl Display for Comparison<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { count, size, .. } = *self.plan;
+        let Messages { count, size } = self.messages;
         let interval = short(INTERVAL);
         writeln!(f, "{count} messages of {size} bytes, one each {interval}\n")?;
         writeln!(
@@ -33,25 +35,23 @@ impl Display for Report<'_> {
             "message   sent  UDP arrives                  TCP arrives"
         )?;
         let numbers: Vec<usize> = (1..=count).collect();
-        let folded = fold(&numbers, self.all);
-        for &number in folded.first {
-            self.row(f, number)?;
-        }
-        if !folded.hidden.is_empty() {
-            let hidden = folded.hidden.len();
-            writeln!(f, "    ... {hidden} messages more; --all shows them ...")?;
-        }
-        for &number in folded.last {
-            self.row(f, number)?;
+        for part in fold(&numbers, self.all) {
+            match part {
+                Part::Row(&number) => self.row(f, number)?,
+                Part::Hidden(hidden) => {
+                    let hidden = hidden.len();
+                    writeln!(f, "    ... {hidden} messages more; --all shows them ...")?;
+                }
+            }
         }
         self.summary(f)?;
         self.sentences(f)
     }
 }
 
-impl Report<'_> {
+impl Comparison<'_> {
     fn row(&self, f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
-        let sent = seconds(Plan::due(number));
+        let sent = seconds(Messages::due(number));
         let (udp, role) = self.udp_cell(number);
         let udp = format!("{udp:<28}");
         let udp = match role {
@@ -59,11 +59,21 @@ impl Report<'_> {
             None => udp,
         };
         let tcp = match arrivals(self.tcp, number).next() {
-            Some(at) => format!("{:>7}{}", seconds(at), held_up(number, at, self.plan)),
+            Some(at) => format!("{:>7}{}", seconds(at), self.held_up(number, at)),
             None => Role::Trouble.paint("  never").to_string(),
         };
         let line = format!("{number:>7} {sent:>6} {udp} {tcp}");
         writeln!(f, "{}", line.trim_end())
+    }
+
+    /// For a message that took much longer than the wire is long: how long.
+    fn held_up(&self, number: usize, at: Instant) -> String {
+        let took = at - Messages::due(number);
+        if took > self.delay * 2 {
+            format!(" after {}", short(took))
+        } else {
+            String::new()
+        }
     }
 
     /// A datagram's fate, and its colour if it is a sad one.
@@ -84,8 +94,8 @@ impl Report<'_> {
     }
 
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.plan.count;
-        let row = |f: &mut fmt::Formatter<'_>, what, value: &dyn Fn(&Outcome) -> String| {
+        let count = self.messages.count;
+        let row = |f: &mut fmt::Formatter<'_>, what, value: &dyn Fn(&Transmission) -> String| {
             let (udp, tcp) = (value(self.udp), value(self.tcp));
             writeln!(f, "{what:<23} {udp:>12} {tcp:>12}")
         };
@@ -118,9 +128,9 @@ impl Report<'_> {
         })
     }
 
-    /// What the figures say.
+    /// What the figures mean.
     fn sentences(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.plan.count;
+        let count = self.messages.count;
         let missing = count - numbers(self.udp).len();
         let udp = match missing {
             0 => {
@@ -147,8 +157,8 @@ impl Report<'_> {
 }
 
 /// When the copies of this message arrived.
-fn arrivals(outcome: &Outcome, number: usize) -> impl Iterator<Item = Instant> {
-    outcome
+fn arrivals(transmission: &Transmission, number: usize) -> impl Iterator<Item = Instant> {
+    transmission
         .deliveries
         .iter()
         .filter(move |delivery| delivery.number == Some(number))
@@ -156,8 +166,8 @@ fn arrivals(outcome: &Outcome, number: usize) -> impl Iterator<Item = Instant> {
 }
 
 /// The messages that arrived.
-fn numbers(outcome: &Outcome) -> BTreeSet<usize> {
-    outcome
+fn numbers(transmission: &Transmission) -> BTreeSet<usize> {
+    transmission
         .deliveries
         .iter()
         .filter_map(|it| it.number)
@@ -165,24 +175,14 @@ fn numbers(outcome: &Outcome) -> BTreeSet<usize> {
 }
 
 /// How often a message came after one that was sent later.
-fn overtaken(outcome: &Outcome) -> usize {
-    let deliveries = &outcome.deliveries;
+fn overtaken(transmission: &Transmission) -> usize {
+    let deliveries = &transmission.deliveries;
     let pairs = deliveries.iter().zip(deliveries.iter().skip(1));
     pairs.filter(|(one, next)| next.number < one.number).count()
 }
 
 /// The longest time from a program to the other.
-fn slowest(outcome: &Outcome) -> Option<Duration> {
-    let took = |delivery: &Delivery| Some(delivery.at - Plan::due(delivery.number?));
-    outcome.deliveries.iter().filter_map(took).max()
-}
-
-/// A message that needed clearly longer than the wire is long.
-fn held_up(number: usize, at: Instant, plan: &Plan) -> String {
-    let took = at - Plan::due(number);
-    if took > plan.faults.delay * 2 {
-        format!(" after {}", short(took))
-    } else {
-        String::new()
-    }
+fn slowest(transmission: &Transmission) -> Option<Duration> {
+    let took = |delivery: &Delivery| Some(delivery.at - Messages::due(delivery.number?));
+    transmission.deliveries.iter().filter_map(took).max()
 }

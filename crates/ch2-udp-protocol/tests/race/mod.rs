@@ -1,6 +1,4 @@
-//! The race's sockets: no wait is without a bound, and nothing is left behind.
-
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+//! The race's sockets: each wait has a bound, and nothing is left behind.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -9,13 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use ch2_udp_protocol::race::contest::{self, Race, UdpClient, exchange, tcp_client};
-use ch2_udp_protocol::race::server::Server;
+use ch2_udp_protocol::race::server::EchoServer;
 use console::is_timeout;
 use testkit::PATIENCE;
 
 const SOON: Duration = Duration::from_millis(50);
 
-/// Runs it on a thread of its own, so that the test ends even if it never does.
+/// Runs it on its own thread, so that the test ends even if it never does.
 fn bounded(what: impl FnOnce() + Send + 'static) {
     let (done, is_done) = channel();
     let thread = thread::spawn(move || {
@@ -23,7 +21,7 @@ fn bounded(what: impl FnOnce() + Send + 'static) {
         let _ = done.send(());
     });
     let ended = is_done.recv_timeout(PATIENCE);
-    assert_ne!(ended, Err(RecvTimeoutError::Timeout), "it waits for ever");
+    assert_ne!(ended, Err(RecvTimeoutError::Timeout), "it waits forever");
     thread.join().unwrap();
 }
 
@@ -80,8 +78,8 @@ fn other_bytes_are_no_answer() {
 #[test]
 fn a_server_ends_with_its_value_even_if_a_client_stays() {
     bounded(|| {
-        let udp = Server::udp().unwrap();
-        let tcp = Server::tcp(SOON).unwrap();
+        let udp = EchoServer::udp().unwrap();
+        let tcp = EchoServer::tcp(SOON).unwrap();
         let address = tcp.address;
         let mut staying = tcp_client(address, PATIENCE).unwrap();
         exchange(&mut staying, b"hello").unwrap();
@@ -97,7 +95,7 @@ fn each_contestant_is_measured() {
         let race = Race {
             count: 20,
             size: 8192,
-            patience: PATIENCE,
+            timeout: PATIENCE,
         };
         let figures = contest::run(&race).unwrap();
         for figure in [figures.udp, figures.kept, figures.new] {
