@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use crate::report::{Comparison, Row};
-use crate::table::thousands;
+use crate::figures::{Row, Section};
+use crate::table::count;
 
 /// Sizes, in pixels: of the picture, of the names to the left, of a row.
 const WIDTH: f64 = 760.0;
@@ -15,16 +15,16 @@ const TOP: f64 = 44.0;
 
 /// The chart as SVG, for light and dark pages.
 #[must_use]
-pub fn svg(comparison: &Comparison) -> String {
-    let highest = comparison
+pub fn svg(section: &Section) -> String {
+    let highest = section
         .rows
         .iter()
         .map(|row| row.rate.max)
         .fold(1.0, f64::max);
     let scale = (WIDTH - NAMES - FIGURES) / highest;
-    let rows = (0..comparison.rows.len()).fold(0.0, |height, _| height + ROW);
+    let rows = (0..section.rows.len()).fold(0.0, |height, _| height + ROW);
     let height = TOP + rows + 10.0;
-    let title = escape(&format!("{} ({}/s)", comparison.title, comparison.unit));
+    let title = escape(&format!("{} ({}/s)", section.title, section.unit));
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
          <title>{title}</title>\n\
@@ -35,7 +35,7 @@ pub fn svg(comparison: &Comparison) -> String {
          <text class=\"title\" x=\"8\" y=\"24\">{title}</text>\n"
     );
     let mut y = TOP;
-    for (number, row) in comparison.rows.iter().enumerate() {
+    for (number, row) in section.rows.iter().enumerate() {
         bar(&mut svg, row, y, scale, number == 0);
         y += ROW;
     }
@@ -61,7 +61,7 @@ fn bar(svg: &mut String, row: &Row, y: f64, scale: f64, first: bool) {
         NAMES - 8.0,
         escape(&row.name),
         high + 6.0,
-        thousands(row.rate.median),
+        count(row.rate.median),
     );
 }
 

@@ -1,23 +1,21 @@
-//! Several programs under the same load, in alternating rounds.
+//! Several contenders under the same load, in alternating rounds.
 
 use std::time::Duration;
 
 use console::Error;
-use hdrhistogram::Histogram;
 
+use crate::figures::{Row, Section, Spread, Target, number};
 use crate::load::Load;
-use crate::process::Running;
-use crate::progress::Progress;
-use crate::report::{Comparison, Row, Target};
-use crate::stats::{Spread, number};
+use crate::progress;
+use crate::server::Server;
 
-/// How long a program is under load before its time counts.
+/// How long a server is under load before its time counts.
 const WARM_UP: Duration = Duration::from_millis(100);
 
-/// How much is measured.
+/// How much to measure.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
-    /// Rounds for each program.
+pub struct Scale {
+    /// Rounds for each contender.
     pub rounds: usize,
     /// How long each round lasts.
     pub time: Duration,
@@ -25,7 +23,7 @@ pub struct Plan {
     pub quick: bool,
 }
 
-impl Plan {
+impl Scale {
     /// Enough for a median, or just enough to see that it works.
     pub fn new(quick: bool) -> Self {
         Self {
@@ -36,63 +34,44 @@ impl Plan {
     }
 }
 
-/// What a program did in one round.
-pub struct Round {
-    /// What its clients saw.
-    pub load: Load,
-    /// Its processor time meanwhile.
-    pub processor: Option<Duration>,
-    /// The most memory that it had resident so far, in KiB.
-    pub peak_kib: Option<u64>,
-}
-
-/// One of the programs that are compared.
+/// A server and its load.
 pub struct Contender<'a> {
-    /// What it is called.
-    pub name: String,
-    /// Starts it, puts it under load for this long, and ends it.
-    round: Box<dyn Fn(Duration) -> Result<Round, Error> + 'a>,
+    name: &'a str,
+    /// Starts the server, puts it under load for this long, and ends it.
+    round: Box<dyn Fn(Duration) -> Result<Load, Error> + 'a>,
 }
 
 impl<'a> Contender<'a> {
-    /// A program that `start` starts, and the `load` that it is put under for a given time.
+    /// The server that `start` starts, under a `load` that lasts for a given time.
     pub fn new(
-        name: impl Into<String>,
-        start: impl Fn() -> Result<Running, Error> + 'a,
-        load: impl Fn(&Running, Duration) -> Result<Load, Error> + Sync + 'a,
+        name: &'a str,
+        start: impl Fn() -> Result<Server, Error> + 'a,
+        load: impl Fn(&Server, Duration) -> Result<Load, Error> + 'a,
     ) -> Self {
-        let round = move |time| {
-            let mut running = start()?;
-            running.under(WARM_UP, |running| load(running, WARM_UP))?;
-            let before = running.usage();
-            let load = running.under(time, |running| load(running, time))?;
-            let after = running.usage();
-            Ok(Round {
-                load,
-                processor: after
-                    .processor
-                    .zip(before.processor)
-                    .map(|(after, before)| after.saturating_sub(before)),
-                peak_kib: after.peak_kib,
-            })
-        };
-        Self {
-            name: name.into(),
-            round: Box::new(round),
-        }
+        Self::with_round(name, move |time| {
+            let server = start()?;
+            server.under(WARM_UP, |server| load(server, WARM_UP))?;
+            let before = server.usage();
+            let mut load = server.under(time, |server| load(server, time))?;
+            if let Some((before, after)) = before.zip(server.usage()) {
+                load.processor = after.processor.checked_sub(before.processor);
+                load.peak_kib = Some(after.peak_kib);
+            }
+            Ok(load)
+        })
     }
 
-    /// Something that isn't one program under load. `round` does it for the given time.
-    pub fn round(name: &str, round: impl Fn(Duration) -> Result<Round, Error> + 'a) -> Self {
+    /// One that isn't a single server under load: `round` lasts for the given time.
+    pub fn with_round(name: &'a str, round: impl Fn(Duration) -> Result<Load, Error> + 'a) -> Self {
         Self {
-            name: name.to_owned(),
+            name,
             round: Box::new(round),
         }
     }
 }
 
-/// Who has to reach which ratio, compared with whom.
-pub type Goal<'g> = (&'g str, &'g str, f64);
+/// Which contender has to reach which ratio, compared with which.
+pub type Goal<'a> = (&'a str, &'a str, f64);
 
 /// Lets all contenders take turns: A B C, C B A, A B C, …
 ///
@@ -101,22 +80,22 @@ pub type Goal<'g> = (&'g str, &'g str, f64);
 /// One of them can't be started, or ends before its time.
 pub fn compare(
     id: &str,
-    title: &str,
+    title: String,
     unit: &'static str,
-    plan: &Plan,
+    scale: &Scale,
     contenders: &[Contender],
     goals: &[Goal],
-) -> Result<Comparison, Error> {
-    let mut progress = Progress::new(plan.rounds * contenders.len());
-    let mut results: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-    for number in 0..plan.rounds {
+) -> Result<Section, Error> {
+    let bar = progress::bar(scale.rounds * contenders.len());
+    let mut results: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
+    for number in 0..scale.rounds {
         let mut turns: Vec<_> = contenders.iter().zip(&mut results).collect();
         if number % 2 == 1 {
             turns.reverse();
         }
         for (contender, rounds) in turns {
-            progress.step(&format!("{id}: {}", contender.name));
-            rounds.push((contender.round)(plan.time)?);
+            progress::step(&bar, format!("{id}: {}", contender.name));
+            rounds.push((contender.round)(scale.time)?);
         }
     }
     let rates: Vec<Vec<f64>> = results.iter().map(|rounds| rates(rounds)).collect();
@@ -124,74 +103,50 @@ pub fn compare(
         let index = contenders.iter().position(|it| it.name == name)?;
         rates.get(index)
     };
-    let targets = goals
-        .iter()
-        .filter_map(|&(name, against, at_least)| {
-            Some(Target {
-                name: name.to_owned(),
-                against: against.to_owned(),
-                at_least,
-                // Who isn't installed here can't be compared with.
-                reached: Spread::of_ratios(of(name)?, of(against)?),
-            })
+    let target = |&(name, against, at_least): &Goal| {
+        Some(Target {
+            name: name.to_owned(),
+            against: against.to_owned(),
+            at_least,
+            reached: Spread::of_ratios(of(name)?, of(against)?),
         })
-        .collect();
-    let floor = rates.first().cloned().unwrap_or_default();
-    let rows = contenders
-        .iter()
-        .zip(&results)
-        .zip(&rates)
-        .map(|((contender, rounds), rates)| row(&contender.name, rounds, rates, &floor))
-        .collect();
-    Ok(Comparison {
+    };
+    let rows = contenders.iter().zip(&results).zip(&rates);
+    Ok(Section {
         id: id.to_owned(),
-        title: title.to_owned(),
+        title,
         unit,
-        rounds: plan.rounds,
-        rows,
-        targets,
+        rows: rows
+            .map(|((contender, rounds), own)| row(contender.name, rounds, own, rates.first()))
+            .collect(),
+        // A peer that isn't installed here has no target.
+        targets: goals.iter().filter_map(target).collect(),
+        ..Section::default()
     })
 }
 
-fn rates(rounds: &[Round]) -> Vec<f64> {
-    let rate = |round: &Round| number(round.load.done) / round.load.elapsed.as_secs_f64();
+fn rates(rounds: &[Load]) -> Vec<f64> {
+    let rate = |round: &Load| number(round.done) / round.elapsed.as_secs_f64();
     rounds.iter().map(rate).collect()
 }
 
-fn row(name: &str, rounds: &[Round], rates: &[f64], floor: &[f64]) -> Row {
-    const NOTHING: Spread = Spread {
-        median: 0.0,
-        min: 0.0,
-        max: 0.0,
-    };
-    let latencies = together(rounds.iter().map(|round| &round.load.latency));
+fn row(name: &str, rounds: &[Load], rates: &[f64], first: Option<&Vec<f64>>) -> Row {
+    let all = rounds.iter().fold(Load::default(), super::load::Load::and);
     let microseconds = |nanoseconds: u64| number(nanoseconds) / 1000.0;
     let processor = rounds.iter().filter_map(|round| {
-        let each = round.processor?.as_secs_f64() / number(round.load.done);
+        let each = round.processor?.as_secs_f64() / number(round.done);
         Some(each * 1e6)
     });
     Row {
         name: name.to_owned(),
-        rate: Spread::of(rates.iter().copied()).unwrap_or(NOTHING),
-        ratio: Spread::of_ratios(rates, floor),
-        p50_us: microseconds(latencies.value_at_quantile(0.5)),
-        p99_us: microseconds(latencies.value_at_quantile(0.99)),
-        worst_us: microseconds(latencies.max()),
+        rate: Spread::of(rates.iter().copied()).unwrap_or_default(),
+        ratio: first.and_then(|first| Spread::of_ratios(rates, first)),
+        p50_us: microseconds(all.latency.value_at_quantile(0.5)),
+        p99_us: microseconds(all.latency.value_at_quantile(0.99)),
+        worst_us: microseconds(all.latency.max()),
         processor_us: Spread::of(processor),
-        peak_kib: rounds.iter().filter_map(|round| round.peak_kib).max(),
-        errors: rounds.iter().map(|round| round.load.errors).sum(),
-        remark: rounds
-            .iter()
-            .rev()
-            .find_map(|round| round.load.remark.clone()),
+        peak_kib: all.peak_kib,
+        errors: all.errors,
+        remark: all.remark,
     }
-}
-
-fn together<'h>(histograms: impl Iterator<Item = &'h Histogram<u64>>) -> Histogram<u64> {
-    let mut all = crate::load::histogram();
-    for histogram in histograms {
-        // All have the same bounds, so each fits into another.
-        let _ = all.add(histogram);
-    }
-    all
 }

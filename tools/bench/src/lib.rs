@@ -1,26 +1,26 @@
 //! Load, soak and figures: the robust programs beside the bare system calls.
 //!
-//! Each program is started as users start it, as a process of its own, and this process is its
-//! clients. Beside it runs a floor ([`floor`]): the few system calls without which the job can't
-//! be done, in a process of its own too. Rounds alternate, so that whatever else the machine does
-//! meanwhile hits all alike ([`compare()`]), and what counts is the ratio of two neighbours.
+//! Each server runs as users run it, in a separate process, and this process is its clients. Beside
+//! it runs a floor: the few system calls without which the job can't be done, in a separate process
+//! too. Rounds alternate, so that other work of the machine hits all alike, and the result is the
+//! ratio of two neighbours.
 //!
 //! - [`work`]: what is measured, chapter by chapter, and [`work::soak`], which only has to be
 //!   survived.
-//! - [`load`]: the clients.
-//! - [`process`], [`programs`]: a program under load, and where it comes from.
-//! - [`report`], [`table`], [`chart`], [`page`]: the figures, and the forms that they take.
+//! - [`compare()`]: rounds that alternate. [`load`]: the clients.
+//! - [`server`]: a server under load. [`built`], [`floor`], [`peers`]: which servers there are.
+//! - [`figures`]: what was measured. [`table`], [`chart`], [`page`]: how it is shown.
 
+pub mod built;
 pub mod chart;
 pub mod compare;
+pub mod figures;
 pub mod floor;
 pub mod load;
 pub mod page;
-pub mod process;
-pub mod programs;
+pub mod peers;
 pub mod progress;
-pub mod report;
-pub mod stats;
+pub mod server;
 pub mod table;
 pub mod work;
 

@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bench::compare::Plan;
+use bench::built::Built;
+use bench::compare::Scale;
+use bench::figures::{self, Run, Section};
 use bench::floor::Floor;
-use bench::programs::Programs;
-use bench::report::{Machine, Report, Section};
 use bench::work::{build, chat, idle, soak, tcp, udp};
 use bench::{chart, page, table};
 use clap::{Parser, Subcommand};
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
 /// Measures the robust programs beside the bare system calls, on this machine
 ///
@@ -41,7 +41,7 @@ struct Args {
     markdown: Option<PathBuf>,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 enum Work {
     /// The TCP server of section 4.1, a connection for each request
     Tcp,
@@ -68,59 +68,71 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether all is as it has to be.
+/// Returns true if all targets are met.
 fn run(args: &Args) -> Result<bool, Error> {
-    let mut out = console::stdout();
-    if let Some(Work::Floor(floor)) = &args.work {
-        return floor.run(&mut out).map(|()| true);
+    if let Some(Work::Floor(floor)) = args.work {
+        return floor.run(&mut console::stdout()).map(|()| true);
     }
-    let plan = Plan::new(args.quick);
-    let report = Report {
-        machine: Machine::this(),
-        sections: sections(args.work.as_ref(), &plan)?,
+    let scale = Scale::new(args.quick);
+    let run = Run {
+        machine: figures::machine(),
+        rounds: scale.rounds,
+        sections: sections(args.work, &scale)?,
     };
-    if args.json {
-        let json = serde_json::to_string_pretty(&report).or_cannot("write", "the figures")?;
-        writeln!(out, "{json}").map_err(Error::output)?;
-    } else {
-        let machine = table::machine(&report.machine, plan.rounds);
-        writeln!(out, "{machine}\n{}", table::text(&report.sections)).map_err(Error::output)?;
-    }
-    if let Some(directory) = &args.svg {
-        fs::create_dir_all(directory).or_cannot("create", directory.display())?;
-        for section in &report.sections {
-            if let Section::Comparison(comparison) = section {
-                let file = directory.join(format!("bench-{}.svg", comparison.id));
-                fs::write(&file, chart::svg(comparison)).or_cannot("write", file.display())?;
-            }
-        }
-    }
-    if let Some(path) = &args.markdown {
-        page::rewrite(path, &report, plan.rounds)?;
-    }
+    // Measuring takes long: whichever of the two fails, the other has the figures.
+    let written = write_files(args, &run);
+    let printed = print(args, &run);
+    written.and(printed)?;
     // Quick figures mean nothing, but what leaks or breaks does so in any time.
-    let matters = |section: &&Section| !args.quick || matches!(section, Section::Facts(_));
-    Ok(report.sections.iter().filter(matters).all(Section::holds))
+    let matters = |section: &&Section| !args.quick || section.targets.is_empty();
+    Ok(run.sections.iter().filter(matters).all(Section::holds))
 }
 
-fn sections(work: Option<&Work>, plan: &Plan) -> Result<Vec<Section>, Error> {
-    let programs = Programs::ready()?;
-    Ok(match work {
-        Some(Work::Tcp) => tcp::measure(&programs, plan)?,
-        Some(Work::Udp) => udp::measure(&programs, plan)?,
-        Some(Work::Chat) => chat::measure(&programs, plan)?,
-        Some(Work::Idle) => idle::measure(&programs, plan)?,
-        Some(Work::Soak) => soak::measure(&programs, &soak::Size::new(plan.quick))?,
-        Some(Work::Build) => build::measure()?,
-        Some(Work::Floor(_)) => Vec::new(),
-        None => {
-            let mut all = tcp::measure(&programs, plan)?;
-            all.extend(udp::measure(&programs, plan)?);
-            all.extend(chat::measure(&programs, plan)?);
-            all.extend(idle::measure(&programs, plan)?);
-            all.extend(soak::measure(&programs, &soak::Size::new(plan.quick))?);
-            all.extend(build::measure()?);
-            all
+fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
+    use Work::{Build, Chat, Idle, Soak, Tcp, Udp};
+
+    let built = Built::ready()?;
+    let mut sections = Vec::new();
+    for work in work.map_or_else(|| vec![Tcp, Udp, Chat, Idle, Soak, Build], |one| vec![one]) {
+        sections.extend(match work {
+            Tcp => tcp::measure(&built, scale)?,
+            Udp => udp::measure(&built, scale)?,
+            Chat => chat::measure(&built, scale)?,
+            Idle => vec![idle::measure(&built, scale.quick)?],
+            Soak => vec![soak::measure(&built, scale.quick)?],
+            Build => vec![build::measure()?],
+            Work::Floor(_) => Vec::new(),
+        });
+    }
+    Ok(sections)
+}
+
+fn write_files(args: &Args, run: &Run) -> Result<(), Error> {
+    if let Some(directory) = &args.svg {
+        fs::create_dir_all(directory).or_cannot("create", directory.display())?;
+        for section in run.sections.iter().filter(|it| !it.rows.is_empty()) {
+            let file = directory.join(format!("bench-{}.svg", section.id));
+            fs::write(&file, chart::svg(section)).or_cannot(Action::WriteFile, file.display())?;
         }
-    })
+    }
+    match &args.markdown {
+        Some(path) => page::rewrite(path, run),
+        None => Ok(()),
+    }
+}
+
+fn print(args: &Args, run: &Run) -> Result<(), Error> {
+    let text = if args.json {
+        serde_json::to_string_pretty(run).or_cannot("write", "the figures")? + "\n"
+    } else {
+        let tables: Vec<String> = run.sections.iter().map(table::markdown).collect();
+        // A page needs no-break spaces; whoever searches in a terminal doesn't.
+        [format!("{run}\n"), tables.join("\n")]
+            .join("\n")
+            .replace('\u{a0}', " ")
+    };
+    let mut out = console::stdout();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
 }

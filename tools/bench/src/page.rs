@@ -6,28 +6,23 @@
 use std::fs;
 use std::path::Path;
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 
-use crate::report::Report;
+use crate::figures::Run;
 use crate::table;
 
 const END: &str = "<!-- bench end -->";
 
-/// Rewrites what stands between the markers of the sections that were measured.
+/// Rewrites the text between the markers of the sections that were measured.
 ///
 /// # Errors
 ///
 /// The page can't be read or written, or a place has no end.
-pub fn rewrite(path: &Path, report: &Report, rounds: usize) -> Result<(), Error> {
+pub fn rewrite(path: &Path, run: &Run) -> Result<(), Error> {
     let mut page = fs::read_to_string(path).or_cannot("read", path.display())?;
-    let mut places = vec![("machine", table::machine(&report.machine, rounds) + "\n")];
-    places.extend(
-        report
-            .sections
-            .iter()
-            .map(|section| (section.id(), table::markdown(section))),
-    );
-    for (id, text) in places {
+    let sections = run.sections.iter();
+    let tables = sections.map(|section| (section.id.as_str(), table::markdown(section)));
+    for (id, text) in [("machine", format!("{run}\n"))].into_iter().chain(tables) {
         page = fill(&page, id, &text).ok_or_else(|| {
             Error::cannot(
                 format_args!("find the place for {id} in {}", path.display()),
@@ -36,7 +31,7 @@ pub fn rewrite(path: &Path, report: &Report, rounds: usize) -> Result<(), Error>
             )
         })?;
     }
-    fs::write(path, page).or_cannot("write", path.display())
+    fs::write(path, page).or_cannot(Action::WriteFile, path.display())
 }
 
 /// The page with `text` in the place `id`.
@@ -52,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_in_the_place_changes() {
+    fn only_the_text_between_the_markers_changes() {
         let page = "a\n<!-- bench: one -->\nold\n<!-- bench end -->\nb\n\
                     <!-- bench: two -->\n<!-- bench end -->\n";
         let filled = fill(page, "one", "new\n").unwrap();

@@ -4,15 +4,14 @@
 
 use std::process::Command;
 
-use bench::report::{Comparison, Fact, Facts, Row, Section, Target};
-use bench::stats::Spread;
+use bench::figures::{Figure, Row, Section, Spread, Target};
 use bench::{chart, table};
 
 fn spread(median: f64, min: f64, max: f64) -> Spread {
     Spread { median, min, max }
 }
 
-fn made_up() -> Comparison {
+fn compared() -> Section {
     let row = |name: &str, rate: Spread, ratio: Spread| Row {
         name: name.to_owned(),
         rate,
@@ -52,64 +51,53 @@ fn made_up() -> Comparison {
         at_least,
         reached,
     };
-    Comparison {
+    Section {
         id: "tcp-4".to_owned(),
         title: "TCP: made up".to_owned(),
         unit: "requests",
-        rounds: 5,
         rows,
         targets: vec![
             target("floor", 0.85, Some(spread(0.9, 0.852, 0.97))),
             target("elsewhere", 1.0, Some(spread(0.99, 0.9, 1.1))),
             target("not installed", 1.0, None),
         ],
+        ..Section::default()
     }
 }
 
-fn made_up_facts() -> Facts {
-    Facts {
+fn counted() -> Section {
+    Section {
         id: "idle".to_owned(),
         title: "Idle: made up".to_owned(),
-        facts: vec![
-            Fact::new("memory", 14.26, "KiB").at_most(40.0),
-            Fact::new("lost", 1.0, "").at_most(0.0),
-            Fact::new("threads", 1_500.0, "threads"),
+        figures: vec![
+            Figure::new("memory", 14.26, "KiB").at_most(40.0),
+            Figure::new("lost", 1.0, "").at_most(0.0),
+            Figure::new("threads", 1_500.0, "threads"),
         ],
+        ..Section::default()
     }
 }
 
 #[test]
-fn a_table_on_a_terminal() {
-    let sections = [
-        Section::Comparison(made_up()),
-        Section::Facts(made_up_facts()),
-    ];
-    insta::assert_snapshot!(table::text(&sections));
-}
-
-#[test]
-fn a_table_on_a_page() {
-    let page = [
-        Section::Comparison(made_up()),
-        Section::Facts(made_up_facts()),
-    ];
-    let page: Vec<String> = page.iter().map(table::markdown).collect();
-    insta::assert_snapshot!(page.join("\n"));
+fn tables() {
+    let tables = [compared(), counted()].map(|section| table::markdown(&section));
+    insta::assert_snapshot!(tables.join("\n"));
 }
 
 #[test]
 fn a_chart() {
-    insta::assert_snapshot!(chart::svg(&made_up()));
+    insta::assert_snapshot!(chart::svg(&compared()));
 }
 
 #[test]
 fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
-    let met: Vec<bool> = made_up().targets.iter().map(Target::is_met).collect();
-    assert_eq!(met, [true, false, true]);
-    let kept: Vec<bool> = made_up_facts().facts.iter().map(Fact::holds).collect();
-    assert_eq!(kept, [true, false, true]);
-    assert!(!Section::Comparison(made_up()).holds());
-    assert!(!Section::Facts(made_up_facts()).holds());
+    let met: Vec<_> = compared().targets.iter().map(Target::is_met).collect();
+    assert_eq!(met, [Some(true), Some(false), None]);
+    let kept: Vec<_> = counted().figures.iter().map(Figure::is_kept).collect();
+    assert_eq!(kept, [Some(true), Some(false), None]);
+    assert!(!compared().holds());
+    assert!(!counted().holds());
+    assert!(Section::default().holds());
 }
 
 fn printed(arguments: &[&str]) -> String {

@@ -1,20 +1,21 @@
 //! The floors: the system calls that a job can't do without, and nothing else.
 //!
 //! No limits, no look at what comes, no care at the end. They are what the robust programs are
-//! measured against, each in a process of its own.
+//! measured against, each in a separate process.
 
 mod chat;
 mod tcp;
 mod udp;
 
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 
-use clap::{Subcommand, ValueEnum};
-use console::Error;
+use ch4_tcp_server::robust;
+use clap::Subcommand;
+use console::{Action, Error, OrCannot};
 
-/// Where a floor listens.
-const ANY_PORT: &str = "127.0.0.1:0";
+/// A floor listens on any free port.
+const FREE: &str = "127.0.0.1:0";
 
 /// Which floor.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -22,8 +23,8 @@ pub enum Floor {
     /// Accept, read once, write, close
     Tcp {
         /// Who accepts, and who serves
-        #[arg(long, value_enum, default_value_t = Threads::Together)]
-        threads: Threads,
+        #[arg(long, value_enum, default_value_t = tcp::Threads::Together)]
+        threads: tcp::Threads,
         /// How many threads, or clients at the same time
         #[arg(long, default_value_t = 4)]
         count: usize,
@@ -46,21 +47,8 @@ pub enum Floor {
     },
 }
 
-/// Who accepts, and who serves.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Threads {
-    /// A fixed number of threads, each of which does both
-    Together,
-    /// One accepts, and starts a thread for each connection
-    EachItsOwn,
-    /// One accepts, and hands over to a fixed number of others
-    Pool,
-    /// Leader and followers, as the robust server has them
-    Crew,
-}
-
 impl Floor {
-    /// Does it until the process is ended.
+    /// Serves until the process is ended.
     ///
     /// # Errors
     ///
@@ -72,16 +60,32 @@ impl Floor {
                 count,
                 answer_bytes,
                 drain,
-            } => tcp::serve(threads, count, &tcp::answer(answer_bytes), drain, out),
-            Self::Stream => tcp::stream(out),
-            Self::Udp => udp::serve(out),
-            Self::Chat { guests } => chat::serve(guests, out),
+            } => {
+                let answer = tcp::answer(answer_bytes);
+                tcp::serve(&listen(out)?, threads, count, &answer, drain)
+            }
+            Self::Stream => tcp::stream(&listen(out)?),
+            Self::Udp => {
+                let socket = UdpSocket::bind(FREE).or_cannot(Action::Bind, FREE)?;
+                announce(socket.local_addr(), out)?;
+                udp::serve(&socket)
+            }
+            Self::Chat { guests } => chat::serve(&listen(out)?, guests),
         }
+        .or_cannot(Action::Serve, "the floor's socket")
     }
 }
 
+/// The robust server's own socket, so that all have the same options and queue.
+fn listen(out: &mut impl Write) -> Result<TcpListener, Error> {
+    let listener = robust::listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    announce(listener.local_addr(), out)?;
+    Ok(listener)
+}
+
 /// Tells where it listens, as the first line of each program does.
-fn announce(address: SocketAddr, out: &mut impl Write) -> Result<(), Error> {
+fn announce(address: io::Result<SocketAddr>, out: &mut impl Write) -> Result<(), Error> {
+    let address = address.or_cannot("read", "the socket's own address")?;
     writeln!(out, "Listening on {address}")
         .and_then(|()| out.flush())
         .map_err(Error::output)

@@ -1,14 +1,27 @@
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::sync::Mutex;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use ch4_tcp_server::robust;
 use ch4_tcp_server::workers;
-use console::{Action, Error, Log, OrCannot, Printer};
+use clap::ValueEnum;
+use console::{Log, Printer};
 
-use super::{ANY_PORT, Threads, announce};
+use crate::load::udp::REPLY;
+
+/// Who accepts, and who serves.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Threads {
+    /// A fixed number of threads, each of which does both
+    Together,
+    /// One accepts, and starts a thread for each connection
+    EachItsOwn,
+    /// One accepts, and hands over to a fixed number of others
+    Pool,
+    /// Leader and followers, as the robust server has them
+    Crew,
+}
 
 /// An answer of that many bytes.
 pub(super) fn answer(bytes: usize) -> Vec<u8> {
@@ -18,8 +31,7 @@ pub(super) fn answer(bytes: usize) -> Vec<u8> {
 }
 
 /// Read once, write, close. Everything above this is what a server adds.
-fn greet(client: &TcpStream, answer: &[u8], drain: bool) -> io::Result<()> {
-    let mut client = client;
+fn greet(mut client: &TcpStream, answer: &[u8], drain: bool) -> io::Result<()> {
     let mut request = [0; 2048];
     let _ = client.read(&mut request)?;
     client.write_all(answer)?;
@@ -30,47 +42,39 @@ fn greet(client: &TcpStream, answer: &[u8], drain: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Serves until the process is ended, with its threads arranged in one of four ways.
+/// Serves with threads arranged in one of four ways.
 pub(super) fn serve(
+    listener: &TcpListener,
     threads: Threads,
     count: usize,
     answer: &[u8],
     drain: bool,
-    out: &mut impl Write,
-) -> Result<(), Error> {
-    // The robust server's own socket, so that all have the same options and queue.
-    let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
-    let listener = robust::listen(any)?;
-    let here = listener.local_addr().or_cannot("look at", ANY_PORT)?;
-    announce(here, out)?;
+) -> io::Result<()> {
     // A client that fails is the load's to count.
     let greet = |client: &TcpStream| drop(greet(client, answer, drain));
     thread::scope(|scope| match threads {
         Threads::Together => {
-            let serving = || -> io::Result<()> {
+            let serve = || -> io::Result<()> {
                 loop {
                     greet(&listener.accept()?.0);
                 }
             };
-            (1..count).for_each(|_| drop(scope.spawn(serving)));
-            serving()
+            (1..count).for_each(|_| drop(scope.spawn(serve)));
+            serve()
         }
         Threads::EachItsOwn => loop {
             let (client, _) = listener.accept()?;
             thread::Builder::new().spawn_scoped(scope, move || greet(&client))?;
         },
         Threads::Pool => {
-            let (hand_over, taken) = sync_channel::<TcpStream>(count);
-            let taken = &*Box::leak(Box::new(Mutex::new(taken)));
+            let (hand_over, queue) = sync_channel::<TcpStream>(count);
+            let queue = Arc::new(Mutex::new(queue));
+            // The lock is held while waiting, so that one waits for the next client.
+            let next = move || queue.lock().ok()?.recv().ok();
             for _ in 0..count {
+                let next = next.clone();
                 scope.spawn(move || {
-                    // The lock is held while waiting, so that one waits for the next client.
-                    while let Ok(client) = {
-                        let queue = taken.lock();
-                        queue
-                            .map_err(drop)
-                            .and_then(|queue| queue.recv().map_err(drop))
-                    } {
+                    while let Some(client) = next() {
                         greet(&client);
                     }
                 });
@@ -82,24 +86,20 @@ pub(super) fn serve(
         }
         Threads::Crew => {
             let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
-            workers::run(&listener, 1024, &|client, _| greet(client), &log)
+            workers::run(listener, 1024, &|client, _| greet(client), &log)
         }
     })
-    .or_cannot("serve on", here)
 }
 
 /// Reads and writes for as long as each client stays: what a message costs without a connection.
-pub(super) fn stream(out: &mut impl Write) -> Result<(), Error> {
-    let listener = std::net::TcpListener::bind(ANY_PORT).or_cannot(Action::Listen, ANY_PORT)?;
-    let here = listener.local_addr().or_cannot("look at", ANY_PORT)?;
-    announce(here, out)?;
+pub(super) fn stream(listener: &TcpListener) -> io::Result<()> {
     loop {
-        let (mut client, _) = listener.accept().or_cannot(Action::Serve, here)?;
-        client.set_nodelay(true).or_cannot("set up", "a socket")?;
+        let (mut client, _) = listener.accept()?;
+        client.set_nodelay(true)?;
         thread::spawn(move || -> io::Result<()> {
             let mut request = [0; 2048];
             while client.read(&mut request)? > 0 {
-                client.write_all(crate::load::udp::REPLY)?;
+                client.write_all(REPLY)?;
             }
             Ok(())
         });

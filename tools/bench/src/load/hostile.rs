@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ const LINGERING: usize = 16;
 /// The pause between two drops of a peer that drips, and how soon one that stays notices the end.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// No peer here waits for longer.
+/// The longest wait of a peer here.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a peer does on one connection.
-type Harm = fn(TcpStream) -> io::Result<()>;
+pub type Harm = fn(TcpStream) -> io::Result<()>;
 
 /// Against a server that expects HTTP.
 pub const WEB: [Harm; 7] = [
@@ -44,50 +44,38 @@ pub const ROOM: [Harm; 7] = [
     |mut peer| peer.write_all(b"said, and gone\n"),
 ];
 
-/// Does harm until `work` is done, with at most `most` connections. Returns how many there were,
-/// and what `work` returned.
+/// Does harm until `work` is done, with at most `most` connections: the closed ones hold a port of
+/// this machine for a minute. Returns how many there were, and what `work` returned.
 pub fn beside<T>(
     address: SocketAddr,
     harms: &[Harm],
     most: u64,
     work: impl FnOnce() -> T,
 ) -> (u64, T) {
-    let (done, count) = (AtomicBool::new(false), AtomicU64::new(0));
-    let next = || {
-        let goes_on = !done.load(Ordering::Relaxed);
-        goes_on && count.fetch_add(1, Ordering::Relaxed) < most
-    };
+    let (done, count) = (&AtomicBool::new(false), &AtomicU64::new(0));
+    let next = || !done.load(Relaxed) && count.fetch_add(1, Relaxed) < most;
     let result = thread::scope(|scope| {
         for _ in 0..QUICK {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for harm in harms.iter().cycle().take_while(|_| next()) {
-                    // That it goes wrong is what it is for.
+                    // It is meant to go wrong.
                     let _ = connect(address).and_then(harm);
                 }
             });
         }
         for number in 0..LINGERING {
             let drips = number % 2 == 0;
-            let done = &done;
             scope.spawn(move || {
                 while next() {
                     let _ = connect(address).and_then(|peer| stays(peer, drips, done));
                 }
             });
         }
-        let _ends_with_the_work = SetOnDrop(&done);
-        work()
+        let result = work();
+        done.store(true, Relaxed);
+        result
     });
-    (count.load(Ordering::Relaxed).min(most), result)
-}
-
-/// Also if the work panics, so that nobody waits for it any more.
-struct SetOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for SetOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
+    (count.load(Relaxed).min(most), result)
 }
 
 fn connect(address: SocketAddr) -> io::Result<TcpStream> {
@@ -97,7 +85,7 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(peer)
 }
 
-/// Sends, says that there is no more, and reads whatever comes.
+/// Sends, ends its side, and reads whatever comes.
 fn sends(mut peer: TcpStream, bytes: &[u8]) -> io::Result<()> {
     peer.write_all(bytes)?;
     peer.shutdown(Shutdown::Write)?;
@@ -117,7 +105,7 @@ fn stays(mut peer: TcpStream, drips: bool, done: &AtomicBool) -> io::Result<()> 
         peer.write_all(b"GET / HTTP/1.1\r\nX: ")?;
     }
     let mut piece = [0; 4096];
-    while !done.load(Ordering::Relaxed) {
+    while !done.load(Relaxed) {
         match peer.read(&mut piece) {
             Ok(0) => break,
             Ok(_) => {}

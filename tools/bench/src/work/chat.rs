@@ -4,87 +4,81 @@ use std::time::Duration;
 
 use console::Error;
 
-use crate::compare::{Contender, Goal, Plan, compare};
+use crate::built::Built;
+use crate::compare::{Contender, Goal, Scale, compare};
+use crate::figures::Section;
 use crate::load::chat::{Guests, talk};
-use crate::process::Running;
-use crate::programs::{Programs, start_floor};
-use crate::report::Section;
+use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROOM: &str = "robust room";
 const ALL_READ: &str = "all read";
 const SOME_DEAF: &str = "10 never read";
 
+const GOALS: [Goal; 1] = [(ROOM, FLOOR, 0.70)];
+const DEAF_GOALS: [Goal; 1] = [(SOME_DEAF, ALL_READ, 0.90)];
+
 /// A room that is full, beside the floor; then one in which some guests never read.
 ///
 /// # Errors
 ///
-/// A program can't be started, or the room falls silent.
-pub fn measure(programs: &Programs, plan: &Plan) -> Result<Vec<Section>, Error> {
-    let plan = Plan {
-        time: plan.time * 2,
-        ..*plan
-    };
-    let longer = Plan {
-        time: plan.time * 2,
-        ..plan
-    };
-    let all = Guests {
-        all: if plan.quick { 50 } else { 200 },
+/// A server can't be started, or the room falls silent.
+pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
+    let guests = Guests {
+        all: if scale.quick { 50 } else { 200 },
         deaf: 0,
         message_bytes: 64,
-        announced: true,
     };
     Ok(vec![
-        beside_the_floor(programs, &plan, all)?,
-        deaf(programs, &longer, all)?,
+        beside_the_floor(built, scale, guests)?,
+        with_deaf_guests(built, scale, guests)?,
     ])
 }
 
-fn beside_the_floor(programs: &Programs, plan: &Plan, all: Guests) -> Result<Section, Error> {
-    const GOALS: [Goal; 1] = [(ROOM, FLOOR, 0.70)];
-    let count = all.all.to_string();
-    let floor = || start_floor(&["chat", "--guests", &count]);
-    let quiet = Guests {
-        announced: false,
-        ..all
-    };
-    let on_floor = move |running: &Running, time: Duration| talk(running.address, quiet, time);
+fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
+    let count = guests.all.to_string();
+    let floor = || built.start_floor(&["chat", "--guests", &count]);
+    let load = |server: &Server, time: Duration| talk(server.address, guests, time);
+    let room = || built.start("ch4-chat", &["server"]);
     let contenders = [
-        Contender::new(FLOOR, floor, on_floor),
-        Contender::new("floor again (the noise)", floor, on_floor),
-        Contender::new(
-            ROOM,
-            || programs.start("ch4-chat", &["server"]),
-            move |running: &Running, time| talk(running.address, all, time),
-        ),
+        Contender::new(FLOOR, floor, load),
+        Contender::new("floor again (the noise)", floor, load),
+        Contender::new(ROOM, room, load),
     ];
-    let title = format!("Chat: {} guests, everybody's message to everybody", all.all);
-    compare("chat", &title, "deliveries", plan, &contenders, &GOALS).map(Section::Comparison)
+    let title = format!("Chat: {count} guests, everybody's message to everybody");
+    let scale = longer(scale, 2);
+    compare("chat", title, "deliveries", &scale, &contenders, &GOALS)
 }
 
-/// Messages are longer here, so that a guest that doesn't read is full within the round.
-fn deaf(programs: &Programs, plan: &Plan, all: Guests) -> Result<Section, Error> {
-    const GOALS: [Goal; 1] = [(SOME_DEAF, ALL_READ, 0.90)];
-    let room = |deaf: usize| {
+/// Messages and rounds are longer here, so that a guest that doesn't read is full within a round.
+fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
+    let room = || built.start("ch4-chat", &["server"]);
+    let contenders = [(ALL_READ, 0), (SOME_DEAF, 10)].map(|(name, deaf)| {
         let guests = Guests {
             deaf,
             message_bytes: 4000,
-            ..all
+            ..guests
         };
-        (
-            || programs.start("ch4-chat", &["server"]),
-            move |running: &Running, time| talk(running.address, guests, time),
-        )
-    };
-    let ((start, hear), (start_too, hear_less)) = (room(0), room(10));
-    let contenders = [
-        Contender::new(ALL_READ, start, hear),
-        Contender::new(SOME_DEAF, start_too, hear_less),
-    ];
-    let title = format!(
-        "Chat: {} guests, messages of 4,000 bytes, some never read",
-        all.all
-    );
-    compare("chat-deaf", &title, "deliveries", plan, &contenders, &GOALS).map(Section::Comparison)
+        Contender::new(name, room, move |server: &Server, time: Duration| {
+            talk(server.address, guests, time)
+        })
+    });
+    let count = guests.all;
+    let title = format!("Chat: {count} guests, messages of 4,000 bytes, some never read");
+    let scale = longer(scale, 4);
+    compare(
+        "chat-deaf",
+        title,
+        "deliveries",
+        &scale,
+        &contenders,
+        &DEAF_GOALS,
+    )
+}
+
+fn longer(scale: &Scale, times: u32) -> Scale {
+    Scale {
+        time: scale.time * times,
+        ..*scale
+    }
 }

@@ -6,49 +6,19 @@ use std::time::{Duration, Instant};
 
 use console::Error;
 
+use crate::built::Built;
+use crate::figures::{Figure, Section, number};
+use crate::load::Load;
 use crate::load::chat::{Guests, talk};
+use crate::load::hostile::{Harm, ROOM, WEB, beside};
 use crate::load::tcp::requests;
-use crate::load::{Load, hostile};
-use crate::process::{Running, Usage};
-use crate::programs::Programs;
-use crate::progress::Progress;
-use crate::report::{Fact, Facts, Section};
-use crate::stats::number;
-
-/// How much there is of it.
-pub struct Size {
-    /// Requests, each on a connection of its own.
-    pub connections: u64,
-    /// Messages in the room.
-    pub messages: u64,
-    /// Hostile peers in either, at most.
-    pub hostile: u64,
-    /// The longest that either may take.
-    pub time: Duration,
-}
-
-impl Size {
-    /// Five minutes at most for both together; or a form that is short enough for a test.
-    #[must_use]
-    pub fn new(quick: bool) -> Self {
-        let (count, hostile) = if quick {
-            (2_000, 300)
-        } else {
-            (200_000, 20_000)
-        };
-        Self {
-            connections: count,
-            messages: count,
-            hostile,
-            time: Duration::from_secs(if quick { 40 } else { 120 }),
-        }
-    }
-}
+use crate::progress;
+use crate::server::{Server, Usage};
 
 /// Well-behaved clients come in waves, and in between all leave.
 const WAVE: Duration = Duration::from_millis(500);
 
-/// How long a program may take to notice that its clients have gone. Idle ones have 5 s.
+/// How long a server may take to notice that its clients have gone. Idle ones have 5 s.
 const SETTLING: Duration = Duration::from_secs(15);
 
 /// Memory that may be in use afterwards and wasn't before: what the allocator keeps at hand.
@@ -63,149 +33,134 @@ const GUESTS: Guests = Guests {
     all: 20,
     deaf: 2,
     message_bytes: 64,
-    announced: true,
 };
 
-/// Both programs, one after the other.
+/// How many deliveries a message makes: to all that read, but for its speaker.
+const DELIVERIES: u64 = (GUESTS.all - GUESTS.deaf - 1) as u64;
+
+/// What a server has to survive.
+struct Soak<'a> {
+    /// The server's name in the figures.
+    who: &'a str,
+    /// What is counted: "requests".
+    what: &'a str,
+    harms: &'a [Harm],
+    /// Threads that may be left, given those that a new server has.
+    threads: fn(u64) -> u64,
+    /// One wave of well-behaved clients.
+    wave: fn(&Server) -> Result<Load, Error>,
+    /// How many of a load's answers belong to one of what is counted.
+    answers: u64,
+}
+
+/// Both servers, one after the other, for five minutes at most; or for a time that fits a test.
 ///
 /// # Errors
 ///
-/// A program can't be started, ends, or hangs.
-pub fn measure(programs: &Programs, size: &Size) -> Result<Vec<Section>, Error> {
-    let mut progress = Progress::new(2);
-    progress.step("soak: TCP server");
-    let mut facts = web(programs, size)?;
-    progress.step("soak: chat");
-    facts.extend(room(programs, size)?);
-    Ok(vec![Section::Facts(Facts {
+/// A server can't be started, ends, or hangs.
+pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
+    let bar = progress::bar(2);
+    progress::step(&bar, "soak: TCP server");
+    let web = Soak {
+        who: "TCP server",
+        what: "requests",
+        harms: &WEB,
+        threads: |_| SPARE_THREADS,
+        wave: |server| requests(server.address, 8, WAVE),
+        answers: 1,
+    };
+    let mut figures = web.figures(&built.start("ch4-tcp-server", &["--quiet"])?, quick)?;
+    progress::step(&bar, "soak: chat");
+    let room = Soak {
+        who: "room",
+        what: "messages",
+        harms: &ROOM,
+        // The keyboard's thread starts when somebody is there to read what is typed.
+        threads: |alone| alone + 1,
+        wave: |server| talk(server.address, GUESTS, WAVE),
+        answers: DELIVERIES,
+    };
+    figures.extend(room.figures(&built.start("ch4-chat", &["server"])?, quick)?);
+    Ok(Section {
         id: "soak".to_owned(),
         title: "Well-behaved clients among hostile ones, and what is left when all have gone"
             .to_owned(),
-        facts,
-    })])
-}
-
-fn web(programs: &Programs, size: &Size) -> Result<Vec<Fact>, Error> {
-    let mut server = programs.start("ch4-tcp-server", &["--quiet"])?;
-    server.under(size.time, |server| {
-        let alone = server.usage();
-        let wave = |count, most| {
-            hostile::beside(server.address, &hostile::WEB, most, || {
-                waves(
-                    count,
-                    || requests(server.address, 8, WAVE),
-                    |load| load.done + load.errors,
-                )
-            })
-        };
-        let (_, first) = wave(size.connections / 20, size.hostile / 20);
-        first?;
-        let settled = |usage: Usage| {
-            usage.threads <= Some(SPARE_THREADS) && usage.descriptors <= alone.descriptors
-        };
-        let before = settle(server, settled);
-        let (hostile, load) = wave(size.connections, size.hostile);
-        let load = load?;
-        let after = settle(server, settled);
-        let mut facts = outcome("TCP server", "requests", &load, load.done, hostile);
-        facts.extend(leaks("TCP server", before, after, SPARE_THREADS));
-        Ok(facts)
+        figures,
+        ..Section::default()
     })
 }
 
-fn room(programs: &Programs, size: &Size) -> Result<Vec<Fact>, Error> {
-    let mut room = programs.start("ch4-chat", &["server"])?;
-    room.under(size.time, |room| {
-        let alone = room.usage();
-        // Each message is heard by all that read, but for its speaker.
-        let hearers = (GUESTS.all - GUESTS.deaf - 1) as u64;
-        let wave = |count, most| {
-            hostile::beside(room.address, &hostile::ROOM, most, || {
-                let heard = |load: &Load| (load.done + load.errors) / hearers;
-                waves(count, || talk(room.address, GUESTS, WAVE), heard)
-            })
+impl Soak<'_> {
+    fn figures(&self, server: &Server, quick: bool) -> Result<Vec<Figure>, Error> {
+        let (count, hostile, seconds) = if quick {
+            (2_000, 300, 40)
+        } else {
+            (200_000, 20_000, 120)
         };
-        let (_, first) = wave(size.messages / 20, size.hostile / 20);
-        first?;
-        // The keyboard's thread starts when somebody is there to read what is typed.
-        let most = alone.threads.map(|threads| threads + 1);
-        let nobody = |usage: Usage| usage.threads <= most && usage.descriptors <= alone.descriptors;
-        let before = settle(room, nobody);
-        let (hostile, load) = wave(size.messages, size.hostile);
-        let load = load?;
-        let after = settle(room, nobody);
-        let mut facts = outcome("room", "messages", &load, load.done / hearers, hostile);
-        facts.extend(leaks(
-            "room",
-            before,
-            after,
-            before.threads.unwrap_or_default(),
-        ));
-        Ok(facts)
-    })
-}
-
-/// Wave after wave, until there were `count` of what is counted.
-fn waves(
-    count: u64,
-    wave: impl Fn() -> Result<Load, Error>,
-    counted: impl Fn(&Load) -> u64,
-) -> Result<Load, Error> {
-    let mut all = Load::new();
-    while counted(&all) < count {
-        all = all.and(wave()?);
+        server.under(Duration::from_secs(seconds), |server| {
+            let alone = server.usage();
+            let threads = alone.map_or(0, |alone| (self.threads)(alone.threads));
+            let settled = |usage: Usage| {
+                let descriptors = alone.map_or(0, |alone| alone.descriptors);
+                usage.threads <= threads && usage.descriptors <= descriptors
+            };
+            // What is used once and kept isn't a leak.
+            self.waves(server, count / 20, hostile / 20)?;
+            let before = settle(server, settled);
+            let (hostile, load) = self.waves(server, count, hostile)?;
+            let after = settle(server, settled);
+            let right = number(load.done / self.answers);
+            let wrong = match load.remark {
+                // Which of them went wrong matters more than that one did.
+                Some(remark) if load.errors > 0 => remark,
+                _ => "lost, cut or wrong".to_owned(),
+            };
+            let asked = format!("{} as they should be", self.what);
+            let mut figures = vec![
+                self.figure(&asked, right, "", None),
+                self.figure(&wrong, number(load.errors), "", Some(0.0)),
+                self.figure("hostile peers meanwhile", number(hostile), "", None),
+            ];
+            if let Some((before, after)) = before.zip(after) {
+                let more = |after, before| number(after) - number(before);
+                let left = number(after.threads);
+                let descriptors = more(after.descriptors, before.descriptors);
+                let memory = more(after.resident_kib, before.resident_kib);
+                figures.extend([
+                    self.figure("threads that are left", left, "", Some(number(threads))),
+                    self.figure("descriptors more than before", descriptors, "", Some(0.0)),
+                    self.figure("memory more than before", memory, "KiB", Some(SLACK_KIB)),
+                ]);
+            }
+            Ok(figures)
+        })
     }
-    Ok(all)
+
+    fn figure(&self, what: &str, value: f64, unit: &'static str, limit: Option<f64>) -> Figure {
+        Figure::new(format!("{}: {what}", self.who), value, unit).at_most(limit)
+    }
+
+    /// Wave after wave among hostile peers, until there were `count` of what is counted.
+    fn waves(&self, server: &Server, count: u64, hostile: u64) -> Result<(u64, Load), Error> {
+        let (hostile, load) = beside(server.address, self.harms, hostile, || {
+            let mut all = Load::default();
+            while all.done + all.errors < count * self.answers {
+                all = all.and(&(self.wave)(server)?);
+            }
+            Ok(all)
+        });
+        Ok((hostile, load?))
+    }
 }
 
-/// What the program has taken of the system once nobody is there any more, or when it should have
-/// noticed that.
-fn settle(program: &Running, settled: impl Fn(Usage) -> bool) -> Usage {
+/// What the server uses once all clients have gone, or when it should have noticed that.
+fn settle(server: &Server, settled: impl Fn(Usage) -> bool) -> Option<Usage> {
     let deadline = Instant::now() + SETTLING;
     loop {
-        let usage = program.usage();
-        if settled(usage) || Instant::now() > deadline {
+        let usage = server.usage();
+        if usage.is_none_or(&settled) || Instant::now() > deadline {
             return usage;
         }
         thread::yield_now();
     }
-}
-
-fn outcome(who: &str, what: &'static str, load: &Load, done: u64, hostile: u64) -> Vec<Fact> {
-    if let Some(remark) = load.remark.as_deref().filter(|_| load.errors > 0) {
-        // Which of them went wrong matters more than that one did.
-        return vec![Fact::new(format!("{who}: {remark}"), number(load.errors), what).at_most(0.0)];
-    }
-    vec![
-        Fact::new(format!("{who}: {what} as they should be"), number(done), ""),
-        Fact::new(
-            format!("{who}: lost, cut or wrong"),
-            number(load.errors),
-            "",
-        )
-        .at_most(0.0),
-        Fact::new(
-            format!("{who}: hostile peers meanwhile"),
-            number(hostile),
-            "",
-        ),
-    ]
-}
-
-fn leaks(who: &str, before: Usage, after: Usage, threads: u64) -> Vec<Fact> {
-    let more = |after: Option<u64>, before: Option<u64>| Some(number(after?) - number(before?));
-    let descriptors = more(after.descriptors, before.descriptors).map(|more| {
-        Fact::new(format!("{who}: descriptors more than before"), more, "").at_most(0.0)
-    });
-    let memory = more(after.resident_kib, before.resident_kib).map(|more| {
-        Fact::new(format!("{who}: memory more than before"), more, "KiB").at_most(SLACK_KIB)
-    });
-    let threads = after.threads.map(|after| {
-        let fact = Fact::new(format!("{who}: threads that are left"), number(after), "");
-        fact.at_most(number(threads))
-    });
-    [threads, descriptors, memory]
-        .into_iter()
-        .flatten()
-        .collect()
 }

@@ -1,33 +1,21 @@
 //! Section 4.1: a new connection for each request.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::fs;
-use std::io::Read;
-use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use console::{Action, Error, OrCannot};
+use console::Error;
 
-use crate::compare::{Contender, Goal, Plan, compare};
-use crate::load::tcp::{answer_length, requests};
-use crate::process::{Running, is_installed};
-use crate::programs::{Programs, start_floor, start_nginx, start_python};
-use crate::report::Section;
+use crate::built::Built;
+use crate::compare::{Contender, Goal, Scale, compare};
+use crate::figures::Section;
+use crate::load::tcp::{answer_length, connect, requests};
+use crate::peers::{is_installed, start_nginx, start_python};
+use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
 const PRINTS: &str = "robust, printing to a file";
 const AMONG_IDLE: &str = "robust, 500 idle beside it";
 const NGINX: &str = "nginx, 2 workers";
-
-/// How many idle connections stay open in a round.
-const IDLE: u32 = 500;
-
-/// How long the robust server lets an idle connection be.
-const IDLE_TIME: Duration = Duration::from_secs(5);
 
 /// The targets, each with what it is compared with.
 const GOALS: [Goal; 4] = [
@@ -42,175 +30,78 @@ const GOALS: [Goal; 4] = [
 ///
 /// # Errors
 ///
-/// A program can't be started, or doesn't answer.
-pub fn measure(programs: &Programs, plan: &Plan) -> Result<Vec<Section>, Error> {
-    let bytes = {
-        let server = programs.start("ch4-tcp-server", &["--quiet"])?;
-        answer_length(server.address)?
-    };
-    let mut sections = Vec::new();
-    for clients in [4, 16] {
-        sections.push(beside_others(programs, plan, clients, bytes)?);
-    }
-    sections.push(arrangements(plan, bytes)?);
-    Ok(sections)
+/// A server can't be started, or doesn't answer.
+pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
+    let server = built.start("ch4-tcp-server", &["--quiet"])?;
+    let bytes = answer_length(server.address)?;
+    drop(server);
+    Ok(vec![
+        beside_others(built, scale, 4, bytes)?,
+        beside_others(built, scale, 16, bytes)?,
+        arrangements(built, scale, bytes)?,
+    ])
 }
 
 fn beside_others(
-    programs: &Programs,
-    plan: &Plan,
+    built: &Built,
+    scale: &Scale,
     clients: usize,
     bytes: usize,
 ) -> Result<Section, Error> {
-    let load = move |running: &Running, time: Duration| requests(running.address, clients, time);
-    let count = clients.to_string();
-    let length = bytes.to_string();
-    let floor_arguments = ["tcp", "--count", &count, "--answer-bytes", &length];
-    let floor = || start_floor(&floor_arguments);
-    let server =
-        |arguments: &'static [&'static str]| move || programs.start("ch4-tcp-server", arguments);
-    let page = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
-    let index = page.path().join("index.html");
-    fs::write(&index, "x".repeat(bytes)).or_cannot("write", index.display())?;
-    let idle: RefCell<Option<Idle>> = RefCell::new(None);
-    let stays = if plan.quick {
-        IDLE_TIME / 10
-    } else {
-        IDLE_TIME
-    };
-    // Who is compared with whom stands side by side, and so is measured one after the other.
+    let load = |server: &Server, time: Duration| requests(server.address, clients, time);
+    let (count, length) = (clients.to_string(), bytes.to_string());
+    let arguments = ["tcp", "--count", &count, "--answer-bytes", &length];
+    let floor = || built.start_floor(&arguments);
+    let robust = |argument: &[&str]| built.start("ch4-tcp-server", argument);
+    // Who is compared with whom is side by side, and so is measured one after the other.
     let mut contenders = vec![
         Contender::new(FLOOR, floor, load),
-        Contender::new(ROBUST, server(&["--quiet"]), load),
+        Contender::new(ROBUST, || robust(&["--quiet"]), load),
     ];
-    if is_installed("nginx", "-v") {
+    if is_installed("nginx") {
         contenders.push(Contender::new(NGINX, || start_nginx(bytes), load));
     }
     contenders.extend([
-        Contender::new(PRINTS, server(&[]), load),
-        Contender::new(
-            AMONG_IDLE,
-            || {
-                let running = programs.start("ch4-tcp-server", &["--quiet"])?;
-                *idle.borrow_mut() = Some(Idle::open(running.address, stays)?);
-                Ok(running)
-            },
-            load,
-        ),
-        Contender::new("tutorial", server(&["--tutorial"]), load),
+        Contender::new(PRINTS, || robust(&[]), load),
+        Contender::new(AMONG_IDLE, || among_idle(robust(&["--quiet"])?), load),
+        Contender::new("tutorial", || robust(&["--tutorial"]), load),
     ]);
-    if is_installed("python3", "--version") {
-        let start = || start_python(page.path());
+    if is_installed("python3") {
+        let start = || start_python(bytes);
         contenders.push(Contender::new("python3 -m http.server", start, load));
     }
+    let in_stages = || built.start_floor(&[&arguments[..], &["--drain"]].concat());
     contenders.extend([
-        Contender::new(
-            "floor, closing in stages",
-            || start_floor(&[&floor_arguments[..], &["--drain"]].concat()),
-            load,
-        ),
+        Contender::new("floor, closing in stages", in_stages, load),
         Contender::new("floor again (the noise)", floor, load),
     ]);
-    compare(
-        &format!("tcp-{clients}"),
-        &format!("TCP: a connection for each request, {clients} clients"),
-        "requests",
-        plan,
-        &contenders,
-        &GOALS,
-    )
-    .map(Section::Comparison)
+    let id = format!("tcp-{clients}");
+    let title = format!("TCP: a connection for each request, {clients} clients");
+    compare(&id, title, "requests", scale, &contenders, &GOALS)
+}
+
+/// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is
+/// longer than a round.
+fn among_idle(mut server: Server) -> Result<Server, Error> {
+    server.keep(connect(server.address, 500)?);
+    Ok(server)
 }
 
 /// The floor's few lines, with its threads arranged in four ways.
-fn arrangements(plan: &Plan, bytes: usize) -> Result<Section, Error> {
-    let load = |running: &Running, time: Duration| requests(running.address, 16, time);
+fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, Error> {
+    let load = |server: &Server, time: Duration| requests(server.address, 16, time);
     let length = bytes.to_string();
-    let arranged = |threads: &'static str| {
-        let length = length.clone();
-        move || {
-            start_floor(&[
-                "tcp",
-                "--threads",
-                threads,
-                "--count",
-                "16",
-                "--answer-bytes",
-                &length,
-            ])
-        }
-    };
-    let contenders = [
-        Contender::new("16 threads, each accepts", arranged("together"), load),
-        Contender::new("leader and followers (robust)", arranged("crew"), load),
-        Contender::new("one accepts, 16 in a pool serve", arranged("pool"), load),
-        Contender::new(
-            "one accepts, a thread for each",
-            arranged("each-its-own"),
-            load,
-        ),
+    let ways = [
+        ("16 threads, each accepts", "together"),
+        ("leader and followers (robust)", "crew"),
+        ("one accepts, 16 in a pool serve", "pool"),
+        ("one accepts, a thread for each", "each-its-own"),
     ];
-    compare(
-        "tcp-threads",
-        "TCP: the floor with its threads arranged in four ways, 16 clients",
-        "requests",
-        plan,
-        &contenders,
-        &[],
-    )
-    .map(Section::Comparison)
-}
-
-/// Idle connections, each opened anew when the server ends it.
-///
-/// Dropping it stops that; the connections end with it.
-struct Idle {
-    stop: Option<Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
-}
-
-impl Idle {
-    /// Opens them one after the other over the time that the server lets each be, so that from
-    /// then on they end evenly too, and returns when all are open.
-    fn open(address: SocketAddr, over: Duration) -> Result<Self, Error> {
-        let (stop, stopped) = channel();
-        let begin = Instant::now();
-        let mut open = VecDeque::new();
-        for number in 0..IDLE {
-            // A pace, not a wait for something: nobody ever sends this.
-            let due = begin + over * number / IDLE;
-            let _ = stopped.recv_timeout(due.saturating_duration_since(Instant::now()));
-            open.push_back(TcpStream::connect(address).or_cannot(Action::Connect, address)?);
-        }
-        let keeper = thread::spawn(move || keep(open, address, &stopped));
-        Ok(Self {
-            stop: Some(stop),
-            keeper: Some(keeper),
-        })
-    }
-}
-
-/// The oldest ends first, so it is enough to wait for that one.
-fn keep(mut open: VecDeque<TcpStream>, address: SocketAddr, stopped: &Receiver<()>) {
-    while let Some(mut oldest) = open.pop_front() {
-        let _ = oldest.set_read_timeout(Some(IDLE_TIME * 2));
-        let _ = oldest.read(&mut [0; 1]);
-        if stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected) {
-            return;
-        }
-        let Ok(next) = TcpStream::connect(address) else {
-            return; // The round is over, and the server has gone.
-        };
-        open.push_back(next);
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(keeper) = self.keeper.take() {
-            // A keeper that panicked keeps nothing.
-            let _ = keeper.join();
-        }
-    }
+    let contenders = ways.map(|(name, threads)| {
+        let arguments = ["tcp", "--count=16", "--threads", threads, "--answer-bytes"];
+        let arguments = [&arguments[..], &[&length]].concat();
+        Contender::new(name, move || built.start_floor(&arguments), load)
+    });
+    let title = "TCP: the floor with its threads arranged in four ways, 16 clients".to_owned();
+    compare("tcp-threads", title, "requests", scale, &contenders, &[])
 }

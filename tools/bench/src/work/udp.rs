@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use console::Error;
 
-use crate::compare::{Contender, Goal, Plan, Round, compare};
+use crate::built::Built;
+use crate::compare::{Contender, Goal, Scale, compare};
+use crate::figures::Section;
 use crate::load::{Load, tcp, udp};
-use crate::process::Running;
-use crate::programs::{Programs, start_floor};
-use crate::report::Section;
+use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
@@ -19,71 +19,54 @@ const GOALS: [Goal; 1] = [(ROBUST, FLOOR, 0.95)];
 ///
 /// # Errors
 ///
-/// A program can't be started, or doesn't answer.
-pub fn measure(programs: &Programs, plan: &Plan) -> Result<Vec<Section>, Error> {
+/// A server can't be started, or doesn't answer.
+pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
     [1, 4]
-        .map(|clients| with(programs, plan, clients))
         .into_iter()
+        .map(|clients| with(built, scale, clients))
         .collect()
 }
 
-fn with(programs: &Programs, plan: &Plan, clients: usize) -> Result<Section, Error> {
-    let load =
-        move |running: &Running, time: Duration| udp::requests(running.address, clients, time);
-    let floor = || start_floor(&["udp"]);
+fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> {
+    let load = |server: &Server, time: Duration| udp::requests(server.address, clients, time);
+    let floor = || built.start_floor(&["udp"]);
+    let stream = || built.start_floor(&["stream"]);
     let length = udp::REPLY.len().to_string();
-    let connections = || start_floor(&["tcp", "--count", "4", "--answer-bytes", &length]);
-    // The tutorial's server answers once: each request needs another one.
-    let tutorial = |time: Duration| {
-        let mut load = Load::new();
-        let begin = Instant::now();
-        while begin.elapsed() < time {
-            let asked = Instant::now();
-            let server = programs.start("ch5-udp", &["server", "--tutorial"])?;
-            match udp::once(server.address) {
-                Ok(()) => load.right(asked),
-                Err(error) => load.wrong(|| error.to_string()),
-            }
-        }
-        load.elapsed = begin.elapsed();
-        Ok(Round {
-            load,
-            processor: None,
-            peak_kib: None,
-        })
-    };
+    let connections = || built.start_floor(&["tcp", "--count=4", "--answer-bytes", &length]);
+    let robust = |arguments: &[&str]| built.start("ch5-udp", &[&["server"], arguments].concat());
     let contenders = [
         Contender::new(FLOOR, floor, load),
         Contender::new("floor again (the noise)", floor, load),
-        Contender::new(
-            ROBUST,
-            || programs.start("ch5-udp", &["server", "--quiet"]),
-            load,
-        ),
-        Contender::new(
-            "robust, printing to a file",
-            || programs.start("ch5-udp", &["server"]),
-            load,
-        ),
-        Contender::round("tutorial, started anew for each", tutorial),
+        Contender::new(ROBUST, || robust(&["--quiet"]), load),
+        Contender::new("robust, printing to a file", || robust(&[]), load),
+        Contender::with_round("tutorial, started anew for each", |time| {
+            started_anew(time, || robust(&["--tutorial"]))
+        }),
         Contender::new(
             "floor over TCP, the connection stays",
-            || start_floor(&["stream"]),
-            move |running: &Running, time| tcp::messages(running.address, clients, time),
+            stream,
+            |server: &Server, time| tcp::messages(server.address, clients, time),
         ),
         Contender::new(
             "floor over TCP, a connection for each",
             connections,
-            move |running: &Running, time| tcp::requests(running.address, clients, time),
+            |server: &Server, time| tcp::requests(server.address, clients, time),
         ),
     ];
-    compare(
-        &format!("udp-{clients}"),
-        &format!("UDP: a question and its answer, {clients} at a time"),
-        "requests",
-        plan,
-        &contenders,
-        &GOALS,
-    )
-    .map(Section::Comparison)
+    let id = format!("udp-{clients}");
+    let title = format!("UDP: a question and its answer, {clients} at a time");
+    compare(&id, title, "requests", scale, &contenders, &GOALS)
+}
+
+/// The tutorial's server answers once: each request needs another one.
+fn started_anew(time: Duration, start: impl Fn() -> Result<Server, Error>) -> Result<Load, Error> {
+    let mut load = Load::default();
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        let asked = Instant::now();
+        let answered = udp::once(start()?.address);
+        load.count(answered, asked.elapsed());
+    }
+    load.elapsed = begin.elapsed();
+    Ok(load)
 }

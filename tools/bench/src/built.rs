@@ -1,0 +1,87 @@
+//! The workspace's programs, built as users build them, and the floors.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use console::{Error, OrCannot};
+
+use crate::server::Server;
+
+/// The programs to measure.
+const NAMES: [&str; 3] = ["ch4-tcp-server", "ch4-chat", "ch5-udp"];
+
+/// The workspace's programs, built in the profile of this one.
+pub struct Built {
+    /// This program, which is also the floors.
+    this: PathBuf,
+}
+
+impl Built {
+    /// Builds them, or finds them beside this program if it runs without cargo.
+    ///
+    /// # Errors
+    ///
+    /// They don't build, or aren't there.
+    pub fn ready() -> Result<Self, Error> {
+        let this = env::current_exe().or_cannot("find", "this program's own file")?;
+        if let Some(cargo) = env::var_os("CARGO") {
+            let mut command = Command::new(cargo);
+            command.args(["build", "--locked"]);
+            if !cfg!(debug_assertions) {
+                command.arg("--release");
+            }
+            // target/release/bench: whatever directory cargo was told to use.
+            if let Some(target) = this.ancestors().nth(2) {
+                command.arg("--target-dir").arg(target);
+            }
+            let status = command
+                .args(NAMES.map(|name| format!("--package={name}")))
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .status()
+                .or_cannot("run", "cargo")?;
+            if !status.success() {
+                let next = "correct the errors above this line";
+                return Err(Error::cannot(
+                    "build the programs",
+                    status.to_string(),
+                    next,
+                ));
+            }
+        }
+        let built = Self { this };
+        match NAMES.iter().find(|name| !built.path(name).is_file()) {
+            None => Ok(built),
+            Some(name) => Err(Error::cannot(
+                format_args!("find the program {name}"),
+                "it isn't in the folder of this program",
+                "run this with cargo run --release -p bench, which builds the programs too",
+            )),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+        self.this.with_file_name(file)
+    }
+
+    /// Starts one of them on a free port.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started.
+    pub fn start(&self, name: &str, arguments: &[&str]) -> Result<Server, Error> {
+        let mut command = Command::new(self.path(name));
+        command.args(arguments).args(["--port", "0"]);
+        Server::start(command.env("NO_COLOR", "1"))
+    }
+
+    /// Starts a floor: this program itself, as a separate process.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started.
+    pub fn start_floor(&self, arguments: &[&str]) -> Result<Server, Error> {
+        Server::start(Command::new(&self.this).arg("floor").args(arguments))
+    }
+}

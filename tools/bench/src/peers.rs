@@ -1,0 +1,57 @@
+//! Other people's web servers, if they are installed.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use console::{Action, Error, OrCannot};
+
+use crate::server::Server;
+
+/// True if there is a program of that name.
+pub fn is_installed(program: &str) -> bool {
+    Command::new(program).arg("-V").output().is_ok()
+}
+
+/// nginx with two workers, which answers every request with a page of `bytes` bytes and closes.
+///
+/// # Errors
+///
+/// It can't be started.
+pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
+    // nginx has to be given a port. Between here and there somebody could take it, and then this
+    // fails; nobody does on a machine that only measures.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let address = free.or_cannot(Action::Bind, "127.0.0.1:0")?;
+    let configuration = include_str!("nginx.conf")
+        .replace("ADDRESS", &address.to_string())
+        .replace("PAGE", &"x".repeat(bytes));
+    let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
+    let file = directory.path().join("nginx.conf");
+    fs::write(&file, configuration).or_cannot(Action::WriteFile, file.display())?;
+    let mut command = Command::new("nginx");
+    command.args(["-e", "stderr", "-p"]).arg(directory.path());
+    let mut server = Server::start_at(address, command.arg("-c").arg(&file))?;
+    server.keep(directory);
+    Ok(server)
+}
+
+/// Python's own server, with a page of `bytes` bytes.
+///
+/// # Errors
+///
+/// It can't be started.
+pub fn start_python(bytes: usize) -> Result<Server, Error> {
+    let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
+    let page = directory.path().join("index.html");
+    fs::write(&page, "x".repeat(bytes)).or_cannot(Action::WriteFile, page.display())?;
+    let mut command = Command::new("python3");
+    command
+        .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
+        .arg("--directory")
+        .arg(directory.path())
+        .stderr(Stdio::null());
+    let mut server = Server::start(&mut command)?;
+    server.keep(directory);
+    Ok(server)
+}

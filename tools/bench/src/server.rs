@@ -1,0 +1,240 @@
+//! A server under load: a separate process, which ends with its guard.
+
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use console::{Error, OrCannot};
+use tempfile::NamedTempFile;
+
+/// How long a server may take to start, and how much longer than planned a load may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What to do about a server that is stuck.
+const STUCK: &str = "run it again on a machine that is less busy; if it stays, the program hangs";
+
+/// A running server. It is ended when this value is dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What has to live as long as the server: the file that it prints to, its configuration.
+    keep: Vec<Box<dyn Send + Sync>>,
+    /// It has child processes, which end if it is asked to end, but not if it is killed.
+    has_children: bool,
+}
+
+/// What a process and its children have taken of the system.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// Processor time, in the program and in the system on its behalf. To 10 ms.
+    pub processor: Duration,
+    /// Memory that is resident now, in KiB.
+    pub resident_kib: u64,
+    /// Maximum resident memory so far, in KiB.
+    pub peak_kib: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Open descriptors.
+    pub descriptors: u64,
+}
+
+impl Server {
+    /// Starts a program that prints to a file, and first the address that it listens on.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started, or ends or is silent instead.
+    pub fn start(command: &mut Command) -> Result<Self, Error> {
+        let output = NamedTempFile::new().or_cannot("create", "a temporary file")?;
+        let written = output.reopen().or_cannot("open", "a temporary file")?;
+        // Nobody types. Held open: a room whose host has no more to say would end.
+        let command = command.stdin(Stdio::piped()).stdout(written);
+        // The line is whole, or not there yet.
+        let address = || {
+            let text = fs::read_to_string(output.path()).ok()?;
+            address_in(text.rsplit_once('\n')?.0)
+        };
+        let mut server = Self::spawn(command, address)?;
+        server.keep(output);
+        Ok(server)
+    }
+
+    /// Starts a program with child processes that prints nothing and listens on `address`.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started, or ends instead, or nobody can connect.
+    pub fn start_at(address: SocketAddr, command: &mut Command) -> Result<Self, Error> {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+        let listens = || TcpStream::connect(address).ok().map(|_| address);
+        let mut server = Self::spawn(command, listens)?;
+        server.has_children = true;
+        Ok(server)
+    }
+
+    /// Waits until the address is known, or the program has ended, or time is up.
+    fn spawn(
+        command: &mut Command,
+        address: impl Fn() -> Option<SocketAddr>,
+    ) -> Result<Self, Error> {
+        let what = command.get_program().to_string_lossy().into_owned();
+        let mut server = Self {
+            child: command.spawn().or_cannot("start", &what)?,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            keep: Vec::new(),
+            has_children: false,
+        };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(address) = address() {
+                server.address = address;
+                return Ok(server);
+            }
+            let action = format_args!("run {what}");
+            if let Some(status) = server.child.try_wait().or_cannot("wait for", &what)? {
+                let next = "its own message is above this line";
+                return Err(Error::cannot(action, status.to_string(), next));
+            }
+            if Instant::now() > deadline {
+                return Err(Error::cannot(action, "it is silent", STUCK));
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Keeps something for as long as the server runs.
+    pub fn keep(&mut self, it: impl Send + Sync + 'static) {
+        self.keep.push(Box::new(it));
+    }
+
+    /// Runs a load that should take this long.
+    ///
+    /// The clients have no time limits, which would be system calls that cost time. If they don't
+    /// come to an end, the server is ended, and with it all their connections.
+    ///
+    /// # Errors
+    ///
+    /// The load's own, or that it had to be ended.
+    pub fn under<T>(
+        &self,
+        time: Duration,
+        load: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (done, ended) = channel::<()>();
+        thread::scope(|scope| {
+            let watchdog = scope.spawn(move || {
+                let late = ended.recv_timeout(time + PATIENCE) == Err(RecvTimeoutError::Timeout);
+                if late {
+                    self.signal("-KILL");
+                }
+                late
+            });
+            let result = load(self);
+            drop(done);
+            match watchdog.join() {
+                Ok(false) => result,
+                _ => Err(Error::cannot("finish the load", "it hangs", STUCK)),
+            }
+        })
+    }
+
+    /// What it has taken of the system so far; `None` on a system without Linux's proc(5).
+    pub fn usage(&self) -> Option<Usage> {
+        usage_of(&self.child.id().to_string())
+    }
+
+    /// Sends a signal with kill(1): the standard library can only kill, and only an owner.
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        // Where there is no such command, the process ends with its parent.
+        let _ = Command::new("kill").args([name, &id]).status();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.has_children {
+            self.signal("-TERM");
+        } else {
+            // It may have ended already, which is the aim.
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// The first IPv4 address and port in a text.
+fn address_in(text: &str) -> Option<SocketAddr> {
+    let mut words = text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    words.find_map(|word| word.trim_matches([':', '.']).parse().ok())
+}
+
+/// The sum over a process and its children.
+fn usage_of(id: &str) -> Option<Usage> {
+    let file = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).ok();
+    let status = file("status")?;
+    let field = |name| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        value.split_whitespace().next()?.parse().ok()
+    };
+    let mut usage = Usage {
+        processor: processor_time(&file("stat")?)?,
+        resident_kib: field("VmRSS:")?,
+        peak_kib: field("VmHWM:")?,
+        threads: field("Threads:")?,
+        descriptors: fs::read_dir(format!("/proc/{id}/fd")).ok()?.count() as u64,
+    };
+    let children = file(&format!("task/{id}/children")).unwrap_or_default();
+    for child in children.split_whitespace().filter_map(usage_of) {
+        usage.processor += child.processor;
+        usage.resident_kib += child.resident_kib;
+        usage.peak_kib += child.peak_kib;
+        usage.threads += child.threads;
+        usage.descriptors += child.descriptors;
+    }
+    Some(usage)
+}
+
+/// From `/proc/PID/stat`: the name, in parentheses, may have spaces; after it, field 3 is first.
+fn processor_time(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields.split_whitespace().skip(11);
+    let mut next = || ticks.next()?.parse::<u64>().ok();
+    let (in_program, in_system) = (next()?, next()?);
+    // In ticks (time(7), USER_HZ): a hundred a second on every Linux that Rust knows.
+    Some(Duration::from_millis((in_program + in_system) * 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_what_programs_print() {
+        let found = |text| address_in(text).map(|address| address.port());
+        assert_eq!(
+            found("Server started, waiting on http://127.0.0.1:8080/\n"),
+            Some(8080)
+        );
+        assert_eq!(
+            found("Waiting for guests on 127.0.0.1:5. Say byebye.\n"),
+            Some(5)
+        );
+        assert_eq!(
+            found("Serving on 127.0.0.1 port 9 (http://127.0.0.1:9/) ...\n"),
+            Some(9)
+        );
+        assert_eq!(found("nothing here: 1.2.3\n"), None);
+    }
+
+    #[test]
+    fn processor_time_is_the_sum_of_the_two_fields_behind_any_name() {
+        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 150 25 0 0 20 0 1 0 9 8 7";
+        assert_eq!(processor_time(stat), Some(Duration::from_millis(1750)));
+        assert_eq!(processor_time("7 (a) S 1"), None);
+    }
+}
