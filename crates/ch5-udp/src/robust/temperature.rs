@@ -34,9 +34,7 @@ pub fn reply(request: &[u8]) -> String {
 /// Whether these bytes begin as a [`reply`] does.
 #[must_use]
 pub fn is_reply(datagram: &[u8]) -> bool {
-    [CONVERTED, REFUSED]
-        .iter()
-        .any(|beginning| datagram.starts_with(beginning.as_bytes()))
+    datagram.starts_with(CONVERTED.as_bytes()) || datagram.starts_with(REFUSED.as_bytes())
 }
 
 fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
@@ -89,13 +87,9 @@ fn shown(degrees: f64) -> String {
         return rounded.to_string();
     }
     let scientific = format!("{degrees:.DECIMALS$e}");
-    match scientific.split_once('e') {
-        Some((digits, exponent)) => {
-            let digits = digits.trim_end_matches('0').trim_end_matches('.');
-            format!("{digits}e{exponent}")
-        }
-        None => scientific,
-    }
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{digits}e{exponent}")
 }
 
 #[cfg(test)]
