@@ -34,7 +34,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
         let prompt = Role::Prompt.paint(PROMPT);
         writeln!(client, "{prompt} {celsius}").map_err(Error::output)?;
         let reply = client::ask_server(&[address], celsius.as_bytes(), &WAITS, &mut client)?;
-        // The server doesn't wait for its own terminal; here, for the sake of the order, we do.
+        // The server doesn't wait for its own terminal. Here we do, to keep the lines in order.
         stage.wait_for("server", answer)?;
         say(&mut client, Role::Peer, reply)?;
     }

@@ -47,15 +47,15 @@ The exit status is 1 if a question got no answer.")]
 }
 
 fn main() -> ExitCode {
-    // clap takes each text that begins with `-` for a flag, but for simple numbers. So `-.5`, `-x`
-    // and `--5` get a space before them, which makes them values; `run` takes it away.
+    // clap takes a text that begins with `-` for a flag, unless it is a simple number. So `-.5`,
+    // `-x` and `--5` get a space before them, which makes them values; `trimmed` takes it away.
     let mut of_client = false;
     let args = Args::parse_from(env::args_os().map(|argument| {
         of_client |= argument == "client";
         match argument.as_encoded_bytes() {
             b"--" | b"-h" => argument,
             [b'-', b'-', letter, ..] if letter.is_ascii_alphabetic() => argument,
-            // A number such as -1 may be the value of `--port`.
+            // clap knows simple numbers, and -1 may be the value of `--port`.
             [b'-', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => argument,
             [b'-', ..] if of_client => [OsStr::new(" "), &argument].into_iter().collect(),
             _ => argument,
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     run(&args).unwrap_or_else(|error| console::exit(Err(error)))
 }
 
-/// Returns the exit status; what went wrong with one question has been said.
+/// Returns the exit status: 1 if a question got no answer, which the user has been told.
 fn run(args: &Args) -> Result<ExitCode, Error> {
     let (flags, mut out) = (&args.flags, stdout());
     let mut status = ExitCode::SUCCESS;
@@ -107,7 +107,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
                 match rows.and_then(|rows| say(&mut out, Role::Peer, rows)) {
                     Ok(()) => {}
                     Err(Error::OutputGone) => break,
-                    // The next one is asked all the same.
+                    // Ask the next one all the same.
                     Err(error) => status = console::exit(Err(error)),
                 }
             }
@@ -118,6 +118,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
     Ok(status)
 }
 
+/// A temperature as its bytes, without the white space around it.
 fn trimmed(argument: &OsStr) -> &[u8] {
     argument.as_encoded_bytes().trim_ascii()
 }

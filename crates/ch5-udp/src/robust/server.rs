@@ -12,7 +12,7 @@ use super::temperature::{self, REFUSED};
 use crate::tutorial;
 
 /// Steps 1 and 2, create and bind, are the tutorial's: nothing is wrong with them. Returns the
-/// socket, and its address with the port that it really has (port 0 stands for any free one).
+/// socket and its address. (If `address` has port 0, that has the port that the system chose.)
 ///
 /// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another one
 /// than was asked (against RFC 1122, section 3.3.4.2), and a client that checks, as ours does,
