@@ -1,6 +1,6 @@
 //! Exercise 5.2: a UDP client that asks for temperatures.
 //!
-//! Fill in one function after the other. After each, judge your program:
+//! Fill in one function after the other, from the top. After each, judge your program:
 //!
 //! ```sh
 //! cargo test -p ch5-udp --test exercise -- --include-ignored udp-client
@@ -27,37 +27,38 @@ fn main() -> io::Result<()> {
         let socket = connect(port)?;
         send(&socket, &celsius)?;
         show(&receive(&socket)?);
+        // Step 4, close: the socket closes here, where its variable goes out of scope.
     }
     Ok(())
 }
 
-/// Step 1. The port is the program's first argument.
+/// The port is the program's first argument.
 fn port() -> u16 {
     todo!("Return the first word of std::env::args() after the program's own name, as a number.")
 }
 
-/// Step 2: ask the user for a temperature. `None` means that there is no more to ask.
+/// Ask the user for a temperature. `None` means that there is no more to ask.
 fn ask() -> io::Result<Option<String>> {
     todo!("Read a line from the standard input; return None at the input's end.")
 }
 
-/// Steps 3 and 4: create a socket, connect it to the server on 127.0.0.1 and the port. That sends
-/// nothing: it keeps away what others than the server send.
+/// Step 1: create a socket, and connect it to the server on 127.0.0.1 and the port. Connecting
+/// sends nothing: it keeps away what others than the server send.
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!("Create a socket2::Socket for datagrams, connect it, and return it with .into().")
 }
 
-/// Step 5: send the request.
+/// Step 2: send the request.
 fn send(socket: &UdpSocket, celsius: &str) -> io::Result<()> {
     todo!("Send the text, without white space around it.")
 }
 
-/// Step 6: receive the answer.
+/// Step 3: receive the answer.
 fn receive(socket: &UdpSocket) -> io::Result<Vec<u8>> {
     todo!("Receive a datagram, and return its bytes; later, ask again if none comes in a second.")
 }
 
-/// Step 7: show it.
+/// Show the answer.
 fn show(answer: &[u8]) {
     todo!("Print the answer as text, so that no terminal obeys what is in it.")
 }

@@ -1,6 +1,6 @@
 //! Exercise 5.1: a UDP server that converts degrees Celsius to Fahrenheit.
 //!
-//! Fill in one function after the other. After each, judge your program:
+//! Fill in one function after the other, from the top. After each, judge your program:
 //!
 //! ```sh
 //! cargo test -p ch5-udp --test exercise -- --include-ignored udp-server
@@ -29,27 +29,27 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Step 1. The port is the program's first argument.
+/// The port is the program's first argument.
 fn port() -> u16 {
     todo!("Return the first word of std::env::args() after the program's own name, as a number.")
 }
 
-/// Steps 2 and 3: create a socket, bind it to 127.0.0.1 and the port.
+/// Steps 1 and 2: create a socket, bind it to 127.0.0.1 and the port.
 fn bind(port: u16) -> io::Result<UdpSocket> {
     todo!("Create a socket2::Socket for datagrams, bind it, and return it with .into().")
 }
 
-/// Step 4: wait for a request. Who has sent it comes with it.
+/// Step 3: receive a request. Its sender's address comes with it.
 fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
     todo!("Receive a datagram, and return its bytes and its sender's address.")
 }
 
-/// Step 5: what to answer.
+/// What to answer.
 fn answer(request: &[u8]) -> String {
     todo!("Return the temperature in degrees Fahrenheit, or why the request can't be converted.")
 }
 
-/// Step 6: send the answer to whoever has asked.
+/// Step 4: send the answer to the client that asked. (Step 5, close, never comes.)
 fn send(socket: &UdpSocket, answer: &str, client: SocketAddr) -> io::Result<()> {
     todo!("Send the answer to the client's address.")
 }

@@ -2,11 +2,8 @@
 //!
 //! Read [`tutorial`] first: no connection, no stream, one datagram there and one back, with the
 //! faults that the tutorial's programs have. Then [`robust`]: the same steps, for a network that
-//! loses, repeats and forges datagrams; [`temperature`] is its conversion, [`refusals`] keeps
-//! it from answering nonsense for ever. [`demo`] plays both sides in one terminal.
+//! loses, repeats and forges datagrams. [`demo`] plays both sides in one terminal.
 
 pub mod demo;
-pub mod refusals;
 pub mod robust;
-pub mod temperature;
 pub mod tutorial;

@@ -5,10 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use ch5_udp::robust::Limits;
-use ch5_udp::{demo, robust, tutorial};
+use ch5_udp::robust::client::{self, WAITS};
+use ch5_udp::robust::server;
+use ch5_udp::{demo, tutorial};
 use clap::{Parser, Subcommand};
-use console::{Error, Flags, Log, Printer, stdin, stdout, terminal_width};
+use console::{
+    Action, Error, Flags, Log, OrCannot, Printer, Role, safe, say, stdin, stdout, terminal_width,
+};
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
 #[derive(Parser)]
@@ -44,87 +47,78 @@ The exit status is 1 if a question got no answer.")]
 }
 
 fn main() -> ExitCode {
-    // clap takes each text that begins with `-` for a flag, but for simple numbers. A space before
-    // it makes it a value; `typed` takes the space away.
+    // clap takes a text that begins with `-` for a flag, unless it is a simple number. So `-.5`,
+    // `-x` and `--5` get a space before them, which makes them values; `trimmed` takes it away.
     let mut of_client = false;
     let args = Args::parse_from(env::args_os().map(|argument| {
         of_client |= argument == "client";
-        if of_client && is_text(&argument) {
-            return [OsStr::new(" "), &argument].into_iter().collect();
+        match argument.as_encoded_bytes() {
+            b"--" | b"-h" => argument,
+            [b'-', b'-', letter, ..] if letter.is_ascii_alphabetic() => argument,
+            // clap knows simple numbers, and -1 may be the value of `--port`.
+            [b'-', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => argument,
+            [b'-', ..] if of_client => [OsStr::new(" "), &argument].into_iter().collect(),
+            _ => argument,
         }
-        argument
     }));
-    match run(&args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => console::exit(Err(error)),
-    }
+    run(&args).unwrap_or_else(|error| console::exit(Err(error)))
 }
 
-/// Whether an argument begins with `-` and yet is no flag: `-.5`, `-1,5`, `-inf`, `-x`, `--5`.
-fn is_text(argument: &OsStr) -> bool {
-    match argument.as_encoded_bytes() {
-        b"--" | b"-h" => false,
-        [b'-', b'-', letter, ..] => !letter.is_ascii_alphabetic(),
-        // A number that clap takes as it is; it may be the value of `--port`.
-        [b'-', rest @ ..] => !rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    }
-}
-
-/// An argument as if it had been typed: its bytes, without the white space around them.
-fn typed(argument: &OsStr) -> &[u8] {
-    argument.as_encoded_bytes().trim_ascii()
-}
-
-/// Returns whether all went well; what didn't has been said.
-fn run(args: &Args) -> Result<bool, Error> {
+/// Returns the exit status: 1 if a question got no answer, which the user has been told.
+fn run(args: &Args) -> Result<ExitCode, Error> {
     let (flags, mut out) = (&args.flags, stdout());
+    let mut status = ExitCode::SUCCESS;
     match &args.command {
-        Command::Server { quiet: _ } if flags.tutorial => {
-            tutorial::serve(flags.open(tutorial::bind)?, &mut out)?;
-        }
         Command::Server { quiet } => {
-            let socket = flags.open(tutorial::bind)?;
-            let printer = Printer::new(out)?.with_width(terminal_width);
-            printer.when_gone(|error| console::quit(error));
-            robust::serve(&socket, &Log::new(printer, *quiet))?;
+            let (socket, here) = flags.open(server::bind)?;
+            let served = if flags.tutorial {
+                tutorial::serve(socket, &mut out)
+            } else {
+                let printer = Printer::new(out)?.with_width(terminal_width);
+                printer.when_gone(|error| console::quit(error));
+                server::serve(&socket, &Log::new(printer, *quiet))
+            };
+            served.or_cannot(Action::Serve, here)?;
         }
         Command::Client { temperatures } if flags.tutorial => {
             let server = flags.address()?;
             if temperatures.is_empty() {
-                tutorial::ask_server(server, &mut stdin(), &mut out)?;
+                tutorial::ask_server(server, &mut stdin(), &mut out)
+                    .or_cannot(Action::Talk, server)?;
             }
             // The tutorial's client only knows its keyboard: type each temperature for it.
             for celsius in temperatures {
-                tutorial::ask_server(server, &mut typed(celsius), &mut out)?;
+                tutorial::ask_server(server, &mut trimmed(celsius), &mut out)
+                    .or_cannot(Action::Talk, server)?;
             }
         }
         Command::Client { temperatures } => {
-            let (servers, limits) = (flags.addresses()?, Limits::default());
+            let servers = flags.addresses()?;
             if temperatures.is_empty() {
                 // A terminal shows by itself what is typed.
                 let (echo, width) = (io::stdin().is_terminal(), terminal_width);
-                let mut input = stdin();
-                return robust::converse(&servers, &limits, &mut input, echo, &mut out, width);
+                let all_answered =
+                    client::converse(&servers, &WAITS, &mut stdin(), echo, &mut out, width)?;
+                return Ok(u8::from(!all_answered).into());
             }
-            let mut all_answered = true;
             for celsius in temperatures {
-                let reply = robust::ask_server(&servers, typed(celsius), &limits, &mut out);
-                match reply.and_then(|reply| robust::show(&reply, 0, &mut out, terminal_width)) {
+                let reply = client::ask_server(&servers, trimmed(celsius), &WAITS, &mut out);
+                let rows = reply.map(|reply| safe::fold(&reply, safe::MARGIN, terminal_width()));
+                match rows.and_then(|rows| say(&mut out, Role::Peer, rows)) {
                     Ok(()) => {}
                     Err(Error::OutputGone) => break,
-                    // The next one is asked all the same.
-                    Err(error) => {
-                        console::exit(Err(error));
-                        all_answered = false;
-                    }
+                    // Ask the next one all the same.
+                    Err(error) => status = console::exit(Err(error)),
                 }
             }
-            return Ok(all_answered);
         }
         Command::Demo if flags.tutorial => demo::tutorial(out)?,
         Command::Demo => demo::robust(out)?,
     }
-    Ok(true)
+    Ok(status)
+}
+
+/// A temperature as its bytes, without the white space around it.
+fn trimmed(argument: &OsStr) -> &[u8] {
+    argument.as_encoded_bytes().trim_ascii()
 }

@@ -7,7 +7,7 @@ mod common;
 use std::net::UdpSocket;
 use std::process::Command;
 
-use common::{CLOSED_PORT, PROGRAM, client, port_without_server, receive, stand_in};
+use common::{CLOSED_PORT, PROGRAM, client, converted, port_without_server, receive, stand_in};
 #[cfg(unix)]
 use common::{ask, server};
 use insta::assert_snapshot;
@@ -159,8 +159,7 @@ fn tutorial_server_answers_once_and_ends() {
         client
             .send_to(request.as_bytes(), server.address())
             .unwrap();
-        let expected = format!("Converted temperature (degrees Fahrenheit): {reply}");
-        assert_eq!(receive(&client).0, expected);
+        assert_eq!(receive(&client).0, converted(reply));
         assert!(server.wait().status.success());
     }
 }
@@ -171,7 +170,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't find a number in the request of 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
+    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
     [exit status: 1]
     ");
 
@@ -179,7 +178,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"\xff", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't decode what came from 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    error: can't serve clients on 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
     [exit status: 1]
     ");
 }
@@ -203,7 +202,17 @@ fn tutorial_client_sends_the_line_as_it_was_typed() {
 #[test]
 fn tutorial_client_ends_with_its_input() {
     assert_snapshot!(Program::run(PROGRAM, ["client", "--tutorial"]).report(), @"
-    Degrees Celsius: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line
+    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn tutorial_client_ends_on_what_is_no_text() {
+    let mut client = Program::start(PROGRAM, ["client", "--tutorial"]);
+    client.types(b"caf\xe9\n");
+    assert_snapshot!(client.wait().report(), @"
+    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: stream did not contain valid UTF-8; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
     [exit status: 1]
     ");
 }

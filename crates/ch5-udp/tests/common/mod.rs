@@ -15,6 +15,11 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 /// For [`wine_lacks`](testkit::wine_lacks).
 pub(crate) const CLOSED_PORT: &str = "report of a closed port to a UDP socket that waits already";
 
+/// What a server answers.
+pub(crate) fn converted(number: &str) -> String {
+    format!("Converted temperature (degrees Fahrenheit): {number}")
+}
+
 /// A server of the robust version, on a free port.
 pub(crate) fn server() -> Program {
     Program::start_with_signals(PROGRAM, ["server", "--port", "0"])

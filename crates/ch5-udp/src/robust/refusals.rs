@@ -1,22 +1,22 @@
 //! How many refusals an address gets. No socket and no clock: the caller says what time it is.
 //!
-//! The sender's address in a datagram may be forged. If two servers answer with an error whatever
-//! they don't understand, one forged request is enough, and they send each other errors for ever.
-//! RFC 4443, section 2.4 (f), demands that a host limits the rate of its errors (those about IPv6
-//! packets, there), and names 10 a second as a possible default. RFC 8085, section 6, suggests a
-//! limit for any service over UDP.
+//! The sender's address in a datagram may be forged. If two servers answer everything that they
+//! don't understand with an error, one forged request makes them send each other errors forever.
+//! RFC 4443, section 2.4 (f), demands that a host limits the rate of its errors about IPv6 packets,
+//! and names 10 a second as a possible default. RFC 8085, section 6, suggests a limit for any
+//! service over UDP.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// The most refusals to one address within a [`PERIOD`].
+/// Maximum refusals to one address in a [`PERIOD`].
 pub const MOST_REFUSALS: u32 = 20;
 
-/// After this time all counts begin again.
+/// After this time all counts start again at 0.
 pub const PERIOD: Duration = Duration::from_secs(2);
 
-/// The most addresses with a count. While there are so many, no other address gets a refusal.
+/// Maximum addresses with a count. While there are so many, no other address gets a refusal.
 pub const MOST_ADDRESSES: usize = 1024;
 
 /// The refusals of the current period.
@@ -27,10 +27,10 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Counts one more refusal to this address, and returns which one of the period it is, from 1
-    /// on: send it unless that exceeds [`MOST_REFUSALS`]. It is `u32::MAX` if there are too many addresses.
+    /// Counts one more refusal to this address, and returns how many that are in this period. Send
+    /// it unless they exceed [`MOST_REFUSALS`]. Returns `u32::MAX` if there are too many addresses.
     ///
-    /// Ports don't count, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
+    /// Ports don't matter, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
         if self.since.is_none_or(|since| now >= since + PERIOD) {
             self.since = Some(now);
@@ -87,7 +87,7 @@ mod tests {
             .count();
         assert_eq!(sent, MOST_ADDRESSES - 1);
         assert_eq!(refusals.counts.len(), MOST_ADDRESSES);
-        // Who has a count keeps it, and in the next period there is room again.
+        // An address with a count keeps it, and in the next period there is room again.
         assert_eq!(refusals.count(PEER, now), 2);
         let newcomer = Ipv6Addr::LOCALHOST.into();
         assert_eq!(refusals.count(newcomer, now), u32::MAX);

@@ -2,19 +2,20 @@
 
 use std::str;
 
-/// The longest request that is looked at, in bytes: as much as the tutorial's server receives.
+/// Maximum length of a request in bytes: as much as the tutorial's server receives.
 pub const MAX_REQUEST: usize = 1024;
 
-/// The longest reply, in bytes.
+/// Maximum length of a reply in bytes.
 ///
-/// The sender's address in a datagram may be forged, so a server can be made to send its replies
-/// to a victim ("reflection"). Short ones, never more than one a request, make that worth little.
+/// The sender's address in a datagram may be forged, so an attacker can make a server send its
+/// replies to a victim ("reflection"). That is worth little if they are short, and never more than
+/// one for each request.
 pub const MAX_REPLY: usize = 80;
 
-/// How an answer begins, with the tutorial's words.
+/// How an answer begins, in the tutorial's words.
 const CONVERTED: &str = "Converted temperature (degrees Fahrenheit):";
 
-/// How the reply to a request that is refused begins.
+/// How a refusal begins.
 pub const REFUSED: &str = "Can't convert:";
 
 const ABSOLUTE_ZERO: f64 = -273.15;
@@ -22,7 +23,7 @@ const ABSOLUTE_ZERO: f64 = -273.15;
 /// The reply to a request: the temperature in degrees Fahrenheit, or why there is none.
 ///
 /// It has at most [`MAX_REPLY`] bytes and no control characters, whatever the request has. It
-/// ends in a number only if that is the answer.
+/// ends in a number only if that is the temperature.
 #[must_use]
 pub fn reply(request: &[u8]) -> String {
     match fahrenheit(request) {
@@ -34,9 +35,7 @@ pub fn reply(request: &[u8]) -> String {
 /// Whether these bytes begin as a [`reply`] does.
 #[must_use]
 pub fn is_reply(datagram: &[u8]) -> bool {
-    [CONVERTED, REFUSED]
-        .iter()
-        .any(|beginning| datagram.starts_with(beginning.as_bytes()))
+    datagram.starts_with(CONVERTED.as_bytes()) || datagram.starts_with(REFUSED.as_bytes())
 }
 
 fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
@@ -52,7 +51,7 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
         return Err("it is below absolute zero, which is -273.15 degrees Celsius");
     }
     let fahrenheit = celsius * 1.8 + 32.0;
-    // "inf" and 1e400 were infinite before, 1e308 is so now.
+    // "inf" and 1e400 were infinite before the conversion, 1e308 is only now.
     if fahrenheit.is_infinite() {
         return Err("it is infinite or too large");
     }
@@ -62,7 +61,8 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
 const NOT_A_NUMBER: &str = "that isn't a number";
 
 /// Rust's idea of a number is stricter than Python's `float`: no `1_000`, no full-width digits.
-/// It does take "nan", "inf" and what is too large, as infinity: the caller looks for them.
+/// It does take "nan" and "inf", and makes infinity of a number that is too large: the caller looks
+/// for them.
 fn parse(text: &str) -> Result<f64, &'static str> {
     text.parse().map_err(|_| {
         if text.is_empty() {
@@ -79,23 +79,19 @@ fn parse(text: &str) -> Result<f64, &'static str> {
 
 /// At most two decimals; from 1e15 up scientific, with 15 digits.
 ///
-/// An `f64` holds 15 decimal digits of any number. What it shows beyond them is the error of its
-/// binary fractions: 36.6 would give 97.88000000000001.
+/// An `f64` holds 15 decimal digits of any number. Further digits are the error of its binary
+/// fractions: 36.6 would give 97.88000000000001.
 fn shown(degrees: f64) -> String {
     const DECIMALS: usize = f64::DIGITS as usize - 1;
     if degrees.abs() < 1e15 {
-        // Adding zero turns the -0 that is left of -0.004 into 0.
+        // -0.004 is rounded to -0; adding zero makes it 0.
         let rounded = (degrees * 100.0).round() / 100.0 + 0.0;
         return rounded.to_string();
     }
     let scientific = format!("{degrees:.DECIMALS$e}");
-    match scientific.split_once('e') {
-        Some((digits, exponent)) => {
-            let digits = digits.trim_end_matches('0').trim_end_matches('.');
-            format!("{digits}e{exponent}")
-        }
-        None => scientific,
-    }
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits = digits.trim_end_matches('0').trim_end_matches('.');
+    format!("{digits}e{exponent}")
 }
 
 #[cfg(test)]

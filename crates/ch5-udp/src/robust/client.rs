@@ -1,0 +1,171 @@
+//! Section 5.2: asks the server, again if no answer comes.
+
+use std::io::{self, BufRead, ErrorKind, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use console::{
+    Action, Error, Line, OrCannot, Role, Width, is_timeout, read_line, safe, say, try_each,
+};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
+use super::temperature::{MAX_REPLY, MAX_REQUEST};
+
+/// How the client asks its user for a temperature.
+pub const PROMPT: &str = "Degrees Celsius:";
+
+/// How long the client waits for the reply to each request. After the last it gives up.
+///
+/// Each wait is twice the one before, so a server that is too busy to answer isn't asked more and
+/// more often.
+pub const WAITS: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// Asks for temperatures and shows the replies, until `exit` or the end of the input. Returns
+/// whether every question got an answer.
+///
+/// A question without an answer is an error that the user is told; then they may type the next.
+///
+/// `width` is that of `out`. `echo` says whether what is typed appears there too, as it does on a
+/// terminal: then a reply begins at the left edge, and else after the prompt.
+///
+/// # Errors
+///
+/// The input or the output fails.
+pub fn converse(
+    servers: &[SocketAddr],
+    waits: &[Duration],
+    input: &mut impl BufRead,
+    echo: bool,
+    out: &mut impl Write,
+    width: Width,
+) -> Result<bool, Error> {
+    let mut all_answered = true;
+    loop {
+        write!(out, "{} ", Role::Prompt.paint(PROMPT))
+            .and_then(|()| out.flush())
+            .map_err(Error::output)?;
+        // A line is bytes: what they mean is for the server to say.
+        let line = match read_line(input, MAX_REQUEST).or_cannot(Action::ReadInput, "the input")? {
+            Some(Line::Whole(line)) => line,
+            Some(Line::TooLong(length)) => {
+                let refused =
+                    format!("Not sent: the line is {length} bytes; the limit is {MAX_REQUEST}.");
+                say(out, Role::Trouble, refused)?;
+                continue;
+            }
+            None => {
+                // What comes next begins on its own line.
+                writeln!(out).map_err(Error::output)?;
+                return Ok(all_answered);
+            }
+        };
+        let asked = match line.trim_ascii() {
+            b"" => continue,
+            b"exit" => return Ok(all_answered),
+            celsius => ask_server(servers, celsius, waits, out),
+        };
+        match asked {
+            Ok(reply) => {
+                let mut column = if echo { 0 } else { PROMPT.len() + 1 };
+                let rows = safe::fold_part(&reply, &mut column, safe::MARGIN, width());
+                say(out, Role::Peer, rows)?;
+            }
+            Err(error) => {
+                all_answered = false;
+                say(out, Role::Trouble, format!("error: {error}"))?;
+            }
+        }
+    }
+}
+
+/// Sends one temperature to the server, again if no reply comes. Returns the reply as a line to
+/// show.
+///
+/// `servers` are all addresses of the server's name: if one gives no reply, the client tries the
+/// next. `out` is told what takes time.
+///
+/// # Errors
+///
+/// No address has replied: nobody is there (known at once), or nobody answers in time.
+pub fn ask_server(
+    servers: &[SocketAddr],
+    celsius: &[u8],
+    waits: &[Duration],
+    out: &mut impl Write,
+) -> Result<String, Error> {
+    let reply = try_each(servers, |server| exchange(server, celsius, waits, out))?;
+    let (question, reply) = (shown(celsius, REQUEST_SHOWN), shown(&reply, MAX_REPLY));
+    Ok(format!("Reply to {question}: {reply}"))
+}
+
+/// Steps 1 to 4: one question and its answer, on their own socket.
+fn exchange(
+    server: SocketAddr,
+    request: &[u8],
+    waits: &[Duration],
+    out: &mut impl Write,
+) -> Result<Vec<u8>, Error> {
+    // 1. Create a socket, a new one for each question: its port is new, so a late second answer
+    //    to the question before has nowhere to go.
+    let socket = connect(server).or_cannot(Action::Connect, server)?;
+
+    let tries = waits.len();
+    for (number, &wait) in (1..).zip(waits) {
+        // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
+        //    would need a number by which the server knows it again.)
+        socket.send(request).or_cannot(Action::Send, server)?;
+
+        // 3. Receive. Which of the requests is answered doesn't matter.
+        if let Some(reply) = receive(&socket, wait).or_cannot(Action::Receive, server)? {
+            return Ok(reply);
+        }
+        if number < tries {
+            let (seconds, next) = (wait.as_secs_f64(), number + 1);
+            let asking = format!(
+                "No answer from {server} within {seconds} s: asking again ({next} of {tries})"
+            );
+            say(out, Role::Trouble, asking)?;
+        }
+    }
+    // 4. Close, here and above: when `socket` goes out of scope.
+    Err(Error::cannot(
+        format_args!("get an answer from {server}"),
+        format!("{tries} requests, and no reply"),
+        "look whether a server runs there and at --host and --port, or ask again",
+    ))
+}
+
+/// A socket that is connected. That sends nothing: it tells the system to keep away what others
+/// than the server send, and to report it if nobody has the server's port.
+fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
+    let family = Domain::for_address(server);
+    let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.connect(&server.into())?;
+    Ok(socket.into())
+}
+
+/// The next datagram, or `None` after that time. It comes whole or not at all, so a time limit for
+/// the call is enough: a stream, which may drip, needs a deadline for all of its calls.
+fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
+    let mut buffer = vec![0; ANY_DATAGRAM];
+    socket.set_read_timeout(Some(wait))?;
+    loop {
+        let error = match socket.recv(&mut buffer) {
+            Ok(count) => return Ok(Some(buffer[..count].to_vec())),
+            Err(error) => error,
+        };
+        match error.kind() {
+            // The process was stopped and continues (signal(7), Linux).
+            ErrorKind::Interrupted => {}
+            // What Windows calls it if nobody has the port.
+            ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
+            _ if is_timeout(&error) => return Ok(None),
+            _ => return Err(error),
+        }
+    }
+}

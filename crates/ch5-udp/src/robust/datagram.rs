@@ -1,0 +1,37 @@
+//! What both sides have to know of a datagram that may hold anything.
+
+use console::safe;
+
+/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). So none is cut in
+/// silence, and on Windows, where one that doesn't fit is an error, there is no such error.
+pub const ANY_DATAGRAM: usize = 65_535;
+
+/// How much of a request a line shows, in characters.
+pub const REQUEST_SHOWN: usize = 40;
+
+/// The other side's bytes as a part of our line: harmless, and cut after `limit` characters.
+#[must_use]
+pub fn shown(bytes: &[u8], limit: usize) -> String {
+    let text = safe::escape(&String::from_utf8_lossy(bytes));
+    let beginning: String = text.chars().take(limit).collect();
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else if beginning.len() < text.len() {
+        format!("(cut, {} bytes) {beginning}", bytes.len())
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_harmless_and_cut() {
+        assert_eq!(shown(b"", 5), "(empty)");
+        assert_eq!(shown("3６.6C".as_bytes(), 5), "3６.6C");
+        assert_eq!(shown("3６.6 C".as_bytes(), 5), "(cut, 8 bytes) 3６.6 ");
+        assert_eq!(shown(b"\x1b\xff", 10), "\\u{1b}\u{fffd}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Section 5.1: answers every request, good or bad.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Instant;
+
+use console::{Action, Error, Log, OrCannot};
+
+use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
+use super::refusals::{MOST_REFUSALS, PERIOD, Refusals};
+use super::temperature::{self, REFUSED};
+use crate::tutorial;
+
+/// Steps 1 and 2, create and bind, are the tutorial's: nothing is wrong with them. Returns the
+/// socket and its address. (If `address` has port 0, that has the port that the system chose.)
+///
+/// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another one
+/// than was asked (against RFC 1122, section 3.3.4.2), and a client that checks, as ours does,
+/// won't see the reply. Bind to one address if the machine has several.
+///
+/// # Errors
+///
+/// Those of [`tutorial::bind`].
+pub fn bind(address: SocketAddr) -> Result<(UdpSocket, SocketAddr), Error> {
+    let socket = tutorial::bind(address).or_cannot(Action::Bind, address)?;
+    let here = socket.local_addr().or_cannot(Action::Bind, address)?;
+    Ok((socket, here))
+}
+
+/// Steps 3 and 4, again and again: answers each request. Step 5 never comes. The log never waits
+/// for a terminal, so no client does either.
+///
+/// # Errors
+///
+/// It ends only if the socket itself fails; no client can make it do so.
+pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
+    let here = socket.local_addr()?;
+    log.always(format_args!("UDP server bound to {here}"));
+
+    let mut refusals = Refusals::default();
+    let mut buffer = vec![0; ANY_DATAGRAM];
+    loop {
+        // 3. Receive: the sender's address comes with the datagram.
+        let (count, client) = match socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            Err(error) if is_about_one_client(&error) => continue,
+            // The next call would fail as well, and all after it, at full speed.
+            Err(error) => return Err(error),
+        };
+        let request = &buffer[..count];
+        // A quiet server doesn't take the time to make a line that nobody reads.
+        if !log.is_quiet() {
+            let request = shown(request, REQUEST_SHOWN);
+            log.peer(&format!("Request from {client}: {request}"));
+        }
+
+        // Never answer an answer. Two servers would do so forever, once somebody has sent one of
+        // them a request with the other's address as its sender; nothing in UDP proves a sender.
+        if temperature::is_reply(request) {
+            log.event(format_args!("No reply to {client}: that was one"));
+            continue;
+        }
+
+        let reply = temperature::reply(request);
+        // Nor refuse forever: the "client" may be a server that answers each refusal with its own.
+        if reply.starts_with(REFUSED) {
+            let count = refusals.count(client.ip(), Instant::now());
+            if count == MOST_REFUSALS + 1 {
+                log.trouble(format_args!(
+                    "No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}"
+                ));
+            }
+            if count > MOST_REFUSALS {
+                continue;
+            }
+        }
+
+        // 4. Send: to the address that the request came from. Nobody knows whether it arrives.
+        match socket.send_to(reply.as_bytes(), client) {
+            Ok(_) => log.event(format_args!("Reply to {client}: {reply}")),
+            // A firewall forbids it, or no way leads there: only this client's trouble.
+            Err(error) => log.trouble(format_args!("No reply to {client}: {error}")),
+        }
+    }
+}
+
+/// Whether an error of `recv_from` only tells what became of an earlier reply: the client is gone,
+/// or no way leads to it. Such ICMP messages reach every socket on Windows, and elsewhere those
+/// that are connected. All other errors are about the socket itself.
+fn is_about_one_client(error: &io::Error) -> bool {
+    const WSAENETRESET: i32 = 10_052; // Windows: the reply has been forwarded too often
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::Interrupted
+    ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
+}
