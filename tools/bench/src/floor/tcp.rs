@@ -4,8 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use ch4_tcp_server::robust;
-use ch4_tcp_server::workers;
+use ch4_tcp_server::robust::{self, workers};
 use console::{Action, Error, Log, OrCannot, Printer};
 
 use super::{ANY_PORT, Threads, announce};
@@ -40,7 +39,7 @@ pub(super) fn serve(
 ) -> Result<(), Error> {
     // The robust server's own socket, so that all have the same options and queue.
     let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
-    let listener = robust::listen(any)?;
+    let listener = robust::listen(any).or_cannot(Action::Listen, any)?;
     let here = listener.local_addr().or_cannot("look at", ANY_PORT)?;
     announce(here, out)?;
     // A client that fails is the load's to count.

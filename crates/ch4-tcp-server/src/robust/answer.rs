@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use console::safe;
 
-use crate::head::Request;
+use super::head::Request;
+use super::request::Received;
 
 /// An answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,20 +19,23 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The greeting for a peer that doesn't speak HTTP, such as section 4.2's client.
-    pub fn text(name: &str) -> Self {
-        plain_text(format!("Hello World, {name}!\n"))
+    /// The answer to what was received, with which `bytes` begin. The greeting goes to `name`.
+    pub fn to(received: &Received, bytes: &[u8], name: &str) -> Self {
+        match received {
+            Received::Request(request) => Self::http(request, bytes, name),
+            Received::Refused((status, why)) => Self::refusal(status, why),
+            Received::LineTooLong => {
+                let limit = bytes.len();
+                plain_text(format!(
+                    "Your line is too long: the limit is {limit} bytes.\n"
+                ))
+            }
+            // For a peer that doesn't speak HTTP, such as section 4.2's client.
+            _ => plain_text(format!("Hello World, {name}!\n")),
+        }
     }
 
-    /// The refusal for such a peer if no line end comes within `limit` bytes.
-    pub fn text_too_long(limit: usize) -> Self {
-        plain_text(format!(
-            "Your line is too long: it may have {limit} bytes.\n"
-        ))
-    }
-
-    /// The answer to an HTTP request, with which `bytes` begin.
-    pub fn http(request: &Request, bytes: &[u8], name: &str) -> Self {
+    fn http(request: &Request, bytes: &[u8], name: &str) -> Self {
         let (head, _) = bytes.split_at(request.length);
         let mut answer = if request.path != "/" {
             Self::refusal("404 Not Found", "there is only one page here: /")
@@ -48,8 +52,7 @@ impl Answer {
         answer
     }
 
-    /// The answer to a request that the server doesn't serve, or to bytes that are no request.
-    pub fn refusal(status: &'static str, why: &str) -> Self {
+    fn refusal(status: &'static str, why: &str) -> Self {
         // RFC 9110, section 15.5.6: this status comes with an Allow field.
         let is_405 = status == NOT_ALLOWED;
         let allow = if is_405 { "Allow: GET, HEAD\r\n" } else { "" };
