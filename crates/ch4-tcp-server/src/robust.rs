@@ -138,6 +138,7 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received
         let received = recognise(&bytes);
         let wait_until = match received {
             Received::Unclear | Received::PartOfHead => deadline,
+            // What is earlier.
             Received::PartOfLine => deadline.min(Instant::now() + limits.quiet),
             _ => break received,
         };

@@ -19,13 +19,16 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
-    // 2. Bind it to an IP address and a port: this is where clients will find it.
+    // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
+    // the library's kind of address from std's.)
     // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
     // Fault: a queue for 5; clients beyond it try again and again, seconds apart.
     socket.listen(5)?;
+
+    // From here on std's own type will do.
     Ok(socket.into())
 }
 

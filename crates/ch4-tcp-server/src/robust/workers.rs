@@ -35,7 +35,7 @@ const STACK_BYTES: usize = 128 * 1024;
 /// How long to wait before the next try if the system is short of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What a worker does for a client. The connection is closed afterwards, also after a panic.
+/// What a worker does for a client. (`Sync`: many threads call it at the same time.)
 pub type Serve<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
 
 /// Accepts clients and calls `serve` for each, for up to `limit` of them at the same time.
@@ -73,7 +73,8 @@ struct Counts {
 
 impl Workers<'_> {
     /// One worker. It ends if the listener fails for good. If it may retire, it also ends when
-    /// enough others are idle.
+    /// enough others are idle. (`'s`: it may start threads that borrow the workers, until the
+    /// scope ends.)
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
             let (client, address) = match self.listener.accept() {
@@ -92,7 +93,8 @@ impl Workers<'_> {
                 }
             };
             self.keep_accepting(scope);
-            // A panic ends the connection, not the worker. Its message is on stderr.
+            // A panic ends the connection, not the worker. Its message is on stderr. Nobody uses
+            // again what it leaves half done, which `AssertUnwindSafe` tells the compiler.
             let serve = || (self.serve)(&client, address);
             let _ = panic::catch_unwind(AssertUnwindSafe(serve));
             drop(client);
