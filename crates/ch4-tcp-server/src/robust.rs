@@ -1,15 +1,16 @@
 //! The same server, done so that no client can break it or hold up another.
 //!
-//! The steps are the tutorial's. What is new:
+//! The steps are the tutorial's. Each client that is being served has its own thread, a few threads
+//! wait for the next clients, and one prints. What is new:
 //!
-//! - Many clients at once: while a worker serves one, another waits for the next ([`workers`]).
+//! - Many clients at once: while a thread serves one, another waits for the next ([`workers`]).
 //! - A client's error ends its connection, never the server.
 //! - A request may arrive in any number of pieces, and [`request`] tells when it is whole.
 //!   [`head`] checks it.
 //! - The [`answer`] says how long it is and in which charset.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
 //! - The connection is closed in stages, so that no reset takes the answer away.
-//! - The server prints a client's bytes escaped, after a margin, on a separate thread ([`Log`]).
+//! - The server prints a client's bytes escaped, after a margin, on the thread that prints ([`Log`]).
 
 pub mod answer;
 pub mod head;
@@ -138,7 +139,7 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received
         let received = recognise(&bytes);
         let wait_until = match received {
             Received::Unclear | Received::PartOfHead => deadline,
-            // What is earlier.
+            // Whichever comes first.
             Received::PartOfLine => deadline.min(Instant::now() + limits.quiet),
             _ => break received,
         };

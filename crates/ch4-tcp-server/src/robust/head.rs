@@ -130,7 +130,8 @@ fn is_scheme(text: &str) -> bool {
 
 /// The port of `uri-host [":" port]`, which is empty if there is none: RFC 9110, section 7.2.
 ///
-/// `None` if it has another form. The host may not be empty. An IPv6 address is in brackets: RFC 3986, section 3.2.2.
+/// `None` if it has another form. The host may not be empty. An IPv6 address is in brackets:
+/// RFC 3986, section 3.2.2.
 fn port_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),

@@ -45,7 +45,8 @@ impl Received {
 /// Tells what the bytes are, which are all that the client has sent so far.
 ///
 /// A known method and a space mean HTTP. So does a whole line that has the form of a request line,
-/// whatever its method. Anything else is text, if it can be read.
+/// whatever its method. Anything else is text, if it can be read. (All bytes are looked at again
+/// each time some come. There are few: the server stops at a limit.)
 pub fn recognise(bytes: &[u8]) -> Received {
     // RFC 9112, section 2.2: ignore empty lines before a request.
     let skipped = bytes.iter().take_while(|b| b"\r\n".contains(b)).count();
@@ -53,7 +54,7 @@ pub fn recognise(bytes: &[u8]) -> Received {
     let mut methods = METHODS.iter().map(|method| method.as_bytes());
     let is_known = methods.clone().any(|method| message.starts_with(method));
 
-    let Some(first_end) = message.iter().position(|&b| b == b'\n') else {
+    let Some(line_end) = message.iter().position(|&b| b == b'\n') else {
         return if is_known {
             Received::PartOfHead
         } else if methods.any(|method| method.starts_with(message)) {
@@ -62,7 +63,7 @@ pub fn recognise(bytes: &[u8]) -> Received {
             text(message, Received::PartOfLine)
         };
     };
-    if !is_request_line(&message[..first_end]) {
+    if !is_request_line(&message[..line_end]) {
         return if is_known {
             Received::Refused((BAD_REQUEST, "its first line must be like GET / HTTP/1.1"))
         } else {
