@@ -603,6 +603,16 @@ mod screen {
     }
 
     #[test]
+    fn a_connection_that_was_reset_is_told_as_lost() {
+        let server = Server::start();
+        let client = server.connect();
+        let address = client.address();
+        let _ = server.screen.wait_for("Client connected");
+        client.resets();
+        let _ = server.screen.wait_for(&format!("Connection lost: {address}"));
+    }
+
+    #[test]
     fn quiet_prints_the_first_line_only() {
         let server = Program::start(PROGRAM, ["--port", "0", "--quiet"]);
         for _ in 0..3 {
