@@ -2,13 +2,8 @@
 //!
 //! - [`tutorial`]: read this first. The steps of every TCP server (create, bind, listen, accept,
 //!   receive and send, close), with the faults that the tutorial's program has.
-//! - [`robust`]: the same steps, for as many clients as come, none of which can break it.
-//!   [`workers`] has a thread for each client, [`request`] decides what a client has sent, [`head`]
-//!   checks a request, and [`answer`] is what the client gets.
+//! - [`robust`]: the same steps, for many clients at once, none of which can break it. It tells
+//!   which file to read next.
 
-pub mod answer;
-pub mod head;
-pub mod request;
 pub mod robust;
 pub mod tutorial;
-pub mod workers;

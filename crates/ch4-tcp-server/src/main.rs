@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
-use console::{Error, Flags, Log, Printer, stdout, terminal_width};
+use console::{Action, Error, Flags, Log, OrCannot, Printer, stdout, terminal_width};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -14,15 +14,15 @@ struct Args {
     #[command(flatten)]
     flags: Flags<8080>,
 
-    /// Whom to greet
+    /// Name to greet
     #[arg(long, default_value = "Michael")]
     name: String,
 
-    /// Don't print what clients do (not for --tutorial)
+    /// Don't print client activity (not with --tutorial)
     #[arg(long)]
     quiet: bool,
 
-    /// Clients served at the same time; more of them wait (not for --tutorial)
+    /// Maximum clients at once; others wait (not with --tutorial)
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = value_parser!(u16).range(1..))]
     max_clients: u16,
 }
@@ -32,11 +32,20 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
+    let listen = if args.flags.tutorial {
+        tutorial::listen
+    } else {
+        robust::listen
+    };
+    let listener =
+        (args.flags).open(|address| listen(address).or_cannot(Action::Listen, address))?;
+    let here = listener
+        .local_addr()
+        .or_cannot("read", "the socket's own address")?;
     if args.flags.tutorial {
-        let listener = args.flags.open(tutorial::listen)?;
-        return tutorial::serve(&listener, &args.name, &mut stdout());
+        let ended = tutorial::serve(&listener, &args.name, &mut stdout());
+        return ended.or_cannot(Action::Serve, here);
     }
-    let listener = args.flags.open(robust::listen)?;
     let limits = Limits {
         clients: args.max_clients.into(),
         ..Limits::default()
@@ -44,5 +53,5 @@ fn run(args: &Args) -> Result<(), Error> {
     let printer = Printer::new(stdout())?.with_width(terminal_width);
     printer.when_gone(|error| console::quit(error));
     let log = Log::new(printer, args.quiet);
-    robust::serve(&listener, &args.name, &limits, &log)
+    robust::serve(&listener, &args.name, &limits, &log).or_cannot(Action::Serve, here)
 }

@@ -1,34 +1,34 @@
 //! The tutorial's server: one client after another, one read, one fixed answer.
 //!
-//! It works with a polite client. Each fault stands where it is made; what breaks it is said there.
+//! It works with a polite client. A comment at each fault says what breaks it.
 
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::str;
 
-use console::{Action, Error, OrCannot, Role, say};
+use colored::Colorize;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Steps 1 to 3: opens a socket on which clients can connect to `address`.
+/// Steps 1 to 3: opens a socket to which clients can connect at `address`.
 ///
 /// # Errors
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 1. Create a socket: of the Internet's address family, for a stream of bytes.
     let family = Domain::for_address(address);
-    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))
-        .or_cannot(Action::CreateSocket, address)?;
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
-    // 2. Bind it to an IP address and a port: this is where clients will find it.
+    // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
+    // the library's kind of address from std's.)
     // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
-    socket
-        .bind(&address.into())
-        .or_cannot(Action::Listen, address)?;
+    socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
-    // Fault: a queue for 5; clients beyond it knock again and again, seconds apart.
-    socket.listen(5).or_cannot(Action::Listen, address)?;
+    // Fault: a queue for 5; clients beyond it try again and again, seconds apart.
+    socket.listen(5)?;
+
+    // From here on std's own type will do.
     Ok(socket.into())
 }
 
@@ -37,43 +37,42 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 /// # Errors
 ///
 /// It ends only with an error: of the terminal, or (that is the fault) of any client's connection.
-pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> Result<(), Error> {
-    let here = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
+pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> io::Result<()> {
+    let here = listener.local_addr()?;
     let started = format!("Server started, waiting for clients on http://{here}/");
-    say(out, Role::Event, started)?;
+    writeln!(out, "{}", started.cyan())?;
 
     loop {
-        // 4. Accept: wait for a client; it gets a socket of its own.
+        // 4. Accept: wait for a client; it gets its own socket.
         // Fault: one client at a time; while one is silent, all others wait.
-        let (mut client, address) = listener.accept().or_cannot(Action::Serve, here)?;
-        say(out, Role::Event, format!("Client connected: {address}"))?;
+        let (mut client, address) = listener.accept()?;
+        let connected = format!("Client connected: {address}");
+        writeln!(out, "{}", connected.cyan())?;
 
         // 5. Receive and send.
         // Fault: one read is not one request; it may end anywhere, even inside a character.
-        // Fault: no time limit; a client that sends nothing is waited for, for ever.
+        // Fault: no time limit; the server waits forever for a silent client.
         // Fault: an error of one client's connection, such as a reset, ends the whole server.
         let mut buffer = [0; 1024];
-        let count = client
-            .read(&mut buffer)
-            .or_cannot(Action::Receive, address)?;
+        let count = client.read(&mut buffer)?;
         // Fault: one byte that isn't UTF-8, such as 0xFF, ends the whole server.
-        let request = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
+        let request = match str::from_utf8(&buffer[..count]) {
+            Ok(text) => text,
+            Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
+        };
         // Fault: shown as it came; an ESC in it makes the terminal do what the client wants.
         // Fault: a paused terminal (Ctrl-S) stops the server here.
-        say(out, Role::Peer, format!("Received: {request}"))?;
+        let received = format!("Received: {request}");
+        writeln!(out, "{}", received.green())?;
 
         // Fault: no Content-Type, so the browser guesses the charset: "你好" may show as "ä½ å¥½".
         // Fault: no Content-Length or Connection: close, so a cut answer looks like a whole one.
         let answer = format!("HTTP/1.1 200 OK\r\n\r\nHello World, {name}!");
-        client
-            .write_all(answer.as_bytes())
-            .or_cannot(Action::Send, address)?;
+        client.write_all(answer.as_bytes())?;
 
         // 6. Close.
-        // Fault: bytes of the request that weren't read turn this into a connection reset.
+        // Fault: unread bytes of the request turn this into a connection reset.
         drop(client);
-        say(out, Role::Event, "Connection closed.")?;
+        writeln!(out, "{}", "Connection closed.".cyan())?;
     }
 }

@@ -10,7 +10,7 @@ use std::thread;
 
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
-use console::{Log, Player, Printer, Role, Stage, say};
+use console::{Log, Player, Printer, Stage};
 use insta::assert_snapshot;
 use testkit::{PATIENCE, Program, Screen, normalise, plain, stop};
 
@@ -24,7 +24,7 @@ fn both_versions(bytes: &[u8], last: &str) -> String {
         let listener = Arc::new(tutorial::listen(ANY_PORT).unwrap());
         (Arc::clone(&listener), move || {
             let end = tutorial::serve(&listener, "Michael", &mut server);
-            say(&mut server, Role::Event, end.unwrap_err()).unwrap();
+            writeln!(server, "ends: {}", end.unwrap_err()).unwrap();
         })
     });
     let robust = conversation(bytes, "Connection closed", |server| {
@@ -97,7 +97,7 @@ fn a_browser() {
 fn a_byte_that_is_not_utf_8() {
     assert_snapshot!(
         "a_byte_that_is_not_utf_8",
-        both_versions(b"caf\xe9, please", "can't decode")
+        both_versions(b"caf\xe9, please", "ends: ")
     );
 }
 
@@ -144,6 +144,18 @@ fn tutorial_answers_with_the_bare_status_line_and_the_greeting() {
         stream.read_to_string(&mut answer).unwrap();
         assert_eq!(answer, "HTTP/1.1 200 OK\r\n\r\nHello World, 李雷!");
     }
+}
+
+#[test]
+fn tutorial_ends_at_a_byte_that_is_not_utf_8_and_says_what_helps() {
+    let server = Program::start(PROGRAM, ["--tutorial", "--port", "0"]);
+    connect(server.address()).write_all(b"caf\xe9").unwrap();
+    assert_snapshot!(server.wait().report(), @"
+    Server started, waiting for clients on http://127.0.0.1:[port]/
+    Client connected: 127.0.0.1:[port]
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    [exit status: 1]
+    ");
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Floor {
 
 /// The robust server's own socket, so that all have the same options and queue.
 fn listen(out: &mut impl Write) -> Result<TcpListener, Error> {
-    let listener = robust::listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let listener = robust::listen(FREE).or_cannot(Action::Listen, FREE)?;
     announce(listener.local_addr(), out)?;
     Ok(listener)
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use ch4_tcp_server::workers;
+use ch4_tcp_server::robust::workers;
 use clap::ValueEnum;
 use console::{Log, Printer};
 

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use console::safe;
 
-use crate::head::Request;
+use super::head::Request;
+use super::request::Received;
 
 /// An answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,53 +19,53 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The greeting for a peer that doesn't speak HTTP, such as section 4.2's client.
-    pub fn text(name: &str) -> Self {
-        plain_text(format!("Hello World, {name}!\n"))
-    }
-
-    /// The refusal for such a peer if no line end comes within `limit` bytes.
-    pub fn text_too_long(limit: usize) -> Self {
-        plain_text(format!(
-            "Your line is too long: it may have {limit} bytes.\n"
-        ))
-    }
-
-    /// The answer to an HTTP request, with which `bytes` begin.
-    pub fn http(request: &Request, bytes: &[u8], name: &str) -> Self {
-        let (head, _) = bytes.split_at(request.length);
-        let mut answer = if request.path != "/" {
-            Self::refusal("404 Not Found", "there is only one page here: /")
-        } else if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            Self::refusal(NOT_ALLOWED, "the page can only be read, with GET or HEAD")
-        } else {
-            let greeting = format!("Hello World, {name}!");
-            page("200 OK", "", &greeting, &what_was_sent(head))
-        };
-        if request.method == "HEAD" {
-            // RFC 9110, section 9.3.2: the same as for GET, without the content.
-            answer.bytes.truncate(answer.head_length);
+    /// The answer to a client that sent `bytes`, which are what `received` says: a greeting to
+    /// `name`, or what is wrong.
+    pub fn to(received: &Received, bytes: &[u8], name: &str) -> Self {
+        match received {
+            Received::Request(request) => to_request(request, bytes, name),
+            Received::Refused((status, why)) => refusal(status, "", why),
+            Received::LineTooLong => {
+                let limit = bytes.len();
+                let line = format!("Your line is too long: the limit is {limit} bytes.");
+                plain_text(line)
+            }
+            // For a peer that doesn't speak HTTP, such as section 4.2's client.
+            _ => plain_text(format!("Hello World, {name}!")),
         }
-        answer
-    }
-
-    /// The answer to a request that the server doesn't serve, or to bytes that are no request.
-    pub fn refusal(status: &'static str, why: &str) -> Self {
-        // RFC 9110, section 15.5.6: this status comes with an Allow field.
-        let is_405 = status == NOT_ALLOWED;
-        let allow = if is_405 { "Allow: GET, HEAD\r\n" } else { "" };
-        let why = format!("<p>The server refuses this request: {why}.");
-        page(status, allow, status, &why)
     }
 }
 
-const NOT_ALLOWED: &str = "405 Method Not Allowed";
+fn to_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
+    let mut answer = match (request.path.as_str(), request.method.as_str()) {
+        ("/", "GET" | "HEAD") => {
+            let sent = what_was_sent(&bytes[..request.length]);
+            page("200 OK", "", &format!("Hello World, {name}!"), &sent)
+        }
+        ("/", _) => {
+            // RFC 9110, section 15.5.6: this status comes with an Allow field.
+            let (status, fields) = ("405 Method Not Allowed", "Allow: GET, HEAD\r\n");
+            refusal(status, fields, "the page is for GET and HEAD only")
+        }
+        _ => refusal("404 Not Found", "", "there is only one page here: /"),
+    };
+    if request.method == "HEAD" {
+        // RFC 9110, section 9.3.2: the same as for GET, without the content.
+        answer.bytes.truncate(answer.head_length);
+    }
+    answer
+}
+
+fn refusal(status: &'static str, fields: &str, why: &str) -> Answer {
+    let why = format!("<p>The server refuses this request: {why}.");
+    page(status, fields, status, &why)
+}
 
 fn plain_text(line: String) -> Answer {
     Answer {
         title: "plain text",
         head_length: 0,
-        bytes: line.into_bytes(),
+        bytes: (line + "\n").into_bytes(),
     }
 }
 
@@ -138,7 +139,7 @@ mod tests {
             has_body: false,
         };
         let bytes = [head, &b"body"[..]].concat();
-        let answer = Answer::http(&request, &bytes, "<b>\"&\"");
+        let answer = to_request(&request, &bytes, "<b>\"&\"");
         let page = String::from_utf8_lossy(answer.bytes.split_at(answer.head_length).1);
         insta::assert_snapshot!(page.replace(STYLE, "[style]"), @r#"
         <!DOCTYPE html>

@@ -38,7 +38,7 @@ pub struct Request {
 /// # Errors
 ///
 /// It isn't well-formed, or has too many fields.
-pub fn read<'a>(head: &'a [u8]) -> Result<Request, Refusal> {
+pub fn read(head: &[u8]) -> Result<Request, Refusal> {
     let bad = |why| Err((BAD_REQUEST, why));
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
@@ -53,19 +53,11 @@ pub fn read<'a>(head: &'a [u8]) -> Result<Request, Refusal> {
     else {
         return bad("its head has no end");
     };
-    let values = |name: &str| -> Vec<_> {
-        let fields = request.headers.iter();
-        let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));
-        // What isn't UTF-8 is no value of these fields, which have ASCII only.
-        let value = |f: &httparse::Header<'a>| str::from_utf8(f.value).unwrap_or("\u{fffd}");
-        named.map(value).collect()
-    };
-
     let Some(path) = path_of(method, target) else {
         return bad("its target isn't one that the method can have");
     };
     // RFC 9112, section 3.2: exactly one Host field in HTTP/1.1. It may be empty.
-    match values("Host")[..] {
+    match values(request.headers, "Host")[..] {
         [] if version == 1 => return bad("HTTP/1.1 needs a Host field"),
         [] | [""] => {}
         [host] if port_of(host).is_some() => {}
@@ -73,7 +65,8 @@ pub fn read<'a>(head: &'a [u8]) -> Result<Request, Refusal> {
     }
     // RFC 9112, sections 6.1 and 6.3: how long the body is must be beyond doubt. Any number will
     // do: the body isn't kept.
-    let (codings, lengths) = (values("Transfer-Encoding"), values("Content-Length"));
+    let codings = values(request.headers, "Transfer-Encoding");
+    let lengths = values(request.headers, "Content-Length");
     let has_body = match (&codings[..], &lengths[..]) {
         ([], []) => false,
         ([], [length]) if is_number(length) => length.bytes().any(|b| b != b'0'),
@@ -91,23 +84,34 @@ pub fn read<'a>(head: &'a [u8]) -> Result<Request, Refusal> {
     })
 }
 
+/// The values of all fields with this name, in upper or lower case.
+fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
+    let fields = fields.iter();
+    let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));
+    // These fields have ASCII only, so other bytes become a value that is refused.
+    let value = |field: &httparse::Header<'a>| str::from_utf8(field.value).unwrap_or("\u{fffd}");
+    named.map(value).collect()
+}
+
 /// The path that a target names, if it has a form that the method may have: RFC 9112, section 3.2.
 fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     // These two forms name no page. CONNECT needs a port: RFC 9110, section 9.3.6.
     if method == "CONNECT" {
-        return (!port_of(target)?.is_empty()).then_some("/");
+        return port_of(target).filter(|port| !port.is_empty()).map(|_| "/");
     }
     if target == "*" {
         return (method == "OPTIONS").then_some("/");
     }
-    let rest = match target.split_once("://") {
-        _ if target.starts_with('/') => target,
-        Some((scheme, rest)) if is_scheme(scheme) => {
-            let (host, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            // RFC 9110, sections 4.2.1 and 4.2.4: there must be a host, and no user before it.
-            port_of(host).map(|_| rest)?
+    let rest = if target.starts_with('/') {
+        target
+    } else {
+        let (scheme, rest) = target.split_once("://")?;
+        let (host, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        // RFC 9110, sections 4.2.1 and 4.2.4: there must be a host, and no user before it.
+        if !is_scheme(scheme) || port_of(host).is_none() {
+            return None;
         }
-        _ => return None,
+        rest
     };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // A browser encodes less in a query than RFC 3986, section 3.4, asks for, so users do send
@@ -126,7 +130,8 @@ fn is_scheme(text: &str) -> bool {
 
 /// The port of `uri-host [":" port]`, which is empty if there is none: RFC 9110, section 7.2.
 ///
-/// The host may not be empty. An IPv6 address is in brackets: RFC 3986, section 3.2.2.
+/// `None` if it has another form. The host may not be empty. An IPv6 address is in brackets:
+/// RFC 3986, section 3.2.2.
 fn port_of(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),
@@ -147,12 +152,11 @@ fn is_number(text: &str) -> bool {
 /// Whether text has nothing but unreserved characters, sub-delims, percent-encoded bytes (RFC 3986,
 /// section 2), and the characters of `also`.
 fn is_encoded(text: &str, also: &str) -> bool {
-    let is_allowed = |c| "-._~!$&'()*+,;=%".contains(c) || also.contains(c);
-    let is_byte =
-        |code: &str| code.len() >= 2 && code.bytes().take(2).all(|b| b.is_ascii_hexdigit());
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || is_allowed(c))
-        && text.split('%').skip(1).all(is_byte)
+    let is_allowed =
+        |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=%".contains(c) || also.contains(c);
+    let is_hex = |b: u8| b.is_ascii_hexdigit();
+    let is_byte = |code: &str| code.len() >= 2 && code.bytes().take(2).all(is_hex);
+    text.chars().all(is_allowed) && text.split('%').skip(1).all(is_byte)
 }
 
 #[cfg(test)]

@@ -1,14 +1,23 @@
-//! A worker for each client: leader and followers.
+//! A worker thread for each client: leader and followers.
 //!
-//! Each idle worker waits in `accept`. The system gives each client to one of them, the leader,
-//! and the next one leads. Before the last idle worker serves its client, it starts a new one to
-//! keep accepting. So no client is handed from thread to thread, which would cost more than to
-//! serve it. Above the limit nobody accepts, and clients wait in the listener's backlog.
+//! ```text
+//!        listener        the system queues the clients here
+//!            |           each idle worker waits in accept; one of them gets the client
+//!    +-------+-------+
+//!    |       |       |
+//! worker  worker  worker ...   accept, serve, close, and again
+//! ```
+//!
+//! The worker that gets the next client is the leader; the other idle workers follow. Before the
+//! last idle worker serves its client, it starts a new one to keep accepting. So no client is
+//! handed from thread to thread, which would cost more than to serve it. At the limit nobody
+//! accepts, and clients wait in the listener's backlog.
 //!
 //! The pattern is described in Schmidt, Stal, Rohnert and Buschmann, "Pattern-Oriented Software
 //! Architecture", volume 2 (2000).
 
-use std::io::{self, ErrorKind};
+use std::io;
+use std::io::ErrorKind::{InvalidInput, WouldBlock};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,31 +35,31 @@ const STACK_BYTES: usize = 128 * 1024;
 /// How long to wait before the next try if the system is short of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What a worker does for a client. The connection is closed afterwards, also after a panic.
-pub type Attend<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
+/// What a worker does for a client. (`Sync`: many threads call it at the same time.)
+pub type Serve<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
 
-/// Accepts clients and calls `attend` for each, for up to `limit` of them at the same time.
+/// Accepts clients and calls `serve` for each, for up to `limit` of them at the same time.
 ///
 /// # Errors
 ///
 /// It ends only if the listener fails for good.
-pub fn run(listener: &TcpListener, limit: usize, attend: &Attend, log: &Log) -> io::Result<()> {
-    let counts = Mutex::new(Counts { all: 1, idle: 1 });
+pub fn run(listener: &TcpListener, limit: usize, serve: &Serve, log: &Log) -> io::Result<()> {
     let workers = Workers {
         listener,
         limit,
-        attend,
+        serve,
         log,
-        counts,
+        counts: Mutex::new(Counts { all: 1, idle: 1 }),
     };
-    // This thread is the first worker, and the only one that never retires.
+    // This thread is the first worker, and the only one that never retires. The scope lets the
+    // others borrow what is on this thread's stack, and waits for all of them.
     thread::scope(|scope| workers.work(scope, false))
 }
 
 struct Workers<'a> {
     listener: &'a TcpListener,
     limit: usize,
-    attend: &'a Attend<'a>,
+    serve: &'a Serve<'a>,
     log: &'a Log,
     counts: Mutex<Counts>,
 }
@@ -63,43 +72,43 @@ struct Counts {
 }
 
 impl Workers<'_> {
-    /// One worker. It ends when the listener is broken. If it may, it also retires when enough
-    /// others are idle.
+    /// One worker. It ends if the listener fails for good. If it may retire, it also ends when
+    /// enough others are idle. (`'s`: it may start threads that borrow the workers, until the
+    /// scope ends.)
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
-            match self.listener.accept() {
-                Ok((client, address)) => {
-                    self.keep_accepting(scope);
-                    // A panic ends the connection, not the worker. Its message is on stderr.
-                    let attend = || (self.attend)(&client, address);
-                    let _ = panic::catch_unwind(AssertUnwindSafe(attend));
-                    drop(client);
-                    let mut counts = self.counts();
-                    if may_retire && counts.idle >= MAX_IDLE {
-                        counts.all -= 1;
-                        return Ok(());
-                    }
-                    counts.idle += 1;
+            let (client, address) = match self.listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if client_has_gone(&error) => continue,
+                // The socket doesn't listen any more (accept(2)), or `end_accept` was called.
+                Err(error) if [InvalidInput, WouldBlock].contains(&error.kind()) => {
+                    return Err(error);
                 }
-                Err(error) => match error.kind() {
-                    // The client gave up while it was in the backlog.
-                    _ if client_has_gone(&error) => {}
-                    // The socket doesn't listen any more (accept(2)), or it shall end
-                    // (`end_accept`).
-                    ErrorKind::InvalidInput | ErrorKind::WouldBlock => return Err(error),
-                    // The system is short of descriptors or memory. The client stays in the
-                    // backlog. A worker whose client leaves frees a descriptor and accepts next.
-                    // This one tries again later, because other programs free descriptors too.
-                    _ => {
-                        self.log.short_of("accept a client for now", &error);
-                        thread::park_timeout(RETRY_DELAY);
-                    }
-                },
+                // The system is short of descriptors or memory. The client stays in the backlog.
+                // Try again later: other workers and programs free some.
+                Err(error) => {
+                    self.log.short_of("accept a client for now", &error);
+                    thread::park_timeout(RETRY_DELAY);
+                    continue;
+                }
+            };
+            self.keep_accepting(scope);
+            // A panic ends the connection, not the worker. Its message is on stderr. Nobody uses
+            // again what it leaves half done, which `AssertUnwindSafe` tells the compiler.
+            let serve = || (self.serve)(&client, address);
+            let _ = panic::catch_unwind(AssertUnwindSafe(serve));
+            drop(client);
+
+            let mut counts = self.counts();
+            if may_retire && counts.idle >= MAX_IDLE {
+                counts.all -= 1;
+                return Ok(());
             }
+            counts.idle += 1;
         }
     }
 
-    /// Counts a worker as busy. If no other is idle, starts one.
+    /// Counts this worker as busy. If no other is idle, starts one.
     fn keep_accepting<'s>(&'s self, scope: &'s Scope<'s, '_>) {
         let mut counts = self.counts();
         counts.idle -= 1;
@@ -112,13 +121,13 @@ impl Workers<'_> {
                 counts.all += 1;
                 counts.idle += 1;
             }
-            // The workers that there are accept again when they are done.
+            // The existing workers accept again when their clients leave.
             Err(error) => self.log.short_of("start a thread", &error),
         }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // The numbers in it are right at any time, so a panic elsewhere doesn't spoil them.
+        // A thread that panics with the lock leaves the counts right, so use them all the same.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,17 +143,17 @@ mod tests {
 
     use super::*;
 
-    /// Calls `clients` while workers attend to whoever connects to this address.
-    fn with_workers(limit: usize, attend: &Attend, clients: impl FnOnce(SocketAddr)) {
+    /// Calls `clients` while workers serve the clients that connect to this address.
+    fn with_workers(limit: usize, serve: &Serve, clients: impl FnOnce(SocketAddr)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let log = Log::new(Printer::new(Screen::default()).unwrap(), false);
         thread::scope(|scope| {
-            let serving = scope.spawn(|| run(&listener, limit, attend, &log));
+            let serving = scope.spawn(|| run(&listener, limit, serve, &log));
             let address = listener.local_addr().unwrap();
             let clients = panic::catch_unwind(AssertUnwindSafe(|| clients(address)));
             stop(&listener, || serving.is_finished());
             let end = serving.join().unwrap();
-            assert_eq!(end.unwrap_err().kind(), ErrorKind::WouldBlock);
+            assert_eq!(end.unwrap_err().kind(), WouldBlock);
             if let Err(panic) = clients {
                 panic::resume_unwind(panic);
             }
@@ -160,13 +169,13 @@ mod tests {
     /// The third panic would leave no worker, if each took one with it.
     #[test]
     fn a_panic_ends_its_connection_and_no_worker() {
-        let attend = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: &TcpStream, _: SocketAddr| {
             let mut word = [0; 5];
             client.read_exact(&mut word).unwrap();
             assert_ne!(&word, b"panic");
             client.write_all(&word).unwrap();
         };
-        with_workers(2, &attend, |address| {
+        with_workers(2, &serve, |address| {
             let asks = |word: &[u8]| {
                 let mut client = connect(address);
                 client.write_all(word).unwrap();
@@ -183,12 +192,12 @@ mod tests {
     #[test]
     fn as_many_clients_as_the_limit_are_served_at_once_and_no_more() {
         let (tell, events) = channel();
-        let attend = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: &TcpStream, _: SocketAddr| {
             tell.send(1).unwrap();
             let _ = client.read(&mut [0]);
             tell.send(-1).unwrap();
         };
-        with_workers(3, &attend, |address| {
+        with_workers(3, &serve, |address| {
             let mut clients: VecDeque<_> = (0..9).map(|_| connect(address)).collect();
             let (mut served, mut most, mut accepted) = (0, 0, 0);
             while accepted < 9 || served > 0 {
@@ -208,8 +217,8 @@ mod tests {
     #[test]
     fn threads_do_not_come_and_go_with_each_client() {
         let (tell, threads) = channel();
-        let attend = |_: &TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
-        with_workers(100, &attend, |address| {
+        let serve = |_: &TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
+        with_workers(100, &serve, |address| {
             let mut all = HashSet::new();
             for _ in 0..100 {
                 let _ = connect(address).read(&mut [0]);
@@ -222,12 +231,12 @@ mod tests {
     #[test]
     fn workers_that_retire_make_room_for_others() {
         let (tell, events) = channel();
-        let attend = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: &TcpStream, _: SocketAddr| {
             tell.send(()).unwrap();
             let _ = client.read(&mut [0]);
         };
         let limit = MAX_IDLE * 2;
-        with_workers(limit, &attend, |address| {
+        with_workers(limit, &serve, |address| {
             for _ in 0..3 {
                 let wave: Vec<_> = (0..limit).map(|_| connect(address)).collect();
                 for _ in &wave {
