@@ -257,7 +257,8 @@ fn copy(mut from: impl Read + Send + 'static, mut to: Screen) {
     });
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::env;
 
