@@ -131,7 +131,7 @@ def tcp_calls():
             (258, "accept()", "4 a new socket for each · 接受", "b"),
             (334, "recv()", "5 receive · 接收", "c"),
             (400, "send()", "5 send · 发送", "c"),
-            (466, "close()", "this client's socket · 关闭", "d"),
+            (466, "close()", "6 this client's socket · 关闭", "d"),
         ],
         [
             (40, "socket()", "1 create · 创建套接字", "a"),

@@ -27,42 +27,44 @@ fn main() -> io::Result<()> {
         let message = ask()?;
         send(&mut host, &message)?;
         if message == "byebye" {
-            return Ok(());
+            break;
         }
         let answer = receive(&mut host)?;
         if answer == "byebye" {
-            return Ok(());
+            break;
         }
         show(&answer);
     }
+    // Step 4, close: here `host` goes out of scope.
+    Ok(())
 }
 
-/// Step 1. The port is the program's first argument.
+/// The port is the program's first argument.
 fn port() -> u16 {
     todo!("Return the first word of std::env::args() after the program's own name, as a number.")
 }
 
-/// Steps 2 and 3: create a socket, connect it to 127.0.0.1 and the port.
+/// Steps 1 and 2: create a socket, connect it to 127.0.0.1 and the port.
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!("Create a socket2::Socket, connect it, and return it with .into().")
 }
 
-/// Step 4: ask the user for a line.
+/// Ask the user for a line.
 fn ask() -> io::Result<String> {
     todo!("Read a line from the standard input, and return it without its line end.")
 }
 
-/// Step 5: send it.
+/// Step 3: send it.
 fn send(host: &mut TcpStream, message: &str) -> io::Result<()> {
     todo!("Write all bytes of the message, and a line end, to the host.")
 }
 
-/// Step 6: receive a message.
+/// Step 3: receive a message.
 fn receive(host: &mut TcpStream) -> io::Result<String> {
-    todo!("Read from the host until a line end has come, and return the line without it.")
+    todo!("Read from the host up to a line end, and return the line without it.")
 }
 
-/// Step 7: show it.
+/// Show it.
 fn show(message: &str) {
     todo!("Print the message so that no terminal obeys what is in it, and flush the output.")
 }

@@ -27,48 +27,50 @@ fn main() -> io::Result<()> {
     loop {
         let message = receive(&mut guest)?;
         if message == "byebye" {
-            return Ok(());
+            break;
         }
         show(&message);
         let answer = ask()?;
         send(&mut guest, &answer)?;
         if answer == "byebye" {
-            return Ok(());
+            break;
         }
     }
+    // Step 6, close: here `guest` and `listener` go out of scope.
+    Ok(())
 }
 
-/// Step 1. The port is the program's first argument.
+/// The port is the program's first argument.
 fn port() -> u16 {
     todo!("Return the first word of std::env::args() after the program's own name, as a number.")
 }
 
-/// Steps 2 to 4: create a socket, bind it to 127.0.0.1 and the port, listen.
+/// Steps 1 to 3: create a socket, bind it to 127.0.0.1 and the port, listen.
 fn listen(port: u16) -> io::Result<TcpListener> {
     todo!("Create a socket2::Socket, bind it, make it listen, and return it with .into().")
 }
 
-/// Step 5: wait for the guest.
+/// Step 4: wait for the guest.
 fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     todo!("Accept a connection, and return its socket.")
 }
 
-/// Step 6: receive a message.
+/// Step 5: receive a message.
 fn receive(guest: &mut TcpStream) -> io::Result<String> {
-    todo!("Read from the guest until a line end has come, and return the line without it.")
+    todo!("Read from the guest up to a line end, and return the line without it.")
 }
 
-/// Step 7: show it.
+/// Show it.
 fn show(message: &str) {
     todo!("Print the message so that no terminal obeys what is in it, and flush the output.")
 }
 
-/// Step 8: ask the user for a line.
+/// Ask the user for a line.
 fn ask() -> io::Result<String> {
     todo!("Read a line from the standard input, and return it without its line end.")
 }
 
-/// Step 9: send it.
+/// Step 5: send it.
 fn send(guest: &mut TcpStream, message: &str) -> io::Result<()> {
     todo!("Write all bytes of the message, and a line end, to the guest.")
 }

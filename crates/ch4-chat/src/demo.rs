@@ -19,7 +19,7 @@ const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOC
 ///
 /// A socket or the output fails.
 pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
-    let listener = tutorial::listen(FREE_PORT)?;
+    let listener = tutorial::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
     let address = listener
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
@@ -31,13 +31,16 @@ pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
     let mut guest_types = guest.keyboard(["Hello, host!", "All my bytes arrived.", BYE]);
 
     Stage::play([
-        Box::new(move || tutorial::host(listener, &mut host_types, &mut host)) as Part,
+        Box::new(move || {
+            tutorial::host(listener, &mut host_types, &mut host).or_cannot(Action::Serve, address)
+        }) as Part,
         Box::new(move || {
             stage.wait_for("host", "Waiting")?;
-            let connection = tutorial::connect(address)?;
+            let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
             // Both sides report the connection; on the stage the host is first.
             stage.wait_for("host", "Connected")?;
             tutorial::guest(connection, &mut guest_types, &mut guest)
+                .or_cannot(Action::Talk, address)
         }),
     ])
 }
@@ -77,10 +80,10 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     li.sees("Connected")?;
     host.sees("Li has joined")?;
 
-    let connection = tutorial::connect(address)?;
+    let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
     start(move || {
         let Terminal { keyboard, screen } = &mut old_terminal;
-        tutorial::guest(connection, keyboard, screen)
+        tutorial::guest(connection, keyboard, screen).or_cannot(Action::Talk, address)
     })?;
     old.sees("Connected")?;
     host.sees("guest-2 has joined")?;

@@ -7,7 +7,7 @@ use ch4_chat::meet::{Meeting, meet};
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{demo, room, tutorial};
 use clap::{Parser, ValueEnum};
-use console::{Error, Flags, stdin, stdout};
+use console::{Action, Error, Flags, OrCannot, stdin, stdout};
 
 /// A chat over TCP that ends on "byebye" (section 4.3)
 ///
@@ -46,9 +46,15 @@ fn run(args: &Args) -> Result<(), Error> {
     let meeting = match args.side {
         Some(Side::Demo) if tutorial => return demo::tutorial(stdout()),
         Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) if tutorial => Meeting::Host(args.flags.open(tutorial::listen)?),
+        Some(Side::Server) if tutorial => {
+            let listen = |address| tutorial::listen(address).or_cannot(Action::Listen, address);
+            Meeting::Host(args.flags.open(listen)?)
+        }
         Some(Side::Server) => Meeting::Host(args.flags.open(robust::listen)?),
-        Some(Side::Client) if tutorial => Meeting::Guest(args.flags.open(tutorial::connect)?),
+        Some(Side::Client) if tutorial => {
+            let connect = |address| tutorial::connect(address).or_cannot(Action::Connect, address);
+            Meeting::Guest(args.flags.open(connect)?)
+        }
         Some(Side::Client) => Meeting::Guest(
             args.flags
                 .open(|address| robust::connect(address, &limits))?,
@@ -58,8 +64,18 @@ fn run(args: &Args) -> Result<(), Error> {
     if tutorial {
         let (mut input, mut out) = (stdin(), stdout());
         return match meeting {
-            Meeting::Host(listener) => tutorial::host(listener, &mut input, &mut out),
-            Meeting::Guest(connection) => tutorial::guest(connection, &mut input, &mut out),
+            Meeting::Host(listener) => {
+                let here = listener
+                    .local_addr()
+                    .or_cannot("read", "the socket's own address")?;
+                tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, here)
+            }
+            Meeting::Guest(connection) => {
+                let address = connection
+                    .peer_addr()
+                    .or_cannot(Action::Connect, "the host")?;
+                tutorial::guest(connection, &mut input, &mut out).or_cannot(Action::Talk, address)
+            }
         };
     }
     let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;

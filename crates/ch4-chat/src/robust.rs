@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, Printer, Role, safe};
+use console::{Action, Error, OrCannot, Printer, Role, is_self_connected, safe};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::framing::Message;
@@ -92,13 +92,18 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
+    // 1. Create a socket.
     let socket = create(address)?;
+
+    // 2. Bind it to an IP address and a port.
     // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6); that must not
     // keep the next one from being hosted. On Windows the option means something else: to take
     // the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
+
+    // 3. Listen: from now on guests may connect.
     socket.listen(128)?;
     Ok(socket.into())
 }
@@ -113,12 +118,13 @@ pub fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Error>
 }
 
 pub(crate) fn open_connection(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
+    // 1. Create a socket.
     let socket = create(address)?;
+
+    // 2. Connect it to the host's address and port.
     socket.connect_timeout(&address.into(), limits.connect_time)?;
     let stream = TcpStream::from(socket);
-    // Where nobody listens, the system may give our side the very port that we connect to: then
-    // TCP connects the socket with itself (RFC 9293, section 3.5, simultaneous open).
-    if stream.local_addr()? == stream.peer_addr()? {
+    if is_self_connected(&stream) {
         return Err(ErrorKind::ConnectionRefused.into());
     }
     Ok(stream)

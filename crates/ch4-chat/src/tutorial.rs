@@ -1,13 +1,13 @@
 //! The tutorial's chat: a host and a guest, strictly in turns, guest first, until `byebye`.
 //!
-//! It works as long as both sides answer, in turns, in short lines. Each fault stands where it is
-//! made; what breaks it is said there.
+//! It works as long as both sides answer, in turns, in short lines. A comment names each fault
+//! where it is made, and says what breaks it.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::str;
 
-use console::{Action, Error, OrCannot, Role, ask, say};
+use colored::Colorize;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::BYE;
@@ -17,18 +17,16 @@ use crate::BYE;
 /// # Errors
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 1. Create a socket.
     let socket = create(address)?;
 
     // 2. Bind it to an IP address and a port: this is where the guest will find it.
     // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
-    socket
-        .bind(&address.into())
-        .or_cannot(Action::Listen, address)?;
+    socket.bind(&address.into())?;
 
     // 3. Listen: from now on a guest may connect.
-    socket.listen(1).or_cannot(Action::Listen, address)?;
+    socket.listen(1)?;
     Ok(socket.into())
 }
 
@@ -41,28 +39,29 @@ pub fn host(
     listener: TcpListener,
     input: &mut impl BufRead,
     out: &mut impl Write,
-) -> Result<(), Error> {
-    let here = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
-    say(out, Role::Event, format!("Waiting for a guest on {here}"))?;
+) -> io::Result<()> {
+    let here = listener.local_addr()?;
+    let waiting = format!("Waiting for a guest on {here}");
+    writeln!(out, "{}", waiting.cyan())?;
 
-    // 4. Accept.
-    // Fault: one guest; a second one can connect (the system queues it), and waits for ever.
-    let (mut guest, address) = listener.accept().or_cannot(Action::Serve, here)?;
-    say(out, Role::Event, format!("Connected: {address}"))?;
+    // 4. Accept: wait for the guest; it gets a socket of its own.
+    // Fault: one guest; a second one can connect (the system queues it), and waits forever.
+    let (mut guest, address) = listener.accept()?;
+    writeln!(out, "{}", format!("Connected: {address}").cyan())?;
 
     // 5. Receive and send, in turns.
     loop {
-        let message = receive(&mut guest, address)?;
+        let message = receive(&mut guest)?;
         if message == BYE {
             break;
         }
         // Fault: 0 bytes mean that the guest has gone; the host is asked for an answer all the same.
         if !message.is_empty() {
-            say(out, Role::Peer, format!("Received: {message}"))?;
+            writeln!(out, "{}", format!("Received: {message}").green())?;
         }
-        if speak(&mut guest, address, input, out)? == BYE {
+        let answer = ask(input, out)?;
+        send(&mut guest, &answer)?;
+        if answer == BYE {
             break;
         }
     }
@@ -78,14 +77,12 @@ pub fn host(
 /// # Errors
 ///
 /// Nobody listens on `address`, or no way leads there.
-pub fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     // 1. Create a socket.
     let socket = create(address)?;
 
     // 2. Connect it to the host's address and port.
-    socket
-        .connect(&address.into())
-        .or_cannot(Action::Connect, address)?;
+    socket.connect(&address.into())?;
     Ok(socket.into())
 }
 
@@ -98,21 +95,21 @@ pub fn guest(
     mut host: TcpStream,
     input: &mut impl BufRead,
     out: &mut impl Write,
-) -> Result<(), Error> {
-    let address = host
-        .peer_addr()
-        .or_cannot("read", "the socket's own address")?;
-    say(out, Role::Event, format!("Connected to {address}"))?;
+) -> io::Result<()> {
+    let address = host.peer_addr()?;
+    writeln!(out, "{}", format!("Connected to {address}").cyan())?;
 
     // 3. Send and receive, in turns.
     loop {
-        if speak(&mut host, address, input, out)? == BYE {
+        let message = ask(input, out)?;
+        send(&mut host, &message)?;
+        if message == BYE {
             break;
         }
-        let message = receive(&mut host, address)?;
+        let answer = receive(&mut host)?;
         // Fault: 0 bytes mean that the host has gone; here they pass for an empty message.
-        say(out, Role::Peer, format!("Received: {message}"))?;
-        if message == BYE {
+        writeln!(out, "{}", format!("Received: {answer}").green())?;
+        if answer == BYE {
             break;
         }
     }
@@ -122,40 +119,44 @@ pub fn guest(
     Ok(())
 }
 
-/// Asks for a line and sends it.
-fn speak(
-    peer: &mut TcpStream,
-    address: SocketAddr,
-    input: &mut impl BufRead,
-    out: &mut impl Write,
-) -> Result<String, Error> {
-    // Fault: whoever waits for the keyboard here doesn't see what the peer says meanwhile.
-    // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
-    let message = ask(input, out, "Message:")?
-        .ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-        .or_cannot(Action::ReadInput, "the input")?;
-    // Fault: an empty line sends no byte at all, and then both sides wait, for ever.
+fn create(address: SocketAddr) -> io::Result<Socket> {
+    let family = Domain::for_address(address);
+    Socket::new(family, Type::STREAM, Some(Protocol::TCP))
+}
+
+/// Asks the user for a line, and returns it without its line end.
+fn ask(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<String> {
+    write!(out, "{} ", "Message:".bold())?;
+    out.flush()?;
+    let mut line = String::new();
+    // Fault: while this waits for the keyboard, the peer's messages don't appear.
+    // Fault: no limit; a line that doesn't end fills the memory.
+    let count = input.read_line(&mut line)?;
+    if count == 0 {
+        // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
+        return Err(io::Error::from(ErrorKind::UnexpectedEof));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn send(peer: &mut TcpStream, message: &str) -> io::Result<()> {
+    // Fault: an empty line sends no byte at all, and then both sides wait forever.
     // Fault: nothing marks where a message ends, so "hi" and "byebye" may arrive as "hibyebye".
-    // Fault: `write` may send only a part; how much, nobody looks.
-    let _sent = peer
-        .write(message.as_bytes())
-        .or_cannot(Action::Send, address)?;
-    Ok(message)
+    // Fault: `write` may send only a part; this doesn't look how much it sent.
+    let _sent = peer.write(message.as_bytes())?;
+    Ok(())
 }
 
 /// Takes whatever one read gives for one message.
-fn receive(peer: &mut TcpStream, address: SocketAddr) -> Result<String, Error> {
+fn receive(peer: &mut TcpStream) -> io::Result<String> {
     // Fault: a longer message is cut at byte 1024, its rest taken for the next message.
-    // Fault: no time limit; while a silent peer is waited for, the keyboard is dead.
+    // Fault: no time limit; while this waits for a silent peer, the keyboard is dead.
     let mut buffer = [0; 1024];
-    let count = peer.read(&mut buffer).or_cannot(Action::Receive, address)?;
-    // Fault: a message that isn't UTF-8, or cut inside a character, ends the chat.
-    let message = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
-    // Fault: it is shown as it came; an ESC in it makes the terminal do what the peer wants.
-    Ok(message.to_owned())
-}
-
-fn create(address: SocketAddr) -> Result<Socket, Error> {
-    let family = Domain::for_address(address);
-    Socket::new(family, Type::STREAM, Some(Protocol::TCP)).or_cannot(Action::CreateSocket, address)
+    let count = peer.read(&mut buffer)?;
+    match str::from_utf8(&buffer[..count]) {
+        // Fault: shown as it came; an ESC in it makes the terminal do what the peer wants.
+        Ok(message) => Ok(message.to_owned()),
+        // Fault: a message that isn't UTF-8, or cut inside a character, ends the chat.
+        Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error)),
+    }
 }

@@ -2,42 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::Command;
 
 use insta::assert_snapshot;
-use testkit::{PATIENCE, Program, accept, own_loopback_address, port_without_listener};
+use testkit::{FakePeer, Program, own_loopback_address, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
-
-/// One side of a chat that speaks as the tutorial's programs do: a `send` is a message.
-struct StandIn(TcpStream);
-
-impl StandIn {
-    fn guest_of(address: SocketAddr) -> Self {
-        Self::on(TcpStream::connect(address).unwrap())
-    }
-
-    fn host(listener: &TcpListener) -> Self {
-        Self::on(accept(listener))
-    }
-
-    fn on(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(stream)
-    }
-
-    fn sends(&mut self, message: &str) {
-        self.0.write_all(message.as_bytes()).unwrap();
-    }
-
-    fn receives(&mut self) -> String {
-        let mut buffer = [0; 1024];
-        let count = self.0.read(&mut buffer).unwrap();
-        String::from_utf8_lossy(&buffer[..count]).into_owned()
-    }
-}
 
 fn tutorial_host() -> Program {
     Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"])
@@ -72,7 +43,7 @@ fn in_colour() {
 #[test]
 fn tutorial_host_with_a_stand_in_that_says_byebye() {
     let mut host = tutorial_host();
-    let mut guest = StandIn::guest_of(host.address());
+    let mut guest = FakePeer::connect(host.address());
     guest.sends("你好");
     host.types("hi\n");
     assert_eq!(guest.receives(), "hi");
@@ -89,7 +60,7 @@ fn tutorial_host_with_a_stand_in_that_says_byebye() {
 #[test]
 fn tutorial_host_that_says_byebye() {
     let mut host = tutorial_host();
-    let mut guest = StandIn::guest_of(host.address());
+    let mut guest = FakePeer::connect(host.address());
     guest.sends("hello");
     host.types("byebye\nnever sent\n");
     assert_eq!(guest.receives(), "byebye");
@@ -106,7 +77,7 @@ fn tutorial_host_that_says_byebye() {
 fn tutorial_guest_with_a_stand_in_that_says_byebye() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut guest = tutorial_guest(&listener);
-    let mut host = StandIn::host(&listener);
+    let mut host = FakePeer::accept(&listener);
     guest.types("hello\n");
     assert_eq!(host.receives(), "hello");
     host.sends("byebye");
@@ -122,7 +93,7 @@ fn tutorial_guest_with_a_stand_in_that_says_byebye() {
 fn tutorial_guest_that_says_byebye() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut guest = tutorial_guest(&listener);
-    let mut host = StandIn::host(&listener);
+    let mut host = FakePeer::accept(&listener);
     guest.types("byebye\n");
     assert_eq!(host.receives(), "byebye");
     assert_eq!(host.receives(), "");
@@ -135,12 +106,12 @@ fn tutorial_guest_that_says_byebye() {
 #[test]
 fn tutorial_cuts_a_character_at_byte_1024_and_ends() {
     let host = tutorial_host();
-    let mut guest = StandIn::guest_of(host.address());
-    guest.sends(&"你".repeat(400));
+    let guest = FakePeer::connect(host.address());
+    guest.sends("你".repeat(400));
     assert_snapshot!(host.wait().report(), @"
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
-    error: can't decode what came from 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
     [exit status: 1]
     ");
 }
@@ -148,13 +119,28 @@ fn tutorial_cuts_a_character_at_byte_1024_and_ends() {
 #[test]
 fn tutorial_ends_with_its_input() {
     let host = tutorial_host();
-    let mut guest = StandIn::guest_of(host.address());
+    let guest = FakePeer::connect(host.address());
     guest.sends("hello");
     assert_snapshot!(host.wait().report(), @"
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
     Received: hello
-    Message: error: can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line
+    Message: error: can't serve clients on 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn tutorial_ends_with_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut guest = tutorial_guest(&listener);
+    let mut host = FakePeer::accept(&listener);
+    guest.types("hello\n");
+    assert_eq!(host.receives(), "hello");
+    host.resets();
+    assert_snapshot!(guest.wait().report(), @"
+    Connected to 127.0.0.1:[port]
+    Message: error: can't talk to 127.0.0.1:[port]: [the system's words]; the other side closed the connection: restart this program to reconnect
     [exit status: 1]
     ");
 }
@@ -172,8 +158,8 @@ fn the_same_command_twice_makes_a_host_and_a_guest() {
     guest.types("hello\n");
     let _ = host.output.wait_for("hello");
     host.types("byebye\n");
-    assert!(guest.wait().status.success());
-    assert!(host.wait().status.success());
+    guest.wait().succeeds();
+    host.wait().succeeds();
 
     // The host closed first, so its port is in TIME-WAIT: that keeps nobody from meeting again.
     let again = start();
@@ -289,4 +275,12 @@ fn a_system_without_threads_is_an_error() {
 fn a_host_whose_output_nobody_reads_ends_quietly() {
     let ended = Program::run_unread(PROGRAM, ["server", "--port", "0"]);
     assert_snapshot!(ended.report(), @"[exit status: 0]");
+}
+
+#[test]
+fn so_does_a_demo() {
+    for version in [&["demo"][..], &["demo", "--tutorial"]] {
+        let ended = Program::run_unread(PROGRAM, version);
+        assert_eq!(ended.report(), "[exit status: 0]");
+    }
 }

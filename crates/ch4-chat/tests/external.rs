@@ -3,11 +3,9 @@
 #![cfg(target_os = "linux")] // They have addresses of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
 
-use testkit::{PATIENCE, Terminal, own_loopback_address};
+use testkit::{FakePeer, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 
@@ -108,7 +106,7 @@ fn when_the_other_side_is_gone_enter_and_ctrl_c_leave_the_terminal_as_it_was() {
         let terminal = Terminal::open(60);
         terminal.enters("stty -g > /dev/null; a=$(stty -g)");
         terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
-        let peer = listener.accept().unwrap().0;
+        let peer = FakePeer::accept(&listener);
         terminal.shows("Connected to");
         terminal.types("unfinished");
         terminal.shows("> unfinished");
@@ -132,14 +130,10 @@ fn ctrl_c_and_ctrl_d_at_the_prompt_say_byebye() {
         let terminal = Terminal::open(60);
         terminal.enters("a=$(stty -g)");
         terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
-        let mut peer = listener.accept().unwrap().0;
-        peer.set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        let mut peer = FakePeer::accept(&listener);
         terminal.shows("Connected to");
         terminal.presses(key);
-        let mut said = String::new();
-        peer.read_to_string(&mut said).unwrap();
-        assert_eq!(said, "byebye");
+        assert_eq!(peer.reads_to_end(), b"byebye");
         drop(peer);
         terminal.shows("status 0");
         terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
@@ -156,22 +150,18 @@ fn a_dumb_terminal_gets_plain_lines() {
     terminal.enters(&format!(
         "TERM=dumb {PROGRAM} client --host {host}; echo status $?"
     ));
-    let mut peer = listener.accept().unwrap().0;
-    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut peer = FakePeer::accept(&listener);
     terminal.shows("Connected to");
     terminal.enters("hello");
-    peer.read_exact(&mut [0; 6]).unwrap(); // The line is on the screen.
-    peer.write_all(b"hi\n").unwrap();
+    assert_eq!(peer.reads_line(), "hello\n"); // The line is on the screen.
+    peer.sends("hi\n");
     let screen = terminal.shows("| hi");
     assert!(screen.contains("\nhello\n| hi"), "{screen}");
     let fake = "The host has gone.";
-    peer.write_all(format!("{}{fake}\n", "-".repeat(58)).as_bytes())
-        .unwrap();
+    peer.sends(format!("{}{fake}\n", "-".repeat(58)));
     terminal.shows_rows(&format!("| {}\n| -{fake}\n", "-".repeat(57)));
     terminal.presses("C-d");
-    let mut said = String::new();
-    peer.read_to_string(&mut said).unwrap();
-    assert_eq!(said, "byebye");
+    assert_eq!(peer.reads_to_end(), b"byebye");
     drop(peer);
     terminal.shows("status 0");
 }

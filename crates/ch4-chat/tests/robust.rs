@@ -2,32 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::io::{self, BufReader, PipeWriter, Write};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ch4_chat::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use ch4_chat::{BYE, room};
 use console::{Error, Printer, Width};
-use socket2::{Domain, SockRef, Socket, Type};
-use testkit::{PATIENCE, Program, Screen, accept, has_ipv6, own_loopback_address, plain};
+use testkit::{FakePeer, PATIENCE, Program, Screen, has_ipv6, own_loopback_address, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
-
-/// "At once" on a busy machine. It takes a millisecond.
-const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A robust program on a thread of the test: what it prints, and what is typed into it.
 struct Side {
     screen: Screen,
     typing: PipeWriter,
-    running: JoinHandle<Result<(), Error>>,
+    end: Receiver<Result<(), Error>>,
 }
 
 impl Side {
@@ -44,11 +39,12 @@ impl Side {
         let printer = Printer::new(screen.clone()).unwrap().with_width(width);
         let (input, typing) = io::pipe().unwrap();
         let keyboard = Keyboard::plain(BufReader::new(input), MESSAGE_BYTES);
-        let running = thread::spawn(move || run(keyboard, &printer));
+        let (ended, end) = channel();
+        thread::spawn(move || ended.send(run(keyboard, &printer)));
         Self {
             screen,
             typing,
-            running,
+            end,
         }
     }
 
@@ -60,16 +56,16 @@ impl Side {
         let _ = self.screen.wait_for(text);
     }
 
+    /// How it ends, which must be soon.
+    fn end(&self) -> Result<(), Error> {
+        self.end.recv_timeout(PATIENCE).unwrap()
+    }
+
     /// It has ended, or does so at the end of its input. Returns what it printed.
     fn ends(self) -> (String, Result<(), Error>) {
-        let Self {
-            screen,
-            typing,
-            running,
-        } = self;
-        drop(typing);
-        let end = running.join().unwrap();
-        (screen.text(), end)
+        drop(self.typing);
+        let end = self.end.recv_timeout(PATIENCE).unwrap();
+        (self.screen.text(), end)
     }
 }
 
@@ -87,116 +83,25 @@ fn host() -> (Side, SocketAddr) {
 }
 
 /// A robust guest, and the host's end of its connection.
-fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, Peer) {
+fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, FakePeer) {
     let listener = TcpListener::bind(ANY_PORT).unwrap();
     let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
     let guest = Side::start(move |keyboard, printer| {
         robust::guest(stream, name, keyboard, printer, &limits)
     });
-    (guest, Peer::on(accept(&listener)))
+    (guest, FakePeer::accept(&listener))
 }
 
-fn guest() -> (Side, Peer) {
+fn guest() -> (Side, FakePeer) {
     guest_with(None, Limits::default())
 }
 
-/// Somebody who speaks through a bare socket.
-struct Peer {
-    stream: BufReader<TcpStream>,
-}
-
-impl Peer {
-    fn on(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-        }
-    }
-
-    fn connect(address: SocketAddr) -> Self {
-        Self::on(TcpStream::connect(address).unwrap())
-    }
-
-    /// Connects and waits until the host has told everybody.
-    fn joins(host: &Side, address: SocketAddr) -> Self {
-        let peer = Self::connect(address);
-        host.sees(&format!(
-            "has joined from {}.\n",
-            peer.socket().local_addr().unwrap()
-        ));
-        peer
-    }
-
-    fn socket(&self) -> &TcpStream {
-        self.stream.get_ref()
-    }
-
-    fn sends(&self, bytes: impl AsRef<[u8]>) {
-        self.socket().write_all(bytes.as_ref()).unwrap();
-    }
-
-    /// The next line, without its LF; at the end of the stream whatever is left.
-    fn line(&mut self) -> String {
-        let mut line = Vec::new();
-        self.stream.read_until(b'\n', &mut line).unwrap();
-        let line = String::from_utf8(line).unwrap();
-        line.strip_suffix('\n').unwrap_or(&line).to_owned()
-    }
-
-    /// Lines up to one that contains `text`.
-    fn reads_up_to(&mut self, text: &str) -> Vec<String> {
-        let mut lines = Vec::new();
-        loop {
-            let line = self.line();
-            assert!(!line.is_empty(), "no {text:?} in {lines:?}");
-            let last = line.contains(text);
-            lines.push(line);
-            if last {
-                return lines;
-            }
-        }
-    }
-
-    /// What one `recv` of the tutorial's programs gives.
-    fn receives(&mut self) -> String {
-        let mut buffer = [0; 1024];
-        let count = self.stream.get_mut().read(&mut buffer).unwrap();
-        String::from_utf8(buffer[..count].to_vec()).unwrap()
-    }
-
-    fn all_the_rest(&mut self) -> String {
-        let mut rest = String::new();
-        self.stream.read_to_string(&mut rest).unwrap();
-        rest
-    }
-
-    fn resets(self) {
-        SockRef::from(self.socket())
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
-    }
-}
-
-// With a program that speaks as the tutorial's does.
-
-#[test]
-fn a_guest_that_sends_no_line_ends_is_understood() {
-    let (mut host, address) = host();
-    let mut guest = Peer::connect(address);
-    // Each message after the one before has been shown: more than 200 ms later.
-    let chinese = "你".repeat(333);
-    for message in ["hello", "你好", &chinese] {
-        guest.sends(message);
-        host.sees(&format!("| guest-1: {message}\n"));
-    }
-    host.types("hi");
-    assert_eq!(guest.receives(), "hi\n");
-    guest.sends(BYE);
-    host.sees("guest-1 has left.");
-    assert_eq!(guest.receives(), "");
-    host.ends().1.unwrap();
+/// A guest that has connected and of which the host has told everybody.
+fn joins(host: &Side, address: SocketAddr) -> FakePeer {
+    let peer = FakePeer::connect(address);
+    let here = peer.stream().local_addr().unwrap();
+    host.sees(&format!("has joined from {here}.\n"));
+    peer
 }
 
 /// Time enough to see that a side closes its half at once, and not only when this is over.
@@ -207,697 +112,738 @@ fn long_farewell() -> Limits {
     }
 }
 
-#[test]
-fn byebye_of_the_host_is_understood_by_a_guest_that_compares_it_whole() {
-    let (mut host, address) = host_with(long_farewell());
-    let mut guest = Peer::connect(address);
-    guest.sends("hello");
-    host.sees("hello");
-    host.types(BYE);
-    assert_eq!(guest.receives(), BYE);
-    assert_eq!(guest.receives(), "");
-    drop(guest);
-    host.ends().1.unwrap();
-}
+/// With a program that speaks as the tutorial's does.
+mod with_the_tutorial {
+    use super::*;
 
-#[test]
-fn a_host_that_sends_no_line_ends_is_understood() {
-    let (mut guest, mut host) = guest();
-    for message in ["hello", "你好"] {
-        guest.types("and you?");
-        assert_eq!(host.receives(), "and you?\n");
-        host.sends(message);
-        guest.sees(&format!("| {message}\n"));
-    }
-    host.sends(BYE);
-    guest.sees("The host has ended the chat.");
-    guest.running.join().unwrap().unwrap();
-}
-
-#[test]
-fn byebye_of_a_guest_is_understood_by_a_host_that_compares_it_whole() {
-    let (mut guest, mut host) = guest_with(None, long_farewell());
-    guest.types("hello");
-    assert_eq!(host.receives(), "hello\n");
-    guest.types(BYE);
-    assert_eq!(host.receives(), BYE);
-    assert_eq!(host.receives(), "");
-    drop(host);
-    guest.ends().1.unwrap();
-}
-
-/// A tutorial's program may close with something unread, which resets the connection.
-#[test]
-fn the_last_word_counts_even_if_a_reset_follows_it() {
-    let (host, address) = host();
-    let guest = Peer::joins(&host, address);
-    guest.sends(BYE);
-    guest.resets();
-    host.sees("guest-1 ");
-    let (shown, _) = host.ends();
-    // The reset may have been quicker; then the system has thrown the word away.
-    assert!(
-        shown.contains("has left.") || shown.contains("is gone"),
-        "{shown}"
-    );
-}
-
-// The room.
-
-#[test]
-fn fifty_guests_hear_each_other_once_and_in_order() {
-    let (mut host, address) = host();
-    let mut guests: Vec<_> = (1..=50)
-        .map(|number| {
-            let guest = Peer::connect(address);
-            guest.sends(format!("/name g{number}\n"));
-            host.sees(&format!("g{number} has joined"));
-            guest
-        })
-        .collect();
-    for round in 0..3 {
-        for guest in &guests {
-            guest.sends(format!("round {round}\n"));
-        }
-    }
-    host.types("host");
-    for (index, guest) in guests.iter_mut().enumerate() {
-        let own = format!("g{}", index + 1);
-        let mut heard = BTreeMap::<String, Vec<String>>::new();
-        let (mut joined, mut from_host) = (Vec::new(), 0);
-        while heard.values().map(Vec::len).sum::<usize>() < 49 * 3 || from_host == 0 {
-            let line = guest.line();
-            match line.split_once(": ") {
-                Some((name, words)) => {
-                    heard
-                        .entry(name.to_owned())
-                        .or_default()
-                        .push(words.to_owned());
-                }
-                None if line == "host" => from_host += 1,
-                None => joined.push(line),
-            }
-        }
-        assert!(!heard.contains_key(&own));
-        for (name, words) in heard {
-            assert_eq!(
-                words,
-                ["round 0", "round 1", "round 2"],
-                "{own} hears {name}"
-            );
-        }
-        // Those who came later, each announced once.
-        let later = (index + 2..=50).map(|number| format!("* g{number} has joined."));
-        assert_eq!(joined, later.collect::<Vec<_>>());
-    }
-    host.types(BYE);
-    for guest in &mut guests {
-        assert_eq!(guest.all_the_rest(), BYE);
-    }
-    drop(guests);
-    let (shown, end) = host.ends();
-    end.unwrap();
-    assert_eq!(shown.matches("has joined").count(), 50);
-    assert_eq!(shown.matches("| g7: round 1\n").count(), 1);
-}
-
-#[test]
-fn names_are_clean_short_and_unique() {
-    let (host, address) = host();
-    let mut first = Peer::joins(&host, address);
-    let mut guests = Vec::new();
-    for (name, shown) in [
-        ("Li Lei", "Li Lei"),
-        ("li lei", "li lei-2"),
-        ("host", "host-2"),
-        ("* e\u{1b}[31mvil: \u{202e}x", "e31mvil x"),
-        (&"n".repeat(100), &"n".repeat(32)),
-        ("\u{1b}", "guest-7"),
-    ] {
-        let guest = Peer::connect(address);
-        guest.sends(format!("/name {name}\nhello\n"));
-        assert_eq!(first.line(), format!("* {shown} has joined."));
-        assert_eq!(first.line(), format!("{shown}: hello"));
-        guests.push(guest);
-    }
-    drop(guests);
-    drop(first);
-    host.ends().1.unwrap();
-}
-
-#[test]
-fn a_guest_tells_its_name_first() {
-    let (guest, mut host) = guest_with(Some("Li"), Limits::default());
-    assert_eq!(host.line(), "/name Li");
-    drop(host);
-    guest.ends().1.unwrap();
-}
-
-#[test]
-fn a_guest_that_does_not_read_is_dropped_and_nobody_waits_for_it() {
-    let (host, address) = host();
-    let mut reads = Peer::joins(&host, address);
-    let speaks = Peer::joins(&host, address);
-    // A small window, so that it is full soon.
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    socket.connect(&address.into()).unwrap();
-    let mut stuck = Peer::on(socket.into());
-    host.sees("guest-3 has joined");
-
-    let line = format!("{}\n", "x".repeat(4000));
-    thread::scope(|scope| {
-        let reader = scope.spawn(|| reads.reads_up_to("the end").len());
-        let begin = Instant::now();
-        let mut longest = Duration::ZERO;
-        while !host
-            .screen
-            .text()
-            .contains("guest-3 was dropped for reading too slowly")
-        {
-            assert!(begin.elapsed() < PATIENCE, "it is never dropped");
-            let sending = Instant::now();
-            speaks.sends(&line);
-            longest = longest.max(sending.elapsed());
-        }
-        speaks.sends("the end\n");
-        assert!(reader.join().unwrap() > 2);
-        assert!(longest < AT_ONCE, "{longest:?}");
-    });
-    // It is told so by the end of its stream, and the room by a line.
-    let mut rest = Vec::new();
-    let _ = stuck.stream.read_to_end(&mut rest);
-    drop((reads, speaks));
-    let (shown, _) = host.ends();
-    assert_eq!(shown.matches("guest-3 was dropped").count(), 1);
-}
-
-#[test]
-fn a_guest_that_floods_does_not_starve_the_others() {
-    let (host, address) = host();
-    let floods = Peer::joins(&host, address);
-    let speaks = Peer::joins(&host, address);
-    let mut hears = Peer::joins(&host, address);
-    let enough = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let flood = "flood\n".repeat(1000);
-            while !enough.load(Ordering::Relaxed) {
-                floods.sends(&flood);
-            }
-        });
-        // Whoever shares the room with a flood has to read it.
-        let mut also_hears = speaks.stream.get_ref().try_clone().unwrap();
-        scope.spawn(move || io::copy(&mut also_hears, &mut io::sink()));
-        let mut slowest = Duration::ZERO;
-        for number in 0..20 {
-            let begin = Instant::now();
-            speaks.sends(format!("message {number}\n"));
-            hears.reads_up_to(&format!("guest-2: message {number}"));
-            slowest = slowest.max(begin.elapsed());
-        }
-        enough.store(true, Ordering::Relaxed);
-        speaks.socket().shutdown(Shutdown::Both).unwrap();
-        assert!(slowest < AT_ONCE, "{slowest:?}");
-    });
-    drop((floods, speaks, hears));
-    host.ends().1.unwrap();
-}
-
-#[test]
-fn guests_may_leave_in_any_way() {
-    let (host, address) = host();
-    let mut stays = Peer::joins(&host, address);
-
-    let resets = Peer::joins(&host, address);
-    resets.resets();
-    assert_eq!(stays.reads_up_to("guest-2 is").len(), 2);
-
-    let half_closes = Peer::joins(&host, address);
-    half_closes.sends("last words");
-    half_closes.socket().shutdown(Shutdown::Write).unwrap();
-    assert_eq!(
-        stays.reads_up_to("has left"),
-        [
-            "* guest-3 has joined.",
-            "guest-3: last words",
-            "* guest-3 has left."
-        ]
-    );
-
-    let vanishes = Peer::joins(&host, address);
-    vanishes.sends("first\nin the middle of a li");
-    drop(vanishes);
-    assert_eq!(
-        stays.reads_up_to("has left"),
-        [
-            "* guest-4 has joined.",
-            "guest-4: first",
-            "guest-4: in the middle of a li",
-            "* guest-4 has left."
-        ]
-    );
-
-    // Who leaves before it is introduced was never there.
-    Peer::connect(address).resets();
-    Peer::connect(address).sends(BYE);
-    assert_eq!(stays.reads_up_to("guest-6 has left").len(), 2);
-    drop(stays);
-    host.ends().1.unwrap();
-}
-
-#[test]
-fn a_host_that_leaves_ends_the_room_for_all_without_a_reset() {
-    for _ in 0..20 {
+    #[test]
+    fn a_guest_that_sends_no_line_ends_is_understood() {
         let (mut host, address) = host();
-        let mut guests: Vec<_> = (0..5).map(|_| Peer::connect(address)).collect();
-        for guest in &guests {
-            guest.sends("hello\n");
+        let mut guest = FakePeer::connect(address);
+        // Each message after the one before has been shown: more than 200 ms later.
+        let chinese = "你".repeat(333);
+        for message in ["hello", "你好", &chinese] {
+            guest.sends(message);
+            host.sees(&format!("| guest-1: {message}\n"));
         }
-        for id in 1..=5 {
-            host.sees(&format!("guest-{id} has joined"));
+        host.types("hi");
+        assert_eq!(guest.receives(), "hi\n");
+        guest.sends(BYE);
+        host.sees("guest-1 has left.");
+        assert_eq!(guest.receives(), "");
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn byebye_of_the_host_is_understood_by_a_guest_that_compares_it_whole() {
+        let (mut host, address) = host_with(long_farewell());
+        let mut guest = FakePeer::connect(address);
+        guest.sends("hello");
+        host.sees("hello");
+        host.types(BYE);
+        assert_eq!(guest.receives(), BYE);
+        assert_eq!(guest.receives(), "");
+        drop(guest);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_host_that_sends_no_line_ends_is_understood() {
+        let (mut guest, mut host) = guest();
+        for message in ["hello", "你好"] {
+            guest.types("and you?");
+            assert_eq!(host.receives(), "and you?\n");
+            host.sends(message);
+            guest.sees(&format!("| {message}\n"));
         }
-        // What they say now is on its way when the host closes.
-        for guest in &guests {
-            guest.sends("one more thing\n");
+        host.sends(BYE);
+        guest.sees("The host has ended the chat.");
+        guest.end().unwrap();
+    }
+
+    #[test]
+    fn byebye_of_a_guest_is_understood_by_a_host_that_compares_it_whole() {
+        let (mut guest, mut host) = guest_with(None, long_farewell());
+        guest.types("hello");
+        assert_eq!(host.receives(), "hello\n");
+        guest.types(BYE);
+        assert_eq!(host.receives(), BYE);
+        assert_eq!(host.receives(), "");
+        drop(host);
+        guest.ends().1.unwrap();
+    }
+
+    /// A tutorial's program may close with something unread, which resets the connection.
+    #[test]
+    fn the_last_word_counts_even_if_a_reset_follows_it() {
+        let (host, address) = host();
+        let guest = joins(&host, address);
+        guest.sends(BYE);
+        guest.resets();
+        host.sees("guest-1 ");
+        let (shown, _) = host.ends();
+        // The reset may have been quicker; then the system has thrown the word away.
+        assert!(
+            shown.contains("has left.") || shown.contains("is gone"),
+            "{shown}"
+        );
+    }
+}
+
+/// What guests hear of each other.
+mod guests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn fifty_guests_hear_each_other_once_and_in_order() {
+        let (mut host, address) = host();
+        let mut guests: Vec<_> = (1..=50)
+            .map(|number| {
+                let guest = FakePeer::connect(address);
+                guest.sends(format!("/name g{number}\n"));
+                host.sees(&format!("g{number} has joined"));
+                guest
+            })
+            .collect();
+        for round in 0..3 {
+            for guest in &guests {
+                guest.sends(format!("round {round}\n"));
+            }
+        }
+        host.types("host");
+        for (index, guest) in guests.iter_mut().enumerate() {
+            let own = format!("g{}", index + 1);
+            let mut heard = BTreeMap::<String, Vec<String>>::new();
+            let (mut joined, mut from_host) = (Vec::new(), 0);
+            while heard.values().map(Vec::len).sum::<usize>() < 49 * 3 || from_host == 0 {
+                let line = guest.reads_line();
+                let line = line.trim_end();
+                match line.split_once(": ") {
+                    Some((name, words)) => {
+                        heard
+                            .entry(name.to_owned())
+                            .or_default()
+                            .push(words.to_owned());
+                    }
+                    None if line == "host" => from_host += 1,
+                    None => joined.push(line.to_owned()),
+                }
+            }
+            assert!(!heard.contains_key(&own));
+            for (name, words) in heard {
+                assert_eq!(
+                    words,
+                    ["round 0", "round 1", "round 2"],
+                    "{own} hears {name}"
+                );
+            }
+            // Those who came later, each announced once.
+            let later = (index + 2..=50).map(|number| format!("* g{number} has joined."));
+            assert_eq!(joined, later.collect::<Vec<_>>());
         }
         host.types(BYE);
         for guest in &mut guests {
-            assert!(guest.all_the_rest().ends_with(BYE));
-            // The host listens until they have closed: if not, the second of these fails.
-            guest.sends("bye\n");
-            guest.sends("bye!\n");
+            assert_eq!(guest.reads_to_end(), BYE.as_bytes());
         }
         drop(guests);
+        let (shown, end) = host.ends();
+        end.unwrap();
+        assert_eq!(shown.matches("has joined").count(), 50);
+        assert_eq!(shown.matches("| g7: round 1\n").count(), 1);
+    }
+
+    #[test]
+    fn names_are_clean_short_and_unique() {
+        let (host, address) = host();
+        let mut first = joins(&host, address);
+        let mut guests = Vec::new();
+        for (name, shown) in [
+            ("Li Lei", "Li Lei"),
+            ("li lei", "li lei-2"),
+            ("host", "host-2"),
+            ("* e\u{1b}[31mvil: \u{202e}x", "e31mvil x"),
+            (&"n".repeat(100), &"n".repeat(32)),
+            ("\u{1b}", "guest-7"),
+        ] {
+            let guest = FakePeer::connect(address);
+            guest.sends(format!("/name {name}\nhello\n"));
+            assert_eq!(first.reads_line(), format!("* {shown} has joined.\n"));
+            assert_eq!(first.reads_line(), format!("{shown}: hello\n"));
+            guests.push(guest);
+        }
+        drop(guests);
+        drop(first);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_guest_tells_its_name_first() {
+        let (guest, mut host) = guest_with(Some("Li"), Limits::default());
+        assert_eq!(host.reads_line(), "/name Li\n");
+        drop(host);
+        guest.ends().1.unwrap();
+    }
+
+    #[test]
+    fn guests_may_leave_in_any_way() {
+        let (host, address) = host();
+        let mut stays = joins(&host, address);
+
+        let resets = joins(&host, address);
+        resets.resets();
+        assert_eq!(stays.reads_up_to("guest-2 is").len(), 2);
+
+        let half_closes = joins(&host, address);
+        half_closes.sends("last words");
+        half_closes.half_closes();
+        assert_eq!(
+            stays.reads_up_to("has left"),
+            [
+                "* guest-3 has joined.\n",
+                "guest-3: last words\n",
+                "* guest-3 has left.\n"
+            ]
+        );
+
+        let vanishes = joins(&host, address);
+        vanishes.sends("first\nin the middle of a li");
+        drop(vanishes);
+        assert_eq!(
+            stays.reads_up_to("has left"),
+            [
+                "* guest-4 has joined.\n",
+                "guest-4: first\n",
+                "guest-4: in the middle of a li\n",
+                "* guest-4 has left.\n"
+            ]
+        );
+
+        // Who leaves before it is introduced was never there.
+        FakePeer::connect(address).resets();
+        FakePeer::connect(address).sends(BYE);
+        assert_eq!(stays.reads_up_to("guest-6 has left").len(), 2);
+        drop(stays);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_host_that_leaves_ends_the_room_for_all_without_a_reset() {
+        for _ in 0..20 {
+            let (mut host, address) = host();
+            let mut guests: Vec<_> = (0..5).map(|_| FakePeer::connect(address)).collect();
+            for guest in &guests {
+                guest.sends("hello\n");
+            }
+            for id in 1..=5 {
+                host.sees(&format!("guest-{id} has joined"));
+            }
+            // What they say now is on its way when the host closes.
+            for guest in &guests {
+                guest.sends("one more thing\n");
+            }
+            host.types(BYE);
+            for guest in &mut guests {
+                assert!(guest.reads_to_end().ends_with(BYE.as_bytes()));
+                // The host listens until they have closed: if not, the second of these fails.
+                guest.sends("bye\n");
+                guest.sends("bye!\n");
+            }
+            drop(guests);
+            host.ends().1.unwrap();
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_alone_is_told_that_nobody_reads() {
+        let (mut host, address) = host();
+        let guest = joins(&host, address);
+        drop(guest);
+        host.sees("has left");
+        host.types("hello?");
+        host.sees("Nobody is here to read that.");
+        host.types(BYE);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_room_can_be_opened_again_at_once_on_the_same_port() {
+        let (mut host, address) = host();
+        let mut guest = joins(&host, address);
+        host.types(BYE);
+        assert_eq!(guest.reads_to_end(), BYE.as_bytes());
+        drop(guest);
+        host.ends().1.unwrap();
+        // The host has closed first, so its side is in TIME-WAIT now.
+        robust::listen(address).unwrap();
+    }
+}
+
+/// How much a guest may take, and how long it may be waited for.
+mod limits {
+    use socket2::{Domain, Socket, Type};
+    use std::net::Shutdown;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// "At once" on a busy machine. It takes a millisecond.
+    const AT_ONCE: Duration = Duration::from_secs(2);
+
+    #[test]
+    fn a_guest_that_does_not_read_is_dropped_and_nobody_waits_for_it() {
+        let (host, address) = host();
+        let mut reads = joins(&host, address);
+        let speaks = joins(&host, address);
+        // A small window, so that it is full soon.
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let stuck = FakePeer::on(socket.into());
+        host.sees("guest-3 has joined");
+
+        let line = format!("{}\n", "x".repeat(4000));
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| reads.reads_up_to("the end").len());
+            let begin = Instant::now();
+            let mut longest = Duration::ZERO;
+            while !host
+                .screen
+                .text()
+                .contains("guest-3 was dropped for reading too slowly")
+            {
+                assert!(begin.elapsed() < PATIENCE, "it is never dropped");
+                let sending = Instant::now();
+                speaks.sends(&line);
+                longest = longest.max(sending.elapsed());
+            }
+            speaks.sends("the end\n");
+            assert!(reader.join().unwrap() > 2);
+            assert!(longest < AT_ONCE, "{longest:?}");
+        });
+        // It is told so by the end of its stream, and the room by a line.
+        let _ = io::copy(&mut stuck.stream(), &mut io::sink());
+        drop((reads, speaks));
+        let (shown, _) = host.ends();
+        assert_eq!(shown.matches("guest-3 was dropped").count(), 1);
+    }
+
+    #[test]
+    fn a_guest_that_floods_does_not_starve_the_others() {
+        let (host, address) = host();
+        let floods = joins(&host, address);
+        let speaks = joins(&host, address);
+        let mut hears = joins(&host, address);
+        let enough = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let flood = "flood\n".repeat(1000);
+                while !enough.load(Ordering::Relaxed) {
+                    floods.sends(&flood);
+                }
+            });
+            // Whoever shares the room with a flood has to read it.
+            let mut also_hears = speaks.stream().try_clone().unwrap();
+            scope.spawn(move || io::copy(&mut also_hears, &mut io::sink()));
+            for number in 0..20 {
+                speaks.sends(format!("message {number}\n"));
+                hears.reads_up_to(&format!("guest-2: message {number}"));
+            }
+            enough.store(true, Ordering::Relaxed);
+            speaks.stream().shutdown(Shutdown::Both).unwrap();
+        });
+        drop((floods, speaks, hears));
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn silent_connections_keep_nobody_out() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 1024; exec \"$0\" server --port 0", PROGRAM]);
+        let host = Program::start_command(command);
+        let address = host.address();
+        let silent: Vec<_> = (0..500)
+            .map(|_| TcpStream::connect(address).unwrap())
+            .collect();
+        let guest = FakePeer::connect(address);
+        guest.sends("/name Li\nhello\n");
+        let _ = host.output.wait_for("| Li: hello");
+        drop(silent);
+    }
+
+    #[test]
+    fn a_room_that_is_full_says_so() {
+        let (host, address) = host_with(Limits {
+            guests: 1,
+            ..Limits::default()
+        });
+        let guest = joins(&host, address);
+        assert_eq!(
+            FakePeer::connect(address).reads_to_end(),
+            b"* The room is full.\n"
+        );
+        drop(guest);
+        host.sees("guest-1 has left");
+        joins(&host, address);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_host_that_does_not_read_is_given_up() {
+        let limits = Limits {
+            connect_time: Duration::from_millis(200),
+            ..Limits::default()
+        };
+        let (mut guest, host) = guest_with(None, limits);
+        let line = "x".repeat(4000);
+        let begin = Instant::now();
+        while writeln!(guest.typing, "{line}").is_ok() {
+            assert!(begin.elapsed() < PATIENCE, "the keyboard is held forever");
+        }
+        let error = guest.end().unwrap_err().to_string();
+        assert!(error.contains("timed out"), "{error}");
+        drop(host);
+    }
+
+    /// On Linux a listener whose queue is full doesn't answer at all: listen(2).
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_host_that_does_not_answer_is_waited_for_no_longer_than_the_limit() {
+        let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        full.bind(&ANY_PORT.into()).unwrap();
+        full.listen(0).unwrap();
+        let address = full.local_addr().unwrap().as_socket().unwrap();
+        let mut queued = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+            queued.push(stream);
+            assert!(queued.len() < 10, "the queue is never full");
+        }
+        let limits = Limits {
+            connect_time: Duration::from_millis(200),
+            ..Limits::default()
+        };
+        let begin = Instant::now();
+        let error = robust::connect(address, &limits).unwrap_err().to_string();
+        assert!(error.contains("nobody answered in time"), "{error}");
+        assert!(begin.elapsed() < PATIENCE); // The system gives up after two minutes.
+    }
+}
+
+/// What is typed.
+mod keyboard {
+    use super::*;
+
+    #[test]
+    fn an_empty_line_is_not_sent() {
+        let (mut guest, mut host) = guest();
+        guest.types("");
+        guest.types("\r");
+        guest.types("hello");
+        assert_eq!(host.reads_line(), "hello\n");
+        drop(host);
+        guest.ends().1.unwrap();
+
+        let (mut host, address) = self::host();
+        let mut guest = joins(&host, address);
+        host.types("");
+        host.types("hello");
+        assert_eq!(guest.reads_line(), "hello\n");
+        drop(guest);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_refused_and_the_next_one_is_sent() {
+        let refusal = "Not sent: that line has 4097 bytes; a message may have 4096.";
+        let (mut guest, mut host) = guest();
+        guest.types(&"x".repeat(4097));
+        guest.sees(refusal);
+        guest.types(&"y".repeat(4096));
+        assert_eq!(host.reads_line(), "y".repeat(4096) + "\n");
+        drop(host);
+        guest.ends().1.unwrap();
+
+        let (mut host, address) = self::host();
+        let mut guest = joins(&host, address);
+        host.types(&"x".repeat(4097));
+        host.sees(refusal);
+        host.types("hello");
+        assert_eq!(guest.reads_line(), "hello\n");
+        drop(guest);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn the_lines_of_a_file_wait_for_the_first_guest() {
+        let (mut host, address) = host();
+        host.types("one");
+        host.types("two");
+        let mut guest = FakePeer::connect(address);
+        assert_eq!([guest.reads_line(), guest.reads_line()], ["one\n", "two\n"]);
+        drop(guest);
+        host.ends().1.unwrap();
+    }
+
+    /// The one test with the default time, five seconds.
+    #[test]
+    fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
+        let listener = TcpListener::bind(ANY_PORT).unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let mut guest = Program::start(PROGRAM, ["client", "--port", &port]);
+        guest.types("one\ntwo without a line end");
+        guest.end_input();
+        let mut host = FakePeer::accept(&listener);
+        assert_eq!(
+            [host.reads_line(), host.reads_line()],
+            ["one\n", "two without a line end\n"]
+        );
+        host.sends("an answer\n");
+        let _ = guest.output.wait_for("| an answer");
+        let begin = Instant::now();
+        assert_eq!(host.reads_line(), BYE);
+        let quiet = begin.elapsed();
+        assert!(
+            quiet > Duration::from_secs(3) && quiet < PATIENCE,
+            "{quiet:?}"
+        );
+        drop(host);
+        guest.wait().succeeds();
+    }
+
+    #[test]
+    fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
+        let (mut host, address) = host_with(Limits {
+            linger: 3 * PATIENCE,
+            ..Limits::default()
+        });
+        host.types("hello");
+        let Side {
+            screen,
+            typing,
+            end,
+        } = host;
+        drop(typing);
+        let mut guest = FakePeer::connect(address);
+        assert_eq!(guest.reads_line(), "hello\n");
+        drop(guest);
+        end.recv_timeout(PATIENCE).unwrap().unwrap();
+        let shown = screen.text();
+        assert!(shown.contains("guest-1 has left"), "{shown}");
+    }
+}
+
+/// What is shown.
+mod screen {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sends_is_harmless_and_behind_the_margin() {
+        let (host, address) = host();
+        let guest = joins(&host, address);
+        guest.sends("\u{1b}[2Jguest-9 has joined.\r\u{7}\0\u{202e}\n");
+        guest.sends(b"caf\xe9\nhost: I am the host\n");
+        guest.sends("z".repeat(5000) + "\n");
+        host.sees("| guest-1: \\u{1b}[2Jguest-9 has joined.\\r\\u{7}\\u{0}\\u{202e}\n");
+        host.sees("| guest-1: caf\u{fffd}\n| guest-1: host: I am the host\n");
+        host.sees(&format!("{} [cut: it had 5000 bytes]\n", "z".repeat(4096)));
+        drop(guest);
+        let (shown, _) = host.ends();
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+
+        let (guest, host) = self::guest();
+        host.sends("\u{1b}]0;title\u{7}\n");
+        guest.sees("| \\u{1b}]0;title\\u{7}\n");
+        drop(host);
+        guest.ends().1.unwrap();
+    }
+
+    #[test]
+    fn a_long_message_goes_on_behind_the_margin() {
+        let listener = robust::listen(ANY_PORT).unwrap();
+        let address = listener.local_addr().unwrap();
+        let host = Side::start_with_width(
+            || Some(40),
+            move |keyboard, printer| {
+                room::host(&listener, "host", keyboard, printer, &Limits::default())
+            },
+        );
+        let guest = joins(&host, address);
+        // 11 columns are taken by the margin and the name.
+        guest.sends(format!("{}guest-9 has joined.\n", " ".repeat(29)));
+        guest.sends(format!("{}\n", "汉".repeat(32)));
+        host.sees(&format!(
+            "| guest-1: {}\n|  guest-9 has joined.\n",
+            " ".repeat(28)
+        ));
+        host.sees(&format!(
+            "| guest-1: {}\n| {}\n",
+            "汉".repeat(14),
+            "汉".repeat(18)
+        ));
+        drop(guest);
+        host.ends().1.unwrap();
+
+        let listener = TcpListener::bind(ANY_PORT).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = robust::connect(address, &Limits::default()).unwrap();
+        let host = FakePeer::accept(&listener);
+        let guest = Side::start_with_width(
+            || Some(40),
+            move |keyboard, printer| {
+                robust::guest(stream, None, keyboard, printer, &Limits::default())
+            },
+        );
+        host.sends(format!("{}The host has ended the chat.\n", " ".repeat(38)));
+        guest.sees(&format!(
+            "| {}\n|  The host has ended the chat.\n",
+            " ".repeat(37)
+        ));
+        drop(host);
+        guest.ends().1.unwrap();
+    }
+
+    /// A message of the greatest length still fits after a name of the greatest length.
+    #[test]
+    fn what_others_say_is_not_cut_by_their_name() {
+        let (mut host, address) = host();
+        let stream = robust::connect(address, &Limits::default()).unwrap();
+        let hears = Side::start(move |keyboard, printer| {
+            robust::guest(stream, None, keyboard, printer, &Limits::default())
+        });
+        host.sees("guest-1 has joined");
+        let speaks = FakePeer::connect(address);
+        let (name, words) = ("名".repeat(32), "x".repeat(MESSAGE_BYTES));
+        speaks.sends(format!("/name {name}\n{words}\n"));
+        hears.sees(&format!("| {name}: {words}\n"));
+        host.types(BYE);
+        drop(speaks);
+        hears.ends().1.unwrap();
         host.ends().1.unwrap();
     }
 }
 
-#[test]
-fn silent_connections_keep_nobody_out() {
-    let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 1024; exec \"$0\" server --port 0", PROGRAM]);
-    let host = Program::start_command(command);
-    let address = host.address();
-    let silent: Vec<_> = (0..500)
-        .map(|_| TcpStream::connect(address).unwrap())
-        .collect();
-    let begin = Instant::now();
-    let guest = Peer::connect(address);
-    guest.sends("/name Li\nhello\n");
-    let _ = host.output.wait_for("| Li: hello");
-    assert!(begin.elapsed() < AT_ONCE * 2, "{:?}", begin.elapsed());
-    drop(silent);
-}
+/// How a guest leaves, or finds that the host has.
+mod leaving {
+    use super::*;
 
-#[test]
-fn a_room_that_is_full_says_so() {
-    let (host, address) = host_with(Limits {
-        guests: 1,
-        ..Limits::default()
-    });
-    let guest = Peer::joins(&host, address);
-    assert_eq!(
-        Peer::connect(address).all_the_rest(),
-        "* The room is full.\n"
-    );
-    drop(guest);
-    host.sees("guest-1 has left");
-    Peer::joins(&host, address);
-    host.ends().1.unwrap();
-}
-
-// What is typed.
-
-#[test]
-fn an_empty_line_is_not_sent() {
-    let (mut guest, mut host) = guest();
-    guest.types("");
-    guest.types("\r");
-    guest.types("hello");
-    assert_eq!(host.line(), "hello");
-    drop(host);
-    guest.ends().1.unwrap();
-
-    let (mut host, address) = self::host();
-    let mut guest = Peer::joins(&host, address);
-    host.types("");
-    host.types("hello");
-    assert_eq!(guest.line(), "hello");
-    drop(guest);
-    host.ends().1.unwrap();
-}
-
-#[test]
-fn a_line_that_is_too_long_is_refused_and_the_next_one_is_sent() {
-    let refusal = "Not sent: that line has 4097 bytes; a message may have 4096.";
-    let (mut guest, mut host) = guest();
-    guest.types(&"x".repeat(4097));
-    guest.sees(refusal);
-    guest.types(&"y".repeat(4096));
-    assert_eq!(host.line(), "y".repeat(4096));
-    drop(host);
-    guest.ends().1.unwrap();
-
-    let (mut host, address) = self::host();
-    let mut guest = Peer::joins(&host, address);
-    host.types(&"x".repeat(4097));
-    host.sees(refusal);
-    host.types("hello");
-    assert_eq!(guest.line(), "hello");
-    drop(guest);
-    host.ends().1.unwrap();
-}
-
-#[test]
-fn the_lines_of_a_file_wait_for_the_first_guest() {
-    let (mut host, address) = host();
-    host.types("one");
-    host.types("two");
-    let mut guest = Peer::connect(address);
-    assert_eq!([guest.line(), guest.line()], ["one", "two"]);
-    drop(guest);
-    host.ends().1.unwrap();
-}
-
-/// The one test with the default time, five seconds.
-#[test]
-fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
-    let listener = TcpListener::bind(ANY_PORT).unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    let mut guest = Program::start(PROGRAM, ["client", "--port", &port]);
-    guest.types("one\ntwo without a line end");
-    guest.end_input();
-    let mut host = Peer::on(accept(&listener));
-    assert_eq!(
-        [host.line(), host.line()],
-        ["one", "two without a line end"]
-    );
-    host.sends("an answer\n");
-    let _ = guest.output.wait_for("| an answer");
-    let begin = Instant::now();
-    assert_eq!(host.line(), BYE);
-    let quiet = begin.elapsed();
-    assert!(
-        quiet > Duration::from_secs(3) && quiet < PATIENCE,
-        "{quiet:?}"
-    );
-    drop(host);
-    assert!(guest.wait().status.success());
-}
-
-#[test]
-fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
-    let (mut host, address) = host_with(Limits {
-        linger: 3 * PATIENCE,
-        ..Limits::default()
-    });
-    host.types("hello");
-    let Side {
-        screen,
-        typing,
-        running,
-    } = host;
-    drop(typing);
-    let mut guest = Peer::connect(address);
-    assert_eq!(guest.line(), "hello");
-    drop(guest);
-    let begin = Instant::now();
-    running.join().unwrap().unwrap();
-    assert!(begin.elapsed() < PATIENCE);
-    assert!(
-        screen.text().contains("guest-1 has left"),
-        "{}",
-        screen.text()
-    );
-}
-
-#[test]
-fn a_host_that_is_alone_is_told_that_nobody_reads() {
-    let (mut host, address) = host();
-    let guest = Peer::joins(&host, address);
-    drop(guest);
-    host.sees("has left");
-    host.types("hello?");
-    host.sees("Nobody is here to read that.");
-    host.types(BYE);
-    host.ends().1.unwrap();
-}
-
-// What is shown.
-
-#[test]
-fn what_a_peer_sends_is_harmless_and_behind_the_margin() {
-    let (host, address) = host();
-    let guest = Peer::joins(&host, address);
-    guest.sends("\u{1b}[2Jguest-9 has joined.\r\u{7}\0\u{202e}\n");
-    guest.sends(b"caf\xe9\nhost: I am the host\n");
-    guest.sends("z".repeat(5000) + "\n");
-    host.sees("| guest-1: \\u{1b}[2Jguest-9 has joined.\\r\\u{7}\\u{0}\\u{202e}\n");
-    host.sees("| guest-1: caf\u{fffd}\n| guest-1: host: I am the host\n");
-    host.sees(&format!("{} [cut: it had 5000 bytes]\n", "z".repeat(4096)));
-    drop(guest);
-    let (shown, _) = host.ends();
-    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
-
-    let (guest, host) = self::guest();
-    host.sends("\u{1b}]0;title\u{7}\n");
-    guest.sees("| \\u{1b}]0;title\\u{7}\n");
-    drop(host);
-    guest.ends().1.unwrap();
-}
-
-#[test]
-fn a_long_message_goes_on_behind_the_margin() {
-    let listener = robust::listen(ANY_PORT).unwrap();
-    let address = listener.local_addr().unwrap();
-    let host = Side::start_with_width(
-        || Some(40),
-        move |keyboard, printer| {
-            room::host(&listener, "host", keyboard, printer, &Limits::default())
-        },
-    );
-    let guest = Peer::joins(&host, address);
-    // 11 columns are taken by the margin and the name.
-    guest.sends(format!("{}guest-9 has joined.\n", " ".repeat(29)));
-    guest.sends(format!("{}\n", "汉".repeat(32)));
-    host.sees(&format!(
-        "| guest-1: {}\n|  guest-9 has joined.\n",
-        " ".repeat(28)
-    ));
-    host.sees(&format!(
-        "| guest-1: {}\n| {}\n",
-        "汉".repeat(14),
-        "汉".repeat(18)
-    ));
-    drop(guest);
-    host.ends().1.unwrap();
-
-    let listener = TcpListener::bind(ANY_PORT).unwrap();
-    let address = listener.local_addr().unwrap();
-    let stream = robust::connect(address, &Limits::default()).unwrap();
-    let host = Peer::on(accept(&listener));
-    let guest = Side::start_with_width(
-        || Some(40),
-        move |keyboard, printer| robust::guest(stream, None, keyboard, printer, &Limits::default()),
-    );
-    host.sends(format!("{}The host has ended the chat.\n", " ".repeat(38)));
-    guest.sees(&format!(
-        "| {}\n|  The host has ended the chat.\n",
-        " ".repeat(37)
-    ));
-    drop(host);
-    guest.ends().1.unwrap();
-}
-
-/// A message of the greatest length still fits after a name of the greatest length.
-#[test]
-fn what_others_say_is_not_cut_by_their_name() {
-    let (mut host, address) = host();
-    let stream = robust::connect(address, &Limits::default()).unwrap();
-    let hears = Side::start(move |keyboard, printer| {
-        robust::guest(stream, None, keyboard, printer, &Limits::default())
-    });
-    host.sees("guest-1 has joined");
-    let speaks = Peer::connect(address);
-    let (name, words) = ("名".repeat(32), "x".repeat(MESSAGE_BYTES));
-    speaks.sends(format!("/name {name}\n{words}\n"));
-    hears.sees(&format!("| {name}: {words}\n"));
-    host.types(BYE);
-    drop(speaks);
-    hears.ends().1.unwrap();
-    host.ends().1.unwrap();
-}
-
-// Coming and going.
-
-#[test]
-fn who_joins_somebody_who_says_nothing_can_leave() {
-    let (mut guest, mut silent) = guest();
-    guest.types("hello?");
-    guest.types(BYE);
-    assert_eq!(silent.all_the_rest(), "hello?\nbyebye");
-    // It doesn't close its side, and is waited for only for a while.
-    let begin = Instant::now();
-    guest.ends().1.unwrap();
-    assert!(begin.elapsed() < AT_ONCE * 2);
-    drop(silent);
-}
-
-#[test]
-fn a_host_that_is_gone_is_said_at_once() {
-    let (guest, host) = guest();
-    drop(host);
-    guest.sees("The host has gone.");
-    guest.running.join().unwrap().unwrap();
-
-    let (guest, host) = self::guest();
-    guest.sees("Connected");
-    host.resets();
-    guest.sees("The host has gone.");
-    let error = guest.running.join().unwrap().unwrap_err().to_string();
-    assert!(
-        error.starts_with("can't receive from 127.0.0.1:"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_host_that_does_not_read_is_given_up() {
-    let limits = Limits {
-        connect_time: Duration::from_millis(200),
-        ..Limits::default()
-    };
-    let (mut guest, host) = guest_with(None, limits);
-    let line = "x".repeat(4000);
-    let begin = Instant::now();
-    while writeln!(guest.typing, "{line}").is_ok() {
-        assert!(begin.elapsed() < PATIENCE, "the keyboard is held for ever");
+    #[test]
+    fn who_joins_somebody_who_says_nothing_can_leave() {
+        let (mut guest, mut silent) = guest();
+        guest.types("hello?");
+        guest.types(BYE);
+        assert_eq!(silent.reads_to_end(), b"hello?\nbyebye");
+        // It doesn't close its side, and is waited for only for a while.
+        guest.ends().1.unwrap();
+        drop(silent);
     }
-    let error = guest.running.join().unwrap().unwrap_err().to_string();
-    assert!(error.contains("timed out"), "{error}");
-    drop(host);
+
+    #[test]
+    fn a_host_that_is_gone_is_said_at_once() {
+        let (guest, host) = guest();
+        drop(host);
+        guest.sees("The host has gone.");
+        guest.end().unwrap();
+
+        let (guest, host) = self::guest();
+        guest.sees("Connected");
+        host.resets();
+        guest.sees("The host has gone.");
+        let error = guest.end().unwrap_err().to_string();
+        assert!(
+            error.starts_with("can't receive from 127.0.0.1:"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn something_that_is_no_chat_can_be_joined_and_harms_nothing() {
+        let (guest, web_server) = guest();
+        web_server.sends("HTTP/1.1 400 Bad Request\r\n\r\n\u{1b}[31m\0");
+        drop(web_server);
+        guest.sees("| HTTP/1.1 400 Bad Request\n| \\u{1b}[31m\\u{0}\nThe host has gone.");
+        guest.end().unwrap();
+    }
 }
 
-#[test]
-fn something_that_is_no_chat_can_be_joined_and_harms_nothing() {
-    let (guest, web_server) = guest();
-    web_server.sends("HTTP/1.1 400 Bad Request\r\n\r\n\u{1b}[31m\0");
-    drop(web_server);
-    guest.sees("| HTTP/1.1 400 Bad Request\n| \\u{1b}[31m\\u{0}\nThe host has gone.");
-    guest.running.join().unwrap().unwrap();
-}
+/// The program as a whole.
+mod program {
+    use super::*;
 
-#[test]
-fn two_commands_at_the_same_instant_make_a_host_and_a_guest_fifty_times() {
-    for _ in 0..50 {
-        let Some(address) = own_loopback_address() else {
+    #[test]
+    fn two_commands_at_the_same_instant_make_a_host_and_a_guest_fifty_times() {
+        for _ in 0..50 {
+            let Some(address) = own_loopback_address() else {
+                return;
+            };
+            let address = address.to_string();
+            let start = || Program::start(PROGRAM, ["--host", &address]);
+            let (one, other) = (start(), start());
+            let (one, other) = (one.output.wait_for("\n"), other.output.wait_for("\n"));
+            let hosts = [&one, &other]
+                .iter()
+                .filter(|text| text.starts_with("Waiting"))
+                .count();
+            let guests = [&one, &other]
+                .iter()
+                .filter(|text| text.starts_with("Connected"))
+                .count();
+            assert_eq!((hosts, guests), (1, 1), "{one}\n{other}");
+        }
+    }
+
+    #[test]
+    fn it_works_over_ipv6() {
+        if !has_ipv6() {
             return;
-        };
-        let address = address.to_string();
-        let start = || Program::start(PROGRAM, ["--host", &address]);
-        let (one, other) = (start(), start());
-        let (one, other) = (one.output.wait_for("\n"), other.output.wait_for("\n"));
-        let hosts = [&one, &other]
-            .iter()
-            .filter(|text| text.starts_with("Waiting"))
-            .count();
-        let guests = [&one, &other]
-            .iter()
-            .filter(|text| text.starts_with("Connected"))
-            .count();
-        assert_eq!((hosts, guests), (1, 1), "{one}\n{other}");
+        }
+        let mut host = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
+        let port = host.address().port().to_string();
+        let mut guest = Program::start(PROGRAM, ["--host", "::1", "--port", &port]);
+        guest.types("hello\n");
+        let _ = host.output.wait_for("| guest-1: hello");
+        host.types("byebye\n");
+        guest.wait().succeeds();
+        host.wait().succeeds();
     }
-}
 
-/// On Linux a listener whose queue is full doesn't answer at all: listen(2).
-#[test]
-#[cfg(target_os = "linux")]
-fn a_host_that_does_not_answer_is_waited_for_no_longer_than_the_limit() {
-    let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    full.bind(&ANY_PORT.into()).unwrap();
-    full.listen(0).unwrap();
-    let address = full.local_addr().unwrap().as_socket().unwrap();
-    let mut queued = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
-        queued.push(stream);
-        assert!(queued.len() < 10, "the queue is never full");
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn ctrl_c_ends_it_at_once_with_the_usual_status() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let host = Program::start_with_signals(PROGRAM, ["server", "--port", "0"]);
+        let _guest = FakePeer::connect(host.address());
+        host.signal("INT");
+        assert_eq!(host.wait().status.signal(), Some(2));
     }
-    let limits = Limits {
-        connect_time: Duration::from_millis(200),
-        ..Limits::default()
-    };
-    let begin = Instant::now();
-    let error = robust::connect(address, &limits).unwrap_err().to_string();
-    assert!(error.contains("nobody answered in time"), "{error}");
-    assert!(begin.elapsed() < AT_ONCE);
-}
 
-#[test]
-fn a_room_can_be_opened_again_at_once_on_the_same_port() {
-    let (mut host, address) = host();
-    let mut guest = Peer::joins(&host, address);
-    host.types(BYE);
-    assert_eq!(guest.all_the_rest(), BYE);
-    drop(guest);
-    host.ends().1.unwrap();
-    // The host has closed first, so its side is in TIME-WAIT now.
-    robust::listen(address).unwrap();
-}
-
-#[test]
-fn it_works_over_ipv6() {
-    if !has_ipv6() {
-        return;
+    #[test]
+    #[cfg(unix)]
+    fn a_guest_whose_output_nobody_reads_ends_quietly() {
+        let listener = TcpListener::bind(ANY_PORT).unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        // `head` ends after the first line; the input stays open.
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "{ \"$0\" client --port \"$1\"; echo $? >&2; } | head -n 1",
+            PROGRAM,
+            &port,
+        ]);
+        let guest = Program::start_command(command);
+        let mut host = FakePeer::accept(&listener);
+        let _ = guest.output.wait_for("Connected");
+        // `head` may take a moment to end, and only then can what is printed find nobody.
+        let begin = Instant::now();
+        let glance = Some(Duration::from_millis(20));
+        host.stream().set_read_timeout(glance).unwrap();
+        while host.stream().peek(&mut [0]).is_err() {
+            assert!(begin.elapsed() < PATIENCE, "it goes on");
+            let _ = host.stream().write_all(b"said\n");
+        }
+        assert_eq!(host.reads_line(), BYE);
+        drop(host);
+        assert_eq!(guest.errors.wait_for("0\n"), "0\n");
     }
-    let mut host = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
-    let port = host.address().port().to_string();
-    let mut guest = Program::start(PROGRAM, ["--host", "::1", "--port", &port]);
-    guest.types("hello\n");
-    let _ = host.output.wait_for("| guest-1: hello");
-    host.types("byebye\n");
-    assert!(guest.wait().status.success());
-    assert!(host.wait().status.success());
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn ctrl_c_ends_it_at_once_with_the_usual_status() {
-    use std::os::unix::process::ExitStatusExt;
-
-    let host = Program::start_with_signals(PROGRAM, ["server", "--port", "0"]);
-    let _guest = Peer::connect(host.address());
-    let begin = Instant::now();
-    host.signal("INT");
-    assert_eq!(host.wait().status.signal(), Some(2));
-    assert!(begin.elapsed() < AT_ONCE);
-}
-
-#[test]
-#[cfg(unix)]
-fn a_guest_whose_output_nobody_reads_ends_quietly() {
-    let listener = TcpListener::bind(ANY_PORT).unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    // `head` ends after the first line; the input stays open.
-    let mut command = Command::new("sh");
-    command.args([
-        "-c",
-        "{ \"$0\" client --port \"$1\"; echo $? >&2; } | head -n 1",
-        PROGRAM,
-        &port,
-    ]);
-    let guest = Program::start_command(command);
-    let mut host = Peer::on(accept(&listener));
-    let _ = guest.output.wait_for("Connected");
-    // `head` may take a moment to end, and only then can what is printed find nobody.
-    let begin = Instant::now();
-    let glance = Some(Duration::from_millis(20));
-    host.socket().set_read_timeout(glance).unwrap();
-    while host.socket().peek(&mut [0]).is_err() {
-        assert!(begin.elapsed() < PATIENCE, "it goes on");
-        let _ = host.socket().write_all(b"said\n");
-    }
-    assert_eq!(host.line(), BYE);
-    drop(host);
-    assert_eq!(guest.errors.wait_for("0\n"), "0\n");
 }

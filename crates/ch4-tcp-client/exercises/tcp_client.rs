@@ -26,35 +26,36 @@ fn main() -> io::Result<()> {
         send(&mut server, &line)?;
         show(&receive(&mut server)?);
     }
+    // Step 4, close: here `server` goes out of scope.
     Ok(())
 }
 
-/// Step 1. The port is the program's first argument.
+/// The port is the program's first argument.
 fn port() -> u16 {
     todo!("Return the first word of std::env::args() after the program's own name, as a number.")
 }
 
-/// Steps 2 and 3: create a socket, connect it to 127.0.0.1 and the port.
+/// Steps 1 and 2: create a socket, connect it to 127.0.0.1 and the port.
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!("Create a socket2::Socket, connect it, and return it with .into().")
 }
 
-/// Step 4: ask the user for a line. `None` means that the user wants to leave.
+/// Ask the user for a line. `None` means that the user wants to leave.
 fn ask() -> io::Result<Option<String>> {
     todo!("Read a line from the standard input; return None for exit and at the input's end.")
 }
 
-/// Step 5: send a line.
+/// Step 3: send a line.
 fn send(server: &mut TcpStream, line: &str) -> io::Result<()> {
     todo!("Write all bytes of the line, and a line end, to the server.")
 }
 
-/// Step 6: receive what the server answers.
+/// Step 3: receive what the server answers.
 fn receive(server: &mut TcpStream) -> io::Result<Vec<u8>> {
-    todo!("Read from the server, and return the bytes that have come.")
+    todo!("Read from the server, and return the bytes that it sent.")
 }
 
-/// Step 7: show it.
+/// Show it.
 fn show(reply: &[u8]) {
     todo!("Print the reply as text, so that no terminal obeys what is in it, and flush the output.")
 }

@@ -1,11 +1,11 @@
 //! One connection, shared by the thread that sends and the thread that receives.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use console::is_timeout;
+use console::DeadlineStream;
 
 /// How far the connection is on its way to its end. It never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,26 +55,9 @@ impl Connection {
     /// The connection has broken, or the server hasn't taken all bytes in time. How many it has
     /// got, nobody knows.
     pub fn send(&self, bytes: &[u8], limit: Duration) -> io::Result<()> {
-        let deadline = Instant::now() + limit;
-        let mut stream = &self.stream;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            // A deadline for all, not a limit for each write: else a server that takes a byte now
-            // and then would hold us for ever.
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            stream.set_write_timeout(Some(left))?;
-            match stream.write(rest) {
-                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
-                // Time is up. Or the program was stopped and continued (Ctrl-Z, fg): with a time
-                // limit set, Linux says Interrupted then.
-                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        // A deadline for all of it, not a limit for each write: otherwise a server that takes a byte
+        // now and then would hold us forever.
+        DeadlineStream::new(&self.stream, Instant::now() + limit).write_all(bytes)
     }
 
     /// Tells the server that no more will come, and goes on receiving.

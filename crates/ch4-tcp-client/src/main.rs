@@ -7,7 +7,7 @@ use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
 use clap::Parser;
-use console::{Error, Flags, stdin, stdout, terminal_width};
+use console::{Action, Error, Flags, OrCannot, stdin, stdout, terminal_width};
 
 /// A TCP client: type a line, read the answer, leave with "exit" (section 4.2)
 #[derive(Parser)]
@@ -23,8 +23,13 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     if args.flags.tutorial {
-        let server = args.flags.open(tutorial::connect)?;
-        return tutorial::talk(server, &mut stdin(), &mut stdout());
+        let connect = |address| {
+            let server = tutorial::connect(address).or_cannot(Action::Connect, address)?;
+            Ok((server, address))
+        };
+        let (server, address) = args.flags.open(connect)?;
+        return tutorial::talk(server, &mut stdin(), &mut stdout())
+            .or_cannot(Action::Talk, address);
     }
     // A terminal shows by itself what is typed.
     let echo = io::stdin().is_terminal() && io::stdout().is_terminal();

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, mem, panic, thread};
 
-use console::{Action, Error, OrCannot, Role};
+use console::{Action, Error, OrCannot, Role, is_self_connected};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::connection::{Connection, State};
@@ -94,12 +94,11 @@ fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::R
     // 2. Connect it to the server's address and port. Without a limit the system goes on trying
     // for two minutes where nobody answers at all.
     socket.connect_timeout(&address.into(), limit)?;
-    // Where nobody listens, the system may give our side the very port that we connect to: then
-    // TCP connects the socket with itself (RFC 9293, section 3.5, simultaneous open).
-    if socket.local_addr()?.as_socket() == Some(address) {
+    let stream = TcpStream::from(socket);
+    if is_self_connected(&stream) {
         return Err(ErrorKind::ConnectionRefused.into());
     }
-    Ok(socket.into())
+    Ok(stream)
 }
 
 /// All four steps: sends each typed line, and shows whatever arrives, whenever it does.

@@ -1,13 +1,13 @@
 //! The tutorial's client: type a line, send it, wait for one answer, again until `exit`.
 //!
-//! It works with a server that answers each message at once, in one piece. Each fault stands
-//! where it is made; what breaks it is said there.
+//! It works with a server that answers each message at once, in one piece. A comment names each
+//! fault where it is made, and says what breaks it.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::str;
 
-use console::{Action, Error, OrCannot, Role, ask, say};
+use colored::Colorize;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Steps 1 and 2: opens a connection to the server.
@@ -15,17 +15,14 @@ use socket2::{Domain, Protocol, Socket, Type};
 /// # Errors
 ///
 /// Nobody listens on `address`, or no way leads there.
-pub fn connect(address: SocketAddr) -> Result<TcpStream, Error> {
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     // 1. Create a socket: of the Internet's address family, for a stream of bytes.
     let family = Domain::for_address(address);
-    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))
-        .or_cannot(Action::CreateSocket, address)?;
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
     // 2. Connect it to the server's address and port. The system chooses a port for our side.
     // Fault: no time limit; where nobody answers at all, the system tries for two minutes.
-    socket
-        .connect(&address.into())
-        .or_cannot(Action::Connect, address)?;
+    socket.connect(&address.into())?;
     Ok(socket.into())
 }
 
@@ -38,40 +35,47 @@ pub fn talk(
     mut server: TcpStream,
     input: &mut impl BufRead,
     out: &mut impl Write,
-) -> Result<(), Error> {
-    let address = server
-        .peer_addr()
-        .or_cannot("read", "the socket's own address")?;
+) -> io::Result<()> {
     loop {
-        // 3. Send and receive.
-        // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
-        let data = ask(input, out, "Data to send:")?
-            .ok_or(io::Error::from(ErrorKind::UnexpectedEof))
-            .or_cannot(Action::ReadInput, "the input")?;
+        let data = ask(input, out)?;
         if data == "exit" {
             break;
         }
-        // Fault: an empty line sends no byte at all, and then both sides wait, for ever.
+
+        // 3. Send and receive.
+        // Fault: an empty line sends no byte at all, and then both sides wait forever.
         // Fault: nothing marks where a message ends, so two of them may arrive as one.
-        // Fault: `write` may send only a part; how much, nobody looks.
-        let _sent = server
-            .write(data.as_bytes())
-            .or_cannot(Action::Send, address)?;
+        // Fault: `write` may send only a part; this doesn't look how much it sent.
+        let _sent = server.write(data.as_bytes())?;
 
         // Fault: one read is not one answer; the rest is taken for the next line's answer.
-        // Fault: no time limit; a server that is silent is waited for, for ever.
+        // Fault: no time limit; the client waits forever for a silent server.
         // Fault: 0 bytes mean that the server has hung up; here they pass for an empty answer.
         let mut buffer = [0; 1024];
-        let count = server
-            .read(&mut buffer)
-            .or_cannot(Action::Receive, address)?;
-        // Fault: an answer that isn't UTF-8, or cut inside a character, ends the client.
-        let answer = str::from_utf8(&buffer[..count]).or_cannot(Action::Decode, address)?;
-        // Fault: shown as it came; an ESC in it makes the terminal do what the server wants.
-        say(out, Role::Peer, format!("Received: {answer}"))?;
+        let count = server.read(&mut buffer)?;
+        match str::from_utf8(&buffer[..count]) {
+            // Fault: shown as it came; an ESC in it makes the terminal do what the server wants.
+            Ok(answer) => writeln!(out, "{}", format!("Received: {answer}").green())?,
+            // Fault: an answer that isn't UTF-8, or cut inside a character, ends the client.
+            Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
+        }
     }
 
     // 4. Close.
     drop(server);
     Ok(())
+}
+
+/// Asks the user for a line, and returns it without its line end.
+fn ask(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<String> {
+    write!(out, "{} ", "Data to send:".bold())?;
+    out.flush()?;
+    let mut line = String::new();
+    // Fault: no limit; a line that doesn't end fills the memory.
+    let count = input.read_line(&mut line)?;
+    if count == 0 {
+        // Fault: the end of the input (Ctrl-D) is an error, not a way to leave.
+        return Err(io::Error::from(ErrorKind::UnexpectedEof));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

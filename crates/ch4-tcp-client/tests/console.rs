@@ -2,26 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{self, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::thread;
 
 use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
-use console::{Error, Player, Stage};
+use console::{Player, Stage};
 use insta::assert_snapshot;
-use testkit::{PATIENCE, Program, Screen, normalise, plain, port_without_listener};
+use testkit::{FakePeer, Program, Screen, normalise, plain, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
 /// Lets the tutorial's client type the lines. The server gives the answers, one for each read.
-/// Returns both consoles and how the client ended.
-fn tutorial_and_server<const N: usize>(
-    lines: [&str; N],
-    answers: &[&'static [u8]],
-) -> (String, Result<(), Error>) {
+/// Returns both consoles.
+fn tutorial_and_server<const N: usize>(lines: [&str; N], answers: &[&'static [u8]]) -> String {
     plain();
     let screen = Screen::default();
     let stage = Stage::new(screen.clone());
@@ -33,25 +30,21 @@ fn tutorial_and_server<const N: usize>(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let serving = thread::spawn(move || {
-        let mut stream = accept(&listener);
+        let mut peer = FakePeer::accept(&listener);
         for answer in answers {
-            let request = read_once(&mut stream);
+            let request = peer.receives();
             let shown = answer.escape_ascii();
             writeln!(server, "reads {request:?}, answers \"{shown}\"").unwrap();
-            stream.write_all(answer).unwrap();
+            peer.sends(answer);
         }
-        let mut rest = String::new();
-        stream.read_to_string(&mut rest).unwrap();
+        let rest = String::from_utf8(peer.reads_to_end()).unwrap();
         writeln!(server, "reads {rest:?} and the end").unwrap();
     });
 
-    let end = tutorial::talk(
-        tutorial::connect(address).unwrap(),
-        &mut keyboard,
-        &mut client,
-    );
+    let connection = tutorial::connect(address).unwrap();
+    tutorial::talk(connection, &mut keyboard, &mut client).unwrap();
     serving.join().unwrap();
-    (normalise(&screen.text()), end)
+    normalise(&screen.text())
 }
 
 /// Runs the robust client. Each line is typed when the client has shown the text before it.
@@ -93,21 +86,19 @@ fn shown_by(
     let address = listener.local_addr().unwrap();
     let watching = stage.clone();
     let serving = thread::spawn(move || {
-        let mut stream = accept(&listener);
-        read_once(&mut stream);
-        let long = "a".repeat(1024) + "\nthe rest\n";
-        stream.write_all(long.as_bytes()).unwrap();
-        read_once(&mut stream);
+        let mut peer = FakePeer::accept(&listener);
+        peer.receives();
+        peer.sends("a".repeat(1024) + "\nthe rest\n");
+        peer.receives();
         watching.wait_for(name, "the rest").unwrap();
-        let hostile = b"\x1b[31mno:\rConnected anew to 127.0.0.1:1.\n";
-        stream.write_all(hostile).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+        peer.sends("\x1b[31mno:\rConnected anew to 127.0.0.1:1.\n");
+        peer.half_closes();
+        peer.reads_to_end();
         if back {
-            let mut stream = accept(&listener);
-            read_once(&mut stream);
-            stream.write_all(b"welcome back\n").unwrap();
-            stream.read_to_end(&mut Vec::new()).unwrap();
+            let mut peer = FakePeer::accept(&listener);
+            peer.receives();
+            peer.sends("welcome back\n");
+            peer.reads_to_end();
         }
     });
     client_of(address, &stage, client);
@@ -118,25 +109,12 @@ fn shown_by(
         .replace('\r', "[CR]")
 }
 
-fn accept(listener: &TcpListener) -> TcpStream {
-    let (stream, _) = listener.accept().unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-fn read_once(stream: &mut TcpStream) -> String {
-    let mut buffer = [0; 4096];
-    let count = stream.read(&mut buffer).unwrap();
-    String::from_utf8_lossy(&buffer[..count]).into_owned()
-}
-
 #[test]
 fn tutorial_sends_what_is_typed_until_exit() {
-    let (transcript, end) = tutorial_and_server(
+    let transcript = tutorial_and_server(
         ["hello", "你好", "exit", "never sent"],
         &[b"Hello World", "你也好".as_bytes()],
     );
-    end.unwrap();
     assert_snapshot!("tutorial_sends_what_is_typed_until_exit", transcript);
 }
 
@@ -144,25 +122,53 @@ fn tutorial_sends_what_is_typed_until_exit() {
 fn tutorial_takes_one_read_for_one_answer() {
     let mut long = vec![b'a'; 1024];
     long.extend(b"the rest");
-    let (transcript, end) = tutorial_and_server(["one", "two", "exit"], &[long.leak()]);
-    end.unwrap();
+    let transcript = tutorial_and_server(["one", "two", "exit"], &[long.leak()]);
     assert_snapshot!(
         "tutorial_takes_one_read_for_one_answer",
         transcript.replace(&"a".repeat(1024), "[1024 a]")
     );
 }
 
+/// The tutorial's program, and the server's end of its connection after it has sent "hello".
+fn tutorial_and_peer() -> (Program, FakePeer) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut program = Program::start(PROGRAM, ["--tutorial", "--port", &port]);
+    let mut peer = FakePeer::accept(&listener);
+    program.types("hello\n");
+    assert_eq!(peer.receives(), "hello");
+    (program, peer)
+}
+
 #[test]
 fn tutorial_ends_on_a_byte_that_is_not_utf_8() {
-    let (transcript, end) = tutorial_and_server(["hello", "exit"], &[b"caf\xe9"]);
-    assert_snapshot!("tutorial_ends_on_a_byte_that_is_not_utf_8", transcript);
-    assert_snapshot!(normalise(&end.unwrap_err().to_string()), @"can't decode what came from 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)");
+    let (program, peer) = tutorial_and_peer();
+    peer.sends(b"caf\xe9");
+    assert_snapshot!(program.wait().report(), @"
+    Data to send: error: can't talk to 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    [exit status: 1]
+    ");
 }
 
 #[test]
 fn tutorial_ends_with_its_input() {
-    let (_, end) = tutorial_and_server(["hello"], &[b"Hello World"]);
-    assert_snapshot!(end.unwrap_err(), @"can't read the input: unexpected end of file; the input has ended: type, or pipe in, one more line");
+    let (program, peer) = tutorial_and_peer();
+    peer.sends("Hello World");
+    assert_snapshot!(program.wait().report(), @"
+    Data to send: Received: Hello World
+    Data to send: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn tutorial_ends_with_its_connection() {
+    let (program, peer) = tutorial_and_peer();
+    peer.resets();
+    assert_snapshot!(program.wait().report(), @"
+    Data to send: error: can't talk to 127.0.0.1:[port]: [the system's words]; the other side closed the connection: restart this program to reconnect
+    [exit status: 1]
+    ");
 }
 
 /// Compare: where each answer stands, what the terminal is sent, and who notices the hang-up.
@@ -200,23 +206,22 @@ fn robust_and_server() {
     let address = listener.local_addr().unwrap();
     let watching = stage.clone();
     let serving = thread::spawn(move || {
-        let mut stream = accept(&listener);
-        let request = read_once(&mut stream);
+        let mut peer = FakePeer::accept(&listener);
+        let request = peer.receives();
         writeln!(server, "reads {request:?}, answers \"Good \"").unwrap();
-        stream.write_all(b"Good ").unwrap();
+        peer.sends("Good ");
         writeln!(server, "adds \"day\\n\"").unwrap();
-        stream.write_all(b"day\n").unwrap();
+        peer.sends("day\n");
         watching.wait_for("client", "Good day").unwrap();
         writeln!(server, "hangs up").unwrap();
-        drop(stream);
+        drop(peer);
 
-        let mut stream = accept(&listener);
+        let mut peer = FakePeer::accept(&listener);
         watching.wait_for("client", "Connected anew").unwrap();
-        let request = read_once(&mut stream);
-        let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).unwrap();
+        let request = peer.receives();
+        peer.reads_to_end();
         writeln!(server, "reads {request:?} and the end, answers \"Bye\"").unwrap();
-        stream.write_all(b"Bye").unwrap();
+        peer.sends("Bye");
     });
     let script = [("Connected to", "hello"), ("hung up", "and once more")];
     robust_client(address, &stage, "client", client, script);
@@ -235,10 +240,10 @@ fn in_colour() {
         .env("CLICOLOR_FORCE", "1")
         .env_remove("NO_COLOR");
     let program = Program::start_command(command);
-    let mut stream = accept(&listener);
-    stream.write_all(b"one\n\ntwo").unwrap();
+    let peer = FakePeer::accept(&listener);
+    peer.sends("one\n\ntwo");
     let _ = program.output.wait_for("two");
-    drop(stream);
+    drop(peer);
     let _ = program.output.wait_for("hung up");
     assert_snapshot!("in_colour", program.wait().report().replace('\x1b', "ESC"));
 }

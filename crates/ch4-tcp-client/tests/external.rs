@@ -3,10 +3,10 @@
 #![cfg(target_os = "linux")] // They have addresses of their own.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{Read, Write};
+use std::io;
 use std::net::TcpListener;
 
-use testkit::{PATIENCE, Program, Terminal, own_loopback_address};
+use testkit::{FakePeer, Program, Terminal, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -18,32 +18,25 @@ fn a_long_line_goes_on_behind_a_new_margin() {
     let listener = TcpListener::bind((host, 8080)).unwrap();
     let terminal = Terminal::open(80);
     terminal.enters(&format!("{PROGRAM} --host {host}"));
-    let mut server = listener.accept().unwrap().0;
-    server.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut server = FakePeer::accept(&listener);
     terminal.shows("Connected to");
 
     // In pieces: what is shown in between doesn't end a row.
-    server.write_all("-".repeat(50).as_bytes()).unwrap();
+    server.sends("-".repeat(50));
     terminal.shows(&"-".repeat(50));
-    server
-        .write_all(format!("{}{FAKE}\n", " ".repeat(28)).as_bytes())
-        .unwrap();
+    server.sends(format!("{}{FAKE}\n", " ".repeat(28)));
     terminal.shows_rows(&format!("| {}\n|  {FAKE}\n", "-".repeat(50)));
 
     // The user's Enter ends a row, and the next begins anew.
-    server.write_all(b"Name? ").unwrap();
+    server.sends("Name? ");
     terminal.shows("| Name? ");
     terminal.enters("Li");
-    server.read_exact(&mut [0; 3]).unwrap(); // The client knows that Enter was pressed.
-    server
-        .write_all(format!("{}{FAKE}\n", "汉".repeat(39)).as_bytes())
-        .unwrap();
+    assert_eq!(server.reads_line(), "Li\n"); // The client knows that Enter was pressed.
+    server.sends(format!("{}{FAKE}\n", "汉".repeat(39)));
     terminal.shows_rows(&format!("| Name? Li\n| {}\n| 汉{FAKE}\n", "汉".repeat(38)));
 
     terminal.resize(40);
-    server
-        .write_all(format!("{}{FAKE}\n", "-".repeat(38)).as_bytes())
-        .unwrap();
+    server.sends(format!("{}{FAKE}\n", "-".repeat(38)));
     terminal.shows_rows(&format!("| {}\n| -{FAKE}\n", "-".repeat(37)));
 }
 
@@ -57,11 +50,9 @@ fn a_line_may_be_longer_than_memory() {
     let script = r#"head -c "$2" /dev/zero | prlimit --as=250000000 "$0" --port "$1""#;
     let length = LENGTH.to_string();
     let client = Program::start("sh", ["-c", script, PROGRAM, &port, &length]);
-    let mut server = listener.accept().unwrap().0;
-    server.set_read_timeout(Some(PATIENCE)).unwrap();
-    let received = std::io::copy(&mut server, &mut std::io::sink()).unwrap();
+    let server = FakePeer::accept(&listener);
+    let received = io::copy(&mut server.stream(), &mut io::sink()).unwrap();
     assert_eq!(received, LENGTH as u64 + 1); // and an LF
     drop(server);
-    let ended = client.wait();
-    assert!(ended.status.success(), "{}", ended.report());
+    client.wait().succeeds();
 }

@@ -12,11 +12,13 @@
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
+//! - [`is_self_connected`]: a client that has found nobody but itself.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
 //! - [`is_timeout`], [`client_has_gone`], [`end_accept`]: what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
+mod connected;
 mod deadline;
 mod dialogue;
 mod error;
@@ -31,6 +33,7 @@ mod stdio;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
+pub use connected::is_self_connected;
 pub use deadline::DeadlineStream;
 pub use dialogue::{ask, print, say};
 pub use error::{Action, Error, OrCannot, exit, quit};

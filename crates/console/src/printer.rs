@@ -208,99 +208,57 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
-    use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Instant;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use testkit::Screen;
 
     use super::*;
 
-    /// A terminal that is paused until the test lets one write through.
-    struct Paused {
-        started: Sender<()>,
-        resume: Receiver<()>,
-        shown: Arc<Mutex<String>>,
-    }
-
-    impl Write for Paused {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.started.send(()).map_err(io::Error::other)?;
-            self.resume.recv().map_err(io::Error::other)?;
-            let text = String::from_utf8_lossy(bytes);
-            self.shown.lock().unwrap().push_str(&text);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn lines_come_out_whole_and_in_order() {
-        let shown = Arc::new(Mutex::new(String::new()));
-        let (started, _keep) = channel();
-        let (resume, resumed) = channel();
-        resume.send(()).unwrap();
-        resume.send(()).unwrap();
-        resume.send(()).unwrap();
-        let printer = Printer::new(Paused {
-            started,
-            resume: resumed,
-            shown: Arc::clone(&shown),
-        })
-        .unwrap();
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
         printer.print("one");
         printer.print("two\n  of two lines");
         printer.print("three");
         drop(printer);
-        assert_eq!(*shown.lock().unwrap(), "one\ntwo\n  of two lines\nthree\n");
+        assert_eq!(screen.text(), "one\ntwo\n  of two lines\nthree\n");
     }
 
     #[test]
     fn a_paused_terminal_holds_up_nobody_and_what_is_left_out_is_counted() {
-        let shown = Arc::new(Mutex::new(String::new()));
-        let (started, has_started) = channel();
-        let (resume, resumed) = channel();
-        let printer = Printer::new(Paused {
-            started,
-            resume: resumed,
-            shown: Arc::clone(&shown),
-        })
-        .unwrap();
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        screen.pause();
         printer.print("first");
-        has_started.recv_timeout(Duration::from_secs(10)).unwrap();
-
-        // The terminal is now stuck in its write. Two of these lines fit into the buffer.
+        screen.wait_for_writer();
+        // Two of these lines fit into the buffer.
         let long = "x".repeat(CAPACITY / 2 - 1);
         for _ in 0..5 {
             printer.print(&long);
         }
-        // With the sender gone, every write goes through or fails; none waits.
-        for _ in 0..8 {
-            resume.send(()).unwrap();
-        }
-        drop(printer);
-        let shown = shown.lock().unwrap().replace(&long, "LONG");
+        screen.resume();
+        let shown = screen.wait_for("too slow]\n");
         assert_eq!(
-            shown,
+            shown.replace(&long, "LONG"),
             "first\nLONG\nLONG\n[3 lines left out: the terminal was too slow]\n"
         );
     }
 
     #[test]
     fn a_terminal_that_stays_paused_does_not_keep_the_program_from_ending() {
-        let (started, _keep) = channel();
-        let (_resume, resumed) = channel();
-        let shown = Arc::default();
-        let printer = Printer::new(Paused {
-            started,
-            resume: resumed,
-            shown,
-        })
-        .unwrap();
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        screen.pause();
         printer.print("never seen");
-        let begin = Instant::now();
-        drop(printer);
-        assert!(begin.elapsed() < PATIENCE * 10);
+        let (end, ended) = channel();
+        thread::spawn(move || {
+            drop(printer);
+            end.send(()).unwrap();
+        });
+        ended.recv_timeout(testkit::PATIENCE).unwrap();
+        assert_eq!(screen.text(), "");
     }
 
     /// An output whose writes fail with this error.

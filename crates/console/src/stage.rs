@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use colored::{Color, Colorize};
 
+use crate::stdio::Stream;
 use crate::{Action, Error, OrCannot};
 
 /// How long [`Stage::wait_for`] waits.
@@ -135,14 +136,14 @@ impl Stage {
     fn show(&self, player: &Player, line: &str) -> io::Result<()> {
         let mut scene = self.scene();
         if let Some(failure) = scene.failure {
-            return Err(failure.into());
+            return Stream::Out.mark(Err(failure.into()));
         }
         let width = scene.players.iter().map(|name| name.len()).max();
         let name = format!("{:1$}", player.name, width.unwrap_or(0)).color(player.colour);
         let shown = writeln!(scene.out, "{name} | {line}").and_then(|()| scene.out.flush());
         scene.lines.push((player.name, line.to_owned()));
         self.shared.changed.notify_all();
-        shown.inspect_err(|error| scene.failure = Some(error.kind()))
+        Stream::Out.mark(shown.inspect_err(|error| scene.failure = Some(error.kind())))
     }
 }
 
@@ -274,6 +275,9 @@ mod tests {
         assert!(matches!(asked, Err(Error::OutputGone)));
         let said = say(&mut guest, Role::Event, "Connected");
         assert!(matches!(said, Err(Error::OutputGone)));
+        // Nor does a program take it for an error of its connection.
+        let talked = writeln!(guest, "hello").or_cannot(Action::Talk, "the host");
+        assert!(matches!(talked, Err(Error::OutputGone)));
         let seen = stage.wait_for("host", "Connected");
         assert!(matches!(seen, Err(Error::OutputGone)));
     }

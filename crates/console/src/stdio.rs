@@ -59,7 +59,7 @@ impl Stream {
     }
 
     /// Marks an error, so that a program that uses sockets too can be told which of them failed.
-    fn mark<T>(self, result: io::Result<T>) -> io::Result<T> {
+    pub(crate) fn mark<T>(self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|cause| {
             let stream = self;
             io::Error::new(cause.kind(), StreamError { stream, cause })

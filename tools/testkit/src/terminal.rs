@@ -102,9 +102,7 @@ impl Terminal {
 
     fn tmux(&self, arguments: &[&str]) -> String {
         let arguments = [&["-L", &self.name], arguments].concat();
-        let tmux = Program::run("tmux", &arguments);
-        assert!(tmux.status.success(), "{arguments:?}: {tmux:?}");
-        tmux.output
+        Program::run("tmux", &arguments).succeeds()
     }
 }
 

@@ -8,14 +8,14 @@ mod tcp;
 mod udp;
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use ch4_tcp_server::robust;
 use clap::Subcommand;
 use console::{Action, Error, OrCannot};
 
 /// A floor listens on any free port.
-const FREE: &str = "127.0.0.1:0";
+const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Which floor.
 #[derive(Debug, Clone, Copy, Subcommand)]

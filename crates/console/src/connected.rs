@@ -1,0 +1,38 @@
+use std::net::TcpStream;
+
+/// Whether the socket is connected with itself.
+///
+/// Where nobody listens, the system may give our side the very port that we connect to. Then two
+/// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
+/// figure 7), and whatever we send comes back. A client should count it as a refused connection.
+pub fn is_self_connected(stream: &TcpStream) -> bool {
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(here), Ok(peer)) => here == peer,
+        // A peer that has reset the connection already has no address any more: it was another.
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{FakePeer, port_without_listener};
+
+    use super::*;
+
+    #[test]
+    fn a_socket_that_connects_to_its_own_address_finds_itself_there() {
+        let (socket, here) = port_without_listener();
+        socket.connect(&here.into()).unwrap();
+        assert!(is_self_connected(&socket.into()));
+    }
+
+    #[test]
+    fn a_socket_that_is_connected_with_another_does_not() {
+        let (stream, peer) = FakePeer::pair();
+        assert!(!is_self_connected(&stream));
+        peer.resets();
+        // The error is there, so the reset is, too.
+        assert!(stream.peek(&mut [0]).is_err());
+        assert!(!is_self_connected(&stream));
+    }
+}

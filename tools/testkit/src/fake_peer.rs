@@ -1,0 +1,198 @@
+//! The other end of a TCP connection.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use console::is_timeout;
+use socket2::SockRef;
+
+use crate::{PATIENCE, accept};
+
+/// Plays the other end of a connection with the program under test, client or server.
+///
+/// No call waits longer than [`PATIENCE`]. If a call fails, so does the test.
+#[derive(Debug)]
+pub struct FakePeer {
+    stream: BufReader<TcpStream>,
+}
+
+impl FakePeer {
+    /// Connects to a server under test.
+    #[track_caller]
+    #[must_use]
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE);
+        Self::on(stream.unwrap_or_else(|error| panic!("can't connect to {address}: {error}")))
+    }
+
+    /// Accepts a client under test.
+    #[track_caller]
+    #[must_use]
+    pub fn accept(listener: &TcpListener) -> Self {
+        Self::on(accept(listener))
+    }
+
+    /// Takes over a connection.
+    #[must_use]
+    pub fn on(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        // What a test sends in pieces should arrive in pieces.
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// A new connection: one end for the code under test, and its peer.
+    #[must_use]
+    pub fn pair() -> (TcpStream, Self) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (stream, Self::accept(&listener))
+    }
+
+    /// Its socket. What a call has read of a line stays out of it.
+    #[must_use]
+    pub fn stream(&self) -> &TcpStream {
+        self.stream.get_ref()
+    }
+
+    /// Sends all the bytes.
+    #[track_caller]
+    pub fn sends(&self, bytes: impl AsRef<[u8]>) {
+        self.stream().write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// What one `recv(1024)` gives, as the tutorial's programs take it for a message: at most 1024
+    /// bytes. Empty at the end of the stream.
+    #[track_caller]
+    pub fn receives(&mut self) -> String {
+        let bytes = self.stream.fill_buf().unwrap();
+        let count = bytes.len().min(1024);
+        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+        self.stream.consume(count);
+        text
+    }
+
+    /// The next line with its LF. At the end of the stream, whatever is left.
+    #[track_caller]
+    pub fn reads_line(&mut self) -> String {
+        let mut line = Vec::new();
+        let read = self.stream.read_until(b'\n', &mut line);
+        let line = String::from_utf8_lossy(&line).into_owned();
+        match read {
+            Ok(_) => line,
+            Err(error) => panic!("{error} after {line:?}"),
+        }
+    }
+
+    /// Lines up to one that contains `text`.
+    #[track_caller]
+    pub fn reads_up_to(&mut self, text: &str) -> Vec<String> {
+        let begin = Instant::now();
+        let mut lines = Vec::new();
+        loop {
+            let line = self.reads_line();
+            let in_vain = line.is_empty() || begin.elapsed() > PATIENCE;
+            assert!(!in_vain, "no {text:?} in {lines:?}");
+            let is_last = line.contains(text);
+            lines.push(line);
+            if is_last {
+                return lines;
+            }
+        }
+    }
+
+    /// All that comes until the other end closes its side. A reset fails the test.
+    #[track_caller]
+    pub fn reads_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            Ok(_) => bytes,
+            Err(error) => panic!("{error} after {}", bytes.escape_ascii()),
+        }
+    }
+
+    /// Waits until something has come, and leaves it unread.
+    #[track_caller]
+    pub fn hears_something(&mut self) {
+        assert!(!self.stream.fill_buf().unwrap().is_empty(), "only the end");
+    }
+
+    /// Expects silence, for as long as it takes to tell.
+    #[track_caller]
+    pub fn hears_nothing_for(&mut self, time: Duration) {
+        self.stream().set_read_timeout(Some(time)).unwrap();
+        let heard = self.stream.fill_buf().map(<[u8]>::to_vec);
+        assert!(heard.as_ref().is_err_and(is_timeout), "{heard:?}");
+        self.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    /// Tells the other end that no more will come, and goes on receiving.
+    #[track_caller]
+    pub fn half_closes(&self) {
+        self.stream().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Breaks the connection: closing with a linger time of zero sends a reset (socket(7)).
+    pub fn resets(self) {
+        let socket = SockRef::from(self.stream());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Sends `x` after `x`, as fast as it can, until the other end has gone.
+    pub fn floods(self) -> JoinHandle<()> {
+        let begin = Instant::now();
+        thread::spawn(move || {
+            while self.stream().write_all(&[b'x'; 1 << 14]).is_ok() {
+                assert!(begin.elapsed() < PATIENCE, "the other end is still there");
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_it_reads_is_what_was_sent() {
+        let (mut stream, mut peer) = FakePeer::pair();
+        let long = "x".repeat(1025);
+        stream.write_all(long.as_bytes()).unwrap();
+        peer.hears_something();
+        assert_eq!(peer.receives().len() + peer.receives().len(), 1025);
+        stream.write_all(b"one\ntwo\nthree").unwrap();
+        assert_eq!(peer.reads_line(), "one\n");
+        assert_eq!(peer.reads_up_to("two"), ["two\n"]);
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(peer.reads_to_end(), b"three");
+        assert_eq!([peer.reads_line(), peer.receives()], ["", ""]);
+    }
+
+    #[test]
+    #[should_panic = "Ok([104"]
+    fn it_is_not_silence_if_something_comes() {
+        let (mut stream, mut peer) = FakePeer::pair();
+        peer.hears_nothing_for(Duration::from_millis(1));
+        stream.write_all(b"hello").unwrap();
+        peer.hears_nothing_for(PATIENCE);
+    }
+
+    #[test]
+    fn it_ends_a_connection_in_two_ways() {
+        let (mut stream, peer) = FakePeer::pair();
+        peer.half_closes();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        peer.resets();
+        let (mut stream, peer) = FakePeer::pair();
+        peer.resets();
+        let error = stream.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+}

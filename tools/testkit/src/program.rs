@@ -1,0 +1,291 @@
+//! A child process that can't outlive its test.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
+use std::thread;
+
+use regex_lite::Regex;
+
+use crate::{Screen, normalise};
+
+/// A program under test, with both ends of its console in the test's hands.
+///
+/// It is ended when this value is dropped. If the test has failed by then, the test's report shows
+/// the command, its status and both its outputs.
+#[derive(Debug)]
+pub struct Program {
+    command: String,
+    child: Child,
+    input: Option<ChildStdin>,
+    /// What it has printed on standard output.
+    pub output: Screen,
+    /// What it has printed on standard error.
+    pub errors: Screen,
+}
+
+/// How a program ended, and all that it printed.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub output: String,
+    /// All of its standard error.
+    pub errors: String,
+    _told: ToldOnPanic,
+}
+
+/// Shows its text in the report of a test that fails while this value is alive.
+#[derive(Debug)]
+struct ToldOnPanic(String);
+
+impl Drop for ToldOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.0);
+        }
+    }
+}
+
+/// What a failed test shows of a program.
+fn account(command: &str, status: &str, output: &str, errors: &str) -> String {
+    format!("{command}: {status}\nstandard output: {output}\nstandard error: {errors}")
+}
+
+impl Ended {
+    /// All that it printed and how it ended, as a snapshot shows it.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let Self {
+            status,
+            output,
+            errors,
+            ..
+        } = self;
+        normalise(&format!("{output}{errors}[{status}]"))
+    }
+
+    /// Expects that it ended with status 0, and returns all of its standard output.
+    #[track_caller]
+    pub fn succeeds(self) -> String {
+        assert!(self.status.success(), "{}", self.status);
+        self.output
+    }
+}
+
+impl Program {
+    /// Starts the program. No setting of the environment colours its output.
+    #[must_use]
+    pub fn start<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut command = Command::new(path);
+        command.args(arguments);
+        Self::start_plain(command)
+    }
+
+    /// The same for a program that shall be interrupted: whoever runs the tests may ignore Ctrl-C,
+    /// as a shell's background jobs do, and children inherit that. (GNU `env` undoes it.)
+    #[must_use]
+    pub fn start_with_signals<A: AsRef<std::ffi::OsStr>>(
+        path: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        if !cfg!(target_os = "linux") {
+            return Self::start(path, arguments);
+        }
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", path]).args(arguments);
+        Self::start_plain(command)
+    }
+
+    fn start_plain(mut command: Command) -> Self {
+        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
+        Self::start_command(command)
+    }
+
+    /// The same for a command with settings of its own.
+    #[must_use]
+    pub fn start_command(command: Command) -> Self {
+        Self::start_into(command, Stdio::piped())
+    }
+
+    fn start_into(mut command: Command, output: Stdio) -> Self {
+        let text = format!("{command:?}");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(output)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("can't start {text}: {error}"));
+        let (output, errors) = (Screen::default(), Screen::default());
+        match child.stdout.take() {
+            Some(printed) => copy(printed, output.clone()),
+            None => output.close(),
+        }
+        copy(child.stderr.take().unwrap(), errors.clone());
+        Self {
+            command: text,
+            input: child.stdin.take(),
+            child,
+            output,
+            errors,
+        }
+    }
+
+    /// Runs the program to its end, without any input.
+    #[must_use]
+    pub fn run<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ended {
+        Self::start(path, arguments).wait()
+    }
+
+    /// Runs the program to its end, without any input, and with this as its standard output.
+    #[must_use]
+    pub fn run_into<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+        output: impl Into<Stdio>,
+    ) -> Ended {
+        let mut command = Command::new(path);
+        command.args(arguments);
+        Self::start_into(command, output.into()).wait()
+    }
+
+    /// The same with a standard output that nobody reads any more, as behind `| head -0`.
+    #[must_use]
+    pub fn run_unread<A: AsRef<std::ffi::OsStr>>(
+        path: impl AsRef<std::ffi::OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ended {
+        let (reader, output) = io::pipe().unwrap();
+        drop(reader);
+        Self::run_into(path, arguments, output)
+    }
+
+    /// Types bytes on its keyboard.
+    pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
+        let input = self.input.as_mut().expect("the input is still open");
+        input.write_all(bytes.as_ref()).unwrap();
+        input.flush().unwrap();
+    }
+
+    /// Types bytes on its keyboard and ends its input, without waiting until it reads them.
+    pub fn types_and_ends(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) {
+        let mut input = self.input.take().expect("the input is still open");
+        // A program that ends before it has read everything closes the pipe.
+        thread::spawn(move || input.write_all(bytes.as_ref()));
+    }
+
+    /// Ends its input.
+    pub fn end_input(&mut self) {
+        self.input = None;
+    }
+
+    /// The first socket address that it names: a server says on its first line where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        static ADDRESS: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+").unwrap());
+        let text = self.output.wait_for("\n");
+        let address = ADDRESS
+            .find(&text)
+            .unwrap_or_else(|| panic!("no address in {text:?}"));
+        address.as_str().parse().unwrap()
+    }
+
+    /// Its process number, with which the system's tools name it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal, such as `INT`, which is what Ctrl-C does, or `STOP` (Ctrl-Z).
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        Self::run("kill", ["-s", name, &self.id().to_string()]).succeeds();
+    }
+
+    /// Ends its input, waits for it to end by itself, and returns what it printed.
+    #[must_use]
+    pub fn wait(mut self) -> Ended {
+        self.end_input();
+        // Its outputs close when it ends.
+        let output = self.output.wait_for_end();
+        let errors = self.errors.wait_for_end();
+        let status = self.child.wait().unwrap();
+        let told = account(&self.command, &status.to_string(), &output, &errors);
+        Ended {
+            status,
+            output,
+            errors,
+            _told: ToldOnPanic(told),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let status = match self.child.try_wait() {
+                Ok(Some(status)) => status.to_string(),
+                Ok(None) => "still running".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let (output, errors) = (self.output.text(), self.errors.text());
+            eprintln!("{}", account(&self.command, &status, &output, &errors));
+        }
+        // It may have ended already, which is what was wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies on a thread of its own, which ends with the program.
+fn copy(mut from: impl Read + Send + 'static, mut to: Screen) {
+    thread::spawn(move || {
+        // A program that is killed closes its output; what it printed until then counts.
+        let _ = io::copy(&mut from, &mut to);
+        to.close();
+    });
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::env;
+
+    use super::*;
+
+    /// The test runs itself again as a test that fails.
+    #[test]
+    fn a_test_that_fails_shows_command_status_and_output_of_its_programs() {
+        const FAILS: &str = "TESTKIT_FAILS";
+        if env::var_os(FAILS).is_some() {
+            let running = Program::start("sh", ["-c", "echo hello; echo oh >&2; read line"]);
+            let _ = running.output.wait_for("hello");
+            let _ = running.errors.wait_for("oh");
+            let _ = Program::run("sh", ["-c", "echo bye; exit 3"]).succeeds();
+        }
+        let mut command = Command::new(env::current_exe().unwrap());
+        let name =
+            "program::tests::a_test_that_fails_shows_command_status_and_output_of_its_programs";
+        command
+            .args(["--exact", name, "--nocapture"])
+            .env(FAILS, "1");
+        let report = Program::start_command(command).wait().errors;
+        for account in [
+            "\"sh\" \"-c\" \"echo bye; exit 3\": exit status: 3\nstandard output: bye\n\nstandard error: \n",
+            "read line\": still running\nstandard output: hello\n\nstandard error: oh\n",
+        ] {
+            assert!(report.contains(account), "{account}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The output of a program, as its test sees it.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::PATIENCE;
+
+/// An output that a test can read. Clones share their text.
+#[derive(Debug, Clone, Default)]
+pub struct Screen(Arc<(Mutex<Written>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Written {
+    bytes: Vec<u8>,
+    /// The program that writes has closed it.
+    closed: bool,
+    /// Whoever writes has to wait.
+    paused: bool,
+    /// Somebody waits.
+    held_up: bool,
+}
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+impl Screen {
+    /// All that was written so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.written().text()
+    }
+
+    /// Waits until `text` was written, and returns all that was written so far.
+    #[track_caller]
+    #[must_use]
+    pub fn wait_for(&self, text: &str) -> String {
+        let (there, seen) = self.wait_until(PATIENCE, |written| written.text().contains(text));
+        assert!(there, "waited for {text:?}, but saw:\n{seen}");
+        seen
+    }
+
+    /// Whether `text` was written or is written in this time.
+    #[must_use]
+    pub fn shows_within(&self, text: &str, time: Duration) -> bool {
+        self.wait_until(time, |written| written.text().contains(text))
+            .0
+    }
+
+    /// Pauses the output, as Ctrl-S does at a terminal: each write waits from now on, and shows
+    /// nothing, until [`Screen::resume`] (or until the test's process ends).
+    pub fn pause(&self) {
+        self.written().paused = true;
+    }
+
+    /// Waits until a write is held up by the pause.
+    #[track_caller]
+    pub fn wait_for_writer(&self) {
+        let (held_up, seen) = self.wait_until(PATIENCE, |written| written.held_up);
+        assert!(
+            held_up,
+            "nobody writes to the paused screen; it shows:\n{seen}"
+        );
+    }
+
+    /// Ends the pause.
+    pub fn resume(&self) {
+        self.written().paused = false;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until whoever writes has closed it, and returns all that was written.
+    pub(crate) fn wait_for_end(&self) -> String {
+        let (ended, seen) = self.wait_until(PATIENCE, |written| written.closed);
+        assert!(
+            ended,
+            "waited for the program's end, but so far it printed:\n{seen}"
+        );
+        seen
+    }
+
+    fn wait_until(&self, time: Duration, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
+        let (_, changed) = &*self.0;
+        let (written, timeout) = changed
+            .wait_timeout_while(self.written(), time, |written| {
+                !is_there(written) && !written.closed
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        (!timeout.timed_out() && is_there(&written), written.text())
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn close(&self) {
+        self.written().closed = true;
+        self.0.1.notify_all();
+    }
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (_, changed) = &*self.0;
+        let mut written = self.written();
+        written.held_up = written.paused;
+        changed.notify_all();
+        let mut written = changed
+            .wait_while(written, |written| written.paused)
+            .unwrap_or_else(PoisonError::into_inner);
+        written.held_up = false;
+        written.bytes.extend_from_slice(bytes);
+        changed.notify_all();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
