@@ -299,6 +299,27 @@ mod files {
         }
     }
 
+    /// (Without its style, which is the same in each.)
+    #[test]
+    fn a_picture_shows_each_fault_and_what_happens_at_one_instant() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ladder.svg");
+        let picture = |words: &str| {
+            let words = words.split_whitespace();
+            let words = words.chain(["--svg", file.to_str().unwrap()]);
+            let _ = Program::run(PROGRAM, words);
+            let picture = std::fs::read_to_string(&file).unwrap();
+            let lines = picture.lines().filter(|line| !line.starts_with("<style>"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let faults = "--drop 10 --reorder 20 --duplicate 20 --corrupt 10";
+        assert_snapshot!(
+            "svg_with_every_fault",
+            picture(&format!("tcp --bytes 3000 --seed 2 {faults}"))
+        );
+        assert_snapshot!("svg_without_delay", picture("tcp --bytes 10 --delay 0"));
+    }
+
     #[test]
     fn two_that_are_one() {
         let folder = tempfile::tempdir().unwrap();
