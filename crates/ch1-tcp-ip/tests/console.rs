@@ -75,6 +75,15 @@ fn tcp_last_acknowledgements_lost() {
     );
 }
 
+/// The server gives up, but all bytes arrived and the client knows it: that is a success.
+#[test]
+fn tcp_everything_lost_after_the_last_fin() {
+    assert_snapshot!(
+        "tcp_everything_lost_after_the_last_fin",
+        run("tcp --bytes 1000 --drop-packets 9,10,11,12,13,14,15")
+    );
+}
+
 #[test]
 fn tcp_the_same_data_lost_each_time() {
     // The server hears nothing for as long as the client, and gives up first.
