@@ -75,6 +75,15 @@ fn tcp_last_acknowledgements_lost() {
     );
 }
 
+/// The server gives up, but all bytes arrived and the client knows it: that is a success.
+#[test]
+fn tcp_everything_lost_after_the_last_fin() {
+    assert_snapshot!(
+        "tcp_everything_lost_after_the_last_fin",
+        run("tcp --bytes 1000 --drop-packets 9,10,11,12,13,14,15")
+    );
+}
+
 #[test]
 fn tcp_the_same_data_lost_each_time() {
     // The server hears nothing for as long as the client, and gives up first.
@@ -297,6 +306,27 @@ mod files {
             assert!(!unread.is_empty());
             assert!(unread == written(Program::run(PROGRAM, words)), "{words:?}");
         }
+    }
+
+    /// (Without its style, which is the same in each.)
+    #[test]
+    fn a_picture_shows_each_fault_and_what_happens_at_one_instant() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ladder.svg");
+        let picture = |words: &str| {
+            let words = words.split_whitespace();
+            let words = words.chain(["--svg", file.to_str().unwrap()]);
+            let _ = Program::run(PROGRAM, words);
+            let picture = std::fs::read_to_string(&file).unwrap();
+            let lines = picture.lines().filter(|line| !line.starts_with("<style>"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let faults = "--drop 10 --reorder 20 --duplicate 20 --corrupt 10";
+        assert_snapshot!(
+            "svg_with_every_fault",
+            picture(&format!("tcp --bytes 3000 --seed 2 {faults}"))
+        );
+        assert_snapshot!("svg_without_delay", picture("tcp --bytes 10 --delay 0"));
     }
 
     #[test]

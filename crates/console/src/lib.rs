@@ -7,7 +7,7 @@
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
 //! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
-//! - [`print`]: a whole table or picture to the user.
+//! - [`print()`]: a whole table or picture to the user.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.

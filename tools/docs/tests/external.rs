@@ -1,10 +1,9 @@
 //! Runs every command that the README and `docs/` print, as printed.
 //!
-//! A trial is an `sh` block. Each of its lines has a terminal of its own, and they start one after
-//! the other: the next when something has happened, that is, one of them has printed something or
-//! the last one has ended, and when it is quiet again. Nobody types. If the block behind it shows
-//! what the commands print, that is waited for and compared, else a command that ends has to end
-//! well. What still runs then is ended.
+//! A trial is an `sh` block. Each of its lines runs in a separate shell. The next one starts when the
+//! last one has ended or one of them has printed something, and all are quiet again. Nothing is
+//! typed. If the block after it shows what the commands print, the trial waits for that and compares
+//! it. If not, a command that ends must succeed. The trial kills what still runs then.
 //!
 //! `UPDATE_DOCS=1` writes what was printed into the pages instead.
 
@@ -24,20 +23,18 @@ mod commands {
     use docs::root;
     use libtest_mimic::{Failed, Trial};
     use socket2::{Domain, Socket, Type};
-    use testkit::has_ipv6;
+    use testkit::{PATIENCE, has_ipv6};
 
-    /// How long anything may take. Some commands wait for five seconds to show that nothing comes.
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    /// With `UPDATE_DOCS`, how long it has to be quiet before a transcript is taken for complete.
+    /// With `UPDATE_DOCS`, how long the shells must be quiet before a transcript counts as complete.
+    /// Some commands wait for five seconds to show that nothing comes.
     const QUIET: Duration = Duration::from_secs(8);
 
-    /// How long it has to be quiet before the next command is given: whoever types looks first.
-    /// What one command does may end another, and the one after it would come in between.
-    const GLANCE: Duration = Duration::from_millis(300);
+    /// How long the shells must be quiet before the next command starts, as a user looks before
+    /// typing. One command may end another, and the next must not come in between.
+    const PAUSE: Duration = Duration::from_millis(300);
 
-    /// How long it has to be quiet for a program that runs on to have started.
-    const SETTLED: Duration = Duration::from_secs(1);
+    /// How long the shells must be quiet before a program that runs on counts as started.
+    const STARTED: Duration = Duration::from_secs(1);
 
     /// A trial for each `sh` block whose commands nothing else runs.
     pub(crate) fn trials() -> Vec<Trial> {
@@ -92,7 +89,7 @@ mod commands {
         fs::write(root().join(&page.path), text)
     }
 
-    /// Builds what the commands run, each as Cargo will: then that is there at once.
+    /// Builds what the commands run, as Cargo will, so that they start at once.
     fn build(commands: &[String]) -> Result<(), Failed> {
         for command in commands {
             let Some((_, cargo)) = command.split_once("cargo ") else {
@@ -114,58 +111,59 @@ mod commands {
         Ok(())
     }
 
-    /// Runs the commands and returns what they have printed, once that is what is `shown`, or
-    /// when nothing more happens.
+    /// Runs the commands, and returns what they printed as soon as it is what is `shown`, or when
+    /// nothing more happens.
     fn run(commands: &[String], shown: Option<&str>, may_fail: bool) -> Result<String, Failed> {
         wait_for_ports(commands)?;
         let (events, happened) = channel();
-        let mut desk = Desk {
-            terminals: Vec::new(),
+        let mut shells = Shells {
+            all: Vec::new(),
             happened,
         };
         for command in commands {
-            desk.terminals
-                .push(Terminal::start(command, desk.terminals.len(), &events)?);
-            if !desk.look(PATIENCE) {
+            shells
+                .all
+                .push(Shell::start(command, shells.all.len(), &events)?);
+            if !shells.look(PATIENCE) {
                 return Err(format!("nothing happens after: {command}").into());
             }
-            while desk.look(GLANCE) {}
+            while shells.look(PAUSE) {}
         }
         let updating = env::var_os("UPDATE_DOCS").is_some();
         let quiet = match shown {
             Some(_) if updating => QUIET,
             Some(_) => PATIENCE,
-            None => SETTLED,
+            None => STARTED,
         };
-        while desk.terminals.iter().any(|it| it.ended.is_none()) {
-            let is_done = !updating && shown.is_some_and(|shown| desk.transcript() == shown);
-            if is_done || !desk.look(quiet) {
+        while shells.all.iter().any(|it| it.ended.is_none()) {
+            let is_done = !updating && shown.is_some_and(|shown| shells.transcript() == shown);
+            if is_done || !shells.look(quiet) {
                 break;
             }
         }
-        let printed = desk.transcript();
-        let failed = |it: &&Terminal| it.ended.is_some_and(|status| !status.success());
-        if shown.is_none() && !may_fail && desk.terminals.iter().any(|it| failed(&it)) {
+        let printed = shells.transcript();
+        let failed = |it: &&Shell| it.ended.is_some_and(|status| !status.success());
+        if shown.is_none() && !may_fail && shells.all.iter().any(|it| failed(&it)) {
             return Err(format!("a command failed:\n{printed}").into());
         }
         Ok(printed)
     }
 
-    /// All terminals of a trial.
-    struct Desk {
-        terminals: Vec<Terminal>,
-        /// What has appeared in a terminal, by its number; nothing, if its command has ended.
+    /// All shells of a trial.
+    struct Shells {
+        all: Vec<Shell>,
+        /// What a shell has printed, by its number. Nothing, if its command has ended.
         happened: Receiver<(usize, Vec<u8>)>,
     }
 
-    /// A command, and what has appeared in the terminal in which it runs.
-    struct Terminal {
+    /// A running command, and what it has printed.
+    struct Shell {
         child: Child,
-        screen: Vec<u8>,
+        printed: Vec<u8>,
         ended: Option<ExitStatus>,
     }
 
-    impl Terminal {
+    impl Shell {
         fn start(
             command: &str,
             number: usize,
@@ -196,15 +194,15 @@ mod commands {
             });
             Ok(Self {
                 child,
-                screen: Vec::new(),
+                printed: Vec::new(),
                 ended: None,
             })
         }
     }
 
-    impl Drop for Terminal {
+    impl Drop for Shell {
         fn drop(&mut self) {
-            // Once nothing holds the terminal any more, the number may be somebody else's.
+            // After its end the number may be another process's.
             if self.ended.is_some() {
                 return;
             }
@@ -215,34 +213,33 @@ mod commands {
         }
     }
 
-    impl Desk {
+    impl Shells {
         /// Waits until something happens. Returns whether it did.
         fn look(&mut self, limit: Duration) -> bool {
             let Ok((number, bytes)) = self.happened.recv_timeout(limit) else {
                 return false;
             };
-            let terminal = &mut self.terminals[number];
+            let shell = &mut self.all[number];
             if bytes.is_empty() {
-                terminal.ended = terminal.child.wait().ok();
+                shell.ended = shell.child.wait().ok();
             }
-            terminal.screen.extend(bytes);
+            shell.printed.extend(bytes);
             true
         }
 
-        /// What stands in all terminals, one after the other, without what differs from run to
-        /// run.
+        /// What all shells printed, one after the other, without what differs from run to run.
         fn transcript(&self) -> String {
             let mut transcript = String::new();
-            for (number, terminal) in (1..).zip(&self.terminals) {
-                let mut screen = String::from_utf8_lossy(&terminal.screen).into_owned();
-                if let Some(status) = terminal.ended.filter(|status| !status.success()) {
+            for (number, shell) in (1..).zip(&self.all) {
+                let mut screen = String::from_utf8_lossy(&shell.printed).into_owned();
+                if let Some(status) = shell.ended.filter(|status| !status.success()) {
                     let is_within_line = !screen.is_empty() && !screen.ends_with('\n');
                     screen += if is_within_line { "\n[" } else { "[" };
                     screen.extend([&status.to_string(), "]"]);
                 }
                 for line in screen.lines() {
                     let line = plain(&line.replace('\x1b', "ESC"));
-                    let line = if self.terminals.len() == 1 {
+                    let line = if self.all.len() == 1 {
                         line
                     } else {
                         format!("{number} | {line}")
@@ -280,8 +277,8 @@ mod commands {
         plain
     }
 
-    /// Waits until the commands can have their ports: somebody else may use them, and a server of
-    /// the tutorial's can't bind within a minute after the last connection.
+    /// Waits until the commands' ports are free: another program may have them, and a server of the
+    /// tutorial can't bind within a minute after the last connection.
     fn wait_for_ports(commands: &[String]) -> Result<(), Failed> {
         let started = Instant::now();
         for command in commands {
