@@ -89,10 +89,6 @@ pub enum Action {
     Receive,
     /// Send to the peer and receive from it.
     Talk,
-    /// Read the peer's bytes as text.
-    Decode,
-    /// Find a number in the peer's text.
-    FindNumber,
     /// Read what the user types.
     ReadInput,
     /// Use the terminal's line editor.
@@ -122,8 +118,6 @@ impl Display for Action {
             Self::Send => "send to",
             Self::Receive => "receive from",
             Self::Talk => "talk to",
-            Self::Decode => "decode what came from",
-            Self::FindNumber => "find a number in the request of",
             Self::ReadInput => "read",
             Self::UseTerminal => "use",
             Self::WriteFile => "write",
@@ -248,15 +242,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         }
         (Action::Send | Action::Receive | Action::Talk, _) => {
             "check the network connection, then restart this program"
-        }
-
-        (Action::Decode, _) => {
-            "this program needs text in UTF-8 here \
-             (without --tutorial the programs survive other bytes)"
-        }
-        (Action::FindNumber, _) => {
-            "write a number with a decimal point, such as 36.6 \
-             (without --tutorial the server answers what is wrong with others)"
         }
 
         (Action::ReadInput, Kind::IsADirectory) => {
@@ -425,7 +410,6 @@ mod tests {
             Kind::WouldBlock,
         ];
         let actions = [
-            Action::Decode,
             Action::ReadInput,
             Action::UseTerminal,
             Action::WriteFile,

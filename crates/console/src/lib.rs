@@ -6,8 +6,7 @@
 //!   wide the terminal is, for lines of peers.
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
-//! - [`say`] and [`ask`]: a line to the user, a line from the user; [`Role`] gives it its colour.
-//! - [`print()`]: a whole table or picture to the user.
+//! - [`say`]: a line to the user; [`Role`] gives it its colour. [`print()`]: a whole table or picture.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
@@ -20,11 +19,11 @@
 mod columns;
 mod connected;
 mod deadline;
-mod dialogue;
 mod error;
 mod flags;
 mod line;
 mod log;
+mod print;
 mod printer;
 mod role;
 pub mod safe;
@@ -35,11 +34,11 @@ mod systems;
 pub use columns::{Columns, Width, terminal_width};
 pub use connected::is_self_connected;
 pub use deadline::DeadlineStream;
-pub use dialogue::{ask, print, say};
 pub use error::{Action, Error, OrCannot, exit, quit};
 pub use flags::{Flags, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
+pub use print::{print, say};
 pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Keyboard, Part, Player, Stage};

@@ -227,7 +227,7 @@ impl BufRead for Keyboard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Role, ask, say};
+    use crate::{Role, say};
     use testkit::{Screen, plain};
 
     #[test]
@@ -240,13 +240,15 @@ mod tests {
         let mut keyboard = guest.keyboard(["hello"]);
 
         say(&mut host, Role::Event, "Waiting").unwrap();
-        let typed = ask(&mut keyboard, &mut guest, "Message:").unwrap();
-        assert_eq!(typed.as_deref(), Some("hello"));
+        write!(guest, "Message: ").unwrap();
+        let mut typed = String::new();
+        keyboard.read_line(&mut typed).unwrap();
+        assert_eq!(typed, "hello\n");
         write!(host, "half a line, ").unwrap();
         say(&mut guest, Role::Event, "two\nlines").unwrap();
         say(&mut host, Role::Event, "now whole").unwrap();
         stage.wait_for("host", "now whole").unwrap();
-        assert_eq!(ask(&mut keyboard, &mut guest, "Message:").unwrap(), None);
+        assert_eq!(keyboard.read_line(&mut typed).unwrap(), 0);
 
         insta::assert_snapshot!(screen.text(), @r"
         host  | Waiting
@@ -271,8 +273,10 @@ mod tests {
         let stage = Stage::new(Gone);
         let mut guest = stage.player("guest");
         let mut keyboard = guest.keyboard(["hello"]);
-        let asked = ask(&mut keyboard, &mut guest, "Message:");
-        assert!(matches!(asked, Err(Error::OutputGone)));
+        // The keyboard shows what is typed.
+        let typed = keyboard.read_line(&mut String::new());
+        let typed = typed.or_cannot(Action::ReadInput, "the input");
+        assert!(matches!(typed, Err(Error::OutputGone)));
         let said = say(&mut guest, Role::Event, "Connected");
         assert!(matches!(said, Err(Error::OutputGone)));
         // Nor does a program take it for an error of its connection.
