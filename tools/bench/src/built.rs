@@ -41,12 +41,8 @@ impl Built {
                 .status()
                 .or_cannot("run", "cargo")?;
             if !status.success() {
-                let next = "correct the errors above this line";
-                return Err(Error::cannot(
-                    "build the programs",
-                    status.to_string(),
-                    next,
-                ));
+                let (cause, next) = (status.to_string(), "correct the errors above");
+                return Err(Error::cannot("build the programs", cause, next));
             }
         }
         let built = Self { this };

@@ -1,13 +1,14 @@
 //! A server under load: a separate process, which ends with its guard.
 
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 use tempfile::NamedTempFile;
 
 /// How long a server may take to start, and how much longer than planned a load may take.
@@ -122,7 +123,7 @@ impl Server {
     pub fn under<T>(
         &self,
         time: Duration,
-        load: impl FnOnce(&Self) -> Result<T, Error>,
+        load: impl FnOnce(SocketAddr) -> io::Result<T>,
     ) -> Result<T, Error> {
         let (done, ended) = channel::<()>();
         thread::scope(|scope| {
@@ -133,10 +134,10 @@ impl Server {
                 }
                 late
             });
-            let result = load(self);
+            let result = load(self.address);
             drop(done);
             match watchdog.join() {
-                Ok(false) => result,
+                Ok(false) => result.or_cannot(Action::Talk, self.address),
                 _ => Err(Error::cannot("finish the load", "it hangs", STUCK)),
             }
         })

@@ -70,9 +70,9 @@ fn counted() -> Section {
         id: "idle".to_owned(),
         title: "Idle: made up".to_owned(),
         figures: vec![
-            Figure::new("memory", 14.26, "KiB").at_most(40.0),
-            Figure::new("lost", 1.0, "").at_most(0.0),
-            Figure::new("threads", 1_500.0, "threads"),
+            Figure::new("memory", 14.26, "KiB", Some(40.0)),
+            Figure::new("lost", 1.0, "", Some(0.0)),
+            Figure::new("threads", 1_500.0, "threads", None),
         ],
         ..Section::default()
     }

@@ -1,14 +1,11 @@
 //! Section 4.3: a room in which everybody hears everybody.
 
-use std::time::Duration;
-
 use console::Error;
 
 use crate::built::Built;
 use crate::compare::{Contender, Goal, Scale, compare};
 use crate::figures::Section;
 use crate::load::chat::{Guests, talk};
-use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROOM: &str = "robust room";
@@ -37,8 +34,8 @@ pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
 
 fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
     let count = guests.all.to_string();
-    let floor = || built.start_floor(&["chat", "--guests", &count]);
-    let load = |server: &Server, time: Duration| talk(server.address, guests, time);
+    let floor = || built.start_floor(&["chat", "--count", &count]);
+    let load = |address, time| talk(address, guests, time);
     let room = || built.start("ch4-chat", &["server"]);
     let contenders = [
         Contender::new(FLOOR, floor, load),
@@ -59,9 +56,7 @@ fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
             message_bytes: 4000,
             ..guests
         };
-        Contender::new(name, room, move |server: &Server, time: Duration| {
-            talk(server.address, guests, time)
-        })
+        Contender::new(name, room, move |address, time| talk(address, guests, time))
     });
     let count = guests.all;
     let title = format!("Chat: {count} guests, messages of 4,000 bytes, some never read");

@@ -33,7 +33,7 @@ const GOALS: [Goal; 4] = [
 /// A server can't be started, or doesn't answer.
 pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
     let server = built.start("ch4-tcp-server", &["--quiet"])?;
-    let bytes = answer_length(server.address)?;
+    let bytes = server.under(Duration::ZERO, answer_length)?;
     drop(server);
     Ok(vec![
         beside_others(built, scale, 4, bytes)?,
@@ -48,9 +48,9 @@ fn beside_others(
     clients: usize,
     bytes: usize,
 ) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| requests(server.address, clients, time);
+    let load = |address, time| requests(address, clients, time);
     let (count, length) = (clients.to_string(), bytes.to_string());
-    let arguments = ["tcp", "--count", &count, "--answer-bytes", &length];
+    let arguments = ["together", "--count", &count, "--answer-bytes", &length];
     let floor = || built.start_floor(&arguments);
     let robust = |argument: &[&str]| built.start("ch4-tcp-server", argument);
     // Who is compared with whom is side by side, and so is measured one after the other.
@@ -83,22 +83,23 @@ fn beside_others(
 /// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is
 /// longer than a round.
 fn among_idle(mut server: Server) -> Result<Server, Error> {
-    server.keep(connect(server.address, 500)?);
+    let idle = server.under(Duration::ZERO, |address| connect(address, 500))?;
+    server.keep(idle);
     Ok(server)
 }
 
 /// The floor's few lines, with its threads arranged in four ways.
 fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| requests(server.address, 16, time);
+    let load = |address, time| requests(address, 16, time);
     let length = bytes.to_string();
     let ways = [
         ("16 threads, each accepts", "together"),
-        ("leader and followers (robust)", "crew"),
+        ("leader and followers (robust)", "followers"),
         ("one accepts, 16 in a pool serve", "pool"),
         ("one accepts, a thread for each", "each-its-own"),
     ];
     let contenders = ways.map(|(name, threads)| {
-        let arguments = ["tcp", "--count=16", "--threads", threads, "--answer-bytes"];
+        let arguments = [threads, "--count=16", "--answer-bytes"];
         let arguments = [&arguments[..], &[&length]].concat();
         Contender::new(name, move || built.start_floor(&arguments), load)
     });

@@ -28,12 +28,14 @@ pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
 }
 
 fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| udp::requests(server.address, clients, time);
+    let load = |address, time| udp::requests(address, clients, time);
     let floor = || built.start_floor(&["udp"]);
     let stream = || built.start_floor(&["stream"]);
     let length = udp::REPLY.len().to_string();
-    let connections = || built.start_floor(&["tcp", "--count=4", "--answer-bytes", &length]);
+    let connections = || built.start_floor(&["together", "--count=4", "--answer-bytes", &length]);
     let robust = |arguments: &[&str]| built.start("ch5-udp", &[&["server"], arguments].concat());
+    let messages = |address, time| tcp::messages(address, clients, time);
+    let requests = |address, time| tcp::requests(address, clients, time);
     let contenders = [
         Contender::new(FLOOR, floor, load),
         Contender::new("floor again (the noise)", floor, load),
@@ -42,15 +44,11 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
         Contender::with_round("tutorial, started anew for each", |time| {
             started_anew(time, || robust(&["--tutorial"]))
         }),
-        Contender::new(
-            "floor over TCP, the connection stays",
-            stream,
-            |server: &Server, time| tcp::messages(server.address, clients, time),
-        ),
+        Contender::new("floor over TCP, the connection stays", stream, messages),
         Contender::new(
             "floor over TCP, a connection for each",
             connections,
-            |server: &Server, time| tcp::requests(server.address, clients, time),
+            requests,
         ),
     ];
     let id = format!("udp-{clients}");
