@@ -14,14 +14,14 @@ use ch4_tcp_server::robust;
 use clap::{Args, ValueEnum};
 use console::{Action, Error, OrCannot};
 
-/// A floor listens on any free port.
-const FREE: &str = "127.0.0.1:0";
-
 /// A floor, and how large it is.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Floor {
     /// What it does
     job: Job,
+    /// The port, as other programs have it; 0 is a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
     /// How many threads, or guests
     #[arg(long, default_value_t = 4)]
     count: usize,
@@ -59,28 +59,29 @@ impl Floor {
     ///
     /// The system has no socket or no thread left.
     pub fn run(self, out: &mut impl Write) -> Result<(), Error> {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let answer = tcp::answer(self.answer_bytes);
         let greet = &|client: &TcpStream| tcp::greet(client, &answer, self.drain);
         match self.job {
-            Job::Together => tcp::together(&listen(out)?, self.count, greet),
-            Job::EachItsOwn => tcp::each_its_own(&listen(out)?, greet),
-            Job::Pool => tcp::pool(&listen(out)?, self.count, greet),
-            Job::Followers => tcp::followers(&listen(out)?, greet),
-            Job::Stream => tcp::stream(&listen(out)?),
-            Job::Chat => chat::serve(&listen(out)?, self.count),
+            Job::Together => tcp::together(&listen(address, out)?, self.count, greet),
+            Job::EachItsOwn => tcp::each_its_own(&listen(address, out)?, greet),
+            Job::Pool => tcp::pool(&listen(address, out)?, self.count, greet),
+            Job::Followers => tcp::followers(&listen(address, out)?, greet),
+            Job::Stream => tcp::stream(&listen(address, out)?),
+            Job::Chat => chat::serve(&listen(address, out)?, self.count),
             Job::Udp => {
-                let socket = UdpSocket::bind(FREE).or_cannot(Action::Bind, FREE)?;
+                let socket = UdpSocket::bind(address).or_cannot(Action::Bind, address)?;
                 announce(socket.local_addr(), out)?;
                 udp::serve(&socket)
             }
         }
-        .or_cannot(Action::Serve, "the floor's socket")
+        .or_cannot(Action::Serve, address)
     }
 }
 
 /// The robust server's own socket, so that all have the same options and queue.
-fn listen(out: &mut impl Write) -> Result<TcpListener, Error> {
-    let listener = robust::listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+fn listen(address: SocketAddr, out: &mut impl Write) -> Result<TcpListener, Error> {
+    let listener = robust::listen(address)?;
     announce(listener.local_addr(), out)?;
     Ok(listener)
 }

@@ -33,13 +33,13 @@ pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
 }
 
 fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
-    let count = guests.all.to_string();
-    let floor = || built.start_floor(&["chat", "--count", &count]);
+    let count = guests.all;
+    let floor = built.start(&format!("bench floor chat --count {count}"));
     let load = |address, time| talk(address, guests, time);
-    let room = || built.start("ch4-chat", &["server"]);
+    let room = built.start("ch4-chat server");
     let contenders = [
-        Contender::new(FLOOR, floor, load),
-        Contender::new("floor again (the noise)", floor, load),
+        Contender::new(FLOOR, &floor, load),
+        Contender::new("floor again (the noise)", &floor, load),
         Contender::new(ROOM, room, load),
     ];
     let title = format!("Chat: {count} guests, everybody's message to everybody");
@@ -49,14 +49,16 @@ fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
 
 /// Messages and rounds are longer here, so that a guest that doesn't read is full within a round.
 fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
-    let room = || built.start("ch4-chat", &["server"]);
+    let room = built.start("ch4-chat server");
     let contenders = [(ALL_READ, 0), (SOME_DEAF, 10)].map(|(name, deaf)| {
         let guests = Guests {
             deaf,
             message_bytes: 4000,
             ..guests
         };
-        Contender::new(name, room, move |address, time| talk(address, guests, time))
+        Contender::new(name, &room, move |address, time| {
+            talk(address, guests, time)
+        })
     });
     let count = guests.all;
     let title = format!("Chat: {count} guests, messages of 4,000 bytes, some never read");

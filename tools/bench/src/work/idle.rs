@@ -29,7 +29,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
     let count = if quick { 50 } else { 500 };
 
     progress::step(&bar, "idle: TCP server");
-    let server = built.start("ch4-tcp-server", &["--quiet"])?;
+    let server = built.start("ch4-tcp-server --quiet")()?;
     let mut figures = cost(
         "TCP server",
         &server,
@@ -40,7 +40,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
 
     progress::step(&bar, "idle: chat");
     let two_guests = |address| join(address, 2);
-    let room = built.start("ch4-chat", &["server"])?;
+    let room = built.start("ch4-chat server")()?;
     figures.extend(cost("chat room", &room, count, None, two_guests)?);
 
     progress::step(&bar, "idle: past the limit");
@@ -85,8 +85,8 @@ fn cost<T>(
 /// Twice as many idle clients as the server takes, and then one that asks: it waits for as long as
 /// two idle clients, one after the other, may be idle, and then it is answered.
 fn past_the_limit(built: &Built, quick: bool) -> Result<Vec<Figure>, Error> {
-    let (limit, idle) = if quick { ("2", 2) } else { ("50", 100) };
-    let server = built.start("ch4-tcp-server", &["--quiet", "--max-clients", limit])?;
+    let (limit, idle) = if quick { (2, 2) } else { (50, 100) };
+    let server = built.start(&format!("ch4-tcp-server --quiet --max-clients {limit}"))()?;
     let (waited, usage) = server.under(PATIENCE, |address| {
         let _idle = connect(address, idle)?;
         let begin = Instant::now();

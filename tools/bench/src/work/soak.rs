@@ -65,7 +65,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         threads: |_| SPARE_THREADS,
         wave: |address| requests(address, 8, WAVE),
     };
-    let mut figures = web.figures(&built.start("ch4-tcp-server", &["--quiet"])?, quick)?;
+    let mut figures = web.figures(&built.start("ch4-tcp-server --quiet")()?, quick)?;
     progress::step(&bar, "soak: chat");
     let room = Soak {
         who: "room",
@@ -75,7 +75,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         threads: |alone| alone + 1,
         wave: |address| talk(address, GUESTS, WAVE),
     };
-    figures.extend(room.figures(&built.start("ch4-chat", &["server"])?, quick)?);
+    figures.extend(room.figures(&built.start("ch4-chat server")()?, quick)?);
     Ok(Section {
         id: "soak".to_owned(),
         title: "Well-behaved clients among hostile ones, and what is left when all have gone"
