@@ -14,8 +14,8 @@ use tempfile::NamedTempFile;
 /// How long a server may take to start, and how much longer than planned a load may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What to do about a server that doesn't work.
-const STUCK: &str = "read what is above; if it says nothing, try on a machine that is less busy";
+/// What to do about a server that is stuck.
+const STUCK: &str = "run it again on a machine that is less busy; if it stays, the program hangs";
 
 /// A running server. It is ended when this value is dropped.
 pub struct Server {
@@ -97,8 +97,11 @@ impl Server {
             }
             let ended = server.child.try_wait().or_cannot("wait for", &what)?;
             if ended.is_some() || Instant::now() > deadline {
-                let cause = ended.map_or("it is silent".to_owned(), |ended| ended.to_string());
-                return Err(Error::cannot(format_args!("run {what}"), cause, STUCK));
+                let (cause, next) = match ended {
+                    Some(status) => (status.to_string(), "its own message is above this line"),
+                    None => ("it is silent".to_owned(), STUCK),
+                };
+                return Err(Error::cannot(format_args!("run {what}"), cause, next));
             }
             thread::yield_now();
         }

@@ -91,13 +91,23 @@ fn a_chart() {
 
 #[test]
 fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
-    let met: Vec<_> = compared().targets.iter().map(Target::is_met).collect();
-    assert_eq!(met, [Some(true), Some(false), None]);
-    let kept: Vec<_> = counted().figures.iter().map(Figure::is_kept).collect();
-    assert_eq!(kept, [Some(true), Some(false), None]);
-    assert!(!compared().holds());
-    assert!(!counted().holds());
-    assert!(Section::default().holds());
+    let holds = [true, false, true];
+    for (target, holds) in compared().targets.into_iter().zip(holds) {
+        let targets = vec![target];
+        let section = Section {
+            targets,
+            ..Section::default()
+        };
+        assert_eq!(section.holds(), holds, "{section:?}");
+    }
+    for (figure, holds) in counted().figures.into_iter().zip(holds) {
+        let figures = vec![figure];
+        let section = Section {
+            figures,
+            ..Section::default()
+        };
+        assert_eq!(section.holds(), holds, "{section:?}");
+    }
 }
 
 fn printed(arguments: &[&str]) -> String {
