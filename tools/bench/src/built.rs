@@ -41,12 +41,8 @@ impl Built {
                 .status()
                 .or_cannot("run", "cargo")?;
             if !status.success() {
-                let next = "correct the errors above this line";
-                return Err(Error::cannot(
-                    "build the programs",
-                    status.to_string(),
-                    next,
-                ));
+                let (cause, next) = (status.to_string(), "correct the errors above");
+                return Err(Error::cannot("build the programs", cause, next));
             }
         }
         let built = Self { this };
@@ -65,23 +61,18 @@ impl Built {
         self.this.with_file_name(file)
     }
 
-    /// Starts one of them on a free port.
+    /// What starts one of them, or a floor, on a free port. The `line` is its command line.
     ///
     /// # Errors
     ///
     /// It can't be started.
-    pub fn start(&self, name: &str, arguments: &[&str]) -> Result<Server, Error> {
-        let mut command = Command::new(self.path(name));
-        command.args(arguments).args(["--port", "0"]);
-        Server::start(command.env("NO_COLOR", "1"))
-    }
-
-    /// Starts a floor: this program itself, as a separate process.
-    ///
-    /// # Errors
-    ///
-    /// It can't be started.
-    pub fn start_floor(&self, arguments: &[&str]) -> Result<Server, Error> {
-        Server::start(Command::new(&self.this).arg("floor").args(arguments))
+    pub fn start<'a>(&'a self, line: &str) -> impl Fn() -> Result<Server, Error> + use<'a> {
+        let line = line.to_owned();
+        move || {
+            let mut words = line.split_whitespace();
+            let mut command = Command::new(self.path(words.next().unwrap_or_default()));
+            command.args(words).args(["--port", "0"]);
+            Server::start(command.env("NO_COLOR", "1"))
+        }
     }
 }

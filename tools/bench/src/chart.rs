@@ -16,39 +16,32 @@ const TOP: f64 = 44.0;
 /// The chart as SVG, for light and dark pages.
 #[must_use]
 pub fn svg(section: &Section) -> String {
-    let highest = section
-        .rows
-        .iter()
-        .map(|row| row.rate.max)
-        .fold(1.0, f64::max);
+    let rates = section.rows.iter().map(|row| row.rate.max);
+    let highest = rates.fold(1.0, f64::max);
     let scale = (WIDTH - NAMES - FIGURES) / highest;
-    let rows = (0..section.rows.len()).fold(0.0, |height, _| height + ROW);
-    let height = TOP + rows + 10.0;
+    let mut bars = String::new();
+    let mut y = TOP;
+    for (number, row) in section.rows.iter().enumerate() {
+        bar(&mut bars, row, y, scale, number == 0);
+        y += ROW;
+    }
+    let height = y + 10.0;
     let title = escape(&format!("{} ({}/s)", section.title, section.unit));
-    let mut svg = format!(
+    format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
          <title>{title}</title>\n\
          <style>text{{font:14px system-ui,sans-serif;fill:#222}}.title{{font-weight:600}}\
          rect{{fill:#8fb3d9}}rect.first{{fill:#b9b9b9}}line{{stroke:#222;stroke-width:1.5}}\
          @media(prefers-color-scheme:dark){{text{{fill:#ddd}}line{{stroke:#ddd}}\
          rect{{fill:#3d6a99}}rect.first{{fill:#666}}}}</style>\n\
-         <text class=\"title\" x=\"8\" y=\"24\">{title}</text>\n"
-    );
-    let mut y = TOP;
-    for (number, row) in section.rows.iter().enumerate() {
-        bar(&mut svg, row, y, scale, number == 0);
-        y += ROW;
-    }
-    svg.push_str("</svg>\n");
-    svg
+         <text class=\"title\" x=\"8\" y=\"24\">{title}</text>\n\
+         {bars}</svg>\n"
+    )
 }
 
 fn bar(svg: &mut String, row: &Row, y: f64, scale: f64, first: bool) {
-    let (length, low, high) = (
-        row.rate.median * scale,
-        NAMES + row.rate.min * scale,
-        NAMES + row.rate.max * scale,
-    );
+    let length = row.rate.median * scale;
+    let (low, high) = (NAMES + row.rate.min * scale, NAMES + row.rate.max * scale);
     let (text, middle) = (y + 17.0, y + 12.0);
     let class = if first { " class=\"first\"" } else { "" };
     // Writing to a string can't fail.

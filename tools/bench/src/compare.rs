@@ -1,5 +1,7 @@
 //! Several contenders under the same load, in alternating rounds.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use console::Error;
@@ -46,13 +48,13 @@ impl<'a> Contender<'a> {
     pub fn new(
         name: &'a str,
         start: impl Fn() -> Result<Server, Error> + 'a,
-        load: impl Fn(&Server, Duration) -> Result<Load, Error> + 'a,
+        load: impl Fn(SocketAddr, Duration) -> io::Result<Load> + 'a,
     ) -> Self {
         Self::with_round(name, move |time| {
             let server = start()?;
-            server.under(WARM_UP, |server| load(server, WARM_UP))?;
+            server.under(WARM_UP, |address| load(address, WARM_UP))?;
             let before = server.usage();
-            let mut load = server.under(time, |server| load(server, time))?;
+            let mut load = server.under(time, |address| load(address, time))?;
             if let Some((before, after)) = before.zip(server.usage()) {
                 load.processor = after.processor.checked_sub(before.processor);
                 load.peak_kib = Some(after.peak_kib);
@@ -99,10 +101,7 @@ pub fn compare(
         }
     }
     let rates: Vec<Vec<f64>> = results.iter().map(|rounds| rates(rounds)).collect();
-    let of = |name: &str| {
-        let index = contenders.iter().position(|it| it.name == name)?;
-        rates.get(index)
-    };
+    let of = |name: &str| rates.get(contenders.iter().position(|it| it.name == name)?);
     let target = |&(name, against, at_least): &Goal| {
         Some(Target {
             name: name.to_owned(),
@@ -112,13 +111,12 @@ pub fn compare(
         })
     };
     let rows = contenders.iter().zip(&results).zip(&rates);
+    let rows = rows.map(|((it, rounds), own)| row(it.name, rounds, own, rates.first()));
     Ok(Section {
         id: id.to_owned(),
         title,
         unit,
-        rows: rows
-            .map(|((contender, rounds), own)| row(contender.name, rounds, own, rates.first()))
-            .collect(),
+        rows: rows.collect(),
         // A peer that isn't installed here has no target.
         targets: goals.iter().filter_map(target).collect(),
         ..Section::default()
@@ -131,7 +129,7 @@ fn rates(rounds: &[Load]) -> Vec<f64> {
 }
 
 fn row(name: &str, rounds: &[Load], rates: &[f64], first: Option<&Vec<f64>>) -> Row {
-    let all = rounds.iter().fold(Load::default(), super::load::Load::and);
+    let all = rounds.iter().fold(Load::default(), Load::and);
     let microseconds = |nanoseconds: u64| number(nanoseconds) / 1000.0;
     let processor = rounds.iter().filter_map(|round| {
         let each = round.processor?.as_secs_f64() / number(round.done);

@@ -1,7 +1,6 @@
 //! The figures of a run, before they become tables and charts.
 
 use std::env;
-use std::fmt::{self, Display};
 use std::fs;
 use std::thread;
 
@@ -10,18 +9,10 @@ use serde::Serialize;
 /// All that one run measured.
 #[derive(Debug, Serialize)]
 pub struct Run {
-    /// The machine it ran on, in a line.
+    /// Where and how it ran, in a line.
     pub machine: String,
-    /// Rounds for each contender.
-    pub rounds: usize,
     /// What it measured, in order.
     pub sections: Vec<Section>,
-}
-
-impl Display for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {} rounds each", self.machine, self.rounds)
-    }
 }
 
 /// The figures of one place on the page: several contenders under the same load, or single figures.
@@ -109,22 +100,19 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// A figure without a limit.
-    pub fn new(what: impl Into<String>, value: f64, unit: &'static str) -> Self {
+    /// A figure, with a limit or without.
+    pub fn new<S: Into<String>>(
+        what: S,
+        value: f64,
+        unit: &'static str,
+        at_most: Option<f64>,
+    ) -> Self {
+        let what = what.into();
         Self {
-            what: what.into(),
+            what,
             value,
             unit,
-            at_most: None,
-        }
-    }
-
-    /// The same with a limit.
-    #[must_use]
-    pub fn at_most(self, limit: impl Into<Option<f64>>) -> Self {
-        Self {
-            at_most: limit.into(),
-            ..self
+            at_most,
         }
     }
 
@@ -134,8 +122,8 @@ impl Figure {
     }
 }
 
-/// This machine, in a line: processor, cores, system, build.
-pub fn machine() -> String {
+/// This machine, in a line: processor, cores, system, build, and how many rounds it ran.
+pub fn machine(rounds: usize) -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let information = read("/proc/cpuinfo");
     let name = |line: &str| {
@@ -154,10 +142,8 @@ pub fn machine() -> String {
     } else {
         "release"
     };
-    format!(
-        "{processor}, {cores} cores; {system} {}; {build} build",
-        release.trim()
-    )
+    let release = release.trim();
+    format!("{processor}, {cores} cores; {system} {release}; {build} build; {rounds} rounds each")
 }
 
 /// The median of several rounds, and how far apart they are.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::slice;
 
 use bench::built::Built;
 use bench::compare::Scale;
@@ -56,7 +57,7 @@ enum Work {
     /// From a fresh clone to the first output
     Build,
     /// What the others are measured against, as a process of its own
-    #[command(subcommand, hide = true)]
+    #[command(hide = true)]
     Floor(Floor),
 }
 
@@ -75,8 +76,7 @@ fn run(args: &Args) -> Result<bool, Error> {
     }
     let scale = Scale::new(args.quick);
     let run = Run {
-        machine: figures::machine(),
-        rounds: scale.rounds,
+        machine: figures::machine(scale.rounds),
         sections: sections(args.work, &scale)?,
     };
     // Measuring takes long: whichever of the two fails, the other has the figures.
@@ -93,7 +93,8 @@ fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
 
     let built = Built::ready()?;
     let mut sections = Vec::new();
-    for work in work.map_or_else(|| vec![Tcp, Udp, Chat, Idle, Soak, Build], |one| vec![one]) {
+    let all = [Tcp, Udp, Chat, Idle, Soak, Build];
+    for &work in work.as_ref().map_or(&all[..], slice::from_ref) {
         sections.extend(match work {
             Tcp => tcp::measure(&built, scale)?,
             Udp => udp::measure(&built, scale)?,
@@ -123,16 +124,12 @@ fn write_files(args: &Args, run: &Run) -> Result<(), Error> {
 
 fn print(args: &Args, run: &Run) -> Result<(), Error> {
     let text = if args.json {
-        serde_json::to_string_pretty(run).or_cannot("write", "the figures")? + "\n"
+        serde_json::to_string_pretty(run).or_cannot("write", "the figures")?
     } else {
         let tables: Vec<String> = run.sections.iter().map(table::markdown).collect();
         // A page needs no-break spaces; whoever searches in a terminal doesn't.
-        [format!("{run}\n"), tables.join("\n")]
-            .join("\n")
-            .replace('\u{a0}', " ")
+        let text = format!("{}\n\n{}", run.machine, tables.join("\n"));
+        text.trim_end().replace('\u{a0}', " ")
     };
-    let mut out = console::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+    writeln!(console::stdout(), "{text}").map_err(Error::output)
 }

@@ -22,7 +22,10 @@ pub fn rewrite(path: &Path, run: &Run) -> Result<(), Error> {
     let mut page = fs::read_to_string(path).or_cannot("read", path.display())?;
     let sections = run.sections.iter();
     let tables = sections.map(|section| (section.id.as_str(), table::markdown(section)));
-    for (id, text) in [("machine", format!("{run}\n"))].into_iter().chain(tables) {
+    for (id, text) in [("machine", format!("{}\n", run.machine))]
+        .into_iter()
+        .chain(tables)
+    {
         page = fill(&page, id, &text).ok_or_else(|| {
             Error::cannot(
                 format_args!("find the place for {id} in {}", path.display()),

@@ -1,13 +1,14 @@
 //! A server under load: a separate process, which ends with its guard.
 
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Error, OrCannot};
+use console::{Action, Error, OrCannot};
 use tempfile::NamedTempFile;
 
 /// How long a server may take to start, and how much longer than planned a load may take.
@@ -94,13 +95,13 @@ impl Server {
                 server.address = address;
                 return Ok(server);
             }
-            let action = format_args!("run {what}");
-            if let Some(status) = server.child.try_wait().or_cannot("wait for", &what)? {
-                let next = "its own message is above this line";
-                return Err(Error::cannot(action, status.to_string(), next));
-            }
-            if Instant::now() > deadline {
-                return Err(Error::cannot(action, "it is silent", STUCK));
+            let ended = server.child.try_wait().or_cannot("wait for", &what)?;
+            if ended.is_some() || Instant::now() > deadline {
+                let (cause, next) = match ended {
+                    Some(status) => (status.to_string(), "its own message is above this line"),
+                    None => ("it is silent".to_owned(), STUCK),
+                };
+                return Err(Error::cannot(format_args!("run {what}"), cause, next));
             }
             thread::yield_now();
         }
@@ -122,7 +123,7 @@ impl Server {
     pub fn under<T>(
         &self,
         time: Duration,
-        load: impl FnOnce(&Self) -> Result<T, Error>,
+        load: impl FnOnce(SocketAddr) -> io::Result<T>,
     ) -> Result<T, Error> {
         let (done, ended) = channel::<()>();
         thread::scope(|scope| {
@@ -133,10 +134,10 @@ impl Server {
                 }
                 late
             });
-            let result = load(self);
+            let result = load(self.address);
             drop(done);
             match watchdog.join() {
-                Ok(false) => result,
+                Ok(false) => result.or_cannot(Action::Talk, self.address),
                 _ => Err(Error::cannot("finish the load", "it hangs", STUCK)),
             }
         })

@@ -70,9 +70,9 @@ fn counted() -> Section {
         id: "idle".to_owned(),
         title: "Idle: made up".to_owned(),
         figures: vec![
-            Figure::new("memory", 14.26, "KiB").at_most(40.0),
-            Figure::new("lost", 1.0, "").at_most(0.0),
-            Figure::new("threads", 1_500.0, "threads"),
+            Figure::new("memory", 14.26, "KiB", Some(40.0)),
+            Figure::new("lost", 1.0, "", Some(0.0)),
+            Figure::new("threads", 1_500.0, "threads", None),
         ],
         ..Section::default()
     }
@@ -91,13 +91,23 @@ fn a_chart() {
 
 #[test]
 fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
-    let met: Vec<_> = compared().targets.iter().map(Target::is_met).collect();
-    assert_eq!(met, [Some(true), Some(false), None]);
-    let kept: Vec<_> = counted().figures.iter().map(Figure::is_kept).collect();
-    assert_eq!(kept, [Some(true), Some(false), None]);
-    assert!(!compared().holds());
-    assert!(!counted().holds());
-    assert!(Section::default().holds());
+    let holds = [true, false, true];
+    for (target, holds) in compared().targets.into_iter().zip(holds) {
+        let targets = vec![target];
+        let section = Section {
+            targets,
+            ..Section::default()
+        };
+        assert_eq!(section.holds(), holds, "{section:?}");
+    }
+    for (figure, holds) in counted().figures.into_iter().zip(holds) {
+        let figures = vec![figure];
+        let section = Section {
+            figures,
+            ..Section::default()
+        };
+        assert_eq!(section.holds(), holds, "{section:?}");
+    }
 }
 
 fn printed(arguments: &[&str]) -> String {

@@ -4,7 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::process::{Command, Output};
+use std::fs;
+use std::process::{Command, Output, Stdio};
 
 fn bench(arguments: &[&str]) -> Output {
     let bench = Command::new(env!("CARGO_BIN_EXE_bench"))
@@ -47,4 +48,44 @@ fn every_measurement_works_and_every_answer_is_right() {
             assert!(row["errors"] == 0, "{row}");
         }
     }
+}
+
+/// Measuring takes long, so neither a lost reader nor a lost page may cost the figures.
+#[test]
+#[ignore = "needs the other crates' programs, built"]
+fn files_are_written_without_a_reader_and_figures_printed_without_a_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let (page, charts) = (
+        directory.path().join("page.md"),
+        directory.path().join("charts"),
+    );
+    let place = |id| format!("<!-- bench: {id} -->\n<!-- bench end -->\n");
+    fs::write(&page, ["machine", "chat", "chat-deaf"].map(place).concat()).unwrap();
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
+    bench
+        .args(["chat", "--quick", "--svg"])
+        .arg(&charts)
+        .arg("--markdown");
+
+    let mut unread = Command::new(bench.get_program());
+    unread
+        .args(bench.get_args())
+        .arg(&page)
+        .stdout(Stdio::piped());
+    let mut unread = unread.spawn().unwrap();
+    drop(unread.stdout.take());
+    assert!(unread.wait().unwrap().success());
+    let text = fs::read_to_string(&page).unwrap();
+    assert_eq!(text.matches("| robust room ").count(), 2, "{text}");
+    assert!(charts.join("bench-chat-deaf.svg").is_file());
+
+    let lost = bench
+        .arg(directory.path().join("no page"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(lost.stdout).unwrap();
+    assert_eq!(told.matches("| robust room ").count(), 2, "{told}");
+    let error = String::from_utf8(lost.stderr).unwrap();
+    assert!(error.contains("error: can't read "), "{error}");
+    assert_eq!(lost.status.code(), Some(1));
 }

@@ -8,43 +8,48 @@ mod tcp;
 mod udp;
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use ch4_tcp_server::robust;
-use clap::Subcommand;
+use clap::{Args, ValueEnum};
 use console::{Action, Error, OrCannot};
 
-/// A floor listens on any free port.
-const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// A floor, and how large it is.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Floor {
+    /// What it does
+    job: Job,
+    /// The port, as other programs have it; 0 is a free one
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// How many threads, or guests
+    #[arg(long, default_value_t = 4)]
+    count: usize,
+    /// Bytes of the answer
+    #[arg(long, default_value_t = 1000)]
+    answer_bytes: usize,
+    /// Close in stages: shut down, read to the end
+    #[arg(long)]
+    drain: bool,
+}
 
-/// Which floor.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum Floor {
-    /// Accept, read once, write, close
-    Tcp {
-        /// Who accepts, and who serves
-        #[arg(long, value_enum, default_value_t = tcp::Threads::Together)]
-        threads: tcp::Threads,
-        /// How many threads, or clients at the same time
-        #[arg(long, default_value_t = 4)]
-        count: usize,
-        /// Bytes of the answer
-        #[arg(long, default_value_t = 1000)]
-        answer_bytes: usize,
-        /// Close in stages: shut down, read to the end
-        #[arg(long)]
-        drain: bool,
-    },
+/// The jobs. The first four accept, read once, write and close; who accepts, and who serves?
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Job {
+    /// A fixed number of threads, each of which does both
+    Together,
+    /// One accepts, and starts a thread for each connection
+    EachItsOwn,
+    /// One accepts, and hands over to a fixed number of others
+    Pool,
+    /// Leader and followers, as the robust server has them
+    Followers,
     /// Accept, then read and write for as long as the client stays
     Stream,
     /// Receive, send
     Udp,
     /// Read a line from each in turn, and write it to all others
-    Chat {
-        /// How many guests
-        #[arg(long, default_value_t = 200)]
-        guests: usize,
-    },
+    Chat,
 }
 
 impl Floor {
@@ -54,31 +59,29 @@ impl Floor {
     ///
     /// The system has no socket or no thread left.
     pub fn run(self, out: &mut impl Write) -> Result<(), Error> {
-        match self {
-            Self::Tcp {
-                threads,
-                count,
-                answer_bytes,
-                drain,
-            } => {
-                let answer = tcp::answer(answer_bytes);
-                tcp::serve(&listen(out)?, threads, count, &answer, drain)
-            }
-            Self::Stream => tcp::stream(&listen(out)?),
-            Self::Udp => {
-                let socket = UdpSocket::bind(FREE).or_cannot(Action::Bind, FREE)?;
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        let answer = tcp::answer(self.answer_bytes);
+        let greet = &|client: &TcpStream| tcp::greet(client, &answer, self.drain);
+        match self.job {
+            Job::Together => tcp::together(&listen(address, out)?, self.count, greet),
+            Job::EachItsOwn => tcp::each_its_own(&listen(address, out)?, greet),
+            Job::Pool => tcp::pool(&listen(address, out)?, self.count, greet),
+            Job::Followers => tcp::followers(&listen(address, out)?, greet),
+            Job::Stream => tcp::stream(&listen(address, out)?),
+            Job::Chat => chat::serve(&listen(address, out)?, self.count),
+            Job::Udp => {
+                let socket = UdpSocket::bind(address).or_cannot(Action::Bind, address)?;
                 announce(socket.local_addr(), out)?;
                 udp::serve(&socket)
             }
-            Self::Chat { guests } => chat::serve(&listen(out)?, guests),
         }
-        .or_cannot(Action::Serve, "the floor's socket")
+        .or_cannot(Action::Serve, address)
     }
 }
 
 /// The robust server's own socket, so that all have the same options and queue.
-fn listen(out: &mut impl Write) -> Result<TcpListener, Error> {
-    let listener = robust::listen(FREE).or_cannot(Action::Listen, FREE)?;
+fn listen(address: SocketAddr, out: &mut impl Write) -> Result<TcpListener, Error> {
+    let listener = robust::listen(address).or_cannot(Action::Listen, address)?;
     announce(listener.local_addr(), out)?;
     Ok(listener)
 }

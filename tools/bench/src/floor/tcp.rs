@@ -1,27 +1,16 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use ch4_tcp_server::robust::workers;
-use clap::ValueEnum;
 use console::{Log, Printer};
 
 use crate::load::udp::REPLY;
 
-/// Who accepts, and who serves.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Threads {
-    /// A fixed number of threads, each of which does both
-    Together,
-    /// One accepts, and starts a thread for each connection
-    EachItsOwn,
-    /// One accepts, and hands over to a fixed number of others
-    Pool,
-    /// Leader and followers, as the robust server has them
-    Crew,
-}
+/// What is done for each client.
+type Greet<'a> = &'a (dyn Fn(&TcpStream) + Sync);
 
 /// An answer of that many bytes.
 pub(super) fn answer(bytes: usize) -> Vec<u8> {
@@ -30,65 +19,61 @@ pub(super) fn answer(bytes: usize) -> Vec<u8> {
     answer
 }
 
-/// Read once, write, close. Everything above this is what a server adds.
-fn greet(mut client: &TcpStream, answer: &[u8], drain: bool) -> io::Result<()> {
+/// Read once, write, close. Everything above this is what a server adds. (A client that fails is
+/// the load's to count.)
+pub(super) fn greet(mut client: &TcpStream, answer: &[u8], drain: bool) {
     let mut request = [0; 2048];
-    let _ = client.read(&mut request)?;
-    client.write_all(answer)?;
-    if drain {
-        client.shutdown(Shutdown::Write)?;
-        while client.read(&mut request)? > 0 {}
+    let _ = client
+        .read(&mut request)
+        .and_then(|_| client.write_all(answer));
+    if drain && client.shutdown(Shutdown::Write).is_ok() {
+        while matches!(client.read(&mut request), Ok(1..)) {}
     }
-    Ok(())
 }
 
-/// Serves with threads arranged in one of four ways.
-pub(super) fn serve(
-    listener: &TcpListener,
-    threads: Threads,
-    count: usize,
-    answer: &[u8],
-    drain: bool,
-) -> io::Result<()> {
-    // A client that fails is the load's to count.
-    let greet = |client: &TcpStream| drop(greet(client, answer, drain));
-    thread::scope(|scope| match threads {
-        Threads::Together => {
-            let serve = || -> io::Result<()> {
-                loop {
-                    greet(&listener.accept()?.0);
-                }
-            };
-            (1..count).for_each(|_| drop(scope.spawn(serve)));
-            serve()
+pub(super) fn together(listener: &TcpListener, count: usize, greet: Greet) -> io::Result<()> {
+    let serve = || -> io::Result<()> {
+        loop {
+            greet(&listener.accept()?.0);
         }
-        Threads::EachItsOwn => loop {
+    };
+    thread::scope(|scope| {
+        (1..count).for_each(|_| drop(scope.spawn(serve)));
+        serve()
+    })
+}
+
+pub(super) fn each_its_own(listener: &TcpListener, greet: Greet) -> io::Result<()> {
+    thread::scope(|scope| {
+        loop {
             let (client, _) = listener.accept()?;
             thread::Builder::new().spawn_scoped(scope, move || greet(&client))?;
-        },
-        Threads::Pool => {
-            let (hand_over, queue) = sync_channel::<TcpStream>(count);
-            let queue = Arc::new(Mutex::new(queue));
-            // The lock is held while waiting, so that one waits for the next client.
-            let next = move || queue.lock().ok()?.recv().ok();
-            for _ in 0..count {
-                let next = next.clone();
-                scope.spawn(move || {
-                    while let Some(client) = next() {
-                        greet(&client);
-                    }
-                });
-            }
-            loop {
-                let (client, _) = listener.accept()?;
-                hand_over.send(client).map_err(io::Error::other)?;
-            }
-        }
-        Threads::Crew => {
-            let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
-            workers::run(listener, 1024, &|client, _| greet(client), &log)
         }
     })
+}
+
+pub(super) fn pool(listener: &TcpListener, count: usize, greet: Greet) -> io::Result<()> {
+    let (hand_over, queue) = sync_channel::<TcpStream>(count);
+    let queue = Mutex::new(queue);
+    // The lock is held while waiting, so that one waits for the next client.
+    let next = || queue.lock().ok()?.recv().ok();
+    let serve = || {
+        while let Some(client) = next() {
+            greet(&client);
+        }
+    };
+    thread::scope(move |scope| {
+        (0..count).for_each(|_| drop(scope.spawn(serve)));
+        loop {
+            let (client, _) = listener.accept()?;
+            hand_over.send(client).map_err(io::Error::other)?;
+        }
+    })
+}
+
+pub(super) fn followers(listener: &TcpListener, greet: Greet) -> io::Result<()> {
+    let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
+    workers::run(listener, 1024, &|client, _| greet(client), &log)
 }
 
 /// Reads and writes for as long as each client stays: what a message costs without a connection.

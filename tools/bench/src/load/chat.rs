@@ -6,8 +6,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot};
-
 use super::tcp::connect;
 use super::{Load, nanoseconds};
 
@@ -16,9 +14,6 @@ const WINDOW: u64 = 32;
 
 /// How many digits at the end of a message tell when it was sent.
 const STAMP: usize = 20;
-
-/// A guest's thread only reads.
-const STACK_BYTES: usize = 96 * 1024;
 
 /// Who is in the room, and what they say.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +32,7 @@ pub struct Guests {
 /// # Errors
 ///
 /// A guest can't connect, or the room falls silent.
-pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> Result<Load, Error> {
+pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<Load> {
     let begin = Instant::now();
     let streams = join(address, guests.all)?;
     let mut load = Load::default();
@@ -50,13 +45,12 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> Result<Load,
     thread::scope(|scope| {
         let mut ears = Vec::new();
         for stream in speakers {
-            let ear = Builder::new().stack_size(STACK_BYTES);
             let count = || {
                 let mut messages = 0;
                 hear(stream, |line| messages += u64::from(stamp(line).is_some()));
                 messages
             };
-            ears.push(ear.spawn_scoped(scope, count));
+            ears.push(Builder::new().spawn_scoped(scope, count));
         }
         let last = scope.spawn(move || {
             let (mut latency, mut dropped) = (Load::default().latency, 0);
@@ -81,10 +75,9 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> Result<Load,
             // One that was dropped is gone already.
             let _ = stream.shutdown(Shutdown::Write);
         }
-        let sent = spoken.or_cannot(Action::Talk, address)?;
+        let sent = spoken?;
         for ear in ears {
-            let ear = ear.or_cannot(Action::StartThread, "for a guest")?;
-            load.done += ear.join().unwrap_or_default();
+            load.done += ear?.join().unwrap_or_default();
         }
         if let Ok((latency, dropped)) = last.join() {
             load.done += latency.len();
@@ -136,20 +129,15 @@ fn speak(
 /// # Errors
 ///
 /// A guest can't connect, or the room is silent.
-pub fn join(address: SocketAddr, guests: usize) -> Result<Vec<TcpStream>, Error> {
+pub fn join(address: SocketAddr, guests: usize) -> io::Result<Vec<TcpStream>> {
     let streams = connect(address, guests)?;
     let [first, .., last] = streams.as_slice() else {
         return Ok(streams);
     };
-    (&*last)
-        .write_all(b"all are here\n")
-        .or_cannot(Action::Send, address)?;
+    (&*last).write_all(b"all are here\n")?;
     // More than the line may be in the buffer when it is dropped, but no message of the load.
     for line in BufReader::new(first).split(b'\n') {
-        if line
-            .or_cannot(Action::Receive, address)?
-            .ends_with(b"all are here")
-        {
+        if line?.ends_with(b"all are here") {
             break;
         }
     }

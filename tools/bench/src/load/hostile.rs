@@ -55,19 +55,15 @@ pub fn beside<T>(
     let (done, count) = (&AtomicBool::new(false), &AtomicU64::new(0));
     let next = || !done.load(Relaxed) && count.fetch_add(1, Relaxed) < most;
     let result = thread::scope(|scope| {
-        for _ in 0..QUICK {
-            scope.spawn(move || {
-                for harm in harms.iter().cycle().take_while(|_| next()) {
-                    // It is meant to go wrong.
-                    let _ = connect(address).and_then(harm);
-                }
-            });
-        }
-        for number in 0..LINGERING {
-            let drips = number % 2 == 0;
+        for number in 0..QUICK + LINGERING {
+            let mut harms = harms.iter().cycle();
             scope.spawn(move || {
                 while next() {
-                    let _ = connect(address).and_then(|peer| stays(peer, drips, done));
+                    // It is meant to go wrong.
+                    let _ = connect(address).and_then(|peer| match harms.next() {
+                        Some(harm) if number < QUICK => harm(peer),
+                        _ => stays(peer, number % 2 == 0, done),
+                    });
                 }
             });
         }

@@ -4,8 +4,6 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use console::{Action, Error, OrCannot};
-
 use super::udp::{REPLY, REQUEST as QUESTION};
 use super::{Load, ask_all};
 
@@ -21,8 +19,8 @@ const ANSWER_BYTES: usize = 64 * 1024;
 /// # Errors
 ///
 /// There is no answer, or not `200 OK`.
-pub fn answer_length(address: SocketAddr) -> Result<usize, Error> {
-    ask(address, &mut Vec::with_capacity(ANSWER_BYTES)).or_cannot(Action::Talk, address)
+pub fn answer_length(address: SocketAddr) -> io::Result<usize> {
+    ask(address, &mut Vec::with_capacity(ANSWER_BYTES))
 }
 
 /// `clients` clients at the same time, each with a new connection for each request, until the time
@@ -31,7 +29,7 @@ pub fn answer_length(address: SocketAddr) -> Result<usize, Error> {
 /// # Errors
 ///
 /// The first answer, which tells how long all have to be, isn't right.
-pub fn requests(address: SocketAddr, clients: usize, time: Duration) -> Result<Load, Error> {
+pub fn requests(address: SocketAddr, clients: usize, time: Duration) -> io::Result<Load> {
     let length = answer_length(address)?;
     let answers = (0..clients).map(|_| Vec::with_capacity(ANSWER_BYTES));
     Ok(ask_all(answers.collect(), time, |answer| {
@@ -66,14 +64,13 @@ fn ask(address: SocketAddr, answer: &mut Vec<u8>) -> io::Result<usize> {
 /// # Errors
 ///
 /// A client can't connect.
-pub fn connect(address: SocketAddr, clients: usize) -> Result<Vec<TcpStream>, Error> {
+pub fn connect(address: SocketAddr, clients: usize) -> io::Result<Vec<TcpStream>> {
     let connect = |_| {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         Ok(stream)
     };
-    let streams: io::Result<_> = (0..clients).map(connect).collect();
-    streams.or_cannot(Action::Connect, address)
+    (0..clients).map(connect).collect()
 }
 
 /// Questions and answers on a connection that stays open, one for each client.
@@ -81,7 +78,7 @@ pub fn connect(address: SocketAddr, clients: usize) -> Result<Vec<TcpStream>, Er
 /// # Errors
 ///
 /// A client can't connect.
-pub fn messages(address: SocketAddr, clients: usize, time: Duration) -> Result<Load, Error> {
+pub fn messages(address: SocketAddr, clients: usize, time: Duration) -> io::Result<Load> {
     Ok(ask_all(connect(address, clients)?, time, |server| {
         let mut answer = [0; REPLY.len()];
         server.write_all(QUESTION)?;

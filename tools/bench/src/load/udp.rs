@@ -4,8 +4,6 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use console::{Action, Error, OrCannot};
-
 use super::{Load, ask_all};
 
 /// The question.
@@ -22,10 +20,9 @@ const LOST: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// The system has no socket left.
-pub fn requests(address: SocketAddr, clients: usize, time: Duration) -> Result<Load, Error> {
+pub fn requests(address: SocketAddr, clients: usize, time: Duration) -> io::Result<Load> {
     let sockets: io::Result<Vec<UdpSocket>> = (0..clients).map(|_| connect(address)).collect();
-    let sockets = sockets.or_cannot(Action::CreateSocket, address)?;
-    Ok(ask_all(sockets, time, |socket| {
+    Ok(ask_all(sockets?, time, |socket| {
         let answered = ask(socket, |reply| reply == REPLY);
         if answered.is_err() {
             // On a new port, where a late reply can't pass for the next one.

@@ -1,14 +1,11 @@
 //! Section 4.3: a room in which everybody hears everybody.
 
-use std::time::Duration;
-
 use console::Error;
 
 use crate::built::Built;
 use crate::compare::{Contender, Goal, Scale, compare};
 use crate::figures::Section;
 use crate::load::chat::{Guests, talk};
-use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROOM: &str = "robust room";
@@ -36,13 +33,13 @@ pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
 }
 
 fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
-    let count = guests.all.to_string();
-    let floor = || built.start_floor(&["chat", "--guests", &count]);
-    let load = |server: &Server, time: Duration| talk(server.address, guests, time);
-    let room = || built.start("ch4-chat", &["server"]);
+    let count = guests.all;
+    let floor = built.start(&format!("bench floor chat --count {count}"));
+    let load = |address, time| talk(address, guests, time);
+    let room = built.start("ch4-chat server");
     let contenders = [
-        Contender::new(FLOOR, floor, load),
-        Contender::new("floor again (the noise)", floor, load),
+        Contender::new(FLOOR, &floor, load),
+        Contender::new("floor again (the noise)", &floor, load),
         Contender::new(ROOM, room, load),
     ];
     let title = format!("Chat: {count} guests, everybody's message to everybody");
@@ -52,15 +49,15 @@ fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
 
 /// Messages and rounds are longer here, so that a guest that doesn't read is full within a round.
 fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
-    let room = || built.start("ch4-chat", &["server"]);
+    let room = built.start("ch4-chat server");
     let contenders = [(ALL_READ, 0), (SOME_DEAF, 10)].map(|(name, deaf)| {
         let guests = Guests {
             deaf,
             message_bytes: 4000,
             ..guests
         };
-        Contender::new(name, room, move |server: &Server, time: Duration| {
-            talk(server.address, guests, time)
+        Contender::new(name, &room, move |address, time| {
+            talk(address, guests, time)
         })
     });
     let count = guests.all;

@@ -1,5 +1,6 @@
 //! What clients cost that do nothing, and what happens past the limit.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -28,14 +29,19 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
     let count = if quick { 50 } else { 500 };
 
     progress::step(&bar, "idle: TCP server");
-    let server = built.start("ch4-tcp-server", &["--quiet"])?;
-    let answers = |address| answer_length(address).map(drop);
-    let mut figures = cost("TCP server", &server, count, Some(CLIENT_KIB), answers)?;
+    let server = built.start("ch4-tcp-server --quiet")()?;
+    let mut figures = cost(
+        "TCP server",
+        &server,
+        count,
+        Some(CLIENT_KIB),
+        answer_length,
+    )?;
 
     progress::step(&bar, "idle: chat");
-    let room = built.start("ch4-chat", &["server"])?;
-    let joins = |address| join(address, 2).map(drop);
-    figures.extend(cost("chat room", &room, count, None, joins)?);
+    let two_guests = |address| join(address, 2);
+    let room = built.start("ch4-chat server")()?;
+    figures.extend(cost("chat room", &room, count, None, two_guests)?);
 
     progress::step(&bar, "idle: past the limit");
     figures.extend(past_the_limit(built, quick)?);
@@ -49,18 +55,18 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
 
 /// What `count` idle clients cost the server. It accepts clients in order, so once one more `is_in`,
 /// all are.
-fn cost(
+fn cost<T>(
     who: &str,
     server: &Server,
     count: usize,
     most_kib: Option<f64>,
-    is_in: impl Fn(SocketAddr) -> Result<(), Error>,
+    is_in: impl Fn(SocketAddr) -> io::Result<T>,
 ) -> Result<Vec<Figure>, Error> {
-    let usage = server.under(PATIENCE, |server| {
-        is_in(server.address)?;
+    let usage = server.under(PATIENCE, |address| {
+        is_in(address)?;
         let before = server.usage();
-        let _idle = connect(server.address, count)?;
-        is_in(server.address)?;
+        let _idle = connect(address, count)?;
+        is_in(address)?;
         Ok(before.zip(server.usage()))
     })?;
     let Some((before, after)) = usage else {
@@ -69,28 +75,28 @@ fn cost(
     let each = |before, after| (number(after) - number(before)) / number(count as u64);
     let memory = each(before.resident_kib, after.resident_kib);
     let threads = each(before.threads, after.threads);
+    let what = format!("{who}: memory for each idle client");
     Ok(vec![
-        Figure::new(format!("{who}: memory for each idle client"), memory, "KiB").at_most(most_kib),
-        Figure::new(format!("{who}: threads for each"), threads, "threads"),
+        Figure::new(what, memory, "KiB", most_kib),
+        Figure::new(format!("{who}: threads for each"), threads, "threads", None),
     ])
 }
 
 /// Twice as many idle clients as the server takes, and then one that asks: it waits for as long as
 /// two idle clients, one after the other, may be idle, and then it is answered.
 fn past_the_limit(built: &Built, quick: bool) -> Result<Vec<Figure>, Error> {
-    let (limit, idle) = if quick { ("2", 2) } else { ("50", 100) };
-    let server = built.start("ch4-tcp-server", &["--quiet", "--max-clients", limit])?;
-    let (waited, usage) = server.under(PATIENCE, |server| {
-        let _idle = connect(server.address, idle)?;
+    let (limit, idle) = if quick { (2, 2) } else { (50, 100) };
+    let server = built.start(&format!("ch4-tcp-server --quiet --max-clients {limit}"))()?;
+    let (waited, usage) = server.under(PATIENCE, |address| {
+        let _idle = connect(address, idle)?;
         let begin = Instant::now();
-        answer_length(server.address)?;
+        answer_length(address)?;
         Ok((begin.elapsed(), server.usage()))
     })?;
     let what = format!("{idle} idle clients where {limit} are served: wait of the next one");
-    let mut figures = vec![Figure::new(what, waited.as_secs_f64(), "s")];
-    figures.extend(usage.map(|usage| {
-        let threads = number(usage.threads);
-        Figure::new("threads of the server then", threads, "threads")
-    }));
+    let mut figures = vec![Figure::new(what, waited.as_secs_f64(), "s", None)];
+    let threads = usage.map(|usage| number(usage.threads));
+    let what = "threads of the server then";
+    figures.extend(threads.map(|threads| Figure::new(what, threads, "threads", None)));
     Ok(figures)
 }

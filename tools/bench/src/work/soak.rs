@@ -1,6 +1,8 @@
 //! Hundreds of thousands of connections and messages, with hostile peers among them: a test of
 //! behaviour, not of time. Is every well-behaved client answered, and does anything leak?
 
+use std::io;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,9 +37,6 @@ const GUESTS: Guests = Guests {
     message_bytes: 64,
 };
 
-/// How many deliveries a message makes: to all that read, but for its speaker.
-const DELIVERIES: u64 = (GUESTS.all - GUESTS.deaf - 1) as u64;
-
 /// What a server has to survive.
 struct Soak<'a> {
     /// The server's name in the figures.
@@ -48,9 +47,7 @@ struct Soak<'a> {
     /// Threads that may be left, given those that a new server has.
     threads: fn(u64) -> u64,
     /// One wave of well-behaved clients.
-    wave: fn(&Server) -> Result<Load, Error>,
-    /// How many of a load's answers belong to one of what is counted.
-    answers: u64,
+    wave: fn(SocketAddr) -> io::Result<Load>,
 }
 
 /// Both servers, one after the other, for five minutes at most; or for a time that fits a test.
@@ -66,10 +63,9 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         what: "requests",
         harms: &WEB,
         threads: |_| SPARE_THREADS,
-        wave: |server| requests(server.address, 8, WAVE),
-        answers: 1,
+        wave: |address| requests(address, 8, WAVE),
     };
-    let mut figures = web.figures(&built.start("ch4-tcp-server", &["--quiet"])?, quick)?;
+    let mut figures = web.figures(&built.start("ch4-tcp-server --quiet")()?, quick)?;
     progress::step(&bar, "soak: chat");
     let room = Soak {
         who: "room",
@@ -77,14 +73,13 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         harms: &ROOM,
         // The keyboard's thread starts when somebody is there to read what is typed.
         threads: |alone| alone + 1,
-        wave: |server| talk(server.address, GUESTS, WAVE),
-        answers: DELIVERIES,
+        wave: |address| talk(address, GUESTS, WAVE),
     };
-    figures.extend(room.figures(&built.start("ch4-chat", &["server"])?, quick)?);
+    figures.extend(room.figures(&built.start("ch4-chat server")()?, quick)?);
     Ok(Section {
         id: "soak".to_owned(),
         title: "Well-behaved clients among hostile ones, and what is left when all have gone"
-            .to_owned(),
+            .into(),
         figures,
         ..Section::default()
     })
@@ -97,7 +92,7 @@ impl Soak<'_> {
         } else {
             (200_000, 20_000, 120)
         };
-        server.under(Duration::from_secs(seconds), |server| {
+        server.under(Duration::from_secs(seconds), |address| {
             let alone = server.usage();
             let threads = alone.map_or(0, |alone| (self.threads)(alone.threads));
             let settled = |usage: Usage| {
@@ -105,11 +100,11 @@ impl Soak<'_> {
                 usage.threads <= threads && usage.descriptors <= descriptors
             };
             // What is used once and kept isn't a leak.
-            self.waves(server, count / 20, hostile / 20)?;
+            self.waves(address, count / 20, hostile / 20)?;
             let before = settle(server, settled);
-            let (hostile, load) = self.waves(server, count, hostile)?;
+            let (hostile, load) = self.waves(address, count, hostile)?;
             let after = settle(server, settled);
-            let right = number(load.done / self.answers);
+            let right = number(load.latency.len());
             let wrong = match load.remark {
                 // Which of them went wrong matters more than that one did.
                 Some(remark) if load.errors > 0 => remark,
@@ -137,17 +132,17 @@ impl Soak<'_> {
     }
 
     fn figure(&self, what: &str, value: f64, unit: &'static str, limit: Option<f64>) -> Figure {
-        Figure::new(format!("{}: {what}", self.who), value, unit).at_most(limit)
+        Figure::new(format!("{}: {what}", self.who), value, unit, limit)
     }
 
     /// Wave after wave among hostile peers, until there were `count` of what is counted.
-    fn waves(&self, server: &Server, count: u64, hostile: u64) -> Result<(u64, Load), Error> {
-        let (hostile, load) = beside(server.address, self.harms, hostile, || {
+    fn waves(&self, address: SocketAddr, count: u64, hostile: u64) -> io::Result<(u64, Load)> {
+        let (hostile, load) = beside(address, self.harms, hostile, || {
             let mut all = Load::default();
-            while all.done + all.errors < count * self.answers {
-                all = all.and(&(self.wave)(server)?);
+            while all.latency.len() + all.errors < count {
+                all = all.and(&(self.wave)(address)?);
             }
-            Ok(all)
+            io::Result::Ok(all)
         });
         Ok((hostile, load?))
     }

@@ -32,8 +32,8 @@ const GOALS: [Goal; 4] = [
 ///
 /// A server can't be started, or doesn't answer.
 pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
-    let server = built.start("ch4-tcp-server", &["--quiet"])?;
-    let bytes = answer_length(server.address)?;
+    let server = built.start("ch4-tcp-server --quiet")()?;
+    let bytes = server.under(Duration::ZERO, answer_length)?;
     drop(server);
     Ok(vec![
         beside_others(built, scale, 4, bytes)?,
@@ -48,32 +48,33 @@ fn beside_others(
     clients: usize,
     bytes: usize,
 ) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| requests(server.address, clients, time);
-    let (count, length) = (clients.to_string(), bytes.to_string());
-    let arguments = ["tcp", "--count", &count, "--answer-bytes", &length];
-    let floor = || built.start_floor(&arguments);
-    let robust = |argument: &[&str]| built.start("ch4-tcp-server", argument);
+    let load = |address, time| requests(address, clients, time);
+    let line = format!("bench floor together --count {clients} --answer-bytes {bytes}");
+    let floor = built.start(&line);
+    let in_stages = built.start(&format!("{line} --drain"));
+    let robust = built.start("ch4-tcp-server --quiet");
+    let prints = built.start("ch4-tcp-server");
+    let tutorial = built.start("ch4-tcp-server --tutorial");
     // Who is compared with whom is side by side, and so is measured one after the other.
     let mut contenders = vec![
-        Contender::new(FLOOR, floor, load),
-        Contender::new(ROBUST, || robust(&["--quiet"]), load),
+        Contender::new(FLOOR, &floor, load),
+        Contender::new(ROBUST, &robust, load),
     ];
     if is_installed("nginx") {
         contenders.push(Contender::new(NGINX, || start_nginx(bytes), load));
     }
     contenders.extend([
-        Contender::new(PRINTS, || robust(&[]), load),
-        Contender::new(AMONG_IDLE, || among_idle(robust(&["--quiet"])?), load),
-        Contender::new("tutorial", || robust(&["--tutorial"]), load),
+        Contender::new(PRINTS, prints, load),
+        Contender::new(AMONG_IDLE, || among_idle(robust()?), load),
+        Contender::new("tutorial", tutorial, load),
     ]);
     if is_installed("python3") {
         let start = || start_python(bytes);
         contenders.push(Contender::new("python3 -m http.server", start, load));
     }
-    let in_stages = || built.start_floor(&[&arguments[..], &["--drain"]].concat());
     contenders.extend([
         Contender::new("floor, closing in stages", in_stages, load),
-        Contender::new("floor again (the noise)", floor, load),
+        Contender::new("floor again (the noise)", &floor, load),
     ]);
     let id = format!("tcp-{clients}");
     let title = format!("TCP: a connection for each request, {clients} clients");
@@ -83,24 +84,23 @@ fn beside_others(
 /// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is
 /// longer than a round.
 fn among_idle(mut server: Server) -> Result<Server, Error> {
-    server.keep(connect(server.address, 500)?);
+    let idle = server.under(Duration::ZERO, |address| connect(address, 500))?;
+    server.keep(idle);
     Ok(server)
 }
 
 /// The floor's few lines, with its threads arranged in four ways.
 fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| requests(server.address, 16, time);
-    let length = bytes.to_string();
+    let load = |address, time| requests(address, 16, time);
     let ways = [
         ("16 threads, each accepts", "together"),
-        ("leader and followers (robust)", "crew"),
+        ("leader and followers (robust)", "followers"),
         ("one accepts, 16 in a pool serve", "pool"),
         ("one accepts, a thread for each", "each-its-own"),
     ];
-    let contenders = ways.map(|(name, threads)| {
-        let arguments = ["tcp", "--count=16", "--threads", threads, "--answer-bytes"];
-        let arguments = [&arguments[..], &[&length]].concat();
-        Contender::new(name, move || built.start_floor(&arguments), load)
+    let contenders = ways.map(|(name, way)| {
+        let line = format!("bench floor {way} --count 16 --answer-bytes {bytes}");
+        Contender::new(name, built.start(&line), load)
     });
     let title = "TCP: the floor with its threads arranged in four ways, 16 clients".to_owned();
     compare("tcp-threads", title, "requests", scale, &contenders, &[])

@@ -28,29 +28,30 @@ pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
 }
 
 fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> {
-    let load = |server: &Server, time: Duration| udp::requests(server.address, clients, time);
-    let floor = || built.start_floor(&["udp"]);
-    let stream = || built.start_floor(&["stream"]);
-    let length = udp::REPLY.len().to_string();
-    let connections = || built.start_floor(&["tcp", "--count=4", "--answer-bytes", &length]);
-    let robust = |arguments: &[&str]| built.start("ch5-udp", &[&["server"], arguments].concat());
+    let load = |address, time| udp::requests(address, clients, time);
+    let messages = |address, time| tcp::messages(address, clients, time);
+    let requests = |address, time| tcp::requests(address, clients, time);
+    let length = udp::REPLY.len();
+    let connections = format!("bench floor together --answer-bytes {length}");
+    let floor = built.start("bench floor udp");
+    let robust = built.start("ch5-udp server --quiet");
+    let prints = built.start("ch5-udp server");
+    let tutorial = built.start("ch5-udp server --tutorial");
+    let stream = built.start("bench floor stream");
+    let connections = built.start(&connections);
     let contenders = [
-        Contender::new(FLOOR, floor, load),
-        Contender::new("floor again (the noise)", floor, load),
-        Contender::new(ROBUST, || robust(&["--quiet"]), load),
-        Contender::new("robust, printing to a file", || robust(&[]), load),
+        Contender::new(FLOOR, &floor, load),
+        Contender::new("floor again (the noise)", &floor, load),
+        Contender::new(ROBUST, robust, load),
+        Contender::new("robust, printing to a file", prints, load),
         Contender::with_round("tutorial, started anew for each", |time| {
-            started_anew(time, || robust(&["--tutorial"]))
+            started_anew(time, &tutorial)
         }),
-        Contender::new(
-            "floor over TCP, the connection stays",
-            stream,
-            |server: &Server, time| tcp::messages(server.address, clients, time),
-        ),
+        Contender::new("floor over TCP, the connection stays", stream, messages),
         Contender::new(
             "floor over TCP, a connection for each",
             connections,
-            |server: &Server, time| tcp::requests(server.address, clients, time),
+            requests,
         ),
     ];
     let id = format!("udp-{clients}");
