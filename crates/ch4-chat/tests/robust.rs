@@ -388,8 +388,8 @@ mod limits {
 
     use super::*;
 
-    /// "At once" on a busy machine. It takes a millisecond.
-    const AT_ONCE: Duration = Duration::from_secs(2);
+    /// "At once" on a very busy machine. It takes a millisecond.
+    const AT_ONCE: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_guest_that_does_not_read_is_dropped_and_nobody_waits_for_it() {
@@ -439,19 +439,24 @@ mod limits {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let flood = "flood\n".repeat(1000);
-                while !enough.load(Ordering::Relaxed) {
+                let begin = Instant::now();
+                while !enough.load(Ordering::Relaxed) && begin.elapsed() < PATIENCE {
                     floods.sends(&flood);
                 }
             });
             // Whoever shares the room with a flood has to read it.
             let mut also_hears = speaks.stream().try_clone().unwrap();
-            scope.spawn(move || io::copy(&mut also_hears, &mut io::sink()));
+            thread::spawn(move || io::copy(&mut also_hears, &mut io::sink()));
+            let mut slowest = Duration::ZERO;
             for number in 0..20 {
+                let begin = Instant::now();
                 speaks.sends(format!("message {number}\n"));
                 hears.reads_up_to(&format!("guest-2: message {number}"));
+                slowest = slowest.max(begin.elapsed());
             }
             enough.store(true, Ordering::Relaxed);
             speaks.stream().shutdown(Shutdown::Both).unwrap();
+            assert!(slowest < AT_ONCE, "{slowest:?}");
         });
         drop((floods, speaks, hears));
         host.ends().1.unwrap();
