@@ -609,7 +609,9 @@ mod screen {
         let address = client.address();
         let _ = server.screen.wait_for("Client connected");
         client.resets();
-        let _ = server.screen.wait_for(&format!("Connection lost: {address}"));
+        let _ = server
+            .screen
+            .wait_for(&format!("Connection lost: {address}"));
     }
 
     #[test]
