@@ -382,6 +382,31 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_says_what_is_wrong() {
+        for (fields, word) in [
+            (
+                "HTTP/1.1\r\nHost: a\r\nContent-Length: x",
+                "must be one number",
+            ),
+            (
+                "HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
+                "both",
+            ),
+            ("HTTP/1.0\r\nTransfer-Encoding: chunked", "HTTP/1.0"),
+            (
+                "HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip",
+                "isn't chunked",
+            ),
+            ("HTTP/1.1\r\nX: y", "needs a Host"),
+            ("HTTP/1.1\r\nHost: a\r\nHost: a", "must be one host"),
+            ("HTTP/2.0\r\nHost: a", "version"),
+        ] {
+            let (_, why) = read(format!("GET / {fields}\r\n\r\n").as_bytes()).unwrap_err();
+            assert!(why.contains(word), "{fields}: {why}");
+        }
+    }
+
+    #[test]
     fn a_field_is_a_name_a_colon_and_a_value_on_one_line() {
         for fields in [
             "X : y",

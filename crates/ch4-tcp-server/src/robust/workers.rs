@@ -242,6 +242,12 @@ mod tests {
                 for _ in &wave {
                     events.recv_timeout(PATIENCE).unwrap();
                 }
+                drop(wave);
+                // Meanwhile workers that are not needed any more retire.
+                for _ in 0..50 {
+                    drop(connect(address));
+                    events.recv_timeout(PATIENCE).unwrap();
+                }
             }
         });
     }
