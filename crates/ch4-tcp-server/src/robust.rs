@@ -26,7 +26,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use answer::Answer;
 use head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
-use request::{Received, recognise};
+use request::{Received, Recogniser};
 
 /// What a client, or all of them together, can take of the server.
 #[derive(Debug, Clone)]
@@ -134,9 +134,10 @@ fn converse(
 /// Receives until the client can be answered, in as many pieces as it takes.
 fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> {
     let deadline = Instant::now() + limits.head_time;
+    let mut recogniser = Recogniser::default();
     let mut bytes = Vec::new();
     let received = loop {
-        let received = recognise(&bytes);
+        let received = recogniser.recognise(&bytes);
         let wait_until = match received {
             Received::Unclear | Received::PartOfHead => deadline,
             // Whichever comes first.

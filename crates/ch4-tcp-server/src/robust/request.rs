@@ -42,79 +42,97 @@ impl Received {
     }
 }
 
-/// Tells what the bytes are, which are all that the client has sent so far.
+/// Tells what a client's bytes are, again each time some come.
 ///
-/// A known method and a space mean HTTP. So does a whole line that has the form of a request line,
-/// whatever its method. Anything else is text, if it can be read. (All bytes are looked at again
-/// each time some come. There are few: the server stops at a limit.)
-pub fn recognise(bytes: &[u8]) -> Received {
-    // RFC 9112, section 2.2: ignore empty lines before a request.
-    let skipped = bytes.iter().take_while(|b| b"\r\n".contains(b)).count();
-    let message = &bytes[skipped..];
-    let mut methods = METHODS.iter().map(|method| method.as_bytes());
-    let is_known = methods.clone().any(|method| message.starts_with(method));
+/// A client may send one byte at a time. So each byte is looked at once, when it comes, and this
+/// remembers how far. Only a complete head is read again, once.
+#[derive(Debug, Default)]
+pub struct Recogniser {
+    /// Line ends before the message, which RFC 9112, section 2.2, says to ignore.
+    skipped: usize,
+    /// Bytes of the message in which a line end was looked for.
+    searched: usize,
+    /// Bytes of the message that are text.
+    readable: usize,
+    /// The first line was a request line, so the rest of a head must follow.
+    in_head: bool,
+}
 
-    let Some(line_end) = message.iter().position(|&b| b == b'\n') else {
-        return if is_known {
+impl Recogniser {
+    /// Tells what `bytes` are, which are all that the client has sent so far.
+    ///
+    /// A known method and a space mean HTTP. So does a whole line that has the form of a request
+    /// line, whatever its method. Anything else is text, if it can be read.
+    pub fn recognise(&mut self, bytes: &[u8]) -> Received {
+        if self.searched == 0 {
+            let new = bytes[self.skipped..].iter();
+            self.skipped += new.take_while(|b| b"\r\n".contains(b)).count();
+        }
+        let message = &bytes[self.skipped..];
+        let mut methods = METHODS.iter().map(|method| method.as_bytes());
+        let is_known = methods.clone().any(|method| message.starts_with(method));
+
+        while let Some(line_end) = message[self.searched..].iter().position(|&b| b == b'\n') {
+            self.searched += line_end + 1;
+            let lines = &message[..self.searched];
+            if self.in_head {
+                // An empty line ends the head. A line end may be LF alone: section 2.2.
+                if lines.ends_with(b"\n\n") || lines.ends_with(b"\n\r\n") {
+                    return whole_head(&bytes[..self.skipped + self.searched], is_known);
+                }
+            } else if is_request_line(lines) {
+                self.in_head = true;
+            } else if is_known {
+                return Received::Refused((
+                    BAD_REQUEST,
+                    "its first line must be like GET / HTTP/1.1",
+                ));
+            } else {
+                return self.text(message, Received::Line);
+            }
+        }
+        self.searched = message.len();
+        if self.in_head || is_known {
             Received::PartOfHead
         } else if methods.any(|method| method.starts_with(message)) {
             Received::Unclear
         } else {
-            text(message, Received::PartOfLine)
-        };
-    };
-    if !is_request_line(&message[..line_end]) {
-        return if is_known {
-            Received::Refused((BAD_REQUEST, "its first line must be like GET / HTTP/1.1"))
-        } else {
-            text(message, Received::Line)
-        };
-    }
-    match head_length(message) {
-        None => Received::PartOfHead,
-        Some(_) if !is_known => {
-            Received::Refused((NOT_IMPLEMENTED, "HTTP doesn't have its method"))
-        }
-        Some(length) => match head::read(&bytes[..skipped + length]) {
-            Ok(request) => Received::Request(request),
-            Err(refusal) => Received::Refused(refusal),
-        },
-    }
-}
-
-/// Bytes up to the empty line that ends a head, and with it, if it has come.
-///
-/// A line may end with LF alone: RFC 9112, section 2.2.
-fn head_length(message: &[u8]) -> Option<usize> {
-    let mut length = 0;
-    for line in message.split_inclusive(|&b| b == b'\n') {
-        length += line.len();
-        if line == b"\n" || line == b"\r\n" {
-            return Some(length);
+            self.text(message, Received::PartOfLine)
         }
     }
-    None
-}
 
-/// `received`, if the bytes are text without control characters.
-fn text(bytes: &[u8], received: Received) -> Received {
-    let refused = Received::Refused((
-        BAD_REQUEST,
-        "it is neither HTTP nor text in UTF-8 without control characters",
-    ));
-    // The network may have cut the last character; its rest is on the way.
-    let whole = match str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
-        _ => bytes,
-    };
-    match str::from_utf8(whole) {
-        Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => received,
-        _ => refused,
+    /// `received`, if the message is text without control characters.
+    fn text(&mut self, message: &[u8], received: Received) -> Received {
+        let new = &message[self.readable..];
+        // The network may have cut the last character; its rest is on the way.
+        let whole = match str::from_utf8(new) {
+            Err(error) if error.error_len().is_none() => &new[..error.valid_up_to()],
+            _ => new,
+        };
+        match str::from_utf8(whole) {
+            Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => {
+                self.readable += whole.len();
+                received
+            }
+            _ => Received::Refused((
+                BAD_REQUEST,
+                "it is neither HTTP nor text in UTF-8 without control characters",
+            )),
+        }
     }
 }
 
-/// Whether a line without its LF is `token SP target SP HTTP/digit.digit`: RFC 9112, section 3.
+/// What a complete head is, with the line ends before it.
+fn whole_head(head: &[u8], is_known: bool) -> Received {
+    if !is_known {
+        return Received::Refused((NOT_IMPLEMENTED, "HTTP doesn't have its method"));
+    }
+    head::read(head).map_or_else(Received::Refused, Received::Request)
+}
+
+/// Whether a line is `token SP target SP HTTP/digit.digit`: RFC 9112, section 3.
 fn is_request_line(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let words: Vec<_> = line.split(|&b| b == b' ').collect();
     let [
@@ -137,6 +155,10 @@ fn is_request_line(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn recognise(bytes: &[u8]) -> Received {
+        Recogniser::default().recognise(bytes)
+    }
 
     fn refused_with(bytes: &[u8]) -> &'static str {
         match recognise(bytes) {
@@ -167,6 +189,32 @@ mod tests {
                 match recognise(bytes) {
                     Received::Request(request) => assert_eq!(request.length, length, "{head:?}"),
                     other => panic!("{other:?} for {head:?}"),
+                }
+            }
+        }
+    }
+
+    /// What was looked at is overwritten with bytes that would change the answer.
+    #[test]
+    fn each_byte_is_looked_at_once() {
+        let line = "GET / HTTP/1.1\r\n";
+        let fields = "X: yyyyyyyyy\r\n".repeat(200);
+        for (first, rest) in [
+            (line, fields.as_str()),
+            (&line.replace("GET", "BREW"), &fields),
+            ("hello, hello", &"é, ".repeat(1000)),
+            ("", &"\r\n".repeat(1000)),
+        ] {
+            for other in *b"\n\xff" {
+                let mut bytes = [first, rest].concat().into_bytes();
+                let mut recogniser = Recogniser::default();
+                let so_far = recogniser.recognise(&bytes[..first.len()]);
+                for length in first.len()..bytes.len() {
+                    if length > first.len() + 4 {
+                        bytes[length - 4] = other;
+                    }
+                    let received = recogniser.recognise(&bytes[..length]);
+                    assert_eq!(received, so_far, "{first:?} at {length}");
                 }
             }
         }
