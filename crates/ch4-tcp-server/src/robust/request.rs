@@ -156,12 +156,12 @@ fn is_request_line(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn recognise(bytes: &[u8]) -> Received {
+    fn recognised(bytes: &[u8]) -> Received {
         Recogniser::default().recognise(bytes)
     }
 
     fn refused_with(bytes: &[u8]) -> &'static str {
-        match recognise(bytes) {
+        match recognised(bytes) {
             Received::Refused((status, _)) => status,
             other => panic!("{other:?} for {}", bytes.escape_ascii()),
         }
@@ -178,7 +178,7 @@ mod tests {
         ] {
             let (bytes, length) = (head.as_bytes(), head.len());
             for cut in 0..length {
-                let so_far = recognise(&bytes[..cut]);
+                let so_far = recognised(&bytes[..cut]);
                 assert!(
                     matches!(so_far, Received::Unclear | Received::PartOfHead),
                     "{so_far:?} for {:?}",
@@ -186,7 +186,7 @@ mod tests {
                 );
             }
             for bytes in [bytes, format!("{head}GET").as_bytes()] {
-                match recognise(bytes) {
+                match recognised(bytes) {
                     Received::Request(request) => assert_eq!(request.length, length, "{head:?}"),
                     other => panic!("{other:?} for {head:?}"),
                 }
@@ -234,12 +234,16 @@ mod tests {
         ] {
             for (line_end, fields) in [("\r\n", "Host: a\r\n"), ("\n", ""), ("\r\n", "X : y\r\n")] {
                 let head = format!("{line}{line_end}{fields}");
-                assert_eq!(recognise(head.as_bytes()), Received::PartOfHead, "{head:?}");
+                assert_eq!(
+                    recognised(head.as_bytes()),
+                    Received::PartOfHead,
+                    "{head:?}"
+                );
                 let head = head + line_end;
                 assert_eq!(refused_with(head.as_bytes()), NOT_IMPLEMENTED, "{head:?}");
             }
             // Before its line end it may be anything.
-            assert_eq!(recognise(line.as_bytes()), Received::PartOfLine, "{line}");
+            assert_eq!(recognised(line.as_bytes()), Received::PartOfLine, "{line}");
         }
     }
 
@@ -247,7 +251,7 @@ mod tests {
     fn what_is_not_http_is_text_if_it_can_be_read() {
         for bytes in [&b""[..], b"\r\n", b"\n\n\r\n", b"GE", b"\r\nOPTIONS"] {
             assert_eq!(
-                recognise(bytes),
+                recognised(bytes),
                 Received::Unclear,
                 "{}",
                 bytes.escape_ascii()
@@ -255,9 +259,9 @@ mod tests {
         }
         for text in ["GETTING", "hello", "\nhello", "get /", "你好"] {
             let (received, bytes) = (Received::PartOfLine, text.as_bytes());
-            assert_eq!(recognise(bytes), received, "{text}");
+            assert_eq!(recognised(bytes), received, "{text}");
         }
-        assert_eq!(recognise(&"你好".as_bytes()[..5]), Received::PartOfLine);
+        assert_eq!(recognised(&"你好".as_bytes()[..5]), Received::PartOfLine);
         for text in [
             "hello\tyou\r",
             "你好",
@@ -280,7 +284,7 @@ mod tests {
             "HTTP/1.1 200 OK",
         ] {
             let bytes = format!("{text}\n");
-            assert_eq!(recognise(bytes.as_bytes()), Received::Line, "{text}");
+            assert_eq!(recognised(bytes.as_bytes()), Received::Line, "{text}");
         }
     }
 
