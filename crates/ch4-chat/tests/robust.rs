@@ -40,7 +40,11 @@ impl Side {
         let (input, typing) = io::pipe().unwrap();
         let keyboard = Keyboard::plain(BufReader::new(input), MESSAGE_BYTES);
         let (ended, end) = channel();
-        thread::spawn(move || ended.send(run(keyboard, &printer)));
+        thread::spawn(move || {
+            let end = run(keyboard, &printer);
+            drop(printer); // Only now everything is on the screen.
+            ended.send(end)
+        });
         Self {
             screen,
             typing,

@@ -106,7 +106,7 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
     workers::run(listener, limits.clients, &serve_client, log)
 }
 
-/// Steps 5 and 6 for one client. Returns the answer's title, such as `200 OK`.
+/// Steps 5 and 6 for one client. Returns the answer's title, such as `200 OK`, or that nothing came.
 fn converse(
     client: &TcpStream,
     address: SocketAddr,

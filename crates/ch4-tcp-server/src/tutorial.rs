@@ -21,7 +21,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
     // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
     // the library's kind of address from std's.)
-    // Fault: without SO_REUSEADDR a restart within a minute fails, "Address already in use".
+    // Fault: without SO_REUSEADDR a restart soon after a client fails, "Address already in use".
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
@@ -66,7 +66,7 @@ pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> io::Re
         writeln!(out, "{}", received.green())?;
 
         // Fault: no Content-Type, so the browser guesses the charset: "你好" may show as "ä½ å¥½".
-        // Fault: no Content-Length or Connection: close, so a cut answer looks like a whole one.
+        // Fault: no Content-Length, so a cut answer looks like a whole one.
         let answer = format!("HTTP/1.1 200 OK\r\n\r\nHello World, {name}!");
         client.write_all(answer.as_bytes())?;
 

@@ -89,6 +89,7 @@ pub fn ask_server(
     // 3. Receive.
     // Fault: no time limit; if the request or the reply is lost, this waits forever.
     // Fault: anybody who sends a datagram to this port is believed, server or not.
+    // Fault: a longer reply is cut.
     let mut buffer = [0; 1024];
     let count = socket.recv(&mut buffer)?;
     // Fault: a reply that isn't UTF-8 ends the client; an ESC in it gets through to the terminal.

@@ -27,7 +27,7 @@ pub struct Request {
     pub method: String,
     /// The path, such as `/`, without the query.
     pub path: String,
-    /// How many bytes the head has, with the empty line that ends it.
+    /// How many bytes the head has, with line ends before it and the empty line that ends it.
     pub length: usize,
     /// The head says that a body follows.
     pub has_body: bool,
@@ -60,7 +60,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
     match values(request.headers, "Host")[..] {
         [] if version == 1 => return bad("HTTP/1.1 needs a Host field"),
         [] | [""] => {}
-        [host] if port_of(host).is_some() => {}
+        [host] if host_and_port(host).is_some() => {}
         _ => return bad("Host must be one host, with or without a port"),
     }
     // RFC 9112, sections 6.1 and 6.3: how long the body is must be beyond doubt. Any number will
@@ -95,9 +95,11 @@ fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
 
 /// The path that a target names, if it has a form that the method may have: RFC 9112, section 3.2.
 fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
-    // These two forms name no page. CONNECT needs a port: RFC 9110, section 9.3.6.
+    // These two forms have no path of their own. CONNECT needs a port: RFC 9110, section 9.3.6.
     if method == "CONNECT" {
-        return port_of(target).filter(|port| !port.is_empty()).map(|_| "/");
+        return host_and_port(target)
+            .filter(|(_, port)| !port.is_empty())
+            .map(|_| "/");
     }
     if target == "*" {
         return (method == "OPTIONS").then_some("/");
@@ -108,7 +110,7 @@ fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
         let (scheme, rest) = target.split_once("://")?;
         let (host, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         // RFC 9110, sections 4.2.1 and 4.2.4: there must be a host, and no user before it.
-        if !is_scheme(scheme) || port_of(host).is_none() {
+        if !is_scheme(scheme) || host_and_port(host).is_none() {
             return None;
         }
         rest
@@ -116,7 +118,7 @@ fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // A browser encodes less in a query than RFC 3986, section 3.4, asks for, so users do send
     // `/?a[]=1`: URL Standard, "query percent-encode set" (https://url.spec.whatwg.org/).
-    if !is_encoded(path, ":@/") || !is_encoded(query, ":@/?[]{}|^`\\") {
+    if !has_only(path, ":@/") || !has_only(query, ":@/?[]{}|^`\\") {
         return None;
     }
     Some(if path.is_empty() { "/" } else { path })
@@ -128,21 +130,21 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_part)
 }
 
-/// The port of `uri-host [":" port]`, which is empty if there is none: RFC 9110, section 7.2.
+/// The two parts of `uri-host [":" port]`, RFC 9110, section 7.2; a port that isn't there is empty.
 ///
-/// `None` if it has another form. The host may not be empty. An IPv6 address is in brackets:
+/// `None` if the text has another form. The host may not be empty. An IPv6 address is in brackets:
 /// RFC 3986, section 3.2.2.
-fn port_of(authority: &str) -> Option<&str> {
+fn host_and_port(authority: &str) -> Option<(&str, &str)> {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port),
         _ => (authority, ""),
     };
     let is_host = match host.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']')?.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && is_encoded(host, ""),
+        None => !host.is_empty() && has_only(host, ""),
     };
     let is_port = port.is_empty() || is_number(port) && port.parse::<u16>().is_ok();
-    (is_host && is_port).then_some(port)
+    (is_host && is_port).then_some((host, port))
 }
 
 fn is_number(text: &str) -> bool {
@@ -151,7 +153,7 @@ fn is_number(text: &str) -> bool {
 
 /// Whether text has nothing but unreserved characters, sub-delims, percent-encoded bytes (RFC 3986,
 /// section 2), and the characters of `also`.
-fn is_encoded(text: &str, also: &str) -> bool {
+fn has_only(text: &str, also: &str) -> bool {
     let is_allowed =
         |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=%".contains(c) || also.contains(c);
     let is_hex = |b: u8| b.is_ascii_hexdigit();

@@ -24,7 +24,7 @@ pub enum Received {
     PartOfLine,
     /// Plain text with a line end.
     Line,
-    /// Plain text without a line end, and no room for more.
+    /// Plain text without a line end, or only line ends, and no room for more.
     LineTooLong,
     /// A request that the server doesn't serve, or bytes that are neither HTTP nor text.
     Refused(Refusal),

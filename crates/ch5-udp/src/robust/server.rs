@@ -1,4 +1,4 @@
-//! Section 5.1: answers every request, good or bad.
+//! Section 5.1: answers requests, good or bad.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
@@ -84,8 +84,8 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
     }
 }
 
-/// Whether an error of `recv_from` only tells what became of an earlier reply: the client is gone,
-/// or no way leads to it. Such ICMP messages reach every socket on Windows, and elsewhere those
+/// Whether an error of `recv_from` only tells what became of an earlier reply (the client is gone,
+/// or no way leads to it), or that a signal came. Such ICMP messages reach every socket on Windows, and elsewhere those
 /// that are connected. All other errors are about the socket itself.
 fn is_about_one_client(error: &io::Error) -> bool {
     const WSAENETRESET: i32 = 10_052; // Windows: the reply has been forwarded too often
