@@ -139,7 +139,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use console::Printer;
-    use testkit::{PATIENCE, Screen, stop};
+    use testkit::{PATIENCE, Screen, stop, wine_lacks};
 
     use super::*;
 
@@ -230,6 +230,10 @@ mod tests {
 
     #[test]
     fn workers_that_retire_make_room_for_others() {
+        // There, clients were seen to stay in the backlog although threads wait in accept.
+        if wine_lacks("an accept that wakes each of many threads") {
+            return;
+        }
         let (tell, events) = channel();
         let serve = |mut client: &TcpStream, _: SocketAddr| {
             tell.send(()).unwrap();
