@@ -66,3 +66,54 @@ fn persist(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn until_the_deadline_bytes_come_and_go() {
+        let (one, other) = connection();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let sent = DeadlineStream::new(&one, deadline).write(b"hello");
+        assert_eq!(sent.unwrap(), 5);
+        let mut received = [0; 5];
+        DeadlineStream::new(&other, deadline)
+            .read_exact(&mut received)
+            .unwrap();
+        assert_eq!(&received, b"hello");
+    }
+
+    /// A peer that has sent something is late all the same.
+    #[test]
+    fn after_the_deadline_nothing_does() {
+        let (mut one, other) = connection();
+        one.write_all(b"hello").unwrap();
+        let mut late = DeadlineStream::new(&other, Instant::now());
+        let errors = [late.read(&mut [0]), late.write(b"x")].map(|it| it.unwrap_err().kind());
+        assert_eq!(errors, [ErrorKind::TimedOut; 2]);
+    }
+
+    #[test]
+    fn an_interrupted_call_is_made_again_and_each_other_error_ends_it() {
+        use ErrorKind::{ConnectionReset, Interrupted, TimedOut, WouldBlock};
+
+        let call = |kinds: &[ErrorKind]| {
+            let mut kinds = kinds.iter();
+            let result = persist(|| kinds.next().map_or(Ok(7), |&kind| Err(kind.into())));
+            result.map_err(|error| error.kind())
+        };
+        assert_eq!(call(&[Interrupted, Interrupted]), Ok(7));
+        assert_eq!(call(&[Interrupted, ConnectionReset]), Err(ConnectionReset));
+        assert_eq!(call(&[WouldBlock]), Err(TimedOut));
+        assert_eq!(call(&[TimedOut]), Err(TimedOut));
+    }
+}

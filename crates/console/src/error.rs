@@ -343,6 +343,7 @@ mod tests {
     fn a_full_disk_is_a_failure() {
         let full = Error::output(ErrorKind::StorageFull.into());
         insta::assert_snapshot!(full, @"can't write the output: no storage space; check that its disk has room and its terminal is open");
+        assert_eq!(exit(Err(full)), ExitCode::FAILURE);
     }
 
     fn next(action: impl Into<Action>, kind: ErrorKind) -> String {
@@ -388,6 +389,27 @@ mod tests {
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
+        ");
+    }
+
+    /// The reason lies inside the error, as the tutorials return it.
+    #[test]
+    fn a_text_is_told_what_is_wrong_with_it() {
+        let invalid = |reason: Box<dyn StdError + Send + Sync>, action: Action| {
+            let error: Result<(), _> = Err(io::Error::new(ErrorKind::InvalidData, reason));
+            error.or_cannot(action, "X").unwrap_err().to_string()
+        };
+        let number = || Box::new("a".parse::<f64>().unwrap_err());
+        let utf8 = || Box::new(String::from_utf8(vec![0xff]).unwrap_err().utf8_error());
+        let steps = [
+            invalid(number(), Action::Talk),
+            invalid(utf8(), Action::Talk),
+            invalid(utf8(), Action::ReadInput),
+        ];
+        insta::assert_snapshot!(steps.join("\n"), @"
+        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
+        can't talk to X: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+        can't read X: invalid utf-8 sequence of 1 bytes from index 0; type or pipe in text in UTF-8
         ");
     }
 
