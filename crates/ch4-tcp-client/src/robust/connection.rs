@@ -185,8 +185,10 @@ fn receive(stream: &mut impl Read, connection: u64, screen: &Screen) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::Sender;
+
     use console::Printer;
-    use testkit::{plain, port_without_listener};
+    use testkit::{PATIENCE, plain, port_without_listener};
 
     use super::*;
 
@@ -229,6 +231,36 @@ mod tests {
         | Hello
         The server has hung up; the next line connects anew.
         ");
+    }
+
+    /// While the terminal is paused, no more is read than is being printed and waits to be.
+    #[test]
+    fn a_paused_terminal_pauses_the_receiving() {
+        /// Tells of each read, which gives one byte.
+        struct Told(Sender<()>);
+
+        impl Read for Told {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                // When nobody listens any more, the server has hung up.
+                let told = self.0.send(());
+                told.map_or(Ok(0), |()| b"x".as_slice().read(buffer))
+            }
+        }
+
+        plain();
+        let shown = testkit::Screen::default();
+        shown.pause();
+        let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
+        let connection = screen.connected("Connected.");
+        shown.wait_for_writer();
+        let (tell, told) = channel();
+        let receiving = thread::spawn(move || receive(&mut Told(tell), connection, &screen));
+        told.recv_timeout(PATIENCE).unwrap();
+        assert!(told.recv_timeout(Duration::from_millis(100)).is_err());
+        shown.resume();
+        told.recv_timeout(PATIENCE).unwrap();
+        drop(told);
+        receiving.join().unwrap();
     }
 
     #[test]
