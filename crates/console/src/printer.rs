@@ -252,6 +252,7 @@ mod tests {
     use std::io::ErrorKind;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread;
+    use std::time::Instant;
 
     use testkit::Screen;
 
@@ -301,6 +302,19 @@ mod tests {
         });
         ended.recv_timeout(testkit::PATIENCE).unwrap();
         assert_eq!(screen.text(), "");
+    }
+
+    #[test]
+    fn the_thread_is_woken_when_there_is_something_to_print() {
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        let begin = Instant::now();
+        while !printer.queue.lock().asleep {
+            assert!(begin.elapsed() < testkit::PATIENCE);
+            thread::yield_now();
+        }
+        printer.print("hello");
+        let _ = screen.wait_for("hello");
     }
 
     /// A peer's text that is added: all of it is printed, and it is added no faster than that.
