@@ -2,10 +2,8 @@
 //!
 //! Read [`tutorial`] first: the client's four steps (create, connect, send and receive, close),
 //! with the faults that the tutorial's program has. Then [`robust`]: the same steps so that they
-//! survive what a server does. Two ideas of it have a file of their own: [`connection`], the way of one
-//! connection to its end, and [`terminal`], a screen on which the server can't speak for us.
+//! survive what a server does. It has three parts: `robust/keyboard.rs` reads what is typed,
+//! `robust/connection.rs` sends and receives, `robust/screen.rs` shows.
 
-pub mod connection;
 pub mod robust;
-pub mod terminal;
 pub mod tutorial;

@@ -3,11 +3,10 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use ch4_tcp_client::robust::{self, Limits};
-use ch4_tcp_client::terminal::Terminal;
+use ch4_tcp_client::robust::{self, Limits, Screen};
 use ch4_tcp_client::tutorial;
 use clap::Parser;
-use console::{Action, Error, Flags, OrCannot, stdin, stdout, terminal_width};
+use console::{Action, Error, Flags, OrCannot, Printer, stdin, stdout, terminal_width};
 
 /// A TCP client: type a line, read the answer, leave with "exit" (section 4.2)
 #[derive(Parser)]
@@ -31,12 +30,10 @@ fn run(args: &Args) -> Result<(), Error> {
         return tutorial::talk(server, &mut stdin(), &mut stdout())
             .or_cannot(Action::Talk, address);
     }
+    let printer = Printer::new(stdout())?.with_width(terminal_width);
+    printer.when_gone(|error| console::quit(error));
     // A terminal shows by itself what is typed.
     let echo = io::stdin().is_terminal() && io::stdout().is_terminal();
-    robust::talk(
-        args.flags.addresses()?,
-        Limits::default(),
-        stdin(),
-        Terminal::new(stdout(), echo).with_width(terminal_width),
-    )
+    let screen = Screen::new(printer, echo);
+    robust::talk(&args.flags.addresses()?, Limits::default(), stdin(), screen)
 }

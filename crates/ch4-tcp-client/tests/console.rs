@@ -8,9 +8,8 @@ use std::process::Command;
 use std::thread;
 
 use ch4_tcp_client::robust::{self, Limits};
-use ch4_tcp_client::terminal::Terminal;
 use ch4_tcp_client::tutorial;
-use console::{Player, Stage};
+use console::{Player, Printer, Stage};
 use insta::assert_snapshot;
 use testkit::{FakePeer, Program, Screen, normalise, plain, port_without_listener};
 
@@ -65,8 +64,14 @@ fn robust_client<const N: usize>(
             writeln!(keyboard, "{line}").unwrap();
         }
     });
-    let (input, terminal) = (BufReader::new(typed), Terminal::new(client, true));
-    robust::talk(vec![address], Limits::default(), input, terminal).unwrap();
+    let terminal = robust::Screen::new(Printer::new(client).unwrap(), true);
+    robust::talk(
+        &[address],
+        Limits::default(),
+        BufReader::new(typed),
+        terminal,
+    )
+    .unwrap();
     typing.join().unwrap();
 }
 

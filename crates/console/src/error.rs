@@ -371,6 +371,7 @@ mod tests {
             (Action::StartThread, Kind::WouldBlock),
             (folder, Kind::TimedOut),
             (Action::ReadInput, Kind::IsADirectory),
+            (Action::ReadInput, Kind::InvalidData),
         ];
         let steps = errors.map(|(action, kind)| next(action, kind));
         insta::assert_snapshot!(steps.join("\n"), @"
@@ -389,6 +390,7 @@ mod tests {
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
+        can't read X: invalid data; type or pipe in text in UTF-8
         ");
     }
 

@@ -93,3 +93,52 @@ impl Log {
         self.printer.print(&role.paint(line).to_string());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::Screen;
+
+    use super::*;
+
+    /// What is printed if everything happens.
+    fn all(quiet: bool) -> String {
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        let log = Log::new(printer.with_width(|| Some(20)), quiet);
+        assert_eq!(log.is_quiet(), quiet);
+        log.always("Started");
+        log.event("Connected: A");
+        log.received("Received from A:", b"a line of twenty-five byte\r\n\x07");
+        log.peer("A: a line of twenty-five byte");
+        log.trouble("Lost: A");
+        for _ in 0..2 {
+            log.short_of("accept", &io::ErrorKind::OutOfMemory.into());
+        }
+        drop(log);
+        screen.text()
+    }
+
+    #[test]
+    fn a_clients_words_stand_behind_the_margin_and_shortage_is_said_once() {
+        insta::assert_snapshot!(all(false), @r"
+        Started
+        Connected: A
+        Received from A:
+        | a line of twenty-
+        | five byte
+        | \u{7}
+        A: a line of twenty
+        | -five byte
+        Lost: A
+        Can't accept: out of memory; it goes on when clients leave, or see ulimit -n
+        ");
+    }
+
+    #[test]
+    fn a_quiet_log_prints_what_concerns_the_server_alone() {
+        insta::assert_snapshot!(all(true), @r"
+        Started
+        Can't accept: out of memory; it goes on when clients leave, or see ulimit -n
+        ");
+    }
+}

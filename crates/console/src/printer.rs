@@ -36,12 +36,15 @@ struct Queue {
 }
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
 struct State {
     waiting: String,
     left_out: u64,
     closing: bool,
     /// The thread waits for something to print.
     asleep: bool,
+    /// A caller waits for room.
+    held_up: bool,
     /// The thread has ended: it has printed everything, or it can't print any more.
     ended: bool,
     /// Why it can't, until somebody is told.
@@ -101,14 +104,31 @@ impl Printer {
         if state.waiting.len() + line.len() < CAPACITY {
             state.waiting.push_str(line);
             state.waiting.push('\n');
-            // `notify` makes a system call even when no thread waits. A thread that is printing
-            // looks again when it is done.
-            if mem::take(&mut state.asleep) {
-                self.queue.changed.notify_all();
-            }
+            self.queue.wake(&mut state);
         } else {
             state.left_out += 1;
         }
+    }
+
+    /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that adds
+    /// much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
+    pub fn add(&self, text: &str) {
+        let mut state = self.queue.lock();
+        if !state.ended {
+            state.waiting.push_str(text);
+            self.queue.wake(&mut state);
+        }
+    }
+
+    /// Waits until the terminal has taken what was added before, but for what is being printed, or
+    /// nothing can be printed any more.
+    pub fn wait_for_room(&self) {
+        let state = self.queue.lock();
+        let full = |state: &mut State| {
+            state.held_up = !state.waiting.is_empty() && !state.ended;
+            state.held_up
+        };
+        drop(self.queue.changed.wait_while(state, full));
     }
 
     /// Calls `watcher` once, when nothing can be printed any more, and tells why:
@@ -127,26 +147,45 @@ impl Printer {
     ///
     /// The output can't be written to, and nobody was told that yet.
     pub fn close(self) -> Result<(), Error> {
-        self.queue.close().map_or(Ok(()), Err)
+        self.queue.close(PATIENCE).map_or(Ok(()), Err)
+    }
+
+    /// Waits until all is printed, however long that takes, and ends the thread. What comes later
+    /// isn't printed.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Printer::close`].
+    pub fn finish(&self) -> Result<(), Error> {
+        self.queue.close(Duration::MAX).map_or(Ok(()), Err)
     }
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        self.queue.close();
+        self.queue.close(PATIENCE);
     }
 }
 
 impl Queue {
+    /// Lets the thread know that there is something to print.
+    fn wake(&self, state: &mut State) {
+        // `notify` makes a system call even when no thread waits. A thread that is printing looks
+        // again when it is done.
+        if mem::take(&mut state.asleep) {
+            self.changed.notify_all();
+        }
+    }
+
     /// Lets the thread end. Returns why it couldn't print, if nobody was told that yet.
-    fn close(&self) -> Option<Error> {
+    fn close(&self, patience: Duration) -> Option<Error> {
         let mut state = self.lock();
         state.closing = true;
         self.changed.notify_all();
         // A terminal that is still paused after this time loses what waits: the program must end.
         let (mut state, _) = self
             .changed
-            .wait_timeout_while(state, PATIENCE, |state| !state.ended)
+            .wait_timeout_while(state, patience, |state| !state.ended)
             .unwrap_or_else(PoisonError::into_inner);
         state.failure.take()
     }
@@ -188,6 +227,9 @@ impl Queue {
             let text = mem::take(&mut state.waiting);
             let left_out = mem::take(&mut state.left_out);
             let closing = state.closing;
+            if mem::take(&mut state.held_up) {
+                self.changed.notify_all();
+            }
             drop(state);
 
             out.write_all(text.as_bytes())?;
@@ -208,8 +250,9 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread;
+    use std::time::Instant;
 
     use testkit::Screen;
 
@@ -259,6 +302,95 @@ mod tests {
         });
         ended.recv_timeout(testkit::PATIENCE).unwrap();
         assert_eq!(screen.text(), "");
+    }
+
+    #[test]
+    fn the_thread_is_woken_when_there_is_something_to_print() {
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        let begin = Instant::now();
+        while !printer.queue.lock().asleep {
+            assert!(begin.elapsed() < testkit::PATIENCE);
+            thread::yield_now();
+        }
+        printer.print("hello");
+        let _ = screen.wait_for("hello");
+    }
+
+    /// A peer's text that is added: all of it is printed, and it is added no faster than that.
+    #[test]
+    fn text_is_added_as_it_is_and_waits_for_room() {
+        let screen = Screen::default();
+        let printer = Arc::new(Printer::new(screen.clone()).unwrap());
+        printer.wait_for_room(); // There is some.
+        screen.pause();
+        printer.add("Hel");
+        screen.wait_for_writer();
+        // It is being printed, so there is room for more.
+        printer.wait_for_room();
+        printer.add("lo");
+
+        let (end, ended) = channel();
+        let adding = Arc::clone(&printer);
+        thread::spawn(move || {
+            adding.wait_for_room();
+            end.send("there is room").unwrap();
+            adding.add(&"!".repeat(2 * CAPACITY));
+            adding.finish().unwrap();
+            end.send("all is printed").unwrap();
+        });
+        assert!(ended.recv_timeout(Duration::from_millis(100)).is_err());
+        screen.resume();
+        assert_eq!(ended.recv_timeout(testkit::PATIENCE), Ok("there is room"));
+        assert_eq!(ended.recv_timeout(testkit::PATIENCE), Ok("all is printed"));
+        assert_eq!(screen.text(), format!("Hello{}", "!".repeat(2 * CAPACITY)));
+    }
+
+    #[test]
+    fn to_finish_takes_as_long_as_the_terminal_does() {
+        let screen = Screen::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        screen.pause();
+        printer.add("seen late");
+        screen.wait_for_writer();
+        let (end, ended) = channel();
+        thread::spawn(move || end.send(printer.finish().is_ok()).unwrap());
+        assert!(ended.recv_timeout(PATIENCE * 3 / 2).is_err());
+        screen.resume();
+        assert_eq!(ended.recv_timeout(testkit::PATIENCE), Ok(true));
+        assert_eq!(screen.text(), "seen late");
+    }
+
+    #[test]
+    fn who_waits_for_room_is_woken_when_the_output_has_gone() {
+        /// Its write fails when the other end of the channel is dropped.
+        struct FailsLater(Receiver<()>);
+
+        impl Write for FailsLater {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                Err(ErrorKind::BrokenPipe.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let (fail, fails) = channel();
+        let printer = Printer::new(FailsLater(fails)).unwrap();
+        printer.add("is being printed");
+        printer.wait_for_room();
+        printer.add("waits");
+        let (end, ended) = channel();
+        thread::spawn(move || {
+            printer.wait_for_room();
+            printer.add("to nobody");
+            printer.wait_for_room();
+            end.send(printer.finish().is_err()).unwrap();
+        });
+        drop::<Sender<()>>(fail);
+        assert_eq!(ended.recv_timeout(testkit::PATIENCE), Ok(true));
     }
 
     /// An output whose writes fail with this error.

@@ -19,11 +19,12 @@ pub enum Role {
 }
 
 impl Role {
-    /// The text in the role's colour. Each of its lines is painted by itself, so that a colour
-    /// ends where a line does.
+    /// The text in the role's colour. Each of its lines is painted by itself, so a colour ends where a
+    /// line does.
     pub fn paint(self, text: impl fmt::Display) -> impl fmt::Display {
         let text = text.to_string();
         let lines = text.split('\n').map(|line| match self {
+            _ if line.is_empty() => line.normal(),
             Self::Event => line.color(Color::Cyan),
             Self::Peer => line.color(Color::Green),
             Self::Prompt => line.bold(),

@@ -5,9 +5,9 @@ use console::Role;
 #[test]
 fn each_line_is_painted_by_itself() {
     colored::control::set_override(true);
-    let painted = Role::Peer.paint("| one\n| two").to_string();
+    let painted = Role::Peer.paint("\n| one\n| two\n").to_string();
     assert_eq!(
         painted,
-        "\u{1b}[32m| one\u{1b}[0m\n\u{1b}[32m| two\u{1b}[0m"
+        "\n\u{1b}[32m| one\u{1b}[0m\n\u{1b}[32m| two\u{1b}[0m\n"
     );
 }

@@ -1,6 +1,6 @@
 //! The other end of a TCP connection.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -143,6 +143,13 @@ impl FakePeer {
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 
+    /// Sends back all that it reads, until the other end closes its side. Then it closes, too.
+    #[track_caller]
+    pub fn echoes(mut self) {
+        let socket = self.stream().try_clone().unwrap();
+        io::copy(&mut self.stream, &mut &socket).unwrap();
+    }
+
     /// Sends `x` after `x`, as fast as it can, until the other end has gone.
     pub fn floods(self) -> JoinHandle<()> {
         let begin = Instant::now();
@@ -173,6 +180,18 @@ mod tests {
         stream.shutdown(Shutdown::Write).unwrap();
         assert_eq!(peer.reads_to_end(), b"three");
         assert_eq!([peer.reads_line(), peer.receives()], ["", ""]);
+    }
+
+    #[test]
+    fn its_echo_is_what_was_sent() {
+        let (mut stream, mut peer) = FakePeer::pair();
+        stream.write_all(b"hello").unwrap();
+        peer.hears_something();
+        stream.shutdown(Shutdown::Write).unwrap();
+        peer.echoes();
+        let mut echo = String::new();
+        stream.read_to_string(&mut echo).unwrap();
+        assert_eq!(echo, "hello");
     }
 
     #[test]

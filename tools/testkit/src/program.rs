@@ -115,7 +115,9 @@ impl Program {
         Self::start_into(command, Stdio::piped())
     }
 
-    fn start_into(mut command: Command, output: Stdio) -> Self {
+    /// The same with this as its standard output.
+    #[must_use]
+    pub fn start_into(mut command: Command, output: Stdio) -> Self {
         let text = format!("{command:?}");
         let mut child = command
             .stdin(Stdio::piped())

@@ -1,0 +1,273 @@
+//! One connection: this file opens it, sends to it, receives from it on a separate thread, and ends
+//! it.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use console::{Action, DeadlineStream, Error, OrCannot, is_self_connected};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::screen::Screen;
+
+/// The most bytes received, and shown, at once.
+const PIECE: usize = 16 << 10;
+
+/// An open connection, and the thread that shows what the server sends. Dropping it ends it.
+pub(super) struct Connection {
+    stream: Arc<TcpStream>,
+    server: SocketAddr,
+    screen: Arc<Screen>,
+    /// By which the screen knows it.
+    number: u64,
+    /// The other end of this channel goes away with the receiving thread.
+    receiving: Receiver<()>,
+}
+
+impl Connection {
+    /// Connects to the first address that answers, says so in `greeting`'s words, and starts to
+    /// receive.
+    pub(super) fn open(
+        addresses: &[SocketAddr],
+        limit: Duration,
+        screen: &Arc<Screen>,
+        greeting: impl Fn(SocketAddr) -> String,
+    ) -> Result<Self, Error> {
+        let (stream, server) = connect(addresses, limit)?;
+        let number = screen.connected(greeting(server));
+        let (ends_with_thread, receiving) = channel();
+        let connection = Self {
+            stream: Arc::new(stream),
+            server,
+            screen: Arc::clone(screen),
+            number,
+            receiving,
+        };
+        let (stream, screen) = (Arc::clone(&connection.stream), Arc::clone(screen));
+        thread::Builder::new()
+            .spawn(move || {
+                let _moved_here = ends_with_thread;
+                receive(&mut &*stream, number, &screen);
+                // A server that has only ended its own side learns that we are done, too. It fails
+                // if there is nobody any more to tell.
+                let _ = stream.shutdown(Shutdown::Both);
+            })
+            .or_cannot(Action::StartThread, "that receives")?;
+        Ok(connection)
+    }
+
+    /// Whether the server has ended it, or a line couldn't be sent.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.screen.shows(self.number)
+    }
+
+    /// Sends all of these bytes in the time that is left for their line. A connection that fails to
+    /// has ended: how many of the bytes the server has got, nobody knows.
+    pub(super) fn send(&self, bytes: &[u8], time: &mut Duration) -> Result<(), Error> {
+        // A deadline for all of it, not a limit for each write: otherwise a server that takes a byte
+        // now and then would hold us forever.
+        let begin = Instant::now();
+        let sent = DeadlineStream::new(&self.stream, begin + *time).write_all(bytes);
+        *time = time.saturating_sub(begin.elapsed());
+        sent.map_err(|error| {
+            self.end();
+            let action = format_args!("send all of this line to {}", self.server);
+            Error::cannot(action, error, "the next line connects anew")
+        })
+    }
+
+    /// Lets the last answers come: tells the server that no more lines will, and waits until it is
+    /// done too, for this time at most.
+    pub(super) fn linger(&self, limit: Duration) {
+        self.screen.input_ended();
+        if self.has_ended() {
+            return;
+        }
+        let _ = self.stream.shutdown(Shutdown::Write);
+        if self.receiving.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            let why = format!("The server has not hung up within {limit:?}; leaving.");
+            self.screen.we_end(self.number, &why);
+        }
+    }
+
+    /// Nothing more is sent or shown. The receiving thread ends when it sees that: with the next
+    /// bytes, or when the server closes too.
+    fn end(&self) {
+        self.screen.we_end(self.number, "");
+        // Not the other direction: Linux would not tell a server whose bytes wait for room that they
+        // are in vain, and no system promises that it wakes the thread.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Steps 1 and 2: connects to the first address that answers, and returns which one that is.
+///
+/// A name may have several addresses: `localhost` is often `::1` and `127.0.0.1`, and the server
+/// listens on one of them. All are tried in their order, within `limit` in total.
+///
+/// # Errors
+///
+/// None of them answered. The error tells why for each.
+pub fn connect(
+    addresses: &[SocketAddr],
+    limit: Duration,
+) -> Result<(TcpStream, SocketAddr), Error> {
+    let deadline = Instant::now() + limit;
+    let mut failures = Vec::new();
+    let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for (&address, still_to_try) in addresses.iter().zip((1..=count).rev()) {
+        // An address that is silent must leave time for those after it.
+        let share = deadline.saturating_duration_since(Instant::now()) / still_to_try;
+        match create(address).and_then(|socket| connect_within(socket, address, share)) {
+            Ok(stream) => return Ok((stream, address)),
+            Err(error) => failures.push((address, error)),
+        }
+    }
+    let (last, reason) = failures.pop().ok_or_else(|| {
+        let next = "give an address such as --host 127.0.0.1";
+        Error::cannot("connect", "there is no address to try", next)
+    })?;
+    let before = failures
+        .iter()
+        .map(|(address, error)| format!("{address}: {error}, "));
+    let tried = before.collect::<String>() + &last.to_string();
+    Err(reason).or_cannot(Action::Connect, tried)
+}
+
+fn create(address: SocketAddr) -> io::Result<Socket> {
+    // 1. Create a socket: of the Internet's address family, for a stream of bytes.
+    let family = Domain::for_address(address);
+    Socket::new(family, Type::STREAM, Some(Protocol::TCP))
+}
+
+fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    // 2. Connect it to the server's address and port. Without a limit the system goes on trying
+    // for two minutes where nobody answers at all.
+    socket.connect_timeout(&address.into(), limit)?;
+    let stream = TcpStream::from(socket);
+    if is_self_connected(&stream) {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
+}
+
+/// Step 3, one half: shows whatever arrives until the server ends the connection, or the user does.
+fn receive(stream: &mut impl Read, connection: u64, screen: &Screen) {
+    let mut buffer = [0; PIECE];
+    loop {
+        // A paused terminal pauses the receiving, and TCP tells the server to wait.
+        screen.wait_for_room();
+        // One read waits for the first byte and then takes what has come, not a byte more.
+        match stream.read(&mut buffer) {
+            Ok(0) => return screen.server_ends(connection, "The server has hung up"),
+            Ok(count) => {
+                if !screen.received(connection, buffer.split_at(count).0) {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                let why = format!("The connection broke: {error}");
+                return screen.server_ends(connection, &why);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::Sender;
+
+    use console::Printer;
+    use testkit::{PATIENCE, plain, port_without_listener};
+
+    use super::*;
+
+    #[test]
+    fn a_connection_with_oneself_counts_as_refused() {
+        let (socket, here) = port_without_listener();
+        let error = connect_within(socket, here, Duration::from_secs(5)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    /// What a server sends, one read after the other.
+    struct Reads(Vec<io::Result<&'static str>>);
+
+    impl Read for Reads {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.remove(0)?.as_bytes().read(buffer)
+        }
+    }
+
+    /// What the screen shows of a connection that another one may have followed already.
+    fn received(reads: Vec<io::Result<&'static str>>, followed: bool) -> String {
+        plain();
+        let shown = testkit::Screen::default();
+        let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
+        let connection = screen.connected("Connected.");
+        if followed {
+            screen.connected("Connected anew.");
+        }
+        receive(&mut Reads(reads), connection, &screen);
+        screen.finish().unwrap();
+        shown.text()
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on() {
+        let interrupted = Err(ErrorKind::Interrupted.into());
+        let reads = vec![Ok("Hel"), interrupted, Ok("lo"), Ok("")];
+        insta::assert_snapshot!(received(reads, false), @"
+        Connected.
+        | Hello
+        The server has hung up; the next line connects anew.
+        ");
+    }
+
+    /// While the terminal is paused, no more is read than is being printed and waits to be.
+    #[test]
+    fn a_paused_terminal_pauses_the_receiving() {
+        /// Tells of each read, which gives one byte.
+        struct Told(Sender<()>);
+
+        impl Read for Told {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                // When nobody listens any more, the server has hung up.
+                let told = self.0.send(());
+                told.map_or(Ok(0), |()| b"x".as_slice().read(buffer))
+            }
+        }
+
+        plain();
+        let shown = testkit::Screen::default();
+        shown.pause();
+        let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
+        let connection = screen.connected("Connected.");
+        shown.wait_for_writer();
+        let (tell, told) = channel();
+        let receiving = thread::spawn(move || receive(&mut Told(tell), connection, &screen));
+        told.recv_timeout(PATIENCE).unwrap();
+        assert!(told.recv_timeout(Duration::from_millis(100)).is_err());
+        shown.resume();
+        told.recv_timeout(PATIENCE).unwrap();
+        drop(told);
+        receiving.join().unwrap();
+    }
+
+    #[test]
+    fn nothing_is_shown_of_a_connection_that_we_have_ended() {
+        let broken = Err(ErrorKind::ConnectionReset.into());
+        for reads in [vec![Ok("late")], vec![Ok("")], vec![broken]] {
+            assert_eq!(received(reads, true), "Connected.\nConnected anew.\n");
+        }
+    }
+}

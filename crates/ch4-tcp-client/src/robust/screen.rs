@@ -1,0 +1,151 @@
+//! The user's screen, on which two speak: the server and this program.
+//!
+//! The server may send anything, even a line that looks like one of this program's. So each row of
+//! the server's text begins with a margin, and none of ours does:
+//!
+//! ```text
+//! Connected to 127.0.0.1:8080. …
+//! | Connected to your bank. …
+//! ```
+//!
+//! One limit stays. The terminal itself shows what the user types, and nobody else knows how far
+//! that is until Enter. What the server sends meanwhile begins after it, so its first row may wrap;
+//! and what arrives in the moment between the user's Enter and the client's read of it begins at the
+//! left edge.
+
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use console::safe::PeerText;
+use console::{Error, Printer, Role};
+
+/// Shows what the server sends as soon as it comes, and our lines between.
+///
+/// It shows one connection at a time, and records whether that has ended: whoever ends it first, the
+/// server or we, decides what is said about it.
+pub struct Screen {
+    printer: Printer,
+    echo: bool,
+    /// A thread that holds this lock waits for nothing else.
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    text: PeerText,
+    /// The number of the connection. They are counted.
+    connection: u64,
+    /// It hasn't ended.
+    is_open: bool,
+    input_ended: bool,
+}
+
+impl Screen {
+    /// A screen that `printer` prints, folded to its width. `echo` says whether what the user types
+    /// appears there too, as it does on a terminal: then each Enter begins a new row.
+    pub fn new(printer: Printer, echo: bool) -> Self {
+        Self {
+            printer,
+            echo,
+            shown: Mutex::default(),
+        }
+    }
+
+    /// Shows a line of ours.
+    pub(super) fn say(&self, role: Role, line: impl Display) {
+        self.print(&mut self.lock(), role, line);
+    }
+
+    /// Says that there is a new connection, and shows it from now on. Returns its number.
+    pub(super) fn connected(&self, greeting: impl Display) -> u64 {
+        let mut shown = self.lock();
+        self.print(&mut shown, Role::Event, greeting);
+        shown.connection += 1;
+        shown.is_open = true;
+        shown.connection
+    }
+
+    /// Whether this connection hasn't ended.
+    pub(super) fn shows(&self, connection: u64) -> bool {
+        self.lock().shows(connection)
+    }
+
+    /// Shows what the server has sent, and returns true; or false if the connection has ended.
+    pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> bool {
+        let mut shown = self.lock();
+        if !shown.shows(connection) {
+            return false;
+        }
+        let rows = shown.text.add(bytes, self.printer.width());
+        self.printer.add(&Role::Peer.paint(rows).to_string());
+        true
+    }
+
+    /// Waits until the terminal takes more of what is received.
+    pub(super) fn wait_for_room(&self) {
+        self.printer.wait_for_room();
+    }
+
+    /// The user has pressed Enter. If the terminal has shown that, the cursor is at the left edge, so
+    /// what comes next needs a margin.
+    pub(super) fn enter(&self) {
+        if self.echo {
+            let _ = self.lock().text.interrupt();
+        }
+    }
+
+    /// No more lines will be typed.
+    pub(super) fn input_ended(&self) {
+        self.lock().input_ended = true;
+    }
+
+    /// The server ends the connection: says why.
+    pub(super) fn server_ends(&self, connection: u64, why: &str) {
+        let mut shown = self.lock();
+        let next = if shown.input_ended {
+            ""
+        } else {
+            "; the next line connects anew"
+        };
+        self.end(&mut shown, connection, &format!("{why}{next}."));
+    }
+
+    /// We end the connection: says why, unless that is empty. Nothing more of it will be shown.
+    pub(super) fn we_end(&self, connection: u64, why: &str) {
+        self.end(&mut self.lock(), connection, why);
+    }
+
+    /// Waits until all is printed, however long the terminal takes. Nothing is shown afterwards.
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        self.printer.finish()
+    }
+
+    fn end(&self, shown: &mut Shown, connection: u64, why: &str) {
+        if !shown.shows(connection) {
+            return;
+        }
+        shown.is_open = false;
+        let rows = shown.text.finish(self.printer.width());
+        self.printer.add(&Role::Peer.paint(rows).to_string());
+        if !why.is_empty() {
+            self.print(shown, Role::Event, why);
+        }
+    }
+
+    fn print(&self, shown: &mut Shown, role: Role, line: impl Display) {
+        let before = shown.text.interrupt();
+        self.printer.print(&format!("{before}{}", role.paint(line)));
+    }
+
+    /// A thread that panicked leaves nothing half done behind that matters here, so its poison is no
+    /// reason to stop.
+    fn lock(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shown {
+    fn shows(&self, connection: u64) -> bool {
+        self.is_open && self.connection == connection
+    }
+}
