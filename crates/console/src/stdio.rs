@@ -125,3 +125,33 @@ mod wait {
 
     pub(super) use for_stdin as for_stdout;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_stream_that_would_block_is_waited_for_and_each_other_error_ends_the_call() {
+        let call = |kinds: &[ErrorKind]| {
+            let mut kinds = kinds.iter();
+            let attempt = || kinds.next().map_or(Ok(7), |&kind| Err(kind.into()));
+            let waits = Cell::new(0);
+            let result = retry(attempt, || {
+                waits.set(waits.get() + 1);
+                Ok(())
+            });
+            (waits.get(), result.map_err(|error: io::Error| error.kind()))
+        };
+        assert_eq!(call(&[]), (0, Ok(7)));
+        assert_eq!(call(&[ErrorKind::WouldBlock; 2]), (2, Ok(7)));
+        let full = [ErrorKind::WouldBlock, ErrorKind::StorageFull];
+        assert_eq!(call(&full), (1, Err(ErrorKind::StorageFull)));
+        let failed = retry(
+            || io::Result::<()>::Err(ErrorKind::WouldBlock.into()),
+            || Err(ErrorKind::Unsupported.into()),
+        );
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+}
