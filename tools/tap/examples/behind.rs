@@ -52,7 +52,7 @@ fn main() {
         Err(error) => {
             child.kill().unwrap();
             child.wait().unwrap();
-            fail(error)
+            fail::<()>(error);
         }
     }
 }
@@ -113,6 +113,8 @@ fn start(command: &[String], port: u16) -> Child {
 
 fn end_with(mut child: Child) -> ! {
     let status = child.wait().unwrap();
+    // The tap still passes on the program's last words.
+    thread::sleep(Duration::from_millis(300));
     process::exit(status.code().unwrap_or(101));
 }
 

@@ -70,8 +70,9 @@ enum Command {
             value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "udp"
         )]
         connections: u16,
-        /// What to do at the end; by default wait, or half-close when your input ends
-        #[arg(long, value_enum)]
+        /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
+        /// ends when nothing has come for 2 s)
+        #[arg(long, value_enum, conflicts_with = "udp")]
         then: Option<Then>,
     },
     /// Play a server: print what comes, answer with each PART or with nothing
@@ -138,15 +139,12 @@ fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
             then,
         } => {
             fits(&script);
-            let typed = script.parts.is_empty() && !udp;
+            let typed = script.parts.is_empty();
             let then = then.unwrap_or(if typed { Then::HalfClose } else { Then::Wait });
             if !udp {
                 return send::tcp(&target, &script, then, connections, &transcript);
             }
-            if [Then::HalfClose, Then::Reset].contains(&then) {
-                wrong("UDP has no connection to end: use --then close or wait");
-            }
-            send::udp(&target, &script, then, &transcript)
+            send::udp(&target, &script, &transcript.connection())
         }
         Command::Listen {
             address,

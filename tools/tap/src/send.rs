@@ -28,12 +28,11 @@ pub enum Then {
     HalfClose,
     /// Reset the connection
     Reset,
-    /// Print until the server closes; with --udp until nothing has come for 2 s
+    /// Print until the server closes
     Wait,
 }
 
-/// Opens that many connections at once, and runs the script on each. A close or a reset takes full
-/// effect when the process ends, which it should do then.
+/// Opens that many connections at once, and runs the script on each.
 ///
 /// # Errors
 ///
@@ -47,8 +46,9 @@ pub fn tcp(
 ) -> Result<(), Error> {
     thread::scope(|scope| {
         let start = |_| {
-            small_thread()
-                .spawn_scoped(scope, || run(target, script, then, transcript.connection()))
+            small_thread().spawn_scoped(scope, || {
+                run(target, script, then, &transcript.connection())
+            })
         };
         let threads: io::Result<Vec<_>> = (0..connections).map(start).collect();
         let threads = threads.or_cannot(Action::StartThread, "for each connection")?;
@@ -58,41 +58,46 @@ pub fn tcp(
     })
 }
 
-fn run(target: &Address, script: &Script, then: Then, connection: Connection) -> Result<(), Error> {
-    let shared = Arc::new((target.connect()?, connection));
-    let (server, connection) = &*shared;
+fn run(
+    target: &Address,
+    script: &Script,
+    then: Then,
+    connection: &Connection,
+) -> Result<(), Error> {
+    let server = &target.connect()?;
     connection.event(format_args!("connected to {target}"));
-    let hears = Arc::clone(&shared);
-    let hearing = move || {
-        let (server, connection) = &*hears;
+    let hearing = || {
         if let Err(error) = hear(server, Side::Server, connection, || Ok(true)) {
             connection.trouble(format_args!("can't receive: {error}"));
         }
     };
-    let hearing = small_thread().spawn(hearing);
-    let hearing = hearing.or_cannot(Action::StartThread, "that receives")?;
-
-    play(script, connection, |mut bytes| {
-        io::copy(&mut bytes, &mut &*server).map(drop)
+    thread::scope(|scope| {
+        let started = small_thread().spawn_scoped(scope, hearing);
+        started.or_cannot(Action::StartThread, "that receives")?;
+        let played = play(script, connection, |mut bytes| {
+            io::copy(&mut bytes, &mut &*server).map(drop)
+        });
+        // The thread that receives ends when the server closes, or now.
+        let _ = match then {
+            _ if played.is_err() => server.shutdown(Shutdown::Both),
+            Then::Wait => Ok(()),
+            Then::HalfClose => {
+                connection.event("client half-closed");
+                server.shutdown(Shutdown::Write)
+            }
+            Then::Close => {
+                connection.last_event("client closed");
+                server.shutdown(Shutdown::Both)
+            }
+            Then::Reset => {
+                connection.last_event("client reset");
+                // It goes when the socket is closed: socket(7), SO_LINGER.
+                let lingers = SockRef::from(server).set_linger(Some(Duration::ZERO));
+                lingers.and_then(|()| server.shutdown(Shutdown::Read))
+            }
+        };
+        played.or_cannot(Action::Send, target)
     })
-    .or_cannot(Action::Send, target)?;
-    match then {
-        Then::Wait => {}
-        Then::Reset => {
-            connection.event("client reset");
-            // It goes when nobody uses the socket any more: socket(7), SO_LINGER.
-            let _ = SockRef::from(server).set_linger(Some(Duration::ZERO));
-        }
-        Then::Close | Then::HalfClose => {
-            let half = if then == Then::Close { "" } else { "half-" };
-            connection.event(format_args!("client {half}closed"));
-            let _ = server.shutdown(Shutdown::Write);
-        }
-    }
-    if [Then::Wait, Then::HalfClose].contains(&then) {
-        let _ = hearing.join();
-    }
-    Ok(())
 }
 
 /// Sends the script, or what the user types, if it is empty.
@@ -115,41 +120,30 @@ fn play(
     Ok(())
 }
 
-/// Sends each part in a datagram, and prints what comes back.
+/// Sends each part in a datagram, and prints what comes back until nothing has come for a while.
 ///
 /// # Errors
 ///
 /// There is no way to the target, or a datagram can't be sent.
-pub fn udp(
-    target: &Address,
-    script: &Script,
-    then: Then,
-    transcript: &Arc<Transcript>,
-) -> Result<(), Error> {
+pub fn udp(target: &Address, script: &Script, connection: &Connection) -> Result<(), Error> {
     let (socket, server) = target.udp_client()?;
     // Connected: the system keeps strangers away, and reports that nobody has the port (udp(7)).
     let connected = socket.connect(server);
     let connected = connected.and_then(|()| socket.set_read_timeout(Some(SILENCE)));
     connected.or_cannot(Action::Connect, server)?;
-    let shared = Arc::new((socket, transcript.connection(), AtomicBool::new(false)));
-    let hears = Arc::clone(&shared);
-    let hearing = small_thread().spawn(move || {
-        let (socket, connection, sent_all) = &*hears;
-        hear_datagrams(socket, connection, sent_all);
-    });
-    let hearing = hearing.or_cannot(Action::StartThread, "that receives")?;
-    let (socket, connection, sent_all) = &*shared;
-    let sent = play(script, connection, |bytes| match socket.send(bytes) {
-        // That was about the datagram before, and took the place of this call.
-        Err(error) if is_about_one_peer(&error) => socket.send(bytes).map(drop),
-        sent => sent.map(drop),
-    });
-    sent.or_cannot(Action::Send, server)?;
-    sent_all.store(true, Ordering::Relaxed);
-    if then == Then::Wait {
-        let _ = hearing.join();
-    }
-    Ok(())
+    let sent_all = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let hearing = || hear_datagrams(&socket, connection, &sent_all);
+        let started = small_thread().spawn_scoped(scope, hearing);
+        started.or_cannot(Action::StartThread, "that receives")?;
+        let played = play(script, connection, |bytes| match socket.send(bytes) {
+            // That was about the datagram before, and took the place of this call.
+            Err(error) if is_about_one_peer(&error) => socket.send(bytes).map(drop),
+            sent => sent.map(drop),
+        });
+        sent_all.store(true, Ordering::Relaxed);
+        played.or_cannot(Action::Send, server)
+    })
 }
 
 /// Prints what comes, until everything is sent and nothing has come for a while.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use console::Log;
@@ -69,6 +69,7 @@ impl Transcript {
             number: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
             transcript: Arc::clone(self),
             begin: Instant::now(),
+            muted: AtomicBool::new(false),
         }
     }
 }
@@ -78,6 +79,8 @@ pub struct Connection {
     transcript: Arc<Transcript>,
     number: u64,
     begin: Instant,
+    /// What happens now is no news: the program has ended the connection.
+    muted: AtomicBool,
 }
 
 impl Connection {
@@ -86,16 +89,26 @@ impl Connection {
         self.number
     }
 
+    /// Something happened, and nothing else is printed.
+    pub fn last_event(&self, what: impl Display) {
+        self.event(what);
+        self.muted.store(true, Ordering::Relaxed);
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.transcript.log.is_quiet() || self.muted.load(Ordering::Relaxed)
+    }
+
     /// Something happened.
     pub fn event(&self, what: impl Display) {
-        if !self.transcript.log.is_quiet() {
+        if !self.is_quiet() {
             self.transcript.log.event(self.line(what));
         }
     }
 
     /// Something went wrong, or the tap did harm.
     pub fn trouble(&self, what: impl Display) {
-        if !self.transcript.log.is_quiet() {
+        if !self.is_quiet() {
             self.transcript.log.trouble(self.line(what));
         }
     }
@@ -103,7 +116,7 @@ impl Connection {
     /// These bytes came from `from`, in one read or one datagram. `remark` goes right after them.
     pub fn bytes(&self, from: impl Display, bytes: &[u8], remark: impl Display) {
         let Transcript { log, hex, .. } = &*self.transcript;
-        if log.is_quiet() {
+        if self.is_quiet() {
             return;
         }
         let count = in_bytes(bytes.len() as u64);

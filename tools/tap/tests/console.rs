@@ -45,7 +45,12 @@ fn conversation(proxy: &[&str], send: &[&str], listen: &[&str]) -> String {
 #[test]
 fn both_sides_of_a_conversation() {
     let send = ["GET / HTTP/1.1\\r\\n\\r\\n"];
-    let listen = ["HTTP/1.1 200 OK\\r\\n\\r\\n", "你好\\xff"];
+    let listen = [
+        "HTTP/1.1 200 OK\\r\\n\\r\\n",
+        "你好\\xff",
+        "--pause",
+        "200ms",
+    ];
     assert_snapshot!("both_sides", conversation(&[], &send, &listen));
 }
 

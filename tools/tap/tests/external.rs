@@ -39,7 +39,7 @@ fn built(package: &str, what: &[&str]) -> PathBuf {
 }
 
 /// The checks that the program fails, or that don't apply.
-fn failed(role: Role, command: Vec<String>) -> Vec<&'static str> {
+fn failed(role: Role, command: &[String]) -> Vec<&'static str> {
     let checks: Vec<_> = role.checks().iter().collect();
     let submission = Submission::new(program::Command::new(command[0].clone(), &command[1..]));
     let mut failed = Vec::new();
@@ -148,7 +148,7 @@ fn without_port(failed: Vec<&'static str>) -> Vec<&'static str> {
 fn through_a_tap_every_robust_program_passes_every_check() {
     for case in &CASES {
         assert_eq!(
-            failed(case.role, case.behind(&[], &[])),
+            failed(case.role, &case.behind(&[], &[])),
             [""; 0],
             "{:?}",
             case.role
@@ -161,8 +161,8 @@ fn through_a_tap_every_robust_program_passes_every_check() {
 fn through_a_tap_every_tutorial_gets_the_same_verdicts() {
     for case in &CASES {
         let version = ["--tutorial"];
-        let behind = failed(case.role, case.behind(&version, &[]));
-        let without = failed(case.role, case.command(&version, "{port}"));
+        let behind = failed(case.role, &case.behind(&version, &[]));
+        let without = failed(case.role, &case.command(&version, "{port}"));
         assert_eq!(
             without_port(behind),
             without_port(without),
@@ -177,14 +177,14 @@ fn through_a_tap_every_tutorial_gets_the_same_verdicts() {
 fn robust_programs_survive_trouble_that_tutorials_do_not() {
     for trouble in [["--split", "1"], ["--delay", "20"]] {
         for case in CASES.iter().filter(|case| case.protocol == "tcp") {
-            let failed = failed(case.role, case.behind(&[], &trouble));
+            let failed = failed(case.role, &case.behind(&[], &trouble));
             assert_eq!(failed, [""; 0], "{:?} {trouble:?}", case.role);
         }
     }
     let [server, ..] = &CASES;
     let failed = failed(
         server.role,
-        server.behind(&["--tutorial"], &["--split", "1"]),
+        &server.behind(&["--tutorial"], &["--split", "1"]),
     );
     assert!(failed.contains(&"tcp-server/answers"), "{failed:?}");
 }

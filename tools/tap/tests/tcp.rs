@@ -204,8 +204,9 @@ fn the_tap_resets_and_closes_after_so_many_bytes() {
     };
     let mut shown = String::new();
 
-    let (tap, client, mut server) = limit(Some(10), None, To::Server);
+    let (tap, mut client, mut server) = limit(Some(10), None, To::Server);
     server.sends("not counted");
+    assert_eq!(client.receives(), "not counted");
     client.sends("12345");
     assert_eq!(server.receives(), "12345");
     client.sends("6789012345");
