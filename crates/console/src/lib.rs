@@ -13,7 +13,8 @@
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
 //! - [`is_self_connected`]: a client that has found nobody but itself.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
-//! - [`is_timeout`], [`client_has_gone`], [`end_accept`]: what differs between systems.
+//! - [`is_timeout`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]: what differs between
+//!   systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
@@ -43,4 +44,4 @@ pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Keyboard, Part, Player, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
-pub use systems::{client_has_gone, end_accept, is_timeout};
+pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_timeout};

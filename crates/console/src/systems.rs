@@ -32,6 +32,24 @@ pub fn client_has_gone(error: &io::Error) -> bool {
     }
 }
 
+/// Whether a call on a UDP socket failed only for what became of an earlier datagram (nobody has the
+/// port, or no way leads there), or because a signal came: on to the next one.
+///
+/// Such ICMP messages reach every socket on Windows, and elsewhere those that are connected. All
+/// other errors are about the socket itself.
+#[must_use]
+pub fn is_about_one_peer(error: &io::Error) -> bool {
+    const WSAENETRESET: i32 = 10_052; // Windows: a datagram was forwarded too often
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::Interrupted
+    ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
+}
+
 /// Ends the `accept` that another thread waits in on this listener.
 ///
 /// The thread gets one more client, the connection that this returns, and its next `accept` fails

@@ -6,14 +6,16 @@
 //! it. If not, a command that ends must succeed. The trial kills what still runs then.
 //!
 //! `UPDATE_DOCS=1` writes what was printed into the pages instead.
+//!
+//! On Windows there may be no shell and, under Wine, no cargo. There it runs the blocks of chapters 4.1
+//! and 5 that need neither, only programs of the workspace. Build those before, as
+//! `cargo test -p ch4-tcp-server -p ch5-udp -p tap --no-run` does.
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-#[cfg(unix)]
 mod commands {
     use std::io::Read;
     use std::net::{Ipv4Addr, SocketAddr};
-    use std::os::unix::process::CommandExt;
     use std::process::{Child, Command, ExitStatus, Stdio};
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::{Duration, Instant};
@@ -23,7 +25,7 @@ mod commands {
     use docs::root;
     use libtest_mimic::{Failed, Trial};
     use socket2::{Domain, Socket, Type};
-    use testkit::{PATIENCE, has_ipv6};
+    use testkit::{PATIENCE, has_ipv6, normalise};
 
     /// With `UPDATE_DOCS`, how long the shells must be quiet before a transcript counts as complete.
     /// Some commands wait for five seconds to show that nothing comes.
@@ -48,7 +50,13 @@ mod commands {
                     .filter(|command| !command.starts_with(MEASURING))
                     .map(ToOwned::to_owned)
                     .collect();
-                if commands.is_empty() {
+                let can_run = cfg!(unix) || {
+                    let name = page.path.to_string_lossy();
+                    let is_for_windows =
+                        ["4.1-", "5.1-", "5.2-"].iter().any(|it| name.contains(it));
+                    is_for_windows && commands.iter().all(|it| command_of(it).is_some())
+                };
+                if commands.is_empty() || !can_run {
                     continue;
                 }
                 let next = page.blocks.get(number + 1);
@@ -62,7 +70,7 @@ mod commands {
                     }
                     build(&commands)?;
                     let printed = run(&commands, shown.as_deref(), may_fail)?;
-                    if let Some(shown) = shown.filter(|shown| *shown != printed) {
+                    if let Some(shown) = shown.filter(|shown| !is_same(shown, &printed)) {
                         if env::var_os("UPDATE_DOCS").is_none() {
                             return Err(format!(
                                 "the page shows\n{shown}\nbut this was printed\n{printed}"
@@ -91,7 +99,7 @@ mod commands {
 
     /// Builds what the commands run, as Cargo will, so that they start at once.
     fn build(commands: &[String]) -> Result<(), Failed> {
-        for command in commands {
+        for command in commands.iter().filter(|_| cfg!(unix)) {
             let Some((_, cargo)) = command.split_once("cargo ") else {
                 continue;
             };
@@ -99,6 +107,10 @@ mod commands {
             let only_build: &[_] = match words.next() {
                 Some("run") => &["build"],
                 Some("test") => &["test", "--no-run"],
+                Some("tap") => {
+                    words = "-p tap".split(' '); // .cargo/config.toml
+                    &["build"]
+                }
                 _ => continue,
             };
             let flags = words.take_while(|word| !["--", "|", "||"].contains(word));
@@ -136,7 +148,8 @@ mod commands {
             None => STARTED,
         };
         while shells.all.iter().any(|it| it.ended.is_none()) {
-            let is_done = !updating && shown.is_some_and(|shown| shells.transcript() == shown);
+            let is_done =
+                !updating && shown.is_some_and(|shown| is_same(shown, &shells.transcript()));
             if is_done || !shells.look(quiet) {
                 break;
             }
@@ -147,6 +160,47 @@ mod commands {
             return Err(format!("a command failed:\n{printed}").into());
         }
         Ok(printed)
+    }
+
+    /// What runs the command: a shell, with a process group, so that all of it can be killed.
+    #[cfg(unix)]
+    #[allow(
+        clippy::unnecessary_wraps,
+        reason = "on Windows not every command can run"
+    )]
+    fn command_of(command: &str) -> Option<Command> {
+        use std::os::unix::process::CommandExt;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).process_group(0);
+        Some(shell)
+    }
+
+    /// The program of the workspace that the command runs with cargo, and nothing else.
+    #[cfg(not(unix))]
+    fn command_of(command: &str) -> Option<Command> {
+        let command = command.replace("cargo tap ", "cargo run -p tap -- ");
+        let words = command.strip_prefix("cargo run -p ")?;
+        let (name, arguments) = words.split_once(" -- ").unwrap_or((words, ""));
+        let is_plain = !arguments.contains(['|', '&', '$', '"', '<', '>', ';']);
+        let test = env::current_exe().ok()?;
+        let program = test.parent()?.parent()?.join(name).with_extension("exe");
+        // Every other part is in quotes.
+        let mut words = Vec::new();
+        for (number, part) in arguments.split('\'').enumerate() {
+            if number % 2 == 1 {
+                words.push(part);
+            } else {
+                words.extend(part.split_whitespace());
+            }
+        }
+        let mut command = Command::new(program);
+        command.args(words);
+        is_plain.then_some(command)
+    }
+
+    /// Whether a page shows what was printed. The systems have different words for an error.
+    fn is_same(shown: &str, printed: &str) -> bool {
+        shown == printed || cfg!(windows) && normalise(shown) == normalise(printed)
     }
 
     /// All shells of a trial.
@@ -170,8 +224,8 @@ mod commands {
             events: &Sender<(usize, Vec<u8>)>,
         ) -> io::Result<Self> {
             let (mut output, input) = io::pipe()?;
-            let child = Command::new("sh")
-                .args(["-c", command])
+            let mut command = command_of(command).unwrap_or_else(|| Command::new("sh"));
+            let child = command
                 .current_dir(root())
                 // What Cargo says of building isn't shown; what the program says is.
                 .env("CARGO_TERM_QUIET", "true")
@@ -180,8 +234,9 @@ mod commands {
                 .stdin(Stdio::piped())
                 .stdout(input.try_clone()?)
                 .stderr(input)
-                .process_group(0)
                 .spawn()?;
+            // It holds the ends that the program writes to.
+            drop(command);
             let events = events.clone();
             thread::spawn(move || {
                 let mut piece = [0; 4096];
@@ -206,9 +261,13 @@ mod commands {
             if self.ended.is_some() {
                 return;
             }
-            // The whole group: a pipe of several programs, and what they have started.
-            let group = format!("-{}", self.child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            if cfg!(unix) {
+                // The whole group: a pipe of several programs, and what they have started.
+                let group = format!("-{}", self.child.id());
+                let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            } else {
+                let _ = self.child.kill();
+            }
             let _ = self.child.wait();
         }
     }
@@ -256,6 +315,13 @@ mod commands {
     fn plain(line: &str) -> String {
         let mut plain = String::new();
         let mut rest = line;
+        // A line of the tap begins with a time.
+        if let Some((time, event)) = line.split_once(" #")
+            && time.parse::<f64>().is_ok()
+        {
+            plain += "[n] #";
+            rest = event;
+        }
         while let Some(first) = rest.chars().next() {
             let is_same = |c: char| c == first || (c.is_ascii_digit() && first.is_ascii_digit());
             let end = rest.find(|c| !is_same(c)).unwrap_or(rest.len());
@@ -325,9 +391,5 @@ fn main() {
     let mut arguments = libtest_mimic::Arguments::from_args();
     // They share ports.
     arguments.test_threads = Some(1);
-    #[cfg(unix)]
-    let trials = commands::trials();
-    #[cfg(not(unix))]
-    let trials = Vec::new();
-    libtest_mimic::run(&arguments, trials).exit();
+    libtest_mimic::run(&arguments, commands::trials()).exit();
 }

@@ -1,10 +1,10 @@
 //! Section 5.1: answers requests, good or bad.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use console::{Action, Error, Log, OrCannot};
+use console::{Action, Error, Log, OrCannot, is_about_one_peer};
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
 use super::refusals::{MOST_REFUSALS, PERIOD, Refusals};
@@ -43,7 +43,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         // 3. Receive: the sender's address comes with the datagram.
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
-            Err(error) if is_about_one_client(&error) => continue,
+            Err(error) if is_about_one_peer(&error) => continue,
             // The next call would fail as well, and all after it, at full speed.
             Err(error) => return Err(error),
         };
@@ -82,19 +82,4 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
             Err(error) => log.trouble(format_args!("No reply to {client}: {error}")),
         }
     }
-}
-
-/// Whether an error of `recv_from` only tells what became of an earlier reply (the client is gone,
-/// or no way leads to it), or that a signal came. Such ICMP messages reach every socket on Windows, and elsewhere those
-/// that are connected. All other errors are about the socket itself.
-fn is_about_one_client(error: &io::Error) -> bool {
-    const WSAENETRESET: i32 = 10_052; // Windows: the reply has been forwarded too often
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionRefused
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::Interrupted
-    ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
 }

@@ -1,0 +1,177 @@
+//! `tap`: the command line.
+
+use std::net::UdpSocket;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use console::{Action, Error, Log, OrCannot, Printer, stdout, terminal_width};
+
+use tap::address::Address;
+use tap::script::Script;
+use tap::send::{self, Then};
+use tap::transcript::Transcript;
+use tap::trouble::Trouble;
+use tap::{listen, proxy};
+
+/// See, send and disturb what goes over a connection
+///
+/// Run `tap proxy` between a client and a server, or play one of them with `tap send` and
+/// `tap listen`. What goes over the connection is printed.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// What is printed.
+#[derive(Args)]
+struct Shown {
+    /// Use UDP, not TCP
+    #[arg(long, global = true)]
+    udp: bool,
+
+    /// Show bytes in hexadecimal, too
+    #[arg(long, global = true)]
+    hex: bool,
+
+    /// Don't print what goes over connections
+    #[arg(long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Stand between a client and a server: print what passes, and disturb it
+    #[command(after_help = AFTER_PROXY)]
+    Proxy {
+        /// Where clients connect to: PORT or HOST:PORT; port 0 is a free one
+        listen: Address,
+        /// Where the server is: PORT or HOST:PORT
+        target: Address,
+        #[command(flatten)]
+        trouble: Trouble,
+    },
+    /// Play a client: send each PART, or what you type, and print what comes back
+    #[command(after_help = AFTER_PART)]
+    Send {
+        /// Where the server is: PORT or HOST:PORT
+        target: Address,
+        #[command(flatten)]
+        script: Script,
+        /// How many connections to open at once
+        #[arg(
+            long, value_name = "N", default_value_t = 1, requires = "parts",
+            value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "udp"
+        )]
+        connections: u16,
+        /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
+        /// ends when nothing has come for 2 s)
+        #[arg(long, value_enum, conflicts_with = "udp")]
+        then: Option<Then>,
+    },
+    /// Play a server: print what comes, answer with each PART or with nothing
+    #[command(after_help = AFTER_PART)]
+    Listen {
+        /// Where to listen: PORT or HOST:PORT; port 0 is a free one
+        address: Address,
+        #[command(flatten)]
+        answer: Script,
+        /// Reset the connection after the answer
+        #[arg(long, conflicts_with = "udp")]
+        reset: bool,
+        /// Answer from another port, as a stranger would
+        #[arg(long, requires = "udp")]
+        reply_from_elsewhere: bool,
+    },
+}
+
+const AFTER_PROXY: &str = "\
+Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
+  0.203 #1 client > \"GET / HTTP/1.1\\r\\n\" 16 bytes
+That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
+several pieces in one. With --udp a line is a datagram.
+
+Up to 1,000 clients at once. Example, with the server of section 4.1:
+  tap proxy 9000 8080 --split 1";
+
+const AFTER_PART: &str = "\
+A PART may have Rust's escapes: \\n \\r \\t \\0 \\\\ \\' \\\" \\xff \\u{4f60}. In single quotes the shell
+leaves them alone: 'GET / HTTP/1.1\\r\\n'. Put -- before a PART that begins with a hyphen.";
+
+fn main() -> ExitCode {
+    console::exit(run(Cli::parse()))
+}
+
+fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
+    let Shown { udp, hex, quiet } = shown;
+    let printer = Printer::new(stdout())?.with_width(terminal_width);
+    printer.when_gone(|error| console::quit(error));
+    let transcript = Arc::new(Transcript::new(Log::new(printer, quiet), hex));
+    let fits = |script: &Script| {
+        if udp && let Err(message) = script.fits_datagrams() {
+            wrong(&message);
+        }
+    };
+    match command {
+        Command::Proxy {
+            listen,
+            target,
+            trouble,
+        } => {
+            target.resolve()?;
+            let served = if udp {
+                proxy::udp::serve(listen.bind()?, &target, trouble, &transcript)
+            } else {
+                proxy::tcp::serve(&listen.listen()?, target, trouble, &transcript)
+            };
+            served.or_cannot(Action::Serve, listen)
+        }
+        Command::Send {
+            target,
+            script,
+            connections,
+            then,
+        } => {
+            fits(&script);
+            let typed = script.parts.is_empty();
+            let then = then.unwrap_or(if typed { Then::HalfClose } else { Then::Wait });
+            if !udp {
+                return send::tcp(&target, &script, then, connections, &transcript);
+            }
+            send::udp(&target, &script, &transcript.connection())
+        }
+        Command::Listen {
+            address,
+            answer,
+            reset,
+            reply_from_elsewhere,
+        } => {
+            fits(&answer);
+            let served = if udp {
+                let socket = address.bind()?;
+                let elsewhere = reply_from_elsewhere.then(|| {
+                    let here = socket.local_addr()?;
+                    UdpSocket::bind((here.ip(), 0))
+                });
+                let elsewhere = elsewhere.transpose().or_cannot(Action::Bind, &address)?;
+                listen::udp(&socket, &answer, elsewhere.as_ref(), &transcript)
+            } else {
+                listen::tcp(&address.listen()?, answer, reset, &transcript)
+            };
+            served.or_cannot(Action::Serve, address)
+        }
+    }
+}
+
+/// Ends the program as any other mistake on the command line does: status 2.
+fn wrong(message: &str) -> ! {
+    Cli::command()
+        .error(ErrorKind::ArgumentConflict, message)
+        .exit()
+}

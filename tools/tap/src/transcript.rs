@@ -1,0 +1,146 @@
+//! What the tap prints: a line for each thing that happens on a connection.
+
+use std::fmt::{self, Display};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use console::Log;
+
+use crate::escapes::{show, show_hex};
+
+/// How many bytes of one read, or of one datagram, are shown.
+const SHOWN: usize = 2_000;
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The end that connected.
+    Client,
+    /// The end that listened.
+    Server,
+}
+
+impl Side {
+    /// The end that faces this one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+impl Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        })
+    }
+}
+
+/// Numbers connections and prints what happens on them. It never waits for the terminal.
+pub struct Transcript {
+    log: Log,
+    hex: bool,
+    connections: AtomicU64,
+}
+
+impl Transcript {
+    /// A transcript in this log; with `hex`, bytes are shown in hexadecimal, too.
+    pub fn new(log: Log, hex: bool) -> Self {
+        Self {
+            log,
+            hex,
+            connections: AtomicU64::new(0),
+        }
+    }
+
+    /// For lines that belong to no connection.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The next connection. Its time begins now.
+    pub fn connection(self: &Arc<Self>) -> Connection {
+        Connection {
+            number: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
+            transcript: Arc::clone(self),
+            begin: Instant::now(),
+            muted: AtomicBool::new(false),
+        }
+    }
+}
+
+/// A connection's lines: each has the seconds since its begin, and its number.
+pub struct Connection {
+    transcript: Arc<Transcript>,
+    number: u64,
+    begin: Instant,
+    /// What happens now is no news: the program has ended the connection.
+    muted: AtomicBool,
+}
+
+impl Connection {
+    /// Its number, from 1 on.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Something happened, and nothing else is printed.
+    pub fn last_event(&self, what: impl Display) {
+        self.event(what);
+        self.muted.store(true, Ordering::Relaxed);
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.transcript.log.is_quiet() || self.muted.load(Ordering::Relaxed)
+    }
+
+    /// Something happened.
+    pub fn event(&self, what: impl Display) {
+        if !self.is_quiet() {
+            self.transcript.log.event(self.line(what));
+        }
+    }
+
+    /// Something went wrong, or the tap did harm.
+    pub fn trouble(&self, what: impl Display) {
+        if !self.is_quiet() {
+            self.transcript.log.trouble(self.line(what));
+        }
+    }
+
+    /// These bytes came from `from`, in one read or one datagram. `remark` goes right after them.
+    pub fn bytes(&self, from: impl Display, bytes: &[u8], remark: impl Display) {
+        let Transcript { log, hex, .. } = &*self.transcript;
+        if self.is_quiet() {
+            return;
+        }
+        let count = in_bytes(bytes.len() as u64);
+        let shown = bytes.get(..SHOWN).unwrap_or(bytes);
+        let more = if shown.len() < bytes.len() { "..." } else { "" };
+        if *hex {
+            let title = self.line(format_args!("{from} > {count}{remark}"));
+            log.received(title, format!("{}{more}", show_hex(shown)).as_bytes());
+        } else {
+            let text = show(shown);
+            let line = format_args!("{from} > \"{text}\"{more} {count}{remark}");
+            log.peer(&self.line(line));
+        }
+    }
+
+    fn line(&self, what: impl Display) -> String {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        format!("{seconds:.3} #{} {what}", self.number)
+    }
+}
+
+/// A number of bytes, in words.
+#[must_use]
+pub fn in_bytes(count: u64) -> String {
+    let unit = if count == 1 { "byte" } else { "bytes" };
+    format!("{count} {unit}")
+}

@@ -1,0 +1,153 @@
+//! What the tests share: a tap in this process, and its lines.
+
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "not every test uses everything; a test that fails shows what was printed"
+)]
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::{Arc, LazyLock};
+use std::thread::{self, JoinHandle};
+
+use console::{Log, Printer};
+use regex_lite::Regex;
+use tap::address::Address;
+use tap::proxy;
+use tap::transcript::Transcript;
+use tap::trouble::Trouble;
+use testkit::{FakePeer, PATIENCE, Screen, normalise, plain};
+
+pub(crate) const TAP: &str = env!("CARGO_BIN_EXE_tap");
+
+/// The lines without what differs from run to run.
+pub(crate) fn lines(text: &str) -> String {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\d+\.\d+ #").unwrap());
+    TIME.replace_all(&normalise(text), "[time] #").into_owned()
+}
+
+pub(crate) fn address(of: SocketAddr) -> Address {
+    of.to_string().parse().unwrap()
+}
+
+fn transcript(screen: &Screen, quiet: bool) -> Arc<Transcript> {
+    plain();
+    let printer = Printer::new(screen.clone()).unwrap();
+    Arc::new(Transcript::new(Log::new(printer, quiet), false))
+}
+
+/// `tap proxy` in front of a server of the test.
+pub(crate) struct Tap {
+    pub(crate) here: SocketAddr,
+    pub(crate) server: TcpListener,
+    pub(crate) screen: Screen,
+    listener: Arc<TcpListener>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Tap {
+    pub(crate) fn start(trouble: Trouble) -> Self {
+        Self::start_with(trouble, false)
+    }
+
+    pub(crate) fn start_with(trouble: Trouble, quiet: bool) -> Self {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = server.local_addr().unwrap();
+        Self::in_front_of(target, server, trouble, quiet)
+    }
+
+    /// It connects clients to `target`.
+    pub(crate) fn in_front_of(
+        target: SocketAddr,
+        server: TcpListener,
+        trouble: Trouble,
+        quiet: bool,
+    ) -> Self {
+        let target = address(target);
+        let listener: Arc<TcpListener> =
+            Arc::new("0".parse::<Address>().unwrap().listen().unwrap());
+        let (accepts, screen) = (Arc::clone(&listener), Screen::default());
+        let transcript = transcript(&screen, quiet);
+        let serving = thread::spawn(move || {
+            let _ = proxy::tcp::serve(&accepts, target, trouble, &transcript);
+        });
+        Self {
+            here: listener.local_addr().unwrap(),
+            server,
+            screen,
+            listener,
+            serving: Some(serving),
+        }
+    }
+
+    /// Both ends of a connection through it.
+    pub(crate) fn connect(&self) -> (FakePeer, FakePeer) {
+        let client = FakePeer::connect(self.here);
+        (client, FakePeer::accept(&self.server))
+    }
+
+    /// What it has printed when `text` has come.
+    #[track_caller]
+    pub(crate) fn shows(&self, text: &str) -> String {
+        lines(&self.screen.wait_for(text))
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.screen.text());
+            return;
+        }
+        let serving = self.serving.take().unwrap();
+        testkit::stop(&self.listener, || serving.is_finished());
+    }
+}
+
+/// `tap proxy --udp` in front of a server of the test. It ends with the test's process.
+pub(crate) struct UdpTap {
+    pub(crate) here: SocketAddr,
+    pub(crate) server: UdpSocket,
+    pub(crate) screen: Screen,
+}
+
+impl UdpTap {
+    pub(crate) fn start(trouble: Trouble) -> Self {
+        let (server, socket) = (udp(), udp());
+        let (target, here) = (
+            address(server.local_addr().unwrap()),
+            socket.local_addr().unwrap(),
+        );
+        let screen = Screen::default();
+        let transcript = transcript(&screen, false);
+        thread::spawn(move || proxy::udp::serve(socket, &target, trouble, &transcript));
+        Self {
+            here,
+            server,
+            screen,
+        }
+    }
+
+    pub(crate) fn client(&self) -> UdpSocket {
+        let client = udp();
+        client.connect(self.here).unwrap();
+        client
+    }
+}
+
+pub(crate) fn udp() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+/// The next datagram, and who sent it.
+#[track_caller]
+pub(crate) fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
+    let mut buffer = [0; 1024];
+    let (count, sender) = socket.recv_from(&mut buffer).unwrap();
+    (
+        String::from_utf8_lossy(&buffer[..count]).into_owned(),
+        sender,
+    )
+}

@@ -1,0 +1,181 @@
+//! The command: its help, its errors, and both sides of a conversation.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+mod common;
+
+use common::{TAP, lines};
+use insta::assert_snapshot;
+use testkit::{Ended, FakePeer, Program, port_without_listener};
+
+fn run(arguments: &[&str]) -> String {
+    lines(&Program::run(TAP, arguments).report())
+}
+
+#[test]
+fn help() {
+    let helps = [
+        &["--help"][..],
+        &["proxy", "--help"],
+        &["send", "--help"],
+        &["listen", "--help"],
+    ];
+    let helps = helps.map(|arguments| Program::run(TAP, arguments).succeeds().replace(".exe", ""));
+    assert_snapshot!("help", helps.join("\n----\n\n"));
+}
+
+/// A client, the tap and a server, each a program.
+fn conversation(proxy: &[&str], send: &[&str], listen: &[&str]) -> String {
+    let listening = Program::start(TAP, [&["listen", "0"], listen].concat());
+    let to = listening.address().to_string();
+    let tap = Program::start(TAP, [&["proxy", "0", &to], proxy].concat());
+    let to = tap.address().to_string();
+    let client = Program::run(TAP, [&["send", &to], send].concat());
+    let _ = tap.output.wait_for("ended");
+    let _ = listening.output.wait_for("ended");
+    let Ended { output, errors, .. } = &client;
+    format!(
+        "send {send:?}\n{}{errors}\nproxy {proxy:?}\n{}\nlisten {listen:?}\n{}",
+        lines(output),
+        lines(&tap.output.text()),
+        lines(&listening.output.text()),
+    )
+}
+
+#[test]
+fn both_sides_of_a_conversation() {
+    let send = ["GET / HTTP/1.1\\r\\n\\r\\n"];
+    let listen = [
+        "HTTP/1.1 200 OK\\r\\n\\r\\n",
+        "你好\\xff",
+        "--pause",
+        "200ms",
+    ];
+    assert_snapshot!("both_sides", conversation(&[], &send, &listen));
+}
+
+#[test]
+fn both_sides_in_hexadecimal() {
+    let send = ["GET / HTTP/1.1\\r\\n\\r\\n", "--hex"];
+    assert_snapshot!(
+        "both_sides_hex",
+        conversation(&["--hex"], &send, &["--hex", "ok"])
+    );
+}
+
+#[test]
+fn each_kind_of_trouble() {
+    let bye = &["bye"][..];
+    let troubles: [(&[&str], &[&str]); 4] = [
+        (&["--split", "4", "--rate", "40"], bye),
+        (&["--delay", "100"], bye),
+        (&["--reset-after", "2", "--to", "server"], &[]),
+        (&["--close-after", "2", "--to", "client"], bye),
+    ];
+    let shown = troubles.map(|(trouble, listen)| conversation(trouble, &["hello"], listen));
+    assert_snapshot!("trouble", shown.join("\n\n"));
+}
+
+#[test]
+fn a_client_and_a_server_end_a_connection_in_each_way() {
+    let mut shown = String::new();
+    for then in ["close", "half-close", "reset"] {
+        shown += &conversation(&[], &["hello", "--then", then], &[]);
+        shown += "\n\n";
+    }
+    shown += &conversation(&[], &["hello"], &["--reset", "bye"]);
+    assert_snapshot!("ends", shown);
+}
+
+#[test]
+fn what_is_typed_is_sent_line_by_line() {
+    let listening = Program::start(TAP, ["listen", "0"]);
+    let mut client = Program::start(TAP, ["send", &listening.address().to_string()]);
+    client.types("one\\n\n\u{1b}[2J\n");
+    let _ = listening.output.wait_for("[2J");
+    let client = client.wait();
+    assert_snapshot!(lines(&client.output));
+}
+
+#[test]
+fn udp_both_sides() {
+    let listening = Program::start(TAP, ["listen", "--udp", "0", "97.88", "and more"]);
+    let to = listening.address().to_string();
+    let client = run(&["send", "--udp", &to, "36.6", "37", "--pause", "100ms"]);
+    assert_snapshot!(format!("{client}\n{}", lines(&listening.output.text())));
+}
+
+/// `tap send` doesn't hear a stranger. Others do.
+#[test]
+fn udp_from_elsewhere() {
+    let listening = Program::start(
+        TAP,
+        ["listen", "--udp", "0", "--reply-from-elsewhere", "451"],
+    );
+    let client = common::udp();
+    client.send_to(b"36.6", listening.address()).unwrap();
+    let (text, sender) = common::receive(&client);
+    assert_eq!(text, "451");
+    assert_ne!(sender, listening.address());
+}
+
+#[test]
+fn a_wrong_command_line_is_status_2() {
+    let long = "x".repeat(65_508);
+    let errors = [
+        &["send", "1", r"\xg"][..],
+        &["send", "8080x", "hi"],
+        &["send", "--udp", "1", "hi", &long],
+        &["send", "--udp", "1", "hi", "--then", "reset"],
+        &["send", "1", "--connections", "5"],
+        &["listen", "--udp", "0", &long],
+        &["listen", "0", "--reply-from-elsewhere"],
+        &["proxy", "0", "1", "--udp", "--split", "1"],
+        &["proxy", "0", "1", "--drop", "1"],
+        &["proxy", "0", "1", "--udp", "--drop", "101"],
+        &["proxy", "0", "1", "--delay", "-1"],
+        &["proxy", "0", "1", "--split", "0"],
+    ];
+    let mut shown = String::new();
+    for arguments in errors {
+        let ended = Program::run(TAP, arguments);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}");
+        shown += ended.errors.lines().next().unwrap();
+        shown.push('\n');
+    }
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn what_the_system_refuses_is_status_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let (_held, closed) = port_without_listener();
+    let closed = closed.to_string();
+    let shown = [
+        &["listen", &taken][..],
+        &["proxy", &taken, "1"],
+        &["send", &closed, "hi"],
+        &["send", "no such name:80", "hi"],
+        &["proxy", "0", "no such name:80"],
+    ];
+    assert_snapshot!(shown.map(run).join("\n"));
+}
+
+#[test]
+fn bytes_never_reach_the_terminal_raw() {
+    let listening = Program::start(TAP, ["listen", "0"]);
+    let to = listening.address().to_string();
+    for hex in [&["--hex"][..], &[]] {
+        let tap = Program::start(TAP, [&["proxy", "0", &to], hex].concat());
+        let client = FakePeer::connect(tap.address());
+        client.sends("\x1b[2J\r\n0.000 #9 ended\n\u{202e}\u{9b}");
+        client.half_closes();
+        let shown = tap.output.wait_for("#1 ended");
+        assert!(
+            !shown.contains(|c: char| c != '\n' && !console::safe::is_harmless(c)),
+            "{shown}"
+        );
+        assert!(!shown.contains("\n0.000 #9"), "{shown}");
+    }
+}

@@ -1,0 +1,258 @@
+//! Tests that take long: the judge of `tools/checks` judges programs behind a tap, and the tap is as
+//! fast as it has to be. They need the chapters' programs, which cargo builds here.
+
+#![cfg(target_os = "linux")] // behind.rs looks into /proc.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test fails with a panic, and prints what explains it"
+)]
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use checks::check::{Role, Verdict};
+use checks::judge::{Submission, judge};
+use checks::program;
+use common::Tap;
+use tap::trouble::Trouble;
+
+/// The program, built.
+fn built(package: &str, what: &[&str]) -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "-q", "-p", package])
+        .args(what)
+        .status();
+    assert!(built.unwrap().success());
+    let target = Path::new(common::TAP).parent().unwrap().to_owned();
+    match what {
+        [_, example] => target.join("examples").join(example),
+        _ => target.join(package),
+    }
+}
+
+/// The checks that the program fails, or that don't apply.
+fn failed(role: Role, command: &[String]) -> Vec<&'static str> {
+    let checks: Vec<_> = role.checks().iter().collect();
+    let submission = Submission::new(program::Command::new(command[0].clone(), &command[1..]));
+    let mut failed = Vec::new();
+    judge(&checks, &submission, |check, outcome| {
+        if outcome.verdict != Verdict::Passed {
+            eprintln!("{}: {:?}", check.id, outcome.saw);
+            failed.push(check.id);
+        }
+    });
+    failed
+}
+
+/// A role, and how its program is started.
+struct Case {
+    role: Role,
+    side: &'static str,
+    protocol: &'static str,
+    package: &'static str,
+    arguments: &'static [&'static str],
+}
+
+const CASES: [Case; 6] = [
+    Case {
+        role: Role::TcpServer,
+        side: "server",
+        protocol: "tcp",
+        package: "ch4-tcp-server",
+        arguments: &[],
+    },
+    Case {
+        role: Role::TcpClient,
+        side: "client",
+        protocol: "tcp",
+        package: "ch4-tcp-client",
+        arguments: &[],
+    },
+    Case {
+        role: Role::ChatServer,
+        side: "server",
+        protocol: "tcp",
+        package: "ch4-chat",
+        arguments: &["server"],
+    },
+    Case {
+        role: Role::ChatClient,
+        side: "client",
+        protocol: "tcp",
+        package: "ch4-chat",
+        arguments: &["client"],
+    },
+    Case {
+        role: Role::UdpServer,
+        side: "server",
+        protocol: "udp",
+        package: "ch5-udp",
+        arguments: &["server"],
+    },
+    Case {
+        role: Role::UdpClient,
+        side: "client",
+        protocol: "udp",
+        package: "ch5-udp",
+        arguments: &["client"],
+    },
+];
+
+impl Case {
+    fn command(&self, version: &[&str], port: &str) -> Vec<String> {
+        let program = built(self.package, &[]).to_str().unwrap().to_owned();
+        let words = [self.arguments, version, &["--port", port]].concat();
+        std::iter::once(program)
+            .chain(words.into_iter().map(str::to_owned))
+            .collect()
+    }
+
+    fn behind(&self, version: &[&str], trouble: &[&str]) -> Vec<String> {
+        let behind = built("tap", &["--example", "behind"])
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let words = [&[self.side, self.protocol, "{port}"], trouble, &["--"]].concat();
+        let mut command = vec![behind];
+        command.extend(words.into_iter().map(str::to_owned));
+        command.extend(self.command(version, "{inner}"));
+        command
+    }
+}
+
+/// The verdicts of the tutorials that differ, as they are about the port, and that is the tap's: its
+/// queue is long, and the program behind it has another port after a restart.
+const OF_THE_PORT: [&str; 2] = ["tcp-server/many-clients", "tcp-server/restart"];
+
+/// One test at a time: they use the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+#[ignore = "needs the chapters' programs, built, and takes minutes"]
+fn through_a_tap_every_robust_program_passes_every_check() {
+    let _alone = alone();
+    for case in &CASES {
+        assert_eq!(
+            failed(case.role, &case.behind(&[], &[])),
+            [""; 0],
+            "{:?}",
+            case.role
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the chapters' programs, built, and takes minutes"]
+fn through_a_tap_every_tutorial_gets_the_same_verdicts() {
+    let _alone = alone();
+    let mut different = Vec::new();
+    for case in &CASES {
+        let version = ["--tutorial"];
+        let behind = failed(case.role, &case.behind(&version, &[]));
+        let without = failed(case.role, &case.command(&version, "{port}"));
+        let only_one = |id: &&str| behind.contains(id) != without.contains(id);
+        let ids = case.role.checks().iter().map(|check| check.id);
+        different.extend(ids.filter(only_one));
+    }
+    assert_eq!(different, OF_THE_PORT);
+}
+
+#[test]
+#[ignore = "needs the chapters' programs, built, and takes minutes"]
+fn robust_programs_survive_trouble_that_tutorials_do_not() {
+    let _alone = alone();
+    for trouble in [["--split", "1"], ["--delay", "20"]] {
+        for case in CASES.iter().filter(|case| case.protocol == "tcp") {
+            let failed = failed(case.role, &case.behind(&[], &trouble));
+            assert_eq!(failed, [""; 0], "{:?} {trouble:?}", case.role);
+        }
+    }
+    let [server, ..] = &CASES;
+    let failed = failed(
+        server.role,
+        &server.behind(&["--tutorial"], &["--split", "1"]),
+    );
+    assert!(failed.contains(&"tcp-server/answers"), "{failed:?}");
+}
+
+/// How long so many bytes take to there and back.
+fn time(to: SocketAddr) -> Duration {
+    const BYTES: usize = 256 << 20;
+    let mut stream = TcpStream::connect(to).unwrap();
+    let mut sends = stream.try_clone().unwrap();
+    let begin = Instant::now();
+    let sender = thread::spawn(move || {
+        let piece = vec![0; 1 << 16];
+        for _ in 0..BYTES / piece.len() {
+            sends.write_all(&piece).unwrap();
+        }
+        sends.shutdown(Shutdown::Write).unwrap();
+    });
+    let mut read = 0;
+    let mut buffer = vec![0; 1 << 16];
+    while let count @ 1.. = stream.read(&mut buffer).unwrap() {
+        read += count;
+    }
+    sender.join().unwrap();
+    assert_eq!(read, BYTES);
+    begin.elapsed()
+}
+
+/// Reads and writes, and nothing else.
+fn copy(mut from: TcpStream, mut to: TcpStream) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        to.write_all(&buffer[..count]).unwrap();
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// Two threads for each client, which copy.
+fn bare_relay(target: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(target).unwrap());
+            let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || copy(from, to));
+            thread::spawn(move || copy(server, client));
+        }
+    });
+    here
+}
+
+#[test]
+#[ignore = "takes long"]
+fn it_is_at_least_half_as_fast_as_a_bare_relay() {
+    let _alone = alone();
+    let tap = Tap::start_with(Trouble::default(), true);
+    let echo = tap.server.try_clone().unwrap();
+    thread::spawn(move || {
+        for client in echo.incoming() {
+            let client = client.unwrap();
+            let to = client.try_clone().unwrap();
+            thread::spawn(move || copy(client, to));
+        }
+    });
+    let bare = bare_relay(tap.server.local_addr().unwrap());
+    // In turns, and the best of each: other work of the machine only makes them slower.
+    let rounds: Vec<_> = (0..5).map(|_| (time(bare), time(tap.here))).collect();
+    let bare = rounds.iter().map(|(bare, _)| bare).min().unwrap();
+    let tapped = rounds.iter().map(|(_, tapped)| tapped).min().unwrap();
+    println!("bare {bare:?}, tap {tapped:?}");
+    assert!(*tapped <= *bare * 2, "bare {bare:?}, tap {tapped:?}");
+}

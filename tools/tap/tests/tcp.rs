@@ -1,0 +1,297 @@
+//! What passes through `tap proxy`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+mod common;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{TAP, Tap};
+use insta::assert_snapshot;
+use tap::trouble::{To, Trouble};
+use testkit::{FakePeer, PATIENCE, Program};
+
+/// A read fails with a reset.
+#[track_caller]
+fn expect_reset(peer: &FakePeer) {
+    let read = peer.stream().read(&mut [0; 100]);
+    assert_eq!(
+        read.map_err(|error| error.kind()),
+        Err(ErrorKind::ConnectionReset)
+    );
+}
+
+#[test]
+fn each_direction_ends_separately() {
+    let tap = Tap::start(Trouble::default());
+    let (mut client, mut server) = tap.connect();
+    client.sends("hello\r\n\x1b");
+    client.half_closes();
+    assert_eq!(server.reads_to_end(), b"hello\r\n\x1b");
+    let _ = tap.shows("client half-closed");
+    server.sends("as many words as it likes");
+    assert_eq!(client.receives(), "as many words as it likes");
+    server.half_closes();
+    assert_eq!(client.reads_to_end(), b"");
+    assert_snapshot!(tap.shows("ended"));
+}
+
+#[test]
+fn a_reset_reaches_the_other_side_whoever_makes_it() {
+    for by_client in [true, false] {
+        let tap = Tap::start(Trouble::default());
+        let (client, server) = tap.connect();
+        let (breaks, other, name) = if by_client {
+            (client, server, "client reset")
+        } else {
+            (server, client, "server reset")
+        };
+        breaks.resets();
+        expect_reset(&other);
+        let shown = tap.shows("ended");
+        assert!(shown.contains(name) && !shown.contains("half"), "{shown}");
+    }
+}
+
+/// Also when the other side has only to listen: a read at the end of the stream doesn't tell.
+#[test]
+fn a_reset_after_a_half_close_is_passed_on() {
+    let tap = Tap::start(Trouble::default());
+    let (client, mut server) = tap.connect();
+    client.half_closes();
+    assert_eq!(server.reads_to_end(), b"");
+    client.resets();
+    let _ = tap.shows("client reset");
+    let begin = Instant::now();
+    // Nothing more can be read, so it tries to write.
+    while server.stream().write_all(b"x").is_ok() {
+        assert!(begin.elapsed() < PATIENCE, "the server isn't told");
+    }
+}
+
+/// The client doesn't read, so the tap waits to write to it when it learns of the reset.
+#[test]
+fn a_reset_ends_a_connection_on_which_everybody_waits() {
+    let tap = Tap::start_with(Trouble::default(), true);
+    let (client, server) = tap.connect();
+    fill(&server);
+    server.resets();
+    let begin = Instant::now();
+    let error = loop {
+        if let Err(error) = client.stream().write(b"x") {
+            break error;
+        }
+        assert!(begin.elapsed() < PATIENCE, "the client isn't told");
+    };
+    // It isn't the time limit that ended it.
+    assert_ne!(error.kind(), ErrorKind::WouldBlock);
+}
+
+/// Writes until nothing more fits. Returns how much did.
+fn fill(peer: &FakePeer) -> usize {
+    let mut stream = peer.stream();
+    stream
+        .set_write_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    let mut written = 0;
+    while let Ok(count) = stream.write(&[b'x'; 1 << 14]) {
+        written += count;
+        assert!(written < 100 << 20, "nothing holds it up");
+    }
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    written
+}
+
+#[test]
+fn a_side_that_does_not_read_holds_up_the_other_and_nothing_is_lost() {
+    let tap = Tap::start_with(Trouble::default(), true);
+    let (client, mut server) = tap.connect();
+    let written = fill(&client);
+    client.half_closes();
+    assert_eq!(server.reads_to_end().len(), written);
+}
+
+#[test]
+fn split_makes_a_read_get_a_part() {
+    let tap = Tap::start(Trouble {
+        split: Some(1),
+        to: To::Server,
+        ..Trouble::default()
+    });
+    let (mut client, mut server) = tap.connect();
+    let text = "0123456789".repeat(5);
+    let begin = Instant::now();
+    client.sends(&text);
+    client.half_closes();
+    let first = server.receives();
+    assert!(first.len() < 50, "{first}");
+    let rest = String::from_utf8(server.reads_to_end()).unwrap();
+    assert_eq!(first + &rest, text);
+    // A reader that is quick gets each piece by itself.
+    assert!(begin.elapsed() >= Duration::from_millis(49));
+    server.sends("whole");
+    assert_eq!(client.receives(), "whole");
+    drop(server);
+    drop(client);
+    assert_snapshot!(tap.shows("ended"));
+}
+
+#[test]
+fn a_delay_makes_everything_late_and_costs_no_throughput() {
+    let delay = Duration::from_millis(200);
+    let tap = Tap::start_with(
+        Trouble {
+            delay,
+            ..Trouble::default()
+        },
+        false,
+    );
+    let (mut client, mut server) = tap.connect();
+    let begin = Instant::now();
+    client.sends("ping");
+    assert_eq!(server.receives(), "ping");
+    assert!(begin.elapsed() >= delay);
+    server.sends("pong");
+    assert_eq!(client.receives(), "pong");
+    assert!(begin.elapsed() >= 2 * delay);
+    // Far more reads than could come one after the other.
+    let stream = client.stream().try_clone().unwrap();
+    let sends = thread::spawn(move || (&stream).write_all(&vec![0; 4 << 20]).unwrap());
+    let begin = Instant::now();
+    server.stream().read_exact(&mut vec![0; 4 << 20]).unwrap();
+    assert!(begin.elapsed() < delay * 20, "256 reads and more");
+    sends.join().unwrap();
+    client.half_closes();
+    assert_eq!(server.reads_to_end(), b"");
+    server.resets();
+    expect_reset(&client);
+    let shown = tap.shows("ended");
+    assert!(
+        shown.contains("client > \"ping\" 4 bytes, 200 ms late\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_rate_is_a_limit() {
+    let tap = Tap::start(Trouble {
+        rate: Some(1_000),
+        to: To::Client,
+        ..Trouble::default()
+    });
+    let (mut client, server) = tap.connect();
+    client.sends("x".repeat(1_000_000));
+    let mut all = vec![0; 1_000_000];
+    server.stream().read_exact(&mut all).unwrap();
+    let begin = Instant::now();
+    server.sends("x".repeat(500));
+    server.half_closes();
+    assert_eq!(client.reads_to_end().len(), 500);
+    // The first of ten pieces goes at once.
+    assert!(begin.elapsed() >= Duration::from_millis(450));
+}
+
+#[test]
+fn the_tap_resets_and_closes_after_so_many_bytes() {
+    let limit = |reset_after, close_after, to| {
+        let tap = Tap::start(Trouble {
+            reset_after,
+            close_after,
+            to,
+            ..Trouble::default()
+        });
+        let (client, server) = tap.connect();
+        (tap, client, server)
+    };
+    let mut shown = String::new();
+
+    let (tap, mut client, mut server) = limit(Some(10), None, To::Server);
+    server.sends("not counted");
+    assert_eq!(client.receives(), "not counted");
+    client.sends("12345");
+    assert_eq!(server.receives(), "12345");
+    client.sends("6789012345");
+    expect_reset_after_data(&server);
+    expect_reset_after_data(&client);
+    shown += &tap.shows("ended");
+
+    let (tap, mut client, mut server) = limit(None, Some(10), To::Client);
+    server.sends("123456789012345");
+    assert_eq!(client.reads_to_end(), b"1234567890");
+    assert_eq!(server.reads_to_end(), b"");
+    client.sends("nobody reads this");
+    client.half_closes();
+    drop(server);
+    shown += &tap.shows("ended");
+    assert_snapshot!(shown);
+}
+
+#[track_caller]
+fn expect_reset_after_data(peer: &FakePeer) {
+    let read = peer.stream().read_to_end(&mut Vec::new());
+    assert_eq!(
+        read.map_err(|error| error.kind()),
+        Err(ErrorKind::ConnectionReset)
+    );
+}
+
+#[test]
+fn a_target_that_is_down_or_goes_away_is_told_once_and_the_tap_lives_on() {
+    let tap = Tap::start(Trouble::default());
+    let (mut client, server) = tap.connect();
+    drop(server);
+    assert_eq!(client.reads_to_end(), b"");
+    drop(client);
+    let _ = tap.shows("#1 ended");
+    let (_held, closed) = testkit::port_without_listener();
+    let unused = tap.server.try_clone().unwrap();
+    let down = Tap::in_front_of(closed, unused, Trouble::default(), false);
+    for number in 1..=2 {
+        // The reset may come before the client knows that it is connected.
+        let client = TcpStream::connect(down.here);
+        let read = client.and_then(|mut client| client.read(&mut [0]));
+        let kind = read.map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::ConnectionReset));
+        let _ = down.shows(&format!("#{number} ended"));
+    }
+    assert_snapshot!(down.shows("#2 ended"));
+}
+
+#[test]
+fn a_paused_terminal_holds_up_nobody() {
+    let tap = Tap::start(Trouble::default());
+    let (mut client, mut server) = tap.connect();
+    tap.screen.pause();
+    client.sends("first");
+    assert_eq!(server.receives(), "first");
+    tap.screen.wait_for_writer();
+    // More than the printer keeps.
+    for _ in 0..2_000 {
+        client.sends("x".repeat(1_000));
+        server.stream().read_exact(&mut [0; 1_000]).unwrap();
+    }
+    tap.screen.resume();
+    let _ = tap.shows("lines left out: the terminal was too slow");
+    server.sends("last");
+    assert_eq!(client.receives(), "last");
+}
+
+/// In children, as a process may have 1,024 descriptors by default.
+#[test]
+fn five_hundred_clients_at_once() {
+    let listen = Program::start(TAP, ["listen", "0"]);
+    let to = listen.address().to_string();
+    let proxy = Program::start(TAP, ["proxy", "0", &to, "--quiet"]);
+    let to = proxy.address().to_string();
+    let _send = Program::start(TAP, ["send", &to, "hello", "--connections", "500"]);
+    for number in [1, 250, 500] {
+        let _ = listen
+            .output
+            .wait_for(&format!("#{number} client > \"hello\" 5 bytes"));
+    }
+    let shown = listen.output.text();
+    assert!(!shown.contains("half-closed"), "all are still there");
+}
