@@ -19,6 +19,8 @@ STYLE = """
     .b { stroke: #2f9a6b; fill: #2f9a6b }
     .c { stroke: #c47a1f; fill: #c47a1f }
     .d { stroke: #9b63c7; fill: #9b63c7 }
+    .e { stroke: #7d8590; fill: #7d8590; fill-opacity: .06 }
+    .lost { stroke: #c75050; stroke-dasharray: 4 4 }
     .wait { stroke: #c75050; fill: #c75050; stroke-dasharray: 4 4 }
     .head { fill: #7d8590; stroke: none }
     @media (prefers-color-scheme: dark) { text { fill: #a0a8b2 } }
@@ -219,8 +221,134 @@ def turns():
     picture.write()
 
 
+def states():
+    picture = Picture(
+        "states", 680, 724, "The eleven states of one side of a TCP connection",
+        "From CLOSED, listen leads to LISTEN and connect, with a SYN, to SYN-SENT; close leads back "
+        "from both. A SYN leads from LISTEN and from SYN-SENT to SYN-RECEIVED, and is answered with "
+        "SYN ACK. From SYN-RECEIVED an ACK leads to ESTABLISHED, close, with a FIN, to FIN-WAIT-1. "
+        "From SYN-SENT a SYN ACK, which is answered with an ACK, leads to ESTABLISHED. The side that "
+        "closes first sends a FIN and is in FIN-WAIT-1; an ACK leads to FIN-WAIT-2, then a FIN, which "
+        "is answered with an ACK, to TIME-WAIT. If the FIN comes before the ACK, it leads from "
+        "FIN-WAIT-1 to CLOSING, and the ACK from there to TIME-WAIT. The side that closes last gets a "
+        "FIN in ESTABLISHED, answers with an ACK and is in CLOSE-WAIT; close, with a FIN, leads to "
+        "LAST-ACK, and an ACK to CLOSED. TIME-WAIT ends in CLOSED when the wait is over.",
+    )
+    for x, y, kind, name in (
+        (280, 14, "e", "CLOSED"), (280, 124, "a", "LISTEN"), (30, 214, "a", "SYN-RECEIVED"),
+        (530, 214, "a", "SYN-SENT"), (280, 314, "b", "ESTABLISHED"), (30, 414, "c", "FIN-WAIT-1"),
+        (530, 414, "d", "CLOSE-WAIT"), (30, 530, "c", "FIN-WAIT-2"), (280, 530, "c", "CLOSING"),
+        (530, 530, "d", "LAST-ACK"), (280, 640, "c", "TIME-WAIT"), (530, 640, "e", "CLOSED"),
+    ):
+        picture.box(x, y, 120, 40, kind, name, "code strong")
+    for points, x, y, anchor, *label in (
+        ([(320, 54), (320, 123)], 313, 94, "end", "listens"),
+        ([(360, 124), (360, 55)], 367, 94, "start", "closes"),
+        ([(400, 28), (610, 28), (610, 213)], 505, 20, "middle", "connects, sends SYN"),
+        ([(570, 214), (570, 46), (401, 46)], 563, 130, "end", "closes"),
+        ([(280, 144), (90, 144), (90, 213)], 185, 136, "middle", "SYN arrives, sends SYN ACK"),
+        ([(530, 234), (151, 234)], 340, 226, "middle", "SYN arrives, sends SYN ACK"),
+        ([(130, 254), (290, 313)], 198, 302, "end", "ACK arrives"),
+        ([(550, 254), (390, 313)], 488, 294, "start", "SYN ACK arrives,", "sends ACK"),
+        ([(60, 254), (60, 413)], 67, 338, "start", "closes,", "sends FIN"),
+        ([(290, 354), (130, 413)], 222, 402, "start", "closes, sends FIN"),
+        ([(390, 354), (550, 413)], 482, 374, "start", "FIN arrives, sends ACK"),
+        ([(60, 454), (60, 529)], 67, 496, "start", "ACK arrives"),
+        ([(150, 440), (300, 529)], 240, 478, "start", "FIN arrives, sends ACK"),
+        ([(60, 570), (60, 660), (279, 660)], 168, 652, "middle", "FIN arrives, sends ACK"),
+        ([(340, 570), (340, 639)], 347, 610, "start", "ACK arrives"),
+        ([(590, 454), (590, 529)], 583, 496, "end", "closes, sends FIN"),
+        ([(590, 570), (590, 639)], 583, 610, "end", "ACK arrives"),
+        ([(400, 660), (529, 660)], 465, 652, "middle", "the wait is over"),
+    ):
+        picture.arrow(points)
+        for number, line in enumerate(label):
+            picture.text(x, y + 15 * number, line, "small", anchor)
+    for x, kind, text in (
+        (30, "a", "opening · 建立"), (180, "b", "open · 已建立"),
+        (322, "c", "closes first · 先关闭"), (500, "d", "closes last · 后关闭"),
+    ):
+        picture.box(x, 699, 14, 14, kind, "")
+        picture.text(x + 21, 711, text, "small", "start")
+    picture.write()
+
+
+def time_wait():
+    picture = Picture(
+        "time-wait", 680, 470, "TIME-WAIT: why the side that closes first waits",
+        "The server closes first and sends a FIN; the client acknowledges it, later closes too, and "
+        "sends its own FIN. The server acknowledges that and is in TIME-WAIT. Its acknowledgment is "
+        "lost. So the client sends its FIN again, and because the server still remembers the "
+        "connection, it can acknowledge again. TIME-WAIT lasts four minutes by RFC 9293 and one on "
+        "Linux. Meanwhile the server's port can't be bound without SO_REUSEADDR.",
+    )
+    left, right = 215, 500
+    picture.text(left, 22, "closes first · 先关闭", "strong")
+    picture.text(right, 22, "closes last · 后关闭", "strong")
+    picture.parts.append(f'<path d="M{left} 34V456M{right} 34V326" class="dashed"/>')
+    for y, text in ((48, "FIN-WAIT-1"), (112, "FIN-WAIT-2")):
+        picture.text(left - 14, y + 5, text, "code small", "end")
+    for y, text in ((80, "CLOSE-WAIT"), (130, "LAST-ACK"), (318, "CLOSED")):
+        picture.text(right + 14, y + 5, text, "code small", "start")
+    for (x1, y1), (x2, y2), text in (
+        ((left, 48), (right, 76), "FIN"), ((right, 84), (left, 112), "ACK"),
+        ((right, 130), (left, 158), "FIN"), ((right, 232), (left, 260), "FIN, again · 重传"),
+        ((left, 284), (right, 312), "ACK, again"),
+    ):
+        picture.arrow([(x1, y1), (x2, y2)], text)
+    middle = (left + right) / 2 + 20
+    picture.parts.append(f'<path d="M{left} 170L{middle} 185" class="lost"/>')
+    picture.text(middle + 8, 191, "✕", "strong", "start")
+    picture.text(left + 72, 166, "ACK", "small")
+    picture.text(middle + 28, 191, "lost · 丢失", "small", "start")
+    picture.box(20, 164, 181, 240, "wait", "")
+    picture.text(110, 258, "TIME-WAIT", "code strong")
+    picture.text(110, 282, "remembers the connection", "small")
+    picture.text(110, 302, "4 minutes (RFC 9293)", "small")
+    picture.text(110, 322, "1 minute (Linux)", "small")
+    picture.text(left - 14, 444, "CLOSED", "code small", "end")
+    picture.text(left + 18, 362, "bind to the same port meanwhile:", "small", "start")
+    picture.text(left + 18, 384, "without SO_REUSEADDR: Address already in use · 端口被占用", "small", "start")
+    picture.text(left + 18, 404, "with it: works", "small", "start")
+    picture.write()
+
+
+def two_sockets():
+    picture = Picture(
+        "two-sockets", 680, 340, "The two kinds of socket in a server",
+        "A server process on 127.0.0.1:8080 holds three sockets. The listener has a local address "
+        "and no peer; new connections wait in its queue until accept takes them. Each accepted "
+        "client has its own socket, with the same local address and port, and the client's address "
+        "as its peer. Bytes travel between a client and its own socket only.",
+    )
+    picture.box(14, 34, 356, 292, "e", "")
+    picture.text(192, 22, "server process · 服务器进程", "strong")
+    picture.text(580, 22, "clients · 客户端", "strong")
+    picture.box(34, 52, 316, 88, "a", "")
+    picture.text(192, 74, "listener · 监听套接字", "strong")
+    picture.text(192, 96, "127.0.0.1:8080, no peer", "code small")
+    for x in (54, 90, 126):
+        picture.box(x, 108, 30, 22, "e" if x > 54 else "d", "C" if x == 54 else "", "small")
+    picture.text(166, 124, "queue · 队列, for accept", "small", "start")
+    for y, kind, peer, name in (
+        (158, "b", "127.0.0.1:50312", "A"), (240, "c", "127.0.0.1:50313", "B"),
+    ):
+        picture.box(34, y, 316, 66, kind, "")
+        picture.text(192, y + 28, f"{name}'s own socket, from accept", "strong")
+        picture.text(192, y + 50, f"127.0.0.1:8080 ↔ {peer}", "code small")
+        picture.box(494, y, 172, 66, kind, f"client {name}", "strong", peer)
+        picture.arrow([(492, y + 26), (352, y + 26)], "bytes · 数据")
+        picture.arrow([(352, y + 44), (492, y + 44)])
+    picture.box(494, 64, 172, 66, "d", "client C", "strong", "127.0.0.1:50314")
+    picture.arrow([(492, 97), (352, 97)], "handshake · 握手")
+    picture.write()
+
+
 if __name__ == "__main__":
     layers()
     tcp_calls()
     udp_calls()
     turns()
+    states()
+    time_wait()
+    two_sockets()

@@ -168,6 +168,28 @@ fn a_browser_shows_the_greeting_and_what_it_sent() {
     );
 }
 
+/// docs/4.1-tcp-server.md has a table, "The browser's request, line by line".
+#[test]
+#[ignore = "needs chromium"]
+fn a_browser_sends_each_line_that_the_page_explains() {
+    let notes = include_str!("../../../docs/4.1-tcp-server.md");
+    let (_, table) = notes.split_once("request, line by line\n").unwrap();
+    let (table, _) = table.split_once("\nThen comes").unwrap();
+    let names: Vec<&str> = table
+        .lines()
+        .filter_map(|row| row.strip_prefix("| `")?.split_once('`'))
+        .filter_map(|(line, _)| line.split_once(": "))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(names.len() > 7, "{names:?}");
+
+    let server = server();
+    let shown = Chromium::new().shows(&format!("http://{}/", server.address()));
+    for name in names {
+        assert!(shown.contains(&format!("\n{name}: ")), "{name}: {shown}");
+    }
+}
+
 /// Cookies ignore ports (RFC 6265, section 8.5), so those of other local servers arrive here.
 #[test]
 #[ignore = "needs chromium"]

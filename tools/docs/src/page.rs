@@ -24,6 +24,8 @@ pub struct Page {
     pub headings: Vec<(u8, String, usize)>,
     /// Its code within text, and the line of each.
     pub code: Vec<(String, usize)>,
+    /// What `<a id="…">` names: a heading's name that stays when the heading gets more words.
+    pub anchors: Vec<String>,
 }
 
 /// A fenced block.
@@ -98,7 +100,7 @@ impl Page {
     pub fn parse(path: PathBuf, text: String) -> Self {
         let line_of = |offset: usize| text.split_at(offset).0.matches('\n').count() + 1;
         let (mut blocks, mut links, mut headings) = (Vec::new(), Vec::new(), Vec::new());
-        let mut code = Vec::new();
+        let (mut code, mut anchors) = (Vec::new(), Vec::new());
         let mut heading: Option<String> = None;
         for (event, range) in Parser::new_ext(&text, Options::ENABLE_TABLES).into_offset_iter() {
             let line = line_of(range.start);
@@ -124,6 +126,12 @@ impl Page {
                 Event::End(TagEnd::Heading(level)) => {
                     headings.extend(heading.take().map(|text| (level as u8, text, line)));
                 }
+                Event::InlineHtml(tag) => {
+                    let name = tag
+                        .strip_prefix("<a id=\"")
+                        .and_then(|it| it.strip_suffix("\">"));
+                    anchors.extend(name.map(ToOwned::to_owned));
+                }
                 Event::Text(text) => {
                     if let Some(heading) = &mut heading {
                         heading.push_str(&text);
@@ -145,10 +153,11 @@ impl Page {
             links,
             headings,
             code,
+            anchors,
         }
     }
 
-    /// The fragments by which links reach its headings: the rule of code-hosting sites.
+    /// The fragments by which links reach its headings (the rule of code-hosting sites) and anchors.
     pub fn fragments(&self) -> Vec<String> {
         let mut fragments: Vec<String> = Vec::new();
         for (_, heading, _) in &self.headings {
@@ -159,6 +168,7 @@ impl Page {
                 _ => format!("{plain}-{same}"),
             });
         }
+        fragments.extend_from_slice(&self.anchors);
         fragments
     }
 }
@@ -216,6 +226,8 @@ printf '#' | nc 127.0.0.1 8080
 
 ## Twice
 
+<a id=\"named\"></a>
+
 ## Twice
 ";
         let page = Page::parse("a.md".into(), text.to_owned());
@@ -232,7 +244,12 @@ printf '#' | nc 127.0.0.1 8080
         assert_eq!(page.code[1], ("cargo test".to_owned(), 3));
         assert_eq!(
             page.fragments(),
-            ["41-a-tcp-server--创建tcp服务器", "twice", "twice-1"]
+            [
+                "41-a-tcp-server--创建tcp服务器",
+                "twice",
+                "twice-1",
+                "named"
+            ]
         );
     }
 }

@@ -332,6 +332,8 @@ mod commands {
                 "[port]".to_owned()
             } else if plain.ends_with("after ") && after.starts_with(" m") {
                 "[n]".to_owned() // curl's milliseconds
+            } else if plain.ends_with("pid=") {
+                "[pid]".to_owned() // a process, as ss shows it
             } else if length > 60 {
                 format!("[{length} {first}]")
             } else {

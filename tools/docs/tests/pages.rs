@@ -283,6 +283,28 @@ fn each_step_is_short_and_changes_little() {
     );
 }
 
+/// Readers look for what they see, in English or Chinese.
+#[test]
+fn each_pitfall_is_in_the_index_of_symptoms_and_has_a_chinese_name() {
+    let page = Page::read("docs/pitfalls.md".into()).unwrap();
+    let (index, _) = page.text.split_once("\n## ").unwrap();
+    let missing = page.anchors.iter();
+    let missing = missing.filter(|name| !index.contains(&format!("](#{name})")));
+    let mut wrong: Vec<String> = missing.cloned().collect();
+    let headings = page.headings.iter().filter(|(level, ..)| *level == 2);
+    for (_, heading, _) in headings {
+        let (english, _) = heading.split_once(" · ").unwrap_or_default();
+        let name = Page::parse(PathBuf::new(), format!("# {english}\n")).fragments();
+        if name.iter().any(|name| !page.anchors.contains(name)) {
+            wrong.push(heading.clone());
+        }
+    }
+    nothing(
+        &wrong,
+        "Each needs a row in the index, its Chinese name, and its English name as an anchor before it.",
+    );
+}
+
 /// The headings of the tutorial, as the map has them in Chinese.
 const TUTORIAL: [&str; 14] = [
     "网络编程; 简介",

@@ -15,15 +15,21 @@ fn all_checks() -> impl Iterator<Item = &'static Check> {
     Role::ALL.iter().flat_map(|role| role.checks())
 }
 
-/// The text under a heading, up to the next heading, if the page has it.
+/// The English part of a heading: a dot and the Chinese part may follow it.
+fn english(heading: &str) -> &str {
+    heading.split(" · ").next().unwrap_or(heading).trim()
+}
+
+/// The text under a heading, up to the next heading or its anchor, if the page has it.
 fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
     let is_heading = |line: &&str| {
         let title = line.trim_start_matches('#');
-        title.len() < line.len() && title.trim() == heading
+        title.len() < line.len() && english(title) == heading
     };
     let start = page.lines().find(is_heading)?;
     let (_, after) = page.split_once(start)?;
-    Some(after.split("\n#").next().unwrap_or(after))
+    let end = ["\n#", "\n<a id="].map(|next| after.find(next).unwrap_or(after.len()));
+    after.get(..end[0].min(end[1]))
 }
 
 #[test]
@@ -46,7 +52,7 @@ fn every_lesson_has_its_page_and_heading() {
 fn every_pitfall_names_its_checks_and_no_others() {
     let page = read("docs/pitfalls.md");
     let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
-    for heading in headings {
+    for heading in headings.map(english) {
         let section = section(&page, heading).unwrap();
         let (_, list) = section.split_once("\nCheck: ").unwrap_or_default();
         let named: BTreeSet<&str> = list.split('`').filter(|word| word.contains('/')).collect();
@@ -61,7 +67,7 @@ fn every_pitfall_names_its_checks_and_no_others() {
 
 #[test]
 fn a_section_ends_where_the_next_begins() {
-    let page = "# Page\n\n## One\n\nfirst\n\n## Two\n\nsecond\n";
+    let page = "# Page\n\n## One\n\nfirst\n\n<a id=\"two\"></a>\n\n## Two · 二\n\nsecond\n";
     assert_eq!(section(page, "One"), Some("\n\nfirst\n"));
     assert_eq!(section(page, "Two"), Some("\n\nsecond\n"));
     assert_eq!(section(page, "first"), None);
