@@ -6,10 +6,10 @@ use std::thread;
 
 use console::{Action, Error, OrCannot, Part, Printer, Stage};
 
-use crate::keyboard::Keyboard;
+use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
 use crate::script::{Terminal, actor};
-use crate::{BYE, room, tutorial};
+use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -66,7 +66,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     start(move || {
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
         let printer = Printer::new(screen)?;
-        room::host(&listener, "host", keyboard, &printer, &host_limits)
+        robust::host(&listener, "host", keyboard, &printer, &host_limits)
     })?;
     host.sees("Waiting for guests")?;
 

@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ch4_chat::keyboard::Keyboard;
+use ch4_chat::BYE;
+use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
-use ch4_chat::{BYE, room};
 use console::{Error, Printer, Width};
 use testkit::{FakePeer, PATIENCE, Program, Screen, has_ipv6, own_loopback_address, plain};
 
@@ -77,7 +77,7 @@ fn host_with(limits: Limits) -> (Side, SocketAddr) {
     let listener = robust::listen(ANY_PORT).unwrap();
     let address = listener.local_addr().unwrap();
     let host = Side::start(move |keyboard, printer| {
-        room::host(&listener, "host", keyboard, printer, &limits)
+        robust::host(&listener, "host", keyboard, printer, &limits)
     });
     (host, address)
 }
@@ -679,7 +679,7 @@ mod screen {
         let host = Side::start_with_width(
             || Some(40),
             move |keyboard, printer| {
-                room::host(&listener, "host", keyboard, printer, &Limits::default())
+                robust::host(&listener, "host", keyboard, printer, &Limits::default())
             },
         );
         let guest = joins(&host, address);

@@ -10,9 +10,10 @@ use std::time::Duration;
 use console::is_timeout;
 use socket2::{SockRef, TcpKeepalive};
 
+use super::event::{Event, PeerId};
+use super::framing::{Framing, Message};
+use super::limits::Limits;
 use crate::BYE;
-use crate::framing::{Framing, Message};
-use crate::robust::{Event, Limits, PeerId};
 
 /// A peer's reader needs little stack.
 const STACK_BYTES: usize = 128 * 1024;
@@ -173,5 +174,13 @@ impl Reader {
     /// Sends the event and waits for the next turn. Returns false if the chat is over.
     fn say(&self, messages: Vec<Message>) -> bool {
         self.events.send(Event::Said(self.id, messages)).is_ok() && self.turns.recv().is_ok()
+    }
+}
+
+/// The next event; `None` if there is none in time.
+pub(crate) fn next(inbox: &Receiver<Event>, patience: Option<Duration>) -> Option<Event> {
+    match patience {
+        Some(patience) => inbox.recv_timeout(patience).ok(),
+        None => inbox.recv().ok(),
     }
 }

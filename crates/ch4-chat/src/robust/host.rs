@@ -8,17 +8,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot, Printer, client_has_gone, end_accept};
 
-use crate::framing::Message;
-use crate::keyboard::{Keyboard, Typed, Typing};
-use crate::peer::Peer;
-use crate::robust::{Event, Limits, MESSAGE_BYTES, NAME_COMMAND, PeerId, Screen, next};
-use crate::{BYE, name};
+use super::event::{Event, PeerId, Typed};
+use super::framing::{Message, NAME_COMMAND};
+use super::keyboard::{Keyboard, Typing};
+use super::limits::{Limits, MESSAGE_BYTES};
+use super::name::{self, Name, Names};
+use super::peer::{Peer, next};
+use super::screen::Screen;
+use crate::BYE;
 
 /// How long nobody is accepted after the system has run out of something, if nobody leaves.
 const BREATH: Duration = Duration::from_millis(500);
@@ -60,8 +64,10 @@ pub fn host(
     screen.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
+    let mut names = Names::default();
+    names.take(name);
     let mut room = Room {
-        name,
+        names,
         guests: BTreeMap::new(),
         arrived: 0,
         reminded: None,
@@ -102,12 +108,12 @@ struct Guest {
     peer: Peer,
     address: SocketAddr,
     /// From the first event on, which is when the others are told.
-    name: Option<String>,
+    name: Option<Name>,
 }
 
 /// All that the host's loop knows.
 struct Room<'a> {
-    name: &'a str,
+    names: Names,
     guests: BTreeMap<PeerId, Guest>,
     /// How many guests have arrived so far.
     arrived: PeerId,
@@ -135,7 +141,9 @@ impl Room<'_> {
             // The lines of a file are meant for somebody, so they wait for the first guest.
             let somebody = self.guests.values().any(|guest| guest.name.is_some());
             if let Some(keyboard) = keyboard.take_if(|it| it.is_terminal || somebody) {
-                typing = Some(keyboard.read(events.clone())?);
+                let events = events.clone();
+                typing =
+                    Some(keyboard.read(move |typed| events.send(Event::Typed(typed)).is_ok())?);
             }
             match next(inbox, patience) {
                 Some(Event::ScreenGone(error)) => {
@@ -143,15 +151,16 @@ impl Room<'_> {
                     break;
                 }
                 None => break,
-                Some(Event::Typed(Some(Typed::Line(line)))) if line == BYE => break,
-                Some(Event::Typed(Some(typed))) => {
-                    match typed {
-                        Typed::Line(line) => self.speak(&line),
-                        Typed::TooLong(length) => self.screen.refuse(length),
-                    }
+                Some(Event::Typed(Typed::Line(line))) if line == BYE => break,
+                Some(Event::Typed(Typed::Line(line))) => {
+                    self.speak(&line);
                     typing.iter().for_each(Typing::next_turn);
                 }
-                Some(Event::Typed(None)) => patience = Some(self.limits.linger),
+                Some(Event::Typed(Typed::TooLong(length))) => {
+                    self.screen.refuse(length);
+                    typing.iter().for_each(Typing::next_turn);
+                }
+                Some(Event::Typed(Typed::End)) => patience = Some(self.limits.linger),
                 Some(Event::Arrived(stream, address)) => {
                     self.welcome(stream, address, events.clone());
                 }
@@ -167,7 +176,7 @@ impl Room<'_> {
         }
         self.close(inbox);
         if let Some(typing) = typing {
-            typing.end(self.screen);
+            typing.end(|line| self.screen.event(line));
         }
         end
     }
@@ -205,7 +214,7 @@ impl Room<'_> {
         else {
             return;
         };
-        let name = name.clone();
+        let name = Arc::clone(&name.shown);
         peer.next_turn();
         let mut words = messages.split_inclusive(|message| message.text == BYE);
         let words = words.next().unwrap_or_default();
@@ -241,19 +250,11 @@ impl Room<'_> {
             .and_then(|(first, rest)| Some((first.text.strip_prefix(NAME_COMMAND)?, rest)));
         let (wanted, rest) = told.unwrap_or(("", messages));
         let wanted = name::clean(wanted).unwrap_or_else(|| format!("guest-{id}"));
-        let is_taken = |wanted: &str| {
-            let names = self
-                .guests
-                .values()
-                .filter_map(|guest| guest.name.as_deref());
-            names
-                .chain([self.name])
-                .any(|taken| name::alike(taken, wanted))
-        };
-        let name = name::unique(&wanted, is_taken);
+        let name = self.names.take(&wanted);
+        let shown = &name.shown;
         self.screen
-            .event(format_args!("{name} has joined from {address}."));
-        self.send(&format!("* {name} has joined.\n"), Some(id));
+            .event(format_args!("{shown} has joined from {address}."));
+        self.send(&format!("* {shown} has joined.\n"), Some(id));
         if let Some(guest) = self.guests.get_mut(&id) {
             guest.name = Some(name);
         }
@@ -310,6 +311,8 @@ impl Room<'_> {
         // If the thread knows already that a place is free, it needn't be told again.
         let _ = self.freed.try_send(());
         if let Some(name) = guest.name {
+            self.names.free(&name);
+            let name = name.shown;
             self.screen.event(format_args!("{name} {how}."));
             self.send(&format!("* {name} {how}.\n"), None);
         }
