@@ -1,5 +1,5 @@
 //! Who is in the room, and what they hear. Pure: what happens goes in, with the time; lines go into
-//! the guests' queues, and what the host has to do comes out. No socket, no clock, no thread.
+//! the guests' outboxes, and what the host has to do comes out. No socket, no clock, no thread.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
 //! No name holds a colon or an asterisk, so neither can be imitated. The host's words go out as
@@ -21,7 +21,7 @@ use super::event::PeerId;
 use super::framing::{Message, NAME_COMMAND};
 use super::limits::Limits;
 use super::name::{self, Name, Names};
-use super::queue::Queue;
+use super::outbox::{Lines, Outbox, outbox};
 use crate::BYE;
 
 /// What the host has to do.
@@ -33,7 +33,7 @@ pub enum Act {
     Show(Arc<str>, Message),
     /// Let the guest say more, from this time on.
     NextTurn(PeerId, Instant),
-    /// The guest has left: close its connection when it has what waits for it.
+    /// The guest has left: let it have what waits for it, and close its connection.
     Leave(PeerId),
     /// The guest was dropped: close its connection.
     Cut(PeerId),
@@ -61,7 +61,7 @@ struct Guest {
     /// From the first event on, which is when the others are told.
     name: Option<Name>,
     budget: Budget,
-    queue: Arc<Queue>,
+    outbox: Outbox,
 }
 
 impl Room {
@@ -96,9 +96,9 @@ impl Room {
         self.guests.values().any(|guest| guest.name.is_some())
     }
 
-    /// Somebody has connected. Returns who it is now, and the queue for it; `None` if the room is
+    /// Somebody has connected. Returns who it is now, and the lines for it; `None` if the room is
     /// full. The others are told at its first words, or [`Limits::introduction`] later.
-    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Arc<Queue>)> {
+    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Lines)> {
         if self.guests.len() >= self.limits.guests {
             let oldest = *self.silent.first()?;
             let arrived = self.guests.get(&oldest)?.arrived;
@@ -111,17 +111,17 @@ impl Room {
             );
         }
         self.arrived += 1;
-        let queue = Arc::<Queue>::default();
+        let (outbox, lines) = outbox();
         let guest = Guest {
             address,
             arrived: now,
             name: None,
             budget: Budget::new(now),
-            queue: Arc::clone(&queue),
+            outbox,
         };
         self.guests.insert(self.arrived, guest);
         self.silent.insert(self.arrived);
-        Some((self.arrived, queue))
+        Some((self.arrived, lines))
     }
 
     /// A guest has said something. If that is nothing, it is only here.
@@ -212,6 +212,14 @@ impl Room {
         self.deliver(news, None);
     }
 
+    /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
+    pub fn close(self) {
+        let bye = Arc::from(BYE);
+        for guest in self.guests.values() {
+            guest.outbox.push(&bye);
+        }
+    }
+
     /// Takes a guest out of the room. Returns what to tell the others.
     fn remove(&mut self, id: PeerId, how: &str) -> String {
         self.silent.remove(&id);
@@ -224,7 +232,7 @@ impl Room {
         format!("* {} {how}.\n", name.shown)
     }
 
-    /// Puts lines into the queues of everybody but one. Guests for whom too much waits then are
+    /// Puts lines into the outboxes of everybody but one. Guests for whom too much waits then are
     /// dropped: those over their own limit, and, if it is too much for all, those for whom most
     /// waits.
     fn deliver(&mut self, lines: String, but: Option<PeerId>) {
@@ -234,7 +242,7 @@ impl Room {
         let lines = Arc::from(lines);
         let others = self.guests.iter().filter(|(id, _)| Some(**id) != but);
         let mut waiting: Vec<(usize, PeerId)> = others
-            .map(|(id, guest)| (guest.queue.push(&lines), *id))
+            .map(|(id, guest)| (guest.outbox.push(&lines), *id))
             .collect();
         let all: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
         let mut excess = all.saturating_sub(self.limits.room_bytes);
