@@ -29,8 +29,8 @@ pub struct Outbox {
 /// The writer's end.
 #[derive(Debug)]
 pub struct Lines {
-    lines: Receiver<Arc<str>>,
-    waiting: Arc<AtomicUsize>,
+    pub(super) lines: Receiver<Arc<str>>,
+    pub(super) waiting: Arc<AtomicUsize>,
 }
 
 /// Both ends.
@@ -77,5 +77,70 @@ impl Lines {
             self.waiting.fetch_sub(batch.len() + places, Relaxed);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps each write by itself.
+    #[derive(Default)]
+    struct Writes(Vec<String>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn writes(pushed: &[&str]) -> Vec<String> {
+        let (outbox, lines) = outbox();
+        for &line in pushed {
+            outbox.push(&line.into());
+        }
+        drop(outbox);
+        let mut writes = Writes::default();
+        lines.write_all(&mut writes).unwrap();
+        assert_eq!(lines.waiting.load(Relaxed), 0);
+        writes.0
+    }
+
+    #[test]
+    fn many_lines_go_out_in_one_write_and_the_last_word_in_its_own() {
+        assert_eq!(writes(&["one\n", "two\n"]), ["one\ntwo\n"]);
+        assert_eq!(
+            writes(&["one\n", "two\n", "byebye"]),
+            ["one\ntwo\n", "byebye"]
+        );
+        assert_eq!(writes(&["byebye"]), ["byebye"]);
+        let long = "x".repeat(BATCH_BYTES - 1) + "\n";
+        assert_eq!(writes(&[&long, "one\n"]), [&long, "one\n"]);
+    }
+
+    #[test]
+    fn what_is_being_written_still_waits() {
+        struct Looks(Arc<AtomicUsize>, Vec<usize>);
+        impl Write for Looks {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1.push(self.0.load(Relaxed));
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (outbox, lines) = outbox();
+        assert_eq!(outbox.push(&"1234\n".into()), 5 + PLACE_BYTES);
+        assert_eq!(outbox.push(&"6\n".into()), 7 + 2 * PLACE_BYTES);
+        drop(outbox);
+        let mut looks = Looks(Arc::clone(&lines.waiting), Vec::new());
+        lines.write_all(&mut looks).unwrap();
+        assert_eq!(looks.1, [7 + 2 * PLACE_BYTES]);
     }
 }
