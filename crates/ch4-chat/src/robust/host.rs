@@ -80,7 +80,7 @@ pub fn host(
     let peers = host.peers;
     // The accepting thread finds that nobody waits for guests any more, and lets go of the port.
     drop(host.next_guest);
-    host.room.close();
+    host.room.close(Instant::now());
     let _ = end_accept(listener);
     goodbye(peers, &inbox, deadline, |_| {});
     drop(inbox);
@@ -135,16 +135,24 @@ impl Host<'_> {
                     Err(error) => return (Err(error), None),
                 }
             }
-            let Some(event) = inbox.next(deadline) else {
-                return (Ok(()), typing);
-            };
+            let next = inbox.next(deadline.into_iter().chain(self.room.send_at()).min());
             let now = Instant::now();
+            if self.room.send_at().is_some_and(|at| at <= now) {
+                self.room.send(now);
+                self.act();
+            }
+            let Some(event) = next else {
+                if deadline.is_some_and(|at| at <= now) {
+                    return (Ok(()), typing);
+                }
+                continue;
+            };
             match event {
                 Event::ScreenGone(error) => return (Err(error), typing),
                 Event::Typed(Typed::Line(line)) if line == BYE => return (Ok(()), typing),
                 Event::Typed(typed) => {
                     match typed {
-                        Typed::Line(line) => self.room.speak(&line),
+                        Typed::Line(line) => self.room.speak(&line, now),
                         Typed::TooLong(length) => self.screen.refuse(length),
                         Typed::End => deadline = Some(now + self.limits.linger),
                     }
@@ -159,8 +167,10 @@ impl Host<'_> {
                     deadline = deadline.map(|_| now + self.limits.linger);
                     self.room.hear(id, messages, now);
                 }
-                Event::Gone(id, None) => self.room.depart(id, "has left"),
-                Event::Gone(id, Some(_)) => self.room.depart(id, "is gone: the connection broke"),
+                Event::Gone(id, None) => self.room.depart(id, "has left", now),
+                Event::Gone(id, Some(_)) => {
+                    self.room.depart(id, "is gone: the connection broke", now)
+                }
                 Event::Look => {}
             }
             self.act();
@@ -198,7 +208,7 @@ impl Host<'_> {
                     self.peers.insert(id, peer);
                 }
                 Err(error) => {
-                    self.room.depart(id, "has left");
+                    self.room.depart(id, "has left", now);
                     self.remind("talk to a guest", &error, now);
                 }
             }

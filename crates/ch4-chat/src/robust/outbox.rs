@@ -4,12 +4,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
-use std::time::Duration;
-
-/// How long lines are collected before they go out in one write. Nobody notices so short a time,
-/// and 1,000 guests are woken 100 times a second at most, however many come and go.
-const COLLECT: Duration = Duration::from_millis(10);
 
 /// About how many bytes go out in one write.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -48,9 +42,11 @@ impl Outbox {
     /// Adds a line. Returns how many bytes wait now, those that are being written included.
     pub fn push(&self, line: &Arc<str>) -> usize {
         let bytes = line.len() + PLACE_BYTES;
+        // First counted, then sent: the writer may be quicker than we are.
+        let waiting = self.waiting.fetch_add(bytes, Relaxed) + bytes;
         // A writer that can't write any more needs no lines.
         let _ = self.lines.send(Arc::clone(line));
-        self.waiting.fetch_add(bytes, Relaxed) + bytes
+        waiting
     }
 }
 
@@ -63,7 +59,6 @@ impl Lines {
     /// The connection is broken.
     pub fn write_all(&self, mut stream: impl Write) -> io::Result<()> {
         while let Ok(first) = self.lines.recv() {
-            thread::sleep(COLLECT);
             let (mut batch, mut places) = (String::from(&*first), PLACE_BYTES);
             while batch.len() < BATCH_BYTES
                 && let Ok(line) = self.lines.try_recv()
