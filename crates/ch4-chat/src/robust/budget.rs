@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-/// Bytes that may be said each second, as they are delivered.
-const BYTES_PER_SECOND: u32 = 16 * 1024;
+/// Time that a byte takes of a budget, as it is delivered: 16 KiB a second.
+const TIME_A_BYTE: Duration = Duration::from_nanos(1_000_000_000 / (16 * 1024));
 
-/// Bytes that may be said at once.
-const BURST_BYTES: u32 = 64 * 1024;
+/// How much of it may be taken at once: 64 KiB.
+const BURST: Duration = TIME_A_BYTE.saturating_mul(64 * 1024);
 
-/// What one speaker has left to say. Unused bytes are saved, up to a burst.
+/// What one speaker has left to say. Unused time is saved, up to a burst.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     /// When the whole burst may be said again.
@@ -23,11 +23,10 @@ impl Budget {
 
     /// So many bytes are said now. Returns from when on the speaker may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
-        let second = f64::from(BYTES_PER_SECOND);
-        self.full = self.full.max(now) + Duration::from_secs_f64(bytes as f64 / second);
-        let burst = Duration::from_secs_f64(f64::from(BURST_BYTES) / second);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.full = self.full.max(now) + TIME_A_BYTE * bytes;
         self.full
-            .checked_sub(burst)
+            .checked_sub(BURST)
             .map_or(now, |next| next.max(now))
     }
 }
@@ -41,7 +40,7 @@ mod tests {
         let begin = Instant::now();
         let mut budget = Budget::new(begin);
         assert_eq!(budget.spend(64 * 1024, begin), begin);
-        let second = Duration::from_secs(1);
+        let second = TIME_A_BYTE * 16 * 1024;
         assert_eq!(budget.spend(16 * 1024, begin), begin + second);
         assert_eq!(budget.spend(16 * 1024, begin + second), begin + 2 * second);
         // Who is silent for long has a burst again, and no more.

@@ -67,11 +67,11 @@ pub fn guest(
 
     // The keyboard's thread sends what was typed: it may wait for the host, the loop may not.
     let typing = keyboard.read(move |typed| {
-        let sent = match &typed {
+        let result = match &typed {
             Typed::Line(line) if !line.is_empty() && line != BYE => send(&format!("{line}\n")),
             _ => Ok(()),
         };
-        match sent {
+        match result {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 events.send(Event::Gone(HOST, Some(error)))
             }

@@ -169,7 +169,7 @@ impl Host<'_> {
                 }
                 Event::Gone(id, None) => self.room.depart(id, "has left", now),
                 Event::Gone(id, Some(_)) => {
-                    self.room.depart(id, "is gone: the connection broke", now)
+                    self.room.depart(id, "is gone: the connection broke", now);
                 }
                 Event::Look => {}
             }
@@ -250,7 +250,9 @@ impl Host<'_> {
                 }
                 Act::Leave(id) => drop(self.peers.remove(&id)),
                 Act::Cut(id) => {
-                    self.peers.remove(&id).map(Peer::cut);
+                    if let Some(peer) = self.peers.remove(&id) {
+                        peer.cut();
+                    }
                 }
             }
         }

@@ -41,6 +41,9 @@ pub fn outbox() -> (Outbox, Lines) {
 impl Outbox {
     /// Adds a line. Returns how many bytes wait now, those that are being written included.
     pub fn push(&self, line: &Arc<str>) -> usize {
+        if line.is_empty() {
+            return self.waiting.load(Relaxed);
+        }
         let bytes = line.len() + PLACE_BYTES;
         // First counted, then sent: the writer may be quicker than we are.
         let waiting = self.waiting.fetch_add(bytes, Relaxed) + bytes;

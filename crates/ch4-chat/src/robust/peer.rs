@@ -111,9 +111,9 @@ pub fn goodbye(
     hear: impl Fn(&[Message]),
 ) {
     // Those that talked too fast are read again, too.
-    peers
-        .values()
-        .for_each(|peer| peer.next_turn(Instant::now()));
+    for peer in peers.values() {
+        peer.next_turn(Instant::now());
+    }
     while !peers.is_empty()
         && let Some(event) = inbox.next(Some(deadline))
     {

@@ -58,8 +58,8 @@ pub struct Room {
     /// How many guests have arrived so far.
     arrived: PeerId,
     acts: Vec<Act>,
-    /// Lines that are still to be sent, each to everybody but one.
-    lines: Vec<(String, Option<PeerId>)>,
+    /// What was collected, and is still to be sent.
+    lines: Vec<Line>,
     /// When they have to be sent.
     send_at: Option<Instant>,
     limits: Limits,
@@ -73,7 +73,22 @@ struct Guest {
     name: Option<Name>,
     budget: Budget,
     outbox: Outbox,
+    /// How many of the collected lines were said before it came.
+    before: usize,
 }
+
+impl Guest {
+    /// What it hears of the collected lines: all but its own, and those said before it came.
+    fn hears(&self, id: PeerId, lines: &[Line]) -> Arc<str> {
+        let lines = lines.iter().skip(self.before);
+        let others = lines.filter(|(_, but)| *but != Some(id));
+        let heard: String = others.map(|(line, _)| line.as_str()).collect();
+        heard.into()
+    }
+}
+
+/// A line, or several, for everybody but one.
+type Line = (String, Option<PeerId>);
 
 impl Room {
     /// An empty room. Without a name of the host's, `host` is taken all the same.
@@ -129,6 +144,7 @@ impl Room {
             name: None,
             budget: Budget::new(now),
             outbox,
+            before: self.lines.len(),
         };
         self.guests.insert(self.arrived, guest);
         self.silent.insert(self.arrived);
@@ -237,11 +253,7 @@ impl Room {
             return;
         };
         // Of what was said while it was here, it misses nothing.
-        if !self.lines.is_empty() {
-            let missed = self.lines.iter().filter(|(_, but)| *but != Some(id));
-            let missed: String = missed.map(|(line, _)| line.as_str()).collect();
-            guest.outbox.push(&missed.into());
-        }
+        guest.outbox.push(&guest.hears(id, &self.lines));
         if let Some(name) = guest.name {
             self.names.free(&name);
             self.acts.push(Act::Tell(format!("{} {how}.", name.shown)));
@@ -273,18 +285,20 @@ impl Room {
         if lines.is_empty() {
             return;
         }
+        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
         let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
         let all = Arc::from(all);
-        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
-        let push = |(id, guest): (&PeerId, &Guest)| {
-            if !speakers.contains(id) {
-                return (guest.outbox.push(&all), *id);
-            }
-            let others = lines.iter().filter(|(_, but)| *but != Some(*id));
-            let others: String = others.map(|(line, _)| line.as_str()).collect();
-            (guest.outbox.push(&others.into()), *id)
+        let push = |(id, guest): (&PeerId, &mut Guest)| {
+            let hears_all = guest.before == 0 && !speakers.contains(id);
+            let heard = if hears_all {
+                Arc::clone(&all)
+            } else {
+                guest.hears(*id, &lines)
+            };
+            guest.before = 0;
+            (guest.outbox.push(&heard), *id)
         };
-        let mut waiting: Vec<(usize, PeerId)> = self.guests.iter().map(push).collect();
+        let mut waiting: Vec<(usize, PeerId)> = self.guests.iter_mut().map(push).collect();
         let sum: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
         let mut excess = sum.saturating_sub(self.limits.room_bytes);
         waiting.retain(|(bytes, _)| excess > 0 || *bytes > self.limits.guest_bytes);
@@ -484,7 +498,8 @@ mod tests {
         for _ in 0..7 * 16 {
             world.says(id, &["12345678901234567890123456789"; 16]);
         }
-        assert_eq!(world.acts().last().unwrap(), "turn 1 3s");
+        let last = world.acts().pop().unwrap();
+        assert!(last.starts_with("turn 1 2.99"), "{last}");
     }
 
     #[test]
@@ -584,7 +599,6 @@ mod tests {
             let mut world = World::new(None, &limits);
             let mut guests = BTreeMap::<PeerId, Follows>::new();
             let mut count = 0;
-            let mut unsent = Vec::new();
             for step in steps {
                 let here: Vec<PeerId> =
                     guests.iter().filter(|(_, it)| it.here).map(|(id, _)| *id).collect();
@@ -596,10 +610,12 @@ mod tests {
                         let place = world.arrives();
                         prop_assert_eq!(place.is_some(), here.len() < limits.guests);
                         if let Some((id, lines)) = place {
-                            let (heard, words) = (String::new(), unsent.clone());
+                            let (heard, words) = (String::new(), Vec::new());
                             let follows = Follows { lines, heard, words, here: true };
                             guests.insert(id, follows);
-                            world.says(id, &[["/name Li", "/name li", "/name Han"][id as usize % 3]]);
+                            let names = ["/name Li", "/name li", "/name Han"];
+                            let name = names.iter().cycle().nth(guests.len());
+                            world.says(id, &[name.unwrap()]);
                         }
                     }
                     Step::Says(who, number) => {
@@ -610,8 +626,6 @@ mod tests {
                             speaks = Some(id);
                         }
                     }
-                    // Nobody hears what is said to nobody.
-                    Step::HostSpeaks if here.is_empty() => world.speaks("x"),
                     Step::HostSpeaks => {
                         words = vec![format!("w{count}")];
                         world.speaks(&words[0]);
@@ -634,10 +648,6 @@ mod tests {
                     Step::Sends => world.sends(),
                 }
                 count += words.len();
-                unsent.extend(words.iter().cloned());
-                if world.room.send_at().is_none() {
-                    unsent.clear();
-                }
                 for id in here.iter().filter(|id| Some(**id) != speaks) {
                     guests.get_mut(id).unwrap().words.extend(words.iter().cloned());
                 }
