@@ -1,13 +1,31 @@
-//! The same chat, done so that a guest does the others limited harm.
+//! The same chat, done so that no guest can hold up the others.
 //!
-//! What is new:
+//! Everything that waits is a thread of its own. Threads send events to one inbox; one loop deals
+//! with them, one after the other. Only that loop knows who is in the room, so it needs no lock,
+//! and it waits for nothing but its inbox. The host:
 //!
-//! - Anybody speaks at any time: each side reads the keyboard and the network on threads of their
-//!   own. They only send events ([`event`]); one loop deals with them, one after the other, and it
-//!   alone owns what there is to know. So nothing needs a lock.
-//! - A message is a line, not a `recv` ([`framing`]).
-//! - Any number of guests make a room, in which the host speaks too ([`host()`]).
-//! - What a peer sends is printed harmless, behind a margin, by a thread of its own.
+//! ```text
+//!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
+//!  guest 1 ----> reader ----+--> inbox --> loop: Room ---+-> outbox -> writer ---> guest 2
+//!  guest 2 ----> reader ----'      ^                     `-> Printer ------------> screen
+//!  keyboard ---> keyboard ---------' (overtakes the others)
+//! ```
+//!
+//! The guest has the same loop with one peer. It needs no outbox: the keyboard's thread sends what
+//! was typed, and may wait for the host.
+//!
+//! Every queue has a bound, and whoever fills it waits or goes ([`Limits`]):
+//!
+//! - Inbox: its senders wait. Each has one event in it at most, as after an event it waits for a
+//!   turn. The loop gives a guest that talks too fast its next turn later ([`budget`]). Meanwhile
+//!   its words wait in the network, where TCP's flow control holds them up.
+//! - Outbox: the loop never waits. A guest for whom too much waits is dropped ([`room`]).
+//! - Screen: lines that don't fit are left out and counted (`console::Printer`).
+//! - Accepted connections: one at a time. Who comes to a full room is told so, and 16 at most are
+//!   closed in stages at the same time.
+//!
+//! A typed line goes through [`keyboard`], [`event`], [`host()`], [`room`], [`outbox`]; one that a
+//! guest sends through [`peer`], [`framing`], [`event`], [`host()`], [`room`], [`outbox`].
 
 pub mod budget;
 pub mod event;
