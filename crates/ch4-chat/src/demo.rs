@@ -1,15 +1,15 @@
 //! All sides of section 4.3 in one terminal, over real connections on a free port.
 
-use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 
 use console::{Action, Error, OrCannot, Part, Printer, Stage};
 
-use crate::keyboard::Keyboard;
+use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
 use crate::script::{Terminal, actor};
-use crate::{BYE, room, tutorial};
+use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -66,7 +66,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     start(move || {
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
         let printer = Printer::new(screen)?;
-        room::host(&listener, "host", keyboard, &printer, &host_limits)
+        robust::host(&listener, None, keyboard, &printer, &host_limits)
     })?;
     host.sees("Waiting for guests")?;
 
@@ -81,6 +81,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     host.sees("Li has joined")?;
 
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
+    let arrives = connection.try_clone().or_cannot(Action::Connect, address)?;
     start(move || {
         let Terminal { keyboard, screen } = &mut old_terminal;
         tutorial::guest(connection, keyboard, screen).or_cannot(Action::Talk, address)
@@ -94,7 +95,8 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     li.sees("Who is the other")?;
     li.types("Somebody who has to speak before it hears us.")?;
     host.sees("before it hears us")?;
-    // The tutorial's guest takes turns, and one `recv` for one message.
+    // The tutorial's guest takes turns, and one `recv` for one message: of two lines that are there.
+    wait_for_lines(&arrives, 2).or_cannot(Action::Receive, address)?;
     old.answers("I speak as the tutorial does.")?;
     host.sees("as the tutorial does")?;
     li.sees("as the tutorial does")?;
@@ -108,6 +110,24 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     old.ends()?;
     li.ends()?;
     host.ends()
+}
+
+/// Waits until so many lines are there to be received.
+fn wait_for_lines(stream: &TcpStream, count: usize) -> io::Result<()> {
+    let mut bytes = [0; 1024];
+    loop {
+        let there = stream.peek(&mut bytes)?;
+        if bytes
+            .iter()
+            .take(there)
+            .filter(|&&byte| byte == b'\n')
+            .count()
+            >= count
+        {
+            return Ok(());
+        }
+        thread::yield_now();
+    }
 }
 
 /// Runs a program on its own thread. How it ends can be seen on its screen.

@@ -5,13 +5,8 @@
 //! one terminal.
 
 pub mod demo;
-pub mod framing;
-pub mod keyboard;
 pub mod meet;
-pub mod name;
-pub mod peer;
 pub mod robust;
-pub mod room;
 pub mod script;
 pub mod tutorial;
 

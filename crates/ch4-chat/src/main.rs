@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use ch4_chat::keyboard::Keyboard;
 use ch4_chat::meet::{Meeting, meet};
+use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
-use ch4_chat::{demo, room, tutorial};
+use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
 use console::{Action, Error, Flags, OrCannot, stdin, stdout};
 
@@ -81,10 +81,7 @@ fn run(args: &Args) -> Result<(), Error> {
     let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;
     let name = args.name.as_deref();
     match meeting {
-        Meeting::Host(listener) => {
-            let name = name.unwrap_or("host");
-            room::host(&listener, name, keyboard, &printer, &limits)
-        }
+        Meeting::Host(listener) => robust::host(&listener, name, keyboard, &printer, &limits),
         Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &printer, &limits),
     }?;
     printer.close()

@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use console::{Action, Error, OrCannot};
 
-use crate::robust::{Limits, open_connection, open_listener};
+use crate::robust::Limits;
+use crate::robust::socket::{open_connection, open_listener};
 
 /// How often to try. Who loses the race to be host finds the winner at the next try; more tries
 /// are needed only if hosts come and go meanwhile.

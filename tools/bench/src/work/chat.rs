@@ -12,8 +12,8 @@ const ROOM: &str = "robust room";
 const ALL_READ: &str = "all read";
 const SOME_DEAF: &str = "10 never read";
 
-const GOALS: [Goal; 1] = [(ROOM, FLOOR, 0.70)];
-const DEAF_GOALS: [Goal; 1] = [(SOME_DEAF, ALL_READ, 0.90)];
+const GOALS: [Goal; 1] = [(ROOM, FLOOR, 0.80)];
+const DEAF_GOALS: [Goal; 1] = [(SOME_DEAF, ALL_READ, 0.95)];
 
 /// A room that is full, beside the floor; then one in which some guests never read.
 ///

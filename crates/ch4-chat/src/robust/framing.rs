@@ -12,6 +12,9 @@
 use std::fmt::{self, Display};
 use std::mem;
 
+/// What a guest's first line begins with if it tells the guest's name.
+pub(crate) const NAME_COMMAND: &str = "/name ";
+
 /// One message, complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::mpsc::{Sender, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::{env, iter};
 
@@ -11,17 +11,8 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 
+use super::event::Typed;
 use crate::BYE;
-use crate::robust::{Event, Screen};
-
-/// What was typed.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Typed {
-    /// A line that fits into a message.
-    Line(String),
-    /// A line that doesn't, and how many bytes it has.
-    TooLong(u64),
-}
 
 /// Lines from the user, until there are no more.
 pub struct Keyboard {
@@ -98,7 +89,8 @@ impl Keyboard {
         Ok((keyboard, screen))
     }
 
-    /// Reads on a thread of its own, which sends each line as an event, and `None` at the end.
+    /// Reads on a thread of its own, which hands each line to `send`, and [`Typed::End`] at the end.
+    /// `send` may block; it returns false if the chat is over.
     ///
     /// It reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt comes
     /// after what the last line has led to, and a long file doesn't pile up in memory. After
@@ -107,18 +99,17 @@ impl Keyboard {
     /// # Errors
     ///
     /// The system has no thread left.
-    pub fn read(self, events: Sender<Event>) -> Result<Typing, Error> {
+    pub fn read(self, send: impl Fn(Typed) -> bool + Send + 'static) -> Result<Typing, Error> {
         let (next_turn, turns) = sync_channel(1);
         let type_lines = move || {
             for typed in self.lines {
                 let last = matches!(&typed, Typed::Line(line) if line == BYE);
-                let sent = events.send(Event::Typed(Some(typed)));
-                if last || sent.is_err() || turns.recv().is_err() {
+                if !send(typed) || last || turns.recv().is_err() {
                     return;
                 }
             }
             // If the chat is over, nobody has to know.
-            let _ = events.send(Event::Typed(None));
+            let _ = send(Typed::End);
         };
         let thread = thread::Builder::new()
             .spawn(type_lines)
@@ -145,11 +136,11 @@ impl Typing {
         let _ = self.next_turn.try_send(());
     }
 
-    /// Ends the thread if it can be ended, and else asks the user to do it.
-    pub fn end(self, screen: Screen) {
+    /// Ends the thread if it can be ended. Else asks the user to do it: `tell` shows the request.
+    pub fn end(self, tell: impl FnOnce(&str)) {
         drop(self.next_turn);
         if self.has_prompt && !self.thread.is_finished() {
-            screen.event("Press Enter to leave.");
+            tell("Press Enter to leave.");
             // If the thread has panicked its prompt has gone too.
             let _ = self.thread.join();
         }

@@ -1,0 +1,213 @@
+//! One connection of the chat, either way. A reader makes events of what comes in, a writer sends
+//! what waits in an outbox. Each is a thread, as each waits for the peer.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use console::DeadlineStream;
+use socket2::{SockRef, TcpKeepalive};
+
+use super::event::{Event, Events, Inbox, PeerId, wait_for_turn};
+use super::framing::{Framing, Message};
+use super::limits::Limits;
+use super::outbox::Lines;
+
+/// Readers and writers need little stack.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// The most that one read takes. So little becomes at most 256 lines, which is what a guest says
+/// in one event, and what the others wait for.
+const PIECE_BYTES: usize = 512;
+
+/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
+/// peer that was switched off says nothing, not even that it has gone.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_mins(1))
+    .with_interval(Duration::from_secs(10));
+
+/// Somebody at the other end of a connection, and the threads that read and write.
+///
+/// Its threads end when it is dropped and its stream has ended, or when it is [cut](Peer::cut).
+#[derive(Debug)]
+pub struct Peer {
+    /// Shared with the threads: a room has one descriptor for each guest.
+    stream: Arc<TcpStream>,
+    next_turn: SyncSender<Instant>,
+}
+
+impl Peer {
+    /// Takes over a connection: reads lines of at most `line_bytes`, and writes `lines`, if any.
+    ///
+    /// Each event needs a turn: after one, the reader doesn't read on before [`Peer::next_turn`].
+    /// So a peer that floods has one event in the inbox at a time, like everybody else, and the
+    /// rest of the flood waits in the network (RFC 9293, section 3.8.6).
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken already, or the system has no thread left.
+    pub fn start(
+        stream: Arc<TcpStream>,
+        id: PeerId,
+        line_bytes: usize,
+        lines: Option<Lines>,
+        limits: &Limits,
+        events: Events,
+    ) -> io::Result<Self> {
+        // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
+        // back `byebye`, and put it into one segment with the message before it.
+        stream.set_nodelay(true)?;
+        SockRef::from(&*stream).set_tcp_keepalive(&KEEPALIVE)?;
+
+        let (next_turn, turns) = sync_channel(1);
+        let (writes, written) = channel();
+        let reader = Reader {
+            stream: Arc::clone(&stream),
+            written,
+            framing: Framing::new(line_bytes),
+            id,
+            events,
+            turns,
+            limits: limits.clone(),
+        };
+        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        if let Some(lines) = lines {
+            let to = Arc::clone(&stream);
+            thread().spawn(move || {
+                // If it fails, the reader finds the same, and tells.
+                let _ = lines.write_all(&*to);
+                let _ = to.shutdown(Shutdown::Write);
+                drop(writes);
+            })?;
+        }
+        thread().spawn(move || reader.run())?;
+        Ok(Self { stream, next_turn })
+    }
+
+    /// The peer's last event has been dealt with: it may send another, from this time on.
+    pub fn next_turn(&self, from: Instant) {
+        // If the reader has ended, it needs none.
+        let _ = self.next_turn.try_send(from);
+    }
+
+    /// Closes the connection, whatever waits. (Dropping the peer lets what waits go out first.)
+    pub fn cut(self) {
+        // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// Goes on reading after our `byebye`, until the peers have closed their side, or the deadline has
+/// passed: what stays unread would turn the close into a reset, and the last word might be lost
+/// (RFC 9293, section 3.6.1).
+pub fn goodbye(
+    mut peers: BTreeMap<PeerId, Peer>,
+    inbox: &Inbox,
+    deadline: Instant,
+    hear: impl Fn(&[Message]),
+) {
+    // Those that talked too fast are read again, too.
+    for peer in peers.values() {
+        peer.next_turn(Instant::now());
+    }
+    while !peers.is_empty()
+        && let Some(event) = inbox.next(Some(deadline))
+    {
+        match event {
+            Event::Said(id, messages) => {
+                hear(&messages);
+                if let Some(peer) = peers.get(&id) {
+                    peer.next_turn(Instant::now());
+                }
+            }
+            Event::Gone(id, _) => drop(peers.remove(&id)),
+            _ => {}
+        }
+    }
+    peers.into_values().for_each(Peer::cut);
+}
+
+/// The reader's thread.
+struct Reader {
+    stream: Arc<TcpStream>,
+    /// The writer has ended when nothing can come here any more.
+    written: Receiver<()>,
+    framing: Framing,
+    id: PeerId,
+    events: Events,
+    turns: Receiver<Instant>,
+    limits: Limits,
+}
+
+impl Reader {
+    fn run(mut self) {
+        let end = self.read();
+        // However the stream has ended, what came before counts: a tutorial's program that says
+        // `byebye` and closes with something unread resets the connection.
+        if let Some(last) = self.framing.end() {
+            self.say(vec![last]);
+        }
+        self.events.send(Event::Gone(self.id, end.err()));
+        // Once the loop has let go of the peer, its last line waits for the writer.
+        while self.turns.recv().is_ok() {}
+        let _ = self.written.recv_timeout(self.limits.farewell);
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+
+    /// Reads until the stream ends, or until the loop has let go of the peer.
+    fn read(&mut self) -> io::Result<()> {
+        let connected = Instant::now();
+        let (mut last, mut is_new) = (connected, true);
+        let mut piece = [0; PIECE_BYTES];
+        loop {
+            let quiet = self.limits.quiet;
+            let quiet_at = self.framing.ends_when_quiet().then(|| last + quiet);
+            // It may tell its name first, but doesn't have to.
+            let time = quiet_at.map_or(quiet, |_| self.limits.introduction);
+            let introduced_at = is_new.then(|| connected + time);
+            let messages = match self
+                .read_piece(&mut piece, quiet_at.into_iter().chain(introduced_at).min())
+            {
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    last = Instant::now();
+                    let messages = self.framing.push(piece.split_at(count).0);
+                    if messages.is_empty() {
+                        continue;
+                    }
+                    messages
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
+                    let message = is_quiet.then(|| self.framing.quiet());
+                    message.flatten().into_iter().collect()
+                }
+                // The process was stopped and continued: signal(7).
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            is_new = false;
+            if !self.say(messages) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read_piece(&self, piece: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+        if let Some(deadline) = deadline {
+            return DeadlineStream::new(&self.stream, deadline).read(piece);
+        }
+        self.stream.set_read_timeout(None)?;
+        (&*self.stream).read(piece)
+    }
+
+    /// Sends the event and waits for the next turn. Returns false if the loop has let go of the
+    /// peer.
+    fn say(&self, messages: Vec<Message>) -> bool {
+        self.events.send(Event::Said(self.id, messages)) && wait_for_turn(&self.turns)
+    }
+}

@@ -1,0 +1,690 @@
+//! Who is in the room, and what they hear. Pure: what happens goes in, with the time; lines go into
+//! the guests' outboxes, and what the host has to do comes out. No socket, no clock, no thread.
+//!
+//! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
+//! No name holds a colon or an asterisk, so neither can be imitated. The host's words go out as
+//! they are typed, so that with one guest the wire is that of the tutorial, and an LF; if the host
+//! has chosen a name, `NAME: ` comes before them too.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use console::safe;
+
+use super::budget::Budget;
+use super::event::PeerId;
+use super::framing::{Message, NAME_COMMAND};
+use super::limits::Limits;
+use super::name::{self, Name, Names};
+use super::outbox::{Lines, Outbox, outbox};
+use crate::BYE;
+
+/// How long lines are collected before they are sent together. Nobody notices so short a time, and
+/// each guest's writer is woken 50 times a second at most, however many come, go and talk.
+const COLLECT: Duration = Duration::from_millis(20);
+
+/// How many lines are collected at most: each who said one gets its own copy of the others.
+const COLLECT_LINES: usize = 64;
+
+/// What the host has to do.
+#[derive(Debug)]
+pub enum Act {
+    /// Tell the user what happened.
+    Tell(String),
+    /// Show the user what a guest has said.
+    Show(Arc<str>, Message),
+    /// Let the guest say more, from this time on.
+    NextTurn(PeerId, Instant),
+    /// The guest has left: let it have what waits for it, and close its connection.
+    Leave(PeerId),
+    /// The guest was dropped: close its connection.
+    Cut(PeerId),
+}
+
+/// All that the host's loop knows.
+#[derive(Debug)]
+pub struct Room {
+    guests: BTreeMap<PeerId, Guest>,
+    /// Those who haven't given a name or said a word.
+    silent: BTreeSet<PeerId>,
+    names: Names,
+    /// What comes before the host's words.
+    host: String,
+    /// How many guests have arrived so far.
+    arrived: PeerId,
+    acts: Vec<Act>,
+    /// What was collected, and is still to be sent.
+    lines: Vec<Line>,
+    /// When they have to be sent.
+    send_at: Option<Instant>,
+    limits: Limits,
+}
+
+#[derive(Debug)]
+struct Guest {
+    address: SocketAddr,
+    arrived: Instant,
+    /// From the first event on, which is when the others are told.
+    name: Option<Name>,
+    budget: Budget,
+    outbox: Outbox,
+    /// How many of the collected lines were said before it came.
+    before: usize,
+}
+
+impl Guest {
+    /// What it hears of the collected lines: all but its own, and those said before it came.
+    fn hears(&self, id: PeerId, lines: &[Line]) -> Arc<str> {
+        let lines = lines.iter().skip(self.before);
+        let others = lines.filter(|(_, but)| *but != Some(id));
+        let heard: String = others.map(|(line, _)| line.as_str()).collect();
+        heard.into()
+    }
+}
+
+/// A line, or several, for everybody but one.
+type Line = (String, Option<PeerId>);
+
+impl Room {
+    /// An empty room. Without a name of the host's, `host` is taken all the same.
+    pub fn new(host: Option<&str>, limits: &Limits) -> Self {
+        let mut names = Names::default();
+        let host = host.and_then(name::clean);
+        names.take(host.as_deref().unwrap_or("host"));
+        Self {
+            guests: BTreeMap::new(),
+            silent: BTreeSet::new(),
+            names,
+            host: host.map_or_else(String::new, |name| name + ": "),
+            arrived: 0,
+            acts: Vec::new(),
+            lines: Vec::new(),
+            send_at: None,
+            limits: limits.clone(),
+        }
+    }
+
+    /// What the host has to do since this was called last, in order.
+    pub fn acts(&mut self) -> Vec<Act> {
+        mem::take(&mut self.acts)
+    }
+
+    /// Whether nobody is here.
+    pub fn is_empty(&self) -> bool {
+        self.guests.is_empty()
+    }
+
+    /// Whether somebody is here of whom everybody was told.
+    pub fn has_guest(&self) -> bool {
+        self.guests.values().any(|guest| guest.name.is_some())
+    }
+
+    /// Somebody has connected. Returns who it is now, and the lines for it; `None` if the room is
+    /// full. The others are told at its first words, or [`Limits::introduction`] later.
+    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Lines)> {
+        if self.guests.len() >= self.limits.guests {
+            let oldest = *self.silent.first()?;
+            let arrived = self.guests.get(&oldest)?.arrived;
+            if now.saturating_duration_since(arrived) < self.limits.silence {
+                return None;
+            }
+            let why = "was dropped: the room is full, and it had said nothing";
+            self.cut(oldest, why, now);
+        }
+        self.arrived += 1;
+        let (outbox, lines) = outbox();
+        let guest = Guest {
+            address,
+            arrived: now,
+            name: None,
+            budget: Budget::new(now),
+            outbox,
+            before: self.lines.len(),
+        };
+        self.guests.insert(self.arrived, guest);
+        self.silent.insert(self.arrived);
+        Some((self.arrived, lines))
+    }
+
+    /// A guest has said something. If that is nothing, it is only here.
+    pub fn hear(&mut self, id: PeerId, messages: Vec<Message>, now: Instant) {
+        let messages = self.introduce(id, messages, now);
+        // It may have been dropped since it said this.
+        let Some(guest) = self.guests.get_mut(&id) else {
+            return;
+        };
+        let Some(Name { shown: name, .. }) = &guest.name else {
+            return;
+        };
+        if !messages.is_empty() {
+            self.silent.remove(&id);
+        }
+        // The others hear the last word as `* NAME has left.` All the rest is one line to each.
+        let (mut lines, mut leaves) = (String::new(), false);
+        for message in messages {
+            leaves = message.text == BYE;
+            if !leaves {
+                // Writing to a string can't fail.
+                let _ = writeln!(lines, "{name}: {}", safe::escape(&message.to_string()));
+            }
+            self.acts.push(Act::Show(Arc::clone(name), message));
+            if leaves {
+                break;
+            }
+        }
+        let next = guest.budget.spend(lines.len(), now);
+        self.acts.push(Act::NextTurn(id, next));
+        self.tell(lines, Some(id), now);
+        if leaves {
+            self.depart(id, "has left", now);
+        }
+    }
+
+    /// At a guest's first event, finds its name and tells everybody. Returns what else it said.
+    fn introduce(&mut self, id: PeerId, mut messages: Vec<Message>, now: Instant) -> Vec<Message> {
+        let Some(guest) = self
+            .guests
+            .get_mut(&id)
+            .filter(|guest| guest.name.is_none())
+        else {
+            return messages;
+        };
+        let first = messages.first().map_or("", |first| first.text.as_str());
+        let wanted = first.strip_prefix(NAME_COMMAND).and_then(name::clean);
+        if first.starts_with(NAME_COMMAND) {
+            messages.remove(0);
+        }
+        if wanted.is_some() {
+            self.silent.remove(&id);
+        }
+        let name = self
+            .names
+            .take(&wanted.unwrap_or_else(|| format!("guest-{id}")));
+        let (shown, address) = (Arc::clone(&name.shown), guest.address);
+        guest.name = Some(name);
+        let joined = format!("{shown} has joined from {address}.");
+        self.acts.push(Act::Tell(joined));
+        self.tell(format!("* {shown} has joined.\n"), Some(id), now);
+        messages
+    }
+
+    /// The host speaks to everybody.
+    pub fn speak(&mut self, line: &str, now: Instant) {
+        if line.is_empty() {
+            return;
+        }
+        if self.guests.is_empty() {
+            let nobody = "Nobody is here to read that.".to_owned();
+            self.acts.push(Act::Tell(nobody));
+            return;
+        }
+        self.tell(format!("{}{line}\n", self.host), None, now);
+    }
+
+    /// A guest isn't here any more. Everybody is told how it went, unless it was never introduced.
+    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
+        self.acts.push(Act::Leave(id));
+        self.remove(id, how, now);
+    }
+
+    /// A guest has to go.
+    fn cut(&mut self, id: PeerId, why: &str, now: Instant) {
+        self.acts.push(Act::Cut(id));
+        self.remove(id, why, now);
+    }
+
+    /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
+    pub fn close(mut self, now: Instant) {
+        self.send(now);
+        let bye = Arc::from(BYE);
+        for guest in self.guests.values() {
+            guest.outbox.push(&bye);
+        }
+    }
+
+    fn remove(&mut self, id: PeerId, how: &str, now: Instant) {
+        self.silent.remove(&id);
+        let Some(guest) = self.guests.remove(&id) else {
+            return;
+        };
+        // Of what was said while it was here, it misses nothing.
+        guest.outbox.push(&guest.hears(id, &self.lines));
+        if let Some(name) = guest.name {
+            self.names.free(&name);
+            self.acts.push(Act::Tell(format!("{} {how}.", name.shown)));
+            self.tell(format!("* {} {how}.\n", name.shown), None, now);
+        }
+    }
+
+    /// When [`Room::send`] has to be called.
+    pub fn send_at(&self) -> Option<Instant> {
+        self.send_at
+    }
+
+    /// Collects a line for everybody but one.
+    fn tell(&mut self, line: String, but: Option<PeerId>, now: Instant) {
+        if !line.is_empty() {
+            self.lines.push((line, but));
+            let is_much = self.lines.len() >= COLLECT_LINES;
+            let latest = if is_much { now } else { now + COLLECT };
+            self.send_at = Some(self.send_at.map_or(latest, |at| at.min(latest)));
+        }
+    }
+
+    /// Puts what was collected into everybody's outbox. Guests for whom too much waits then are
+    /// dropped: those over their own limit, and, if it is too much for all, those for whom most
+    /// waits.
+    pub fn send(&mut self, now: Instant) {
+        let lines = mem::take(&mut self.lines);
+        self.send_at = None;
+        if lines.is_empty() {
+            return;
+        }
+        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
+        let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
+        let all = Arc::from(all);
+        let push = |(id, guest): (&PeerId, &mut Guest)| {
+            let hears_all = guest.before == 0 && !speakers.contains(id);
+            let heard = if hears_all {
+                Arc::clone(&all)
+            } else {
+                guest.hears(*id, &lines)
+            };
+            guest.before = 0;
+            (guest.outbox.push(&heard), *id)
+        };
+        let mut waiting: Vec<(usize, PeerId)> = self.guests.iter_mut().map(push).collect();
+        let sum: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
+        let mut excess = sum.saturating_sub(self.limits.room_bytes);
+        waiting.retain(|(bytes, _)| excess > 0 || *bytes > self.limits.guest_bytes);
+        waiting.sort_unstable_by_key(|&most| Reverse(most));
+        for (bytes, id) in waiting {
+            if bytes > self.limits.guest_bytes || excess > 0 {
+                excess = excess.saturating_sub(bytes);
+                self.cut(id, "was dropped for reading too slowly", now);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::super::outbox::PLACE_BYTES;
+    use super::*;
+
+    const ADDRESS: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+
+    /// A room, and the time in it. The test is the guests' writers.
+    struct World {
+        room: Room,
+        now: Instant,
+    }
+
+    impl World {
+        fn new(host: Option<&str>, limits: &Limits) -> Self {
+            Self {
+                room: Room::new(host, limits),
+                now: Instant::now(),
+            }
+        }
+
+        fn speaks(&mut self, line: &str) {
+            self.room.speak(line, self.now);
+        }
+
+        /// Time passes until nothing is left to be sent.
+        fn sends(&mut self) {
+            while let Some(at) = self.room.send_at() {
+                self.now = self.now.max(at);
+                self.room.send(self.now);
+            }
+        }
+
+        fn arrives(&mut self) -> Option<(PeerId, Lines)> {
+            self.room.arrive(ADDRESS, self.now)
+        }
+
+        fn says(&mut self, id: PeerId, words: &[&str]) {
+            let message = |text: &&str| Message {
+                text: (*text).to_owned(),
+                cut_from: None,
+            };
+            self.room
+                .hear(id, words.iter().map(message).collect(), self.now);
+        }
+
+        /// What a guest hears until nothing is left to be sent.
+        fn read(&mut self, lines: &Lines) -> String {
+            self.sends();
+            take(lines)
+        }
+
+        /// What the host has to do.
+        fn acts(&mut self) -> Vec<String> {
+            self.room
+                .acts()
+                .into_iter()
+                .map(|act| match act {
+                    Act::Tell(line) => line,
+                    Act::Show(name, message) => format!("| {name}: {message}"),
+                    Act::NextTurn(id, from) => format!("turn {id} {:?}", from - self.now),
+                    Act::Leave(id) => format!("leave {id}"),
+                    Act::Cut(id) => format!("cut {id}"),
+                })
+                .collect()
+        }
+    }
+
+    /// What a guest's writer takes.
+    fn take(lines: &Lines) -> String {
+        let mut text = String::new();
+        while let Ok(line) = lines.lines.try_recv() {
+            text += &line;
+            lines.waiting.fetch_sub(line.len() + PLACE_BYTES, Relaxed);
+        }
+        text
+    }
+
+    fn limits(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
+        Limits {
+            guests,
+            guest_bytes,
+            room_bytes,
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn a_guest_is_introduced_at_its_first_event() {
+        let mut world = World::new(None, &Limits::default());
+        let (li, to_li) = world.arrives().unwrap();
+        assert!(!world.room.has_guest() && !world.room.is_empty());
+        world.says(li, &["/name Li", "hi"]);
+        assert!(world.room.has_guest());
+        assert_eq!(
+            world.acts(),
+            ["Li has joined from 127.0.0.1:1.", "| Li: hi", "turn 1 0ns"]
+        );
+        let (silent, _) = world.arrives().unwrap();
+        world.says(silent, &[]);
+        // Only the first line tells a name, and a name that is none is as if there were none.
+        world.says(silent, &["/name Han"]);
+        let (nameless, _) = world.arrives().unwrap();
+        world.says(nameless, &["/name \u{1b}", "x"]);
+        assert_eq!(
+            world.read(&to_li),
+            "* guest-2 has joined.\nguest-2: /name Han\n* guest-3 has joined.\nguest-3: x\n"
+        );
+        // Who leaves before it is introduced was never there.
+        let (id, _) = world.arrives().unwrap();
+        world.acts();
+        world.room.depart(id, "has left", world.now);
+        assert_eq!(world.acts(), ["leave 4"]);
+        assert_eq!(world.read(&to_li), "");
+    }
+
+    #[test]
+    fn byebye_is_the_last_word() {
+        let mut world = World::new(None, &Limits::default());
+        let (li, _) = world.arrives().unwrap();
+        let (han, to_han) = world.arrives().unwrap();
+        world.says(han, &[]);
+        world.says(li, &["hi", "byebye", "never said"]);
+        assert_eq!(
+            world.read(&to_han),
+            "* guest-1 has joined.\nguest-1: hi\n* guest-1 has left.\n"
+        );
+        let acts = world.acts();
+        assert_eq!(acts.last().unwrap(), "guest-1 has left.");
+        assert_eq!(acts.iter().filter(|act| act.contains("never")).count(), 0);
+        world.says(li, &["never said"]);
+        world.room.depart(li, "has left", world.now);
+        assert_eq!(world.read(&to_han), "");
+    }
+
+    #[test]
+    fn words_are_passed_on_escaped() {
+        let mut world = World::new(None, &Limits::default());
+        let (li, _) = world.arrives().unwrap();
+        let (_, to_han) = world.arrives().unwrap();
+        world.says(li, &["x\r* Li has left.\u{1b}[2J", "नमस्ते"]);
+        assert_eq!(
+            world.read(&to_han),
+            "* guest-1 has joined.\nguest-1: x\\r* Li has left.\\u{1b}[2J\nguest-1: नमस्ते\n"
+        );
+    }
+
+    #[test]
+    fn the_host_speaks_under_its_name_if_it_has_chosen_one() {
+        for (name, words, other) in [
+            (None, "hi\nbyebye", "host-2"),
+            (Some("Ann"), "Ann: hi\nbyebye", "host"),
+            (Some("\u{1b}"), "hi\nbyebye", "host-2"),
+        ] {
+            let mut world = World::new(name, &Limits::default());
+            world.speaks("hello?");
+            world.speaks("");
+            assert_eq!(world.acts(), ["Nobody is here to read that."]);
+            let (li, to_li) = world.arrives().unwrap();
+            world.says(li, &["/name host"]);
+            assert!(world.acts()[0].starts_with(&format!("{other} has")));
+            world.speaks("");
+            world.speaks("hi");
+            world.room.close(world.now);
+            assert_eq!(take(&to_li), words);
+        }
+    }
+
+    #[test]
+    fn who_talks_too_fast_gets_its_next_turn_later() {
+        let mut world = World::new(None, &Limits::default());
+        let (id, _) = world.arrives().unwrap();
+        let name = "n".repeat(32);
+        world.says(id, &[&format!("/name {name}")]);
+        world.acts();
+        // 2 + 32 + 2 + 2 bytes a line, as the others get it: three seconds more than the burst.
+        for _ in 0..7 * 16 {
+            world.says(id, &["12345678901234567890123456789"; 16]);
+        }
+        let last = world.acts().pop().unwrap();
+        assert!(last.starts_with("turn 1 2.99"), "{last}");
+    }
+
+    #[test]
+    fn a_full_room_has_a_place_for_others_than_the_silent() {
+        let mut world = World::new(None, &limits(2, 4096, 9999));
+        let (spoke, to_spoke) = world.arrives().unwrap();
+        let (_, _silent) = world.arrives().unwrap();
+        world.says(spoke, &["hi"]);
+        world.says(2, &[]);
+        assert!(world.arrives().is_none());
+        world.now += Duration::from_secs(59);
+        assert!(world.arrives().is_none());
+        world.now += Duration::from_secs(1);
+        world.acts();
+        let (third, _third) = world.arrives().unwrap();
+        let dropped = "guest-2 was dropped: the room is full, and it had said nothing.";
+        assert_eq!(world.acts(), ["cut 2", dropped]);
+        assert_eq!(
+            world.read(&to_spoke),
+            format!("* guest-2 has joined.\n* {dropped}\n")
+        );
+        // A name is enough to stay.
+        world.says(third, &["/name Li"]);
+        world.now += Duration::from_secs(99);
+        assert!(world.arrives().is_none());
+    }
+
+    #[test]
+    fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
+        let place = PLACE_BYTES;
+        let mut world = World::new(None, &limits(9, 2 * (10 + place), 9999));
+        let (_, reads) = world.arrives().unwrap();
+        let (_, _deaf) = world.arrives().unwrap();
+        for expected in [&[][..], &[], &["cut 2"]] {
+            world.speaks("123456789");
+            world.sends();
+            assert_eq!(world.acts(), expected);
+            assert_eq!(world.read(&reads), "123456789\n");
+        }
+
+        let mut world = World::new(None, &limits(9, 9999, 4 * (10 + place)));
+        let (_, slow) = world.arrives().unwrap();
+        world.speaks("123456789");
+        world.sends();
+        let (_, _deaf) = world.arrives().unwrap();
+        let (_, reads) = world.arrives().unwrap();
+        world.speaks("123456789");
+        world.sends();
+        assert_eq!(world.acts(), [""; 0]);
+        world.read(&reads);
+        world.speaks("123456789");
+        world.sends();
+        assert_eq!(world.acts(), ["cut 1"]);
+        assert_eq!(world.read(&slow), "123456789\n".repeat(3));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Arrives,
+        Says(Index, usize),
+        SaysBye(Index),
+        Leaves(Index),
+        Reads(Index),
+        HostSpeaks,
+        Sends,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let who = any::<Index>;
+        prop_oneof![
+            Just(Step::Arrives),
+            (who(), 0..4_usize).prop_map(|(who, count)| Step::Says(who, count)),
+            (who(), 0..4_usize).prop_map(|(who, count)| Step::Says(who, count)),
+            who().prop_map(Step::SaysBye),
+            who().prop_map(Step::Leaves),
+            who().prop_map(Step::Reads),
+            Just(Step::HostSpeaks),
+            Just(Step::Sends),
+        ]
+    }
+
+    /// One guest, as the test follows it.
+    struct Follows {
+        lines: Lines,
+        heard: String,
+        /// All words that others said while it was here.
+        words: Vec<String>,
+        here: bool,
+    }
+
+    proptest! {
+        /// Names are those of three people, so they clash; limits are small, so guests are dropped
+        /// for any line, also for one that tells of another's end.
+        #[test]
+        fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
+            let limits = limits(5, 400, 1000);
+            let mut world = World::new(None, &limits);
+            let mut guests = BTreeMap::<PeerId, Follows>::new();
+            let mut count = 0;
+            for step in steps {
+                let here: Vec<PeerId> =
+                    guests.iter().filter(|(_, it)| it.here).map(|(id, _)| *id).collect();
+                let pick = |who: Index| (!here.is_empty()).then(|| here[who.index(here.len())]);
+                let mut speaks = None;
+                let mut words = Vec::new();
+                match step {
+                    Step::Arrives => {
+                        let place = world.arrives();
+                        prop_assert_eq!(place.is_some(), here.len() < limits.guests);
+                        if let Some((id, lines)) = place {
+                            let (heard, words) = (String::new(), Vec::new());
+                            let follows = Follows { lines, heard, words, here: true };
+                            guests.insert(id, follows);
+                            let names = ["/name Li", "/name li", "/name Han"];
+                            let name = names.iter().cycle().nth(guests.len());
+                            world.says(id, &[name.unwrap()]);
+                        }
+                    }
+                    Step::Says(who, number) => {
+                        if let Some(id) = pick(who) {
+                            words = (count..count + number).map(|n| format!("w{n}")).collect();
+                            let said: Vec<&str> = words.iter().map(String::as_str).collect();
+                            world.says(id, &said);
+                            speaks = Some(id);
+                        }
+                    }
+                    Step::HostSpeaks => {
+                        words = vec![format!("w{count}")];
+                        world.speaks(&words[0]);
+                    }
+                    Step::SaysBye(who) => {
+                        if let Some(id) = pick(who) {
+                            world.says(id, &["byebye"]);
+                        }
+                    }
+                    Step::Leaves(who) => {
+                        if let Some(id) = pick(who) {
+                            world.room.depart(id, "has left", world.now);
+                        }
+                    }
+                    Step::Reads(who) => {
+                        if let Some(guest) = pick(who).and_then(|id| guests.get_mut(&id)) {
+                            guest.heard += &take(&guest.lines);
+                        }
+                    }
+                    Step::Sends => world.sends(),
+                }
+                count += words.len();
+                for id in here.iter().filter(|id| Some(**id) != speaks) {
+                    guests.get_mut(id).unwrap().words.extend(words.iter().cloned());
+                }
+                let mut turns = 0;
+                for act in world.room.acts() {
+                    match act {
+                        Act::Leave(id) => guests.get_mut(&id).unwrap().here = false,
+                        Act::Cut(id) => {
+                            let guest = guests.get_mut(&id).unwrap();
+                            prop_assert!(guest.here);
+                            guest.here = false;
+                        }
+                        Act::NextTurn(id, _) => turns += usize::from(Some(id) == speaks),
+                        Act::Tell(_) | Act::Show(..) => {}
+                    }
+                }
+                prop_assert_eq!(turns, usize::from(speaks.is_some()));
+
+                // The bounds are kept, names are unique, and the room knows who is here.
+                let waiting = guests.values().filter(|it| it.here).map(|it| it.lines.waiting.load(Relaxed));
+                let waiting: Vec<usize> = waiting.collect();
+                prop_assert!(waiting.iter().all(|bytes| *bytes <= limits.guest_bytes), "{:?}", waiting);
+                prop_assert!(waiting.iter().sum::<usize>() <= limits.room_bytes, "{:?}", waiting);
+                let names = world.room.guests.values().filter_map(|guest| guest.name.as_ref());
+                let names: Vec<String> = names.map(|name| name.shown.to_lowercase()).collect();
+                let unique: HashSet<&String> = names.iter().collect();
+                prop_assert_eq!(unique.len(), names.len(), "{:?}", names);
+                let here = guests.iter().filter(|(_, it)| it.here).map(|(id, _)| id);
+                prop_assert!(here.eq(world.room.guests.keys()));
+            }
+            world.sends();
+            for guest in guests.values_mut() {
+                guest.heard += &take(&guest.lines);
+                let words = guest.heard.lines().filter(|line| !line.starts_with("* "));
+                let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
+                prop_assert_eq!(words.join(" "), guest.words.join(" "));
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! How a host listens and a guest connects.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use console::{Action, Error, OrCannot, is_self_connected};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::limits::Limits;
+
+/// What the system keeps for each connection and direction, in bytes (Linux doubles it: socket(7)).
+/// By itself it would keep megabytes, and a flood would be in them before it is read more slowly.
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// Opens a socket on which guests can connect.
+///
+/// # Errors
+///
+/// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
+pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    open_listener(address).or_cannot(Action::Listen, address)
+}
+
+pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
+    // 1. Create a socket.
+    let socket = create(address)?;
+
+    // 2. Bind it to an IP address and a port.
+    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6); that must not
+    // keep the next one from being hosted. On Windows the option means something else: to take
+    // the port from its owner.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+
+    // 3. Listen: from now on guests may connect.
+    socket.listen(128)?;
+    Ok(socket.into())
+}
+
+/// Opens a connection to the host.
+///
+/// # Errors
+///
+/// Nobody listens on `address`, no way leads there, or nobody answers in time.
+pub fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Error> {
+    open_connection(address, limits).or_cannot(Action::Connect, address)
+}
+
+pub(crate) fn open_connection(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
+    // 1. Create a socket.
+    let socket = create(address)?;
+
+    // 2. Connect it to the host's address and port.
+    socket.connect_timeout(&address.into(), limits.connect_time)?;
+    let stream = TcpStream::from(socket);
+    if is_self_connected(&stream) {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
+}
+
+fn create(address: SocketAddr) -> io::Result<Socket> {
+    let family = Domain::for_address(address);
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
+    // What accept returns has the listener's buffers.
+    socket.set_send_buffer_size(BUFFER_BYTES)?;
+    socket.set_recv_buffer_size(BUFFER_BYTES)?;
+    Ok(socket)
+}
