@@ -28,7 +28,7 @@ pub enum Event {
 }
 
 /// What was typed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Typed {
     /// A line that fits into a message.
     Line(String),
@@ -36,4 +36,6 @@ pub enum Typed {
     TooLong(u64),
     /// The input has ended.
     End,
+    /// The input can't be read, for this reason: the chat ends.
+    Failed(Error),
 }

@@ -70,7 +70,7 @@ fn talk(
     let mut patience = None;
     while let Some(event) = next(inbox, patience) {
         match event {
-            Event::ScreenGone(error) => {
+            Event::ScreenGone(error) | Event::Typed(Typed::Failed(error)) => {
                 end = Err(error);
                 break;
             }

@@ -146,7 +146,7 @@ impl Room<'_> {
                     Some(keyboard.read(move |typed| events.send(Event::Typed(typed)).is_ok())?);
             }
             match next(inbox, patience) {
-                Some(Event::ScreenGone(error)) => {
+                Some(Event::ScreenGone(error) | Event::Typed(Typed::Failed(error))) => {
                     end = Err(error);
                     break;
                 }
