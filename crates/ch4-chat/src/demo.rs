@@ -66,7 +66,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     start(move || {
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
         let printer = Printer::new(screen)?;
-        robust::host(&listener, "host", keyboard, &printer, &host_limits)
+        robust::host(&listener, None, keyboard, &printer, &host_limits)
     })?;
     host.sees("Waiting for guests")?;
 

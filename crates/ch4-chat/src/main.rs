@@ -81,10 +81,7 @@ fn run(args: &Args) -> Result<(), Error> {
     let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;
     let name = args.name.as_deref();
     match meeting {
-        Meeting::Host(listener) => {
-            let name = name.unwrap_or("host");
-            robust::host(&listener, name, keyboard, &printer, &limits)
-        }
+        Meeting::Host(listener) => robust::host(&listener, name, keyboard, &printer, &limits),
         Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &printer, &limits),
     }?;
     printer.close()

@@ -9,6 +9,7 @@
 //! - Any number of guests make a room, in which the host speaks too ([`host()`]).
 //! - What a peer sends is printed harmless, behind a margin, by a thread of its own.
 
+pub mod budget;
 pub mod event;
 pub mod framing;
 pub mod keyboard;
@@ -19,6 +20,8 @@ pub mod socket;
 pub mod guest;
 pub mod host;
 pub mod peer;
+pub mod queue;
+pub mod room;
 pub mod screen;
 
 pub use guest::guest;

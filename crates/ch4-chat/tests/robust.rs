@@ -77,7 +77,7 @@ fn host_with(limits: Limits) -> (Side, SocketAddr) {
     let listener = robust::listen(ANY_PORT).unwrap();
     let address = listener.local_addr().unwrap();
     let host = Side::start(move |keyboard, printer| {
-        robust::host(&listener, "host", keyboard, printer, &limits)
+        robust::host(&listener, None, keyboard, printer, &limits)
     });
     (host, address)
 }
@@ -679,7 +679,7 @@ mod screen {
         let host = Side::start_with_width(
             || Some(40),
             move |keyboard, printer| {
-                robust::host(&listener, "host", keyboard, printer, &Limits::default())
+                robust::host(&listener, None, keyboard, printer, &Limits::default())
             },
         );
         let guest = joins(&host, address);

@@ -1,45 +1,46 @@
-//! The host's side: a room in which everybody hears everybody.
-//!
-//! The host's own words go out as they are typed, so that with one guest the wire is that of the
-//! tutorial, and an LF. What a guest says goes to the others as `NAME: WORDS`, and what happens as
-//! `* NAME has joined.` No name holds a colon or an asterisk, so neither can be imitated.
+//! The host's side: a loop that deals with one event after the other, and waits for nothing but
+//! the next one.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, Printer, client_has_gone, end_accept};
+use console::{Action, DeadlineStream, Error, OrCannot, Printer, client_has_gone, end_accept};
 
-use super::event::{Event, PeerId, Typed};
-use super::framing::{Message, NAME_COMMAND};
+use super::budget::Budget;
+use super::event::{Event, Events, Inbox, PeerId, Typed, inbox, wait_for_turn};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
-use super::name::{self, Name, Names};
-use super::peer::{Peer, next};
+use super::peer::{Peer, goodbye};
+use super::room::{Act, Room};
 use super::screen::Screen;
 use crate::BYE;
 
-/// How long nobody is accepted after the system has run out of something, if nobody leaves.
-const BREATH: Duration = Duration::from_millis(500);
+/// How long nobody is accepted after the system has run out of something.
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// How often at most to say that the system has run out of something.
 const REMINDER: Duration = Duration::from_mins(1);
 
+/// How long somebody who isn't let in may take to close its side, and how many may at once.
+const REFUSAL: Duration = Duration::from_secs(1);
+const REFUSALS: usize = 16;
+
 /// Hosts a room until the host says `byebye`.
 ///
-/// `name` is the host's own, which no guest can have.
+/// `name` comes before what the host says. Without one, its words go out as they are typed.
 ///
 /// # Errors
 ///
 /// The listener or the screen fails, or the system has no thread left.
 pub fn host(
     listener: &TcpListener,
-    name: &str,
+    name: Option<&str>,
     keyboard: Keyboard,
     printer: &Printer,
     limits: &Limits,
@@ -48,13 +49,13 @@ pub fn host(
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
     let accepting = listener.try_clone().or_cannot(Action::Listen, here)?;
-    let (events, inbox) = channel();
-    let (freed, places) = sync_channel(1);
-    let arrivals = events.clone();
+    let (events, inbox) = inbox();
+    let (next_guest, turns) = sync_channel(1);
     let (accepts, ended) = channel::<()>();
+    let arrivals = events.clone();
     thread::Builder::new()
         .spawn(move || {
-            accept(&accepting, &arrivals, &places);
+            accept(&accepting, &arrivals, &turns);
             drop((accepting, accepts));
         })
         .or_cannot(Action::StartThread, "that accepts guests")?;
@@ -64,289 +65,193 @@ pub fn host(
     screen.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
-    let mut names = Names::default();
-    names.take(name);
-    let mut room = Room {
-        names,
-        guests: BTreeMap::new(),
-        arrived: 0,
+    let mut host = Host {
+        room: Room::new(name, limits),
+        peers: BTreeMap::new(),
+        events,
+        next_guest,
+        refusals: Arc::default(),
         reminded: None,
-        freed,
         screen,
         limits,
     };
-    let end = room.run(keyboard, &events, &inbox);
-    // The accepting thread finds that nobody takes events any more, and lets go of the port.
-    drop(inbox);
+    let (end, typing) = host.run(keyboard, &inbox);
+    let deadline = Instant::now() + limits.farewell;
+    let peers = host.peers;
+    // The accepting thread finds that nobody waits for guests any more, and lets go of the port.
+    drop(host.next_guest);
     let _ = end_accept(listener);
-    let _ = ended.recv_timeout(BREATH * 2);
+    goodbye(peers, &inbox, deadline, |_| {});
+    drop(inbox);
+    let _ = ended.recv_timeout(RETRY_DELAY);
+    if let Some(typing) = typing {
+        typing.end(|line| screen.event(line));
+    }
     end
 }
 
-/// Accepts guests until the room is closed.
-fn accept(listener: &TcpListener, events: &Sender<Event>, places: &Receiver<()>) {
+/// Accepts guests, one at each turn, until the room is closed.
+fn accept(listener: &TcpListener, events: &Events, turns: &Receiver<Instant>) {
     loop {
         let event = match listener.accept() {
             Ok((stream, address)) => Event::Arrived(stream, address),
             Err(error) if client_has_gone(&error) => continue,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-            // The system is out of descriptors or memory. That passes, and the guest stays
-            // queued. `accept` would fail again at once: wait until one leaves, or a moment.
-            Err(error) => {
-                let _ = places.recv_timeout(BREATH);
-                Event::NobodyArrives(error)
-            }
+            // The system is out of descriptors or memory. That passes, and the guest stays queued.
+            Err(error) => Event::NotAccepted(error),
         };
-        if events.send(event).is_err() {
+        if !events.send(event) || !wait_for_turn(turns) {
             return;
         }
     }
 }
 
-/// Somebody who has connected.
-struct Guest {
-    peer: Peer,
-    address: SocketAddr,
-    /// From the first event on, which is when the others are told.
-    name: Option<Name>,
-}
-
-/// All that the host's loop knows.
-struct Room<'a> {
-    names: Names,
-    guests: BTreeMap<PeerId, Guest>,
-    /// How many guests have arrived so far.
-    arrived: PeerId,
+/// What the loop works with. What it knows is in the room.
+struct Host<'a> {
+    room: Room,
+    peers: BTreeMap<PeerId, Peer>,
+    events: Events,
+    /// Lets the accepting thread go on.
+    next_guest: SyncSender<Instant>,
+    /// Held by each connection that is being refused.
+    refusals: Arc<()>,
     /// When it was last said that the system has run out of something.
     reminded: Option<Instant>,
-    /// Tells the accepting thread that a guest has left, and its descriptor is free again.
-    freed: SyncSender<()>,
     screen: Screen<'a>,
     limits: &'a Limits,
 }
 
-impl Room<'_> {
+impl Host<'_> {
     /// Deals with each event, until the host has had the last word.
-    fn run(
-        &mut self,
-        keyboard: Keyboard,
-        events: &Sender<Event>,
-        inbox: &Receiver<Event>,
-    ) -> Result<(), Error> {
-        let mut end = Ok(());
-        let mut keyboard = Some(keyboard);
-        let mut typing = None;
-        let mut patience = None;
+    fn run(&mut self, keyboard: Keyboard, inbox: &Inbox) -> (Result<(), Error>, Option<Typing>) {
+        let (mut keyboard, mut typing) = (Some(keyboard), None);
+        let mut deadline = None;
         loop {
             // The lines of a file are meant for somebody, so they wait for the first guest.
-            let somebody = self.guests.values().any(|guest| guest.name.is_some());
-            if let Some(keyboard) = keyboard.take_if(|it| it.is_terminal || somebody) {
-                let events = events.clone();
-                typing =
-                    Some(keyboard.read(move |typed| events.send(Event::Typed(typed)).is_ok())?);
-            }
-            match next(inbox, patience) {
-                Some(Event::ScreenGone(error) | Event::Typed(Typed::Failed(error))) => {
-                    end = Err(error);
-                    break;
+            if let Some(keyboard) = keyboard.take_if(|it| it.is_terminal || self.room.has_guest()) {
+                match keyboard.read(self.send_typed()) {
+                    Ok(thread) => typing = Some(thread),
+                    Err(error) => return (Err(error), None),
                 }
-                None => break,
-                Some(Event::Typed(Typed::Line(line))) if line == BYE => break,
-                Some(Event::Typed(Typed::Line(line))) => {
-                    self.speak(&line);
+            }
+            let Some(event) = inbox.next(deadline) else {
+                return (Ok(()), typing);
+            };
+            let now = Instant::now();
+            match event {
+                Event::ScreenGone(error) => return (Err(error), typing),
+                Event::Typed(Typed::Line(line)) if line == BYE => return (Ok(()), typing),
+                Event::Typed(typed) => {
+                    match typed {
+                        Typed::Line(line) => self.room.speak(&line),
+                        Typed::TooLong(length) => self.screen.refuse(length),
+                        Typed::Failed(error) => return (Err(error), typing),
+                        Typed::End => deadline = Some(now + self.limits.linger),
+                    }
                     typing.iter().for_each(Typing::next_turn);
                 }
-                Some(Event::Typed(Typed::TooLong(length))) => {
-                    self.screen.refuse(length);
-                    typing.iter().for_each(Typing::next_turn);
+                Event::Arrived(stream, address) => self.welcome(stream, address, now),
+                Event::NotAccepted(error) => {
+                    self.remind("accept a guest", &error, now);
+                    let _ = self.next_guest.try_send(now + RETRY_DELAY);
                 }
-                Some(Event::Typed(Typed::End)) => patience = Some(self.limits.linger),
-                Some(Event::Arrived(stream, address)) => {
-                    self.welcome(stream, address, events.clone());
+                Event::Said(id, messages) => {
+                    deadline = deadline.map(|_| now + self.limits.linger);
+                    self.room.hear(id, messages, now);
                 }
-                Some(Event::NobodyArrives(error)) => self.remind("accept a guest", &error),
-                Some(Event::Said(id, messages)) => self.hear(id, &messages),
-                Some(Event::Gone(id, None)) => self.part(id, "has left"),
-                Some(Event::Gone(id, Some(_))) => self.part(id, "is gone: the connection broke"),
+                Event::Gone(id, None) => self.room.depart(id, "has left"),
+                Event::Gone(id, Some(_)) => self.room.depart(id, "is gone: the connection broke"),
+                Event::Look => {}
             }
-            let no_more_to_say = patience.is_some();
-            if no_more_to_say && self.guests.is_empty() {
-                break;
+            self.act();
+            if deadline.is_some() && self.room.is_empty() {
+                return (Ok(()), typing);
             }
         }
-        self.close(inbox);
-        if let Some(typing) = typing {
-            typing.end(|line| self.screen.event(line));
-        }
-        end
     }
 
-    /// Somebody has connected. The others are told when its first event has come, and its name.
-    fn welcome(&mut self, stream: TcpStream, address: SocketAddr, events: Sender<Event>) {
-        if self.guests.len() >= self.limits.guests {
-            // If this doesn't reach it, the end of the connection says the same.
-            let _ = (&stream).write(b"* The room is full.\n");
+    /// What the keyboard's thread does with a line. The host may say no more than a guest: else a
+    /// file would be too much for every guest at once. Here it is the thread that waits.
+    fn send_typed(&self) -> impl Fn(Typed) -> bool + Send + 'static {
+        let events = self.events.clone();
+        let budget = Cell::new(Budget::new(Instant::now()));
+        move |typed| {
+            let bytes = match &typed {
+                Typed::Line(line) => line.len(),
+                _ => 0,
+            };
+            let mut rest = budget.get();
+            let next = rest.spend(bytes, Instant::now());
+            budget.set(rest);
+            let sent = events.send_first(Event::Typed(typed));
+            thread::sleep(next.saturating_duration_since(Instant::now()));
+            sent
+        }
+    }
+
+    /// Somebody has connected.
+    fn welcome(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) {
+        if let Some((id, queue)) = self.room.arrive(address, now) {
+            let events = self.events.clone();
+            match Peer::start(stream, id, MESSAGE_BYTES, queue, self.limits, events) {
+                Ok(peer) => {
+                    self.peers.insert(id, peer);
+                }
+                Err(error) => {
+                    self.room.depart(id, "has left");
+                    self.remind("talk to a guest", &error, now);
+                }
+            }
+        } else {
+            self.refuse(stream);
+        }
+        let _ = self.next_guest.try_send(now);
+    }
+
+    /// Tells somebody that the room is full. What it has sent is read before the connection is
+    /// closed: unread, it would turn the close into a reset, and our line might be lost. In a flood
+    /// of connections this is done for some only.
+    fn refuse(&self, mut stream: TcpStream) {
+        // There is room for one line in a new connection's buffer, so this doesn't wait.
+        let _ = stream.write_all(b"* The room is full.\n");
+        let _ = stream.shutdown(Shutdown::Write);
+        if Arc::strong_count(&self.refusals) > REFUSALS {
             return;
         }
-        self.arrived += 1;
-        match Peer::new(stream, self.arrived, MESSAGE_BYTES, self.limits, events) {
-            Ok(peer) => {
-                let guest = Guest {
-                    peer,
-                    address,
-                    name: None,
-                };
-                self.guests.insert(self.arrived, guest);
-            }
-            Err(error) => self.remind("talk to a guest", &error),
-        }
+        let refusal = Arc::clone(&self.refusals);
+        // Without a thread, it is closed at once.
+        let _ = thread::Builder::new().spawn(move || {
+            let mut from = DeadlineStream::new(&stream, Instant::now() + REFUSAL);
+            let _ = io::copy(&mut from, &mut io::sink());
+            drop((stream, refusal));
+        });
     }
 
-    /// A guest has said something.
-    fn hear(&mut self, id: PeerId, messages: &[Message]) {
-        let messages = self.introduce(id, messages);
-        // It may have been dropped since it said this.
-        let Some(Guest {
-            peer,
-            name: Some(name),
-            ..
-        }) = self.guests.get(&id)
-        else {
-            return;
-        };
-        let name = Arc::clone(&name.shown);
-        peer.next_turn();
-        let mut words = messages.split_inclusive(|message| message.text == BYE);
-        let words = words.next().unwrap_or_default();
-        let leaves = words.last().is_some_and(|last| last.text == BYE);
-
-        // The others hear the last word as `* NAME has left.` All the rest is one `send` to each.
-        let mut lines = String::new();
-        for message in words.iter().filter(|message| message.text != BYE) {
-            // Writing to a string can't fail.
-            let _ = writeln!(lines, "{name}: {message}");
-        }
-        self.send(&lines, Some(id));
-        for message in words {
-            self.screen.message(&format!("{name}: "), message);
-        }
-        if leaves {
-            self.part(id, "has left");
-        }
-    }
-
-    /// At a guest's first event, finds its name and tells everybody. Returns what else it said.
-    fn introduce<'m>(&mut self, id: PeerId, messages: &'m [Message]) -> &'m [Message] {
-        let Some(Guest {
-            name: None,
-            address,
-            ..
-        }) = self.guests.get(&id)
-        else {
-            return messages;
-        };
-        let told = messages
-            .split_first()
-            .and_then(|(first, rest)| Some((first.text.strip_prefix(NAME_COMMAND)?, rest)));
-        let (wanted, rest) = told.unwrap_or(("", messages));
-        let wanted = name::clean(wanted).unwrap_or_else(|| format!("guest-{id}"));
-        let name = self.names.take(&wanted);
-        let shown = &name.shown;
-        self.screen
-            .event(format_args!("{shown} has joined from {address}."));
-        self.send(&format!("* {shown} has joined.\n"), Some(id));
-        if let Some(guest) = self.guests.get_mut(&id) {
-            guest.name = Some(name);
-        }
-        rest
-    }
-
-    /// The host speaks to everybody.
-    fn speak(&mut self, line: &str) {
-        if line.is_empty() {
-            return;
-        }
-        if self.guests.is_empty() {
-            self.screen.event("Nobody is here to read that.");
-        }
-        self.send(&format!("{line}\n"), None);
-    }
-
-    /// Sends the lines to everybody but one. Who doesn't make room for them in time is dropped:
-    /// a guest that is too slow must not hold up the others.
-    fn send(&mut self, lines: &str, but: Option<PeerId>) {
-        if lines.is_empty() {
-            return;
-        }
-        let too_slow = |(id, guest): (&PeerId, &Guest)| {
-            if Some(*id) == but {
-                return None;
-            }
-            let error = guest.peer.send(lines).err()?;
-            // Any other error ends the guest's stream too, which is an event of its own.
-            (error.kind() == ErrorKind::TimedOut).then_some(*id)
-        };
-        let dropped: Vec<PeerId> = self.guests.iter().filter_map(too_slow).collect();
-        // All of them leave before anybody is told: else the room would wait for the second one
-        // again while it hears of the first, and so on, for the square of their number.
-        let dropped: Vec<Guest> = dropped
-            .iter()
-            .filter_map(|id| self.guests.remove(id))
-            .collect();
-        for guest in dropped {
-            self.farewell(guest, "was dropped for reading too slowly");
-        }
-    }
-
-    /// A guest isn't here any more. Everybody is told, once, unless it was never introduced.
-    fn part(&mut self, id: PeerId, how: &str) {
-        if let Some(guest) = self.guests.remove(&id) {
-            self.farewell(guest, how);
-        }
-    }
-
-    /// Closes the connection of a guest that isn't in the room any more, and tells the others.
-    fn farewell(&mut self, guest: Guest, how: &str) {
-        drop(guest.peer);
-        // If the thread knows already that a place is free, it needn't be told again.
-        let _ = self.freed.try_send(());
-        if let Some(name) = guest.name {
-            self.names.free(&name);
-            let name = name.shown;
-            self.screen.event(format_args!("{name} {how}."));
-            self.send(&format!("* {name} {how}.\n"), None);
-        }
-    }
-
-    /// Says `byebye` to all, and reads what they still say until they have closed their side:
-    /// unread, it would turn the close into a reset, and the last word might be lost
-    /// (RFC 9293, section 3.6.1).
-    fn close(&mut self, inbox: &Receiver<Event>) {
-        for guest in self.guests.values() {
-            guest.peer.say_bye();
-        }
-        let deadline = Instant::now() + self.limits.farewell;
-        while !self.guests.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match next(inbox, Some(left)) {
-                Some(Event::Said(id, _)) => {
-                    if let Some(guest) = self.guests.get(&id) {
-                        guest.peer.next_turn();
+    /// Does what has come of an event.
+    fn act(&mut self) {
+        for act in self.room.acts() {
+            match act {
+                Act::Tell(line) => self.screen.event(line),
+                Act::Show(name, message) => self.screen.message(&format!("{name}: "), &message),
+                Act::NextTurn(id, from) => {
+                    if let Some(peer) = self.peers.get(&id) {
+                        peer.next_turn(from);
                     }
                 }
-                Some(Event::Gone(id, _)) => {
-                    self.guests.remove(&id);
+                Act::Leave(id) => {
+                    self.peers.remove(&id).map(Peer::leave);
                 }
-                Some(_) => {}
-                None => break,
+                Act::Cut(id) => {
+                    self.peers.remove(&id).map(Peer::cut);
+                }
             }
         }
     }
 
     /// Says that something is short, once a minute at most.
-    fn remind(&mut self, action: &str, error: &io::Error) {
-        if self.reminded.is_none_or(|last| last.elapsed() > REMINDER) {
-            self.reminded = Some(Instant::now());
+    fn remind(&mut self, action: &str, error: &io::Error, now: Instant) {
+        if self.reminded.is_none_or(|last| now - last > REMINDER) {
+            self.reminded = Some(now);
             self.screen.event(format_args!(
                 "Can't {action} for now: {error}; it goes on when guests leave, or see ulimit -n"
             ));

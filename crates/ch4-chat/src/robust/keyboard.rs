@@ -112,7 +112,7 @@ impl Keyboard {
     ///
     /// The thread reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt
     /// comes after what the last line has led to, and a long file doesn't pile up in memory. It ends
-    /// after `byebye`, [`Typed::End`] and [`Typed::Failed`].
+    /// after the last ([`Typed::is_last`]).
     ///
     /// # Errors
     ///
@@ -126,11 +126,7 @@ impl Keyboard {
             loop {
                 let typed = (self.next)().unwrap_or_else(Typed::Failed);
                 reads.store(false, Ordering::SeqCst);
-                let last = match &typed {
-                    Typed::Line(line) => line == BYE,
-                    Typed::TooLong(_) => false,
-                    Typed::End | Typed::Failed(_) => true,
-                };
+                let last = typed.is_last();
                 if !send(typed) || last || turns.recv().is_err() {
                     return;
                 }

@@ -1,22 +1,29 @@
-//! One connection of the chat, either way: words go out at once, what comes in arrives as events.
+//! One connection of the chat, either way. A reader makes events of what comes in, a writer sends
+//! what waits in a queue. Each is a thread, as each waits for the peer.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use console::is_timeout;
+use console::DeadlineStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, PeerId};
+use super::event::{Event, Events, Inbox, PeerId, wait_for_turn};
 use super::framing::{Framing, Message};
 use super::limits::Limits;
+use super::queue::Queue;
 use crate::BYE;
 
-/// A peer's reader needs little stack.
+/// Readers and writers need little stack.
 const STACK_BYTES: usize = 128 * 1024;
+
+/// The most that one read takes. So little becomes at most 256 lines, which is what a guest says
+/// in one event, and what the others wait for.
+const PIECE_BYTES: usize = 512;
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
 /// peer that was switched off says nothing, not even that it has gone.
@@ -24,106 +31,145 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
 
-/// Somebody at the other end of a connection.
+/// Somebody at the other end of a connection, and the threads that read and write.
 ///
-/// Dropping it closes the connection and ends its reader.
+/// End it with [`Peer::leave`] or [`Peer::cut`]: only then do the threads end.
 #[derive(Debug)]
 pub struct Peer {
-    /// Shared with the reader: a room has one descriptor for each guest.
+    /// Shared with the threads: a room has one descriptor for each guest.
     stream: Arc<TcpStream>,
-    next_turn: SyncSender<()>,
+    queue: Arc<Queue>,
+    next_turn: SyncSender<Instant>,
 }
 
 impl Peer {
-    /// Takes over a connection. A thread of its own reads from it and sends the events.
+    /// Takes over a connection: sends what is in the queue, and reads lines of at most
+    /// `line_bytes`.
     ///
-    /// Each event needs a turn: after one, the thread doesn't send the next before
-    /// [`Peer::next_turn`]. So a peer that floods has one event in the queue at a time, like
-    /// everybody else, and the rest of the flood waits in the network (RFC 9293, section 3.8.6).
+    /// Each event needs a turn: after one, the reader doesn't read on before [`Peer::next_turn`].
+    /// So a peer that floods has one event in the inbox at a time, like everybody else, and the
+    /// rest of the flood waits in the network (RFC 9293, section 3.8.6).
     ///
     /// # Errors
     ///
     /// The connection is broken already, or the system has no thread left.
-    pub fn new(
+    pub fn start(
         stream: TcpStream,
         id: PeerId,
-        message_bytes: usize,
+        line_bytes: usize,
+        queue: Arc<Queue>,
         limits: &Limits,
-        events: Sender<Event>,
+        events: Events,
     ) -> io::Result<Self> {
-        // Each `send` on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
+        // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
         // back `byebye`, and put it into one segment with the message before it.
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(limits.send_time))?;
         SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
 
         let stream = Arc::new(stream);
         let (next_turn, turns) = sync_channel(1);
         let reader = Reader {
             stream: Arc::clone(&stream),
-            framing: Framing::new(message_bytes),
-            quiet: limits.quiet,
+            queue: Arc::clone(&queue),
+            framing: Framing::new(line_bytes),
             id,
             events,
             turns,
+            limits: limits.clone(),
         };
-        thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn(move || reader.run())?;
-        Ok(Self { stream, next_turn })
-    }
-
-    /// The peer's last event has been dealt with: it may send another.
-    pub fn next_turn(&self) {
-        // If a turn is there already, or the reader has ended, none is needed.
-        let _ = self.next_turn.try_send(());
-    }
-
-    /// Sends all of `lines`, each with its LF.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::TimedOut`] if the peer reads so slowly that the system's buffers are full and
-    /// don't empty in time; a part may have been sent, so the connection is of no use any more. Or
-    /// the connection is broken.
-    pub fn send(&self, lines: &str) -> io::Result<()> {
-        loop {
-            return match (&*self.stream).write(lines.as_bytes()) {
-                // One call, so one time limit. What is left didn't fit into the buffers in time.
-                Ok(count) if count < lines.len() => Err(ErrorKind::TimedOut.into()),
-                Ok(_) => Ok(()),
-                Err(error) if is_timeout(&error) => Err(ErrorKind::TimedOut.into()),
-                // The process was stopped and continued: signal(7).
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
+        let (to, lines) = (Arc::clone(&stream), Arc::clone(&queue));
+        let peer = Self {
+            stream,
+            queue,
+            next_turn,
+        };
+        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        let started = thread()
+            .spawn(move || write(&to, &lines))
+            .and_then(|_| thread().spawn(move || reader.run()));
+        match started {
+            Ok(_) => Ok(peer),
+            Err(error) => {
+                peer.cut();
+                Err(error)
+            }
         }
     }
 
-    /// Says `byebye`, the last word: without LF, in a `send` of its own, so that the tutorial's
-    /// programs understand it. What the peer still says can be received.
-    pub fn say_bye(&self) {
-        // A peer that doesn't hear it any more sees that the connection ends.
-        let _ = self.send(BYE);
-        let _ = self.stream.shutdown(Shutdown::Write);
+    /// The peer's last event has been dealt with: it may send another, from this time on.
+    pub fn next_turn(&self, from: Instant) {
+        // If the reader has ended, it needs none.
+        let _ = self.next_turn.try_send(from);
     }
-}
 
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // This ends the reader's `read`. If the connection is broken it has ended already.
+    /// The peer says no more. What waits for it is still sent, in [`Limits::farewell`] at most.
+    pub fn leave(self) {
+        self.queue.end();
+    }
+
+    /// Closes the connection, whatever waits.
+    pub fn cut(self) {
+        self.queue.close();
+        // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 
-/// The thread that reads what a peer sends.
+/// Says `byebye` to the peers, the last word: without LF, in a write of its own, so that the
+/// tutorial's programs understand it. Then goes on reading until they have closed their side, or
+/// the deadline has passed: what stays unread would turn the close into a reset, and the last word
+/// might be lost (RFC 9293, section 3.6.1).
+pub fn goodbye(
+    mut peers: BTreeMap<PeerId, Peer>,
+    inbox: &Inbox,
+    deadline: Instant,
+    hear: impl Fn(&[Message]),
+) {
+    let bye = BYE.into();
+    for peer in peers.values() {
+        peer.queue.push(&bye);
+        peer.queue.end();
+        peer.next_turn(Instant::now());
+    }
+    while !peers.is_empty()
+        && let Some(event) = inbox.next(Some(deadline))
+    {
+        match event {
+            Event::Said(id, messages) => {
+                hear(&messages);
+                if let Some(peer) = peers.get(&id) {
+                    peer.next_turn(Instant::now());
+                }
+            }
+            Event::Gone(id, _) => {
+                peers.remove(&id).map(Peer::leave);
+            }
+            _ => {}
+        }
+    }
+    peers.into_values().for_each(Peer::cut);
+}
+
+/// The writer's thread.
+fn write(mut stream: &TcpStream, queue: &Queue) {
+    while let Some(lines) = queue.take() {
+        if stream.write_all(lines.as_bytes()).is_err() {
+            // The reader finds the same, and tells.
+            return queue.close();
+        }
+    }
+    let _ = stream.shutdown(Shutdown::Write);
+}
+
+/// The reader's thread.
 struct Reader {
     stream: Arc<TcpStream>,
+    queue: Arc<Queue>,
     framing: Framing,
-    quiet: Duration,
     id: PeerId,
-    events: Sender<Event>,
-    turns: Receiver<()>,
+    events: Events,
+    turns: Receiver<Instant>,
+    limits: Limits,
 }
 
 impl Reader {
@@ -131,35 +177,44 @@ impl Reader {
         let end = self.read();
         // However the stream has ended, what came before counts: a tutorial's program that says
         // `byebye` and closes with something unread resets the connection.
-        let last: Vec<_> = self.framing.end().into_iter().collect();
-        if !last.is_empty() {
-            self.say(last);
+        if let Some(last) = self.framing.end() {
+            self.say(vec![last]);
         }
-        // If nobody waits for events any more, the chat is over.
-        let _ = self.events.send(Event::Gone(self.id, end.err()));
+        self.events.send(Event::Gone(self.id, end.err()));
+        // Once the loop has let go of the peer, the queue has its last line.
+        while self.turns.recv().is_ok() {}
+        self.queue.wait_for_space(0, self.limits.farewell);
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Reads until the stream ends, or until the chat is over.
+    /// Reads until the stream ends, or until the loop has let go of the peer.
     fn read(&mut self) -> io::Result<()> {
-        let mut is_new = true;
-        let mut piece = [0; 4096];
+        let connected = Instant::now();
+        let (mut last, mut is_new) = (connected, true);
+        let mut piece = [0; PIECE_BYTES];
         loop {
-            // Time matters only at the beginning, when a guest may tell its name, and within a
-            // message that no line end will end.
-            let patience = is_new || self.framing.ends_when_quiet();
-            self.stream
-                .set_read_timeout(patience.then_some(self.quiet))?;
-            let messages = match (&*self.stream).read(&mut piece) {
+            let quiet = self.limits.quiet;
+            let quiet_at = self.framing.ends_when_quiet().then(|| last + quiet);
+            // It may tell its name first, but doesn't have to.
+            let time = quiet_at.map_or(quiet, |_| self.limits.introduction);
+            let introduced_at = is_new.then(|| connected + time);
+            let messages = match self
+                .read_piece(&mut piece, quiet_at.into_iter().chain(introduced_at).min())
+            {
                 Ok(0) => return Ok(()),
                 Ok(count) => {
-                    let messages = self.framing.push(&piece[..count]);
+                    last = Instant::now();
+                    let messages = self.framing.push(piece.split_at(count).0);
                     if messages.is_empty() {
                         continue;
                     }
                     messages
                 }
-                // At the beginning this may be no message at all: the peer is there, silent.
-                Err(error) if is_timeout(&error) => self.framing.quiet().into_iter().collect(),
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
+                    let message = is_quiet.then(|| self.framing.quiet());
+                    message.flatten().into_iter().collect()
+                }
                 // The process was stopped and continued: signal(7).
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
@@ -171,16 +226,17 @@ impl Reader {
         }
     }
 
-    /// Sends the event and waits for the next turn. Returns false if the chat is over.
-    fn say(&self, messages: Vec<Message>) -> bool {
-        self.events.send(Event::Said(self.id, messages)).is_ok() && self.turns.recv().is_ok()
+    fn read_piece(&self, piece: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+        if let Some(deadline) = deadline {
+            return DeadlineStream::new(&self.stream, deadline).read(piece);
+        }
+        self.stream.set_read_timeout(None)?;
+        (&*self.stream).read(piece)
     }
-}
 
-/// The next event; `None` if there is none in time.
-pub(crate) fn next(inbox: &Receiver<Event>, patience: Option<Duration>) -> Option<Event> {
-    match patience {
-        Some(patience) => inbox.recv_timeout(patience).ok(),
-        None => inbox.recv().ok(),
+    /// Sends the event and waits for the next turn. Returns false if the loop has let go of the
+    /// peer.
+    fn say(&self, messages: Vec<Message>) -> bool {
+        self.events.send(Event::Said(self.id, messages)) && wait_for_turn(&self.turns)
     }
 }

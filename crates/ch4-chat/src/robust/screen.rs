@@ -1,11 +1,10 @@
 //! What the user sees.
 
 use std::fmt::Display;
-use std::sync::mpsc::Sender;
 
 use console::{Printer, Role, safe};
 
-use super::event::Event;
+use super::event::{Event, Events};
 use super::framing::Message;
 use super::limits::MESSAGE_BYTES;
 
@@ -16,11 +15,11 @@ pub struct Screen<'a>(pub &'a Printer);
 
 impl Screen<'_> {
     /// Makes an event of it when nothing can be printed any more.
-    pub fn tell_when_gone(self, events: &Sender<Event>) {
+    pub fn tell_when_gone(self, events: &Events) {
         let events = events.clone();
         self.0.when_gone(move |error| {
             // If the chat is over already, it doesn't matter.
-            let _ = events.send(Event::ScreenGone(error));
+            let _ = events.send_first(Event::ScreenGone(error));
         });
     }
 

@@ -8,6 +8,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
 
+/// What the system keeps for each connection and direction, in bytes (Linux doubles it: socket(7)).
+/// By itself it would keep megabytes, and a flood would be in them before it is read more slowly.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// Opens a socket on which guests can connect.
 ///
 /// # Errors
@@ -58,5 +62,9 @@ pub(crate) fn open_connection(address: SocketAddr, limits: &Limits) -> io::Resul
 
 fn create(address: SocketAddr) -> io::Result<Socket> {
     let family = Domain::for_address(address);
-    Socket::new(family, Type::STREAM, Some(Protocol::TCP))
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
+    // What accept returns has the listener's buffers.
+    socket.set_send_buffer_size(BUFFER_BYTES)?;
+    socket.set_recv_buffer_size(BUFFER_BYTES)?;
+    Ok(socket)
 }
