@@ -8,7 +8,6 @@ use console::{Action, Error, OrCannot, Part, Printer, Stage};
 
 use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
-use crate::script::{Terminal, actor};
 use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -55,59 +54,67 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let address = listener
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
-    let stage = Stage::new(out);
-    let limits = Limits::default();
+    let stage = Stage::scripted(out);
+    let host = stage.player("host");
+    let li = stage.player("Li");
+    let mut old = stage.player("guest-2");
+    let host_types = ["Welcome! Who is the other guest?", BYE];
+    // The host's last word comes before Li's.
+    let li_types = ["Somebody who has to speak before it hears us.", BYE];
+    let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
 
-    let (mut host, Terminal { keyboard, screen }) = actor(&stage, "host");
-    let (mut li, li_terminal) = actor(&stage, "Li");
-    let (mut old, mut old_terminal) = actor(&stage, "guest-2");
-
-    let host_limits = limits.clone();
+    let keyboard = host.keyboard(host_types).with_prompt("> ");
     start(move || {
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        let printer = Printer::new(screen)?;
-        robust::host(&listener, None, keyboard, &printer, &host_limits)
+        robust::host(
+            &listener,
+            None,
+            keyboard,
+            &Printer::new(host)?,
+            &Limits::default(),
+        )
     })?;
-    host.sees("Waiting for guests")?;
+    stage.wait_for("host", "Waiting for guests")?;
 
-    let connection = robust::connect(address, &limits)?;
+    let connection = robust::connect(address, &Limits::default())?;
+    let keyboard = li.keyboard(li_types).with_prompt("> ");
     start(move || {
-        let Terminal { keyboard, screen } = li_terminal;
         let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        let printer = Printer::new(screen)?;
-        robust::guest(connection, Some("Li"), keyboard, &printer, &limits)
+        robust::guest(
+            connection,
+            Some("Li"),
+            keyboard,
+            &Printer::new(li)?,
+            &Limits::default(),
+        )
     })?;
-    li.sees("Connected")?;
-    host.sees("Li has joined")?;
+    stage.wait_for("Li", "Connected")?;
+    stage.wait_for("host", "Li has joined")?;
 
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
     start(move || {
-        let Terminal { keyboard, screen } = &mut old_terminal;
-        tutorial::guest(connection, keyboard, screen).or_cannot(Action::Talk, address)
+        tutorial::guest(connection, &mut old_types, &mut old).or_cannot(Action::Talk, address)
     })?;
-    old.sees("Connected")?;
-    host.sees("guest-2 has joined")?;
-    li.sees("guest-2 has joined")?;
+    stage.wait_for("guest-2", "Connected")?;
+    stage.wait_for("host", "guest-2 has joined")?;
+    stage.wait_for("Li", "guest-2 has joined")?;
 
     // Anybody speaks, at any time.
-    host.types("Welcome! Who is the other guest?")?;
-    li.sees("Who is the other")?;
-    li.types("Somebody who has to speak before it hears us.")?;
-    host.sees("before it hears us")?;
+    stage.types("host")?;
+    stage.wait_for("Li", "Who is the other")?;
+    stage.types("Li")?;
+    stage.wait_for("host", "before it hears us")?;
     // The tutorial's guest takes turns, and one `recv` for one message.
-    old.answers("I speak as the tutorial does.")?;
-    host.sees("as the tutorial does")?;
-    li.sees("as the tutorial does")?;
-    old.sees("before it hears us")?;
+    stage.types("guest-2")?;
+    stage.wait_for("host", "as the tutorial does")?;
+    stage.wait_for("Li", "as the tutorial does")?;
+    stage.wait_for("guest-2", "before it hears us")?;
 
-    old.answers(BYE)?;
-    host.sees("guest-2 has left")?;
-    li.sees("guest-2 has left")?;
-    host.types(BYE)?;
-    li.sees("The host has ended")?;
-    old.ends()?;
-    li.ends()?;
-    host.ends()
+    stage.types("guest-2")?;
+    stage.wait_for("host", "guest-2 has left")?;
+    stage.wait_for("Li", "guest-2 has left")?;
+    stage.types("host")?;
+    stage.wait_for("Li", "The host has ended")
 }
 
 /// Runs a program on its own thread. How it ends can be seen on its screen.

@@ -225,7 +225,7 @@ mod signals {
     const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 
     /// Restores the terminal before SIGTERM or SIGHUP ends the program. To be called before any
-    /// other thread is started: they all inherit which signals they don't get (pthread_sigmask(3)).
+    /// other thread is started: they all inherit which signals they don't get.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([Signal::SIGTERM, Signal::SIGHUP]);
