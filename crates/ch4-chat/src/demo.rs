@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Action, Error, OrCannot, Part, Printer, Stage};
+use console::{Action, Error, OrCannot, Part, Player, Printer, Stage};
 
 use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
@@ -55,42 +55,36 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
     let stage = Stage::scripted(out);
-    let host = stage.player("host");
-    let li = stage.player("Li");
-    let mut old = stage.player("guest-2");
-    let host_types = ["Welcome! Who is the other guest?", BYE];
-    // The host's last word comes before Li's.
-    let li_types = ["Somebody who has to speak before it hears us.", BYE];
-    let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
+    let (host, li, mut old) = (
+        stage.player("host"),
+        stage.player("Li"),
+        stage.player("guest-2"),
+    );
 
-    let keyboard = host.keyboard(host_types).with_prompt("> ");
+    let keyboard = types(&host, ["Welcome! Who is the other guest?", BYE]);
     start(move || {
-        let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        robust::host(
-            &listener,
-            None,
-            keyboard,
-            &Printer::new(host)?,
-            &Limits::default(),
-        )
+        let printer = Printer::new(host)?;
+        robust::host(&listener, None, keyboard, &printer, &Limits::default())
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
+    // Before Li says the last word, the host does.
+    let keyboard = types(&li, ["Somebody who has to speak before it hears us.", BYE]);
     let connection = robust::connect(address, &Limits::default())?;
-    let keyboard = li.keyboard(li_types).with_prompt("> ");
     start(move || {
-        let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
+        let printer = Printer::new(li)?;
         robust::guest(
             connection,
             Some("Li"),
             keyboard,
-            &Printer::new(li)?,
+            &printer,
             &Limits::default(),
         )
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;
 
+    let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
     start(move || {
         tutorial::guest(connection, &mut old_types, &mut old).or_cannot(Action::Talk, address)
@@ -115,6 +109,11 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("Li", "guest-2 has left")?;
     stage.types("host")?;
     stage.wait_for("Li", "The host has ended")
+}
+
+/// The keyboard on which a player types these lines, each when the script says so.
+fn types(player: &Player, lines: [&str; 2]) -> Keyboard {
+    Keyboard::plain(player.keyboard(lines).with_prompt("> "), MESSAGE_BYTES)
 }
 
 /// Runs a program on its own thread. How it ends can be seen on its screen.

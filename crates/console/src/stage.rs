@@ -242,13 +242,13 @@ impl Player {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         unfinished.extend_from_slice(bytes);
-        while let Some(end) = unfinished.iter().position(|&byte| byte == b'\n') {
-            let line: Vec<u8> = unfinished.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end_matches(['\r', '\n']);
-            self.stage.show(self, line, is_typed)?;
-        }
-        Ok(())
+        let end = unfinished.iter().rposition(|&byte| byte == b'\n');
+        let whole: Vec<u8> = unfinished.drain(..end.map_or(0, |end| end + 1)).collect();
+        // What is typed may wait for its cue while the program prints.
+        drop(unfinished);
+        let whole = String::from_utf8_lossy(&whole);
+        let mut lines = whole.lines();
+        lines.try_for_each(|line| self.stage.show(self, line, is_typed))
     }
 }
 

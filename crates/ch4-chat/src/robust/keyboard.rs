@@ -37,25 +37,21 @@ impl Keyboard {
     pub fn open(message_bytes: usize) -> Result<(Self, Printer), Error> {
         let is_terminal = io::stdin().is_terminal();
         let term = env::var_os("TERM").map(|term| term.to_string_lossy().into_owned());
+        let printer;
+        let mut keyboard;
         if is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref()) {
             #[cfg(unix)]
             signals::guard_terminal().or_cannot(Action::UseTerminal, "the terminal")?;
-            let (keyboard, screen) =
-                Self::with_prompt(message_bytes).or_cannot(Action::UseTerminal, "the terminal")?;
-            return Ok((keyboard, Printer::new(screen)?.with_width(terminal_width)));
+            let prompt = Self::with_prompt(message_bytes);
+            let above;
+            (keyboard, above) = prompt.or_cannot(Action::UseTerminal, "the terminal")?;
+            printer = Printer::new(above)?;
+        } else {
+            keyboard = Self::plain(console::stdin(), message_bytes);
+            printer = Printer::new(console::stdout())?;
         }
-        let mut keyboard = Self::plain(console::stdin(), message_bytes);
-        if is_terminal {
-            keyboard.is_terminal = true;
-            keyboard.next = Box::new(move || {
-                Ok(match (keyboard.next)()? {
-                    Typed::End => Typed::Line(BYE.to_owned()),
-                    typed => typed,
-                })
-            });
-        }
-        let printer = Printer::new(console::stdout())?.with_width(terminal_width);
-        Ok((keyboard, printer))
+        keyboard.is_terminal = is_terminal;
+        Ok((keyboard, printer.with_width(terminal_width)))
     }
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
@@ -90,7 +86,7 @@ impl Keyboard {
                 #[cfg(unix)]
                 signals::let_stop_here();
                 let text = match editor.readline("> ") {
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => BYE.to_owned(),
+                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(Typed::End),
                     text => text.or_cannot(Action::UseTerminal, "the terminal")?,
                 };
                 // What was pasted may have several lines.
@@ -124,7 +120,10 @@ impl Keyboard {
         let reads = Arc::clone(&in_editor);
         let type_lines = move || {
             loop {
-                let typed = (self.next)().unwrap_or_else(Typed::Failed);
+                let typed = match (self.next)() {
+                    Ok(Typed::End) if self.is_terminal => Typed::Line(BYE.to_owned()),
+                    typed => typed.unwrap_or_else(Typed::Failed),
+                };
                 reads.store(false, Ordering::SeqCst);
                 let last = typed.is_last();
                 if !send(typed) || last || turns.recv().is_err() {
