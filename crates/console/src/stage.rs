@@ -310,7 +310,7 @@ impl BufRead for Keyboard {
 mod tests {
     use super::*;
     use crate::{Role, say};
-    use testkit::{Screen, plain};
+    use testkit::{PATIENCE, Screen, plain};
 
     #[test]
     fn lines_stand_under_the_name_of_who_printed_them() {
@@ -339,6 +339,48 @@ mod tests {
         guest | lines
         host  | half a line, now whole
         ");
+    }
+
+    #[test]
+    fn on_a_scripted_stage_only_what_the_script_asks_for_is_shown() {
+        plain();
+        let screen = Screen::default();
+        let stage = Stage::scripted(screen.clone());
+        let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
+        let mut keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");
+        thread::spawn(move || {
+            writeln!(guest, "one\ntwo\nthree").unwrap();
+        });
+        let (ready, reads) = channel();
+        thread::spawn(move || {
+            ready.send(()).unwrap();
+            for line in keyboard.lines() {
+                ready.send(drop(line.unwrap())).unwrap();
+            }
+        });
+        reads.recv_timeout(PATIENCE).unwrap();
+        let hosts = thread::spawn(move || writeln!(host, "first\nsecond\nthird"));
+
+        // The keyboard of the host waits for its own cue.
+        stage.wait_for("host", "first").unwrap();
+        stage.wait_for("guest", "two").unwrap();
+        assert!(reads.try_recv().is_err());
+        stage.wait_for("host", "third").unwrap();
+        hosts.join().unwrap().unwrap();
+        stage.types("host").unwrap();
+        reads.recv_timeout(PATIENCE).unwrap();
+        stage.wait_for("guest", "").unwrap();
+
+        insta::assert_snapshot!(screen.text(), @r"
+        host  | first
+        guest | one
+        guest | two
+        host  | second
+        host  | third
+        host  | > hello
+        guest | three
+        ");
+        assert!(reads.try_recv().is_err());
     }
 
     #[test]
