@@ -347,28 +347,28 @@ mod tests {
         let screen = Screen::default();
         let stage = Stage::scripted(screen.clone());
         let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
-        let mut keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");
+        let keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");
         thread::spawn(move || {
             writeln!(guest, "one\ntwo\nthree").unwrap();
         });
-        let (ready, reads) = channel();
+        let (tell, read) = channel();
         thread::spawn(move || {
-            ready.send(()).unwrap();
+            tell.send(String::new()).unwrap();
             for line in keyboard.lines() {
-                ready.send(drop(line.unwrap())).unwrap();
+                tell.send(line.unwrap()).unwrap();
             }
         });
-        reads.recv_timeout(PATIENCE).unwrap();
-        let hosts = thread::spawn(move || writeln!(host, "first\nsecond\nthird"));
+        read.recv_timeout(PATIENCE).unwrap();
+        let printing = thread::spawn(move || writeln!(host, "first\nsecond\nthird"));
 
         // The keyboard of the host waits for its own cue.
         stage.wait_for("host", "first").unwrap();
         stage.wait_for("guest", "two").unwrap();
-        assert!(reads.try_recv().is_err());
+        assert!(read.try_recv().is_err());
         stage.wait_for("host", "third").unwrap();
-        hosts.join().unwrap().unwrap();
+        printing.join().unwrap().unwrap();
         stage.types("host").unwrap();
-        reads.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(read.recv_timeout(PATIENCE).unwrap(), "hello");
         stage.wait_for("guest", "").unwrap();
 
         insta::assert_snapshot!(screen.text(), @r"
@@ -380,7 +380,7 @@ mod tests {
         host  | > hello
         guest | three
         ");
-        assert!(reads.try_recv().is_err());
+        assert!(read.try_recv().is_err());
     }
 
     #[test]
