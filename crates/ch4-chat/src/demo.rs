@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
+use std::time::Instant;
 
 use console::{Action, Error, OrCannot, Part, Player, Printer, Stage};
 
@@ -11,6 +12,10 @@ use crate::robust::{self, Limits, MESSAGE_BYTES};
 use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+// What is said in the room before the tutorial's guest speaks.
+const WELCOME: &str = "Welcome! Who is the other guest?";
+const REPLY: &str = "Somebody who has to speak before it hears us.";
 
 /// Plays the tutorial's host and its guest, until the guest says `byebye`.
 ///
@@ -61,7 +66,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
         stage.player("guest-2"),
     );
 
-    let keyboard = types(&host, ["Welcome! Who is the other guest?", BYE]);
+    let keyboard = types(&host, [WELCOME, BYE]);
     start(move || {
         let printer = Printer::new(host)?;
         robust::host(&listener, None, keyboard, &printer, &Limits::default())
@@ -69,7 +74,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("host", "Waiting for guests")?;
 
     // Before Li says the last word, the host does.
-    let keyboard = types(&li, ["Somebody who has to speak before it hears us.", BYE]);
+    let keyboard = types(&li, [REPLY, BYE]);
     let connection = robust::connect(address, &Limits::default())?;
     start(move || {
         let printer = Printer::new(li)?;
@@ -86,6 +91,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 
     let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
+    let inbox = connection.try_clone().or_cannot(Action::Talk, address)?;
     start(move || {
         tutorial::guest(connection, &mut old_types, &mut old).or_cannot(Action::Talk, address)
     })?;
@@ -98,7 +104,17 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("Li", "Who is the other")?;
     stage.types("Li")?;
     stage.wait_for("host", "before it hears us")?;
-    // The tutorial's guest takes turns, and one `recv` for one message.
+    // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
+    let both = format!("{WELCOME}\nLi: {REPLY}\n");
+    let begin = Instant::now();
+    let arrived = || {
+        inbox
+            .peek(&mut [0; 1024])
+            .map_or(true, |count| count >= both.len())
+    };
+    while !arrived() && begin.elapsed() < Limits::default().farewell {
+        thread::yield_now();
+    }
     stage.types("guest-2")?;
     stage.wait_for("host", "as the tutorial does")?;
     stage.wait_for("Li", "as the tutorial does")?;

@@ -19,8 +19,8 @@ pub mod socket;
 
 pub mod guest;
 pub mod host;
+pub mod outbox;
 pub mod peer;
-pub mod queue;
 pub mod room;
 pub mod screen;
 

@@ -31,3 +31,22 @@ impl Budget {
             .map_or(now, |next| next.max(now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_free_and_what_comes_after_it_waits() {
+        let begin = Instant::now();
+        let mut budget = Budget::new(begin);
+        assert_eq!(budget.spend(64 * 1024, begin), begin);
+        let second = Duration::from_secs(1);
+        assert_eq!(budget.spend(16 * 1024, begin), begin + second);
+        assert_eq!(budget.spend(16 * 1024, begin + second), begin + 2 * second);
+        // Who is silent for long has a burst again, and no more.
+        let later = begin + Duration::from_mins(10);
+        assert_eq!(budget.spend(64 * 1024, later), later);
+        assert_eq!(budget.spend(1024, later), later + second / 16);
+    }
+}

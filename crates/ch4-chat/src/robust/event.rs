@@ -133,3 +133,58 @@ pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
     }
     turn == Err(RecvTimeoutError::Timeout)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_does_overtakes_a_flood() {
+        let (events, inbox) = inbox();
+        for id in 0..CAPACITY as u64 {
+            assert!(events.send(Event::Gone(id, None)));
+        }
+        assert!(events.send_first(Event::Typed(Typed::End)));
+        let next = || inbox.next(None);
+        assert!(matches!(next(), Some(Event::Typed(Typed::End))));
+        assert!(matches!(next(), Some(Event::Gone(0, None))));
+        drop(inbox);
+        assert!(!events.send(Event::Look) && !events.send_first(Event::Look));
+    }
+
+    #[test]
+    fn what_the_user_does_wakes_a_loop_that_waits() {
+        let (events, inbox) = inbox();
+        let thread = std::thread::spawn(move || inbox.next(None));
+        assert!(events.send_first(Event::Typed(Typed::End)));
+        let event = thread.join().unwrap();
+        assert!(matches!(event, Some(Event::Typed(Typed::End))), "{event:?}");
+    }
+
+    #[test]
+    fn a_deadline_ends_the_wait_even_if_events_wait() {
+        let (events, inbox) = inbox();
+        assert!(events.send(Event::Gone(1, None)));
+        assert!(events.send_first(Event::Typed(Typed::End)));
+        assert!(inbox.next(Some(Instant::now())).is_none());
+        let later = Instant::now() + testkit::PATIENCE;
+        assert!(inbox.next(Some(later)).is_some());
+    }
+
+    #[test]
+    fn a_turn_comes_at_its_time_and_a_later_one_may_bring_it_forward() {
+        let (next_turn, turns) = sync_channel(2);
+        let begin = Instant::now();
+        let soon = begin + std::time::Duration::from_millis(50);
+        next_turn.send(soon).unwrap();
+        assert!(wait_for_turn(&turns));
+        assert!(Instant::now() >= soon);
+        next_turn.send(begin + 10 * testkit::PATIENCE).unwrap();
+        next_turn.send(begin).unwrap();
+        assert!(wait_for_turn(&turns));
+        next_turn.send(begin + 10 * testkit::PATIENCE).unwrap();
+        drop(next_turn);
+        assert!(!wait_for_turn(&turns));
+        assert!(begin.elapsed() < testkit::PATIENCE);
+    }
+}

@@ -1,29 +1,25 @@
 //! The guest's side: what is typed goes to the host, what the host sends is shown.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
 
-use console::{Action, Error, OrCannot, Printer};
+use console::{Action, DeadlineStream, Error, OrCannot, Printer};
 
-use super::event::{Event, Events, Inbox, PeerId, Typed, inbox};
+use super::event::{Event, Inbox, PeerId, Typed, inbox};
 use super::framing::{Message, NAME_COMMAND};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::name;
 use super::peer::{Peer, goodbye};
-use super::queue::Queue;
 use super::screen::Screen;
 use crate::BYE;
 
 /// The most bytes that a line from the host may have: a name, and a message in which each byte was
-/// escaped, as in `\\u{1b}`.
+/// escaped, as in `\u{1b}`.
 const HOST_LINE_BYTES: usize = 6 * MESSAGE_BYTES + 256;
-
-/// How many bytes may wait for the host before the keyboard waits.
-const WAITING_BYTES: usize = 16 * 1024;
 
 /// The only peer here.
 const HOST: PeerId = 0;
@@ -43,22 +39,52 @@ pub fn guest(
     limits: &Limits,
 ) -> Result<(), Error> {
     let address = host.peer_addr().or_cannot(Action::Receive, "the host")?;
+    let stream = Arc::new(host);
     let (events, inbox) = inbox();
-    let queue = Arc::<Queue>::default();
-    if let Some(name) = name.and_then(name::clean) {
-        queue.push(&format!("{NAME_COMMAND}{name}\n").into());
-    }
     let screen = Screen(printer);
     screen.tell_when_gone(&events);
     screen.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let to_host = Arc::clone(&queue);
-    let host = Peer::start(host, HOST, HOST_LINE_BYTES, to_host, limits, events.clone())
-        .or_cannot(Action::Receive, address)?;
+    let to_host = Arc::clone(&stream);
+    let send_time = limits.send_time;
+    let send = move |text: &str| {
+        let mut to_host = DeadlineStream::new(&to_host, Instant::now() + send_time);
+        to_host.write_all(text.as_bytes())
+    };
+    if let Some(name) = name.and_then(name::clean) {
+        // If this doesn't reach the host, an event will tell.
+        let _ = send(&format!("{NAME_COMMAND}{name}\n"));
+    }
+    let from_host = Arc::clone(&stream);
+    let host = Peer::start(
+        from_host,
+        HOST,
+        HOST_LINE_BYTES,
+        None,
+        limits,
+        events.clone(),
+    )
+    .or_cannot(Action::Receive, address)?;
 
-    let typing = keyboard.read(send_typed(Arc::clone(&queue), events, limits))?;
-    let (end, is_there) = talk(&host, &queue, &typing, &inbox, screen, limits, address);
+    // The keyboard's thread sends what was typed: it may wait for the host, the loop may not.
+    let typing = keyboard.read(move |typed| {
+        let sent = match &typed {
+            Typed::Line(line) if !line.is_empty() && line != BYE => send(&format!("{line}\n")),
+            _ => Ok(()),
+        };
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                events.send(Event::Gone(HOST, Some(error)))
+            }
+            // Any other error ends the stream too, which is an event of its own.
+            _ => events.send_first(Event::Typed(typed)),
+        }
+    })?;
+    let (end, is_there) = talk(&host, address, &typing, &inbox, screen, limits);
     if is_there {
         let deadline = Instant::now() + limits.farewell;
+        // The last word: without LF, so that the tutorial's programs understand it.
+        let _ = DeadlineStream::new(&stream, deadline).write_all(BYE.as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
         let show = |messages: &[Message]| messages.iter().for_each(|it| screen.message("", it));
         goodbye(BTreeMap::from([(HOST, host)]), &inbox, deadline, show);
     } else {
@@ -73,12 +99,11 @@ pub fn guest(
 /// the host is still there.
 fn talk(
     host: &Peer,
-    queue: &Queue,
+    address: SocketAddr,
     typing: &Typing,
     inbox: &Inbox,
     screen: Screen,
     limits: &Limits,
-    address: SocketAddr,
 ) -> (Result<(), Error>, bool) {
     let mut deadline = None;
     while let Some(event) = inbox.next(deadline) {
@@ -87,8 +112,7 @@ fn talk(
             Event::Typed(Typed::Line(line)) if line == BYE => break,
             Event::Typed(typed) => {
                 match typed {
-                    Typed::Line(line) if line.is_empty() => {}
-                    Typed::Line(line) => drop(queue.push(&(line + "\n").into())),
+                    Typed::Line(_) => {} // It was sent.
                     Typed::TooLong(length) => screen.refuse(length),
                     Typed::Failed(error) => return (Err(error), true),
                     Typed::End => deadline = Some(Instant::now() + limits.linger),
@@ -108,36 +132,11 @@ fn talk(
             }
             Event::Gone(_, error) => {
                 screen.event("The host has gone.");
-                return (
-                    error
-                        .map_or(Ok(()), Err)
-                        .or_cannot(Action::Receive, address),
-                    false,
-                );
+                let end = error.map_or(Ok(()), Err);
+                return (end.or_cannot(Action::Receive, address), false);
             }
             Event::Arrived(..) | Event::NotAccepted(_) | Event::Look => {}
         }
     }
     (Ok(()), true)
-}
-
-/// What the keyboard's thread does with a line: it waits while the host reads slowly, and with the
-/// last word until all else is on its way. So a long file doesn't pile up in memory, and here it is
-/// the thread that waits, not the loop. A host that takes nothing for too long is given up.
-fn send_typed(
-    queue: Arc<Queue>,
-    events: Events,
-    limits: &Limits,
-) -> impl Fn(Typed) -> bool + Send + 'static {
-    let time = limits.send_time;
-    move |typed| {
-        let last = typed.is_last();
-        let bytes = if last { 0 } else { WAITING_BYTES };
-        if queue.wait_for_space(bytes, time) {
-            return events.send_first(Event::Typed(typed));
-        }
-        let too_late = ErrorKind::TimedOut.into();
-        events.send(Event::Gone(HOST, Some(too_late)));
-        false
-    }
 }

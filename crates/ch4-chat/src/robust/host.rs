@@ -80,6 +80,7 @@ pub fn host(
     let peers = host.peers;
     // The accepting thread finds that nobody waits for guests any more, and lets go of the port.
     drop(host.next_guest);
+    host.room.close();
     let _ = end_accept(listener);
     goodbye(peers, &inbox, deadline, |_| {});
     drop(inbox);
@@ -191,9 +192,9 @@ impl Host<'_> {
 
     /// Somebody has connected.
     fn welcome(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) {
-        if let Some((id, queue)) = self.room.arrive(address, now) {
-            let events = self.events.clone();
-            match Peer::start(stream, id, MESSAGE_BYTES, queue, self.limits, events) {
+        if let Some((id, lines)) = self.room.arrive(address, now) {
+            let (stream, events) = (Arc::new(stream), self.events.clone());
+            match Peer::start(stream, id, MESSAGE_BYTES, Some(lines), self.limits, events) {
                 Ok(peer) => {
                     self.peers.insert(id, peer);
                 }
@@ -238,9 +239,7 @@ impl Host<'_> {
                         peer.next_turn(from);
                     }
                 }
-                Act::Leave(id) => {
-                    self.peers.remove(&id).map(Peer::leave);
-                }
+                Act::Leave(id) => drop(self.peers.remove(&id)),
                 Act::Cut(id) => {
                     self.peers.remove(&id).map(Peer::cut);
                 }

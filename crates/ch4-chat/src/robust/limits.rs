@@ -22,7 +22,7 @@ pub struct Limits {
     pub guest_bytes: usize,
     /// Bytes that may wait for all guests together: 64 MiB.
     pub room_bytes: usize,
-    /// How long a guest waits for a host that doesn't read: 10 s.
+    /// How long a guest waits for a host that takes nothing: 10 s for each line.
     pub send_time: Duration,
     /// How long to listen on, without hearing anything, when there is no more to say: 5 s.
     pub linger: Duration,

@@ -1,11 +1,11 @@
 //! One connection of the chat, either way. A reader makes events of what comes in, a writer sends
-//! what waits in a queue. Each is a thread, as each waits for the peer.
+//! what waits in an outbox. Each is a thread, as each waits for the peer.
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,7 @@ use socket2::{SockRef, TcpKeepalive};
 use super::event::{Event, Events, Inbox, PeerId, wait_for_turn};
 use super::framing::{Framing, Message};
 use super::limits::Limits;
-use super::queue::Queue;
-use crate::BYE;
+use super::outbox::Lines;
 
 /// Readers and writers need little stack.
 const STACK_BYTES: usize = 128 * 1024;
@@ -33,18 +32,16 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 
 /// Somebody at the other end of a connection, and the threads that read and write.
 ///
-/// End it with [`Peer::leave`] or [`Peer::cut`]: only then do the threads end.
+/// Its threads end when it is dropped and its stream has ended, or when it is [cut](Peer::cut).
 #[derive(Debug)]
 pub struct Peer {
     /// Shared with the threads: a room has one descriptor for each guest.
     stream: Arc<TcpStream>,
-    queue: Arc<Queue>,
     next_turn: SyncSender<Instant>,
 }
 
 impl Peer {
-    /// Takes over a connection: sends what is in the queue, and reads lines of at most
-    /// `line_bytes`.
+    /// Takes over a connection: reads lines of at most `line_bytes`, and writes `lines`, if any.
     ///
     /// Each event needs a turn: after one, the reader doesn't read on before [`Peer::next_turn`].
     /// So a peer that floods has one event in the inbox at a time, like everybody else, and the
@@ -54,46 +51,41 @@ impl Peer {
     ///
     /// The connection is broken already, or the system has no thread left.
     pub fn start(
-        stream: TcpStream,
+        stream: Arc<TcpStream>,
         id: PeerId,
         line_bytes: usize,
-        queue: Arc<Queue>,
+        lines: Option<Lines>,
         limits: &Limits,
         events: Events,
     ) -> io::Result<Self> {
         // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
         // back `byebye`, and put it into one segment with the message before it.
         stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
+        SockRef::from(&*stream).set_tcp_keepalive(&KEEPALIVE)?;
 
-        let stream = Arc::new(stream);
         let (next_turn, turns) = sync_channel(1);
+        let (writes, written) = channel();
         let reader = Reader {
             stream: Arc::clone(&stream),
-            queue: Arc::clone(&queue),
+            written,
             framing: Framing::new(line_bytes),
             id,
             events,
             turns,
             limits: limits.clone(),
         };
-        let (to, lines) = (Arc::clone(&stream), Arc::clone(&queue));
-        let peer = Self {
-            stream,
-            queue,
-            next_turn,
-        };
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
-        let started = thread()
-            .spawn(move || write(&to, &lines))
-            .and_then(|_| thread().spawn(move || reader.run()));
-        match started {
-            Ok(_) => Ok(peer),
-            Err(error) => {
-                peer.cut();
-                Err(error)
-            }
+        if let Some(lines) = lines {
+            let to = Arc::clone(&stream);
+            thread().spawn(move || {
+                // If it fails, the reader finds the same, and tells.
+                let _ = lines.write_all(&*to);
+                let _ = to.shutdown(Shutdown::Write);
+                drop(writes);
+            })?;
         }
+        thread().spawn(move || reader.run())?;
+        Ok(Self { stream, next_turn })
     }
 
     /// The peer's last event has been dealt with: it may send another, from this time on.
@@ -102,35 +94,26 @@ impl Peer {
         let _ = self.next_turn.try_send(from);
     }
 
-    /// The peer says no more. What waits for it is still sent, in [`Limits::farewell`] at most.
-    pub fn leave(self) {
-        self.queue.end();
-    }
-
-    /// Closes the connection, whatever waits.
+    /// Closes the connection, whatever waits. (Dropping the peer lets what waits go out first.)
     pub fn cut(self) {
-        self.queue.close();
         // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 
-/// Says `byebye` to the peers, the last word: without LF, in a write of its own, so that the
-/// tutorial's programs understand it. Then goes on reading until they have closed their side, or
-/// the deadline has passed: what stays unread would turn the close into a reset, and the last word
-/// might be lost (RFC 9293, section 3.6.1).
+/// Goes on reading after our `byebye`, until the peers have closed their side, or the deadline has
+/// passed: what stays unread would turn the close into a reset, and the last word might be lost
+/// (RFC 9293, section 3.6.1).
 pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Inbox,
     deadline: Instant,
     hear: impl Fn(&[Message]),
 ) {
-    let bye = BYE.into();
-    for peer in peers.values() {
-        peer.queue.push(&bye);
-        peer.queue.end();
-        peer.next_turn(Instant::now());
-    }
+    // Those that talked too fast are read again, too.
+    peers
+        .values()
+        .for_each(|peer| peer.next_turn(Instant::now()));
     while !peers.is_empty()
         && let Some(event) = inbox.next(Some(deadline))
     {
@@ -141,30 +124,18 @@ pub fn goodbye(
                     peer.next_turn(Instant::now());
                 }
             }
-            Event::Gone(id, _) => {
-                peers.remove(&id).map(Peer::leave);
-            }
+            Event::Gone(id, _) => drop(peers.remove(&id)),
             _ => {}
         }
     }
     peers.into_values().for_each(Peer::cut);
 }
 
-/// The writer's thread.
-fn write(mut stream: &TcpStream, queue: &Queue) {
-    while let Some(lines) = queue.take() {
-        if stream.write_all(lines.as_bytes()).is_err() {
-            // The reader finds the same, and tells.
-            return queue.close();
-        }
-    }
-    let _ = stream.shutdown(Shutdown::Write);
-}
-
 /// The reader's thread.
 struct Reader {
     stream: Arc<TcpStream>,
-    queue: Arc<Queue>,
+    /// The writer has ended when nothing can come here any more.
+    written: Receiver<()>,
     framing: Framing,
     id: PeerId,
     events: Events,
@@ -181,9 +152,9 @@ impl Reader {
             self.say(vec![last]);
         }
         self.events.send(Event::Gone(self.id, end.err()));
-        // Once the loop has let go of the peer, the queue has its last line.
+        // Once the loop has let go of the peer, its last line waits for the writer.
         while self.turns.recv().is_ok() {}
-        self.queue.wait_for_space(0, self.limits.farewell);
+        let _ = self.written.recv_timeout(self.limits.farewell);
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 

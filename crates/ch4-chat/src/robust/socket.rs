@@ -10,7 +10,7 @@ use super::limits::Limits;
 
 /// What the system keeps for each connection and direction, in bytes (Linux doubles it: socket(7)).
 /// By itself it would keep megabytes, and a flood would be in them before it is read more slowly.
-const BUFFER_BYTES: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 32 * 1024;
 
 /// Opens a socket on which guests can connect.
 ///

@@ -1,0 +1,146 @@
+//! The lines that wait for one peer. Adding one never waits.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+/// How long lines are collected before they go out in one write. Nobody notices so short a time,
+/// and 1,000 guests are woken 100 times a second at most, however many come and go.
+const COLLECT: Duration = Duration::from_millis(10);
+
+/// About how many bytes go out in one write.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// What a line takes besides its text, which is shared: its place in each outbox, in bytes.
+pub const PLACE_BYTES: usize = 32;
+
+/// The loop's end. Dropping it ends the writer, when all that waits is written.
+///
+/// It has no limit itself: [`Outbox::push`] tells how much waits, and who pushes decides.
+#[derive(Debug)]
+pub struct Outbox {
+    lines: Sender<Arc<str>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The writer's end.
+#[derive(Debug)]
+pub struct Lines {
+    pub(super) lines: Receiver<Arc<str>>,
+    pub(super) waiting: Arc<AtomicUsize>,
+}
+
+/// Both ends.
+pub fn outbox() -> (Outbox, Lines) {
+    let (sender, lines) = channel();
+    let outbox = Outbox {
+        lines: sender,
+        waiting: Arc::default(),
+    };
+    let waiting = Arc::clone(&outbox.waiting);
+    (outbox, Lines { lines, waiting })
+}
+
+impl Outbox {
+    /// Adds a line. Returns how many bytes wait now, those that are being written included.
+    pub fn push(&self, line: &Arc<str>) -> usize {
+        let bytes = line.len() + PLACE_BYTES;
+        // A writer that can't write any more needs no lines.
+        let _ = self.lines.send(Arc::clone(line));
+        self.waiting.fetch_add(bytes, Relaxed) + bytes
+    }
+}
+
+impl Lines {
+    /// The writer's thread: writes what comes, many lines at once, until no more can come. What
+    /// comes without LF goes out last, in a write of its own.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub fn write_all(&self, mut stream: impl Write) -> io::Result<()> {
+        while let Ok(first) = self.lines.recv() {
+            thread::sleep(COLLECT);
+            let (mut batch, mut places) = (String::from(&*first), PLACE_BYTES);
+            while batch.len() < BATCH_BYTES
+                && let Ok(line) = self.lines.try_recv()
+            {
+                batch.push_str(&line);
+                places += PLACE_BYTES;
+            }
+            let (lines, last) = batch.split_at(batch.rfind('\n').map_or(0, |end| end + 1));
+            stream.write_all(lines.as_bytes())?;
+            stream.write_all(last.as_bytes())?;
+            self.waiting.fetch_sub(batch.len() + places, Relaxed);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps each write by itself.
+    #[derive(Default)]
+    struct Writes(Vec<String>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn writes(pushed: &[&str]) -> Vec<String> {
+        let (outbox, lines) = outbox();
+        for &line in pushed {
+            outbox.push(&line.into());
+        }
+        drop(outbox);
+        let mut writes = Writes::default();
+        lines.write_all(&mut writes).unwrap();
+        assert_eq!(lines.waiting.load(Relaxed), 0);
+        writes.0
+    }
+
+    #[test]
+    fn many_lines_go_out_in_one_write_and_the_last_word_in_its_own() {
+        assert_eq!(writes(&["one\n", "two\n"]), ["one\ntwo\n"]);
+        assert_eq!(
+            writes(&["one\n", "two\n", "byebye"]),
+            ["one\ntwo\n", "byebye"]
+        );
+        assert_eq!(writes(&["byebye"]), ["byebye"]);
+        let long = "x".repeat(BATCH_BYTES - 1) + "\n";
+        assert_eq!(writes(&[&long, "one\n"]), [&long, "one\n"]);
+    }
+
+    #[test]
+    fn what_is_being_written_still_waits() {
+        struct Looks(Arc<AtomicUsize>, Vec<usize>);
+        impl Write for Looks {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.1.push(self.0.load(Relaxed));
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (outbox, lines) = outbox();
+        assert_eq!(outbox.push(&"1234\n".into()), 5 + PLACE_BYTES);
+        assert_eq!(outbox.push(&"6\n".into()), 7 + 2 * PLACE_BYTES);
+        drop(outbox);
+        let mut looks = Looks(Arc::clone(&lines.waiting), Vec::new());
+        lines.write_all(&mut looks).unwrap();
+        assert_eq!(looks.1, [7 + 2 * PLACE_BYTES]);
+    }
+}
