@@ -122,7 +122,7 @@ mod tests {
             start.wait();
             met(&[address])
         };
-        for _ in 0..100 {
+        for _ in 0..200 {
             let both = thread::scope(|scope| {
                 [scope.spawn(meets), scope.spawn(meets)].map(|it| it.join().unwrap())
             });

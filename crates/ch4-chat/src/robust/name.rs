@@ -27,7 +27,7 @@ const MAX_MARKS: usize = 4;
 /// Returns `None` if nothing is left.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
-    for character in wanted.nfc() {
+    for character in wanted.chars() {
         let stays = if is_combining_mark(character) {
             fits(&kept, character)
         } else {
@@ -37,7 +37,6 @@ pub fn clean(wanted: &str) -> Option<String> {
             kept.push(character);
         }
     }
-    // A mark may have come next to its letter only now.
     let words: Vec<&str> = kept.split_whitespace().collect();
     let short: String = words.join(" ").nfc().take(MAX_CHARACTERS).collect();
     let name = short.trim_end();
@@ -138,13 +137,12 @@ impl Names {
 impl Name {
     /// A name, and what it looks like by its skeleton (UTS 39, section 4).
     fn new(shown: &str) -> Self {
-        let plain: String = shown.nfkc().collect();
-        let looks: String = skeleton(&plain).collect();
+        let looks: String = skeleton(shown).collect();
         Self {
             shown: shown.into(),
             keys: [
                 looks.to_lowercase(),
-                skeleton(&plain.to_lowercase()).collect(),
+                skeleton(&shown.to_lowercase()).collect(),
             ],
         }
     }
@@ -298,6 +296,7 @@ mod tests {
             let suffix = format!("-{number}");
             assert!(name.shown.ends_with(&suffix), "{}", name.shown);
             assert!(name.shown.chars().count() <= MAX_CHARACTERS);
+            assert!(!name.shown.contains(" -"), "{}", name.shown);
         }
         assert_eq!(*names.take(&long).shown, *("x".repeat(27) + "-1000"));
     }
@@ -312,6 +311,7 @@ mod tests {
             names.take(&format!("Li-{number}"));
             number = number.wrapping_mul(3);
         }
+        names.take(&format!("Li-{}", u64::MAX));
         let name = names.take("Li").shown;
         assert!(name.starts_with("Li-"), "{name}");
         assert!(name.chars().count() <= MAX_CHARACTERS);
