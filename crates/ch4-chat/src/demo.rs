@@ -1,17 +1,20 @@
 //! All sides of section 4.3 in one terminal, over real connections on a free port.
 
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Action, Error, OrCannot, Part, Printer, Stage};
+use console::{Action, Error, OrCannot, Part, Player, Printer, Stage};
 
 use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits, MESSAGE_BYTES};
-use crate::script::{Terminal, actor};
 use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+// What is said in the room before the tutorial's guest speaks.
+const WELCOME: &str = "Welcome! Who is the other guest?";
+const REPLY: &str = "Somebody who has to speak before it hears us.";
 
 /// Plays the tutorial's host and its guest, until the guest says `byebye`.
 ///
@@ -55,79 +58,75 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let address = listener
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
-    let stage = Stage::new(out);
-    let limits = Limits::default();
+    let stage = Stage::scripted(out);
+    let (host, li, mut old) = (
+        stage.player("host"),
+        stage.player("Li"),
+        stage.player("guest-2"),
+    );
 
-    let (mut host, Terminal { keyboard, screen }) = actor(&stage, "host");
-    let (mut li, li_terminal) = actor(&stage, "Li");
-    let (mut old, mut old_terminal) = actor(&stage, "guest-2");
-
-    let host_limits = limits.clone();
+    let keyboard = types(&host, [WELCOME, BYE]);
     start(move || {
-        let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        let printer = Printer::new(screen)?;
-        robust::host(&listener, None, keyboard, &printer, &host_limits)
+        let printer = Printer::new(host)?;
+        robust::host(&listener, None, keyboard, &printer, &Limits::default())
     })?;
-    host.sees("Waiting for guests")?;
+    stage.wait_for("host", "Waiting for guests")?;
 
-    let connection = robust::connect(address, &limits)?;
+    // Before Li says the last word, the host does.
+    let keyboard = types(&li, [REPLY, BYE]);
+    let connection = robust::connect(address, &Limits::default())?;
     start(move || {
-        let Terminal { keyboard, screen } = li_terminal;
-        let keyboard = Keyboard::plain(keyboard, MESSAGE_BYTES);
-        let printer = Printer::new(screen)?;
-        robust::guest(connection, Some("Li"), keyboard, &printer, &limits)
+        let printer = Printer::new(li)?;
+        robust::guest(
+            connection,
+            Some("Li"),
+            keyboard,
+            &printer,
+            &Limits::default(),
+        )
     })?;
-    li.sees("Connected")?;
-    host.sees("Li has joined")?;
+    stage.wait_for("Li", "Connected")?;
+    stage.wait_for("host", "Li has joined")?;
 
+    let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
-    let arrives = connection.try_clone().or_cannot(Action::Connect, address)?;
+    let inbox = connection.try_clone().or_cannot(Action::Talk, address)?;
     start(move || {
-        let Terminal { keyboard, screen } = &mut old_terminal;
-        tutorial::guest(connection, keyboard, screen).or_cannot(Action::Talk, address)
+        tutorial::guest(connection, &mut old_types, &mut old).or_cannot(Action::Talk, address)
     })?;
-    old.sees("Connected")?;
-    host.sees("guest-2 has joined")?;
-    li.sees("guest-2 has joined")?;
+    stage.wait_for("guest-2", "Connected")?;
+    stage.wait_for("host", "guest-2 has joined")?;
+    stage.wait_for("Li", "guest-2 has joined")?;
 
     // Anybody speaks, at any time.
-    host.types("Welcome! Who is the other guest?")?;
-    li.sees("Who is the other")?;
-    li.types("Somebody who has to speak before it hears us.")?;
-    host.sees("before it hears us")?;
-    // The tutorial's guest takes turns, and one `recv` for one message: of two lines that are there.
-    wait_for_lines(&arrives, 2).or_cannot(Action::Receive, address)?;
-    old.answers("I speak as the tutorial does.")?;
-    host.sees("as the tutorial does")?;
-    li.sees("as the tutorial does")?;
-    old.sees("before it hears us")?;
-
-    old.answers(BYE)?;
-    host.sees("guest-2 has left")?;
-    li.sees("guest-2 has left")?;
-    host.types(BYE)?;
-    li.sees("The host has ended")?;
-    old.ends()?;
-    li.ends()?;
-    host.ends()
-}
-
-/// Waits until so many lines are there to be received.
-fn wait_for_lines(stream: &TcpStream, count: usize) -> io::Result<()> {
-    let mut bytes = [0; 1024];
-    loop {
-        let there = stream.peek(&mut bytes)?;
-        if bytes
-            .iter()
-            .take(there)
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            >= count
-        {
-            return Ok(());
-        }
+    stage.types("host")?;
+    stage.wait_for("Li", "Who is the other")?;
+    stage.types("Li")?;
+    stage.wait_for("host", "before it hears us")?;
+    // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
+    let both = format!("{WELCOME}\nLi: {REPLY}\n");
+    while inbox
+        .peek(&mut [0; 1024])
+        .or_cannot(Action::Receive, address)?
+        < both.len()
+    {
         thread::yield_now();
     }
+    stage.types("guest-2")?;
+    stage.wait_for("host", "as the tutorial does")?;
+    stage.wait_for("Li", "as the tutorial does")?;
+    stage.wait_for("guest-2", "before it hears us")?;
+
+    stage.types("guest-2")?;
+    stage.wait_for("host", "guest-2 has left")?;
+    stage.wait_for("Li", "guest-2 has left")?;
+    stage.types("host")?;
+    stage.wait_for("Li", "The host has ended")
+}
+
+/// The keyboard on which a player types these lines, each when the script says so.
+fn types(player: &Player, lines: [&str; 2]) -> Keyboard {
+    Keyboard::plain(player.keyboard(lines).with_prompt("> "), MESSAGE_BYTES)
 }
 
 /// Runs a program on its own thread. How it ends can be seen on its screen.

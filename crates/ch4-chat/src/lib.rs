@@ -7,7 +7,6 @@
 pub mod demo;
 pub mod meet;
 pub mod robust;
-pub mod script;
 pub mod tutorial;
 
 /// The word that ends the talk, from either side.

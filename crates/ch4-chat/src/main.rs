@@ -59,7 +59,7 @@ fn run(args: &Args) -> Result<(), Error> {
             args.flags
                 .open(|address| robust::connect(address, &limits))?,
         ),
-        None => args.flags.open(|address| meet(address, &limits))?,
+        None => meet(&args.flags.addresses()?, &limits)?,
     };
     if tutorial {
         let (mut input, mut out) = (stdin(), stdout());

@@ -3,10 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::{Action, Error, OrCannot};
+use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::Limits;
-use crate::robust::socket::{open_connection, open_listener};
+use crate::robust::socket::{connect, open_listener};
 
 /// How often to try. Who loses the race to be host finds the winner at the next try; more tries
 /// are needed only if hosts come and go meanwhile.
@@ -21,7 +21,8 @@ pub enum Meeting {
     Guest(TcpStream),
 }
 
-/// Joins whoever hosts at `address`, or becomes the host.
+/// Joins the host at one of these addresses, or becomes the host at the first that this machine
+/// has. It tries to join every address of a name before it hosts at any.
 ///
 /// Two programs may start at the same instant: neither finds a host and both try to become it.
 /// One succeeds. For the other the port is taken now, so it tries again to join. (With
@@ -29,29 +30,116 @@ pub enum Meeting {
 ///
 /// # Errors
 ///
-/// The port is taken by something that can't be joined, or the address can be neither reached nor
-/// listened on.
-pub fn meet(address: SocketAddr, limits: &Limits) -> Result<Meeting, Error> {
-    let mut taken = ErrorKind::AddrInUse.into();
-    for _ in 0..TRIES {
-        match join(address, limits) {
+/// The port is taken by something that can't be joined, or can't be listened on. Or no address is
+/// this machine's, and none can be joined.
+pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error> {
+    let mut tries = 0;
+    loop {
+        let nobody = match try_each(addresses, |address| connect(address, limits)) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
-            Err(nobody) if nobody.kind() == ErrorKind::ConnectionRefused => {}
-            Err(error) => return Err(error).or_cannot(Action::Connect, address),
-        }
-        match open_listener(address) {
-            Ok(listener) => return Ok(Meeting::Host(listener)),
-            Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
-            Err(error) => return Err(error).or_cannot(Action::Listen, address),
+            Err(error) => error,
+        };
+        tries += 1;
+        let mut listeners = addresses.iter().map(|&it| (it, open_listener(it)));
+        let is_ours = |(_, opened): &(_, io::Result<_>)| !matches!(opened, Err(error) if error.kind() == ErrorKind::AddrNotAvailable);
+        match listeners.find(is_ours) {
+            None => return Err(nobody),
+            Some((_, Ok(listener))) => return Ok(Meeting::Host(listener)),
+            Some((_, Err(error))) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {}
+            Some((address, Err(error))) => return Err(error).or_cannot(Action::Listen, address),
         }
     }
-    Err(taken).or_cannot(Action::Listen, address)
 }
 
-fn join(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
-    // Port 0 is nobody's: it asks for a free port to host on.
-    if address.port() == 0 {
-        return Err(ErrorKind::ConnectionRefused.into());
+#[cfg(test)]
+#[cfg(not(target_os = "macos"))] // It has one IPv4 address of its own.
+mod tests {
+    use std::net::{IpAddr, Ipv6Addr};
+    use std::sync::Barrier;
+    use std::thread;
+
+    use testkit::{has_ipv6, own_loopback_address, port_without_listener};
+
+    use super::*;
+
+    fn met(addresses: &[SocketAddr]) -> Result<Meeting, Error> {
+        meet(addresses, &Limits::default())
     }
-    open_connection(address, limits)
+
+    /// The address of the host that was joined.
+    fn joined(addresses: &[SocketAddr]) -> SocketAddr {
+        match met(addresses) {
+            Ok(Meeting::Guest(connection)) => connection.peer_addr().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The address that was hosted at, and its listener.
+    fn hosted(addresses: &[SocketAddr]) -> (SocketAddr, TcpListener) {
+        match met(addresses) {
+            Ok(Meeting::Host(listener)) => (listener.local_addr().unwrap(), listener),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn all_addresses_of_a_name_are_tried_before_one_is_hosted() {
+        let mut hosts: Vec<IpAddr> = vec![own_loopback_address().unwrap().into()];
+        hosts.push(own_loopback_address().unwrap().into());
+        if has_ipv6() {
+            hosts.push(Ipv6Addr::LOCALHOST.into());
+        }
+        for host in hosts.clone() {
+            let listener = TcpListener::bind((host, 0)).unwrap();
+            let address = listener.local_addr().unwrap();
+            let name = hosts
+                .clone()
+                .into_iter()
+                .map(|it| (it, address.port()).into());
+            let name: Vec<SocketAddr> = name.collect();
+            assert_eq!(joined(&name), address);
+        }
+    }
+
+    #[test]
+    fn who_finds_nobody_hosts_at_the_first_address() {
+        let host = own_loopback_address().unwrap();
+        let other = own_loopback_address().unwrap();
+        let name = [SocketAddr::from((host, 12345)), (other, 12345).into()];
+        let (address, _listener) = hosted(&name);
+        assert_eq!(address, name[0]);
+        assert_eq!(joined(&name), name[0]);
+        // Port 0 is a free one.
+        assert_ne!(hosted(&[(host, 0).into()]).0.port(), 0);
+    }
+
+    /// Often enough that in some rounds neither finds the other at first.
+    #[test]
+    fn of_two_that_start_at_once_one_hosts_and_one_joins() {
+        let address = SocketAddr::from((own_loopback_address().unwrap(), 12345));
+        let start = Barrier::new(2);
+        let meets = || {
+            start.wait();
+            met(&[address])
+        };
+        for _ in 0..200 {
+            let both = thread::scope(|scope| {
+                [scope.spawn(meets), scope.spawn(meets)].map(|it| it.join().unwrap())
+            });
+            let roles = both.each_ref().map(|it| matches!(it, Ok(Meeting::Host(_))));
+            assert!(
+                both.iter().all(Result::is_ok) && roles[0] != roles[1],
+                "{both:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_taken_at_the_first_address_is_not_hosted_at_the_next() {
+        let (_held, taken) = port_without_listener();
+        let other = own_loopback_address().unwrap();
+        let error = met(&[taken, (other, taken.port()).into()]).unwrap_err();
+        let expected = format!("can't listen on {taken}: ");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
 }

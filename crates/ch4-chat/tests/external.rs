@@ -202,3 +202,116 @@ fn what_each_step_of_the_guest_passes() {
     );
     assert_snapshot!("checks_and_steps_of_the_guest", table);
 }
+
+/// One write of many lines, as a paste without marks is, or a fast typist.
+#[test]
+#[ignore = "needs tmux"]
+fn lines_that_are_typed_ahead_all_arrive_in_order() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    terminal.enters(&format!("{PROGRAM} client --host {host}"));
+    let mut peer = FakePeer::accept(&listener);
+    terminal.shows("> ");
+    let lines: Vec<String> = (1..=20).map(|number| format!("line {number}\n")).collect();
+    terminal.types(&lines.concat().replace('\n', "\r"));
+    for line in lines {
+        assert_eq!(peer.reads_line(), line);
+    }
+    terminal.enters("byebye");
+    assert_eq!(peer.reads_to_end(), b"byebye");
+}
+
+/// A shell that sets its terminal again before its prompt would hide a fault: dash doesn't.
+#[test]
+#[ignore = "needs tmux"]
+fn ctrl_z_stops_and_fg_goes_on_where_it_was() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    terminal.enters("a=$(stty -g)");
+    terminal.enters(&format!("{PROGRAM} client --host {host}"));
+    let mut peer = FakePeer::accept(&listener);
+    terminal.shows("Connected to");
+    for round in 1..=10 {
+        terminal.types(&format!("half {round}"));
+        terminal.shows(&format!("> half {round}"));
+        terminal.presses("C-z");
+        terminal.shows_rows("\n$\n");
+        terminal.enters(&format!(
+            "test \"$a\" = \"$(stty -g)\" && echo same $(({round} + 100))"
+        ));
+        terminal.shows(&format!("\nsame {}\n", round + 100));
+        terminal.enters("fg");
+        terminal.types(" and whole");
+        terminal.shows(&format!("> half {round} and whole"));
+        terminal.presses("Enter");
+        assert_eq!(peer.reads_line(), format!("half {round} and whole\n"));
+    }
+    terminal.enters("byebye");
+    assert_eq!(peer.reads_to_end(), b"byebye");
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn signals_leave_the_terminal_as_it_was() {
+    for (signal, status) in [("TERM", 143), ("HUP", 129), ("INT", 0)] {
+        let (host, address) = own_host();
+        let listener = TcpListener::bind(address).unwrap();
+        let terminal = Terminal::open(60);
+        terminal.enters("a=$(stty -g)");
+        terminal.enters(&format!(
+            "sh -c 'echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
+        ));
+        let peer = FakePeer::accept(&listener);
+        terminal.shows("Connected to");
+        terminal.types("half");
+        let screen = terminal.shows("> half");
+        let (_, pid) = screen.split_once("\npid ").unwrap();
+        let (pid, _) = pid.split_once('.').unwrap();
+        testkit::Program::run("kill", ["-s", signal, pid]).succeeds();
+        drop(peer);
+        terminal.shows(&format!("status {status}"));
+        terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
+        terminal.shows("\nthe same\n");
+    }
+}
+
+#[test]
+#[ignore = "needs tmux"]
+fn terminals_that_the_editor_does_not_know_get_plain_lines() {
+    for term in ["TERM=emacs", "TERM=cons25", "TERM=DUMB", "TERM=", "-u TERM"] {
+        let (host, address) = own_host();
+        let listener = TcpListener::bind(address).unwrap();
+        let terminal = Terminal::open(60);
+        terminal.enters(&format!(
+            "env {term} {PROGRAM} client --host {host}; echo status $?"
+        ));
+        let mut peer = FakePeer::accept(&listener);
+        terminal.shows("Connected to");
+        terminal.enters("hello");
+        assert_eq!(peer.reads_line(), "hello\n");
+        let screen = terminal.shows("\nhello\n");
+        assert!(!screen.contains("> "), "{screen}");
+        terminal.presses("C-d");
+        assert_eq!(peer.reads_to_end(), b"byebye");
+        drop(peer);
+        terminal.shows("status 0");
+    }
+}
+
+/// A byte that isn't UTF-8 is one that the editor can't read.
+#[test]
+#[ignore = "needs tmux"]
+fn an_error_of_the_editor_is_an_error() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(200);
+    terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
+    let mut peer = FakePeer::accept(&listener);
+    terminal.shows("Connected to");
+    terminal.types_byte(0xff);
+    terminal.shows("error: can't use the terminal: ");
+    terminal.shows("status 1");
+    assert_eq!(peer.reads_to_end(), b"byebye");
+}

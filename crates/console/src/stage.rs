@@ -10,8 +10,8 @@ use colored::{Color, Colorize};
 use crate::stdio::Stream;
 use crate::{Action, Error, OrCannot};
 
-/// How long [`Stage::wait_for`] waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a program may take to print or read what it is expected to.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Several programs on one terminal.
 ///
@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// ```
 ///
 /// The demos play on it, and the tests read whole conversations from it.
+///
+/// Programs that run at the same time print in an order that differs from run to run. On a
+/// [scripted](Stage::scripted) stage a script says whose lines come next, and all other programs
+/// wait when they print. So a conversation reads from cause to effect, and the same each time.
 #[derive(Clone)]
 pub struct Stage {
     shared: Arc<Shared>,
@@ -44,16 +48,38 @@ struct Scene {
     players: Vec<&'static str>,
     /// Each line so far, after its player's name.
     lines: Vec<(&'static str, String)>,
+    scripted: bool,
+    /// What the script waits for. Without a cue nothing is shown on a scripted stage.
+    cue: Option<Cue>,
+}
+
+/// Lines of this player may be shown: up to one that contains the text or, without a text, up to
+/// one that is typed.
+struct Cue {
+    player: String,
+    text: Option<String>,
 }
 
 impl Stage {
     /// A stage shown on `out`.
     pub fn new(out: impl Write + Send + 'static) -> Self {
+        Self::open(out, false)
+    }
+
+    /// A stage with a script: calls of [`Stage::types`] and [`Stage::wait_for`], one after the
+    /// other. Only what they ask for is shown.
+    pub fn scripted(out: impl Write + Send + 'static) -> Self {
+        Self::open(out, true)
+    }
+
+    fn open(out: impl Write + Send + 'static, scripted: bool) -> Self {
         let scene = Scene {
             out: Box::new(out),
             failure: None,
             players: Vec::new(),
             lines: Vec::new(),
+            scripted,
+            cue: None,
         };
         Self {
             shared: Arc::new(Shared {
@@ -97,20 +123,48 @@ impl Stage {
         results.iter().collect()
     }
 
-    /// Waits until `player` has printed a line that contains `text`; ten seconds at most.
+    /// Waits until `player` has printed a line that contains `text`; twenty seconds at most.
     ///
     /// # Errors
     ///
     /// No such line appeared, or lines can't be shown any more.
     pub fn wait_for(&self, player: &str, text: &str) -> Result<(), Error> {
+        self.wait(player, Some(text))
+    }
+
+    /// Waits until `player` has typed its next line, which it does on a scripted stage only now;
+    /// twenty seconds at most.
+    ///
+    /// # Errors
+    ///
+    /// The program doesn't read a line, or lines can't be shown any more.
+    pub fn types(&self, player: &str) -> Result<(), Error> {
+        self.wait(player, None)
+    }
+
+    fn wait(&self, player: &str, text: Option<&str>) -> Result<(), Error> {
+        let mut scene = self.scene();
+        if scene.scripted {
+            scene.cue = Some(Cue {
+                player: player.to_owned(),
+                text: text.map(ToOwned::to_owned),
+            });
+            self.shared.changed.notify_all();
+        }
+        let text = text.unwrap_or_default();
         let appeared = |scene: &Scene| {
             let mut lines = scene.lines.iter();
-            lines.any(|(name, line)| *name == player && line.contains(text))
+            let shown = lines.any(|(name, line)| *name == player && line.contains(text));
+            if scene.scripted {
+                scene.cue.is_none()
+            } else {
+                shown
+            }
         };
         let (scene, timeout) = self
             .shared
             .changed
-            .wait_timeout_while(self.scene(), PATIENCE, |scene| {
+            .wait_timeout_while(scene, PATIENCE, |scene| {
                 !appeared(scene) && scene.failure.is_none()
             })
             .unwrap_or_else(PoisonError::into_inner);
@@ -133,8 +187,14 @@ impl Stage {
         scene.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show(&self, player: &Player, line: &str) -> io::Result<()> {
-        let mut scene = self.scene();
+    fn show(&self, player: &Player, line: &str, is_typed: bool) -> io::Result<()> {
+        let is_on = |scene: &Scene| match &scene.cue {
+            Some(cue) => cue.player == player.name && (cue.text.is_none() || !is_typed),
+            None => !scene.scripted,
+        };
+        let waits = |scene: &mut Scene| !is_on(scene) && scene.failure.is_none();
+        let scene = self.shared.changed.wait_while(self.scene(), waits);
+        let mut scene = scene.unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = scene.failure {
             return Stream::Out.mark(Err(failure.into()));
         }
@@ -142,6 +202,10 @@ impl Stage {
         let name = format!("{:1$}", player.name, width.unwrap_or(0)).color(player.colour);
         let shown = writeln!(scene.out, "{name} | {line}").and_then(|()| scene.out.flush());
         scene.lines.push((player.name, line.to_owned()));
+        scene.cue.take_if(|cue| match &cue.text {
+            Some(text) => line.contains(text),
+            None => is_typed,
+        });
         self.shared.changed.notify_all();
         Stream::Out.mark(shown.inspect_err(|error| scene.failure = Some(error.kind())))
     }
@@ -166,24 +230,31 @@ impl Player {
     pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> Keyboard {
         Keyboard {
             player: self.clone(),
+            prompt: "",
             to_type: lines.into_iter().map(Into::into).collect(),
             typed: VecDeque::new(),
         }
     }
-}
 
-impl Write for Player {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    fn add(&mut self, bytes: &[u8], is_typed: bool) -> io::Result<()> {
         let mut unfinished = self
             .unfinished
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         unfinished.extend_from_slice(bytes);
-        while let Some(end) = unfinished.iter().position(|&byte| byte == b'\n') {
-            let line: Vec<u8> = unfinished.drain(..=end).collect();
-            let line = String::from_utf8_lossy(&line);
-            self.stage.show(self, line.trim_end_matches(['\r', '\n']))?;
-        }
+        let end = unfinished.iter().rposition(|&byte| byte == b'\n');
+        let whole: Vec<u8> = unfinished.drain(..end.map_or(0, |end| end + 1)).collect();
+        // What is typed may wait for its cue while the program prints.
+        drop(unfinished);
+        let whole = String::from_utf8_lossy(&whole);
+        let mut lines = whole.lines();
+        lines.try_for_each(|line| self.stage.show(self, line, is_typed))
+    }
+}
+
+impl Write for Player {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes, false)?;
         Ok(bytes.len())
     }
 
@@ -195,8 +266,18 @@ impl Write for Player {
 /// The keyboard of a [`Player`].
 pub struct Keyboard {
     player: Player,
+    prompt: &'static str,
     to_type: VecDeque<String>,
     typed: VecDeque<u8>,
+}
+
+impl Keyboard {
+    /// The same for a program that has no prompt: what is typed appears behind this one.
+    #[must_use]
+    pub fn with_prompt(mut self, prompt: &'static str) -> Self {
+        self.prompt = prompt;
+        self
+    }
 }
 
 impl Read for Keyboard {
@@ -212,7 +293,8 @@ impl BufRead for Keyboard {
         if self.typed.is_empty()
             && let Some(line) = self.to_type.pop_front()
         {
-            writeln!(self.player, "{line}")?;
+            let shown = format!("{}{line}\n", self.prompt);
+            self.player.add(shown.as_bytes(), true)?;
             self.typed.extend(line.into_bytes());
             self.typed.push_back(b'\n');
         }
@@ -228,7 +310,7 @@ impl BufRead for Keyboard {
 mod tests {
     use super::*;
     use crate::{Role, say};
-    use testkit::{Screen, plain};
+    use testkit::{PATIENCE, Screen, plain};
 
     #[test]
     fn lines_stand_under_the_name_of_who_printed_them() {
@@ -257,6 +339,48 @@ mod tests {
         guest | lines
         host  | half a line, now whole
         ");
+    }
+
+    #[test]
+    fn on_a_scripted_stage_only_what_the_script_asks_for_is_shown() {
+        plain();
+        let screen = Screen::default();
+        let stage = Stage::scripted(screen.clone());
+        let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
+        let keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");
+        thread::spawn(move || {
+            writeln!(guest, "one\ntwo\nthree").unwrap();
+        });
+        let (tell, read) = channel();
+        thread::spawn(move || {
+            tell.send(String::new()).unwrap();
+            for line in keyboard.lines() {
+                tell.send(line.unwrap()).unwrap();
+            }
+        });
+        read.recv_timeout(PATIENCE).unwrap();
+        let printing = thread::spawn(move || writeln!(host, "first\nsecond\nthird"));
+
+        // The keyboard of the host waits for its own cue.
+        stage.wait_for("host", "first").unwrap();
+        stage.wait_for("guest", "two").unwrap();
+        assert!(read.try_recv().is_err());
+        stage.wait_for("host", "third").unwrap();
+        printing.join().unwrap().unwrap();
+        stage.types("host").unwrap();
+        assert_eq!(read.recv_timeout(PATIENCE).unwrap(), "hello");
+        stage.wait_for("guest", "").unwrap();
+
+        insta::assert_snapshot!(screen.text(), @r"
+        host  | first
+        guest | one
+        guest | two
+        host  | second
+        host  | third
+        host  | > hello
+        guest | three
+        ");
+        assert!(read.try_recv().is_err());
     }
 
     #[test]

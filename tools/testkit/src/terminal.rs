@@ -63,6 +63,11 @@ impl Terminal {
         self.tmux(&["send-keys", key]);
     }
 
+    /// Types a byte.
+    pub fn types_byte(&self, byte: u8) {
+        self.tmux(&["send-keys", "-H", &format!("{byte:x}")]);
+    }
+
     /// Types a line.
     pub fn enters(&self, line: &str) {
         self.types(line);

@@ -11,6 +11,7 @@ use std::time::Instant;
 use console::Error;
 
 use super::framing::Message;
+use crate::BYE;
 
 /// Events from the network that may wait in the inbox.
 const CAPACITY: usize = 64;
@@ -38,7 +39,7 @@ pub enum Event {
 }
 
 /// What was typed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Typed {
     /// A line that fits into a message.
     Line(String),
@@ -46,6 +47,19 @@ pub enum Typed {
     TooLong(u64),
     /// The input has ended.
     End,
+    /// The input can't be read, for this reason: the chat ends.
+    Failed(Error),
+}
+
+impl Typed {
+    /// Whether nothing comes after it: it is `byebye`, or no more can be read.
+    pub fn is_last(&self) -> bool {
+        match self {
+            Self::Line(line) => line == BYE,
+            Self::TooLong(_) => false,
+            Self::End | Self::Failed(_) => true,
+        }
+    }
 }
 
 /// The loop's end of the inbox.

@@ -114,6 +114,7 @@ fn talk(
                 match typed {
                     Typed::Line(_) => {} // It was sent.
                     Typed::TooLong(length) => screen.refuse(length),
+                    Typed::Failed(error) => return (Err(error), true),
                     Typed::End => deadline = Some(Instant::now() + limits.linger),
                 }
                 typing.next_turn();

@@ -154,6 +154,7 @@ impl Host<'_> {
                     match typed {
                         Typed::Line(line) => self.room.speak(&line, now),
                         Typed::TooLong(length) => self.screen.refuse(length),
+                        Typed::Failed(error) => return (Err(error), typing),
                         Typed::End => deadline = Some(now + self.limits.linger),
                     }
                     typing.iter().for_each(Typing::next_turn);

@@ -1,10 +1,12 @@
 //! What the user types: at a terminal with a prompt that incoming lines don't tear, else plainly.
 
 use std::collections::VecDeque;
+use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::{env, iter};
 
 use console::{Action, Error, Line, OrCannot, Printer, read_line, terminal_width};
 use rustyline::error::ReadlineError;
@@ -14,13 +16,12 @@ use rustyline::{Config, Editor, ExternalPrinter};
 use super::event::Typed;
 use crate::BYE;
 
-/// Lines from the user, until there are no more.
+/// Where the user types.
 pub struct Keyboard {
-    lines: Box<dyn Iterator<Item = Typed> + Send>,
-    /// Somebody sits at it and sees the room, before anybody has come.
+    /// Waits for the next line.
+    next: Box<dyn FnMut() -> Result<Typed, Error> + Send>,
+    /// True if the input is a terminal, so the user can see who is in the room.
     pub is_terminal: bool,
-    /// A prompt is on the screen, and the terminal is in the editor's hands until Enter or Ctrl-C
-    /// is pressed: to leave earlier would leave a terminal behind that doesn't echo.
     has_prompt: bool,
 }
 
@@ -34,27 +35,40 @@ impl Keyboard {
     ///
     /// The terminal can't be used, or the system has no thread left.
     pub fn open(message_bytes: usize) -> Result<(Self, Printer), Error> {
-        let at_terminal = io::stdin().is_terminal();
-        let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
-        if at_terminal && io::stdout().is_terminal() && !dumb {
-            let (keyboard, screen) =
-                Self::with_prompt(message_bytes).or_cannot(Action::UseTerminal, "the terminal")?;
-            return Ok((keyboard, Printer::new(screen)?.with_width(terminal_width)));
+        let is_terminal = io::stdin().is_terminal();
+        let term = env::var_os("TERM").map(|term| term.to_string_lossy().into_owned());
+        let printer;
+        let mut keyboard;
+        if is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref()) {
+            #[cfg(unix)]
+            signals::guard_terminal().or_cannot(Action::UseTerminal, "the terminal")?;
+            let prompt = Self::with_prompt(message_bytes);
+            let above;
+            (keyboard, above) = prompt.or_cannot(Action::UseTerminal, "the terminal")?;
+            printer = Printer::new(above)?;
+        } else {
+            keyboard = Self::plain(console::stdin(), message_bytes);
+            printer = Printer::new(console::stdout())?;
         }
-        let mut keyboard = Self::plain(console::stdin(), message_bytes);
-        if at_terminal {
-            let bye = iter::once(Typed::Line(BYE.to_owned()));
-            keyboard.lines = Box::new(keyboard.lines.chain(bye));
-            keyboard.is_terminal = true;
-        }
-        let printer = Printer::new(console::stdout())?.with_width(terminal_width);
-        Ok((keyboard, printer))
+        keyboard.is_terminal = is_terminal;
+        Ok((keyboard, printer.with_width(terminal_width)))
     }
 
-    /// Lines from any input, without a prompt.
+    /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
     pub fn plain(mut input: impl BufRead + Send + 'static, message_bytes: usize) -> Self {
+        let next = move || {
+            let line = read_line(&mut input, message_bytes);
+            Ok(match line.or_cannot(Action::ReadInput, "the input")? {
+                Some(Line::Whole(line)) => {
+                    let line = line.strip_suffix(b"\r").unwrap_or(&line);
+                    message(&String::from_utf8_lossy(line), message_bytes)
+                }
+                Some(Line::TooLong(length)) => Typed::TooLong(length),
+                None => Typed::End,
+            })
+        };
         Self {
-            lines: Box::new(iter::from_fn(move || next_line(&mut input, message_bytes))),
+            next: Box::new(next),
             is_terminal: false,
             has_prompt: false,
         }
@@ -67,49 +81,55 @@ impl Keyboard {
         let mut editor = Editor::<(), _>::with_history(config, MemHistory::new())?;
         let screen = AbovePrompt(editor.create_external_printer()?);
         let mut pasted = VecDeque::new();
-        let lines = iter::from_fn(move || {
+        let next = move || {
             if pasted.is_empty() {
-                // The end of the input and Ctrl-C are errors to the editor, and to us the end.
-                let text = editor.readline("> ").unwrap_or_else(|_| BYE.to_owned());
+                #[cfg(unix)]
+                signals::let_stop_here();
+                let text = match editor.readline("> ") {
+                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(Typed::End),
+                    text => text.or_cannot(Action::UseTerminal, "the terminal")?,
+                };
                 // What was pasted may have several lines.
                 pasted.extend(text.split('\n').map(ToOwned::to_owned));
             }
-            let line = pasted.pop_front()?;
-            Some(if line.len() > message_bytes {
-                Typed::TooLong(line.len() as u64)
-            } else {
-                Typed::Line(line)
-            })
-        });
+            let line: String = pasted.pop_front().unwrap_or_default();
+            Ok(message(&line, message_bytes))
+        };
         let keyboard = Self {
-            lines: Box::new(lines),
+            next: Box::new(next),
             is_terminal: true,
             has_prompt: true,
         };
         Ok((keyboard, screen))
     }
 
-    /// Reads on a thread of its own, which hands each line to `send`, and [`Typed::End`] at the end.
-    /// `send` may block; it returns false if the chat is over.
+    /// Reads on its own thread, which hands each line to `send`. `send` may block; it returns false
+    /// if the chat is over.
     ///
-    /// It reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt comes
-    /// after what the last line has led to, and a long file doesn't pile up in memory. After
-    /// `byebye` it ends.
+    /// The thread reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt
+    /// comes after what the last line has led to, and a long file doesn't pile up in memory. It ends
+    /// after the last ([`Typed::is_last`]).
     ///
     /// # Errors
     ///
     /// The system has no thread left.
-    pub fn read(self, send: impl Fn(Typed) -> bool + Send + 'static) -> Result<Typing, Error> {
+    pub fn read(mut self, send: impl Fn(Typed) -> bool + Send + 'static) -> Result<Typing, Error> {
         let (next_turn, turns) = sync_channel(1);
+        let has_prompt = self.has_prompt;
+        let in_editor = Arc::new(AtomicBool::new(has_prompt));
+        let reads = Arc::clone(&in_editor);
         let type_lines = move || {
-            for typed in self.lines {
-                let last = matches!(&typed, Typed::Line(line) if line == BYE);
+            loop {
+                let typed = match (self.next)() {
+                    Ok(Typed::End) if self.is_terminal => Typed::Line(BYE.to_owned()),
+                    typed => typed.unwrap_or_else(Typed::Failed),
+                };
+                reads.store(false, Ordering::SeqCst);
+                let last = typed.is_last();
                 if !send(typed) || last || turns.recv().is_err() {
                     return;
                 }
             }
-            // If the chat is over, nobody has to know.
-            let _ = send(Typed::End);
         };
         let thread = thread::Builder::new()
             .spawn(type_lines)
@@ -117,7 +137,8 @@ impl Keyboard {
         Ok(Typing {
             next_turn,
             thread,
-            has_prompt: self.has_prompt,
+            has_prompt,
+            in_editor,
         })
     }
 }
@@ -127,11 +148,15 @@ pub struct Typing {
     next_turn: SyncSender<()>,
     thread: JoinHandle<()>,
     has_prompt: bool,
+    /// A prompt is on the screen, or about to be, and the editor has the terminal until Enter or
+    /// Ctrl-C is pressed. A program that ended now would leave a terminal that doesn't echo.
+    in_editor: Arc<AtomicBool>,
 }
 
 impl Typing {
     /// The last line has been dealt with: read another.
     pub fn next_turn(&self) {
+        self.in_editor.store(self.has_prompt, Ordering::SeqCst);
         // If the thread has ended there is no other.
         let _ = self.next_turn.try_send(());
     }
@@ -139,7 +164,7 @@ impl Typing {
     /// Ends the thread if it can be ended. Else asks the user to do it: `tell` shows the request.
     pub fn end(self, tell: impl FnOnce(&str)) {
         drop(self.next_turn);
-        if self.has_prompt && !self.thread.is_finished() {
+        if self.in_editor.load(Ordering::SeqCst) {
             tell("Press Enter to leave.");
             // If the thread has panicked its prompt has gone too.
             let _ = self.thread.join();
@@ -147,20 +172,22 @@ impl Typing {
     }
 }
 
-/// The next line. Bytes that aren't UTF-8 become U+FFFD.
-fn next_line(input: &mut impl BufRead, message_bytes: usize) -> Option<Typed> {
-    // An input that can't be read any more has ended.
-    match read_line(input, message_bytes).ok()?? {
-        Line::TooLong(length) => Some(Typed::TooLong(length)),
-        Line::Whole(line) => {
-            let line = line.strip_suffix(b"\r").unwrap_or(&line);
-            let text = String::from_utf8_lossy(line);
-            Some(if text.len() > message_bytes {
-                Typed::TooLong(line.len() as u64)
-            } else {
-                Typed::Line(text.into_owned())
-            })
-        }
+/// Whether the editor can be used on a terminal of this type: the value of `TERM`, which Windows
+/// doesn't need. The others are those that rustyline refuses.
+fn can_edit(term: Option<&str>) -> bool {
+    let plain = |term: &str| {
+        let types = ["", "dumb", "cons25", "emacs"];
+        types.iter().any(|it| it.eq_ignore_ascii_case(term))
+    };
+    term.map_or(cfg!(windows), |term| !plain(term))
+}
+
+/// A line, if it isn't too long for a message.
+fn message(line: &str, message_bytes: usize) -> Typed {
+    if line.len() > message_bytes {
+        Typed::TooLong(line.len() as u64)
+    } else {
+        Typed::Line(line.to_owned())
     }
 }
 
@@ -182,26 +209,129 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     }
 }
 
+/// Signals, while the editor has the terminal: no shell gets it back in the editor's mode.
+///
+/// Two aren't covered: nothing can be done before SIGKILL, and SIGSTOP stops at once.
+#[cfg(unix)]
+mod signals {
+    use std::io::{self, Write};
+    use std::thread;
+
+    use nix::sys::signal::{SigSet, Signal, raise};
+    use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
+
+    /// What the editor asks of the terminal: to mark what is pasted. And how to end that.
+    const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
+
+    /// Restores the terminal before SIGTERM or SIGHUP ends the program. To be called before any
+    /// other thread is started: they all inherit which signals they don't get.
+    pub(super) fn guard_terminal() -> io::Result<()> {
+        let mode = tcgetattr(io::stdin())?;
+        let ending = SigSet::from_iter([Signal::SIGTERM, Signal::SIGHUP]);
+        let stopping = SigSet::from(Signal::SIGTSTP);
+        (ending | stopping).thread_block()?;
+        thread::Builder::new().spawn(move || {
+            // This can fail only if the set held no signal.
+            let Ok(signal) = ending.wait() else { return };
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
+            let _ = io::stdout().write_all(PASTE_MARKS_OFF);
+            let _ = io::stdout().flush();
+            let _ = ending.thread_unblock();
+            let _ = raise(signal);
+        })?;
+        Ok(())
+    }
+
+    /// Lets Ctrl-Z stop the program in this thread, which is the editor's, and in no other. The
+    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. If another
+    /// thread got the signal, the editor would do the last before the program stops.
+    pub(super) fn let_stop_here() {
+        // This can fail only for a signal that doesn't exist.
+        let _ = SigSet::from(Signal::SIGTSTP).thread_unblock();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::{BufReader, Read};
+    use std::sync::mpsc::channel;
+
+    use testkit::PATIENCE;
+
     use super::*;
 
-    fn typed(bytes: &'static [u8]) -> Vec<Typed> {
-        Keyboard::plain(bytes, 10).lines.collect()
+    /// What is typed, up to the last.
+    fn typed(input: impl Read + Send + 'static) -> String {
+        let (send, events) = channel();
+        let keyboard = Keyboard::plain(BufReader::new(input), 10);
+        let typing = keyboard
+            .read(move |typed| send.send(typed).is_ok())
+            .unwrap();
+        let mut all = Vec::new();
+        while let Ok(typed) = events.recv_timeout(PATIENCE) {
+            all.push(format!("{typed:?}"));
+            typing.next_turn();
+        }
+        typing.end(|_| panic!("a pipe has no prompt"));
+        all.join(" ")
     }
 
     #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
-        let fits = || Typed::Line("0123456789".to_owned());
         assert_eq!(
-            typed(b"0123456789\r\n0123456789x\n0123456789"),
-            [fits(), Typed::TooLong(11), fits()]
+            typed(&b"0123456789\r\n0123456789x\n0123456789"[..]),
+            r#"Line("0123456789") TooLong(11) Line("0123456789") End"#
         );
-        // Nine bytes as typed, more once U+FFFD stands for those that aren't UTF-8.
+        // What would be sent is longer than what was typed: U+FFFD has three bytes.
         assert_eq!(
-            typed(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\n"),
-            [Typed::TooLong(9)]
+            typed(&b"caf\xe9\n\xff\xff\xff\xff"[..]),
+            "Line(\"caf\u{fffd}\") TooLong(12) End"
         );
-        assert_eq!(typed(b"caf\xe9\n"), [Typed::Line("caf\u{fffd}".to_owned())]);
+    }
+
+    #[test]
+    fn nothing_is_read_after_the_last_word() {
+        assert_eq!(
+            typed(&b"one\nbyebye\ntwo\n"[..]),
+            r#"Line("one") Line("byebye")"#
+        );
+        assert_eq!(typed(&b""[..]), "End");
+    }
+
+    #[test]
+    fn an_input_that_can_not_be_read_has_failed_and_not_ended() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::IsADirectory.into())
+            }
+        }
+        let typed = typed((&b"one\n"[..]).chain(Broken));
+        assert!(typed.starts_with(r#"Line("one") Failed("#), "{typed}");
+        assert!(typed.contains("read the input"), "{typed}");
+    }
+
+    #[test]
+    fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
+        let (send, events) = channel();
+        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..], 10);
+        let typing = keyboard
+            .read(move |typed| send.send(typed).is_ok())
+            .unwrap();
+        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Typed::Line(_))));
+        typing.end(|_| panic!("a pipe has no prompt"));
+        // The thread has ended, without another line.
+        assert!(events.recv_timeout(PATIENCE).is_err());
+    }
+
+    #[test]
+    fn the_editor_is_used_where_it_can_be() {
+        for term in ["xterm-256color", "screen", "dumber"] {
+            assert!(can_edit(Some(term)), "{term}");
+        }
+        for term in ["", "dumb", "DUMB", "cons25", "emacs", "Emacs"] {
+            assert!(!can_edit(Some(term)), "{term}");
+        }
+        assert_eq!(can_edit(None), cfg!(windows));
     }
 }
