@@ -34,7 +34,7 @@ pub struct Reading {
     #[serde(flatten)]
     pub place: Lesson,
     /// What to change, in a sentence or two.
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// A program of many, as `--submissions` with `--format json` prints it.
@@ -53,6 +53,7 @@ impl Entry {
             verdict,
             expected,
             saw,
+            advice,
             steps,
         } = outcome.clone();
         Self {
@@ -64,7 +65,7 @@ impl Entry {
             steps,
             lesson: Reading {
                 place: check.lesson,
-                advice: check.advice,
+                advice: advice.unwrap_or_else(|| check.advice.to_owned()),
             },
         }
     }
@@ -104,7 +105,7 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
         let here = if number == last { "  <- here" } else { "" };
         part(name, &format!("{number}. {step}{here}"));
     }
-    part("change", check.advice);
+    part("change", outcome.advice.as_deref().unwrap_or(check.advice));
     part("read", &check.lesson.to_string());
     text
 }
