@@ -53,6 +53,8 @@ pub(crate) fn start(
     if let Ok((ours, theirs)) = pty::open() {
         command
             .env("TERM", "dumb")
+            // Not every program knows that a dumb terminal has no colours.
+            .env("NO_COLOR", "1")
             .stdin(theirs.try_clone()?)
             .stdout(theirs);
         let mut child = spawn(command)?;
@@ -110,9 +112,10 @@ mod pty {
         mode.local_modes.remove(LocalModes::ECHO);
         mode.output_modes.remove(OutputModes::OPOST);
         tcsetattr(&theirs, OptionalActions::Now, &mode)?;
+        // So wide that no program divides a line.
         let size = Winsize {
             ws_row: 24,
-            ws_col: 80,
+            ws_col: 10_000,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
