@@ -223,3 +223,19 @@ fn receive(socket: &UdpSocket, run: &Run, limit: Duration) -> Option<(Vec<u8>, S
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_be_written_in_any_way() {
+        for request in ["100", "100.0", " 1e2\n", "99.9999999"] {
+            assert!(is_number(request.as_bytes(), "100"), "{request}");
+        }
+        for request in ["", "100 C", "1000", "100.1", "-100", "nan"] {
+            assert!(!is_number(request.as_bytes(), "100"), "{request}");
+        }
+        assert!(!is_number(b"100\xff", "100"));
+    }
+}

@@ -136,7 +136,7 @@ impl<'a> Lab<'a> {
         }
         self.remembers();
         self.run
-            .tell("so much for what it shows when nothing is wrong; it is ended");
+            .tell("the program is ended: that is what it shows when nothing is wrong");
         self.run.close();
         self.port = None;
         (self.reached, self.typed) = (false, false);

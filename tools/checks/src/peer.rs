@@ -552,7 +552,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::run::Patience;
+    use crate::run::{Kind, Patience, Stop};
 
     /// A peer of somebody who sends this and closes the connection.
     fn peer_of(page: &str) -> TcpPeer {
@@ -582,6 +582,29 @@ mod tests {
                 .expects_a_whole_page()
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_page_with_more_bytes_than_its_length_says_is_not_whole() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        let failed = peer_of(&format!("{head}Hello!")).expects_a_whole_page();
+        let Err(Stop::Failed(failure)) = failed else {
+            panic!("{failed:?}")
+        };
+        assert_eq!(failure.kind, Kind::Wrong);
+    }
+
+    #[test]
+    fn chunks_are_put_together() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunks = "6;x=1\r\nHello \r\n5\r\nWorld\r\n0\r\n\r\n";
+        let page = format!("{head}{chunks}");
+        assert_eq!(body(page.as_bytes()), b"Hello World");
+        // As far as it has come.
+        let (part, _) = page.as_bytes().split_at(page.len() - 9);
+        assert_eq!(body(part), b"Hello Wor");
+        assert_eq!(body(b"no head"), b"no head");
+        assert_eq!(body(b"HTTP/1.1 200 OK\r\n\r\n5\r\nx"), b"5\r\nx");
     }
 
     #[test]

@@ -340,13 +340,11 @@ impl Lab<'_> {
         if !floods {
             return Ok(());
         }
-        self.run.tell("the program's output is looked at");
         Err(Stop::Failed(Failure {
             expected: "the program prints what there is to say".to_owned(),
             saw: format!(
-                "it printed more than {} KiB, and was no longer listened to{}",
-                OUTPUT_LIMIT >> 10,
-                self.run.aftermath()
+                "it printed more than {} KiB, and was ended",
+                OUTPUT_LIMIT >> 10
             ),
             advice: Some(
                 "Look for a loop that goes on without waiting: such as one that takes a read of 0 \

@@ -501,3 +501,62 @@ fn with_header(name: &str, value: &str) -> Vec<u8> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_is_one_in_any_letters_and_pieces() {
+        for answer in [
+            "Hello World",
+            "HTTP/1.1 200 OK\r\n\r\n<h1>Hello,</h1>\n<p>WORLD!</p>",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHel\r\n8\r\nlo World\r\n0\r\n\r\n",
+        ] {
+            assert!(greets(answer.as_bytes()), "{answer}");
+        }
+        for answer in [
+            "Hello",
+            "World, hello",
+            "HTTP/1.1 200 OK\r\nX: Hello World\r\n\r\nHello",
+            "HTTP/1.1 200 OK\r\n\r\n<hello world>",
+        ] {
+            assert!(!greets(answer.as_bytes()), "{answer}");
+        }
+    }
+
+    #[test]
+    fn only_200_is_ok() {
+        assert!(says_ok(b"HTTP/1.1 200 OK\r\n\r\n") && says_ok(b"HTTP/1.0 200\r\n"));
+        for line in [
+            "HTTP/1.1 500 Error",
+            "HTTP/1.1 2000",
+            "200 OK",
+            "HTTP/1.1",
+            "FTP/1.1 200",
+        ] {
+            assert!(!says_ok(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_browser_shows_text_and_saves_the_rest() {
+        let page = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}\r\nHello World");
+        for fields in [
+            "",
+            "Content-Type: text/html; charset=utf-8\r\n",
+            "CONTENT-TYPE:application/json\r\n",
+            "Content-Type: application/xhtml+xml\r\n",
+            "Content-Type: text/plain\r\nContent-Disposition: inline\r\n",
+        ] {
+            assert!(is_shown(page(fields).as_bytes()), "{fields}");
+        }
+        for fields in [
+            "Content-Type: application/octet-stream\r\n",
+            "Content-Type: image/png\r\n",
+            "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n",
+        ] {
+            assert!(!is_shown(page(fields).as_bytes()), "{fields}");
+        }
+    }
+}

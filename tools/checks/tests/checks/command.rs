@@ -47,7 +47,7 @@ fn without_port(line: &str) -> String {
 }
 
 /// Waits for something that the system doesn't tell us: what other processes do.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "it never comes to that");
@@ -56,11 +56,11 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
 }
 
 /// Waits until no process has this word in its command line.
-fn nothing_is_left_of(word: &str) {
+pub(crate) fn nothing_is_left_of(word: &str) {
     wait_until(|| processes_with(word).is_empty());
 }
 
-fn processes_with(word: &str) -> Vec<String> {
+pub(crate) fn processes_with(word: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     processes
         .filter_map(|entry| fs::read_to_string(entry.path().join("cmdline")).ok())
@@ -69,7 +69,7 @@ fn processes_with(word: &str) -> Vec<String> {
 }
 
 /// A word that no other process on this machine has.
-fn own_word(test: &str) -> String {
+pub(crate) fn own_word(test: &str) -> String {
     format!("{test}-{}", process::id())
 }
 
@@ -241,7 +241,7 @@ fn a_program_that_does_not_end_when_it_should_is_killed() {
 }
 
 /// What becomes of the check with this name, for a command of the shell.
-fn judged(role: Role, name: &str, shell_command: &str) -> Outcome {
+pub(crate) fn judged(role: Role, name: &str, shell_command: &str) -> Outcome {
     let command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]);
     let submission = Submission {
         patience: Patience::short(),
@@ -387,8 +387,9 @@ fn a_daemon_is_reported_and_ended() {
 fn what_is_judged_ends_even_if_the_checks_are_killed() {
     let word = own_word("orphan");
     let stray = own_word("stray");
-    let command =
-        format!("setsid sh -c 'sleep 1000; :' {stray} & {FAULTY} udp-client --fault no-answer $1");
+    let command = format!(
+        "setsid env -i sh -c 'sleep 1000; :' {stray} & {FAULTY} udp-client --fault no-answer $1"
+    );
     let arguments = ["-c", &command, &word, "{port}"];
     let checks = Program::start(
         CHECKS,

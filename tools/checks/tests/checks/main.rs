@@ -10,6 +10,7 @@ mod command;
 #[cfg(feature = "exercise")]
 mod exercise;
 mod lessons;
+mod programs;
 mod verdicts;
 
 /// A minimal good program for each role, with one fault at a time: `faulty/`.
