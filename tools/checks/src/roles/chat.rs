@@ -78,8 +78,8 @@ pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
         title: "Goes on when a message only contains \"byebye\"",
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line that begins and \
-                ends with \"byebye\", and then such a line is typed. It arrives, and the program still runs 500 ms \
-                later.",
+                ends with \"byebye\", and then such a line is typed. It arrives, and the program \
+                still runs 500 ms later.",
         advice: "Compare the whole message with \"byebye\": one that contains the word is another.",
         lesson: PAGE,
         run: |lab| {
