@@ -34,7 +34,7 @@ pub struct Reading {
     #[serde(flatten)]
     pub place: Lesson,
     /// What to change, in a sentence or two.
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// A program of many, as `--submissions` with `--format json` prints it.
@@ -53,6 +53,7 @@ impl Entry {
             verdict,
             expected,
             saw,
+            advice,
             steps,
         } = outcome.clone();
         Self {
@@ -64,7 +65,7 @@ impl Entry {
             steps,
             lesson: Reading {
                 place: check.lesson,
-                advice: check.advice,
+                advice: advice.unwrap_or_else(|| check.advice.to_owned()),
             },
         }
     }
@@ -73,11 +74,12 @@ impl Entry {
 /// The line of a check that has been made, without a line end.
 pub fn line(check: &Check, outcome: &Outcome) -> String {
     let (verdict, what) = match outcome.verdict {
-        Verdict::Passed => ("passed ", check.title),
-        Verdict::Failed => ("FAILED ", check.title),
+        Verdict::Passed => ("passed", check.title),
+        Verdict::Unsteady => ("unsteady ", check.title),
+        Verdict::Failed => ("FAILED", check.title),
         Verdict::Skipped => ("skipped", outcome.saw.as_deref().unwrap_or_default()),
     };
-    format!("{verdict} {:<29} {what}", check.id)
+    format!("{verdict:<8}{:<29} {what}", check.id)
 }
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
@@ -103,7 +105,7 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
         let here = if number == last { "  <- here" } else { "" };
         part(name, &format!("{number}. {step}{here}"));
     }
-    part("change", check.advice);
+    part("change", outcome.advice.as_deref().unwrap_or(check.advice));
     part("read", &check.lesson.to_string());
     text
 }
@@ -158,14 +160,12 @@ pub fn table_row(name: &str, verdicts: &[Verdict]) -> String {
     for verdict in verdicts {
         row.push_str(match verdict {
             Verdict::Passed => "  +",
+            Verdict::Unsteady => "  ~",
             Verdict::Failed => "  -",
             Verdict::Skipped => "  .",
         });
     }
-    let passed = verdicts
-        .iter()
-        .filter(|&&verdict| verdict == Verdict::Passed)
-        .count();
+    let passed = verdicts.iter().filter(|verdict| verdict.is_pass()).count();
     let _ = write!(row, "  {passed:>3} of {}  {name}", verdicts.len());
     row
 }

@@ -4,11 +4,11 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use crate::check::{Check, Outcome, Role, Verdict};
+use crate::check::{Check, Outcome, Role};
 use crate::judge::{Submission, judge};
 use crate::program::Command;
 use crate::report;
-use crate::story::Patience;
+use crate::run::Patience;
 
 /// Why the program doesn't stand all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
@@ -22,7 +22,7 @@ pub fn failures<const N: usize>(role: Role, program: &str, arguments: [&str; N])
         arguments,
         Patience::default(),
         |check, outcome| {
-            if outcome.verdict != Verdict::Passed {
+            if !outcome.verdict.is_pass() {
                 let (line, why) = (
                     report::line(check, outcome),
                     report::explanation(check, outcome),
@@ -135,9 +135,10 @@ fn judge_all<const N: usize>(
 ) {
     let checks: Vec<&Check> = role.checks().iter().collect();
     let submission = Submission {
+        again_alone: false,
         patience,
         // They mostly wait.
-        at_once: checks.len(),
+        jobs: checks.len(),
         ..Submission::new(Command::new(program, arguments))
     };
     judge(&checks, &submission, report);

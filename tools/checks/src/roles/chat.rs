@@ -7,10 +7,10 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::TcpPeer;
+use crate::run::Told;
 
 pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
 
@@ -21,19 +21,20 @@ pub(super) const BYE: &str = "byebye";
 pub(super) const GAP: Duration = Duration::from_millis(500);
 
 /// A side of the chat, under test.
-pub(super) trait Side {
+pub(super) trait ChatSide {
     /// The program and its peer have talked in turns, in lines, and it is the peer's turn. The peer
     /// has been quiet for 500 ms, so that what it says next isn't read with what it said before.
-    fn greeted(lab: &mut Lab) -> Told<Peer>;
+    fn greeted(lab: &mut Lab) -> Told<TcpPeer>;
 
     /// The peer has said `byebye`: the program should take its leave.
-    fn takes_its_leave(lab: &mut Lab, peer: &mut Peer) -> Told;
+    fn takes_its_leave(lab: &mut Lab, peer: &mut TcpPeer) -> Told;
 }
 
-pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
+pub(super) const fn split_message<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message that comes in two parts",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, half a line comes, and 500 ms later \
                 the other half. They are shown as one message.",
         advice: "One read is not one message. Add what comes to a buffer, and take a message out \
@@ -49,28 +50,53 @@ pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn two_in_one<S: Side>(id: &'static str) -> Check {
+pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message and \"byebye\" that come at once",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line and the line \"byebye\" come at \
-                once. The first is shown, the second ends the talk.",
+                once. 500 ms later a line is typed, for a program that takes turns. The first \
+                message is shown, the second ends the talk.",
         advice: "What one read gives may hold several messages. Divide it at the line ends, and \
                  look at each.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
             peer.sends("the last words 4714\nbyebye\n")?;
+            peer.pauses(GAP);
+            lab.types("my turn 4715");
             S::takes_its_leave(lab, &mut peer)?;
             lab.expects_shown(&["the last words 4714"])
         },
     }
 }
 
-pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
+pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Goes on when a message only contains \"byebye\"",
+        level: Level::Solid,
+        about: "After a first exchange and 500 ms of quiet, the peer says a line that begins and \
+                ends with \"byebye\", and then such a line is typed. It arrives, and the program \
+                still runs 500 ms later.",
+        advice: "Compare the whole message with \"byebye\": one that contains the word is another.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("byebye is no way to say byebye\n")?;
+            lab.types("byebye 4715 is not byebye");
+            peer.expects("byebye 4715 is not byebye")?;
+            lab.expects_to_live()
+        },
+    }
+}
+
+pub(super) const fn split_byebye<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Understands \"byebye\" that comes in two parts",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, \"bye\" comes, and 500 ms later \
                 \"bye\" with a line end. That ends the talk.",
         advice: "Compare whole messages with \"byebye\", not what one read gives.",
@@ -85,10 +111,11 @@ pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
+pub(super) const fn long_message<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows all of a long message",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line of more than 3,000 bytes comes \
                 at once. It is shown as one message.",
         advice: "A message may be longer than the buffer of one read: read until its line end has \
@@ -103,10 +130,11 @@ pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
+pub(super) const fn cut_character<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows a character that is cut between two reads",
+        level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, two of the three bytes of a character \
                 come, and 500 ms later the third one and the rest of the line.",
         advice: "Decode a message when all of it has come: a read may end inside a character.",
@@ -121,10 +149,11 @@ pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
+pub(super) const fn not_utf8<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives a message that is no text",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line comes that isn't UTF-8. The \
                 text in it is shown, and what is typed next arrives.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
@@ -141,10 +170,11 @@ pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
+pub(super) const fn two_in_a_row<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows two messages in a row",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, two lines come, 500 ms apart, and \
                 nothing is typed. Both are shown.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
@@ -160,10 +190,11 @@ pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
+pub(super) const fn empty_line<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives an empty line",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line; an empty line is \
                 typed, and another one after it, which arrives although the peer says nothing \
                 meanwhile.",
@@ -180,10 +211,11 @@ pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
+pub(super) const fn end_of_input<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Ends with its input",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line; 500 ms later, \
                 when it is the user's turn, the input ends, and again 500 ms later the peer closes \
                 its sending side.",
@@ -202,10 +234,11 @@ pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn terminal_escapes<S: Side>(id: &'static str) -> Check {
+pub(super) const fn terminal_escapes<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, a line with a terminal's escape \
                 sequences comes. They must not be in the output as they came; that is looked at \
                 when text behind them has been shown, and 500 ms later.",

@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use super::chat::{self, BYE, GAP, PAGE, Side};
-use crate::check::{Check, Lesson};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::TcpPeer;
+use crate::run::Told;
 
 /// The guest, under test.
-enum Guest {}
+enum ChatClient {}
 
-impl Side for Guest {
-    fn greeted(lab: &mut Lab) -> Told<Peer> {
+impl ChatSide for ChatClient {
+    fn greeted(lab: &mut Lab) -> Told<TcpPeer> {
         let mut host = has_said_hello(lab)?;
         host.sends("hi 4712\n")?;
         lab.types("go on 4713");
@@ -22,7 +22,7 @@ impl Side for Guest {
         Ok(host)
     }
 
-    fn takes_its_leave(lab: &mut Lab, _: &mut Peer) -> Told {
+    fn takes_its_leave(lab: &mut Lab, _: &mut TcpPeer) -> Told {
         lab.expects_success()
     }
 }
@@ -32,6 +32,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/connects",
         title: "Connects to the host",
+        level: Level::Basic,
         about: "A host listens on 127.0.0.1 and the port; the guest connects by itself.",
         advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
                  given, before it asks for input.",
@@ -41,6 +42,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/sends",
         title: "Sends what is typed",
+        level: Level::Basic,
         about: "A line is typed; the host receives it, with or without its line end.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
@@ -49,6 +51,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/shows",
         title: "Shows what the host says",
+        level: Level::Basic,
         about: "A line is typed, the host answers one; it appears in the guest's output.",
         advice: "After you have sent, receive, print what has come, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
@@ -61,11 +64,12 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
-        about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
+        level: Level::Basic,
+        about: "ChatClient and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
-            let mut host = Guest::greeted(lab)?;
+            let mut host = ChatClient::greeted(lab)?;
             host.sends("yes, again 4714\n")?;
             lab.expects_shown(&["hi 4712", "yes, again 4714"])
         },
@@ -73,6 +77,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/byebye-heard",
         title: "Understands \"byebye\"",
+        level: Level::Basic,
         about: "A line is typed; the host says \"byebye\", without a line end, as the tutorial's \
                 program does.",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
@@ -88,6 +93,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/byebye-typed",
         title: "Says \"byebye\", and ends",
+        level: Level::Basic,
         about: "\"byebye\" is typed. The host receives it, the end of the stream follows, and the \
                 host hangs up.",
         advice: "Send \"byebye\" before you close, then end the program.",
@@ -104,6 +110,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/tutorial-dialogue",
         title: "Talks with the tutorial's host",
+        level: Level::Expert,
         about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
                 message is shown as one of its own.",
@@ -127,15 +134,17 @@ pub const CHECKS: &[Check] = &[
             lab.expects_not_shown("4712fine")
         },
     },
-    chat::split_message::<Guest>("chat-client/split-message"),
-    chat::two_in_one::<Guest>("chat-client/two-in-one"),
-    chat::split_byebye::<Guest>("chat-client/split-byebye"),
-    chat::long_message::<Guest>("chat-client/long-message"),
-    chat::cut_character::<Guest>("chat-client/cut-character"),
-    chat::not_utf8::<Guest>("chat-client/not-utf8"),
+    chat::split_message::<ChatClient>("chat-client/split-message"),
+    chat::two_in_one::<ChatClient>("chat-client/two-in-one"),
+    chat::byebye_inside::<ChatClient>("chat-client/byebye-inside"),
+    chat::split_byebye::<ChatClient>("chat-client/split-byebye"),
+    chat::long_message::<ChatClient>("chat-client/long-message"),
+    chat::cut_character::<ChatClient>("chat-client/cut-character"),
+    chat::not_utf8::<ChatClient>("chat-client/not-utf8"),
     Check {
         id: "chat-client/speaks-first",
         title: "Lets the host speak first",
+        level: Level::Solid,
         about: "The host says a line as soon as the guest has connected. Nothing is typed.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
                  other side.",
@@ -146,13 +155,15 @@ pub const CHECKS: &[Check] = &[
             lab.expects_shown(&["welcome 4711"])
         },
     },
-    chat::two_in_a_row::<Guest>("chat-client/two-in-a-row"),
-    chat::empty_line::<Guest>("chat-client/empty-line"),
+    chat::two_in_a_row::<ChatClient>("chat-client/two-in-a-row"),
+    chat::empty_line::<ChatClient>("chat-client/empty-line"),
     Check {
         id: "chat-client/host-leaves",
         title: "Notices that the host has left",
+        level: Level::Solid,
         about: "A line is typed, the host answers it, and hangs up 500 ms later. Nothing is typed \
-                then, and the guest's program ends by itself.",
+                then, and the guest's program ends by itself, with words that it hadn't shown \
+                before.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
                  message, and the keyboard must not be waited for first.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -160,6 +171,7 @@ pub const CHECKS: &[Check] = &[
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712\n")?;
             host.pauses(GAP);
+            lab.remembers();
             host.hangs_up();
             lab.expects_a_message_and_the_end(lab.patience().end)
         },
@@ -167,8 +179,10 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/host-resets",
         title: "Survives the host's reset",
+        level: Level::Solid,
         about: "A line is typed, the host answers it, and resets the connection 500 ms later. \
-                Nothing is typed then, and the guest's program ends by itself.",
+                Nothing is typed then, and the guest's program ends by itself, with words that it \
+                hadn't shown before.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -176,20 +190,24 @@ pub const CHECKS: &[Check] = &[
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712\n")?;
             host.pauses(GAP);
+            lab.remembers();
             host.resets();
             lab.expects_a_message_and_the_end(lab.patience().end)
         },
     },
-    chat::end_of_input::<Guest>("chat-client/end-of-input"),
-    chat::terminal_escapes::<Guest>("chat-client/terminal-escapes"),
+    chat::end_of_input::<ChatClient>("chat-client/end-of-input"),
+    chat::terminal_escapes::<ChatClient>("chat-client/terminal-escapes"),
     Check {
         id: "chat-client/nobody-there",
         title: "Says so if nobody is there",
-        about: "Nobody has the port.",
+        level: Level::Solid,
+        about: "The guest is started once when somebody listens, and again when nobody has the \
+                port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
+            lab.rehearses(joined)?;
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
@@ -198,11 +216,11 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn joined(lab: &mut Lab) -> Told<Peer> {
+fn joined(lab: &mut Lab) -> Told<TcpPeer> {
     lab.accepts_as("host").map(|(_, peer)| peer)
 }
 
-fn has_said_hello(lab: &mut Lab) -> Told<Peer> {
+fn has_said_hello(lab: &mut Lab) -> Told<TcpPeer> {
     let mut host = joined(lab)?;
     lab.types("hello 4711");
     host.expects("hello 4711")?;

@@ -1,18 +1,21 @@
 //! Section 4.1: a server that greets whoever asks.
+//!
+//! A greeting is one in any letters and with any signs or tags between them, and however many pieces
+//! it is sent in: "Hello, World!", "HELLO WORLD".
 
 use std::time::Duration;
 
 use socket2::Type;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::{TcpPeer, What, body, field};
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
 
 /// What every answer must have.
-const GREETING: &str = "Hello World";
+const GREETING: What = ("the greeting \"Hello World\"", greets);
 
 /// The smallest request.
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
@@ -38,6 +41,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/listens",
         title: "Listens on its port",
+        level: Level::Basic,
         about: "A client connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
                  listen, then accept in a loop. The program must not end by itself.",
@@ -50,6 +54,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reads",
         title: "Reads what a client sends",
+        level: Level::Basic,
         about: "A client is quiet for 300 ms, in which the server has nothing to say and no reason \
                 to hang up, and then sends a request. Anything may come back, but the connection \
                 must not be reset, as it is by a server that closes it without having read.",
@@ -66,25 +71,28 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/answers",
         title: "Answers \"Hello World\"",
-        about: "A client sends a small HTTP request; somewhere in the answer is the greeting.",
+        level: Level::Basic,
+        about: "A client sends a small HTTP request; somewhere in the answer is the greeting, in \
+                small or capital letters, with or without a comma.",
         advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
                  begins with \"Hello World\".",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.connects()?;
-            asks(&mut client)
+            asks(lab, &mut client)
         },
     },
     Check {
         id: "tcp-server/serves-again",
         title: "Serves one client after the other",
+        level: Level::Basic,
         about: "A second client is greeted after the first one has been.",
         advice: "Put accept, read, send and close into a loop, and close only the client's \
                  connection, never the listening socket.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.connects()?;
-            asks(&mut first)?;
+            asks(lab, &mut first)?;
             first.hangs_up();
             goes_on(lab)
         },
@@ -92,25 +100,41 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/browser",
         title: "Greets a browser",
-        about: "A client sends what a browser sends. The answer has a status line and an empty \
-                line before the greeting, and it is whole: then the stream ends, or its \
-                Content-Length or its last chunk says so.",
+        level: Level::Basic,
+        about: "A client sends what a browser sends. The answer has a status line with 200 and an \
+                empty line before the greeting, and it is whole: then the stream ends, or its \
+                Content-Length or its last chunk says so, and 300 ms later nothing more has come. \
+                Its Content-Type, if it has one, is text, JSON or XML, and no attachment.",
         advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
-                 empty line (\\r\\n\\r\\n), and close the connection when all is sent. If you say \
-                 a Content-Length, it counts bytes, not characters.",
+                 empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
         lesson: PAGE,
         run: |lab| {
             let mut browser = lab.connects()?;
             browser.sends(BROWSER)?;
             browser.expects("HTTP/1.")?;
             browser.expects("\r\n\r\n")?;
-            browser.expects(GREETING)?;
-            browser.expects_a_whole_page()
+            is_greeted(lab, &mut browser)?;
+            let limit = lab.patience().answer;
+            browser
+                .expects_what(("a first line with the status 200", says_ok), limit)
+                .advise(
+                    "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
+                )?;
+            browser.expects_a_whole_page().advise(
+                "The Content-Length counts the bytes behind the empty line, not the characters: \
+                 encode the page first, then take its length. Without one, close the connection \
+                 when all is sent.",
+            )?;
+            browser.expects_what(("a page that is shown", is_shown), limit).advise(
+                "The Content-Type of a page is text/html or text/plain: what it doesn't know, a \
+                 browser saves to a file.",
+            )
         },
     },
     Check {
         id: "tcp-server/half-close",
         title: "Answers a client that has closed its sending side",
+        level: Level::Solid,
         about: "A client sends a request and closes its sending side at once; it still wants the \
                 answer.",
         advice: "A read of 0 bytes only means that the client won't send any more. Answer what has \
@@ -120,12 +144,13 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.connects()?;
             client.sends(REQUEST)?;
             client.half_closes();
-            client.expects(GREETING)
+            is_greeted(lab, &mut client)
         },
     },
     Check {
         id: "tcp-server/empty-visit",
         title: "Survives a client that leaves without a word",
+        level: Level::Solid,
         about: "A client connects and hangs up without sending anything, as port scanners do.",
         advice: "A read of 0 bytes is no error and no request: close this connection, and accept \
                  the next.",
@@ -138,6 +163,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/split-request",
         title: "Takes a request that comes in two parts",
+        level: Level::Solid,
         about: "A client sends half of the request's first line, waits 300 ms, and sends the rest. \
                 Nothing may come back before the request is complete.",
         advice: "Read in a loop, and add what comes to a buffer, until the empty line \
@@ -149,12 +175,13 @@ pub const CHECKS: &[Check] = &[
             client.sends(first)?;
             client.pauses_and_expects_nothing(GAP, "the request isn't complete")?;
             client.sends(rest)?;
-            client.expects(GREETING)
+            is_greeted(lab, &mut client)
         },
     },
     Check {
         id: "tcp-server/long-request",
         title: "Ends cleanly after a long request",
+        level: Level::Solid,
         about: "A client sends a request of more than 3,000 bytes at once, as browsers with \
                 cookies do. It is greeted, and the stream ends without a reset.",
         advice: "Read the whole request before you close: a socket that is closed with unread \
@@ -163,13 +190,14 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut client = lab.connects()?;
             client.sends(with_header("Cookie", &"x".repeat(3000)))?;
-            client.expects(GREETING)?;
+            is_greeted(lab, &mut client)?;
             client.expects_a_clean_end()
         },
     },
     Check {
         id: "tcp-server/cut-character",
         title: "Takes a character that is cut at byte 1024",
+        level: Level::Solid,
         about: "A client sends a request in which a three-byte character stands across byte 1024.",
         advice: "Decode a request when all of it has come, or replace what isn't UTF-8 \
                  (from_utf8_lossy, errors=\"replace\"): a read may end inside a character.",
@@ -179,7 +207,7 @@ pub const CHECKS: &[Check] = &[
             let name = "x".repeat(1023 - head) + &"汉".repeat(20);
             let mut client = lab.connects()?;
             client.sends(with_header("X-Name", &name))?;
-            client.expects(GREETING)?;
+            is_greeted(lab, &mut client)?;
             client.hangs_up();
             goes_on(lab)
         },
@@ -187,6 +215,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/not-utf8",
         title: "Survives bytes that are no text",
+        level: Level::Solid,
         about: "A client sends a byte that isn't UTF-8, and hangs up. The next one is greeted.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
@@ -201,6 +230,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/tls-hello",
         title: "Survives a browser that speaks https",
+        level: Level::Expert,
         about: "A client sends the beginning of a TLS handshake, waits 300 ms and hangs up.",
         advice: "Whatever a client sends concerns its own connection: answer it, or close it, but \
                  go on serving others.",
@@ -216,6 +246,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/leaves-halfway",
         title: "Survives a client that leaves halfway",
+        level: Level::Solid,
         about: "A client sends half a request and hangs up. The next one is greeted.",
         advice: "When a read gives 0 bytes before the request is complete, stop reading: the rest \
                  will never come.",
@@ -230,6 +261,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset",
         title: "Survives a connection that is reset",
+        level: Level::Solid,
         about: "A client connects, waits 300 ms, and resets the connection. Another one sends half \
                 a request first.",
         advice: "An error while reading or sending ends this client's connection, never the \
@@ -249,6 +281,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset-in-backlog",
         title: "Survives connections that are reset while they queue",
+        level: Level::Expert,
         about: "While a silent client keeps a simple server busy, three others connect, and reset \
                 at once. (A server for many clients accepts them meanwhile; then it is the same \
                 as a reset.) Then the first one asks, and another.",
@@ -262,32 +295,33 @@ pub const CHECKS: &[Check] = &[
                 client.resets();
             }
             lab.expects_to_live()?;
-            asks(&mut silent)?;
+            asks(lab, &mut silent)?;
             goes_on(lab)
         },
     },
     Check {
         id: "tcp-server/silent-client",
         title: "Serves others while one client is silent",
+        level: Level::Solid,
         about: "A client connects and says nothing, as browsers do with spare connections. \
                 Another one is greeted meanwhile, within 2.5 s.",
-        advice: "Serve each client on a thread (or task) of its own, and give its reads a time \
-                 limit.",
+        advice: "Serve each client on a thread (or task) of its own.",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let _silent = lab.connects()?;
             let mut other = lab.connects()?;
             other.sends(REQUEST)?;
-            other.expects_within(GREETING, lab.patience().meanwhile)
+            other.expects_what(GREETING, lab.patience().meanwhile)
         },
     },
     Check {
         id: "tcp-server/dripping-client",
         title: "Serves others while one client drips",
+        level: Level::Expert,
         about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
                 is greeted meanwhile, within 2.5 s.",
         advice: "A time limit for each read isn't enough: every byte starts it anew. Serve each \
-                 client on a thread of its own, and limit the time for the whole request.",
+                 client on a thread (or task) of its own.",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let mut dripping = lab.connects()?;
@@ -305,8 +339,9 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/many-clients",
         title: "Greets 50 clients that come at once",
+        level: Level::Expert,
         about: "While a silent client keeps a simple server busy, 50 others connect, all within \
-                10 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
+                6.5 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
                  it tries again only after a second, then two, then four.",
         lesson: Lesson::pitfall("A queue that is too short"),
@@ -315,7 +350,11 @@ pub const CHECKS: &[Check] = &[
             let mut others = lab.connects_many(50, REQUEST)?;
             silent.hangs_up();
             for other in &mut others {
-                other.expects(GREETING)?;
+                is_greeted(lab, other).advise(
+                    "All of them could connect, so the queue is long enough. But the server didn't \
+                     go on with them when the silent client had hung up: a read of 0 bytes means \
+                     that there is nothing more to read from that client.",
+                )?;
             }
             Ok(())
         },
@@ -323,6 +362,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/endless-header",
         title: "Cuts off a request without an end",
+        level: Level::Expert,
         about: "A client sends header lines without an end, up to 8 MiB. The server answers or \
                 ends the connection, 2.5 s later at most; then another client is greeted.",
         advice: "Limit how many bytes of a request you keep, such as 16 KiB: answer, or close, \
@@ -339,6 +379,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "A client sends a terminal's escape sequences. They must not be in the output as \
                 they came; that is looked at 500 ms after the next client was greeted.",
         advice: "Escape control characters before you print what a client has sent \
@@ -356,11 +397,14 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/port-taken",
         title: "Says so if its port is taken",
-        about: "Somebody listens on the port before the server is started.",
+        level: Level::Solid,
+        about: "The server is started once when all is well, and again when somebody listens on \
+                the port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
+            lab.rehearses(Lab::connects)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.expects_a_message_and_the_end(lab.patience().end)
@@ -371,13 +415,14 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/restart",
         title: "Can be started again at once",
+        level: Level::Solid,
         about: "A server greets a client, is ended, and is started again on the same port.",
         advice: "Set SO_REUSEADDR on the listening socket before bind, except on Windows: the last \
                  connections stay in TIME-WAIT for a minute, and without it they keep the port.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
             let mut client = lab.connects()?;
-            asks(&mut client)?;
+            asks(lab, &mut client)?;
             // Who closes first keeps the connection in TIME-WAIT, and that shall be the server.
             client.expects_the_end()?;
             client.closes_last();
@@ -387,9 +432,49 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn asks(client: &mut Peer) -> Told {
+fn asks(lab: &Lab, client: &mut TcpPeer) -> Told {
     client.sends(REQUEST)?;
-    client.expects(GREETING)
+    is_greeted(lab, client)
+}
+
+fn is_greeted(lab: &Lab, client: &mut TcpPeer) -> Told {
+    client.expects_what(GREETING, lab.patience().answer)
+}
+
+fn greets(answer: &[u8]) -> bool {
+    let mut in_tag = false;
+    let mut letters = String::new();
+    for c in String::from_utf8_lossy(&body(answer)).chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c if c.is_alphanumeric() && !in_tag => letters.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    letters.contains("helloworld")
+}
+
+fn says_ok(answer: &[u8]) -> bool {
+    let line = answer
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.split_ascii_whitespace();
+    words
+        .next()
+        .is_some_and(|version| version.starts_with("HTTP/1."))
+        && words.next() == Some("200")
+}
+
+/// Whether a browser shows the answer. It offers to save what it has no way to show.
+fn is_shown(answer: &[u8]) -> bool {
+    let kind = field(answer, "content-type").unwrap_or_else(|| "text/plain".to_owned());
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_text = kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");
+    let disposition = field(answer, "content-disposition").unwrap_or_default();
+    is_text && !disposition.starts_with("attachment")
 }
 
 /// The server still runs 500 ms later, and serves another client.
@@ -400,7 +485,7 @@ fn goes_on(lab: &mut Lab) -> Told {
 
 fn serves_another(lab: &mut Lab) -> Told {
     let mut next = lab.connects()?;
-    asks(&mut next)
+    asks(lab, &mut next)
 }
 
 fn with_header(name: &str, value: &str) -> Vec<u8> {
@@ -415,4 +500,63 @@ fn with_header(name: &str, value: &str) -> Vec<u8> {
         b"\r\n\r\n",
     ]
     .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_is_one_in_any_letters_and_pieces() {
+        for answer in [
+            "Hello World",
+            "HTTP/1.1 200 OK\r\n\r\n<h1>Hello,</h1>\n<p>WORLD!</p>",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHel\r\n8\r\nlo World\r\n0\r\n\r\n",
+        ] {
+            assert!(greets(answer.as_bytes()), "{answer}");
+        }
+        for answer in [
+            "Hello",
+            "World, hello",
+            "HTTP/1.1 200 OK\r\nX: Hello World\r\n\r\nHello",
+            "HTTP/1.1 200 OK\r\n\r\n<hello world>",
+        ] {
+            assert!(!greets(answer.as_bytes()), "{answer}");
+        }
+    }
+
+    #[test]
+    fn only_200_is_ok() {
+        assert!(says_ok(b"HTTP/1.1 200 OK\r\n\r\n") && says_ok(b"HTTP/1.0 200\r\n"));
+        for line in [
+            "HTTP/1.1 500 Error",
+            "HTTP/1.1 2000",
+            "200 OK",
+            "HTTP/1.1",
+            "FTP/1.1 200",
+        ] {
+            assert!(!says_ok(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_browser_shows_text_and_saves_the_rest() {
+        let page = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}\r\nHello World");
+        for fields in [
+            "",
+            "Content-Type: text/html; charset=utf-8\r\n",
+            "CONTENT-TYPE:application/json\r\n",
+            "Content-Type: application/xhtml+xml\r\n",
+            "Content-Type: text/plain\r\nContent-Disposition: inline\r\n",
+        ] {
+            assert!(is_shown(page(fields).as_bytes()), "{fields}");
+        }
+        for fields in [
+            "Content-Type: application/octet-stream\r\n",
+            "Content-Type: image/png\r\n",
+            "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n",
+        ] {
+            assert!(!is_shown(page(fields).as_bytes()), "{fields}");
+        }
+    }
 }

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::datagram::Answerer;
 use crate::lab::{ESCAPES, Lab};
-use crate::story::Told;
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.2-udp-client.md");
+
+/// How long the user looks at what a client shows when it has asked.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/asks",
         title: "Asks for what is typed",
-        about: "\"36.6\" is typed; a datagram with that text reaches the server.",
+        level: Level::Basic,
+        about: "\"36.6\" is typed; a datagram with that number reaches the server.",
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
                  127.0.0.1 and the port that the program is given.",
         lesson: PAGE,
@@ -23,6 +27,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/shows",
         title: "Shows the answer",
+        level: Level::Basic,
         about: "The server answers; the answer appears in the client's output.",
         advice: "After you have sent, receive, print what has come, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
@@ -34,6 +39,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/late-answer",
         title: "Waits for an answer that is late",
+        level: Level::Basic,
         about: "The server answers after 500 ms.",
         advice: "Wait for an answer for a second or more before you ask again or give up.",
         lesson: PAGE,
@@ -47,6 +53,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/lost-answer",
         title: "Asks again if no answer comes",
+        level: Level::Solid,
         about: "The server doesn't answer the first request. A second one comes within 6.5 s, and \
                 its answer is shown.",
         advice: "Give the receiving call a time limit, such as a second, and send the request \
@@ -63,14 +70,18 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/no-answer",
         title: "Gives up if no answer ever comes",
+        level: Level::Solid,
         about: "The server answers nothing, and the input ends. The client says so and ends \
-                within 13 s.",
+                within 13 s. What it had shown when the server was quiet for 300 ms isn't saying \
+                so.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
                  and end.",
         lesson: Lesson::pitfall("Waiting for ever"),
         run: |lab| {
             let mut server = asked(lab)?;
             server.loses_it();
+            server.pauses(LOOK);
+            lab.remembers();
             lab.input_ends();
             lab.expects_a_message_and_the_end(lab.patience().giving_up)
         },
@@ -78,6 +89,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/stranger",
         title: "Doesn't believe a stranger",
+        level: Level::Expert,
         about: "Somebody else sends a false answer from another port; the server answers 300 ms \
                 later. Only the server's answer is shown.",
         advice: "Connect the socket to the server's address, so that nobody else's datagrams \
@@ -95,6 +107,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/answered-twice",
         title: "Isn't misled by an answer that comes twice",
+        level: Level::Expert,
         about: "The server answers twice, as when a request was asked again and both arrived. Then \
                 \"100\" is typed; if the client asks for it, within 6.5 s, the answer to that is \
                 shown. (A client that ends after one question has nothing to mix up.)",
@@ -108,7 +121,10 @@ pub const CHECKS: &[Check] = &[
             lab.types("100");
             match server.expects("100", lab.patience().next) {
                 Err(_) if lab.ends_within(Duration::ZERO) => lab.expects_no_crash(),
-                Err(stop) => Err(stop),
+                Err(stop) => Err(stop).advise(
+                    "Ask for the next temperature too, or end after the first: the client did \
+                     neither.",
+                ),
                 Ok(()) => {
                     server.answers("212 degrees 4712");
                     lab.expects_shown(&["212"])
@@ -119,6 +135,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/not-utf8",
         title: "Survives an answer that is no text",
+        level: Level::Solid,
         about: "The server answers bytes that aren't UTF-8. The text in them is shown.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
@@ -131,20 +148,23 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/empty-answer",
         title: "Survives an empty answer",
+        level: Level::Solid,
         about: "The server answers a datagram without a byte, and the input ends. The client ends \
                 within 13 s, without a stack trace.",
-        advice: "A datagram may be empty; that is neither an end nor a number. Say so, or ask \
-                 again.",
+        advice: "A datagram may be empty; that is neither an end nor a number. Don't wait for \
+                 another one without a limit.",
         lesson: Lesson::pitfall("An empty message is no message"),
         run: |lab| {
             asked(lab)?.answers("");
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+            lab.tell("the program should end");
+            lab.expects_to_end(lab.patience().giving_up)
         },
     },
     Check {
         id: "udp-client/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "The server's answer has a terminal's escape sequences. They must not be in the \
                 output as they came; that is looked at when the rest of the answer has been \
                 shown, and 500 ms later.",
@@ -159,12 +179,15 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/nobody-listens",
         title: "Says so if nobody listens",
-        about: "Nobody has the port. A temperature is typed and the input ends; the client says \
-                so and ends within 13 s.",
+        level: Level::Solid,
+        about: "The client is started once when somebody has the port, and again when nobody has. \
+                A temperature is typed and the input ends; the client says so and ends within \
+                13 s. What it shows only then is saying so.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
+            lab.rehearses(asked)?;
             lab.tell("nobody has the port");
             lab.starts()?;
             lab.types("36.6");
@@ -175,6 +198,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/empty-line",
         title: "Survives an empty line",
+        level: Level::Solid,
         about: "An empty line is typed, then \"36.6\". The client asks for it within 6.5 s, or \
                 has ended with a message.",
         advice: "An empty line is no temperature: ask the user again, and don't wait for an \
@@ -196,6 +220,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/end-of-input",
         title: "Ends with its input",
+        level: Level::Solid,
         about: "The input ends before anything is typed.",
         advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",
         lesson: Lesson::pitfall("The end of the input"),
@@ -210,9 +235,5 @@ pub const CHECKS: &[Check] = &[
 
 /// The client has been started, and asks for 36.6.
 fn asked(lab: &mut Lab) -> Told<Answerer> {
-    let mut server = lab.answers()?;
-    lab.starts()?;
-    lab.types("36.6");
-    server.expects("36.6", lab.patience().start)?;
-    Ok(server)
+    lab.asked("36.6")
 }

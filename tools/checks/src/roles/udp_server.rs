@@ -1,16 +1,16 @@
 //! Section 5.1: a server that converts degrees Celsius to Fahrenheit, a datagram each way.
 //!
-//! What a server says around the number is its own affair: an answer is right if a number in it is
-//! the right one, within 0.01. What a request gets that is no temperature is the server's affair
+//! What a server says around the number is its own affair, and so are its decimals: an answer is
+//! right if a number in it is the right one, within half a degree. What a request gets that is no temperature is the server's affair
 //! too, a reason or nothing, as long as it isn't a conversion: the words of a good answer with
 //! another number in them.
 
 use socket2::Type;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::datagram::Asker;
 use crate::lab::{ESCAPES, Lab};
-use crate::story::Told;
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
@@ -19,6 +19,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/binds",
         title: "Receives on its port",
+        level: Level::Basic,
         about: "The program binds a UDP socket to 127.0.0.1 and the port, and still runs 500 ms \
                 later. (This is looked up in /proc/net on Linux; elsewhere the port is tried until \
                 it is taken. No datagram is sent, as a simple server ends after the first.)",
@@ -33,6 +34,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/converts",
         title: "Converts a temperature",
+        level: Level::Basic,
         about: "\"100\" is asked; the answer has the number 212.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
                  send the result to the address that the request came from.",
@@ -42,6 +44,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/serves-again",
         title: "Answers a second request",
+        level: Level::Basic,
         about: "A client asks, then another one does, and the first again.",
         advice: "Put receiving and sending into a loop, on one socket that stays open.",
         lesson: PAGE,
@@ -55,8 +58,10 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/numbers",
         title: "Converts fractions, signs and white space",
-        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked.",
-        advice: "Trim the text, then convert it as a floating-point number.",
+        level: Level::Basic,
+        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked. The answers \
+                may be rounded, if only to whole degrees.",
+        advice: "Convert the text as a floating-point number, with its sign and its fraction.",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.asks()?;
@@ -64,11 +69,13 @@ pub const CHECKS: &[Check] = &[
             converts(&mut client, "-40", -40.0)?;
             converts(&mut client, "-273.15", -459.67)?;
             converts(&mut client, " 37.5\n", 99.5)
+                .advise("Trim the text before you convert it: what is typed may have white space.")
         },
     },
     Check {
         id: "udp-server/two-clients",
         title: "Answers two clients at once",
+        level: Level::Basic,
         about: "Two clients ask before either has its answer; each gets its own.",
         advice: "Send the answer to the address that came with this request, not to the first \
                  client's.",
@@ -85,6 +92,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/no-number",
         title: "Survives a request that is no number",
+        level: Level::Solid,
         about: "\"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits are asked, then \
                 \"100\". (What \"1_000\" means differs between languages; only \"100\" has to be \
                 answered.)",
@@ -95,6 +103,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/empty",
         title: "Survives an empty datagram",
+        level: Level::Solid,
         about: "A datagram without a byte is sent, and one with a line end only; then \"100\".",
         advice: "A datagram may be empty; that is no end of anything. Its text is no number.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -103,6 +112,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/not-utf8",
         title: "Survives bytes that are no text",
+        level: Level::Solid,
         about: "A byte that isn't UTF-8 is asked, and a NUL; then \"100\".",
         advice: "Don't let decoding fail: handle its error as that of a text that is no number.",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -116,6 +126,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/nan",
         title: "Doesn't convert \"nan\"",
+        level: Level::Solid,
         about: "\"nan\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
         advice: "What a language takes for a number may be none: refuse what isn't finite.",
         lesson: Lesson::pitfall("Text that is no number"),
@@ -124,6 +135,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/infinity",
         title: "Doesn't convert what is infinite",
+        level: Level::Solid,
         about: "\"inf\", \"-Infinity\", \"1e400\" and \"1e308\" are asked. No answer that comes \
                 within 500 ms is a conversion.",
         advice: "Refuse what isn't finite, before and after the conversion.",
@@ -133,6 +145,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/absolute-zero",
         title: "Doesn't convert what is below absolute zero",
+        level: Level::Solid,
         about: "\"-300\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
         advice: "Nothing is colder than -273.15 degrees Celsius: refuse it.",
         lesson: Lesson::pitfall("Text that is no number"),
@@ -141,6 +154,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/cut-datagram",
         title: "Doesn't convert half a datagram",
+        level: Level::Expert,
         about: "1,100 zeros and \"100\" are asked. If an answer that comes within 500 ms is a \
                 conversion, its number is 212. Then \"100\" is asked.",
         advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
@@ -162,6 +176,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/too-long",
         title: "Survives the longest datagram",
+        level: Level::Expert,
         about: "65,507 bytes of text and 2,000 digits are sent; then \"100\".",
         advice: "A request may have any length up to 65,507 bytes. Handle the error that some \
                  systems report for one that doesn't fit, and go on.",
@@ -176,6 +191,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/sender-gone",
         title: "Survives a sender that is gone",
+        level: Level::Expert,
         about: "A client asks and closes its socket at once, three times; then another one asks.",
         advice: "Sending to somebody who has gone, or the next receive, may report an error. It \
                  concerns that client only: go on.",
@@ -192,6 +208,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "A terminal's escape sequences are sent, then \"100\". They must not be in the \
                 output as they came; that is looked at 500 ms after the answer.",
         advice: "Escape control characters before you print a request (escape_debug, repr), or \
@@ -206,11 +223,14 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/port-taken",
         title: "Says so if its port is taken",
-        about: "Somebody has the port before the server is started.",
+        level: Level::Solid,
+        about: "The server is started once when all is well, and again when somebody has the port. \
+                What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
+            lab.rehearses(Lab::asks)?;
             let _owner = lab.takes_the_port(Type::DGRAM)?;
             lab.starts()?;
             lab.expects_a_message_and_the_end(lab.patience().end)
@@ -266,10 +286,13 @@ fn good_words(client: &mut Asker) -> Told<String> {
 }
 
 /// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
-/// them becomes a `#`, so that all conversions of a program are the same.
+/// them becomes a `#`, so that all conversions of a program are the same. Columns, and a buffer that
+/// is sent whole, make no difference.
 fn words(answer: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(answer).trim().to_ascii_lowercase();
-    for number in ["infinity", "inf", "nan"] {
+    let answer = answer.split(|&byte| byte == 0).next().unwrap_or_default();
+    let mut text = String::from_utf8_lossy(answer).to_lowercase();
+    text.retain(|c| !c.is_whitespace());
+    for number in ["infinity", "inf", "∞", "nan"] {
         text = text.replace(number, "0");
     }
     let mut words = String::new();
@@ -282,7 +305,12 @@ fn words(answer: &[u8]) -> String {
         words.push('#');
         rest = after;
     }
-    words + rest
+    words.push_str(rest);
+    // Thousands, or decimals, may be divided by a comma.
+    while words.contains("#,#") {
+        words = words.replace("#,#", "#");
+    }
+    words
 }
 
 fn has(answer: &[u8], fahrenheit: f64) -> bool {
@@ -300,8 +328,8 @@ fn is(number: &str, fahrenheit: f64) -> bool {
     let number = number.trim_matches(|c: char| !(c.is_ascii_digit() || "+-".contains(c)));
     number
         .parse::<f64>()
-        // A little more than 0.01, as binary fractions aren't exact.
-        .is_ok_and(|number| (number - fahrenheit).abs() < 0.010_001)
+        // A little more than a half, as binary fractions aren't exact.
+        .is_ok_and(|number| (number - fahrenheit).abs() < 0.500_001)
 }
 
 #[cfg(test)]
@@ -320,8 +348,10 @@ mod tests {
         ] {
             assert!(has(answer.as_bytes(), 212.0), "{answer}");
         }
-        assert!(has(b"97.88000000000001", 97.88) && has(b"97.9", 97.89));
-        for answer in ["", "warm", "21.2", "2120", "-212", "e-.+"] {
+        for rounded in ["97.88000000000001", "97.9", "98"] {
+            assert!(has(rounded.as_bytes(), 97.88), "{rounded}");
+        }
+        for answer in ["", "warm", "21.2", "2120", "-212", "211", "e-.+"] {
             assert!(!has(answer.as_bytes(), 212.0), "{answer}");
         }
     }
@@ -338,6 +368,17 @@ mod tests {
                 "100 C = 212 F",
                 &["nan C = nan F", "1e400 C = Infinity F", "-300 C = -508 F"],
                 &["error: nan", "-300 C is too cold"],
+            ),
+            // In columns, and in a buffer of C that is sent whole.
+            (
+                "Fahrenheit:     212.00",
+                &["Fahrenheit:        nan", "Fahrenheit:    -508.00"],
+                &["Fahrenheit: none"],
+            ),
+            (
+                "212.0 F\0\0\0\0",
+                &["-nan F\0\0\0\0\0x", "\u{221e} F"],
+                &["no\0"],
             ),
             // The question, as a program prints the number that it has made of it.
             (

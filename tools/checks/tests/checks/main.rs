@@ -10,6 +10,8 @@ mod command;
 #[cfg(feature = "exercise")]
 mod exercise;
 mod lessons;
+#[cfg(unix)]
+mod programs;
 mod verdicts;
 
 /// A minimal good program for each role, with one fault at a time: `faulty/`.

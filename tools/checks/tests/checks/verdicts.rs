@@ -13,7 +13,7 @@ use checks::judge::{Submission, judge};
 use checks::program::Command;
 use checks::report;
 use checks::roles::limits;
-use checks::story::Patience;
+use checks::run::Patience;
 use insta::assert_snapshot;
 use testkit::normalise;
 
@@ -102,7 +102,7 @@ fn without_a_fault() -> &'static [(&'static Check, Outcome)] {
                     let checks: Vec<&Check> = role.checks().iter().collect();
                     let role = role.to_string();
                     let submission = Submission {
-                        at_once: checks.len(),
+                        jobs: checks.len(),
                         ..Submission::new(Command::new(FAULTY, [role.as_str(), "{port}"]))
                     };
                     judge(&checks, &submission, |check, outcome| {
@@ -201,6 +201,7 @@ fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
         verdict: outcome.verdict,
         expected: outcome.expected.as_ref().map(same),
         saw: outcome.saw.as_ref().map(same),
+        advice: outcome.advice.clone(),
         steps: outcome.steps.iter().map(same).collect(),
     }
 }
