@@ -80,6 +80,8 @@ pub struct Check {
     pub id: &'static str,
     /// What a program does that passes, in a few words.
     pub title: &'static str,
+    /// How far a student has come whose program passes.
+    pub level: Level,
     /// What the check does, with every pause and time limit that isn't in its steps.
     pub about: &'static str,
     /// What to change in a program that fails.
@@ -88,6 +90,33 @@ pub struct Check {
     pub lesson: Lesson,
     /// Starts the program, plays its peers, and stops at the first thing that isn't as expected.
     pub run: fn(&mut Lab) -> Told,
+}
+
+/// How far a student has come whose program passes a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The program does its job, with a polite peer.
+    Basic,
+    /// It does its job on an ordinary day: with messages in pieces, peers that leave, bad input.
+    Solid,
+    /// It survives what few programs are prepared for.
+    Expert,
+}
+
+impl Level {
+    /// All of them, from the first to the last.
+    pub const ALL: [Self; 3] = [Self::Basic, Self::Solid, Self::Expert];
+}
+
+impl Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Basic => "basic",
+            Self::Solid => "solid",
+            Self::Expert => "expert",
+        })
+    }
 }
 
 /// A place in the docs.
@@ -132,10 +161,19 @@ impl Display for Lesson {
 pub enum Verdict {
     /// It did.
     Passed,
+    /// It did when it ran alone, after it had failed beside others. It counts as passed.
+    Unsteady,
     /// It didn't.
     Failed,
     /// Nobody knows: the check couldn't be made.
     Skipped,
+}
+
+impl Verdict {
+    /// Whether it counts as passed.
+    pub fn is_pass(self) -> bool {
+        matches!(self, Self::Passed | Self::Unsteady)
+    }
 }
 
 /// What came of a check.

@@ -10,7 +10,7 @@ use crate::program::Command;
 use crate::story::Patience;
 
 /// How many checks run at the same time, as usual.
-const AT_ONCE: usize = 8;
+const JOBS: usize = 8;
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Submission {
     /// How long it may take.
     pub patience: Patience,
     /// How many checks run at the same time, each with a program of its own. They mostly wait.
-    pub at_once: usize,
+    pub jobs: usize,
 }
 
 impl Submission {
@@ -32,7 +32,7 @@ impl Submission {
             command,
             fixed_port: None,
             patience: Patience::default(),
-            at_once: AT_ONCE,
+            jobs: JOBS,
         }
     }
 }
@@ -51,7 +51,7 @@ pub fn judge(
     let helpers = if submission.fixed_port.is_some() {
         1
     } else {
-        submission.at_once
+        submission.jobs
     };
     thread::scope(|scope| {
         for _ in 0..helpers {
@@ -114,7 +114,7 @@ impl Board {
     /// Why this check needn't be done.
     fn obstacle(&self, index: usize) -> Option<String> {
         let first = self.checks.first()?;
-        if index == 0 || !first.is_first() || self.outcome(0).verdict == Verdict::Passed {
+        if index == 0 || !first.is_first() || self.outcome(0).verdict.is_pass() {
             return None;
         }
         Some(format!("it needs {}", first.id))

@@ -1,8 +1,12 @@
 //! The program under test: a command, its console in our hands, its end guaranteed.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Read, Write};
+use std::iter;
+use std::path::PathBuf;
 use std::process::{self, ChildStdin, ExitStatus, Stdio};
+use std::slice::SliceIndex;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,38 +35,58 @@ const PORT: &str = "{port}";
 /// A command that starts a program, with `{port}` where it is told its port.
 #[derive(Debug, Clone)]
 pub struct Command {
-    program: String,
-    arguments: Vec<String>,
+    program: OsString,
+    arguments: Vec<OsString>,
+    /// Where it runs; by default where this process does. A program that is found by a relative
+    /// path is looked for there on some systems and here on others, so give an absolute one.
+    pub dir: Option<PathBuf>,
 }
 
 impl Command {
     /// A command of these words.
-    pub fn new<W: Into<String>>(
-        program: impl Into<String>,
+    pub fn new<W: Into<OsString>>(
+        program: impl Into<OsString>,
         arguments: impl IntoIterator<Item = W>,
     ) -> Self {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
+            dir: None,
         }
+    }
+
+    /// The command with this text replaced, wherever it is in the words: such as `{file}` by a path.
+    #[must_use]
+    pub fn with(&self, text: &str, replacement: &OsStr) -> Self {
+        let replace = |word: &OsString| replace(word, text, replacement);
+        Self {
+            program: replace(&self.program),
+            arguments: self.arguments.iter().map(replace).collect(),
+            dir: self.dir.clone(),
+        }
+    }
+
+    /// Whether the command has this text in one of its words.
+    pub fn has(&self, text: &str) -> bool {
+        let mut words = iter::once(&self.program).chain(&self.arguments);
+        words.any(|word| word.to_string_lossy().contains(text))
     }
 
     /// Whether the command says where the port goes.
     pub fn takes_port(&self) -> bool {
-        self.arguments.iter().any(|word| word.contains(PORT))
+        self.has(PORT)
     }
 
-    fn arguments(&self, port: u16) -> impl Iterator<Item = String> {
-        let port = port.to_string();
-        self.arguments
-            .iter()
-            .map(move |word| word.replace(PORT, &port))
+    fn for_port(&self, port: u16) -> Self {
+        self.with(PORT, OsStr::new(&port.to_string()))
     }
 
     /// The command as it is typed into a shell, more or less.
     pub fn shown(&self, port: u16) -> String {
-        let mut shown = self.program.clone();
-        for word in self.arguments(port) {
+        let command = self.for_port(port);
+        let mut shown = command.program.to_string_lossy().into_owned();
+        for word in &command.arguments {
+            let word = word.to_string_lossy();
             shown.push(' ');
             if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"&;|".contains(c))
             {
@@ -74,6 +98,35 @@ impl Command {
         }
         safe::escape(&shown)
     }
+}
+
+/// The word with this text replaced wherever it is, although the word may not be UTF-8.
+fn replace(word: &OsStr, text: &str, replacement: &OsStr) -> OsString {
+    let Some(start) = word
+        .as_encoded_bytes()
+        .windows(text.len().max(1))
+        .position(|window| window == text.as_bytes())
+    else {
+        return word.to_owned();
+    };
+    let mut replaced = part(word, ..start);
+    replaced.push(replacement);
+    replaced.push(replace(
+        &part(word, start + text.len()..),
+        text,
+        replacement,
+    ));
+    replaced
+}
+
+/// A part of a word that begins and ends at the word's ends or beside UTF-8.
+fn part(word: &OsStr, range: impl SliceIndex<[u8], Output = [u8]>) -> OsString {
+    let bytes = word.as_encoded_bytes().get(range).unwrap_or_default();
+    #[cfg(unix)]
+    return <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned();
+    // Only a name that no program prints either is changed by this.
+    #[cfg(not(unix))]
+    return String::from_utf8_lossy(bytes).into_owned().into();
 }
 
 /// A program that runs.
@@ -118,9 +171,13 @@ impl Program {
     /// The system can't start it: there is no such file, or it isn't executable.
     pub fn start(command: &Command, port: u16) -> io::Result<Self> {
         let mark = strays::new_mark();
+        let command = command.for_port(port);
         let mut start = process::Command::new(&command.program);
+        if let Some(dir) = &command.dir {
+            start.current_dir(dir);
+        }
         start
-            .args(command.arguments(port))
+            .args(&command.arguments)
             .env("PYTHONUNBUFFERED", "1")
             // Else Java and Ruby print question marks for what they can't write in the locale "C".
             .env("LC_ALL", "C.UTF-8")
@@ -307,4 +364,26 @@ pub fn ending(status: ExitStatus) -> impl Display {
         }
     }
     Ending(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_replaced_wherever_it_is() {
+        let command = Command::new("{dir}/run", ["{file}", "-p{port},{port}", "{"]);
+        let command = command.with("{dir}", OsStr::new("/a b"));
+        let command = command.with("{file}", OsStr::new("{file}x"));
+        assert_eq!(command.shown(7), "/a b/run {file}x -p7,7 {");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn words_need_not_be_utf8() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = OsStr::from_bytes(b"\xff{port}\xfe");
+        let command = Command::new(name, [""; 0]).for_port(80);
+        assert_eq!(command.program.as_bytes(), b"\xff80\xfe");
+    }
 }

@@ -73,11 +73,12 @@ impl Entry {
 /// The line of a check that has been made, without a line end.
 pub fn line(check: &Check, outcome: &Outcome) -> String {
     let (verdict, what) = match outcome.verdict {
-        Verdict::Passed => ("passed ", check.title),
-        Verdict::Failed => ("FAILED ", check.title),
+        Verdict::Passed => ("passed", check.title),
+        Verdict::Unsteady => ("unsteady ", check.title),
+        Verdict::Failed => ("FAILED", check.title),
         Verdict::Skipped => ("skipped", outcome.saw.as_deref().unwrap_or_default()),
     };
-    format!("{verdict} {:<29} {what}", check.id)
+    format!("{verdict:<8}{:<29} {what}", check.id)
 }
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
@@ -158,14 +159,12 @@ pub fn table_row(name: &str, verdicts: &[Verdict]) -> String {
     for verdict in verdicts {
         row.push_str(match verdict {
             Verdict::Passed => "  +",
+            Verdict::Unsteady => "  ~",
             Verdict::Failed => "  -",
             Verdict::Skipped => "  .",
         });
     }
-    let passed = verdicts
-        .iter()
-        .filter(|&&verdict| verdict == Verdict::Passed)
-        .count();
+    let passed = verdicts.iter().filter(|verdict| verdict.is_pass()).count();
     let _ = write!(row, "  {passed:>3} of {}  {name}", verdicts.len());
     row
 }

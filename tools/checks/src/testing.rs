@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use crate::check::{Check, Outcome, Role, Verdict};
+use crate::check::{Check, Outcome, Role};
 use crate::judge::{Submission, judge};
 use crate::program::Command;
 use crate::report;
@@ -22,7 +22,7 @@ pub fn failures<const N: usize>(role: Role, program: &str, arguments: [&str; N])
         arguments,
         Patience::default(),
         |check, outcome| {
-            if outcome.verdict != Verdict::Passed {
+            if !outcome.verdict.is_pass() {
                 let (line, why) = (
                     report::line(check, outcome),
                     report::explanation(check, outcome),
@@ -93,7 +93,7 @@ fn judge_all<const N: usize>(
     let submission = Submission {
         patience,
         // They mostly wait.
-        at_once: checks.len(),
+        jobs: checks.len(),
         ..Submission::new(Command::new(program, arguments))
     };
     judge(&checks, &submission, report);

@@ -204,7 +204,7 @@ fn judge_all(args: &Args, checks: &[&'static Check], directory: &str) -> Result<
 }
 
 fn all_passed(verdicts: &[Verdict]) -> bool {
-    verdicts.iter().all(|&verdict| verdict == Verdict::Passed)
+    verdicts.iter().all(|verdict| verdict.is_pass())
 }
 
 /// The names and paths of all executable files, sorted.

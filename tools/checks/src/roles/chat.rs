@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::Peer;
 use crate::story::Told;
@@ -34,6 +34,7 @@ pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message that comes in two parts",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, half a line comes, and 500 ms later \
                 the other half. They are shown as one message.",
         advice: "One read is not one message. Add what comes to a buffer, and take a message out \
@@ -53,6 +54,7 @@ pub(super) const fn two_in_one<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message and \"byebye\" that come at once",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line and the line \"byebye\" come at \
                 once. The first is shown, the second ends the talk.",
         advice: "What one read gives may hold several messages. Divide it at the line ends, and \
@@ -71,6 +73,7 @@ pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Understands \"byebye\" that comes in two parts",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, \"bye\" comes, and 500 ms later \
                 \"bye\" with a line end. That ends the talk.",
         advice: "Compare whole messages with \"byebye\", not what one read gives.",
@@ -89,6 +92,7 @@ pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows all of a long message",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line of more than 3,000 bytes comes \
                 at once. It is shown as one message.",
         advice: "A message may be longer than the buffer of one read: read until its line end has \
@@ -107,6 +111,7 @@ pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows a character that is cut between two reads",
+        level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, two of the three bytes of a character \
                 come, and 500 ms later the third one and the rest of the line.",
         advice: "Decode a message when all of it has come: a read may end inside a character.",
@@ -125,6 +130,7 @@ pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives a message that is no text",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line comes that isn't UTF-8. The \
                 text in it is shown, and what is typed next arrives.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
@@ -145,6 +151,7 @@ pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows two messages in a row",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, two lines come, 500 ms apart, and \
                 nothing is typed. Both are shown.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
@@ -164,6 +171,7 @@ pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives an empty line",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line; an empty line is \
                 typed, and another one after it, which arrives although the peer says nothing \
                 meanwhile.",
@@ -184,6 +192,7 @@ pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Ends with its input",
+        level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line; 500 ms later, \
                 when it is the user's turn, the input ends, and again 500 ms later the peer closes \
                 its sending side.",
@@ -206,6 +215,7 @@ pub(super) const fn terminal_escapes<S: Side>(id: &'static str) -> Check {
     Check {
         id,
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, a line with a terminal's escape \
                 sequences comes. They must not be in the output as they came; that is looked at \
                 when text behind them has been shown, and 500 ms later.",

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::chat::{self, BYE, GAP, PAGE, Side};
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
 use crate::peer::Peer;
 use crate::story::Told;
@@ -32,6 +32,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/connects",
         title: "Connects to the host",
+        level: Level::Basic,
         about: "A host listens on 127.0.0.1 and the port; the guest connects by itself.",
         advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
                  given, before it asks for input.",
@@ -41,6 +42,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/sends",
         title: "Sends what is typed",
+        level: Level::Basic,
         about: "A line is typed; the host receives it, with or without its line end.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
@@ -49,6 +51,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/shows",
         title: "Shows what the host says",
+        level: Level::Basic,
         about: "A line is typed, the host answers one; it appears in the guest's output.",
         advice: "After you have sent, receive, print what has come, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
@@ -61,6 +64,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
+        level: Level::Basic,
         about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
@@ -73,6 +77,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/byebye-heard",
         title: "Understands \"byebye\"",
+        level: Level::Basic,
         about: "A line is typed; the host says \"byebye\", without a line end, as the tutorial's \
                 program does.",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
@@ -88,6 +93,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/byebye-typed",
         title: "Says \"byebye\", and ends",
+        level: Level::Basic,
         about: "\"byebye\" is typed. The host receives it, the end of the stream follows, and the \
                 host hangs up.",
         advice: "Send \"byebye\" before you close, then end the program.",
@@ -104,6 +110,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/tutorial-dialogue",
         title: "Talks with the tutorial's host",
+        level: Level::Expert,
         about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
                 message is shown as one of its own.",
@@ -136,6 +143,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/speaks-first",
         title: "Lets the host speak first",
+        level: Level::Solid,
         about: "The host says a line as soon as the guest has connected. Nothing is typed.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
                  other side.",
@@ -151,6 +159,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/host-leaves",
         title: "Notices that the host has left",
+        level: Level::Solid,
         about: "A line is typed, the host answers it, and hangs up 500 ms later. Nothing is typed \
                 then, and the guest's program ends by itself.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
@@ -167,6 +176,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/host-resets",
         title: "Survives the host's reset",
+        level: Level::Solid,
         about: "A line is typed, the host answers it, and resets the connection 500 ms later. \
                 Nothing is typed then, and the guest's program ends by itself.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
@@ -185,6 +195,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-client/nobody-there",
         title: "Says so if nobody is there",
+        level: Level::Solid,
         about: "Nobody has the port.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",

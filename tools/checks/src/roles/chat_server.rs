@@ -5,7 +5,7 @@ use std::time::Duration;
 use socket2::Type;
 
 use super::chat::{self, BYE, GAP, PAGE, Side};
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
 use crate::peer::Peer;
 use crate::story::Told;
@@ -33,6 +33,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/listens",
         title: "Listens on its port",
+        level: Level::Basic,
         about: "A guest connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
                  listen, then accept.",
@@ -45,6 +46,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/shows",
         title: "Shows what the guest says",
+        level: Level::Basic,
         about: "The guest says a line; it appears in the host's output.",
         advice: "After accept, receive from the guest's connection, print what has come, and \
                  flush the output.",
@@ -58,6 +60,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/sends",
         title: "Sends what is typed",
+        level: Level::Basic,
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
                 without its line end, and is quiet for 500 ms.",
         advice: "Read a line from the standard input and send all its bytes to the guest.",
@@ -67,6 +70,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/goes-on",
         title: "Goes on after the first exchange",
+        level: Level::Basic,
         about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put receiving and sending into a loop, on one connection.",
         lesson: PAGE,
@@ -81,6 +85,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/byebye-heard",
         title: "Understands \"byebye\"",
+        level: Level::Basic,
         about: "The guest says \"byebye\", without a line end, as the tutorial's program does.",
         advice: "When a message is \"byebye\", with or without a line end, close the guest's \
                  connection. Don't wait for the line end: the tutorial's programs send none.",
@@ -94,6 +99,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/byebye-typed",
         title: "Says \"byebye\", and ends",
+        level: Level::Basic,
         about: "The guest says a line, the host's user types \"byebye\". The guest receives it, \
                 the end of the stream follows, and the guest hangs up.",
         advice: "Send \"byebye\" before you close, then end the program.",
@@ -111,6 +117,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/tutorial-dialogue",
         title: "Talks with the tutorial's guest",
+        level: Level::Expert,
         about: "The guest sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
                 message is shown as one of its own.",
@@ -143,6 +150,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/speaks-first",
         title: "Lets the host speak first",
+        level: Level::Solid,
         about: "A guest connects and says nothing. What the host's user types reaches it.",
         advice: "Read the keyboard on a thread of its own: who waits for the guest's message \
                  doesn't send the host's.",
@@ -158,6 +166,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/guest-leaves",
         title: "Notices that its guest has left",
+        level: Level::Solid,
         about: "The guest says a line and hangs up 500 ms later; nothing is typed. The host ends \
                 by itself within 1 s, or shows what another guest says, within 5 s.",
         advice: "A read of 0 bytes means that the guest has left: say so, and end, or accept \
@@ -174,6 +183,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/guest-resets",
         title: "Survives a guest's reset",
+        level: Level::Solid,
         about: "The guest says a line and resets the connection 500 ms later; nothing is typed. \
                 The host ends by itself within 1 s, or shows what another guest says, within 5 s.",
         advice: "Handle the errors of send and receive: they mean that this guest has gone. Don't \
@@ -192,6 +202,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "chat-server/port-taken",
         title: "Says so if its port is taken",
+        level: Level::Solid,
         about: "Somebody listens on the port before the host is started.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::host::Host;
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::Peer;
@@ -18,6 +18,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/connects",
         title: "Connects to the server",
+        level: Level::Basic,
         about: "A server listens on 127.0.0.1 and the port; the client connects by itself.",
         advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
                  given, before it asks for input.",
@@ -27,6 +28,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/sends",
         title: "Sends what is typed",
+        level: Level::Basic,
         about: "A line is typed; the server receives it, with or without its line end.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
@@ -39,6 +41,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/shows",
         title: "Shows the reply",
+        level: Level::Basic,
         about: "The server answers a line; the answer appears in the client's output.",
         advice: "Receive after you have sent, print what has come, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
@@ -53,6 +56,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/goes-on",
         title: "Goes on with the next line",
+        level: Level::Basic,
         about: "Two lines are typed, each after the last one was answered; each is sent.",
         advice: "Put reading the keyboard, sending and receiving into a loop, on one connection.",
         lesson: PAGE,
@@ -66,6 +70,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/exit",
         title: "Leaves with \"exit\"",
+        level: Level::Basic,
         about: "\"exit\" is typed while the server keeps the connection open.",
         advice: "Compare the line, without its line end, with \"exit\": then close the connection \
                  and end, without waiting for the server.",
@@ -81,6 +86,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/split-reply",
         title: "Shows a reply that comes in two parts",
+        level: Level::Solid,
         about: "The server sends one half of its reply, and the other half 500 ms later.",
         advice: "One read is not one reply. Read in a loop, on a thread of its own, and print \
                  whatever comes.",
@@ -96,6 +102,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/long-reply",
         title: "Shows all of a long reply",
+        level: Level::Solid,
         about: "The server sends 3,000 bytes at once; the end of them must be shown too.",
         advice: "Read until nothing more comes, not once: what doesn't fit into one read waits in \
                  the socket.",
@@ -110,6 +117,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/two-replies",
         title: "Shows two replies that come at once",
+        level: Level::Solid,
         about: "The server sends two lines at once.",
         advice: "What one read gives may be more than one reply. Print all of it.",
         lesson: Lesson::pitfall("One recv is not one message"),
@@ -122,6 +130,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/cut-character",
         title: "Shows a character that is cut between two reads",
+        level: Level::Expert,
         about: "The server sends two of the three bytes of a character, and the third one, with \
                 more text, 500 ms later.",
         advice: "Keep the bytes of an unfinished character for the next read before you decode, \
@@ -140,6 +149,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/not-utf8",
         title: "Survives a reply that is no text",
+        level: Level::Solid,
         about: "The server answers bytes that aren't UTF-8. The text around them is shown, and \
                 the next line is sent.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
@@ -158,6 +168,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/speaks-first",
         title: "Shows what the server says unasked",
+        level: Level::Expert,
         about: "The server greets as soon as the client has connected. Nothing is typed.",
         advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
                  server.",
@@ -171,6 +182,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/silent-server",
         title: "Sends the next line to a server that is silent",
+        level: Level::Expert,
         about: "The server answers nothing. A second line that is typed reaches it within 6.5 s.",
         advice: "Don't wait for ever for a reply: receive on a thread of its own, or give the read \
                  a time limit.",
@@ -186,6 +198,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/empty-line",
         title: "Survives an empty line",
+        level: Level::Solid,
         about: "An empty line is typed, and another one after it. The server answers when anything \
                 has come, and receives the second line.",
         advice: "An empty line without its line end is no byte at all: the server never hears of \
@@ -203,6 +216,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/last-reply",
         title: "Shows the reply to the last line",
+        level: Level::Expert,
         about: "A line is typed and the input ends, as with `echo ping | client`. The reply comes \
                 300 ms later.",
         advice: "When the input ends, close only the sending side, and go on receiving until the \
@@ -222,6 +236,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/end-of-input",
         title: "Ends with its input",
+        level: Level::Solid,
         about: "A line is typed and answered; 500 ms later the input ends, and again 500 ms later \
                 the server closes its side.",
         advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",
@@ -239,6 +254,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/server-closes",
         title: "Notices that the server has hung up",
+        level: Level::Solid,
         about: "The server answers a line and, 500 ms later, closes its side. From 500 ms later on \
                 up to three lines are typed, 2.5 s apart, until the client ends or connects anew.",
         advice: "A read of 0 bytes means that the server has hung up: say so, and end, or connect \
@@ -255,6 +271,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/server-resets",
         title: "Survives a connection that is reset",
+        level: Level::Solid,
         about: "The server answers a line and, 500 ms later, resets the connection. From 500 ms \
                 later on up to three lines are typed, 2.5 s apart, until the client ends or \
                 connects anew.",
@@ -272,6 +289,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "The server sends a terminal's escape sequences. They must not be in the output as \
                 they came; that is looked at when text behind them has been shown, and 500 ms \
                 later.",
@@ -293,6 +311,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-client/nobody-listens",
         title: "Says so if nobody listens",
+        level: Level::Solid,
         about: "Nobody has the port.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",

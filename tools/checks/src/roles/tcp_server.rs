@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use socket2::Type;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::Peer;
 use crate::story::Told;
@@ -38,6 +38,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/listens",
         title: "Listens on its port",
+        level: Level::Basic,
         about: "A client connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
                  listen, then accept in a loop. The program must not end by itself.",
@@ -50,6 +51,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reads",
         title: "Reads what a client sends",
+        level: Level::Basic,
         about: "A client is quiet for 300 ms, in which the server has nothing to say and no reason \
                 to hang up, and then sends a request. Anything may come back, but the connection \
                 must not be reset, as it is by a server that closes it without having read.",
@@ -66,6 +68,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/answers",
         title: "Answers \"Hello World\"",
+        level: Level::Basic,
         about: "A client sends a small HTTP request; somewhere in the answer is the greeting.",
         advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
                  begins with \"Hello World\".",
@@ -78,6 +81,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/serves-again",
         title: "Serves one client after the other",
+        level: Level::Basic,
         about: "A second client is greeted after the first one has been.",
         advice: "Put accept, read, send and close into a loop, and close only the client's \
                  connection, never the listening socket.",
@@ -92,6 +96,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/browser",
         title: "Greets a browser",
+        level: Level::Basic,
         about: "A client sends what a browser sends. The answer has a status line and an empty \
                 line before the greeting, and it is whole: then the stream ends, or its \
                 Content-Length or its last chunk says so.",
@@ -111,6 +116,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/half-close",
         title: "Answers a client that has closed its sending side",
+        level: Level::Solid,
         about: "A client sends a request and closes its sending side at once; it still wants the \
                 answer.",
         advice: "A read of 0 bytes only means that the client won't send any more. Answer what has \
@@ -126,6 +132,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/empty-visit",
         title: "Survives a client that leaves without a word",
+        level: Level::Solid,
         about: "A client connects and hangs up without sending anything, as port scanners do.",
         advice: "A read of 0 bytes is no error and no request: close this connection, and accept \
                  the next.",
@@ -138,6 +145,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/split-request",
         title: "Takes a request that comes in two parts",
+        level: Level::Solid,
         about: "A client sends half of the request's first line, waits 300 ms, and sends the rest. \
                 Nothing may come back before the request is complete.",
         advice: "Read in a loop, and add what comes to a buffer, until the empty line \
@@ -155,6 +163,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/long-request",
         title: "Ends cleanly after a long request",
+        level: Level::Solid,
         about: "A client sends a request of more than 3,000 bytes at once, as browsers with \
                 cookies do. It is greeted, and the stream ends without a reset.",
         advice: "Read the whole request before you close: a socket that is closed with unread \
@@ -170,6 +179,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/cut-character",
         title: "Takes a character that is cut at byte 1024",
+        level: Level::Solid,
         about: "A client sends a request in which a three-byte character stands across byte 1024.",
         advice: "Decode a request when all of it has come, or replace what isn't UTF-8 \
                  (from_utf8_lossy, errors=\"replace\"): a read may end inside a character.",
@@ -187,6 +197,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/not-utf8",
         title: "Survives bytes that are no text",
+        level: Level::Solid,
         about: "A client sends a byte that isn't UTF-8, and hangs up. The next one is greeted.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
@@ -201,6 +212,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/tls-hello",
         title: "Survives a browser that speaks https",
+        level: Level::Expert,
         about: "A client sends the beginning of a TLS handshake, waits 300 ms and hangs up.",
         advice: "Whatever a client sends concerns its own connection: answer it, or close it, but \
                  go on serving others.",
@@ -216,6 +228,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/leaves-halfway",
         title: "Survives a client that leaves halfway",
+        level: Level::Solid,
         about: "A client sends half a request and hangs up. The next one is greeted.",
         advice: "When a read gives 0 bytes before the request is complete, stop reading: the rest \
                  will never come.",
@@ -230,6 +243,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset",
         title: "Survives a connection that is reset",
+        level: Level::Solid,
         about: "A client connects, waits 300 ms, and resets the connection. Another one sends half \
                 a request first.",
         advice: "An error while reading or sending ends this client's connection, never the \
@@ -249,6 +263,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/reset-in-backlog",
         title: "Survives connections that are reset while they queue",
+        level: Level::Expert,
         about: "While a silent client keeps a simple server busy, three others connect, and reset \
                 at once. (A server for many clients accepts them meanwhile; then it is the same \
                 as a reset.) Then the first one asks, and another.",
@@ -269,6 +284,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/silent-client",
         title: "Serves others while one client is silent",
+        level: Level::Solid,
         about: "A client connects and says nothing, as browsers do with spare connections. \
                 Another one is greeted meanwhile, within 2.5 s.",
         advice: "Serve each client on a thread (or task) of its own, and give its reads a time \
@@ -284,6 +300,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/dripping-client",
         title: "Serves others while one client drips",
+        level: Level::Expert,
         about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
                 is greeted meanwhile, within 2.5 s.",
         advice: "A time limit for each read isn't enough: every byte starts it anew. Serve each \
@@ -305,6 +322,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/many-clients",
         title: "Greets 50 clients that come at once",
+        level: Level::Expert,
         about: "While a silent client keeps a simple server busy, 50 others connect, all within \
                 10 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
@@ -323,6 +341,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/endless-header",
         title: "Cuts off a request without an end",
+        level: Level::Expert,
         about: "A client sends header lines without an end, up to 8 MiB. The server answers or \
                 ends the connection, 2.5 s later at most; then another client is greeted.",
         advice: "Limit how many bytes of a request you keep, such as 16 KiB: answer, or close, \
@@ -339,6 +358,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "A client sends a terminal's escape sequences. They must not be in the output as \
                 they came; that is looked at 500 ms after the next client was greeted.",
         advice: "Escape control characters before you print what a client has sent \
@@ -356,6 +376,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/port-taken",
         title: "Says so if its port is taken",
+        level: Level::Solid,
         about: "Somebody listens on the port before the server is started.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
@@ -371,6 +392,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "tcp-server/restart",
         title: "Can be started again at once",
+        level: Level::Solid,
         about: "A server greets a client, is ended, and is started again on the same port.",
         advice: "Set SO_REUSEADDR on the listening socket before bind, except on Windows: the last \
                  connections stay in TIME-WAIT for a minute, and without it they keep the port.",

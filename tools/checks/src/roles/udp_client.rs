@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::datagram::Answerer;
 use crate::lab::{ESCAPES, Lab};
 use crate::story::Told;
@@ -14,6 +14,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/asks",
         title: "Asks for what is typed",
+        level: Level::Basic,
         about: "\"36.6\" is typed; a datagram with that text reaches the server.",
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
                  127.0.0.1 and the port that the program is given.",
@@ -23,6 +24,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/shows",
         title: "Shows the answer",
+        level: Level::Basic,
         about: "The server answers; the answer appears in the client's output.",
         advice: "After you have sent, receive, print what has come, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
@@ -34,6 +36,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/late-answer",
         title: "Waits for an answer that is late",
+        level: Level::Basic,
         about: "The server answers after 500 ms.",
         advice: "Wait for an answer for a second or more before you ask again or give up.",
         lesson: PAGE,
@@ -47,6 +50,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/lost-answer",
         title: "Asks again if no answer comes",
+        level: Level::Solid,
         about: "The server doesn't answer the first request. A second one comes within 6.5 s, and \
                 its answer is shown.",
         advice: "Give the receiving call a time limit, such as a second, and send the request \
@@ -63,6 +67,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/no-answer",
         title: "Gives up if no answer ever comes",
+        level: Level::Solid,
         about: "The server answers nothing, and the input ends. The client says so and ends \
                 within 13 s.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
@@ -78,6 +83,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/stranger",
         title: "Doesn't believe a stranger",
+        level: Level::Expert,
         about: "Somebody else sends a false answer from another port; the server answers 300 ms \
                 later. Only the server's answer is shown.",
         advice: "Connect the socket to the server's address, so that nobody else's datagrams \
@@ -95,6 +101,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/answered-twice",
         title: "Isn't misled by an answer that comes twice",
+        level: Level::Expert,
         about: "The server answers twice, as when a request was asked again and both arrived. Then \
                 \"100\" is typed; if the client asks for it, within 6.5 s, the answer to that is \
                 shown. (A client that ends after one question has nothing to mix up.)",
@@ -119,6 +126,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/not-utf8",
         title: "Survives an answer that is no text",
+        level: Level::Solid,
         about: "The server answers bytes that aren't UTF-8. The text in them is shown.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
@@ -131,6 +139,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/empty-answer",
         title: "Survives an empty answer",
+        level: Level::Solid,
         about: "The server answers a datagram without a byte, and the input ends. The client ends \
                 within 13 s, without a stack trace.",
         advice: "A datagram may be empty; that is neither an end nor a number. Say so, or ask \
@@ -145,6 +154,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "The server's answer has a terminal's escape sequences. They must not be in the \
                 output as they came; that is looked at when the rest of the answer has been \
                 shown, and 500 ms later.",
@@ -159,6 +169,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/nobody-listens",
         title: "Says so if nobody listens",
+        level: Level::Solid,
         about: "Nobody has the port. A temperature is typed and the input ends; the client says \
                 so and ends within 13 s.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
@@ -175,6 +186,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/empty-line",
         title: "Survives an empty line",
+        level: Level::Solid,
         about: "An empty line is typed, then \"36.6\". The client asks for it within 6.5 s, or \
                 has ended with a message.",
         advice: "An empty line is no temperature: ask the user again, and don't wait for an \
@@ -196,6 +208,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-client/end-of-input",
         title: "Ends with its input",
+        level: Level::Solid,
         about: "The input ends before anything is typed.",
         advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",
         lesson: Lesson::pitfall("The end of the input"),

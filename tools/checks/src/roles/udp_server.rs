@@ -7,7 +7,7 @@
 
 use socket2::Type;
 
-use crate::check::{Check, Lesson};
+use crate::check::{Check, Lesson, Level};
 use crate::datagram::Asker;
 use crate::lab::{ESCAPES, Lab};
 use crate::story::Told;
@@ -19,6 +19,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/binds",
         title: "Receives on its port",
+        level: Level::Basic,
         about: "The program binds a UDP socket to 127.0.0.1 and the port, and still runs 500 ms \
                 later. (This is looked up in /proc/net on Linux; elsewhere the port is tried until \
                 it is taken. No datagram is sent, as a simple server ends after the first.)",
@@ -33,6 +34,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/converts",
         title: "Converts a temperature",
+        level: Level::Basic,
         about: "\"100\" is asked; the answer has the number 212.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
                  send the result to the address that the request came from.",
@@ -42,6 +44,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/serves-again",
         title: "Answers a second request",
+        level: Level::Basic,
         about: "A client asks, then another one does, and the first again.",
         advice: "Put receiving and sending into a loop, on one socket that stays open.",
         lesson: PAGE,
@@ -55,6 +58,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/numbers",
         title: "Converts fractions, signs and white space",
+        level: Level::Basic,
         about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked.",
         advice: "Trim the text, then convert it as a floating-point number.",
         lesson: PAGE,
@@ -69,6 +73,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/two-clients",
         title: "Answers two clients at once",
+        level: Level::Basic,
         about: "Two clients ask before either has its answer; each gets its own.",
         advice: "Send the answer to the address that came with this request, not to the first \
                  client's.",
@@ -85,6 +90,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/no-number",
         title: "Survives a request that is no number",
+        level: Level::Solid,
         about: "\"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits are asked, then \
                 \"100\". (What \"1_000\" means differs between languages; only \"100\" has to be \
                 answered.)",
@@ -95,6 +101,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/empty",
         title: "Survives an empty datagram",
+        level: Level::Solid,
         about: "A datagram without a byte is sent, and one with a line end only; then \"100\".",
         advice: "A datagram may be empty; that is no end of anything. Its text is no number.",
         lesson: Lesson::pitfall("An empty message is no message"),
@@ -103,6 +110,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/not-utf8",
         title: "Survives bytes that are no text",
+        level: Level::Solid,
         about: "A byte that isn't UTF-8 is asked, and a NUL; then \"100\".",
         advice: "Don't let decoding fail: handle its error as that of a text that is no number.",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -116,6 +124,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/nan",
         title: "Doesn't convert \"nan\"",
+        level: Level::Solid,
         about: "\"nan\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
         advice: "What a language takes for a number may be none: refuse what isn't finite.",
         lesson: Lesson::pitfall("Text that is no number"),
@@ -124,6 +133,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/infinity",
         title: "Doesn't convert what is infinite",
+        level: Level::Solid,
         about: "\"inf\", \"-Infinity\", \"1e400\" and \"1e308\" are asked. No answer that comes \
                 within 500 ms is a conversion.",
         advice: "Refuse what isn't finite, before and after the conversion.",
@@ -133,6 +143,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/absolute-zero",
         title: "Doesn't convert what is below absolute zero",
+        level: Level::Solid,
         about: "\"-300\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
         advice: "Nothing is colder than -273.15 degrees Celsius: refuse it.",
         lesson: Lesson::pitfall("Text that is no number"),
@@ -141,6 +152,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/cut-datagram",
         title: "Doesn't convert half a datagram",
+        level: Level::Expert,
         about: "1,100 zeros and \"100\" are asked. If an answer that comes within 500 ms is a \
                 conversion, its number is 212. Then \"100\" is asked.",
         advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
@@ -162,6 +174,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/too-long",
         title: "Survives the longest datagram",
+        level: Level::Expert,
         about: "65,507 bytes of text and 2,000 digits are sent; then \"100\".",
         advice: "A request may have any length up to 65,507 bytes. Handle the error that some \
                  systems report for one that doesn't fit, and go on.",
@@ -176,6 +189,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/sender-gone",
         title: "Survives a sender that is gone",
+        level: Level::Expert,
         about: "A client asks and closes its socket at once, three times; then another one asks.",
         advice: "Sending to somebody who has gone, or the next receive, may report an error. It \
                  concerns that client only: go on.",
@@ -192,6 +206,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
+        level: Level::Expert,
         about: "A terminal's escape sequences are sent, then \"100\". They must not be in the \
                 output as they came; that is looked at 500 ms after the answer.",
         advice: "Escape control characters before you print a request (escape_debug, repr), or \
@@ -206,6 +221,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "udp-server/port-taken",
         title: "Says so if its port is taken",
+        level: Level::Solid,
         about: "Somebody has the port before the server is started.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",

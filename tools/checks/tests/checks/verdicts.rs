@@ -102,7 +102,7 @@ fn without_a_fault() -> &'static [(&'static Check, Outcome)] {
                     let checks: Vec<&Check> = role.checks().iter().collect();
                     let role = role.to_string();
                     let submission = Submission {
-                        at_once: checks.len(),
+                        jobs: checks.len(),
                         ..Submission::new(Command::new(FAULTY, [role.as_str(), "{port}"]))
                     };
                     judge(&checks, &submission, |check, outcome| {
