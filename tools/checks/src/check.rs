@@ -233,9 +233,17 @@ impl Check {
     /// Runs it once. Returns the outcome, and whether it may be due to somebody else who has the
     /// program's port.
     fn attempt(&self, submission: &Submission) -> (Outcome, bool) {
+        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
+            None => (submission.command.clone(), None),
+            Some(Ok((command, needed))) => (command, Some(needed)),
+            Some(Err(error)) => {
+                let why = format!("its folder can't be copied: {error}");
+                return (Outcome::skipped(why), false);
+            }
+        };
         let fixed_port = submission.fixed_port;
         let story = Story::new(fixed_port.is_some(), &submission.patience);
-        let mut lab = Lab::new(&submission.command, fixed_port, story.clone());
+        let mut lab = Lab::new(&command, fixed_port, story.clone());
         let end = (self.run)(&mut lab);
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);

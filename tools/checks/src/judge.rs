@@ -1,8 +1,11 @@
 //! All checks of a role against one program, several at a time.
 
+use std::any::Any;
+use std::fmt::Debug;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::check::{Check, Outcome, Verdict};
@@ -10,7 +13,7 @@ use crate::program::Command;
 use crate::story::Patience;
 
 /// How many checks run at the same time, as usual.
-const JOBS: usize = 8;
+pub const JOBS: usize = 8;
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -23,6 +26,18 @@ pub struct Submission {
     pub patience: Patience,
     /// How many checks run at the same time, each with a program of its own. They mostly wait.
     pub jobs: usize,
+    /// What makes the command of each check, if it isn't the same one for all.
+    pub prepare: Option<Arc<dyn Prepare>>,
+}
+
+/// Makes the command of one check, such as one that runs in a folder that no other check has.
+pub trait Prepare: Debug + Send + Sync {
+    /// The command, and what it needs for as long as the check runs.
+    ///
+    /// # Errors
+    ///
+    /// The system can't give what is needed. Then the check is skipped.
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)>;
 }
 
 impl Submission {
@@ -33,6 +48,7 @@ impl Submission {
             fixed_port: None,
             patience: Patience::default(),
             jobs: JOBS,
+            prepare: None,
         }
     }
 }

@@ -29,6 +29,10 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long the children of a program that was killed may take to end.
 const CHILDREN_END: Duration = Duration::from_secs(1);
 
+/// How long an executable file may be open for writing that was copied just now: if another thread
+/// starts a program meanwhile, that has it open, too, until it runs.
+const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
+
 /// What stands in a command for the port.
 const PORT: &str = "{port}";
 
@@ -81,11 +85,16 @@ impl Command {
         self.with(PORT, OsStr::new(&port.to_string()))
     }
 
-    /// The command as it is typed into a shell, more or less.
+    /// The command with its port, as it is typed into a shell, more or less.
     pub fn shown(&self, port: u16) -> String {
-        let command = self.for_port(port);
-        let mut shown = command.program.to_string_lossy().into_owned();
-        for word in &command.arguments {
+        self.for_port(port).to_string()
+    }
+}
+
+impl Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.program.to_string_lossy().into_owned();
+        for word in &self.arguments {
             let word = word.to_string_lossy();
             shown.push(' ');
             if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"&;|".contains(c))
@@ -96,7 +105,7 @@ impl Command {
                 shown.push_str(&word);
             }
         }
-        safe::escape(&shown)
+        f.write_str(&safe::escape(&shown))
     }
 }
 
@@ -193,7 +202,18 @@ impl Program {
         #[cfg(windows)]
         start.wrap(JobObject);
         guard::prepare();
-        let mut child = start.spawn()?;
+        let deadline = Instant::now() + NO_LONGER_BUSY;
+        let mut child = loop {
+            match start.spawn() {
+                Err(error)
+                    if error.kind() == io::ErrorKind::ExecutableFileBusy
+                        && Instant::now() < deadline =>
+                {
+                    thread::yield_now();
+                }
+                started => break started?,
+            }
+        };
         guard::watch(child.id());
 
         let output = Arc::new(Output::default());

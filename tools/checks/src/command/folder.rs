@@ -49,7 +49,12 @@ pub(crate) fn copy_file_and_neighbours(folder: &Path, file: &OsStr, to: &Path) -
         .filter_map(|name| Some((fs::metadata(folder.join(&name)).ok()?, name)))
         .filter(|(metadata, _)| metadata.is_file())
         .collect();
-    if neighbours.iter().map(|(metadata, _)| size(metadata)).sum::<u64>() <= LIMIT {
+    if neighbours
+        .iter()
+        .map(|(metadata, _)| size(metadata))
+        .sum::<u64>()
+        <= LIMIT
+    {
         for (metadata, name) in neighbours {
             // It isn't this student's, so it is no fault of theirs if it can't be read.
             let _ = copy_file(&folder.join(&name), &to.join(&name), &metadata, &mut 0);

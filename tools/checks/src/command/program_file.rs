@@ -1,7 +1,7 @@
 //! Which file of a folder is the program, and how it is started.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -61,50 +61,77 @@ impl ProgramFile {
         })
     }
 
-    /// Finds the program of this role in a folder and the folders in it.
+    /// This file, whatever it looks like.
+    pub(crate) fn of_any(path: &Path) -> Self {
+        Self::of(path).unwrap_or_else(|| Self {
+            path: path.to_owned(),
+            kind: Kind::Other,
+        })
+    }
+
+    /// The folder that it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Its name, such that no program takes it for an option, and none looks for it elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// A command can't have it, as something in it would be replaced.
+    pub(crate) fn dotted_name(&self) -> Result<OsString, String> {
+        let name = self.path.file_name().unwrap_or_default();
+        let text = name.to_string_lossy();
+        if text.contains("{port}") || text.contains("{dir}") {
+            return Err("its name has {port} or {dir} in it: rename it".to_owned());
+        }
+        Ok(Path::new(".").join(name).into_os_string())
+    }
+
+    /// Finds the program of this role in a folder and the folders in it. With a command, it may be
+    /// one that nobody would know how to start without.
     ///
     /// # Errors
     ///
     /// There is none, or it isn't clear which one it is. The error says so in words.
-    pub(crate) fn find(folder: &Path, role: Role) -> Result<Self, String> {
+    pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Self, String> {
         let mut found = Vec::new();
-        search(folder, &mut found, 8).map_err(|error| format!("its folder can't be read: {error}"))?;
+        search(folder, &mut found, 8)
+            .map_err(|error| format!("its folder can't be read: {error}"))?;
+        found.retain(|it: &Self| has_command || it.kind != Kind::Other);
         found.sort_by(|one, other| one.path.cmp(&other.path));
         // A source knows more than what was compiled from it, maybe on another system.
-        let has_source = |it: &Self| {
-            let stem = it.path.with_extension("");
-            found.iter().any(|other| {
-                other.kind != Kind::Executable && other.path.with_extension("") == stem
-            })
-        };
-        let keep: Vec<bool> = found
-            .iter()
-            .map(|it| it.kind != Kind::Executable || !has_source(it))
-            .collect();
-        let mut keep = keep.into_iter();
-        found.retain(|_| keep.next().unwrap_or(true));
+        let stem = |it: &Self| it.path.with_extension("");
+        let is_source = |it: &&Self| it.kind != Kind::Executable;
+        let sources: Vec<PathBuf> = found.iter().filter(is_source).map(stem).collect();
+        found.retain(|it| is_source(&it) || !sources.contains(&stem(it)));
 
-        choose(&found, role).map(|index| found.swap_remove(index)).map_err(|candidates| {
-            if candidates.is_empty() {
-                return "no program in it: no .py, .js, .java, .c or .rs file, and no executable"
-                    .to_owned();
-            }
-            let names: Vec<_> = candidates
-                .iter()
-                .filter_map(|it| it.path.strip_prefix(folder).ok())
-                .map(|path| crate::safe_name(path.as_os_str()))
-                .collect();
-            format!(
-                "which is the program: {}? Rename one to {}, or give a command with {{dir}}",
-                names.join(", "),
-                role.to_string().replace('-', "_"),
-            )
-        })
+        if let Some(index) = choose(&found, role) {
+            return Ok(found.swap_remove(index));
+        }
+        if found.is_empty() {
+            return Err(
+                "no program in it: no .py, .js, .java, .c or .rs file with a main, none \
+                        that begins with #!, and no executable"
+                    .to_owned(),
+            );
+        }
+        let paths = found
+            .iter()
+            .filter_map(|it| it.path.strip_prefix(folder).ok());
+        let names: Vec<_> = paths
+            .map(|path| crate::safe_name(path.as_os_str()))
+            .collect();
+        Err(format!(
+            "which is the program: {}? Rename one to {}, or give a command with {{dir}}",
+            names.join(", "),
+            role.to_string().replace('-', "_"),
+        ))
     }
 }
 
-/// The index of the program of this role, or those that it might be.
-fn choose(found: &[ProgramFile], role: Role) -> Result<usize, Vec<&ProgramFile>> {
+/// The index of the program of this role, if it is clear.
+fn choose(found: &[ProgramFile], role: Role) -> Option<usize> {
     let role = role.to_string().replace('-', "_");
     let side = role.rsplit('_').next().unwrap_or_default();
     let stem = |it: &ProgramFile| {
@@ -120,13 +147,13 @@ fn choose(found: &[ProgramFile], role: Role) -> Result<usize, Vec<&ProgramFile>>
         &|it| stem(it).contains(&role),
         &|_| true,
     ];
-    for rule in rules {
+    rules.iter().find_map(|rule| {
         let mut fitting = found.iter().enumerate().filter(|(_, it)| rule(it));
-        if let (Some((index, _)), None) = (fitting.next(), fitting.next()) {
-            return Ok(index);
+        match (fitting.next(), fitting.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
         }
-    }
-    Err(found.iter().collect())
+    })
 }
 
 fn search(folder: &Path, found: &mut Vec<ProgramFile>, depth: usize) -> io::Result<()> {
@@ -140,14 +167,18 @@ fn search(folder: &Path, found: &mut Vec<ProgramFile>, depth: usize) -> io::Resu
         if file_type.is_dir() {
             search(&path, found, depth - 1)?;
         } else if file_type.is_file() {
-            found.extend(ProgramFile::of(&path).filter(|it| it.kind != Kind::Other));
+            found.extend(ProgramFile::of(&path));
         }
     }
     Ok(())
 }
 
 fn kind(path: &Path) -> Option<Kind> {
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let ending = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let begins = begin(path).ok()?;
     if let Some(interpreter) = shebang(&begins) {
         return Some(Kind::Script(interpreter));
@@ -163,10 +194,12 @@ fn kind(path: &Path) -> Option<Kind> {
     if is_native(&begins) || is_executable(path) {
         return Some(Kind::Executable);
     }
-    OTHER_SOURCES.contains(&ending.as_str()).then_some(Kind::Other)
+    OTHER_SOURCES
+        .contains(&ending.as_str())
+        .then_some(Kind::Other)
 }
 
-fn begin(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn begin(path: &Path) -> io::Result<Vec<u8>> {
     let mut begin = Vec::new();
     File::open(path)?.take(GLANCE).read_to_end(&mut begin)?;
     Ok(begin)
@@ -174,7 +207,10 @@ fn begin(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The words of a first line `#!…`, if its interpreter is there. Its path may be another here.
 fn shebang(begin: &[u8]) -> Option<Vec<String>> {
-    let line = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(begin).strip_prefix(b"#!")?;
+    let line = begin
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(begin)
+        .strip_prefix(b"#!")?;
     let line = line.split(|&byte| byte == b'\n').next()?;
     // A line of Windows ends with CR as well, which the system would take for a part of the name.
     let line = String::from_utf8_lossy(line);
@@ -195,34 +231,12 @@ fn shebang(begin: &[u8]) -> Option<Vec<String>> {
 }
 
 /// Whether somewhere in this source is `main` with a parenthesis behind it.
-fn has_main(source: &[u8]) -> bool {
+pub(crate) fn has_main(source: &[u8]) -> bool {
     let source = String::from_utf8_lossy(source);
     source.match_indices("main").any(|(start, word)| {
         let rest = source.get(start + word.len()..).unwrap_or_default();
         rest.trim_start().starts_with('(')
     })
-}
-
-/// The class with Java's `main`, with its package: what `java` is told.
-pub(crate) fn java_class(path: &Path) -> String {
-    let source = begin(path).unwrap_or_default();
-    let source = String::from_utf8_lossy(&source);
-    let word_behind = |text: &str| {
-        let text = text.trim_start();
-        let end = text.find(|c: char| !c.is_alphanumeric() && !"_.$".contains(c));
-        text.get(..end.unwrap_or(text.len())).unwrap_or_default().to_owned()
-    };
-    let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let class = source
-        .find("void main")
-        .and_then(|main| source.get(..main))
-        .and_then(|before| before.rsplit_once("class "))
-        .map_or_else(stem, |(_, name)| word_behind(name));
-    let package = source.lines().find_map(|line| line.trim_start().strip_prefix("package "));
-    match package.map(word_behind) {
-        Some(package) => format!("{package}.{class}"),
-        None => class,
-    }
 }
 
 /// Whether the system can run it by itself: ELF, Mach-O, or a program of Windows.
@@ -250,7 +264,11 @@ fn is_executable(_: &Path) -> bool {
 /// The first of these programs that is installed; else the first.
 fn first_found(names: &[&str]) -> String {
     let found = names.iter().find(|name| find_in_path(name).is_some());
-    found.or(names.first()).copied().unwrap_or_default().to_owned()
+    found
+        .or(names.first())
+        .copied()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The program's file, if it is installed.
@@ -259,14 +277,4 @@ pub(crate) fn find_in_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&path)
         .map(|folder| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
         .find(|file| file.is_file())
-}
-
-/// The words as a command has them.
-pub(crate) fn words(words: &[&str]) -> Vec<OsString> {
-    words.iter().map(OsString::from).collect()
-}
-
-/// The file's name, such that no program takes it for an option, and none looks for it elsewhere.
-pub(crate) fn dotted(name: &OsStr) -> OsString {
-    Path::new(".").join(name).into_os_string()
 }

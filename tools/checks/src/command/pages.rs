@@ -1,0 +1,116 @@
+//! The pages that a check refers to, as this program carries them, so that it works anywhere.
+
+use std::fmt::Write;
+
+use checks::check::{Check, Lesson};
+
+/// Each page that a check refers to: its file, and its text.
+const PAGES: [(&str, &str); 6] = [
+    (
+        "docs/4.1-tcp-server.md",
+        include_str!("../../../../docs/4.1-tcp-server.md"),
+    ),
+    (
+        "docs/4.2-tcp-client.md",
+        include_str!("../../../../docs/4.2-tcp-client.md"),
+    ),
+    (
+        "docs/4.3-chat.md",
+        include_str!("../../../../docs/4.3-chat.md"),
+    ),
+    (
+        "docs/5.1-udp-server.md",
+        include_str!("../../../../docs/5.1-udp-server.md"),
+    ),
+    (
+        "docs/5.2-udp-client.md",
+        include_str!("../../../../docs/5.2-udp-client.md"),
+    ),
+    (
+        "docs/pitfalls.md",
+        include_str!("../../../../docs/pitfalls.md"),
+    ),
+];
+
+/// The parts of a page that are shown when all of it is meant.
+const PARTS: [&str; 2] = ["The idea", "The program"];
+
+/// All about one check.
+pub(crate) fn explain(check: &Check) -> String {
+    format!(
+        "{} ({})\n{}\n\nWhat it does: {}\n\nWhat to change if it fails: {}\n\nFrom {}:\n\n{}",
+        check.id,
+        check.level,
+        check.title,
+        check.about,
+        check.advice,
+        check.lesson,
+        text(check.lesson),
+    )
+}
+
+/// What the lesson's place says, as plain text.
+pub(crate) fn text(lesson: Lesson) -> String {
+    let page = PAGES.iter().find(|(name, _)| *name == lesson.page);
+    let page = page.map_or("", |(_, text)| text);
+    let mut text = String::new();
+    match lesson.heading {
+        Some(heading) => text.push_str(&section(page, heading)),
+        None => {
+            for heading in PARTS {
+                // Writing to a string can't fail.
+                let _ = writeln!(text, "{heading}\n\n{}", section(page, heading));
+            }
+        }
+    }
+    text
+}
+
+/// The text under a heading of the second level, without comments and without the targets of links.
+fn section(page: &str, heading: &str) -> String {
+    let lines = page
+        .lines()
+        .skip_while(|line| line.strip_prefix("## ") != Some(heading));
+    let lines = lines.skip(1).take_while(|line| !line.starts_with("## "));
+    let lines = lines.filter(|line| !line.starts_with("<!--"));
+    let text: Vec<&str> = lines.collect();
+    without_targets(text.join("\n").trim()) + "\n"
+}
+
+/// `[words](target)` becomes `words`, or `words (target)` if the target is an address.
+fn without_targets(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once("](") {
+        let Some((target, after)) = link.split_once(')') else {
+            break;
+        };
+        match before.rsplit_once('[') {
+            Some((before, words)) => {
+                plain.push_str(before);
+                plain.push_str(words);
+            }
+            None => plain.push_str(before),
+        }
+        if target.contains("://") {
+            let _ = write!(plain, " ({target})");
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_becomes_its_words() {
+        let text = "see [`receive`](../a.rs#receive), [RFC](https://x.y/z#1), a[0](b";
+        assert_eq!(
+            without_targets(text),
+            "see `receive`, RFC (https://x.y/z#1), a[0](b"
+        );
+    }
+}
