@@ -58,14 +58,13 @@ impl Marked {
             }
         }
         text.push_str(&teller.folded());
-        let mut lessons: Vec<Lesson> = Vec::new();
+        let mut lessons: Vec<String> = Vec::new();
         for check in teller.told() {
-            if !lessons.contains(&check.lesson) {
-                lessons.push(check.lesson);
+            let lesson = pages::lesson(check);
+            if !lessons.contains(&lesson) {
+                let _ = write!(text, "\n{lesson}");
+                lessons.push(lesson);
             }
-        }
-        for lesson in lessons {
-            let _ = writeln!(text, "\nFrom {lesson}:\n\n{}", pages::text(lesson));
         }
         text
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use checks::check::{Check, Lesson};
+use checks::check::Check;
 
 /// Each page that a check refers to: its file, and its text.
 const PAGES: [(&str, &str); 6] = [
@@ -32,38 +32,34 @@ const PAGES: [(&str, &str); 6] = [
     ),
 ];
 
-/// The parts of a page that are shown when all of it is meant.
-const PARTS: [&str; 2] = ["The idea", "The program"];
+/// What each program must do.
+const ROLES: &str = include_str!("../../../../docs/roles.md");
 
 /// All about one check.
 pub(crate) fn explain(check: &Check) -> String {
     format!(
-        "{} ({})\n{}\n\nWhat it does: {}\n\nWhat to change if it fails: {}\n\nFrom {}:\n\n{}",
+        "{} ({})\n{}\n\nWhat it does: {}\n\nWhat to change if it fails: {}\n\n{}",
         check.id,
         check.level,
         check.title,
         check.about,
         check.advice,
-        check.lesson,
-        text(check.lesson),
+        lesson(check),
     )
 }
 
-/// What the lesson's place says, as plain text.
-pub(crate) fn text(lesson: Lesson) -> String {
-    let page = PAGES.iter().find(|(name, _)| *name == lesson.page);
+/// What the check's lesson says, as plain text. Where that is all of a section's page, it is what
+/// the program must do, and the section's idea.
+pub(crate) fn lesson(check: &Check) -> String {
+    let page = PAGES.iter().find(|(name, _)| *name == check.lesson.page);
     let page = page.map_or("", |(_, text)| text);
-    let mut text = String::new();
-    match lesson.heading {
-        Some(heading) => text.push_str(&section(page, heading)),
-        None => {
-            for heading in PARTS {
-                // Writing to a string can't fail.
-                let _ = writeln!(text, "{heading}\n\n{}", section(page, heading));
-            }
-        }
+    if let Some(heading) = check.lesson.heading {
+        return format!("From {}:\n\n{}", check.lesson, section(page, heading));
     }
-    text
+    let role = check.id.split('/').next().unwrap_or_default();
+    let (must_do, idea) = (section(ROLES, role), section(page, "The idea"));
+    let page = check.lesson.page;
+    format!("From docs/roles.md:\n\n{must_do}\nFrom {page}:\n\n{idea}")
 }
 
 /// The text under a heading of the second level, without comments and without the targets of links.
