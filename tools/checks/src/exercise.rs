@@ -130,3 +130,29 @@ impl Judging {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_says_so_if_the_exercise_uses_what_others_wrote() {
+        let kinds = |source| {
+            let exercise = Exercise {
+                role: Role::TcpServer,
+                file: "server.rs",
+                source,
+                program: "./server",
+            };
+            let mut kinds: Vec<_> = trials_of(&exercise, &Arguments::default(), false)
+                .iter()
+                .map(|trial| (trial.kind().to_owned(), trial.has_ignored_flag()))
+                .collect();
+            kinds.dedup();
+            kinds
+        };
+        let robust = "ch4_tcp_server::robust::serve(listener) // todo!(";
+        assert_eq!(kinds(robust), [("uses ch4_tcp_server".to_owned(), false)]);
+        assert_eq!(kinds("// ch4_tcp_server"), [(String::new(), false)]);
+    }
+}

@@ -18,6 +18,7 @@ use process_wrap::std::JobObject;
 use process_wrap::std::ProcessGroup;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
+use crate::limits::Watched;
 use crate::{guard, strays};
 
 /// The most output that is kept of a program, in bytes. What prints more is stopped.
@@ -149,6 +150,7 @@ pub struct Program {
     output: Arc<Output>,
     /// What all processes have that it starts.
     mark: String,
+    watched: Watched,
 }
 
 /// What the program has printed, filled by a thread for each of its two outputs.
@@ -215,6 +217,7 @@ impl Program {
             }
         };
         guard::watch(child.id());
+        let watched = Watched::new(child.id(), command.dir.clone());
 
         let output = Arc::new(Output::default());
         let input = child.stdin().take();
@@ -224,6 +227,7 @@ impl Program {
             input,
             output,
             mark,
+            watched,
         };
         program.keep(0, out)?;
         program.keep(1, err)?;
@@ -275,6 +279,11 @@ impl Program {
     /// All that it has printed: standard output, then standard error.
     pub fn text(&self) -> String {
         self.output.lock().text()
+    }
+
+    /// Why it was stopped, if it took too much of the machine.
+    pub fn stopped(&self) -> Option<&str> {
+        self.watched.stopped()
     }
 
     /// Whether it has printed more than [`OUTPUT_LIMIT`].

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+#[path = "external/by_itself.rs"]
+mod by_itself;
+
 use std::time::Duration;
 
 use checks::check::{Role, Verdict};

@@ -97,7 +97,7 @@ fn mark_one(
         ..crate::submission(args, ready.command().clone())
     };
     judge(checks, &submission, |check, outcome| {
-        judged.push((check, outcome.clone()))
+        judged.push((check, outcome.clone()));
     });
     Marked {
         name: submitted.name.clone(),

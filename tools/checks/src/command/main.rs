@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use checks::check::{Check, Role};
 use checks::judge::{JOBS, Submission, judge};
 use checks::program::Command;
-use checks::roles;
+use checks::{limits, roles};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, safe};
@@ -73,6 +73,10 @@ struct Args {
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
     jobs: usize,
 
+    /// Let the program take as much of this machine as it likes
+    #[arg(long)]
+    no_limits: bool,
+
     /// The command that starts the program
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -87,6 +91,9 @@ Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c
 executable. Of several programs in a folder the one counts that is named as the role (tcp_server),
 its side (server) or main. Each check runs in a fresh copy of the student's folder (up to 64 MiB).
 Hidden files, node_modules and __pycache__ are no submissions.
+
+A program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files is stopped (memory
+and processes on Linux only, nothing on Windows).
 
 JSON is a line for each check, as soon as it is known:
   id, title   the check's name, and what a program does that passes
@@ -130,6 +137,9 @@ fn run(args: &Args) -> Result<bool, Error> {
     }
     let checks = selected(args);
     let command = command(args);
+    if !args.no_limits {
+        limits::set();
+    }
     if let Some(directory) = &args.submissions {
         return class::mark(args, &checks, directory, command.as_ref());
     }

@@ -131,28 +131,25 @@ impl Marks {
     }
 
     fn table_row(&self, marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> String {
-        let width = 3 * self.checks.len();
-        let of = self.checks.len();
-        let why = match &marked.judged {
-            Err(why) => why.lines().next().unwrap_or_default(),
-            Ok(_) => {
-                let signs = verdicts.iter().map(|(_, verdict)| sign(*verdict));
-                let signs: String = signs.map(|sign| format!("  {sign}")).collect();
-                let passed = verdicts
-                    .iter()
-                    .filter(|(_, verdict)| verdict.is_pass())
-                    .count();
-                let command = marked.command.as_deref().unwrap_or_default();
-                return format!("{signs}  {passed:>3} of {of}  {}  ({command})", marked.name);
-            }
-        };
-        let not_started = "not started";
-        format!(
-            "  {not_started:<0$}  {1:>3} of {of}  {2}: {why}",
-            width.saturating_sub(2),
-            0,
-            marked.name
-        )
+        let (name, of) = (&marked.name, self.checks.len());
+        if let Err(why) = &marked.judged {
+            let width = (3 * of).saturating_sub(2);
+            let why = why.lines().next().unwrap_or_default();
+            return format!(
+                "  {:<width$}  {:>3} of {of}  {name}: {why}",
+                "not started", 0
+            );
+        }
+        let mut row = String::new();
+        for (_, verdict) in verdicts {
+            row.push_str("  ");
+            row.push(sign(*verdict));
+        }
+        let passed = verdicts.iter().filter(|(_, verdict)| verdict.is_pass());
+        let command = marked.command.as_deref().unwrap_or_default();
+        // Writing to a string can't fail.
+        let _ = write!(row, "  {:>3} of {of}  {name}  ({command})", passed.count());
+        row
     }
 
     fn csv_marked(
@@ -326,7 +323,8 @@ impl Entry {
 /// A program of many.
 #[derive(Debug, Serialize)]
 struct Submission<'a> {
-    submission: &'a str,
+    #[serde(rename = "submission")]
+    name: &'a str,
     command: Option<&'a str>,
     not_started: Option<&'a str>,
     points: Points,
@@ -346,7 +344,7 @@ impl<'a> Submission<'a> {
         let entries = marked.judged.iter().flatten();
         let points = |level| points(verdicts, level).0;
         Self {
-            submission: &marked.name,
+            name: &marked.name,
             command: marked.command.as_deref(),
             not_started: marked.judged.as_ref().err().map(String::as_str),
             points: Points {

@@ -13,7 +13,7 @@ use console::safe;
 use crate::program_file::{Kind, Language, ProgramFile, begin, has_main};
 
 /// How long a compiler may take.
-const COMPILE: Duration = Duration::from_secs(120);
+const COMPILE: Duration = Duration::from_mins(2);
 
 /// Maximum lines of a compiler's words that are shown.
 const COMPILER_LINES: usize = 20;
@@ -89,6 +89,9 @@ fn compile(
     let mut started = Program::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
     match started.wait_for_end(COMPILE) {
         Some(status) if status.success() => Ok(()),
+        Some(_) if started.stopped().is_some() => {
+            Err(can_not(started.stopped().unwrap_or_default()))
+        }
         Some(status) => {
             let text = started.text();
             let lines: Vec<_> = text

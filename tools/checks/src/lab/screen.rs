@@ -277,6 +277,19 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_no_flood(&self) -> Told {
+        let stopped = self
+            .story
+            .program()
+            .as_ref()
+            .and_then(|program| program.stopped().map(str::to_owned));
+        if let Some(why) = stopped {
+            self.story
+                .tell("what the program takes of the machine is looked at");
+            return Err(Stop::Failed {
+                expected: "the program takes what it needs".to_owned(),
+                saw: format!("{why}: it was stopped"),
+            });
+        }
         let floods = self.story.program().as_ref().is_some_and(Program::floods);
         if !floods {
             return Ok(());

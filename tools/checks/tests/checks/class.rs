@@ -255,3 +255,38 @@ fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
         .map(|line| line.split(',').next().unwrap());
     assert_eq!(names.collect::<Vec<_>>(), ["submission", "a.sh", "b.sh"]);
 }
+
+/// What the check of a program says that takes too much.
+#[cfg(target_os = "linux")]
+fn told_of(runaway: &str) -> String {
+    let class = tempdir().unwrap();
+    fs::write(
+        class.path().join("runaway.sh"),
+        format!("#!/bin/sh\n{runaway}\n"),
+    )
+    .unwrap();
+    let ended = mark(class.path(), &["--format=json"]);
+    let line: Value = serde_json::from_str(&ended.output).unwrap();
+    line["checks"][0]["saw"].as_str().unwrap().to_owned()
+}
+
+/// Each of these ends by itself, were it not stopped.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_runaway_is_stopped() {
+    let too_many = "n=0; while [ $n -lt 400 ]; do sleep 20 & n=$((n+1)); done; wait";
+    let saw = told_of(too_many);
+    assert!(saw.contains("processes; the limit is 200"), "{saw}");
+    // In pieces, as the system itself limits a file.
+    let files = "for n in 1 2 3 4; do head -c 30000000 /dev/zero > file$n; done; sleep 20";
+    let saw = told_of(files);
+    assert!(saw.contains("MiB of files; the limit is 64"), "{saw}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_system_limits_memory_and_files() {
+    let limits = told_of("ulimit -d; ulimit -f; ulimit -c; exit 3");
+    // In units of 1024, 512 and 512 bytes.
+    assert!(limits.contains("2097152 / 131072 / 0"), "{limits}");
+}

@@ -1,6 +1,7 @@
 //! What a failure sends its reader to is there.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -75,7 +76,7 @@ fn each_role_has_its_checks_by_level() {
         for level in Level::ALL {
             let of_level = role.checks().iter().filter(|check| check.level == level);
             for check in of_level {
-                text.push_str(&format!("{level:<6} {:<29} {}\n", check.id, check.title));
+                writeln!(text, "{level:<6} {:<29} {}", check.id, check.title).unwrap();
             }
         }
         insta::assert_snapshot!(role.to_string(), text);
