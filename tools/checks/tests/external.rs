@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-#[path = "external/by_itself.rs"]
-mod by_itself;
+#[path = "external/course.rs"]
+mod course;
 
 use std::time::Duration;
 
