@@ -149,6 +149,10 @@ fn says(message: &[u8], turns: &Turns, fault: &Fault, is_split: bool, is_guest: 
     if message.is_empty() {
         return;
     }
+    let contains_it = fault.is("byebye-inside") && message.windows(6).any(|word| word == b"byebye");
+    if contains_it {
+        process::exit(0);
+    }
     if message == b"byebye" && !fault.is("byebye-heard") && !(fault.is("split-byebye") && is_split)
     {
         println!("the other side has said byebye");

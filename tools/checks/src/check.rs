@@ -1,22 +1,11 @@
 //! What a check is, and what comes of it.
 
 use std::fmt::{self, Display};
-use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::judge::Submission;
 use crate::lab::Lab;
-use crate::port::Port;
-use crate::roles;
-use crate::story::{Stop, Story, Told};
-
-/// How often a check is tried on another port if somebody else has the one it had.
-const TRIES: u32 = 5;
-
-/// How long to wait until a port that can't be changed is free. On Linux a connection is in
-/// TIME-WAIT for 60 s.
-const TIME_WAIT: Duration = Duration::from_secs(65);
+use crate::run::Told;
 
 /// What a program claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,19 +34,6 @@ impl Role {
         Self::UdpServer,
         Self::UdpClient,
     ];
-
-    /// Its checks, in the order in which a student meets them. The first ones are small. The very
-    /// first says whether the program is there at all: without it the others say nothing.
-    pub fn checks(self) -> &'static [Check] {
-        match self {
-            Self::TcpServer => roles::tcp_server::CHECKS,
-            Self::TcpClient => roles::tcp_client::CHECKS,
-            Self::ChatServer => roles::chat_server::CHECKS,
-            Self::ChatClient => roles::chat_client::CHECKS,
-            Self::UdpServer => roles::udp_server::CHECKS,
-            Self::UdpClient => roles::udp_client::CHECKS,
-        }
-    }
 }
 
 impl Display for Role {
@@ -185,6 +161,8 @@ pub struct Outcome {
     pub expected: Option<String>,
     /// If it failed: what happened instead. If it was skipped: why.
     pub saw: Option<String>,
+    /// If it failed: what to change, unless it is what the check advises.
+    pub advice: Option<String>,
     /// What was done, in order. If it failed, the last step is the one that did.
     pub steps: Vec<String>,
 }
@@ -196,77 +174,8 @@ impl Outcome {
             verdict: Verdict::Skipped,
             expected: None,
             saw: Some(why.into()),
+            advice: None,
             steps: Vec::new(),
         }
-    }
-}
-
-impl Check {
-    /// Whether it is its role's very first, which says whether the program is there at all.
-    pub fn is_first(&self) -> bool {
-        Role::ALL.iter().any(|role| {
-            role.checks()
-                .first()
-                .is_some_and(|first| first.id == self.id)
-        })
-    }
-
-    /// Runs it against a program; again, on another port if possible, if somebody else has the
-    /// program's port.
-    ///
-    /// If the program has a fixed port, no two checks may run at the same time.
-    pub fn judge(&self, submission: &Submission) -> Outcome {
-        let (mut outcome, mut port_lost) = self.attempt(submission);
-        let mut tries = 1;
-        while port_lost && tries < TRIES {
-            if let Some(number) = submission.fixed_port {
-                Port::fixed(number).wait_until_free(TIME_WAIT);
-                // There is no other, so one more try has to do.
-                tries = TRIES;
-            }
-            tries += 1;
-            (outcome, port_lost) = self.attempt(submission);
-        }
-        outcome
-    }
-
-    /// Runs it once. Returns the outcome, and whether it may be due to somebody else who has the
-    /// program's port.
-    fn attempt(&self, submission: &Submission) -> (Outcome, bool) {
-        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
-            None => (submission.command.clone(), None),
-            Some(Ok((command, needed))) => (command, Some(needed)),
-            Some(Err(error)) => {
-                let why = format!("its folder can't be copied: {error}");
-                return (Outcome::skipped(why), false);
-            }
-        };
-        let fixed_port = submission.fixed_port;
-        let story = Story::new(fixed_port.is_some(), &submission.patience);
-        let mut lab = Lab::new(&command, fixed_port, story.clone());
-        let end = (self.run)(&mut lab);
-        // A flood is a reason for much else.
-        let end = lab.expects_no_flood().and(end);
-        story.close();
-        let port_lost = matches!(end, Err(Stop::PortLost { .. }));
-        let outcome = match end {
-            Ok(()) => Outcome {
-                verdict: Verdict::Passed,
-                expected: None,
-                saw: None,
-                steps: story.steps(),
-            },
-            Err(Stop::Failed { expected, saw } | Stop::PortLost { expected, saw }) => Outcome {
-                verdict: Verdict::Failed,
-                expected: Some(expected),
-                saw: Some(saw),
-                steps: story.steps(),
-            },
-            Err(Stop::Skipped(why)) => Outcome {
-                steps: story.steps(),
-                ..Outcome::skipped(why)
-            },
-        };
-        (outcome, port_lost)
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use crate::story::{Stop, Story, Told, shown, time};
+use crate::run::{Run, Stop, Told, shown, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -15,25 +15,21 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub struct Asker {
     name: String,
     socket: UdpSocket,
-    story: Story,
+    run: Run,
 }
 
 impl Asker {
-    pub(crate) fn new(name: String, server: SocketAddr, story: Story) -> io::Result<Self> {
+    pub(crate) fn new(name: String, server: SocketAddr, run: Run) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         // Connected, so that nobody else's datagrams arrive, and that a closed port is reported.
         socket.connect(server)?;
-        Ok(Self {
-            name,
-            socket,
-            story,
-        })
+        Ok(Self { name, socket, run })
     }
 
     /// Sends a datagram.
     pub fn sends(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.story
+        self.run
             .tell(format_args!("{} sends {}", self.name, shown(bytes)));
         // The error of a datagram before this one may be reported here: nobody was there. The next
         // expectation says so.
@@ -42,34 +38,36 @@ impl Asker {
 
     /// Is gone before an answer can come.
     pub fn leaves(self) {
-        self.story
+        self.run
             .tell(format_args!("{} closes its socket", self.name));
     }
 
     /// The next datagram of the program's, if one comes within this time.
     pub fn receives(&mut self, limit: Duration) -> Option<Vec<u8>> {
-        receive(&self.socket, &self.story, limit).map(|(bytes, _)| bytes)
+        receive(&self.socket, &self.run, limit).map(|(bytes, _)| bytes)
     }
 
     /// Waits for an answer that satisfies the condition; others are passed over.
     ///
     /// # Errors
     ///
-    /// None comes, within [`Patience::answer`](crate::story::Patience::answer).
+    /// None comes, within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, what: &str, is_it: impl Fn(&[u8]) -> bool) -> Told<Vec<u8>> {
-        self.story
-            .tell(format_args!("{} expects {what}", self.name));
-        let limit = self.story.patience().answer;
+        self.run.tell(format_args!("{} expects {what}", self.name));
+        let limit = self.run.patience().answer;
         let deadline = Instant::now() + limit;
-        let mut saw = "no answer".to_owned();
+        let mut other = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.receives(left) {
                 Some(answer) if is_it(&answer) => return Ok(answer),
-                Some(answer) => saw = format!("{} came", shown(&answer)),
+                Some(answer) => other = Some(answer),
                 None => {
                     let expected = format!("{what} reaches {} within {}", self.name, time(limit));
-                    return self.story.failed(expected, saw);
+                    return match other {
+                        Some(answer) => self.failed(&expected, &answer),
+                        None => self.run.missed(expected, "no answer"),
+                    };
                 }
             }
         }
@@ -82,7 +80,7 @@ impl Asker {
     /// Always.
     pub fn failed<T>(&self, expected: &str, answer: &[u8]) -> Told<T> {
         let saw = format!("{} came", shown(answer));
-        self.story.failed(expected, saw)
+        self.run.failed(expected, saw)
     }
 }
 
@@ -90,45 +88,51 @@ impl Asker {
 #[derive(Debug)]
 pub struct Answerer {
     socket: UdpSocket,
-    story: Story,
+    run: Run,
     /// Who asked last.
     asker: Option<SocketAddr>,
 }
 
 impl Answerer {
-    pub(crate) fn new(socket: UdpSocket, story: Story) -> Self {
+    pub(crate) fn new(socket: UdpSocket, run: Run) -> Self {
         Self {
             socket,
-            story,
+            run,
             asker: None,
         }
     }
 
-    /// Waits for a request that has this text, apart from white space around it. Others are
-    /// passed over.
+    /// Waits for a request for this number, however it is written: 100 or 100.0. Others are passed
+    /// over.
     ///
     /// # Errors
     ///
     /// None comes within this time.
-    pub fn expects(&mut self, text: &str, limit: Duration) -> Told {
-        self.story
-            .tell(format_args!("the server expects the request {text:?}"));
+    pub fn expects(&mut self, number: &str, limit: Duration) -> Told {
+        self.run
+            .tell(format_args!("the server expects the request {number:?}"));
         let deadline = Instant::now() + limit;
-        let mut saw = "no request came".to_owned();
+        let mut other = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match receive(&self.socket, &self.story, left) {
-                Some((request, asker)) if request.trim_ascii() == text.as_bytes() => {
+            match receive(&self.socket, &self.run, left) {
+                Some((request, asker)) if is_number(&request, number) => {
                     self.asker = Some(asker);
                     return Ok(());
                 }
-                Some((request, _)) => saw = format!("{} came", shown(&request)),
+                Some((request, _)) => other = Some(request),
                 None => {
                     let expected = format!(
-                        "the request {text:?} reaches the server within {}",
+                        "the request {number:?} reaches the server within {}",
                         time(limit)
                     );
-                    return self.story.failed(expected, saw);
+                    return match other {
+                        Some(request) => {
+                            let saw = format!("{} came", shown(&request));
+                            self.run.failed(expected, saw)
+                        }
+                        None => self.run.missed(expected, "no request came"),
+                    };
                 }
             }
         }
@@ -137,7 +141,7 @@ impl Answerer {
     /// Answers the last request.
     pub fn answers(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.story
+        self.run
             .tell(format_args!("the server answers {}", shown(bytes)));
         self.send_from(&self.socket, bytes);
     }
@@ -148,7 +152,7 @@ impl Answerer {
     ///
     /// The system has no other port.
     pub fn a_stranger_answers(&mut self, bytes: &[u8]) -> Told {
-        self.story.tell(format_args!(
+        self.run.tell(format_args!(
             "a stranger, from another port, sends {}",
             shown(bytes)
         ));
@@ -161,18 +165,18 @@ impl Answerer {
     fn send_from(&self, socket: &UdpSocket, bytes: &[u8]) {
         let sent = self.asker.map(|asker| socket.send_to(bytes, asker));
         if let Some(Err(error)) = sent {
-            self.story.add(format_args!("(not sent: {error})"));
+            self.run.add(format_args!("(not sent: {error})"));
         }
     }
 
     /// Answers nothing for this time, whatever comes.
     pub fn pauses(&mut self, pause: Duration) {
-        self.story
+        self.run
             .tell(format_args!("the server is quiet for {}", time(pause)));
         let deadline = Instant::now() + pause;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if receive(&self.socket, &self.story, left).is_none() {
+            if receive(&self.socket, &self.run, left).is_none() {
                 return;
             }
         }
@@ -180,19 +184,29 @@ impl Answerer {
 
     /// Doesn't answer the last request.
     pub fn loses_it(&mut self) {
-        self.story
+        self.run
             .tell("the server doesn't answer, as if the request were lost");
     }
 }
 
+/// Whether the request is for this number. (A program that converts it first may have a rounded one.)
+fn is_number(request: &[u8], number: &str) -> bool {
+    let parse = |text: &str| text.trim().parse::<f64>().ok();
+    let asked = str::from_utf8(request).ok().and_then(parse);
+    let (Some(asked), Some(number)) = (asked, parse(number)) else {
+        return false;
+    };
+    (asked - number).abs() < 0.001
+}
+
 /// The next datagram, if one comes within this time. Doesn't wait for a program that has ended.
-fn receive(socket: &UdpSocket, story: &Story, limit: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+fn receive(socket: &UdpSocket, run: &Run, limit: Duration) -> Option<(Vec<u8>, SocketAddr)> {
     let deadline = Instant::now() + limit;
     let mut buffer = vec![0; 1 << 16];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         // Before the socket is looked at: who has ended may have sent something before.
-        let over = story.ended().is_some();
+        let over = run.ended().is_some();
         // Zero would mean "for ever".
         let wait = left.min(GLANCE).max(Duration::from_millis(1));
         let received = socket

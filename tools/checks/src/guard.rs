@@ -9,10 +9,10 @@
 mod helper {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
-    use std::process::{self, ChildStdin, Command, Stdio};
+    use std::process::{ChildStdin, Command, Stdio};
     use std::sync::{Mutex, OnceLock, PoisonError};
 
-    use crate::strays::VARIABLE;
+    use crate::strays::pattern;
 
     const SCRIPT: &str = r#"
 groups=" "
@@ -25,11 +25,9 @@ while read -r what group; do
     esac
 done
 for group in $groups; do kill -KILL "-$group"; done
-for look in 1 2 3; do # one that is being executed has no environment for a moment
-    for environ in $(grep -lsz "^$1" /proc/[0-9]*/environ); do
-        process=${environ#/proc/}
-        kill -KILL "${process%/environ}"
-    done
+for limits in $(grep -ls "$1" /proc/[0-9]*/limits); do
+    process=${limits#/proc/}
+    kill -KILL "${process%/limits}"
 done
 "#;
 
@@ -38,12 +36,7 @@ done
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
             let helper = Command::new("sh")
-                .args([
-                    "-c",
-                    SCRIPT,
-                    "sh",
-                    &format!("{VARIABLE}={}.", process::id()),
-                ])
+                .args(["-c", SCRIPT, "sh", &pattern()])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())

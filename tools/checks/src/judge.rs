@@ -4,16 +4,29 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
+use std::time::Duration;
 
-use crate::check::{Check, Outcome, Verdict};
+use crate::check::{Check, Outcome, Role, Verdict};
+use crate::lab::Lab;
+use crate::port::Port;
 use crate::program::Command;
-use crate::story::Patience;
+use crate::run::{Failure, Kind, Patience, Run, Stop};
 
 /// How many checks run at the same time, as usual.
 pub const JOBS: usize = 8;
+
+/// How often a check is tried on another port if somebody else has the one it had.
+const TRIES: u32 = 5;
+
+/// How long to wait until a port that can't be changed is free. On Linux a connection is in
+/// TIME-WAIT for 60 s.
+const TIME_WAIT: Duration = Duration::from_secs(65);
+
+/// Checks share it. Who has it alone has no other program under test beside theirs.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -26,6 +39,10 @@ pub struct Submission {
     pub patience: Patience,
     /// How many checks run at the same time, each with a program of its own. They mostly wait.
     pub jobs: usize,
+    /// Whether a check that failed because something was missing is made again when no other program
+    /// under test runs. If not, it is made again at once, and a pass is a pass: for tests, which
+    /// know what fails.
+    pub again_alone: bool,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<dyn Prepare>>,
 }
@@ -49,7 +66,88 @@ impl Submission {
             patience: Patience::default(),
             jobs: JOBS,
             prepare: None,
+            again_alone: true,
         }
+    }
+}
+
+impl Check {
+    /// Whether it is its role's very first, which says whether the program is there at all.
+    pub fn is_first(&self) -> bool {
+        Role::ALL.iter().any(|role| {
+            role.checks()
+                .first()
+                .is_some_and(|first| first.id == self.id)
+        })
+    }
+
+    /// Runs it against a program, once: again, on another port if possible, only if somebody else
+    /// has the program's port.
+    ///
+    /// If the program has a fixed port, no two checks may run at the same time.
+    pub fn judge(&self, submission: &Submission) -> Outcome {
+        self.attempt(submission).0
+    }
+
+    /// Returns the kind of its failure, too, if it has failed.
+    fn attempt(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
+        let (mut outcome, mut kind) = self.attempt_on_a_port(submission);
+        let mut tries = 1;
+        while kind == Some(Kind::PortLost) && tries < TRIES {
+            if let Some(number) = submission.fixed_port {
+                Port::fixed(number).wait_until_free(TIME_WAIT);
+                // There is no other, so one more try has to do.
+                tries = TRIES;
+            }
+            tries += 1;
+            (outcome, kind) = self.attempt_on_a_port(submission);
+        }
+        (outcome, kind)
+    }
+
+    fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
+        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
+            None => (submission.command.clone(), None),
+            Some(Ok((command, needed))) => (command, Some(needed)),
+            Some(Err(error)) => {
+                let why = format!("its folder can't be copied: {error}");
+                return (Outcome::skipped(why), None);
+            }
+        };
+        let fixed_port = submission.fixed_port;
+        let run = Run::new(fixed_port.is_some(), &submission.patience);
+        let mut lab = Lab::new(&command, fixed_port, run.clone());
+        let end = (self.run)(&mut lab);
+        // A flood is a reason for much else.
+        let end = lab.expects_no_flood().and(end);
+        run.close();
+        let mut outcome = Outcome {
+            verdict: Verdict::Passed,
+            expected: None,
+            saw: None,
+            advice: None,
+            steps: run.steps(),
+        };
+        let mut kind = None;
+        match end {
+            Ok(()) => {}
+            Err(Stop::Failed(failure)) => {
+                let Failure {
+                    expected,
+                    saw,
+                    advice,
+                    ..
+                } = failure;
+                kind = Some(failure.kind);
+                outcome.verdict = Verdict::Failed;
+                (outcome.expected, outcome.saw, outcome.advice) =
+                    (Some(expected), Some(saw), advice);
+            }
+            Err(Stop::Skipped(why)) => {
+                (outcome.verdict, outcome.saw) = (Verdict::Skipped, Some(why));
+            }
+        }
+        (outcome, kind)
     }
 }
 
@@ -67,7 +165,7 @@ pub fn judge(
     let helpers = if submission.fixed_port.is_some() {
         1
     } else {
-        submission.jobs
+        submission.jobs.max(1)
     };
     thread::scope(|scope| {
         for _ in 0..helpers {
@@ -83,10 +181,12 @@ pub fn judge(
 }
 
 /// A check that breaks is its own fault, and nobody shall wait for it.
-fn judge_one(check: &Check, submission: &Submission) -> Outcome {
-    let judge = || check.judge(submission);
-    panic::catch_unwind(AssertUnwindSafe(judge))
-        .unwrap_or_else(|_| Outcome::skipped("the check itself broke, which is a bug of it"))
+fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
+    let attempt = || check.attempt(submission);
+    panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
+        let outcome = Outcome::skipped("the check itself broke, which is a bug of it");
+        (outcome, None)
+    })
 }
 
 /// Who does which check, and what came of those that are done.
@@ -94,6 +194,10 @@ fn judge_one(check: &Check, submission: &Submission) -> Outcome {
 pub struct Board {
     checks: Vec<&'static Check>,
     next: AtomicUsize,
+    /// The checks to be made when the program runs alone, and whether that is their second time.
+    later: Mutex<Vec<(usize, bool)>>,
+    /// The program can't run twice at the same time: a copy of it ended at once.
+    runs_alone: AtomicBool,
     outcomes: Mutex<Vec<Option<Outcome>>>,
     done: Condvar,
 }
@@ -103,6 +207,8 @@ impl Board {
     pub fn new(checks: Vec<&'static Check>) -> Self {
         Self {
             next: AtomicUsize::new(0),
+            later: Mutex::default(),
+            runs_alone: AtomicBool::new(false),
             outcomes: Mutex::new(vec![None; checks.len()]),
             checks,
             done: Condvar::new(),
@@ -114,17 +220,57 @@ impl Board {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(check) = self.checks.get(index) else {
-                return;
+                break;
             };
-            let outcome = match self.obstacle(index) {
-                Some(why) => Outcome::skipped(why),
-                None => judge_one(check, submission),
-            };
-            if let Some(place) = self.lock().get_mut(index) {
-                *place = Some(outcome);
+            match self.obstacle(index) {
+                Some(why) => self.settle(index, Outcome::skipped(why)),
+                None => self.first_try(index, check, submission),
             }
-            self.done.notify_all();
         }
+        let next = || {
+            let mut later = lock(&self.later);
+            (!later.is_empty()).then(|| later.remove(0))
+        };
+        while let Some((index, is_second)) = next() {
+            if let Some(check) = self.checks.get(index) {
+                self.settle(index, try_alone(check, submission, is_second));
+            }
+        }
+    }
+
+    fn first_try(&self, index: usize, check: &'static Check, submission: &Submission) {
+        if self.runs_alone.load(Ordering::Relaxed) {
+            return lock(&self.later).push((index, false));
+        }
+        let (outcome, kind) = {
+            let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+            attempt(check, submission)
+        };
+        let is_missing = matches!(kind, Some(Kind::Missing | Kind::Ended));
+        if index == 0 && check.is_first() {
+            // It has run alone, and the others wait for it. So only what takes no time is repeated.
+            let outcome = match kind {
+                Some(Kind::Ended) => try_alone(check, submission, true),
+                _ => outcome,
+            };
+            self.settle(index, outcome);
+        } else if is_missing && !submission.again_alone {
+            self.settle(index, attempt(check, submission).0);
+        } else if is_missing {
+            let cannot_run_twice = kind == Some(Kind::Ended);
+            self.runs_alone
+                .fetch_or(cannot_run_twice, Ordering::Relaxed);
+            lock(&self.later).push((index, !cannot_run_twice));
+        } else {
+            self.settle(index, outcome);
+        }
+    }
+
+    fn settle(&self, index: usize, outcome: Outcome) {
+        if let Some(place) = lock(&self.outcomes).get_mut(index) {
+            *place = Some(outcome);
+        }
+        self.done.notify_all();
     }
 
     /// Why this check needn't be done.
@@ -138,7 +284,7 @@ impl Board {
 
     /// Waits until this check is done.
     pub fn outcome(&self, index: usize) -> Outcome {
-        let mut outcomes = self.lock();
+        let mut outcomes = lock(&self.outcomes);
         loop {
             match outcomes.get(index) {
                 Some(Some(outcome)) => return outcome.clone(),
@@ -152,9 +298,25 @@ impl Board {
             }
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Outcome>>> {
-        // Each outcome is put in whole.
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+/// The try that counts: no other program under test runs. If it is the first one, beside nobody, a
+/// missing answer is worth a second one.
+fn try_alone(check: &Check, submission: &Submission, is_second: bool) -> Outcome {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    let (mut outcome, kind) = attempt(check, submission);
+    let mut is_second = is_second;
+    if !is_second && matches!(kind, Some(Kind::Missing | Kind::Ended)) {
+        (outcome, _) = attempt(check, submission);
+        is_second = true;
     }
+    if is_second && outcome.verdict == Verdict::Passed {
+        outcome.verdict = Verdict::Unsteady;
+    }
+    outcome
+}
+
+/// What is in these is right at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

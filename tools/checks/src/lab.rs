@@ -1,33 +1,45 @@
 //! What a check works with: the program under test and its peers. The program's keyboard and screen
 //! are in a file of their own.
 
-mod screen;
+mod terminal;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use console::is_timeout;
 use socket2::{Domain, Socket, Type};
 
 use crate::datagram::{Answerer, Asker};
-use crate::host::Host;
-use crate::peer::{Peer, reset};
+use crate::listener::Listener;
+use crate::peer::{TcpPeer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
-use crate::story::{Patience, Stop, Story, Told, shown, time};
+use crate::run::{Advise, Failure, Kind, Patience, Run, Stop, Told, shown, time};
 
-pub(crate) use screen::SETTLE;
-pub use screen::{ESCAPES, STACK_TRACES};
+pub(crate) use terminal::SETTLE;
+pub use terminal::{ESCAPES, STACK_TRACES};
+
+/// How long one of many clients waits before it tries again to connect.
+const KNOCK: Duration = Duration::from_millis(250);
+
+/// What to change in a program that ended at once.
+const ENDED: &str = "Read its last words. The port is in the command that step 1 shows: if the \
+    program takes it in another form, such as --port N, write that into the command.";
+
+/// What to change in a program that runs, and isn't to be found at its port.
+const NEVER: &str = "The program is told its port in its command, which step 1 shows: it must take \
+    it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
+    its job before anything is typed.";
 
 /// Everything that one run of one check needs.
 #[derive(Debug)]
 pub struct Lab<'a> {
     command: &'a Command,
     fixed_port: Option<u16>,
-    story: Story,
+    run: Run,
     port: Option<Port>,
-    started: bool,
     restarted: bool,
     /// What stands in for a connection in TIME-WAIT.
     #[cfg(target_os = "linux")]
@@ -35,28 +47,33 @@ pub struct Lab<'a> {
     /// A peer has reached the program.
     reached: bool,
     peers: usize,
+    /// Something was typed.
+    typed: bool,
+    /// What the program shows when nothing is wrong.
+    known: Vec<String>,
 }
 
 impl<'a> Lab<'a> {
     /// For one run of a check.
-    pub fn new(command: &'a Command, fixed_port: Option<u16>, story: Story) -> Self {
+    pub fn new(command: &'a Command, fixed_port: Option<u16>, run: Run) -> Self {
         Self {
             command,
             fixed_port,
-            story,
+            run,
             port: None,
-            started: false,
             restarted: false,
             #[cfg(target_os = "linux")]
             stand_in: None,
             reached: false,
             peers: 0,
+            typed: false,
+            known: Vec::new(),
         }
     }
 
     /// How long the program may take.
     pub fn patience(&self) -> &Patience {
-        self.story.patience()
+        self.run.patience()
     }
 
     /// The port that the program is told.
@@ -80,29 +97,105 @@ impl<'a> Lab<'a> {
     ///
     /// The system can't start it.
     pub fn starts(&mut self) -> Told {
-        if self.started {
+        if self.is_started() {
             return Ok(());
         }
         let number = self.port()?.number;
-        self.story
+        self.run
             .tell(format_args!("$ {}", self.command.shown(number)));
         match Program::start(self.command, number) {
             Ok(program) => {
-                *self.story.program() = Some(program);
-                self.started = true;
+                if cfg!(unix) && !program.has_terminal() {
+                    self.run
+                        .add("(with pipes: the system has no terminal left)");
+                }
+                *self.run.program() = Some(program);
                 Ok(())
             }
-            Err(error) => self.story.failed(
-                "the command can be started",
-                format!("the system says: {error}"),
-            ),
+            Err(error) => {
+                let saw = format!("it could not be started: {error}");
+                let advice = self.command.trouble().unwrap_or(
+                    "Check the path. A script may also be given to its interpreter: -- python3 \
+                     server.py {port}",
+                );
+                let stopped = self.run.stopped(Kind::Ended, "the program starts", saw);
+                stopped.advise(advice)
+            }
         }
+    }
+
+    fn is_started(&self) -> bool {
+        self.run.program().is_some()
+    }
+
+    /// Forgets the program, its port and its peers, but not what it has shown: that is what it
+    /// shows when nothing is wrong.
+    fn starts_over(&mut self) {
+        if let Some(program) = self.run.program().as_mut() {
+            program.wait_for(SETTLE, |_| false);
+        }
+        self.remembers();
+        self.run
+            .tell("so much for what it shows when nothing is wrong; it is ended");
+        self.run.close();
+        self.port = None;
+        (self.reached, self.typed) = (false, false);
+    }
+
+    /// Starts the program when nothing is wrong, so that the lab knows what a server shows then.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't start.
+    pub fn rehearses_serving(&mut self, kind: Type) -> Told {
+        if kind == Type::STREAM {
+            self.connects()?.resets();
+        } else {
+            self.asks()?;
+        }
+        self.starts_over();
+        Ok(())
+    }
+
+    /// The same for a client over TCP.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't connect.
+    pub fn rehearses_connecting(&mut self) -> Told {
+        let _peer = self.accepts_as("server")?;
+        self.starts_over();
+        Ok(())
+    }
+
+    /// The same for a client over UDP, which asks this.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't ask.
+    pub fn rehearses_asking(&mut self, question: &str) -> Told {
+        self.asked(question)?.loses_it();
+        self.starts_over();
+        Ok(())
+    }
+
+    /// A server with a UDP socket, the program started, and this question typed and received.
+    ///
+    /// # Errors
+    ///
+    /// The program doesn't ask.
+    pub fn asked(&mut self, question: &str) -> Told<Answerer> {
+        let mut server = self.answers()?;
+        self.starts()?;
+        self.types(question);
+        server.expects(question, self.patience().start)?;
+        Ok(server)
     }
 
     /// The same for a server, unless somebody else serves at its port: then they would be judged.
     /// That happens to a fixed port, such as that of a server that still runs in another terminal.
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
-        if !self.started && self.fixed_port.is_some() && is_served(self.port()?) {
+        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;
             return Err(Stop::Skipped(format!(
                 "another program serves at {address} already: end it first"
@@ -121,14 +214,14 @@ impl<'a> Lab<'a> {
     ///
     /// The system can't start it.
     pub fn restarts(&mut self) -> Told {
-        self.story.tell("the program is ended");
-        drop(self.story.program().take());
+        self.run.tell("the program is ended");
+        drop(self.run.program().take());
         #[cfg(target_os = "linux")]
         {
             // If it can't be bound, the connection itself is in the way, which is as good.
             self.stand_in = self.stand_in().ok();
         }
-        (self.started, self.reached, self.restarted) = (false, false, true);
+        (self.reached, self.restarted) = (false, true);
         self.starts()
     }
 
@@ -150,7 +243,7 @@ impl<'a> Lab<'a> {
     /// # Errors
     ///
     /// Nobody listens there.
-    pub fn connects(&mut self) -> Told<Peer> {
+    pub fn connects(&mut self) -> Told<TcpPeer> {
         self.connects_as("client")
     }
 
@@ -159,48 +252,50 @@ impl<'a> Lab<'a> {
     /// # Errors
     ///
     /// Nobody listens there.
-    pub fn connects_as(&mut self, name: &str) -> Told<Peer> {
+    pub fn connects_as(&mut self, name: &str) -> Told<TcpPeer> {
         self.starts_alone(Port::has_tcp_listener)?;
         self.peers += 1;
         let name = format!("{name} {}", self.peers);
-        self.story.tell(format_args!("{name} connects"));
+        self.run.tell(format_args!("{name} connects"));
         let stream = self.connection(if self.reached {
             self.patience().answer
         } else {
             self.patience().start
         })?;
         self.reached = true;
-        Peer::new(name, stream, self.story.clone())
+        TcpPeer::new(name, stream, self.run.clone())
             .map_err(|error| Stop::Skipped(format!("the connection can't be used: {error}")))
     }
 
-    /// Connects many clients, all within [`Patience::end`], and each sends this request at once.
+    /// Connects many clients, all within [`Patience::next`], and each sends this request at once.
     ///
     /// A server that accepts them as they come needs far less. If its queue is short, some of them
-    /// have to try again, and that costs a second for each time that the queue is full.
+    /// have to try again.
     ///
     /// # Errors
     ///
     /// Not all of them can connect in time.
-    pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<Peer>> {
-        self.story.tell(format_args!(
+    pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<TcpPeer>> {
+        self.run.tell(format_args!(
             "{count} more clients connect, and each sends {}",
             shown(request)
         ));
         let address = self.address()?;
-        let limit = self.patience().end;
+        let limit = self.patience().next;
         let deadline = Instant::now() + limit;
         let mut clients = Vec::new();
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
             let name = format!("client {}", self.peers + 1);
-            let stream = connect(&address, left);
-            match stream.and_then(|stream| Peer::new(name, stream, self.story.clone())) {
+            let stream = connect(&address, left.min(KNOCK));
+            match stream.and_then(|stream| TcpPeer::new(name, stream, self.run.clone())) {
                 Ok(mut client) => {
                     client.write(request)?;
                     self.peers += 1;
                     clients.push(client);
                 }
+                // The system itself would try again only after 1, 2 and 4 s.
+                Err(error) if is_timeout(&error) && !left.is_zero() => {}
                 Err(error) => {
                     let expected = format!("{count} clients connect within {}", time(limit));
                     let saw = format!(
@@ -208,7 +303,7 @@ impl<'a> Lab<'a> {
                          ({})",
                         error.kind()
                     );
-                    return self.story.failed(expected, saw);
+                    return self.run.missed(expected, saw);
                 }
             }
         }
@@ -217,21 +312,19 @@ impl<'a> Lab<'a> {
 
     fn connection(&mut self, limit: Duration) -> Told<TcpStream> {
         let address = self.address()?;
-        let expected = format!("somebody listens on {address} within {}", time(limit));
+        let expected = format!("the program listens on {address} within {}", time(limit));
         let deadline = Instant::now() + limit;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let ended = self.story.ended();
+            let ended = self.run.ended();
             let connected = connect(&address, left);
             match (connected, ended) {
                 (Ok(_), Some(status)) => return self.in_the_background(status),
                 (Ok(stream), None) => return Ok(stream),
-                (Err(_), Some(_)) => return self.unready(expected, "nobody does"),
-                (Err(_), None) if left.is_zero() => {
-                    return self.unready(expected, "nobody does, and the program still runs");
-                }
+                (Err(_), Some(_)) => return self.unready(expected),
+                (Err(_), None) if left.is_zero() => return self.unready(expected),
                 (Err(error), None) if self.reached => {
-                    return self.story.failed(expected, format!("{}", error.kind()));
+                    return self.run.missed(expected, format!("{}", error.kind()));
                 }
                 (Err(_), None) => self.glance(),
             }
@@ -250,7 +343,7 @@ impl<'a> Lab<'a> {
         let name = format!("client {}", self.peers);
         let address = self.address()?;
         if !self.reached {
-            self.story.tell(format_args!(
+            self.run.tell(format_args!(
                 "{name} waits until somebody receives on {address}"
             ));
             let expected = format!(
@@ -259,20 +352,18 @@ impl<'a> Lab<'a> {
             );
             let deadline = Instant::now() + self.patience().start;
             loop {
-                let ended = self.story.ended();
+                let ended = self.run.ended();
                 match (self.port()?.has_udp_receiver(), ended) {
                     (true, Some(status)) => return self.in_the_background(status),
                     (true, None) => break,
-                    (false, Some(_)) => return self.unready(expected, "it doesn't"),
-                    (false, None) if Instant::now() >= deadline => {
-                        return self.unready(expected, "it doesn't, and still runs");
-                    }
+                    (false, Some(_)) => return self.unready(expected),
+                    (false, None) if Instant::now() >= deadline => return self.unready(expected),
                     (false, None) => self.glance(),
                 }
             }
             self.reached = true;
         }
-        Asker::new(name, address, self.story.clone())
+        Asker::new(name, address, self.run.clone())
             .map_err(|error| Stop::Skipped(format!("there is no socket: {error}")))
     }
 
@@ -284,33 +375,49 @@ impl<'a> Lab<'a> {
             ending(status)
         );
         let expected = "the command runs for as long as its server does";
-        self.story.failed(expected, saw)
+        self.run.failed(expected, saw)
     }
 
     /// A moment between two looks, cut short by the program's output and by its end.
     fn glance(&self) {
-        if let Some(program) = self.story.program().as_mut() {
+        if let Some(program) = self.run.program().as_mut() {
             program.wait_for_news(Duration::from_millis(20));
         }
     }
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
     /// fault.
-    fn unready<T>(&mut self, expected: String, saw: &str) -> Told<T> {
-        let failed = self.story.failed(expected, saw);
-        if self.story.ended().is_none() || self.restarted || self.reached {
-            return failed;
-        }
+    fn unready<T>(&mut self, expected: String) -> Told<T> {
         self.expects_no_flood()?;
+        if self.run.ended().is_none() {
+            return self.never(expected);
+        }
+        if self.restarted || self.reached {
+            return self.run.failed(expected, "it didn't");
+        }
+        let failed = self.ended_at_once(expected);
         // It may have left children behind that have the port.
-        drop(self.story.program().take());
+        drop(self.run.program().take());
         if !self.port()?.is_taken() && cfg!(target_os = "linux") {
             return failed;
         }
         failed.map_err(|stop| match stop {
-            Stop::Failed { expected, saw } => Stop::PortLost { expected, saw },
-            other => other,
+            Stop::Failed(failure) => Stop::Failed(Failure {
+                kind: Kind::PortLost,
+                ..failure
+            }),
+            skipped @ Stop::Skipped(_) => skipped,
         })
+    }
+
+    fn never<T>(&self, expected: String) -> Told<T> {
+        let saw = "it never did, and still runs";
+        self.run.missed(expected, saw).advise(NEVER)
+    }
+
+    fn ended_at_once<T>(&self, expected: String) -> Told<T> {
+        let ended = self.run.ended_at_once(expected);
+        ended.advise(self.command.trouble().unwrap_or(ENDED))
     }
 
     // Peers of a client.
@@ -320,8 +427,8 @@ impl<'a> Lab<'a> {
     /// # Errors
     ///
     /// The port is taken.
-    pub fn listens_as(&mut self, name: &str) -> Told<Host> {
-        self.story.tell(format_args!("the {name} listens"));
+    pub fn listens_as(&mut self, name: &str) -> Told<Listener> {
+        self.run.tell(format_args!("the {name} listens"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)));
         let number = listener
             .as_ref()
@@ -330,7 +437,7 @@ impl<'a> Lab<'a> {
             .map_or(0, |address| address.port());
         self.port = Some(Port::fixed(number));
         listener
-            .and_then(|listener| Host::new(name, listener, self.story.clone()))
+            .and_then(|listener| Listener::new(name, listener, self.run.clone()))
             .map_err(|error| Stop::Skipped(format!("nobody can listen there: {error}")))
     }
 
@@ -339,11 +446,18 @@ impl<'a> Lab<'a> {
     /// # Errors
     ///
     /// The program doesn't connect.
-    pub fn accepts_as(&mut self, name: &str) -> Told<(Host, Peer)> {
+    pub fn accepts_as(&mut self, name: &str) -> Told<(Listener, TcpPeer)> {
         let mut host = self.listens_as(name)?;
         self.starts()?;
-        let peer = host.accepts()?;
-        Ok((host, peer))
+        if let Some(peer) = host.accepts()? {
+            return Ok((host, peer));
+        }
+        let start = time(self.patience().start);
+        let expected = format!("the program connects to {} within {start}", self.address()?);
+        if self.run.ended().is_some() {
+            return self.ended_at_once(expected);
+        }
+        self.never(expected)
     }
 
     /// A server with a UDP socket that the program is to ask. Call it before the program is
@@ -353,13 +467,13 @@ impl<'a> Lab<'a> {
     ///
     /// The port is taken.
     pub fn answers(&mut self) -> Told<Answerer> {
-        self.story.tell("the server waits for datagrams");
+        self.run.tell("the server waits for datagrams");
         let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)))
             .and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
         let (number, socket) =
             bound.map_err(|error| Stop::Skipped(format!("nobody can receive there: {error}")))?;
         self.port = Some(Port::fixed(number));
-        Ok(Answerer::new(socket, self.story.clone()))
+        Ok(Answerer::new(socket, self.run.clone()))
     }
 
     /// Takes the port for TCP, or for UDP, before the program can. It is free again when the
@@ -370,7 +484,7 @@ impl<'a> Lab<'a> {
     /// Somebody else has it.
     pub fn takes_the_port(&mut self, kind: Type) -> Told<Socket> {
         const TRIES: usize = 100;
-        self.story.tell("somebody else has the port already");
+        self.run.tell("somebody else has the port already");
         let take = |address: SocketAddr| {
             let socket = Socket::new(Domain::IPV4, kind, None)?;
             socket.bind(&address.into())?;
@@ -391,16 +505,16 @@ impl<'a> Lab<'a> {
 
     /// Tells the next step.
     pub fn tell(&self, step: &str) {
-        self.story.tell(step);
+        self.run.tell(step);
     }
 
-    /// The last step failed.
+    /// The last step failed: it didn't happen in time.
     ///
     /// # Errors
     ///
     /// Always.
-    pub fn failed<T>(&self, expected: &str, saw: &str) -> Told<T> {
-        self.story.failed(expected, saw)
+    pub fn missed<T>(&self, expected: &str, saw: &str) -> Told<T> {
+        self.run.missed(expected, saw)
     }
 }
 

@@ -5,8 +5,8 @@
 //! what it sends and by whether its peer's words show up in its output.
 //!
 //! - [`roles`]: the catalogue. Read one file of it first; each check reads like a story.
-//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`host`]
-//!   and [`datagram`] are its misbehaving peers, [`story`] records what they do, and [`port`] finds
+//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`listener`]
+//!   and [`datagram`] are its misbehaving peers, [`run`] records what they do, and [`port`] finds
 //!   ports that nobody else has.
 //! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
@@ -18,15 +18,16 @@ pub mod datagram;
 #[cfg(feature = "exercise")]
 pub mod exercise;
 mod guard;
-pub mod host;
 pub mod judge;
 pub mod lab;
 pub mod limits;
+pub mod listener;
 pub mod peer;
 pub mod port;
 pub mod program;
 pub mod report;
 pub mod roles;
-pub mod story;
+pub mod run;
 mod strays;
+mod terminal;
 pub mod testing;

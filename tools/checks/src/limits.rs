@@ -15,6 +15,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use crate::strays::Mark;
+
 /// Maximum memory, in bytes.
 pub const MEMORY: u64 = 2 << 30;
 
@@ -52,13 +54,13 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Watches the program whose first process this is, and that runs in this folder.
-    pub(crate) fn new(first: u32, folder: Option<PathBuf>) -> Self {
+    /// Watches the program whose processes have this mark, and that runs in this folder.
+    pub(crate) fn new(mark: &Mark, folder: Option<PathBuf>) -> Self {
         let stopped = Arc::default();
         #[cfg(target_os = "linux")]
-        watch::add(first, folder, &stopped);
+        watch::add(mark.number(), folder, &stopped);
         #[cfg(not(target_os = "linux"))]
-        let _ = (first, folder);
+        let _ = (mark, folder);
         Self { stopped }
     }
 
@@ -70,16 +72,17 @@ impl Watched {
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
     use std::fs;
     use std::path::{Path, PathBuf};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::{Pid, Signal, getsid, kill_process};
 
     use super::{FILES, MEMORY, PROCESSES};
+    use crate::strays;
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -94,22 +97,18 @@ mod watch {
 
     /// A program under test.
     struct Program {
-        /// Its processes, as far as they are known: their numbers, and when they started.
-        processes: BTreeSet<(u32, u64)>,
-        /// The first one, which leads their group.
-        first: u32,
+        /// What its processes have in common: see [`strays`].
+        mark: u64,
         folder: Option<PathBuf>,
         /// How large its folder was at the beginning, in bytes.
         had: Option<u64>,
         stopped: Weak<OnceLock<String>>,
     }
 
-    /// A process, as `/proc/PID/stat` has it (proc(5)).
+    /// A process that has a mark.
     struct Process {
-        parent: u32,
-        group: u32,
-        session: u32,
-        started: u64,
+        number: u32,
+        mark: u64,
         /// In bytes.
         memory: u64,
     }
@@ -119,31 +118,29 @@ mod watch {
         if PROGRAMS.set(Mutex::default()).is_ok() {
             // Without it only the limits of the system hold.
             let _ = thread::Builder::new().spawn(|| {
+                let mut marks = Marks::default();
                 for look in 0_u32.. {
                     thread::park_timeout(PAUSE);
-                    look_at_all(look % FILES_EACH == 0);
+                    look_at_all(&mut marks, look % FILES_EACH == 0);
                 }
             });
         }
     }
 
-    pub(super) fn add(first: u32, folder: Option<PathBuf>, stopped: &Arc<OnceLock<String>>) {
+    pub(super) fn add(mark: u64, folder: Option<PathBuf>, stopped: &Arc<OnceLock<String>>) {
         if let Some(programs) = PROGRAMS.get() {
             let program = Program {
-                processes: BTreeSet::new(),
-                first,
+                mark,
                 folder,
                 had: None,
                 stopped: Arc::downgrade(stopped),
             };
-            programs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(program);
+            let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
+            programs.push(program);
         }
     }
 
-    fn look_at_all(at_files: bool) {
+    fn look_at_all(marks: &mut Marks, at_files: bool) {
         let Some(programs) = PROGRAMS.get() else {
             return;
         };
@@ -152,127 +149,132 @@ mod watch {
         if programs.is_empty() {
             return;
         }
-        let all = processes();
+        let all = marks.processes();
         for program in programs.iter_mut() {
-            let Some(stopped) = program.stopped.upgrade() else {
-                continue;
-            };
-            let too_much = program.too_much(&all, at_files);
-            if let Some(why) = too_much {
-                let _ = stopped.set(why);
-                program.stop();
+            if let Some(why) = program.too_much(&all, at_files) {
+                if let Some(stopped) = program.stopped.upgrade() {
+                    let _ = stopped.set(why);
+                }
+                program.stop(marks);
             }
         }
     }
 
     impl Program {
         /// What it takes too much of, in words.
-        fn too_much(&mut self, all: &BTreeMap<u32, Process>, at_files: bool) -> Option<String> {
-            self.find_processes(all);
-            let count = self.processes.len();
+        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
+            let its_own = || all.iter().filter(|process| process.mark == self.mark);
+            let count = its_own().count();
             if count > PROCESSES {
-                return Some(format!(
-                    "it had {count} processes; the limit is {PROCESSES}"
-                ));
+                let limit = PROCESSES;
+                return Some(format!("it had {count} processes; the limit is {limit}"));
             }
-            let its_own = self
-                .processes
-                .iter()
-                .filter_map(|(number, _)| all.get(number));
-            let memory: u64 = its_own.map(|process| process.memory).sum();
+            let memory: u64 = its_own().map(|process| process.memory).sum();
             if memory > MEMORY {
+                let (took, limit) = (memory >> 20, MEMORY >> 20);
                 return Some(format!(
-                    "it took {} MiB of memory; the limit is {}",
-                    memory >> 20,
-                    MEMORY >> 20
+                    "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let folder = self
-                .folder
-                .as_ref()
-                .filter(|_| at_files || self.had.is_none())?;
-            let size = size(folder, 32);
+            let folder = self.folder.as_ref();
+            let size = size(folder.filter(|_| at_files || self.had.is_none())?, 32);
             let more = size.saturating_sub(*self.had.get_or_insert(size));
-            (more > FILES).then(|| {
-                format!(
-                    "it wrote {} MiB of files; the limit is {}",
-                    more >> 20,
-                    FILES >> 20
-                )
-            })
+            let (wrote, limit) = (more >> 20, FILES >> 20);
+            (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
         }
 
-        /// Finds all that it has started: in its group or session, or with a parent that it is known
-        /// to have started.
-        fn find_processes(&mut self, all: &BTreeMap<u32, Process>) {
-            self.processes.retain(|(number, started)| {
-                all.get(number)
-                    .is_some_and(|process| process.started == *started)
-            });
-            loop {
-                let known: BTreeSet<u32> =
-                    self.processes.iter().map(|(number, _)| *number).collect();
-                let is_its_own = |number: u32, process: &Process| {
-                    number == self.first
-                        || process.group == self.first
-                        || process.session == self.first
-                        || known.contains(&process.parent)
-                };
-                let new = all.iter().filter(|(number, process)| {
-                    !known.contains(number) && is_its_own(**number, process)
-                });
-                let new: Vec<_> = new
-                    .map(|(number, process)| (*number, process.started))
-                    .collect();
-                if new.is_empty() {
-                    return;
-                }
-                self.processes.extend(new);
-            }
-        }
-
-        /// Kills all its processes, and those that they have started meanwhile.
-        fn stop(&mut self) {
+        /// Kills all its processes, and those that they have started meanwhile. They are stopped
+        /// first, so that they start no more.
+        fn stop(&self, marks: &mut Marks) {
             for signal in [Signal::STOP, Signal::KILL] {
+                let mut before = 0;
                 for _ in 0..ROUNDS {
-                    let before = self.processes.clone();
-                    for (number, _) in &self.processes {
-                        let process = i32::try_from(*number).ok().and_then(Pid::from_raw);
+                    let all = marks.processes();
+                    let its_own = all.iter().filter(|process| process.mark == self.mark);
+                    let mut count = 0;
+                    for process in its_own {
+                        count += 1;
+                        let number = i32::try_from(process.number).ok().and_then(Pid::from_raw);
                         // It fails if it has ended, which is what was wanted.
-                        let _ = process.map(|process| kill_process(process, signal));
+                        let _ = number.map(|number| kill_process(number, signal));
                     }
-                    self.find_processes(&processes());
-                    if self.processes.is_subset(&before) {
+                    if count == before || count == 0 {
                         break;
                     }
+                    before = count;
                 }
             }
         }
     }
 
-    fn processes() -> BTreeMap<u32, Process> {
-        let page = rustix::param::page_size() as u64;
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        numbers
-            .filter_map(|number: u32| {
-                let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-                // The name is in parentheses, and may have some, too.
-                let (_, fields) = stat.rsplit_once(')')?;
-                let fields: Vec<&str> = fields.split_whitespace().collect();
-                let field = |index: usize| fields.get(index)?.parse::<u64>().ok();
-                let id = |index| u32::try_from(field(index)?).ok();
-                let process = Process {
-                    parent: id(1)?,
-                    group: id(2)?,
-                    session: id(3)?,
-                    started: field(19)?,
-                    memory: field(21)?.saturating_mul(page),
+    /// The marks of all processes. A process never changes its own, so each is read once.
+    #[derive(Default)]
+    struct Marks {
+        /// By the process's number and when it started.
+        known: BTreeMap<(u32, u64), Option<u64>>,
+    }
+
+    impl Marks {
+        /// The processes that have a mark, out of our own session.
+        fn processes(&mut self) -> Vec<Process> {
+            let page = rustix::param::page_size() as u64;
+            let ours = getsid(None).map_or(0, |session| session.as_raw_nonzero().get());
+            let mut known = BTreeMap::new();
+            let mut processes = Vec::new();
+            let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+            for entry in entries {
+                let Some(number) = entry
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse().ok())
+                else {
+                    continue;
                 };
-                // A zombie takes nothing any more.
-                (fields.first() != Some(&"Z")).then_some((number, process))
+                let Some(stat) = Stat::of(number) else {
+                    continue;
+                };
+                let key = (number, stat.started);
+                let mark = match self.known.get(&key) {
+                    Some(mark) => *mark,
+                    None => strays::mark_of(number),
+                };
+                known.insert(key, mark);
+                if let Some(mark) = mark.filter(|_| stat.session != i64::from(ours)) {
+                    processes.push(Process {
+                        number,
+                        mark,
+                        memory: stat.pages.saturating_mul(page),
+                    });
+                }
+            }
+            self.known = known;
+            processes
+        }
+    }
+
+    /// Some fields of `/proc/PID/stat` (proc(5)).
+    struct Stat {
+        session: i64,
+        started: u64,
+        pages: u64,
+    }
+
+    impl Stat {
+        /// `None` if the process has ended, if only as a zombie.
+        fn of(number: u32) -> Option<Self> {
+            let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+            // The name is in parentheses, and may have some, too.
+            let (_, fields) = stat.rsplit_once(')')?;
+            let fields: Vec<&str> = fields.split_whitespace().collect();
+            if fields.first() == Some(&"Z") {
+                return None;
+            }
+            Some(Self {
+                session: fields.get(3)?.parse().ok()?,
+                started: fields.get(19)?.parse().ok()?,
+                pages: fields.get(21)?.parse().ok()?,
             })
-            .collect()
+        }
     }
 
     /// How much is in this folder, in bytes.

@@ -1,7 +1,7 @@
 //! The misbehaving peer: a TCP connection to the program under test that does what real peers do.
 //!
 //! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that to
-//! the [`Story`]. It never waits by sleeping: a pause is a wait for the program to say something.
+//! the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
 //! What the program says meanwhile is kept for the next expectation.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use console::is_timeout;
 use socket2::SockRef;
 
-use crate::story::{Story, Told, shown, time};
+use crate::run::{Run, Told, shown, time};
 
 /// The most bytes that are kept of what a program sends. Whoever sends more has said enough.
 const RECEIVED_LIMIT: usize = 4 << 20;
@@ -20,6 +20,12 @@ const RECEIVED_LIMIT: usize = 4 << 20;
 /// How long to see whether the program closes a connection that is about to be closed here: if both
 /// ends close at the same time, both remember it in TIME-WAIT.
 const CROSSING: Duration = Duration::from_millis(300);
+
+/// How long to see whether anything comes behind a page that is whole.
+const MORE: Duration = Duration::from_millis(300);
+
+/// What is expected, in words, and whether it is in what has come.
+pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
 
 /// How a connection ended, seen from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +40,28 @@ pub enum End {
 
 /// One side of a TCP connection; the other is the program under test.
 #[derive(Debug)]
-pub struct Peer {
-    /// What it is called in the story.
+pub struct TcpPeer {
+    /// What it is called in the steps.
     name: String,
     stream: Arc<TcpStream>,
-    story: Story,
+    run: Run,
     received: Vec<u8>,
     /// How much of `received` has been looked at by an expectation that was satisfied.
     used: usize,
     end: Option<End>,
 }
 
-impl Peer {
-    pub(crate) fn new(name: String, stream: TcpStream, story: Story) -> io::Result<Self> {
+impl TcpPeer {
+    pub(crate) fn new(name: String, stream: TcpStream, run: Run) -> io::Result<Self> {
         // Each `sends` is on its way at once, as a segment of its own.
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(story.patience().answer))?;
+        stream.set_write_timeout(Some(run.patience().answer))?;
         let stream = Arc::new(stream);
-        story.holds(&stream);
+        run.holds(&stream);
         Ok(Self {
             name,
             stream,
-            story,
+            run,
             received: Vec::new(),
             used: 0,
             end: None,
@@ -82,10 +88,10 @@ impl Peer {
             Err(error) if is_cut_short(&error) => {
                 let expected = format!("the program reads what {} sends", self.name);
                 let saw = format!("it read nothing for {}", time(self.answer_time()));
-                self.story.failed(expected, saw)
+                self.run.missed(expected, saw)
             }
             Err(_) => {
-                self.story.add("(the connection has ended already)");
+                self.run.add("(the connection has ended already)");
                 Ok(())
             }
         }
@@ -127,20 +133,20 @@ impl Peer {
     /// reset, so that nothing is left of the connection.
     pub fn hangs_up(mut self) {
         self.tell("hangs up");
-        if self.story.port_is_reused() {
+        if self.run.port_is_reused() {
             self.listen_for(CROSSING, |_| false);
             if self.end.is_some() {
                 reset(&self.stream);
             }
         }
-        self.story.lets_go(&self.stream);
+        self.run.lets_go(&self.stream);
     }
 
     /// Closes the connection after the program has: so it is the program's system that remembers
     /// it for a while, in TIME-WAIT (RFC 9293, section 3.6).
     pub fn closes_last(self) {
         self.tell("closes the connection too");
-        self.story.lets_go(&self.stream);
+        self.run.lets_go(&self.stream);
     }
 
     /// Resets the connection: a close with `SO_LINGER` 0, as when a program is killed or a cable
@@ -148,16 +154,16 @@ impl Peer {
     pub fn resets(self) {
         self.tell("resets the connection");
         reset(&self.stream);
-        self.story.lets_go(&self.stream);
+        self.run.lets_go(&self.stream);
     }
 
     /// Sends these bytes again and again, until the program answers, ends the connection, or has
-    /// taken `limit` bytes, for [`Patience::end`](crate::story::Patience::end) at most.
+    /// taken `limit` bytes, for [`Patience::end`](crate::run::Patience::end) at most.
     ///
     /// # Errors
     ///
     /// It takes all of them without a word, or goes on neither reading nor answering, and does
-    /// neither within [`Patience::meanwhile`](crate::story::Patience::meanwhile) after that.
+    /// neither within [`Patience::meanwhile`](crate::run::Patience::meanwhile) after that.
     pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
         self.tell(format_args!(
             "sends {} again and again, up to {} MiB, and expects to be cut off",
@@ -165,7 +171,7 @@ impl Peer {
             limit >> 20
         ));
         let many = bytes.repeat((64 << 10) / bytes.len().max(1));
-        let deadline = Instant::now() + self.story.patience().end;
+        let deadline = Instant::now() + self.run.patience().end;
         let mut sent = 0;
         while sent < limit && Instant::now() < deadline && !self.has_heard(Duration::from_millis(1))
         {
@@ -177,7 +183,7 @@ impl Peer {
                 Err(_) => return Ok(()),
             }
         }
-        let wait = self.story.patience().meanwhile;
+        let wait = self.run.patience().meanwhile;
         if self.has_heard(wait) {
             return Ok(());
         }
@@ -187,36 +193,36 @@ impl Peer {
         ))
     }
 
-    /// Sends these bytes one at a time with pauses, until `other` has received the text.
+    /// Sends these bytes one at a time with pauses, until `other` has received what it expects.
     ///
     /// # Errors
     ///
-    /// `other` doesn't receive it within [`Patience::meanwhile`](crate::story::Patience::meanwhile).
+    /// `other` doesn't receive it within [`Patience::meanwhile`](crate::run::Patience::meanwhile).
     pub fn drips_while(
         &mut self,
         bytes: &[u8],
         pause: Duration,
-        other: &mut Peer,
-        text: &str,
+        other: &mut TcpPeer,
+        (what, is_it): What,
     ) -> Told {
         self.tell(format_args!(
-            "sends {} one byte at a time, every {}; meanwhile {} expects {text:?}",
+            "sends {} one byte at a time, every {}; meanwhile {} expects {what}",
             shown(bytes),
             time(pause),
             other.name,
         ));
-        let limit = self.story.patience().meanwhile;
+        let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
         let mut bytes = bytes.iter().cycle();
         while Instant::now() < deadline {
             // It may be cut off for being slow, which is another matter.
             let _ = bytes.next().map(|byte| (&*self.stream).write(&[*byte]));
-            if other.listen_for(pause, |received| contains(received, text)) {
+            if other.listen_for(pause, is_it) {
                 return Ok(());
             }
         }
         other.failed(format!(
-            "{text:?} reaches {} within {}",
+            "{what} reaches {} within {}",
             other.name,
             time(limit)
         ))
@@ -226,7 +232,7 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// None comes, within [`Patience::answer`](crate::story::Patience::answer).
+    /// None comes, within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, text: &str) -> Told {
         self.expects_within(text, self.answer_time())
     }
@@ -249,11 +255,30 @@ impl Peer {
         ))
     }
 
+    /// Waits until all that has come is what is expected.
+    ///
+    /// # Errors
+    ///
+    /// It isn't within this time.
+    pub fn expects_what(&mut self, (what, is_it): What, limit: Duration) -> Told {
+        self.tell(format_args!("expects {what}"));
+        self.used = 0;
+        if self.listen_for(limit, is_it) {
+            self.used = self.received.len();
+            return Ok(());
+        }
+        self.failed(format!(
+            "{what} reaches {} within {}",
+            self.name,
+            time(limit)
+        ))
+    }
+
     /// Waits for any bytes, and leaves them to the next expectation.
     ///
     /// # Errors
     ///
-    /// None come within [`Patience::answer`](crate::story::Patience::answer).
+    /// None come within [`Patience::answer`](crate::run::Patience::answer).
     pub fn hears_something(&mut self) -> Told {
         self.tell("expects the program to send something");
         if self.listen_for(self.answer_time(), |received| !received.is_empty()) {
@@ -270,7 +295,7 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Nothing comes within [`Patience::answer`](crate::story::Patience::answer), or the connection is reset.
+    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection is reset.
     pub fn expects_to_be_heard(&mut self) -> Told {
         self.tell("expects an answer, or a connection that ends without a reset");
         let any = self.listen_for(self.answer_time(), |received| !received.is_empty());
@@ -284,60 +309,65 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::answer`](crate::story::Patience::answer).
+    /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
         self.tell("expects the program to close the connection");
         self.listen_for(self.answer_time(), |_| false);
         if self.end.is_some() {
             return Ok(());
         }
-        self.failed(format!(
-            "the connection ends within {}",
-            time(self.answer_time())
-        ))
+        let expected = format!("the connection ends within {}", time(self.answer_time()));
+        self.stopped(expected, true)
     }
 
     /// Waits until the program closes the connection properly.
     ///
     /// # Errors
     ///
-    /// It is reset instead, or stays open for [`Patience::answer`](crate::story::Patience::answer).
+    /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
         self.listen_for(self.answer_time(), |_| false);
         if self.end == Some(End::Closed) {
             return Ok(());
         }
-        self.failed(format!(
-            "the stream ends within {}, without a reset",
-            time(self.answer_time())
-        ))
+        let limit = time(self.answer_time());
+        let expected = format!("the stream ends within {limit}, without a reset");
+        self.stopped(expected, true)
     }
 
-    /// Waits until an HTTP answer is whole: as many bytes have come as its `Content-Length` says,
-    /// or its last chunk has, or, of an answer that says nothing about its length, the end of the
-    /// stream (RFC 9112, section 6.3).
+    /// Waits until an HTTP answer is whole, and has no byte more: as many bytes have come as its
+    /// `Content-Length` says, or its last chunk has, or, of an answer that says nothing about its
+    /// length, the end of the stream (RFC 9112, section 6.3). 300 ms later nothing more has come.
     ///
     /// # Errors
     ///
-    /// It isn't within [`Patience::answer`](crate::story::Patience::answer), or the connection is reset.
+    /// It isn't within [`Patience::answer`](crate::run::Patience::answer), or the connection is reset.
     pub fn expects_a_whole_page(&mut self) -> Told {
-        self.tell("expects the whole page");
+        self.tell("expects the whole page, and nothing behind it");
         // From here on all that has come counts.
         self.used = 0;
-        let ends_with_stream =
-            |page: &Self| page.end == Some(End::Closed) && page_length(page.unused()).is_none();
-        if self.listen_for(self.answer_time(), is_whole_page) || ends_with_stream(self) {
+        self.listen_for(self.answer_time(), is_whole_page);
+        self.listen_for(MORE, |_| false);
+        let (count, length) = (self.received.len(), page_length(&self.received));
+        let is_whole = match length {
+            Some(length) => count == length,
+            None if is_chunked(&self.received) => is_whole_page(&self.received),
+            None => self.end == Some(End::Closed),
+        };
+        if is_whole {
             return Ok(());
         }
-        let limit = time(self.answer_time());
-        self.failed(match page_length(self.unused()) {
-            Some(length) => format!(
-                "the page is whole within {limit}: {length} bytes with its head, as its \
-                 Content-Length says"
-            ),
-            None => format!("the page is whole within {limit}: then the stream ends"),
-        })
+        let Some(length) = length else {
+            let limit = time(self.answer_time());
+            return self.failed(format!(
+                "the page is whole within {limit}: then the stream ends"
+            ));
+        };
+        self.run.failed(
+            format!("the page has {length} bytes with its head, as its Content-Length says"),
+            format!("{count} bytes came"),
+        )
     }
 
     /// What has come since the last expectation that was satisfied.
@@ -356,6 +386,10 @@ impl Peer {
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl std::fmt::Display) -> Told<T> {
+        self.stopped(expected, false)
+    }
+
+    fn stopped<T>(&self, expected: impl std::fmt::Display, is_end_missing: bool) -> Told<T> {
         let end = match &self.end {
             None => "and the connection stayed open".to_owned(),
             Some(End::Closed) => "and the end of the stream".to_owned(),
@@ -367,11 +401,16 @@ impl Peer {
             [] => "nothing came".to_owned(),
             bytes => format!("{} came", shown(bytes)),
         };
-        self.story.failed(expected, format!("{came}, {end}"))
+        let saw = format!("{came}, {end}");
+        // Nothing, or no end, may be late.
+        if self.end != Some(End::Reset) && (self.unused().is_empty() || is_end_missing) {
+            return self.run.missed(expected, saw);
+        }
+        self.run.failed(expected, saw)
     }
 
     fn answer_time(&self) -> Duration {
-        self.story.patience().answer
+        self.run.patience().answer
     }
 
     fn has_heard(&mut self, within: Duration) -> bool {
@@ -427,7 +466,7 @@ impl Peer {
     }
 
     fn tell(&self, step: impl std::fmt::Display) {
-        self.story.tell(format_args!("{} {step}", self.name));
+        self.run.tell(format_args!("{} {step}", self.name));
     }
 }
 
@@ -453,19 +492,46 @@ fn is_whole_page(answer: &[u8]) -> bool {
 
 /// How long an HTTP answer is with its head, if its `Content-Length` says so.
 fn page_length(answer: &[u8]) -> Option<usize> {
-    let head = head(answer)?;
-    let lines = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let length: usize = lines
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())?;
-    Some(head.len().saturating_add(length))
+    let length: usize = field(answer, "content-length")?.parse().ok()?;
+    Some(head(answer)?.len().saturating_add(length))
+}
+
+/// The body of an HTTP answer, as far as it has come, without what its chunks are divided by (RFC 9112,
+/// section 7.1). An answer without a head is all body.
+pub(crate) fn body(answer: &[u8]) -> Vec<u8> {
+    let Some(head) = head(answer) else {
+        return answer.to_vec();
+    };
+    let mut rest = answer.get(head.len()..).unwrap_or_default();
+    if !is_chunked(answer) {
+        return rest.to_vec();
+    }
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|bytes| bytes == b"\r\n") {
+        let (line, after) = rest.split_at(end);
+        let size = String::from_utf8_lossy(line);
+        let size = size.split(';').next().unwrap_or_default().trim();
+        let Ok(size @ 1..) = usize::from_str_radix(size, 16) else {
+            break;
+        };
+        let after = after.get(2..).unwrap_or_default();
+        body.extend_from_slice(after.get(..size.min(after.len())).unwrap_or_default());
+        rest = after.get(size.saturating_add(2)..).unwrap_or_default();
+    }
+    body
+}
+
+/// What a field of an HTTP answer's head says, in lower case.
+pub(crate) fn field(answer: &[u8], name: &str) -> Option<String> {
+    let head = String::from_utf8_lossy(head(answer)?).to_ascii_lowercase();
+    head.lines().find_map(|line| {
+        let (this, value) = line.split_once(':')?;
+        (this == name).then(|| value.trim().to_owned())
+    })
 }
 
 fn is_chunked(answer: &[u8]) -> bool {
-    let head = head(answer).unwrap_or_default();
-    String::from_utf8_lossy(head)
-        .to_ascii_lowercase()
-        .contains("chunked")
+    field(answer, "transfer-encoding").is_some_and(|coding| coding.contains("chunked"))
 }
 
 /// The head of an HTTP answer, and the empty line that ends it.
@@ -486,16 +552,16 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::story::Patience;
+    use crate::run::Patience;
 
     /// A peer of somebody who sends this and closes the connection.
-    fn peer_of(page: &str) -> Peer {
+    fn peer_of(page: &str) -> TcpPeer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut server, _) = listener.accept().unwrap();
         server.write_all(page.as_bytes()).unwrap();
-        let story = Story::new(false, &Patience::short());
-        Peer::new("client 1".to_owned(), stream, story).unwrap()
+        let run = Run::new(false, &Patience::short());
+        TcpPeer::new("client 1".to_owned(), stream, run).unwrap()
     }
 
     #[test]

@@ -2,24 +2,26 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Write as _};
-use std::io::{self, Read, Write};
-use std::iter;
+use std::io::{self, Read};
 use std::path::PathBuf;
-use std::process::{self, ChildStdin, ExitStatus, Stdio};
+use std::process::{self, ExitStatus};
 use std::slice::SliceIndex;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, iter};
 
 use console::safe;
 #[cfg(windows)]
 use process_wrap::std::JobObject;
 #[cfg(unix)]
-use process_wrap::std::ProcessGroup;
+use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
+use crate::guard;
 use crate::limits::Watched;
-use crate::{guard, strays};
+use crate::strays::{self, Mark};
+use crate::terminal::{self, Keyboard};
 
 /// The most output that is kept of a program, in bytes. What prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
@@ -33,6 +35,8 @@ const CHILDREN_END: Duration = Duration::from_secs(1);
 /// How long an executable file may be open for writing that was copied just now: if another thread
 /// starts a program meanwhile, that has it open, too, until it runs.
 const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
+/// How long a program may take to tidy up when it is asked to end.
+const GOODBYE: Duration = Duration::from_millis(300);
 
 /// What stands in a command for the port.
 const PORT: &str = "{port}";
@@ -80,6 +84,39 @@ impl Command {
     /// Whether the command says where the port goes.
     pub fn takes_port(&self) -> bool {
         self.has(PORT)
+    }
+
+    /// What to change in a file that the system can't run, or runs as something else: if the program
+    /// is given by its path, and there is something.
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
+        let path = self.dir.clone().unwrap_or_default().join(&self.program);
+        if path.components().count() < 2 {
+            return None;
+        }
+        let mut start = [0; 128];
+        let mut file = fs::File::open(&path).ok()?;
+        let count = file.read(&mut start).ok()?;
+        let start = start.get(..count)?;
+        let first_line = start.split(|&byte| byte == b'\n').next()?;
+        #[cfg(unix)]
+        if std::os::unix::fs::PermissionsExt::mode(&file.metadata().ok()?.permissions()) & 0o111
+            == 0
+        {
+            return Some(
+                "The file isn't executable. Make it so (chmod +x), or give it to its interpreter: \
+                 -- python3 server.py {port}",
+            );
+        }
+        if !start.starts_with(b"#!") && !start.contains(&0) {
+            return Some(
+                "The file has no first line that names its interpreter, so a shell ran it. Begin \
+                 it with #!/usr/bin/env python3, or whatever it is written in.",
+            );
+        }
+        (start.starts_with(b"#!") && first_line.ends_with(b"\r")).then_some(
+            "The file's lines end with CR and LF, as on Windows, so the name of its interpreter \
+             ends with a CR. Save it with LF alone.",
+        )
     }
 
     fn for_port(&self, port: u16) -> Self {
@@ -141,16 +178,21 @@ fn part(word: &OsStr, range: impl SliceIndex<[u8], Output = [u8]>) -> OsString {
 
 /// A program that runs.
 ///
-/// When it is dropped, it is killed with all its children: they are one process group (on Windows,
-/// one job). On Linux those that have left the group are found as well.
-#[derive(Debug)]
+/// When it is dropped, it is ended with all its children: they are one session (on Windows, one job).
+/// On Linux those that have left the session are found as well.
 pub struct Program {
     child: Box<dyn ChildWrapper>,
-    input: Option<ChildStdin>,
+    keyboard: Option<Keyboard>,
     output: Arc<Output>,
-    /// What all processes have that it starts.
-    mark: String,
+    /// By which all is known that it has started.
+    mark: Mark,
     watched: Watched,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Program({})", self.child.id())
+    }
 }
 
 /// What the program has printed, filled by a thread for each of its two outputs.
@@ -172,16 +214,14 @@ struct Printed {
 }
 
 impl Program {
-    /// Starts the command for this port.
+    /// Starts the command for this port, at a terminal if there is one.
     ///
-    /// `PYTHONUNBUFFERED=1` is set, so that what a Python program prints arrives when it prints it,
-    /// and the locale is `C.UTF-8`, so that each language prints UTF-8.
+    /// The locale is `C.UTF-8`, so that each language prints UTF-8.
     ///
     /// # Errors
     ///
     /// The system can't start it: there is no such file, or it isn't executable.
     pub fn start(command: &Command, port: u16) -> io::Result<Self> {
-        let mark = strays::new_mark();
         let command = command.for_port(port);
         let mut start = process::Command::new(&command.program);
         if let Some(dir) = &command.dir {
@@ -189,53 +229,59 @@ impl Program {
         }
         start
             .args(&command.arguments)
-            .env("PYTHONUNBUFFERED", "1")
             // Else Java and Ruby print question marks for what they can't write in the locale "C".
             .env("LC_ALL", "C.UTF-8")
-            .env(strays::VARIABLE, &mark)
             // The message of a panic says enough.
-            .env_remove("RUST_BACKTRACE")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut start = CommandWrap::from(start);
-        #[cfg(unix)]
-        start.wrap(ProcessGroup::leader());
-        #[cfg(windows)]
-        start.wrap(JobObject);
+            .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let deadline = Instant::now() + NO_LONGER_BUSY;
-        let mut child = loop {
-            match start.spawn() {
-                Err(error)
-                    if error.kind() == io::ErrorKind::ExecutableFileBusy
-                        && Instant::now() < deadline =>
-                {
-                    thread::yield_now();
+        let spawn = |start| {
+            let mut start = CommandWrap::from(start);
+            #[cfg(unix)]
+            start.wrap(ProcessSession);
+            #[cfg(windows)]
+            start.wrap(JobObject);
+            let deadline = Instant::now() + NO_LONGER_BUSY;
+            loop {
+                match start.spawn() {
+                    Err(error)
+                        if error.kind() == io::ErrorKind::ExecutableFileBusy
+                            && Instant::now() < deadline =>
+                    {
+                        thread::yield_now();
+                    }
+                    started => return started,
                 }
-                started => break started?,
             }
         };
+        let number = |started: &io::Result<(Box<dyn ChildWrapper>, _)>| {
+            started.as_ref().map_or(0, |(child, _)| child.id())
+        };
+        let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
+        let (child, console) = started?;
         guard::watch(child.id());
-        let watched = Watched::new(child.id(), command.dir.clone());
-
-        let output = Arc::new(Output::default());
-        let input = child.stdin().take();
-        let (out, err) = (child.stdout().take(), child.stderr().take());
+        let watched = Watched::new(&mark, command.dir.clone());
         let program = Self {
             child,
-            input,
-            output,
+            keyboard: console.keyboard,
+            output: Arc::default(),
             mark,
             watched,
         };
-        program.keep(0, out)?;
-        program.keep(1, err)?;
+        for (stream, pipe) in console.outputs.into_iter().enumerate() {
+            program.keep(stream, pipe)?;
+        }
         Ok(program)
     }
 
+    /// Whether it has a terminal. If not, its input and its outputs are pipes.
+    pub fn has_terminal(&self) -> bool {
+        self.keyboard
+            .as_ref()
+            .is_some_and(|keyboard| keyboard.is_terminal)
+    }
+
     /// Keeps what comes out of this pipe, on a thread of its own, which ends with the pipe.
-    fn keep(&self, stream: usize, pipe: Option<impl Read + Send + 'static>) -> io::Result<()> {
+    fn keep(&self, stream: usize, pipe: Option<Box<dyn Read + Send>>) -> io::Result<()> {
         let output = Arc::clone(&self.output);
         let read_all = move || {
             let mut piece = [0; 8192];
@@ -254,25 +300,30 @@ impl Program {
         thread::Builder::new().spawn(read_all).map(drop)
     }
 
-    /// Types on its keyboard. (All that a check types fits into a pipe, so this doesn't wait.)
+    /// Types a line on its keyboard. (All that a check types fits into a pipe, so this doesn't wait.)
     ///
     /// # Errors
     ///
     /// Its input is closed, as it is when it has ended.
-    pub fn types(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.input {
-            Some(input) => input.write_all(bytes).and_then(|()| input.flush()),
+    pub fn types(&mut self, line: &str) -> io::Result<()> {
+        match &mut self.keyboard {
+            Some(keyboard) => keyboard.types(line),
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
-    /// Ends its input, as Ctrl-D does.
+    /// Ends its input, by Ctrl-D.
     pub fn end_input(&mut self) {
-        self.input = None;
+        self.keyboard = self.keyboard.take().and_then(Keyboard::end);
     }
 
-    /// How the command itself has ended, if it has.
+    /// How the command itself has ended, if it has. One that floods its output is ended here: nobody
+    /// reads on, so it would wait for ever.
     pub fn ended(&mut self) -> Option<ExitStatus> {
+        if self.floods() {
+            // It fails if it has ended already.
+            let _ = self.child.start_kill();
+        }
         self.child.try_wait().ok().flatten()
     }
 
@@ -330,6 +381,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        self.interrupt();
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
         // wait for the job's message that all have ended, for ever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
@@ -342,6 +394,20 @@ impl Drop for Program {
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
         guard::forget(self.child.id());
+    }
+}
+
+impl Program {
+    /// Asks it to end, as a user does with Ctrl-C and a system with SIGTERM: it may have to tidy up.
+    fn interrupt(&mut self) {
+        #[cfg(unix)]
+        for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+            let id = i32::try_from(self.child.id()).ok();
+            if let (None, Some(id)) = (self.ended(), id.and_then(rustix::process::Pid::from_raw)) {
+                let _ = rustix::process::kill_process_group(id, signal);
+                self.wait_for(GOODBYE, |_| false);
+            }
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
         let here = if number == last { "  <- here" } else { "" };
         part(name, &format!("{number}. {step}{here}"));
     }
-    part("change", check.advice);
+    part("change", outcome.advice.as_deref().unwrap_or(check.advice));
     part("read", &check.lesson.to_string());
     text
 }

@@ -8,7 +8,7 @@ use crate::check::{Check, Outcome, Role};
 use crate::judge::{Submission, judge};
 use crate::program::Command;
 use crate::report;
-use crate::story::Patience;
+use crate::run::Patience;
 
 /// Why the program doesn't stand all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
@@ -91,6 +91,7 @@ fn judge_all<const N: usize>(
 ) {
     let checks: Vec<&Check> = role.checks().iter().collect();
     let submission = Submission {
+        again_alone: false,
         patience,
         // They mostly wait.
         jobs: checks.len(),

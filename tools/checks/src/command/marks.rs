@@ -261,7 +261,7 @@ pub(crate) struct Listed {
 struct Reading {
     #[serde(flatten)]
     place: Lesson,
-    advice: &'static str,
+    advice: String,
 }
 
 impl Listed {
@@ -273,7 +273,7 @@ impl Listed {
             about: check.about,
             lesson: Reading {
                 place: check.lesson,
-                advice: check.advice,
+                advice: check.advice.to_owned(),
             },
         }
     }
@@ -298,15 +298,19 @@ impl Entry {
             verdict,
             expected,
             saw,
+            advice,
             steps,
         } = outcome.clone();
         let Listed {
             id,
             title,
             level,
-            lesson,
+            mut lesson,
             ..
         } = Listed::of(check);
+        if let Some(advice) = advice {
+            lesson.advice = advice;
+        }
         Self {
             id,
             title,

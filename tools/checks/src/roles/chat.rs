@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::TcpPeer;
+use crate::run::Told;
 
 pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
 
@@ -21,16 +21,16 @@ pub(super) const BYE: &str = "byebye";
 pub(super) const GAP: Duration = Duration::from_millis(500);
 
 /// A side of the chat, under test.
-pub(super) trait Side {
+pub(super) trait ChatSide {
     /// The program and its peer have talked in turns, in lines, and it is the peer's turn. The peer
     /// has been quiet for 500 ms, so that what it says next isn't read with what it said before.
-    fn greeted(lab: &mut Lab) -> Told<Peer>;
+    fn greeted(lab: &mut Lab) -> Told<TcpPeer>;
 
     /// The peer has said `byebye`: the program should take its leave.
-    fn takes_its_leave(lab: &mut Lab, peer: &mut Peer) -> Told;
+    fn takes_its_leave(lab: &mut Lab, peer: &mut TcpPeer) -> Told;
 }
 
-pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
+pub(super) const fn split_message<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message that comes in two parts",
@@ -50,26 +50,49 @@ pub(super) const fn split_message<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn two_in_one<S: Side>(id: &'static str) -> Check {
+pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Takes a message and \"byebye\" that come at once",
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line and the line \"byebye\" come at \
-                once. The first is shown, the second ends the talk.",
+                once. 500 ms later a line is typed, for a program that takes turns. The first \
+                message is shown, the second ends the talk.",
         advice: "What one read gives may hold several messages. Divide it at the line ends, and \
                  look at each.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
             peer.sends("the last words 4714\nbyebye\n")?;
+            peer.pauses(GAP);
+            lab.types("my turn 4715");
             S::takes_its_leave(lab, &mut peer)?;
             lab.expects_shown(&["the last words 4714"])
         },
     }
 }
 
-pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
+pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
+    Check {
+        id,
+        title: "Goes on when a message only contains \"byebye\"",
+        level: Level::Solid,
+        about: "After a first exchange and 500 ms of quiet, the peer says a line with \"byebye\" in \
+                it, and then such a line is typed. It arrives, and the program still runs 500 ms \
+                later.",
+        advice: "Compare the whole message with \"byebye\": one that contains the word is another.",
+        lesson: PAGE,
+        run: |lab| {
+            let mut peer = S::greeted(lab)?;
+            peer.sends("no byebye yet 4714\n")?;
+            lab.types("byebye comes later 4715");
+            peer.expects("byebye comes later 4715")?;
+            lab.expects_to_live()
+        },
+    }
+}
+
+pub(super) const fn split_byebye<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Understands \"byebye\" that comes in two parts",
@@ -88,7 +111,7 @@ pub(super) const fn split_byebye<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
+pub(super) const fn long_message<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows all of a long message",
@@ -107,7 +130,7 @@ pub(super) const fn long_message<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
+pub(super) const fn cut_character<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows a character that is cut between two reads",
@@ -126,7 +149,7 @@ pub(super) const fn cut_character<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
+pub(super) const fn not_utf8<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives a message that is no text",
@@ -147,7 +170,7 @@ pub(super) const fn not_utf8<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
+pub(super) const fn two_in_a_row<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Shows two messages in a row",
@@ -167,7 +190,7 @@ pub(super) const fn two_in_a_row<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
+pub(super) const fn empty_line<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Survives an empty line",
@@ -188,7 +211,7 @@ pub(super) const fn empty_line<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
+pub(super) const fn end_of_input<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Ends with its input",
@@ -211,7 +234,7 @@ pub(super) const fn end_of_input<S: Side>(id: &'static str) -> Check {
     }
 }
 
-pub(super) const fn terminal_escapes<S: Side>(id: &'static str) -> Check {
+pub(super) const fn terminal_escapes<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
         title: "Prints nothing that a terminal would obey",

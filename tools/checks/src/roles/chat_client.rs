@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use super::chat::{self, BYE, GAP, PAGE, Side};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::TcpPeer;
+use crate::run::Told;
 
 /// The guest, under test.
-enum Guest {}
+enum ChatClient {}
 
-impl Side for Guest {
-    fn greeted(lab: &mut Lab) -> Told<Peer> {
+impl ChatSide for ChatClient {
+    fn greeted(lab: &mut Lab) -> Told<TcpPeer> {
         let mut host = has_said_hello(lab)?;
         host.sends("hi 4712\n")?;
         lab.types("go on 4713");
@@ -22,7 +22,7 @@ impl Side for Guest {
         Ok(host)
     }
 
-    fn takes_its_leave(lab: &mut Lab, _: &mut Peer) -> Told {
+    fn takes_its_leave(lab: &mut Lab, _: &mut TcpPeer) -> Told {
         lab.expects_success()
     }
 }
@@ -65,11 +65,11 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
+        about: "ChatClient and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
-            let mut host = Guest::greeted(lab)?;
+            let mut host = ChatClient::greeted(lab)?;
             host.sends("yes, again 4714\n")?;
             lab.expects_shown(&["hi 4712", "yes, again 4714"])
         },
@@ -134,12 +134,13 @@ pub const CHECKS: &[Check] = &[
             lab.expects_not_shown("4712fine")
         },
     },
-    chat::split_message::<Guest>("chat-client/split-message"),
-    chat::two_in_one::<Guest>("chat-client/two-in-one"),
-    chat::split_byebye::<Guest>("chat-client/split-byebye"),
-    chat::long_message::<Guest>("chat-client/long-message"),
-    chat::cut_character::<Guest>("chat-client/cut-character"),
-    chat::not_utf8::<Guest>("chat-client/not-utf8"),
+    chat::split_message::<ChatClient>("chat-client/split-message"),
+    chat::two_in_one::<ChatClient>("chat-client/two-in-one"),
+    chat::byebye_inside::<ChatClient>("chat-client/byebye-inside"),
+    chat::split_byebye::<ChatClient>("chat-client/split-byebye"),
+    chat::long_message::<ChatClient>("chat-client/long-message"),
+    chat::cut_character::<ChatClient>("chat-client/cut-character"),
+    chat::not_utf8::<ChatClient>("chat-client/not-utf8"),
     Check {
         id: "chat-client/speaks-first",
         title: "Lets the host speak first",
@@ -154,14 +155,15 @@ pub const CHECKS: &[Check] = &[
             lab.expects_shown(&["welcome 4711"])
         },
     },
-    chat::two_in_a_row::<Guest>("chat-client/two-in-a-row"),
-    chat::empty_line::<Guest>("chat-client/empty-line"),
+    chat::two_in_a_row::<ChatClient>("chat-client/two-in-a-row"),
+    chat::empty_line::<ChatClient>("chat-client/empty-line"),
     Check {
         id: "chat-client/host-leaves",
         title: "Notices that the host has left",
         level: Level::Solid,
         about: "A line is typed, the host answers it, and hangs up 500 ms later. Nothing is typed \
-                then, and the guest's program ends by itself.",
+                then, and the guest's program ends by itself, with words that it hadn't shown \
+                before.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
                  message, and the keyboard must not be waited for first.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -169,6 +171,7 @@ pub const CHECKS: &[Check] = &[
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712\n")?;
             host.pauses(GAP);
+            lab.remembers();
             host.hangs_up();
             lab.expects_a_message_and_the_end(lab.patience().end)
         },
@@ -178,7 +181,8 @@ pub const CHECKS: &[Check] = &[
         title: "Survives the host's reset",
         level: Level::Solid,
         about: "A line is typed, the host answers it, and resets the connection 500 ms later. \
-                Nothing is typed then, and the guest's program ends by itself.",
+                Nothing is typed then, and the guest's program ends by itself, with words that it \
+                hadn't shown before.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -186,21 +190,24 @@ pub const CHECKS: &[Check] = &[
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712\n")?;
             host.pauses(GAP);
+            lab.remembers();
             host.resets();
             lab.expects_a_message_and_the_end(lab.patience().end)
         },
     },
-    chat::end_of_input::<Guest>("chat-client/end-of-input"),
-    chat::terminal_escapes::<Guest>("chat-client/terminal-escapes"),
+    chat::end_of_input::<ChatClient>("chat-client/end-of-input"),
+    chat::terminal_escapes::<ChatClient>("chat-client/terminal-escapes"),
     Check {
         id: "chat-client/nobody-there",
         title: "Says so if nobody is there",
         level: Level::Solid,
-        about: "Nobody has the port.",
+        about: "The guest is started once when somebody listens, and again when nobody has the \
+                port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
+            lab.rehearses_connecting()?;
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
@@ -209,11 +216,11 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn joined(lab: &mut Lab) -> Told<Peer> {
+fn joined(lab: &mut Lab) -> Told<TcpPeer> {
     lab.accepts_as("host").map(|(_, peer)| peer)
 }
 
-fn has_said_hello(lab: &mut Lab) -> Told<Peer> {
+fn has_said_hello(lab: &mut Lab) -> Told<TcpPeer> {
     let mut host = joined(lab)?;
     lab.types("hello 4711");
     host.expects("hello 4711")?;

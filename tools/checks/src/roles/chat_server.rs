@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use socket2::Type;
 
-use super::chat::{self, BYE, GAP, PAGE, Side};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::TcpPeer;
+use crate::run::Told;
 
 /// The host, under test.
-enum Host {}
+enum ChatServer {}
 
-impl Side for Host {
-    fn greeted(lab: &mut Lab) -> Told<Peer> {
+impl ChatSide for ChatServer {
+    fn greeted(lab: &mut Lab) -> Told<TcpPeer> {
         let mut guest = arrives(lab)?;
         guest.sends("hello 4711\n")?;
         lab.types("hi 4712");
@@ -23,7 +23,7 @@ impl Side for Host {
         Ok(guest)
     }
 
-    fn takes_its_leave(_: &mut Lab, guest: &mut Peer) -> Told {
+    fn takes_its_leave(_: &mut Lab, guest: &mut TcpPeer) -> Told {
         guest.expects_the_end()
     }
 }
@@ -65,7 +65,7 @@ pub const CHECKS: &[Check] = &[
                 without its line end, and is quiet for 500 ms.",
         advice: "Read a line from the standard input and send all its bytes to the guest.",
         lesson: PAGE,
-        run: |lab| Host::greeted(lab).map(drop),
+        run: |lab| ChatServer::greeted(lab).map(drop),
     },
     Check {
         id: "chat-server/goes-on",
@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
         advice: "Put receiving and sending into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
-            let mut guest = Host::greeted(lab)?;
+            let mut guest = ChatServer::greeted(lab)?;
             guest.sends("and again 4713\n")?;
             lab.types("yes, again 4714");
             guest.expects("yes, again 4714")?;
@@ -141,12 +141,13 @@ pub const CHECKS: &[Check] = &[
             lab.expects_not_shown("4711how")
         },
     },
-    chat::split_message::<Host>("chat-server/split-message"),
-    chat::two_in_one::<Host>("chat-server/two-in-one"),
-    chat::split_byebye::<Host>("chat-server/split-byebye"),
-    chat::long_message::<Host>("chat-server/long-message"),
-    chat::cut_character::<Host>("chat-server/cut-character"),
-    chat::not_utf8::<Host>("chat-server/not-utf8"),
+    chat::split_message::<ChatServer>("chat-server/split-message"),
+    chat::two_in_one::<ChatServer>("chat-server/two-in-one"),
+    chat::byebye_inside::<ChatServer>("chat-server/byebye-inside"),
+    chat::split_byebye::<ChatServer>("chat-server/split-byebye"),
+    chat::long_message::<ChatServer>("chat-server/long-message"),
+    chat::cut_character::<ChatServer>("chat-server/cut-character"),
+    chat::not_utf8::<ChatServer>("chat-server/not-utf8"),
     Check {
         id: "chat-server/speaks-first",
         title: "Lets the host speak first",
@@ -161,16 +162,16 @@ pub const CHECKS: &[Check] = &[
             guest.expects("welcome 4711")
         },
     },
-    chat::two_in_a_row::<Host>("chat-server/two-in-a-row"),
-    chat::empty_line::<Host>("chat-server/empty-line"),
+    chat::two_in_a_row::<ChatServer>("chat-server/two-in-a-row"),
+    chat::empty_line::<ChatServer>("chat-server/empty-line"),
     Check {
         id: "chat-server/guest-leaves",
         title: "Notices that its guest has left",
         level: Level::Solid,
         about: "The guest says a line and hangs up 500 ms later; nothing is typed. The host ends \
                 by itself within 1 s, or shows what another guest says, within 5 s.",
-        advice: "A read of 0 bytes means that the guest has left: say so, and end, or accept \
-                 another. It is no empty message, and the keyboard must not be waited for first.",
+        advice: "A read of 0 bytes means that the guest has left: end, or accept another. It is no \
+                 empty message, and the keyboard must not be waited for first.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let mut guest = arrives(lab)?;
@@ -197,17 +198,19 @@ pub const CHECKS: &[Check] = &[
             ends_or_welcomes_another(lab)
         },
     },
-    chat::end_of_input::<Host>("chat-server/end-of-input"),
-    chat::terminal_escapes::<Host>("chat-server/terminal-escapes"),
+    chat::end_of_input::<ChatServer>("chat-server/end-of-input"),
+    chat::terminal_escapes::<ChatServer>("chat-server/terminal-escapes"),
     Check {
         id: "chat-server/port-taken",
         title: "Says so if its port is taken",
         level: Level::Solid,
-        about: "Somebody listens on the port before the host is started.",
+        about: "The host is started once when all is well, and again when somebody listens on the \
+                port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
+            lab.rehearses_serving(Type::STREAM)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.input_ends();
@@ -216,7 +219,7 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn arrives(lab: &mut Lab) -> Told<Peer> {
+fn arrives(lab: &mut Lab) -> Told<TcpPeer> {
     lab.connects_as("guest")
 }
 
@@ -239,7 +242,7 @@ fn welcomes_another(lab: &mut Lab) -> Told {
     if lab.shows_within("another 4712", lab.patience().answer) {
         return Ok(());
     }
-    lab.failed(
+    lab.missed(
         "the program ends, or shows what another guest says, within 5 s",
         "it did neither",
     )

@@ -15,22 +15,47 @@ pub mod tcp_server;
 pub mod udp_client;
 pub mod udp_server;
 
+use crate::check::{Check, Role};
 use crate::lab::SETTLE;
-use crate::story::{Patience, time};
+use crate::run::{Patience, time};
 
-/// How long a program may take, unless the description of a check says otherwise.
+impl Role {
+    /// Its checks, in the order in which a student meets them. The first ones are small. The very
+    /// first says whether the program is there at all: without it the others say nothing.
+    pub fn checks(self) -> &'static [Check] {
+        match self {
+            Self::TcpServer => tcp_server::CHECKS,
+            Self::TcpClient => tcp_client::CHECKS,
+            Self::ChatServer => chat_server::CHECKS,
+            Self::ChatClient => chat_client::CHECKS,
+            Self::UdpServer => udp_server::CHECKS,
+            Self::UdpClient => udp_client::CHECKS,
+        }
+    }
+}
+
+/// How a program is run, and how long it may take, unless the description of a check says otherwise.
 pub fn limits() -> String {
     let Patience {
-        start, answer, end, ..
+        start,
+        answer,
+        end,
+        pace,
+        ..
     } = Patience::default();
     format!(
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
-         answer comes within {}; a program that has a reason to end does so within {}. Whether \
-         it has survived is looked at {} later. Output is waited for {}, then the input ends, and \
-         it is waited for {} more.",
+         answer comes within {}; a program that has a reason to end does so within {}, from when \
+         it has shown something. Before a line is typed there is a pause of {}. Whether a program \
+         has survived is looked at {} later. Output is waited for {}, then the input ends, and it \
+         is waited for {} more. What doesn't come in time counts if it doesn't come when the \
+         program runs alone, either.\n\n\
+         On Unix a program is run at a terminal without echo, to which most languages print each \
+         line at once: a missing flush isn't seen there. On Windows it is run with pipes.",
         time(start),
         time(answer),
         time(end),
+        time(pace),
         time(SETTLE),
         time(answer / 2),
         time(answer),

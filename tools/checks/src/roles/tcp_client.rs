@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::check::{Check, Lesson, Level};
-use crate::host::Host;
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::Peer;
-use crate::story::{Told, time};
+use crate::listener::Listener;
+use crate::peer::TcpPeer;
+use crate::run::{Told, time};
 
 const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
 
@@ -257,8 +257,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server answers a line and, 500 ms later, closes its side. From 500 ms later on \
                 up to three lines are typed, 2.5 s apart, until the client ends or connects anew.",
-        advice: "A read of 0 bytes means that the server has hung up: say so, and end, or connect \
-                 again for the next line. It is no empty reply.",
+        advice: "A read of 0 bytes means that the server has hung up: end, or connect again for \
+                 the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let (mut host, mut server) = connected(lab)?;
@@ -275,8 +275,8 @@ pub const CHECKS: &[Check] = &[
         about: "The server answers a line and, 500 ms later, resets the connection. From 500 ms \
                 later on up to three lines are typed, 2.5 s apart, until the client ends or \
                 connects anew.",
-        advice: "Handle the errors of send and receive: say that the connection is broken, and \
-                 end, or connect again. Don't show a stack trace.",
+        advice: "Handle the errors of send and receive: end, or connect again. Don't show a stack \
+                 trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let (mut host, mut server) = connected(lab)?;
@@ -312,11 +312,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/nobody-listens",
         title: "Says so if nobody listens",
         level: Level::Solid,
-        about: "Nobody has the port.",
+        about: "The client is started once when somebody listens, and again when nobody has the \
+                port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
+            lab.rehearses_connecting()?;
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
@@ -325,12 +327,12 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn connected(lab: &mut Lab) -> Told<(Host, Peer)> {
+fn connected(lab: &mut Lab) -> Told<(Listener, TcpPeer)> {
     lab.accepts_as("server")
 }
 
 /// A line is typed, and answered when it has come.
-fn talks(lab: &mut Lab, server: &mut Peer, line: &str, reply: &str) -> Told {
+fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
     lab.types(line);
     server.expects(line)?;
     server.sends(reply)
@@ -338,7 +340,7 @@ fn talks(lab: &mut Lab, server: &mut Peer, line: &str, reply: &str) -> Told {
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
 /// TCP tells its sender nothing about it.)
-fn ends_or_connects_anew(lab: &mut Lab, host: &mut Host) -> Told {
+fn ends_or_connects_anew(lab: &mut Lab, host: &mut Listener) -> Told {
     lab.tell("the program may end by itself, within 500 ms");
     if lab.ends_within(GAP) {
         return lab.expects_no_crash();
@@ -354,5 +356,5 @@ fn ends_or_connects_anew(lab: &mut Lab, host: &mut Host) -> Told {
             return lab.expects_no_crash();
         }
     }
-    lab.failed("the program ends, or connects anew", "it did neither")
+    lab.missed("the program ends, or connects anew", "it did neither")
 }

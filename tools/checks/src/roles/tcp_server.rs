@@ -1,4 +1,7 @@
 //! Section 4.1: a server that greets whoever asks.
+//!
+//! A greeting is one in any letters and with any signs or tags between them, and however many pieces
+//! it is sent in: "Hello, World!", "HELLO WORLD".
 
 use std::time::Duration;
 
@@ -6,13 +9,13 @@ use socket2::Type;
 
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::Peer;
-use crate::story::Told;
+use crate::peer::{TcpPeer, What, body, field};
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
 
 /// What every answer must have.
-const GREETING: &str = "Hello World";
+const GREETING: What = ("the greeting \"Hello World\"", greets);
 
 /// The smallest request.
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
@@ -69,13 +72,14 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/answers",
         title: "Answers \"Hello World\"",
         level: Level::Basic,
-        about: "A client sends a small HTTP request; somewhere in the answer is the greeting.",
+        about: "A client sends a small HTTP request; somewhere in the answer is the greeting, in \
+                small or capital letters, with or without a comma.",
         advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
                  begins with \"Hello World\".",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.connects()?;
-            asks(&mut client)
+            asks(lab, &mut client)
         },
     },
     Check {
@@ -88,7 +92,7 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.connects()?;
-            asks(&mut first)?;
+            asks(lab, &mut first)?;
             first.hangs_up();
             goes_on(lab)
         },
@@ -97,20 +101,34 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/browser",
         title: "Greets a browser",
         level: Level::Basic,
-        about: "A client sends what a browser sends. The answer has a status line and an empty \
-                line before the greeting, and it is whole: then the stream ends, or its \
-                Content-Length or its last chunk says so.",
+        about: "A client sends what a browser sends. The answer has a status line with 200 and an \
+                empty line before the greeting, and it is whole: then the stream ends, or its \
+                Content-Length or its last chunk says so, and 300 ms later nothing more has come. \
+                Its Content-Type, if it has one, is text, JSON or XML, and no attachment.",
         advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
-                 empty line (\\r\\n\\r\\n), and close the connection when all is sent. If you say \
-                 a Content-Length, it counts bytes, not characters.",
+                 empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
         lesson: PAGE,
         run: |lab| {
             let mut browser = lab.connects()?;
             browser.sends(BROWSER)?;
             browser.expects("HTTP/1.")?;
             browser.expects("\r\n\r\n")?;
-            browser.expects(GREETING)?;
-            browser.expects_a_whole_page()
+            is_greeted(lab, &mut browser)?;
+            let limit = lab.patience().answer;
+            browser
+                .expects_what(("a first line with the status 200", says_ok), limit)
+                .advise(
+                    "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
+                )?;
+            browser.expects_a_whole_page().advise(
+                "The Content-Length counts the bytes behind the empty line, not the characters: \
+                 encode the page first, then take its length. Without one, close the connection \
+                 when all is sent.",
+            )?;
+            browser.expects_what(("a page that is shown", is_shown), limit).advise(
+                "The Content-Type of a page is text/html or text/plain: what it doesn't know, a \
+                 browser saves to a file.",
+            )
         },
     },
     Check {
@@ -126,7 +144,7 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.connects()?;
             client.sends(REQUEST)?;
             client.half_closes();
-            client.expects(GREETING)
+            is_greeted(lab, &mut client)
         },
     },
     Check {
@@ -157,7 +175,7 @@ pub const CHECKS: &[Check] = &[
             client.sends(first)?;
             client.pauses_and_expects_nothing(GAP, "the request isn't complete")?;
             client.sends(rest)?;
-            client.expects(GREETING)
+            is_greeted(lab, &mut client)
         },
     },
     Check {
@@ -172,7 +190,7 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut client = lab.connects()?;
             client.sends(with_header("Cookie", &"x".repeat(3000)))?;
-            client.expects(GREETING)?;
+            is_greeted(lab, &mut client)?;
             client.expects_a_clean_end()
         },
     },
@@ -189,7 +207,7 @@ pub const CHECKS: &[Check] = &[
             let name = "x".repeat(1023 - head) + &"汉".repeat(20);
             let mut client = lab.connects()?;
             client.sends(with_header("X-Name", &name))?;
-            client.expects(GREETING)?;
+            is_greeted(lab, &mut client)?;
             client.hangs_up();
             goes_on(lab)
         },
@@ -277,7 +295,7 @@ pub const CHECKS: &[Check] = &[
                 client.resets();
             }
             lab.expects_to_live()?;
-            asks(&mut silent)?;
+            asks(lab, &mut silent)?;
             goes_on(lab)
         },
     },
@@ -287,14 +305,13 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "A client connects and says nothing, as browsers do with spare connections. \
                 Another one is greeted meanwhile, within 2.5 s.",
-        advice: "Serve each client on a thread (or task) of its own, and give its reads a time \
-                 limit.",
+        advice: "Serve each client on a thread (or task) of its own.",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let _silent = lab.connects()?;
             let mut other = lab.connects()?;
             other.sends(REQUEST)?;
-            other.expects_within(GREETING, lab.patience().meanwhile)
+            other.expects_what(GREETING, lab.patience().meanwhile)
         },
     },
     Check {
@@ -304,7 +321,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
                 is greeted meanwhile, within 2.5 s.",
         advice: "A time limit for each read isn't enough: every byte starts it anew. Serve each \
-                 client on a thread of its own, and limit the time for the whole request.",
+                 client on a thread (or task) of its own.",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let mut dripping = lab.connects()?;
@@ -324,7 +341,7 @@ pub const CHECKS: &[Check] = &[
         title: "Greets 50 clients that come at once",
         level: Level::Expert,
         about: "While a silent client keeps a simple server busy, 50 others connect, all within \
-                10 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
+                6.5 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
                  it tries again only after a second, then two, then four.",
         lesson: Lesson::pitfall("A queue that is too short"),
@@ -333,7 +350,11 @@ pub const CHECKS: &[Check] = &[
             let mut others = lab.connects_many(50, REQUEST)?;
             silent.hangs_up();
             for other in &mut others {
-                other.expects(GREETING)?;
+                is_greeted(lab, other).advise(
+                    "All of them could connect, so the queue is long enough. But the server didn't \
+                     go on with them when the silent client had hung up: a read of 0 bytes means \
+                     that there is nothing more to read from that client.",
+                )?;
             }
             Ok(())
         },
@@ -377,11 +398,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/port-taken",
         title: "Says so if its port is taken",
         level: Level::Solid,
-        about: "Somebody listens on the port before the server is started.",
+        about: "The server is started once when all is well, and again when somebody listens on \
+                the port. What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
+            lab.rehearses_serving(Type::STREAM)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.expects_a_message_and_the_end(lab.patience().end)
@@ -399,7 +422,7 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
             let mut client = lab.connects()?;
-            asks(&mut client)?;
+            asks(lab, &mut client)?;
             // Who closes first keeps the connection in TIME-WAIT, and that shall be the server.
             client.expects_the_end()?;
             client.closes_last();
@@ -409,9 +432,49 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn asks(client: &mut Peer) -> Told {
+fn asks(lab: &Lab, client: &mut TcpPeer) -> Told {
     client.sends(REQUEST)?;
-    client.expects(GREETING)
+    is_greeted(lab, client)
+}
+
+fn is_greeted(lab: &Lab, client: &mut TcpPeer) -> Told {
+    client.expects_what(GREETING, lab.patience().answer)
+}
+
+fn greets(answer: &[u8]) -> bool {
+    let mut in_tag = false;
+    let mut letters = String::new();
+    for c in String::from_utf8_lossy(&body(answer)).chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            c if c.is_alphanumeric() && !in_tag => letters.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    letters.contains("helloworld")
+}
+
+fn says_ok(answer: &[u8]) -> bool {
+    let line = answer
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let mut words = line.split_ascii_whitespace();
+    words
+        .next()
+        .is_some_and(|version| version.starts_with("HTTP/1."))
+        && words.next() == Some("200")
+}
+
+/// Whether a browser shows the answer. It offers to save what it has no way to show.
+fn is_shown(answer: &[u8]) -> bool {
+    let kind = field(answer, "content-type").unwrap_or_else(|| "text/plain".to_owned());
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_text = kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");
+    let disposition = field(answer, "content-disposition").unwrap_or_default();
+    is_text && !disposition.starts_with("attachment")
 }
 
 /// The server still runs 500 ms later, and serves another client.
@@ -422,7 +485,7 @@ fn goes_on(lab: &mut Lab) -> Told {
 
 fn serves_another(lab: &mut Lab) -> Told {
     let mut next = lab.connects()?;
-    asks(&mut next)
+    asks(lab, &mut next)
 }
 
 fn with_header(name: &str, value: &str) -> Vec<u8> {

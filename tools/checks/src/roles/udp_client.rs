@@ -5,9 +5,12 @@ use std::time::Duration;
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Answerer;
 use crate::lab::{ESCAPES, Lab};
-use crate::story::Told;
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.2-udp-client.md");
+
+/// How long the user looks at what a client shows when it has asked.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
@@ -15,7 +18,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/asks",
         title: "Asks for what is typed",
         level: Level::Basic,
-        about: "\"36.6\" is typed; a datagram with that text reaches the server.",
+        about: "\"36.6\" is typed; a datagram with that number reaches the server.",
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
                  127.0.0.1 and the port that the program is given.",
         lesson: PAGE,
@@ -69,13 +72,16 @@ pub const CHECKS: &[Check] = &[
         title: "Gives up if no answer ever comes",
         level: Level::Solid,
         about: "The server answers nothing, and the input ends. The client says so and ends \
-                within 13 s.",
+                within 13 s. What it had shown when the server was quiet for 300 ms isn't saying \
+                so.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
                  and end.",
         lesson: Lesson::pitfall("Waiting for ever"),
         run: |lab| {
             let mut server = asked(lab)?;
             server.loses_it();
+            server.pauses(LOOK);
+            lab.remembers();
             lab.input_ends();
             lab.expects_a_message_and_the_end(lab.patience().giving_up)
         },
@@ -115,7 +121,10 @@ pub const CHECKS: &[Check] = &[
             lab.types("100");
             match server.expects("100", lab.patience().next) {
                 Err(_) if lab.ends_within(Duration::ZERO) => lab.expects_no_crash(),
-                Err(stop) => Err(stop),
+                Err(stop) => Err(stop).advise(
+                    "Ask for the next temperature too, or end after the first: the client did \
+                     neither.",
+                ),
                 Ok(()) => {
                     server.answers("212 degrees 4712");
                     lab.expects_shown(&["212"])
@@ -142,13 +151,14 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server answers a datagram without a byte, and the input ends. The client ends \
                 within 13 s, without a stack trace.",
-        advice: "A datagram may be empty; that is neither an end nor a number. Say so, or ask \
-                 again.",
+        advice: "A datagram may be empty; that is neither an end nor a number. Don't wait for \
+                 another one without a limit.",
         lesson: Lesson::pitfall("An empty message is no message"),
         run: |lab| {
             asked(lab)?.answers("");
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+            lab.tell("the program should end");
+            lab.expects_to_end(lab.patience().giving_up)
         },
     },
     Check {
@@ -170,12 +180,14 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/nobody-listens",
         title: "Says so if nobody listens",
         level: Level::Solid,
-        about: "Nobody has the port. A temperature is typed and the input ends; the client says \
-                so and ends within 13 s.",
+        about: "The client is started once when somebody has the port, and again when nobody has. \
+                A temperature is typed and the input ends; the client says so and ends within \
+                13 s. What it shows only then is saying so.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
+            lab.rehearses_asking("36.6")?;
             lab.tell("nobody has the port");
             lab.starts()?;
             lab.types("36.6");
@@ -223,9 +235,5 @@ pub const CHECKS: &[Check] = &[
 
 /// The client has been started, and asks for 36.6.
 fn asked(lab: &mut Lab) -> Told<Answerer> {
-    let mut server = lab.answers()?;
-    lab.starts()?;
-    lab.types("36.6");
-    server.expects("36.6", lab.patience().start)?;
-    Ok(server)
+    lab.asked("36.6")
 }

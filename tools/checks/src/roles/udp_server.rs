@@ -1,7 +1,7 @@
 //! Section 5.1: a server that converts degrees Celsius to Fahrenheit, a datagram each way.
 //!
-//! What a server says around the number is its own affair: an answer is right if a number in it is
-//! the right one, within 0.01. What a request gets that is no temperature is the server's affair
+//! What a server says around the number is its own affair, and so are its decimals: an answer is
+//! right if a number in it is the right one, within half a degree. What a request gets that is no temperature is the server's affair
 //! too, a reason or nothing, as long as it isn't a conversion: the words of a good answer with
 //! another number in them.
 
@@ -10,7 +10,7 @@ use socket2::Type;
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Asker;
 use crate::lab::{ESCAPES, Lab};
-use crate::story::Told;
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
@@ -59,8 +59,9 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/numbers",
         title: "Converts fractions, signs and white space",
         level: Level::Basic,
-        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked.",
-        advice: "Trim the text, then convert it as a floating-point number.",
+        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked. The answers \
+                may be rounded, if only to whole degrees.",
+        advice: "Convert the text as a floating-point number, with its sign and its fraction.",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.asks()?;
@@ -68,6 +69,7 @@ pub const CHECKS: &[Check] = &[
             converts(&mut client, "-40", -40.0)?;
             converts(&mut client, "-273.15", -459.67)?;
             converts(&mut client, " 37.5\n", 99.5)
+                .advise("Trim the text before you convert it: what is typed may have white space.")
         },
     },
     Check {
@@ -222,11 +224,13 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/port-taken",
         title: "Says so if its port is taken",
         level: Level::Solid,
-        about: "Somebody has the port before the server is started.",
+        about: "The server is started once when all is well, and again when somebody has the port. \
+                What it shows then, and didn't before, is taken for a message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
+            lab.rehearses_serving(Type::DGRAM)?;
             let _owner = lab.takes_the_port(Type::DGRAM)?;
             lab.starts()?;
             lab.expects_a_message_and_the_end(lab.patience().end)
@@ -282,10 +286,13 @@ fn good_words(client: &mut Asker) -> Told<String> {
 }
 
 /// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
-/// them becomes a `#`, so that all conversions of a program are the same.
+/// them becomes a `#`, so that all conversions of a program are the same. Columns, and a buffer that
+/// is sent whole, make no difference.
 fn words(answer: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(answer).trim().to_ascii_lowercase();
-    for number in ["infinity", "inf", "nan"] {
+    let answer = answer.split(|&byte| byte == 0).next().unwrap_or_default();
+    let mut text = String::from_utf8_lossy(answer).to_lowercase();
+    text.retain(|c| !c.is_whitespace());
+    for number in ["infinity", "inf", "∞", "nan"] {
         text = text.replace(number, "0");
     }
     let mut words = String::new();
@@ -316,8 +323,8 @@ fn is(number: &str, fahrenheit: f64) -> bool {
     let number = number.trim_matches(|c: char| !(c.is_ascii_digit() || "+-".contains(c)));
     number
         .parse::<f64>()
-        // A little more than 0.01, as binary fractions aren't exact.
-        .is_ok_and(|number| (number - fahrenheit).abs() < 0.010_001)
+        // A little more than a half, as binary fractions aren't exact.
+        .is_ok_and(|number| (number - fahrenheit).abs() < 0.500_001)
 }
 
 #[cfg(test)]
@@ -336,8 +343,10 @@ mod tests {
         ] {
             assert!(has(answer.as_bytes(), 212.0), "{answer}");
         }
-        assert!(has(b"97.88000000000001", 97.88) && has(b"97.9", 97.89));
-        for answer in ["", "warm", "21.2", "2120", "-212", "e-.+"] {
+        for rounded in ["97.88000000000001", "97.9", "98"] {
+            assert!(has(rounded.as_bytes(), 97.88), "{rounded}");
+        }
+        for answer in ["", "warm", "21.2", "2120", "-212", "211", "e-.+"] {
             assert!(!has(answer.as_bytes(), 212.0), "{answer}");
         }
     }
@@ -354,6 +363,17 @@ mod tests {
                 "100 C = 212 F",
                 &["nan C = nan F", "1e400 C = Infinity F", "-300 C = -508 F"],
                 &["error: nan", "-300 C is too cold"],
+            ),
+            // In columns, and in a buffer of C that is sent whole.
+            (
+                "Fahrenheit:     212.00",
+                &["Fahrenheit:        nan", "Fahrenheit:    -508.00"],
+                &["Fahrenheit: none"],
+            ),
+            (
+                "212.0 F\0\0\0\0",
+                &["-nan F\0\0\0\0\0x", "\u{221e} F"],
+                &["no\0"],
             ),
             // The question, as a program prints the number that it has made of it.
             (

@@ -275,8 +275,12 @@ fn told_of(runaway: &str) -> String {
 #[test]
 fn a_runaway_is_stopped() {
     let too_many = "n=0; while [ $n -lt 400 ]; do sleep 20 & n=$((n+1)); done; wait";
-    let saw = told_of(too_many);
-    assert!(saw.contains("processes; the limit is 200"), "{saw}");
+    // They leave the session, and their parent ends.
+    let leaving = "n=0; while [ $n -lt 400 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
+    for runaway in [too_many, leaving] {
+        let saw = told_of(runaway);
+        assert!(saw.contains("processes; the limit is 200"), "{saw}");
+    }
     // In pieces, as the system itself limits a file.
     let files = "for n in 1 2 3 4; do head -c 30000000 /dev/zero > file$n; done; sleep 20";
     let saw = told_of(files);

@@ -13,7 +13,7 @@ use checks::judge::{Submission, judge};
 use checks::program::Command;
 use checks::report;
 use checks::roles::limits;
-use checks::story::Patience;
+use checks::run::Patience;
 use insta::assert_snapshot;
 use testkit::normalise;
 
@@ -201,6 +201,7 @@ fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
         verdict: outcome.verdict,
         expected: outcome.expected.as_ref().map(same),
         saw: outcome.saw.as_ref().map(same),
+        advice: outcome.advice.clone(),
         steps: outcome.steps.iter().map(same).collect(),
     }
 }

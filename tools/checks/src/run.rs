@@ -1,7 +1,7 @@
-//! What happens in a check, step by step, and the program that it happens to.
+//! One run of a program under test: what happens in it, step by step.
 //!
-//! A check and all its peers share one story. Whoever does something tells it first, so that when
-//! an expectation fails, the last step is the one that failed.
+//! A check and all its peers share one run. Whoever does something tells it first, so that when an
+//! expectation fails, the last step is the one that failed.
 
 use std::fmt::{Display, Write as _};
 use std::mem;
@@ -18,7 +18,7 @@ use crate::program::{Program, ending};
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
 pub struct Patience {
-    /// Until a server listens, and until a client has connected: 10 s.
+    /// Until a server listens, a client has connected, or a program has shown something: 30 s.
     pub start: Duration,
     /// For what a program does in milliseconds, an answer or a line of output: 5 s.
     pub answer: Duration,
@@ -34,17 +34,20 @@ pub struct Patience {
     /// Until a client gives up that gets no answer over UDP: 13 s, a little more than three times
     /// 4 s.
     pub giving_up: Duration,
+    /// What a person needs to see what has happened, before they type: 500 ms.
+    pub pace: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            start: Duration::from_secs(10),
+            start: Duration::from_secs(30),
             answer: Duration::from_secs(5),
             meanwhile: Duration::from_millis(2500),
             next: Duration::from_millis(6500),
             end: Duration::from_secs(10),
             giving_up: Duration::from_secs(13),
+            pace: Duration::from_millis(500),
         }
     }
 }
@@ -59,6 +62,7 @@ impl Patience {
             next: Duration::from_secs(2),
             end: Duration::from_secs(4),
             giving_up: Duration::from_secs(4),
+            pace: Duration::from_millis(200),
         }
     }
 }
@@ -79,29 +83,71 @@ const SHOWN_LINE: usize = 160;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// The program didn't do what was expected.
-    Failed {
-        /// What should have happened.
-        expected: String,
-        /// What happened instead.
-        saw: String,
-    },
-    /// The same, but somebody else may have the program's port, which is worth another try.
-    PortLost {
-        /// What should have happened.
-        expected: String,
-        /// What happened instead.
-        saw: String,
-    },
+    Failed(Failure),
     /// The check can't be made, for this reason.
     Skipped(String),
+}
+
+/// What the program did instead of what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What should have happened.
+    pub expected: String,
+    /// What happened instead.
+    pub saw: String,
+    /// What to change, if it isn't what the check is about.
+    pub advice: Option<String>,
+    /// What kind of failure this is.
+    pub kind: Kind,
+}
+
+impl Failure {
+    fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
+        Err(Stop::Failed(Self {
+            expected: expected.to_string(),
+            saw: saw.to_string(),
+            advice: None,
+            kind,
+        }))
+    }
+}
+
+/// Kinds of failures: what they say about the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It did something wrong.
+    Wrong,
+    /// Something didn't come in time. That counts if it happens again when the program runs alone.
+    Missing,
+    /// It ended before it did anything. That counts if it happens again when the program runs
+    /// alone: there are programs that can't run twice at the same time.
+    Ended,
+    /// The same, but somebody else may have its port, which is worth another try on another one.
+    PortLost,
+}
+
+/// Whoever judges may have a better advice than the check.
+pub(crate) trait Advise {
+    /// The same result; if it is a failure that has no advice yet, this is its advice.
+    #[must_use]
+    fn advise(self, advice: &str) -> Self;
+}
+
+impl<T> Advise for Told<T> {
+    fn advise(mut self, advice: &str) -> Self {
+        if let Err(Stop::Failed(failure)) = &mut self {
+            failure.advice.get_or_insert_with(|| advice.to_owned());
+        }
+        self
+    }
 }
 
 /// The result of a step.
 pub type Told<T = ()> = Result<T, Stop>;
 
-/// The story of one check. Clones tell the same one.
+/// The run of one check. Clones tell the same one.
 #[derive(Debug, Clone)]
-pub struct Story(Arc<Shared>);
+pub struct Run(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -114,8 +160,8 @@ struct Shared {
     connections: Mutex<Vec<Arc<TcpStream>>>,
 }
 
-impl Story {
-    /// A story that has only begun. `port_is_reused` if the program's port is that of the next
+impl Run {
+    /// A run that has only begun. `port_is_reused` if the program's port is that of the next
     /// program too, which can't be started as long as a connection of the port's is in TIME-WAIT.
     pub fn new(port_is_reused: bool, patience: &Patience) -> Self {
         Self(Arc::new(Shared {
@@ -156,7 +202,7 @@ impl Story {
         self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The program of this story, once it has been started.
+    /// The program of this run, once it has been started.
     pub fn program(&self) -> MutexGuard<'_, Option<Program>> {
         self.0
             .program
@@ -169,7 +215,7 @@ impl Story {
         self.program().as_mut().and_then(Program::ended)
     }
 
-    /// Takes part in a connection, until it is closed on purpose ([`Story::lets_go`]).
+    /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
     pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
         self.connections().push(Arc::clone(stream));
     }
@@ -202,22 +248,64 @@ impl Story {
         }
     }
 
-    /// The last step failed: `expected`, but `saw`. What became of the program is added.
+    /// The last step failed: `expected`, but the program did something else, `saw`. What became of
+    /// the program is added.
     ///
     /// # Errors
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display, saw: impl Display) -> Told<T> {
-        if let Some(program) = self.program().as_mut()
-            && program.wait_for_end(LAST_BREATH).is_some()
-        {
+        self.stopped(Kind::Wrong, expected, saw)
+    }
+
+    /// The last step failed: `expected`, but nothing came, or too late. If the program has ended,
+    /// waiting was in vain for that reason, and then that is what it did wrong.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn missed<T>(&self, expected: impl Display, saw: impl Display) -> Told<T> {
+        self.stopped(Kind::Missing, expected, saw)
+    }
+
+    pub(crate) fn stopped<T>(
+        &self,
+        kind: Kind,
+        expected: impl Display,
+        saw: impl Display,
+    ) -> Told<T> {
+        let ended = self.lets_it_end();
+        let kind = match kind {
+            Kind::Missing if ended => Kind::Wrong,
+            kind => kind,
+        };
+        Failure::of(kind, expected, format!("{saw}{}", self.aftermath()))
+    }
+
+    /// The program, which was just started, has ended instead of doing its job.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
+        self.lets_it_end();
+        let saw = self.aftermath();
+        let saw = saw.replacen("; the program had ended", "it ended at once", 1);
+        Failure::of(Kind::Ended, expected, saw)
+    }
+
+    /// Returns whether it has ended.
+    fn lets_it_end(&self) -> bool {
+        let mut program = self.program();
+        let Some(program) = program.as_mut() else {
+            return false;
+        };
+        let ended = program.wait_for_end(LAST_BREATH).is_some();
+        if ended {
             // Its last words may still be on their way.
             program.wait_for_end(LAST_WORDS);
         }
-        Err(Stop::Failed {
-            expected: expected.to_string(),
-            saw: format!("{saw}{}", self.aftermath()),
-        })
+        ended
     }
 
     /// What has become of the program, in words that follow what was seen: how it has ended, if it
@@ -237,11 +325,9 @@ impl Story {
 /// The end of what a program has printed.
 fn last_words(text: &str) -> String {
     const LINES: usize = 4;
-    let lines: Vec<&str> = text
-        .lines()
-        // Python marks a place with a line of ^^^^^.
-        .filter(|line| line.contains(char::is_alphanumeric))
-        .collect();
+    // Python marks a place with a line of ^^^^^.
+    let is_mark = |line: &str| line.trim().chars().all(|c| "^~".contains(c));
+    let lines: Vec<&str> = text.lines().filter(|line| !is_mark(line)).collect();
     let Some((_, last)) = lines.split_at_checked(lines.len().saturating_sub(LINES)) else {
         return String::new();
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Lab;
 use crate::program::{OUTPUT_LIMIT, Program};
-use crate::story::{Stop, Told, shown, time};
+use crate::run::{Failure, Kind, Stop, Told, shown, time};
 
 /// What begins the text that a crash leaves on a console, in the languages that students use.
 ///
@@ -39,28 +39,68 @@ pub const ESCAPES: &str = "\x1b[002J\x1b]0;owned\x07";
 /// judged.
 pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 
+/// How long the user looks whether a program says anything, before they type the first line.
+pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
+
 impl Lab<'_> {
-    /// Types a line on the program's keyboard.
+    /// Types a line on the program's keyboard, after [`Patience::pace`](crate::run::Patience::pace).
+    /// Before the first line, the user waits up to 1 s until the program has shown something.
     ///
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
     pub fn types(&mut self, line: &str) {
-        let bytes = format!("{line}\n");
-        self.story
-            .tell(format_args!("the user types {}", shown(bytes.as_bytes())));
-        let typed = match self.story.program().as_mut() {
-            Some(program) => program.types(bytes.as_bytes()),
+        self.run.tell(format_args!(
+            "the user types {}",
+            shown(format!("{line}\n").as_bytes())
+        ));
+        let pace = self.patience().pace;
+        if let Some(program) = self.run.program().as_mut() {
+            if !self.typed {
+                program.wait_for(FIRST_LOOK, |text| !text.is_empty());
+            }
+            program.wait_for(pace, |_| false);
+        }
+        if !self.typed {
+            self.remembers();
+        }
+        self.typed = true;
+        // A program may show what is typed.
+        self.known.push(same(line));
+        let typed = match self.run.program().as_mut() {
+            Some(program) => program.types(line),
             None => Ok(()),
         };
         if typed.is_err() {
-            self.story.add("(the program has closed its input)");
+            self.run.add("(the program has closed its input)");
         }
+    }
+
+    /// Remembers what is on the screen: from now on that is no news.
+    pub fn remembers(&mut self) {
+        let output = self.output();
+        self.known.extend(output.lines().map(same));
+        self.known.retain(|line| !line.is_empty());
+        // The longest first: it may begin with another.
+        self.known.sort_by_key(|line| usize::MAX - line.len());
+        self.known.dedup();
+    }
+
+    /// Whether the output has words that it hadn't when it was remembered, or when all was well.
+    fn has_news(&self) -> bool {
+        self.output().lines().any(|line| {
+            let line = same(line);
+            let mut rest = line.as_str();
+            while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
+                rest = after.trim_start();
+            }
+            rest.contains(char::is_alphanumeric)
+        })
     }
 
     /// The user has no more to say: Ctrl-D, or the end of a file.
     pub fn input_ends(&mut self) {
-        self.story.tell("the input ends");
-        if let Some(program) = self.story.program().as_mut() {
+        self.run.tell("the input ends");
+        if let Some(program) = self.run.program().as_mut() {
             program.end_input();
         }
     }
@@ -77,10 +117,10 @@ impl Lab<'_> {
     pub fn expects_shown(&mut self, texts: &[&str]) -> Told {
         let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
         let list = list.join(" and ");
-        self.story
+        self.run
             .tell(format_args!("the program's output should have {list}"));
         let all = |output: &str| texts.iter().all(|text| output.contains(text));
-        let is_shown = |limit| match self.story.program().as_mut() {
+        let is_shown = |limit| match self.run.program().as_mut() {
             Some(program) => program.wait_for(limit, all),
             None => false,
         };
@@ -88,23 +128,27 @@ impl Lab<'_> {
             return Ok(());
         }
         let has_printed = !self.output().trim().is_empty();
-        let before = self.story.aftermath();
-        if let Some(program) = self.story.program().as_mut() {
+        let before = self.run.aftermath();
+        if let Some(program) = self.run.program().as_mut() {
             program.end_input();
         }
-        self.story.half_closes_all();
+        self.run.half_closes_all();
         if is_shown(self.patience().answer) {
             return Ok(());
         }
         let expected = format!("the program's output has {list}");
         let saw = "it isn't there, not even after the input had ended";
+        let missed = self.run.missed(expected, saw);
         if !has_printed {
-            return self.story.failed(expected, saw);
+            return missed;
         }
         // What it has printed since then is about the end of the input, which isn't what is wrong.
-        Err(Stop::Failed {
-            expected,
-            saw: format!("{saw}{before}"),
+        missed.map_err(|stop| match stop {
+            Stop::Failed(failure) => Stop::Failed(Failure {
+                saw: format!("{saw}{before}"),
+                ..failure
+            }),
+            skipped @ Stop::Skipped(_) => skipped,
         })
     }
 
@@ -114,11 +158,11 @@ impl Lab<'_> {
     ///
     /// It is.
     pub fn expects_not_shown(&mut self, text: &str) -> Told {
-        self.story.tell(format_args!(
+        self.run.tell(format_args!(
             "the program's output should not have {text:?}"
         ));
         if self.output().contains(text) {
-            return self.story.failed(
+            return self.run.failed(
                 format!("the program's output doesn't have {text:?}"),
                 "it has it",
             );
@@ -133,14 +177,14 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_no_escapes(&mut self) -> Told {
-        self.story.tell(format_args!(
+        self.run.tell(format_args!(
             "the input ends; after {}, the program's output should have no raw escape sequence \
              of the peer's",
             time(SETTLE)
         ));
         let escapes =
             |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
-        let obeyed = match self.story.program().as_mut() {
+        let obeyed = match self.run.program().as_mut() {
             Some(program) => {
                 program.end_input();
                 program.wait_for(SETTLE, escapes)
@@ -150,7 +194,7 @@ impl Lab<'_> {
         if !obeyed {
             return Ok(());
         }
-        self.story.failed(
+        self.run.failed(
             "what a terminal would obey is escaped before it is printed",
             "the peer's ESC came out as it was: a terminal would have cleared its screen",
         )
@@ -160,10 +204,10 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::end`](crate::story::Patience::end), or with another status, or by
+    /// It doesn't within [`Patience::end`](crate::run::Patience::end), or with another status, or by
     /// a crash.
     pub fn expects_success(&mut self) -> Told {
-        self.story
+        self.run
             .tell("the program should end by itself, with exit status 0");
         let expected = format!(
             "the program ends by itself within {}, with exit status 0",
@@ -174,33 +218,48 @@ impl Lab<'_> {
         match status {
             Some(status) if status.success() => Ok(()),
             Some(_) => self
-                .story
+                .run
                 .failed(expected, "its exit status tells of a failure"),
-            None => self.story.failed(expected, "it still runs"),
+            None => self.run.missed(expected, "it still runs"),
         }
     }
 
     /// Waits for the program to give up: it ends within this time, whatever its status, and tells
-    /// the user why, but not by a crash.
+    /// the user why, but not by a crash. What it shows when all is well, and what it has shown when
+    /// that was [remembered](Self::remembers), isn't telling.
     ///
     /// # Errors
     ///
     /// It doesn't.
     pub fn expects_a_message_and_the_end(&mut self, limit: Duration) -> Told {
-        self.story
+        self.run
             .tell("the program should say what is wrong, and end");
-        let expected = format!(
-            "the program says what is wrong, and ends within {}",
-            time(limit)
-        );
+        self.expects_to_end(limit)?;
+        if self.has_news() {
+            return Ok(());
+        }
+        self.run.failed(
+            "the program says what is wrong",
+            "it ended without a word, apart from what it says when nothing is wrong",
+        )
+    }
+
+    /// Waits for the program to end within this time, whatever its status, but not by a crash. The
+    /// time begins when the program has shown something.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't.
+    pub fn expects_to_end(&mut self, limit: Duration) -> Told {
+        let start = self.patience().start;
+        if let Some(program) = self.run.program().as_mut() {
+            program.wait_for(start, |output| !output.is_empty());
+        }
         if self.end(limit).is_none() {
-            return self.story.failed(expected, "it still runs");
+            let expected = format!("the program ends within {}", time(limit));
+            return self.run.missed(expected, "it still runs");
         }
-        self.expects_no_crash()?;
-        if self.output().trim().is_empty() {
-            return self.story.failed(expected, "it ended without a word");
-        }
-        Ok(())
+        self.expects_no_crash()
     }
 
     /// Expects that the program hasn't crashed: that what it has printed isn't a stack trace, and
@@ -213,14 +272,14 @@ impl Lab<'_> {
     pub fn expects_no_crash(&mut self) -> Told {
         let output = self.output();
         if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
-            return self.story.failed(
+            return self.run.failed(
                 "a message for the user, and no stack trace",
                 format!("the output has {:?}", marker.trim()),
             );
         }
         // It has ended, and no program can choose not to have an exit status.
-        if self.story.ended().is_some_and(|end| end.code().is_none()) {
-            return self.story.failed(
+        if self.run.ended().is_some_and(|end| end.code().is_none()) {
+            return self.run.failed(
                 "the program ends by itself, with a message for the user",
                 "a signal has ended it, which it wasn't prepared for",
             );
@@ -236,12 +295,12 @@ impl Lab<'_> {
     /// It has.
     pub fn expects_to_live(&mut self) -> Told {
         let settle = time(SETTLE);
-        self.story
+        self.run
             .tell(format_args!("the program should still run {settle} later"));
         if self.end(SETTLE).is_none() {
             return Ok(());
         }
-        self.story.failed("the program goes on", "it didn't")
+        self.run.failed("the program goes on", "it didn't")
     }
 
     /// Whether the program ends by itself within this time.
@@ -250,7 +309,7 @@ impl Lab<'_> {
     }
 
     fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
-        self.story
+        self.run
             .program()
             .as_mut()
             .and_then(|program| program.wait_for_end(limit))
@@ -258,49 +317,76 @@ impl Lab<'_> {
 
     /// Whether the output has this text, or has it within this time.
     pub fn shows_within(&mut self, text: &str, limit: Duration) -> bool {
-        match self.story.program().as_mut() {
+        match self.run.program().as_mut() {
             Some(program) => program.wait_for(limit, |output| output.contains(text)),
             None => false,
         }
     }
 
     fn output(&self) -> String {
-        self.story
+        self.run
             .program()
             .as_ref()
             .map_or_else(String::new, Program::text)
     }
 
-    /// What holds for every check, at its end: the program hasn't flooded its output.
+    /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
+    /// stopped because it took too much of the machine.
     ///
     /// # Errors
     ///
-    /// It has.
+    /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
         let stopped = self
-            .story
+            .run
             .program()
             .as_ref()
             .and_then(|program| program.stopped().map(str::to_owned));
         if let Some(why) = stopped {
-            self.story
+            self.run
                 .tell("what the program takes of the machine is looked at");
-            return Err(Stop::Failed {
+            return Err(Stop::Failed(Failure {
                 expected: "the program takes what it needs".to_owned(),
                 saw: format!("{why}: it was stopped"),
-            });
+                advice: Some(
+                    "Look for a loop that starts a thread or a process, or keeps or writes \
+                     something, again and again."
+                        .to_owned(),
+                ),
+                kind: Kind::Wrong,
+            }));
         }
-        let floods = self.story.program().as_ref().is_some_and(Program::floods);
+        let floods = self.run.program().as_ref().is_some_and(Program::floods);
         if !floods {
             return Ok(());
         }
-        self.story.tell("the program's output is looked at");
-        Err(Stop::Failed {
+        self.run.tell("the program's output is looked at");
+        Err(Stop::Failed(Failure {
             expected: "the program prints what there is to say".to_owned(),
             saw: format!(
-                "it printed more than {} KiB: its output was closed",
-                OUTPUT_LIMIT >> 10
+                "it printed more than {} KiB, and was no longer listened to{}",
+                OUTPUT_LIMIT >> 10,
+                self.run.aftermath()
             ),
-        })
+            advice: Some(
+                "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
+                 bytes, the end of the stream, for a message."
+                    .to_owned(),
+            ),
+            kind: Kind::Wrong,
+        }))
     }
+}
+
+/// A line of output as it is compared: without what differs from run to run, such as a port.
+fn same(line: &str) -> String {
+    let mut same = String::new();
+    for c in line.trim().chars() {
+        match c {
+            '0'..='9' if same.ends_with('#') => {}
+            '0'..='9' => same.push('#'),
+            c => same.push(c),
+        }
+    }
+    same
 }

@@ -6,25 +6,25 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::peer::{Peer, reset};
-use crate::story::{Stop, Story, Told, time};
+use crate::peer::{TcpPeer, reset};
+use crate::run::{Run, Stop, Told};
 
 /// How long a wait goes on before the host looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// Somebody whom the program under test connects to.
 #[derive(Debug)]
-pub struct Host {
+pub struct Listener {
     name: String,
     address: SocketAddr,
     arrivals: Receiver<TcpStream>,
-    story: Story,
+    run: Run,
     /// Accepts who comes. It owns the listener.
     porter: Option<JoinHandle<()>>,
 }
 
-impl Host {
-    pub(crate) fn new(name: &str, listener: TcpListener, story: Story) -> io::Result<Self> {
+impl Listener {
+    pub(crate) fn new(name: &str, listener: TcpListener, run: Run) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let (arrived, arrivals) = channel();
         let porter = thread::Builder::new().spawn(move || {
@@ -38,34 +38,28 @@ impl Host {
             name: name.to_owned(),
             address,
             arrivals,
-            story,
+            run,
             porter: Some(porter),
         })
     }
 
-    /// Waits until the program connects.
+    /// Waits until the program connects, for [`Patience::start`](crate::run::Patience::start) at
+    /// most. Returns nothing if it doesn't, or has ended.
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::start`](crate::story::Patience::start), or ends.
-    pub fn accepts(&mut self) -> Told<Peer> {
-        self.story.tell(format_args!(
+    /// The connection breaks at once.
+    pub fn accepts(&mut self) -> Told<Option<TcpPeer>> {
+        self.run.tell(format_args!(
             "the {} expects the program to connect",
             self.name
         ));
-        let start = self.story.patience().start;
-        match self.arrival(start) {
-            Some(stream) => Peer::new(format!("the {}", self.name), stream, self.story.clone())
-                .map_err(|error| Stop::Skipped(format!("the connection broke: {error}"))),
-            None => self.story.failed(
-                format!(
-                    "the program connects to {} within {}",
-                    self.address,
-                    time(start)
-                ),
-                "it didn't",
-            ),
-        }
+        let Some(stream) = self.arrival(self.run.patience().start) else {
+            return Ok(None);
+        };
+        TcpPeer::new(format!("the {}", self.name), stream, self.run.clone())
+            .map(Some)
+            .map_err(|error| Stop::Skipped(format!("the connection broke: {error}")))
     }
 
     /// The next connection, if one comes within this time.
@@ -74,7 +68,7 @@ impl Host {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             // Whoever has ended connects no more, but may have connected before.
-            let over = self.story.ended().is_some();
+            let over = self.run.ended().is_some();
             match self.arrivals.recv_timeout(left.min(GLANCE)) {
                 Ok(stream) => return Some(stream),
                 Err(RecvTimeoutError::Timeout) if !left.is_zero() && !over => {}
@@ -84,12 +78,12 @@ impl Host {
     }
 }
 
-impl Drop for Host {
+impl Drop for Listener {
     fn drop(&mut self) {
         // The thread waits in `accept`. Who comes now finds that nobody takes arrivals any more.
         let (_, nobody) = channel();
         self.arrivals = nobody;
-        let limit = self.story.patience().answer;
+        let limit = self.run.patience().answer;
         if let Ok(wake) = TcpStream::connect_timeout(&self.address, limit) {
             reset(&wake);
             // The port is free when the thread has ended, and not before.
@@ -101,7 +95,7 @@ impl Drop for Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::story::Patience;
+    use crate::run::Patience;
 
     #[test]
     fn the_port_of_a_host_that_was_dropped_is_free() -> io::Result<()> {
@@ -109,8 +103,8 @@ mod tests {
         for _ in 0..100 {
             let listener = TcpListener::bind(address)?;
             address = listener.local_addr()?;
-            let story = Story::new(true, &Patience::default());
-            drop(Host::new("host", listener, story)?);
+            let run = Run::new(true, &Patience::default());
+            drop(Listener::new("host", listener, run)?);
         }
         Ok(())
     }

@@ -1,0 +1,125 @@
+//! What a program under test is typed to, and prints to: a terminal, as people have, or pipes where
+//! there is none.
+//!
+//! The terminal is a pseudoterminal (pty(7)) that doesn't echo what is typed and prints what it is
+//! given, byte for byte. Standard error is a pipe of its own. The program leads a session of its
+//! own, and the terminal doesn't control it: it can't be reached by Ctrl-C at ours, and finds
+//! nothing if it opens `/dev/tty`. (Making it the controlling one takes a call between fork and
+//! exec, which no safe code can make.)
+
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+
+use process_wrap::std::ChildWrapper;
+
+/// What the user has in front of them.
+pub(crate) struct Console {
+    pub(crate) keyboard: Option<Keyboard>,
+    pub(crate) outputs: [Option<Box<dyn Read + Send>>; 2],
+}
+
+/// Where the user types.
+pub(crate) struct Keyboard {
+    writer: Box<dyn Write + Send>,
+    pub(crate) is_terminal: bool,
+}
+
+impl Keyboard {
+    /// Types a line, and Enter.
+    pub(crate) fn types(&mut self, line: &str) -> io::Result<()> {
+        // A key sends CR; the terminal makes it LF, unless the program has told it not to.
+        let enter = if self.is_terminal { "\r" } else { "\n" };
+        self.writer.write_all(format!("{line}{enter}").as_bytes())?;
+        self.writer.flush()
+    }
+
+    /// Ends the input: by Ctrl-D, or by closing the pipe.
+    pub(crate) fn end(mut self) -> Option<Self> {
+        if !self.is_terminal {
+            return None;
+        }
+        let typed = self.writer.write_all(b"\x04");
+        typed.is_ok().then_some(self)
+    }
+}
+
+/// Makes the command's standard streams ours, and starts it.
+pub(crate) fn start(
+    mut command: Command,
+    spawn: impl FnOnce(Command) -> io::Result<Box<dyn ChildWrapper>>,
+) -> io::Result<(Box<dyn ChildWrapper>, Console)> {
+    command.stderr(Stdio::piped());
+    #[cfg(unix)]
+    if let Ok((ours, theirs)) = pty::open() {
+        command
+            .env("TERM", "dumb")
+            // Not every program knows that a dumb terminal has no colours.
+            .env("NO_COLOR", "1")
+            .stdin(theirs.try_clone()?)
+            .stdout(theirs);
+        let mut child = spawn(command)?;
+        let (reader, writer) = (std::fs::File::from(ours.try_clone()?), ours);
+        let console = Console {
+            keyboard: Some(Keyboard {
+                writer: Box::new(std::fs::File::from(writer)),
+                is_terminal: true,
+            }),
+            outputs: [Some(Box::new(reader)), boxed(child.stderr().take())],
+        };
+        return Ok((child, console));
+    }
+    command
+        // What a Python program prints arrives when it prints it.
+        .env("PYTHONUNBUFFERED", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = spawn(command)?;
+    let console = Console {
+        keyboard: child.stdin().take().map(|pipe| Keyboard {
+            writer: Box::new(pipe),
+            is_terminal: false,
+        }),
+        outputs: [boxed(child.stdout().take()), boxed(child.stderr().take())],
+    };
+    Ok((child, console))
+}
+
+fn boxed(pipe: Option<impl Read + Send + 'static>) -> Option<Box<dyn Read + Send>> {
+    pipe.map(|pipe| Box::new(pipe) as _)
+}
+
+#[cfg(unix)]
+mod pty {
+    use std::os::fd::OwnedFd;
+
+    use rustix::fs::{Mode, OFlags, open as open_file};
+    use rustix::io::{FdFlags, Result, fcntl_setfd};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{
+        LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+    };
+
+    /// Our side of a new terminal, and the program's.
+    pub(super) fn open() -> Result<(OwnedFd, OwnedFd)> {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
+        grantpt(&ours)?;
+        unlockpt(&ours)?;
+        let name = ptsname(&ours, Vec::new())?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let theirs = open_file(name, flags, Mode::empty())?;
+        let mut mode = tcgetattr(&theirs)?;
+        mode.local_modes.remove(LocalModes::ECHO);
+        mode.output_modes.remove(OutputModes::OPOST);
+        tcsetattr(&theirs, OptionalActions::Now, &mode)?;
+        // So wide that no program divides a line.
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 10_000,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&ours, size)?;
+        Ok((ours, theirs))
+    }
+}
