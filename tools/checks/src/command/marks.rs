@@ -173,7 +173,11 @@ impl Marks {
             .filter(|(_, verdict)| verdict.is_pass())
             .count();
         row.push(total.to_string());
-        let why = marked.judged.as_ref().err().and_then(|why| why.lines().next());
+        let why = marked
+            .judged
+            .as_ref()
+            .err()
+            .and_then(|why| why.lines().next());
         row.push(why.unwrap_or_default().to_owned());
         self.csv_row(row)
     }
