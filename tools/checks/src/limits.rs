@@ -47,6 +47,37 @@ pub fn set() {
     watch::start();
 }
 
+/// The folder that a program runs in.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "nothing is counted there")
+    )]
+    path: PathBuf,
+    /// How large it is, in bytes, before the program starts.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "nothing is counted there")
+    )]
+    had: u64,
+}
+
+impl Folder {
+    /// Looks at the folder of a program that is about to start.
+    pub(crate) fn before(path: PathBuf) -> Self {
+        #[cfg(target_os = "linux")]
+        let had = if watch::is_on() {
+            watch::size(&path, watch::DEPTH)
+        } else {
+            0
+        };
+        #[cfg(not(target_os = "linux"))]
+        let had = 0;
+        Self { path, had }
+    }
+}
+
 /// A program that is watched for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -55,7 +86,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Watches the program whose processes have this mark, and that runs in this folder.
-    pub(crate) fn new(mark: &Mark, folder: Option<PathBuf>) -> Self {
+    pub(crate) fn new(mark: &Mark, folder: Option<Folder>) -> Self {
         let stopped = Arc::default();
         #[cfg(target_os = "linux")]
         watch::add(mark.number(), folder, &stopped);
@@ -74,14 +105,14 @@ impl Watched {
 mod watch {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
     use rustix::process::{Pid, Signal, getsid, kill_process};
 
-    use super::{FILES, MEMORY, PROCESSES};
+    use super::{FILES, Folder, MEMORY, PROCESSES};
     use crate::strays;
 
     /// How long between two looks at the processes.
@@ -89,6 +120,9 @@ mod watch {
 
     /// At every how many looks the files are looked at, too.
     const FILES_EACH: u32 = 5;
+
+    /// How deep a folder is looked into.
+    pub(super) const DEPTH: usize = 32;
 
     /// How often to look again, at once, whether what was stopped has left anything.
     const ROUNDS: usize = 50;
@@ -99,9 +133,7 @@ mod watch {
     struct Program {
         /// What its processes have in common: see [`strays`].
         mark: u64,
-        folder: Option<PathBuf>,
-        /// How large its folder was at the beginning, in bytes.
-        had: Option<u64>,
+        folder: Option<Folder>,
         stopped: Weak<OnceLock<String>>,
     }
 
@@ -111,6 +143,11 @@ mod watch {
         mark: u64,
         /// In bytes.
         memory: u64,
+    }
+
+    /// Whether anything is watched.
+    pub(super) fn is_on() -> bool {
+        PROGRAMS.get().is_some()
     }
 
     /// Starts the thread that looks.
@@ -127,12 +164,11 @@ mod watch {
         }
     }
 
-    pub(super) fn add(mark: u64, folder: Option<PathBuf>, stopped: &Arc<OnceLock<String>>) {
+    pub(super) fn add(mark: u64, folder: Option<Folder>, stopped: &Arc<OnceLock<String>>) {
         if let Some(programs) = PROGRAMS.get() {
             let program = Program {
                 mark,
                 folder,
-                had: None,
                 stopped: Arc::downgrade(stopped),
             };
             let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,9 +212,8 @@ mod watch {
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let folder = self.folder.as_ref();
-            let size = size(folder.filter(|_| at_files || self.had.is_none())?, 32);
-            let more = size.saturating_sub(*self.had.get_or_insert(size));
+            let folder = self.folder.as_ref().filter(|_| at_files)?;
+            let more = size(&folder.path, DEPTH).saturating_sub(folder.had);
             let (wrote, limit) = (more >> 20, FILES >> 20);
             (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
         }
@@ -278,7 +313,7 @@ mod watch {
     }
 
     /// How much is in this folder, in bytes.
-    fn size(folder: &Path, depth: usize) -> u64 {
+    pub(super) fn size(folder: &Path, depth: usize) -> u64 {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let sizes = entries.filter_map(|entry| {
             let metadata = entry.path().symlink_metadata().ok()?;

@@ -19,7 +19,7 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
-use crate::limits::Watched;
+use crate::limits::{Folder, Watched};
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
@@ -234,6 +234,7 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
+        let folder = command.dir.clone().map(Folder::before);
         let spawn = |start| {
             let mut start = CommandWrap::from(start);
             #[cfg(unix)]
@@ -259,7 +260,7 @@ impl Program {
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;
         guard::watch(child.id());
-        let watched = Watched::new(&mark, command.dir.clone());
+        let watched = Watched::new(&mark, folder);
         let program = Self {
             child,
             keyboard: console.keyboard,
