@@ -3,12 +3,15 @@
 //! As long as the exercise has a `todo!(` in it, its trials are ignored, with the reason. From then
 //! on plain `cargo test` judges it. `--include-ignored` judges it anyway, up to the first check
 //! that fails: the `todo!` behind it would fail most of the others.
+//!
+//! A trial says so if the exercise uses what others wrote, such as the chapter's own program.
 
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
+use testkit::exercise::{borrowed, unfinished};
 
 use crate::check::{Check, Role, Verdict};
 use crate::judge::{Board, Submission};
@@ -48,6 +51,7 @@ pub fn run(exercises: &[Exercise], mut arguments: Arguments) -> Conclusion {
 fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
     let waits = waits(exercise);
     let ignored = waits.is_some();
+    let note = borrowed(exercise.source).map_or(String::new(), |what| format!("uses {what}"));
     let judged: Arc<OnceLock<Arc<Judging>>> = Arc::default();
     let wanted: Vec<&'static Check> = exercise
         .role
@@ -72,18 +76,17 @@ fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Tr
                 }
             }
         };
-        Trial::ignorable_test(check.id, run).with_ignored_flag(ignored && anyway)
+        Trial::ignorable_test(check.id, run)
+            .with_ignored_flag(ignored && anyway)
+            .with_kind(note.clone())
     };
     wanted.iter().enumerate().map(trial).collect()
 }
 
 /// Where the exercise still has a `todo!(`, in words.
 fn waits(exercise: &Exercise) -> Option<String> {
-    let line = exercise
-        .source
-        .lines()
-        .position(|line| line.contains("todo!("))?;
-    Some(format!("{}:{} has a todo!", exercise.file, line + 1))
+    let line = unfinished(exercise.source)?;
+    Some(format!("{}:{line} has a todo!", exercise.file))
 }
 
 /// The checks of one exercise, under way.
@@ -125,5 +128,31 @@ impl Judging {
             }
             Verdict::Skipped => Ok(Completion::ignored_with(outcome.saw.unwrap_or_default())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_says_so_if_the_exercise_uses_what_others_wrote() {
+        let kinds = |source| {
+            let exercise = Exercise {
+                role: Role::TcpServer,
+                file: "server.rs",
+                source,
+                program: "./server",
+            };
+            let mut kinds: Vec<_> = trials_of(&exercise, &Arguments::default(), false)
+                .iter()
+                .map(|trial| (trial.kind().to_owned(), trial.has_ignored_flag()))
+                .collect();
+            kinds.dedup();
+            kinds
+        };
+        let robust = "ch4_tcp_server::robust::serve(listener) // todo!(";
+        assert_eq!(kinds(robust), [("uses ch4_tcp_server".to_owned(), false)]);
+        assert_eq!(kinds("// ch4_tcp_server"), [(String::new(), false)]);
     }
 }

@@ -1,8 +1,11 @@
 //! All checks of a role against one program, several at a time.
 
+use std::any::Any;
+use std::fmt::Debug;
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use crate::program::Command;
 use crate::run::{Failure, Kind, Patience, Run, Stop};
 
 /// How many checks run at the same time, as usual.
-const JOBS: usize = 8;
+pub const JOBS: usize = 8;
 
 /// How often a check is tried on another port if somebody else has the one it had.
 const TRIES: u32 = 5;
@@ -40,6 +43,18 @@ pub struct Submission {
     /// under test runs. If not, it is made again at once, and a pass is a pass: for tests, which
     /// know what fails.
     pub again_alone: bool,
+    /// What makes the command of each check, if it isn't the same one for all.
+    pub prepare: Option<Arc<dyn Prepare>>,
+}
+
+/// Makes the command of one check, such as one that runs in a folder that no other check has.
+pub trait Prepare: Debug + Send + Sync {
+    /// The command, and what it needs for as long as the check runs.
+    ///
+    /// # Errors
+    ///
+    /// The system can't give what is needed. Then the check is skipped.
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)>;
 }
 
 impl Submission {
@@ -50,6 +65,7 @@ impl Submission {
             fixed_port: None,
             patience: Patience::default(),
             jobs: JOBS,
+            prepare: None,
             again_alone: true,
         }
     }
@@ -90,9 +106,17 @@ impl Check {
     }
 
     fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
+        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
+            None => (submission.command.clone(), None),
+            Some(Ok((command, needed))) => (command, Some(needed)),
+            Some(Err(error)) => {
+                let why = format!("its folder can't be copied: {error}");
+                return (Outcome::skipped(why), None);
+            }
+        };
         let fixed_port = submission.fixed_port;
         let run = Run::new(fixed_port.is_some(), &submission.patience);
-        let mut lab = Lab::new(&submission.command, fixed_port, run.clone());
+        let mut lab = Lab::new(&command, fixed_port, run.clone());
         let end = (self.run)(&mut lab);
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);

@@ -8,6 +8,7 @@
 //! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`listener`]
 //!   and [`datagram`] are its misbehaving peers, [`run`] records what they do, and [`port`] finds
 //!   ports that nobody else has.
+//! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
 //!   [`report`]: in words, as JSON, as a table.
 //! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.
@@ -19,6 +20,7 @@ pub mod exercise;
 mod guard;
 pub mod judge;
 pub mod lab;
+pub mod limits;
 pub mod listener;
 pub mod peer;
 pub mod port;

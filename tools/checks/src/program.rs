@@ -19,6 +19,7 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
+use crate::limits::{Folder, Watched};
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
@@ -31,6 +32,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long the children of a program that was killed may take to end.
 const CHILDREN_END: Duration = Duration::from_secs(1);
 
+/// How long an executable file may be open for writing that was copied just now: if another thread
+/// starts a program meanwhile, that has it open, too, until it runs.
+const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 /// How long a program may take to tidy up when it is asked to end.
 #[cfg(unix)]
 const GOODBYE: Duration = Duration::from_millis(300);
@@ -120,11 +124,16 @@ impl Command {
         self.with(PORT, OsStr::new(&port.to_string()))
     }
 
-    /// The command as it is typed into a shell, more or less.
+    /// The command with its port, as it is typed into a shell, more or less.
     pub fn shown(&self, port: u16) -> String {
-        let command = self.for_port(port);
-        let mut shown = command.program.to_string_lossy().into_owned();
-        for word in &command.arguments {
+        self.for_port(port).to_string()
+    }
+}
+
+impl Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.program.to_string_lossy().into_owned();
+        for word in &self.arguments {
             let word = word.to_string_lossy();
             shown.push(' ');
             if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"&;|".contains(c))
@@ -135,7 +144,7 @@ impl Command {
                 shown.push_str(&word);
             }
         }
-        safe::escape(&shown)
+        f.write_str(&safe::escape(&shown))
     }
 }
 
@@ -178,6 +187,7 @@ pub struct Program {
     output: Arc<Output>,
     /// By which all is known that it has started.
     mark: Mark,
+    watched: Watched,
 }
 
 impl fmt::Debug for Program {
@@ -225,13 +235,25 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
+        let folder = command.dir.clone().map(Folder::before);
         let spawn = |start| {
             let mut start = CommandWrap::from(start);
             #[cfg(unix)]
             start.wrap(ProcessSession);
             #[cfg(windows)]
             start.wrap(JobObject);
-            start.spawn()
+            let deadline = Instant::now() + NO_LONGER_BUSY;
+            loop {
+                match start.spawn() {
+                    Err(error)
+                        if error.kind() == io::ErrorKind::ExecutableFileBusy
+                            && Instant::now() < deadline =>
+                    {
+                        thread::yield_now();
+                    }
+                    started => return started,
+                }
+            }
         };
         let number = |started: &io::Result<(Box<dyn ChildWrapper>, _)>| {
             started.as_ref().map_or(0, |(child, _)| child.id())
@@ -239,11 +261,13 @@ impl Program {
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;
         guard::watch(child.id());
+        let watched = Watched::new(&mark, folder);
         let program = Self {
             child,
             keyboard: console.keyboard,
             output: Arc::default(),
             mark,
+            watched,
         };
         for (stream, pipe) in console.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
@@ -308,6 +332,11 @@ impl Program {
     /// All that it has printed: standard output, then standard error.
     pub fn text(&self) -> String {
         self.output.lock().text()
+    }
+
+    /// Why it was stopped, if it took too much of the machine.
+    pub fn stopped(&self) -> Option<&str> {
+        self.watched.stopped()
     }
 
     /// Whether it has printed more than [`OUTPUT_LIMIT`].

@@ -1,75 +1,9 @@
-//! What the user sees: lines, JSON, or a table of many programs.
+//! What came of a check, in words.
 
 use std::fmt::Write as _;
 use std::iter;
 
-use serde::Serialize;
-
-use crate::check::{Check, Lesson, Outcome, Verdict};
-
-/// A check and what came of it, in the form that `--format json` prints. Its fields stay as they
-/// are; others may be added.
-#[derive(Debug, Serialize)]
-pub struct Entry {
-    /// The check's name, such as `tcp-server/split-request`.
-    pub id: &'static str,
-    /// What a program does that passes.
-    pub title: &'static str,
-    /// `passed`, `failed` or `skipped`.
-    pub verdict: Verdict,
-    /// If it failed: what should have happened; else null.
-    pub expected: Option<String>,
-    /// If it failed: what happened instead. If it was skipped: why. Else null.
-    pub saw: Option<String>,
-    /// What was done, in order; if it failed, the last step is the one that did.
-    pub steps: Vec<String>,
-    /// What to change and where to read.
-    pub lesson: Reading,
-}
-
-/// What to change in a program that has failed, and where to read about it.
-#[derive(Debug, Serialize)]
-pub struct Reading {
-    /// The page's file, and the heading on it, or null for all of the page.
-    #[serde(flatten)]
-    pub place: Lesson,
-    /// What to change, in a sentence or two.
-    pub advice: String,
-}
-
-/// A program of many, as `--submissions` with `--format json` prints it.
-#[derive(Debug, Serialize)]
-pub struct Submitted {
-    /// Its file's name.
-    pub submission: String,
-    /// All its checks.
-    pub checks: Vec<Entry>,
-}
-
-impl Entry {
-    /// Of a check and its outcome.
-    pub fn new(check: &Check, outcome: &Outcome) -> Self {
-        let Outcome {
-            verdict,
-            expected,
-            saw,
-            advice,
-            steps,
-        } = outcome.clone();
-        Self {
-            id: check.id,
-            title: check.title,
-            verdict,
-            expected,
-            saw,
-            steps,
-            lesson: Reading {
-                place: check.lesson,
-                advice: advice.unwrap_or_else(|| check.advice.to_owned()),
-            },
-        }
-    }
-}
+use crate::check::{Check, Outcome, Verdict};
 
 /// The line of a check that has been made, without a line end.
 pub fn line(check: &Check, outcome: &Outcome) -> String {
@@ -129,52 +63,4 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// How many passed, in words.
-pub fn summary(verdicts: &[Verdict]) -> String {
-    let count = |wanted| {
-        verdicts
-            .iter()
-            .filter(|&&verdict| verdict == wanted)
-            .count()
-    };
-    format!(
-        "{} of {} passed, {} failed, {} skipped",
-        count(Verdict::Passed),
-        verdicts.len(),
-        count(Verdict::Failed),
-        count(Verdict::Skipped),
-    )
-}
-
-/// The table's first row: the checks' numbers.
-pub fn table_head(checks: &[&Check]) -> String {
-    (1..=checks.len()).fold(String::new(), |head, number| format!("{head} {number:>2}"))
-}
-
-/// A submission's row: + passed, - failed, . skipped. Its name stands last, as nobody knows how wide
-/// a terminal prints it.
-pub fn table_row(name: &str, verdicts: &[Verdict]) -> String {
-    let mut row = String::new();
-    for verdict in verdicts {
-        row.push_str(match verdict {
-            Verdict::Passed => "  +",
-            Verdict::Unsteady => "  ~",
-            Verdict::Failed => "  -",
-            Verdict::Skipped => "  .",
-        });
-    }
-    let passed = verdicts.iter().filter(|verdict| verdict.is_pass()).count();
-    let _ = write!(row, "  {passed:>3} of {}  {name}", verdicts.len());
-    row
-}
-
-/// What the table's numbers and signs mean.
-pub fn table_legend(checks: &[&Check]) -> String {
-    let mut legend = String::from("+ passed   - failed   . skipped\n");
-    for (number, check) in (1..).zip(checks) {
-        let _ = writeln!(legend, "{number:>2} {:<29} {}", check.id, check.title);
-    }
-    legend
 }

@@ -5,7 +5,7 @@
 //! can't raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, end, pattern};
+pub(crate) use linux::{Mark, end, mark_of, pattern};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -55,6 +55,21 @@ mod linux {
         }
     }
 
+    impl Mark {
+        /// It as a number.
+        pub(crate) fn number(&self) -> u64 {
+            self.0
+        }
+    }
+
+    /// The mark of this process, or what is in its place.
+    pub(crate) fn mark_of(process: u32) -> Option<u64> {
+        let limits = fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
+        let mut lines = limits.lines();
+        let limit = lines.find_map(|line| line.strip_prefix("Max resident set"))?;
+        limit.split_whitespace().next()?.parse().ok()
+    }
+
     /// What `grep` finds in `/proc/PID/limits` of what this process has started.
     pub(crate) fn pattern() -> String {
         format!("^Max resident set  *4{:010}", process::id())
@@ -77,15 +92,10 @@ mod linux {
     /// The processes with this mark that are out of our session, as each program under test is: what
     /// another thread of ours started at the same instant has the mark too, and isn't.
     fn marked(mark: &Mark) -> Vec<Pid> {
-        let mark = mark.0.to_string();
         let ours = getsid(None).ok();
         let has_mark = |process: &Pid| {
-            let number = process.as_raw_nonzero();
-            let limits = fs::read_to_string(format!("/proc/{number}/limits")).unwrap_or_default();
-            let mut lines = limits.lines();
-            let limit = lines.find_map(|line| line.strip_prefix("Max resident set"));
-            let is_marked =
-                limit.is_some_and(|limit| limit.split_whitespace().next() == Some(&mark));
+            let number = u32::try_from(process.as_raw_nonzero().get()).unwrap_or_default();
+            let is_marked = mark_of(number) == Some(mark.0);
             // A zombie has no limits but its own end.
             is_marked && getsid(Some(*process)).ok() != ours && !is_zombie(*process)
         };

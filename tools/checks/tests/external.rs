@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+#[path = "external/course.rs"]
+mod course;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -41,18 +41,120 @@ pub fn expect<T: PartialEq + Debug>(call: &str, expected: &T, saw: &T, read: &st
 }
 
 /// The trials of a student's file, one for each check. `source` is its text, by which it is known
-/// whether it is done.
+/// whether it is done, and whether it is the student's own.
 pub fn starter(file: &'static str, source: &str, checks: Vec<Check>) -> Vec<Trial> {
-    let waits = source.contains("todo!(");
+    let waits = unfinished(source).map(|_| "has a todo!".to_owned());
+    let borrows = borrowed(source).map(|what| format!("uses {what}"));
+    let notes: Vec<_> = waits.iter().chain(&borrows).cloned().collect();
     let trials = checks.into_iter().map(|check| {
-        let trial = Trial::test(format!("{file}: {}", check.name), move || Ok(check.run()?));
-        if waits {
-            trial.with_ignored_flag(true).with_kind("has a todo!")
-        } else {
-            trial
-        }
+        Trial::test(format!("{file}: {}", check.name), move || Ok(check.run()?))
+            .with_ignored_flag(waits.is_some())
+            .with_kind(notes.join(", "))
     });
     trials.collect()
+}
+
+/// The number of the first line that has a `todo!(`. One in a comment or a text doesn't count.
+pub fn unfinished(source: &str) -> Option<usize> {
+    let code = without_comments(source, false);
+    let line = code.lines().position(|line| line.contains("todo!("));
+    line.map(|index| index + 1)
+}
+
+/// What a student's file uses that others wrote: a chapter's crate or its program, a file of its
+/// `src`, or the answers to the exercises. Whoever marks it should look why.
+pub fn borrowed(source: &str) -> Option<String> {
+    let code = without_comments(source, true);
+    let is_in_word = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
+    let mut words = code.split(|c| !is_in_word(c)).flat_map(|word| {
+        // A path is a word by itself, and so are its parts.
+        let parts = word.split(['/', '.']).filter(move |part| *part != word);
+        parts.chain([word])
+    });
+    let is_others = |word: &str| {
+        let chapter = word.strip_prefix("ch").and_then(|rest| {
+            let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
+            rest.strip_prefix(['_', '-'])
+        });
+        chapter.is_some() || word.contains("../src/") || word == "solutions"
+    };
+    words.find(|word| is_others(word)).map(str::to_owned)
+}
+
+/// The source without comments, and without what is in quotes unless that is kept. Each line stays
+/// where it is.
+fn without_comments(source: &str, keep_quotes: bool) -> String {
+    let mut code = String::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let (length, is_kept) = match (comment(rest), quoted(rest)) {
+            (Some(length), _) => (length, false),
+            (None, Some(length)) => (length, keep_quotes),
+            (None, None) => (first.len_utf8(), true),
+        };
+        let (piece, after) = rest.split_at(length.min(rest.len()));
+        if is_kept {
+            code.push_str(piece);
+        } else {
+            code.extend(piece.chars().filter(|&c| c == '\n'));
+            code.push(' ');
+        }
+        rest = after;
+    }
+    code
+}
+
+/// How long the comment is that the text begins with, in bytes.
+fn comment(text: &str) -> Option<usize> {
+    if text.starts_with("//") {
+        return Some(text.find('\n').unwrap_or(text.len()));
+    }
+    let mut depth = 0;
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        let step = if rest.starts_with("/*") {
+            depth += 1;
+            2
+        } else if depth == 0 {
+            return None;
+        } else if rest.starts_with("*/") {
+            depth -= 1;
+            2
+        } else {
+            // One without an end ends with the text.
+            rest.chars().next().map_or(1, char::len_utf8)
+        };
+        at += step;
+        if depth == 0 || at >= text.len() {
+            return Some(at);
+        }
+    }
+}
+
+/// How long the string or character is that the text begins with, in bytes.
+fn quoted(text: &str) -> Option<usize> {
+    let after_r = text.strip_prefix('r').unwrap_or_default();
+    let marks = after_r.len() - after_r.trim_start_matches('#').len();
+    if after_r.trim_start_matches('#').starts_with('"') {
+        let end = format!("\"{}", "#".repeat(marks));
+        let start = 1 + marks + 1;
+        let length = text.get(start..)?.find(&end);
+        return Some(length.map_or(text.len(), |length| start + length + end.len()));
+    }
+    let mut characters = text.char_indices();
+    let (_, quote) = characters.next().filter(|(_, c)| "'\"".contains(*c))?;
+    let mut is_escaped = false;
+    for (index, character) in characters {
+        if quote == '\'' && index > 1 && character != '\'' && !text.starts_with("'\\") {
+            return None; // A lifetime, such as 'static.
+        }
+        if character == quote && !is_escaped {
+            return Some(index + 1);
+        }
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    Some(text.len())
 }
 
 /// The trial of the project's own answer: each check passes.
@@ -134,6 +236,44 @@ mod tests {
     fn a_starter_that_is_run_all_the_same_says_what_is_to_be_written() {
         let failure = failure(|| todo!("halve the number"));
         insta::assert_snapshot!(failure, @"It is still to be written: halve the number");
+    }
+
+    #[test]
+    fn a_todo_is_one_only_in_code() {
+        for (source, line) in [
+            ("fn a() {}\nfn b() { todo!(\"halve\") }", Some(2)),
+            ("// todo!(", None),
+            ("/* /* a */ todo!( */ fn a() {}", None),
+            ("let a = \"todo!(\";", None),
+            ("let a = r#\"\"todo!(\"#; let b = 'x';", None),
+            ("let a = '\"'; todo!() // \"", Some(1)),
+            ("let a = '\\''; fn b(c: &'static str) { todo!() }", Some(1)),
+            ("let a = \"\\\"//\"; todo!()", Some(1)),
+        ] {
+            assert_eq!(unfinished(source), line, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_is_found() {
+        for (source, what) in [
+            (
+                "ch4_tcp_server::robust::serve(listener)",
+                Some("ch4_tcp_server"),
+            ),
+            (
+                "#[path = \"../src/robust.rs\"] mod a;",
+                Some("../src/robust.rs"),
+            ),
+            ("Command::new(\"target/debug/ch4-chat\")", Some("ch4-chat")),
+            ("use crate::solutions::choose;", Some("solutions")),
+            (
+                "// cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
+                None,
+            ),
+        ] {
+            assert_eq!(borrowed(source).as_deref(), what, "{source}");
+        }
     }
 
     #[test]

@@ -332,12 +332,32 @@ impl Lab<'_> {
             .map_or_else(String::new, Program::text)
     }
 
-    /// What holds for every check, at its end: the program hasn't flooded its output.
+    /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
+    /// stopped because it took too much of the machine.
     ///
     /// # Errors
     ///
-    /// It has.
+    /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
+        let stopped = self
+            .run
+            .program()
+            .as_ref()
+            .and_then(|program| program.stopped().map(str::to_owned));
+        if let Some(why) = stopped {
+            self.run
+                .tell("what the program takes of the machine is looked at");
+            return Err(Stop::Failed(Failure {
+                expected: "the program takes what it needs".to_owned(),
+                saw: format!("{why}: it was stopped"),
+                advice: Some(
+                    "Look for a loop that starts a thread or a process, or keeps or writes \
+                     something, again and again."
+                        .to_owned(),
+                ),
+                kind: Kind::Wrong,
+            }));
+        }
         let floods = self.run.program().as_ref().is_some_and(Program::floods);
         if !floods {
             return Ok(());

@@ -18,7 +18,7 @@ use testkit::{Ended, PATIENCE, Program, normalise};
 
 use crate::FAULTY;
 
-const CHECKS: &str = env!("CARGO_BIN_EXE_checks");
+pub(crate) const CHECKS: &str = env!("CARGO_BIN_EXE_checks");
 
 /// Runs the command to its end.
 fn checks(arguments: &[&str]) -> Ended {
@@ -37,7 +37,7 @@ fn printed(ended: &Ended) -> String {
         .join("\n")
 }
 
-fn without_port(line: &str) -> String {
+pub(crate) fn without_port(line: &str) -> String {
     let is_port = |word: &&str| word.parse().is_ok_and(|number: u16| number >= 20_000);
     let mut words = line.split([' ', '"']);
     match words.find(is_port) {
@@ -129,12 +129,14 @@ fn json_has_the_documented_fields() {
         "{port}",
     ]);
     assert_eq!(ended.status.code(), Some(1));
-    let outcome: Value = serde_json::from_str(&ended.output).unwrap();
-    let checks = outcome.as_array().unwrap();
-    for check in checks {
+    let lines = ended.output.lines();
+    let checks: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for check in &checks {
         let fields: Vec<_> = check.as_object().unwrap().keys().collect();
         let documented = [
-            "expected", "id", "lesson", "saw", "steps", "title", "verdict",
+            "expected", "id", "lesson", "level", "saw", "steps", "title", "verdict",
         ];
         assert_eq!(fields, documented);
     }
@@ -151,6 +153,19 @@ fn json_has_the_documented_fields() {
 fn list_runs_nothing_and_shows_each_check() {
     let ended = checks(&["udp-client", "--list"]);
     assert_snapshot!(ended.report());
+}
+
+#[test]
+fn a_list_is_for_other_programs_as_well() {
+    let output = checks(&["udp-client", "--list", "--format=json"]).output;
+    let lines: Vec<Value> = output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), Role::UdpClient.checks().len());
+    let fields: Vec<_> = lines[0].as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["about", "id", "lesson", "level", "title"]);
+    assert_eq!(lines[0]["level"], "basic");
 }
 
 #[test]
@@ -173,16 +188,6 @@ fn a_wrong_command_line_ends_it_with_status_2() {
         assert_eq!(ended.status.code(), Some(2), "{arguments:?}");
         assert!(ended.errors.contains(why), "{}", ended.errors);
     }
-}
-
-#[test]
-fn submissions_that_are_not_told_their_port_are_a_wrong_command_line() -> io::Result<()> {
-    let directory = tempfile::tempdir()?;
-    let directory = directory.path().to_str().unwrap();
-    let ended = checks(&["tcp-server", "--submissions", directory, "--", "--verbose"]);
-    assert_eq!(ended.status.code(), Some(2));
-    assert!(ended.errors.contains("where does the port go?"));
-    Ok(())
 }
 
 #[test]
@@ -443,48 +448,57 @@ fn a_fixed_port_is_left_free_by_each_check() {
 }
 
 #[test]
-fn submissions_are_one_table() -> io::Result<()> {
-    let directory = tempfile::tempdir()?;
-    let start = format!("#!/bin/sh\nexec {FAULTY} udp-server");
-    script(directory.path(), "good", &format!("{start} \"$@\"\n"));
-    let half = format!("{start} --fault nan \"$@\"\n");
-    script(directory.path(), "half-good", &half);
-    script(directory.path(), "王小明", "#!/bin/sh\nexit 1\n");
-    fs::write(directory.path().join("notes.txt"), "not a program")?;
-
-    let directory = directory.path().to_str().unwrap();
-    let ended = checks(&["udp-server", "--submissions", directory]);
-    assert_snapshot!(ended.report().replace(directory, "[directory]"));
-
-    let empty = tempfile::tempdir()?;
+fn a_folder_without_submissions_is_an_error() {
+    let empty = tempfile::tempdir().unwrap();
     let ended = checks(&[
         "udp-server",
         "--submissions",
         empty.path().to_str().unwrap(),
     ]);
     assert_eq!(ended.status.code(), Some(1));
-    assert!(ended.errors.contains("no file in it is executable"));
-    Ok(())
+    assert!(
+        ended.errors.contains("find a submission"),
+        "{}",
+        ended.errors
+    );
 }
 
 #[test]
-fn submissions_as_json_name_their_files() -> io::Result<()> {
-    let directory = tempfile::tempdir()?;
-    let good = format!("#!/bin/sh\nexec {FAULTY} udp-client \"$1\"\n");
-    script(directory.path(), "good", &good);
-    let ended = checks(&[
-        "udp-client",
-        "--only=udp-client/asks",
-        "--format=json",
-        "--submissions",
-        directory.path().to_str().unwrap(),
-        "--",
-        "{port}",
-        "more",
-    ]);
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
-    let outcome: Value = serde_json::from_str(&ended.output).unwrap();
-    assert_eq!(outcome[0]["submission"], "good");
-    assert_eq!(outcome[0]["checks"][0]["verdict"], "passed");
-    Ok(())
+fn one_check_is_explained_wherever_the_command_is() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut checks = process::Command::new(CHECKS);
+    checks
+        .current_dir(elsewhere.path())
+        .args(["tcp-server", "--list", "split-request"]);
+    let ended = Program::start_command(checks).wait();
+    assert_snapshot!(ended.report());
+}
+
+/// What the command carries is what the check refers to.
+#[test]
+fn each_check_can_be_explained() {
+    for role in Role::ALL {
+        for check in role.checks() {
+            let ended = checks(&[&role.to_string(), "--list", check.id]);
+            let (_, page) = ended.output.split_once("\nFrom docs/").unwrap();
+            assert!(page.lines().count() > 20, "{}: {page}", check.id);
+        }
+    }
+}
+
+#[test]
+fn the_first_failure_is_told_in_full_and_the_others_by_name() {
+    let only = ["answers", "half-close", "long-request", "cut-character"];
+    let only = only.map(|name| format!("--only={name}"));
+    let told = |more: &[&str]| {
+        let command = ["--", FAULTY, "tcp-server", "--fault", "answers", "{port}"];
+        let arguments = only.iter().map(String::as_str).chain(more.iter().copied());
+        let arguments = ["tcp-server"].into_iter().chain(arguments).chain(command);
+        let output = checks(&arguments.collect::<Vec<_>>()).output;
+        let in_full = output.matches("\n  expected").count();
+        let by_name = output.matches("FAILED").count();
+        (by_name, in_full, output.contains("--all"))
+    };
+    assert_eq!(told(&[]), (4, 1, true));
+    assert_eq!(told(&["--all"]), (4, 4, false));
 }

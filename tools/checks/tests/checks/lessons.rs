@@ -1,10 +1,11 @@
 //! What a failure sends its reader to is there.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use checks::check::{Check, Role};
+use checks::check::{Check, Level, Role};
 
 fn read(page: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -71,4 +72,19 @@ fn a_section_ends_where_the_next_begins() {
     assert_eq!(section(page, "One"), Some("\n\nfirst\n"));
     assert_eq!(section(page, "Two"), Some("\n\nsecond\n"));
     assert_eq!(section(page, "first"), None);
+}
+
+/// `docs/roles.md` quotes this.
+#[test]
+fn each_role_has_its_checks_by_level() {
+    for role in Role::ALL {
+        let mut text = String::new();
+        for level in Level::ALL {
+            let of_level = role.checks().iter().filter(|check| check.level == level);
+            for check in of_level {
+                writeln!(text, "{level:<6} {:<29} {}", check.id, check.title).unwrap();
+            }
+        }
+        insta::assert_snapshot!(role.to_string(), text);
+    }
 }

@@ -6,6 +6,7 @@
     reason = "a test fails with a panic"
 )]
 
+mod class;
 mod command;
 #[cfg(feature = "exercise")]
 mod exercise;

@@ -1,0 +1,195 @@
+//! `--submissions`: marks a whole class.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use checks::check::Check;
+use checks::judge::{Submission, judge};
+use checks::program::Command;
+use console::{Action, Error, OrCannot};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::marks::{Marked, Marks};
+use crate::scratch::Scratch;
+use crate::submissions::{Class, Submitted};
+use crate::{Args, Format, print};
+
+/// How many submissions are judged at the same time, each with its checks side by side.
+const AT_ONCE: usize = 3;
+
+/// Marks all submissions in this directory. Returns whether all passed all.
+///
+/// # Errors
+///
+/// The directory can't be read, or the marks can't be written.
+pub(crate) fn mark(
+    args: &Args,
+    checks: &[&'static Check],
+    directory: &Path,
+    given: Option<&Command>,
+) -> Result<bool, Error> {
+    let name = || crate::safe_name(directory.as_os_str());
+    if let Some(reports) = &args.reports {
+        fs::create_dir_all(reports).or_cannot(
+            "create the directory",
+            crate::safe_name(reports.as_os_str()),
+        )?;
+    }
+    let class = Class::read(directory, args.reports.as_deref(), given.is_some())
+        .or_cannot("read the directory", name())?;
+    if class.submissions.is_empty() {
+        return Err(Error::cannot(
+            format_args!("find a submission in {}", name()),
+            "it has no folder and no program in it",
+            "put a file or a folder for each student there",
+        ));
+    }
+    let scratch = Scratch::new()?;
+    let bar = bar(class.submissions.len());
+    let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
+    let mut all_passed = true;
+    in_order(
+        &class.submissions,
+        at_once(args),
+        |submitted| mark_one(args, checks, submitted, given, scratch.path()),
+        |submitted, marked| {
+            all_passed &= marked.has_passed();
+            bar.inc(1);
+            if let Some(reports) = &args.reports {
+                write_report(args, reports, &submitted.file_name, &marked)?;
+            }
+            bar.suspend(|| marks.add(&marked))
+        },
+    )?;
+    bar.finish_and_clear();
+    marks.end()?;
+    if args.format == Format::Lines {
+        print(&notes(args, &class))?;
+    }
+    Ok(all_passed)
+}
+
+fn mark_one(
+    args: &Args,
+    checks: &[&'static Check],
+    submitted: &Submitted,
+    given: Option<&Command>,
+    scratch: &Path,
+) -> Marked {
+    let ready = match submitted.get_ready(args.role, given, scratch) {
+        Ok(ready) => ready,
+        Err(why) => {
+            return Marked {
+                name: submitted.name.clone(),
+                command: None,
+                judged: Err(why),
+            };
+        }
+    };
+    let mut judged = Vec::new();
+    let submission = Submission {
+        prepare: Some(ready.clone()),
+        ..crate::submission(args, ready.command().clone())
+    };
+    judge(checks, &submission, |check, outcome| {
+        judged.push((check, outcome.clone()));
+    });
+    Marked {
+        name: submitted.name.clone(),
+        command: Some(ready.command().to_string()),
+        judged: Ok(judged),
+    }
+}
+
+fn write_report(
+    args: &Args,
+    reports: &Path,
+    file_name: &OsStr,
+    marked: &Marked,
+) -> Result<(), Error> {
+    let mut name = file_name.to_owned();
+    name.push(".txt");
+    let text = marked.report(args.role, args.all);
+    fs::write(reports.join(name), text).or_cannot(
+        Action::WriteFile,
+        format_args!("the report of {}", marked.name),
+    )
+}
+
+/// What isn't in the table.
+fn notes(args: &Args, class: &Class) -> String {
+    let mut notes = String::new();
+    if !class.left_out.is_empty() {
+        notes.push_str("\nNot judged (hidden, made by a tool, or no program): ");
+        notes.push_str(&class.left_out.join(", "));
+        notes.push('\n');
+    }
+    if args.reports.is_none() {
+        notes.push_str("\nWhy one has failed: add --reports DIR, which writes a text for each.");
+    }
+    notes
+}
+
+/// Works on several items at the same time, and calls `each` with the results in the items' order,
+/// as soon as all before it are known.
+fn in_order<T: Sync, R: Send>(
+    items: &[T],
+    at_once: usize,
+    work: impl Fn(&T) -> R + Sync,
+    mut each: impl FnMut(&T, R) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let next = AtomicUsize::new(0);
+    let (results, done) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            let (results, next, work) = (results.clone(), &next, &work);
+            scope.spawn(move || {
+                let mine = || next.fetch_add(1, Ordering::Relaxed);
+                while let Some((index, item)) =
+                    Some(mine()).and_then(|it| Some((it, items.get(it)?)))
+                {
+                    // The receiver has gone if the output can't be written.
+                    let _ = results.send((index, work(item)));
+                }
+            });
+        }
+        drop(results);
+        let mut early = BTreeMap::new();
+        let mut items = items.iter().enumerate().peekable();
+        for (index, result) in done {
+            early.insert(index, result);
+            while let Some((index, item)) = items.peek() {
+                let Some(result) = early.remove(index) else {
+                    break;
+                };
+                each(item, result)
+                    .inspect_err(|_| next.store(usize::MAX / 2, Ordering::Relaxed))?;
+                items.next();
+            }
+        }
+        Ok(())
+    })
+}
+
+fn at_once(args: &Args) -> usize {
+    // A port that all need is one submission's at a time.
+    if args.port.is_some() {
+        1
+    } else {
+        AT_ONCE.min(args.jobs)
+    }
+}
+
+/// A bar on standard error, if that is a terminal.
+fn bar(submissions: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} submissions, {elapsed}");
+    let bar = ProgressBar::new(submissions as u64);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.tick();
+    bar
+}

@@ -1,0 +1,275 @@
+//! `checks`: the command line of the black-box checks.
+
+mod class;
+mod folder;
+mod marks;
+mod pages;
+mod program_file;
+mod scratch;
+mod start;
+mod submissions;
+mod tell;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use checks::check::{Check, Role};
+use checks::judge::{JOBS, Submission, judge};
+use checks::program::Command;
+use checks::{limits, roles};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
+use console::{Error, safe};
+
+use crate::marks::{Entry, Listed, Marked, Marks, print_json};
+use crate::tell::{Judged, Teller, summary};
+
+/// Black-box checks of a program that claims to do a chapter's job
+///
+/// COMMAND starts the program, again for each check, with {port} in its arguments replaced by the
+/// port it is to use. It may be written in any language. Build it first: time counts.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+struct Args {
+    /// What the program claims to be
+    role: Role,
+
+    /// The port of a program that can't be told one; its checks then run one after the other
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+
+    /// Only this check (may be given several times)
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+
+    /// List the role's checks, and run none; with an ID, explain this check
+    #[arg(long, value_name = "ID")]
+    #[allow(
+        clippy::option_option,
+        reason = "clap's form of a flag with a value that may be left out"
+    )]
+    list: Option<Option<String>>,
+
+    /// Explain all failures, not only the first, and name the skipped checks
+    #[arg(long)]
+    all: bool,
+
+    /// How to print the outcome
+    #[arg(long, value_enum, default_value_t = Format::Lines)]
+    format: Format,
+
+    /// Judge each file and folder in this directory, a student's each, and print a row for each
+    #[arg(long, value_name = "DIR")]
+    submissions: Option<PathBuf>,
+
+    /// With --submissions: write a text for each student into this directory
+    #[arg(long, value_name = "DIR", requires = "submissions")]
+    reports: Option<PathBuf>,
+
+    /// Maximum checks that run at the same time
+    #[arg(long, value_name = "N", default_value_t = JOBS,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
+    jobs: usize,
+
+    /// Let the program take as much of this machine as it likes
+    #[arg(long)]
+    no_limits: bool,
+
+    /// The command that starts the program
+    #[arg(last = true)]
+    command: Vec<OsString>,
+}
+
+const AFTER_HELP: &str = "\
+Example: checks tcp-server -- python3 server.py {port}
+
+With --submissions a command may have {file} for the student's program and {dir} for a copy of the
+student's folder: checks tcp-server --submissions DIR -- python3 {file} {port}
+Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c, .rs, or an
+executable. Of several programs in a folder the one counts that is named as the role (tcp_server),
+its side (server) or main. Each check runs in a fresh copy of the student's folder (up to 64 MiB).
+Hidden files, node_modules and __pycache__ are no submissions.
+
+A program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files is stopped (memory
+and processes on Linux only, nothing on Windows).
+
+JSON is a line for each check, as soon as it is known:
+  id, title   the check's name, and what a program does that passes
+  level       \"basic\", \"solid\" or \"expert\"
+  verdict     \"passed\", \"unsteady\" (on the second try), \"failed\" or \"skipped\"
+  expected    what should have happened, if it failed; else null
+  saw         what happened instead, or why it was skipped; else null
+  steps       what was done, in order; if it failed, the last step is the one that did
+  lesson      page, heading (or null) and advice: where to read and what to change
+With --submissions it is a line for each: submission (the file's name), command, not_started (why,
+or null), points (basic, solid, expert, total) and checks (a list of those above).
+With --list a line for each check has id, title, level, about and lesson.
+CSV has a row for each submission: submission, command, a verdict for each check, points for each
+level, total, and why it wasn't started.
+
+The exit status is 0 if all checks passed, 1 if not, 2 if the command line was wrong.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A line for each check, and an explanation of the first failure
+    Lines,
+    /// For a spreadsheet: a row for each program
+    Csv,
+    /// For other programs: a line for each check or submission; the fields are described below
+    Json,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => console::exit(Err(error)),
+    }
+}
+
+/// Returns whether all checks passed.
+fn run(args: &Args) -> Result<bool, Error> {
+    if let Some(id) = &args.list {
+        return list(args, id.as_deref()).map(|()| true);
+    }
+    let checks = selected(args);
+    let command = command(args);
+    if !args.no_limits {
+        limits::set();
+    }
+    if let Some(directory) = &args.submissions {
+        return class::mark(args, &checks, directory, command.as_ref());
+    }
+    let Some(command) = command else {
+        wrong("which program? Give its command behind --, such as: -- python3 server.py {port}");
+    };
+    judge_one(args, &checks, &submission(args, command))
+}
+
+fn list(args: &Args, id: Option<&str>) -> Result<(), Error> {
+    let checks = match id {
+        Some(id) => vec![check(args.role, id)],
+        None => selected(args),
+    };
+    for check in &checks {
+        match (args.format, id) {
+            (Format::Json, _) => print_json(&Listed::of(check))?,
+            (_, Some(_)) => print(pages::explain(check).trim_end())?,
+            (_, None) => print(&format!(
+                "{:<6} {:<29} {}\n    {}\n    see {}",
+                check.level, check.id, check.title, check.about, check.lesson
+            ))?,
+        }
+    }
+    if args.format == Format::Json {
+        return Ok(());
+    }
+    print(&format!("\n{}", roles::limits()))
+}
+
+/// The command that was given, if it says where all goes.
+fn command(args: &Args) -> Option<Command> {
+    let [program, arguments @ ..] = args.command.as_slice() else {
+        return None;
+    };
+    let command = Command::new(program, arguments);
+    if args.port.is_none() && !command.takes_port() {
+        wrong("where does the port go? Put {port} into the command's arguments, or give --port N");
+    }
+    if args.submissions.is_some() && !command.has("{file}") && !command.has("{dir}") {
+        wrong("where does the submission go? Put {file} or {dir} into the command");
+    }
+    Some(command)
+}
+
+/// A program that is started by this command, judged as the command line says.
+pub(crate) fn submission(args: &Args, command: Command) -> Submission {
+    Submission {
+        fixed_port: args.port,
+        jobs: args.jobs,
+        ..Submission::new(command)
+    }
+}
+
+/// The role's checks, or those of them that `--only` names.
+fn selected(args: &Args) -> Vec<&'static Check> {
+    let all = args.role.checks();
+    let only: Vec<_> = args.only.iter().map(|id| check(args.role, id).id).collect();
+    let is_wanted = |check: &&Check| only.is_empty() || only.contains(&check.id);
+    all.iter().filter(is_wanted).collect()
+}
+
+/// The role's check with this name, which may be without the role.
+fn check(role: Role, id: &str) -> &'static Check {
+    let full = format!("{role}/{id}");
+    let found = role
+        .checks()
+        .iter()
+        .find(|check| check.id == id || check.id == full);
+    found.unwrap_or_else(|| wrong(&format!("no check of {role} is named {id:?}: see --list")))
+}
+
+fn judge_one(
+    args: &Args,
+    checks: &[&'static Check],
+    submission: &Submission,
+) -> Result<bool, Error> {
+    let mut printed = Ok(());
+    let mut judged: Vec<Judged> = Vec::new();
+    let mut teller = Teller::new(args.all);
+    judge(checks, submission, |check, outcome| {
+        if printed.is_ok() {
+            printed = match args.format {
+                Format::Lines => teller
+                    .tell(check, outcome)
+                    .map_or(Ok(()), |text| print(&text)),
+                Format::Json => print_json(&Entry::of(check, outcome)),
+                Format::Csv => Ok(()),
+            };
+        }
+        judged.push((check, outcome.clone()));
+    });
+    printed?;
+    let command = submission.command.to_string();
+    let marked = Marked {
+        name: command.clone(),
+        command: Some(command),
+        judged: Ok(judged),
+    };
+    match args.format {
+        Format::Lines => {
+            let summary = summary(&marked.verdicts());
+            print(&format!("{}\n{summary}", teller.folded()))?;
+            if let Some(hint) = teller.hint(args.role) {
+                print(&hint)?;
+            }
+        }
+        Format::Csv => Marks::begin(Format::Csv, checks)?.add(&marked)?,
+        Format::Json => {}
+    }
+    Ok(marked.has_passed())
+}
+
+/// The name of a file, in a form that is safe to print and that no other name has.
+pub(crate) fn safe_name(name: &OsStr) -> String {
+    let mut safe = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        safe.push_str(&safe::escape(chunk.valid()));
+        safe.push_str(&chunk.invalid().escape_ascii().to_string());
+    }
+    safe
+}
+
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    writeln!(console::stdout(), "{text}").map_err(Error::output)
+}
+
+/// Ends with status 2.
+fn wrong(why: &str) -> ! {
+    Args::command()
+        .error(ErrorKind::MissingRequiredArgument, why)
+        .exit()
+}

@@ -1,0 +1,373 @@
+//! Marks: a table, CSV, JSON, and a text for each student.
+
+use std::fmt::Write as _;
+use std::io;
+
+use checks::check::{Check, Lesson, Level, Outcome, Role, Verdict};
+use console::{Error, OrCannot};
+use serde::Serialize;
+
+use crate::tell::{Judged, Teller, points, summary};
+use crate::{Format, pages, print};
+
+/// A program, and what came of it.
+#[derive(Debug)]
+pub(crate) struct Marked {
+    /// What the student handed in: the name of the file or folder.
+    pub(crate) name: String,
+    /// How it was started, if it could be.
+    pub(crate) command: Option<String>,
+    /// What came of each check; or why it can't be started.
+    pub(crate) judged: Result<Vec<Judged>, String>,
+}
+
+impl Marked {
+    /// The verdicts; none if it couldn't be started.
+    pub(crate) fn verdicts(&self) -> Vec<(&'static Check, Verdict)> {
+        let judged = self.judged.iter().flatten();
+        judged
+            .map(|(check, outcome)| (*check, outcome.verdict))
+            .collect()
+    }
+
+    /// Whether it passed everything.
+    pub(crate) fn has_passed(&self) -> bool {
+        let passed = |judged: &Vec<Judged>| judged.iter().all(|(_, it)| it.verdict.is_pass());
+        self.judged.as_ref().is_ok_and(passed)
+    }
+
+    /// What to hand back to the student.
+    pub(crate) fn report(&self, role: Role, all: bool) -> String {
+        let mut text = format!("{role}: {}\n", self.name);
+        // Writing to a string can't fail.
+        if let Some(command) = &self.command {
+            let _ = writeln!(text, "started with: {command}");
+        }
+        let judged = match &self.judged {
+            Ok(judged) => judged,
+            Err(why) => {
+                let _ = writeln!(text, "\nnot started: {why}");
+                return text;
+            }
+        };
+        let _ = writeln!(text, "{}\n", summary(&self.verdicts()));
+        let mut teller = Teller::new(all);
+        for (check, outcome) in judged {
+            if let Some(line) = teller.tell(check, outcome) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+        text.push_str(&teller.folded());
+        let mut lessons: Vec<String> = Vec::new();
+        for check in teller.told() {
+            let lesson = pages::lesson(check);
+            if !lessons.contains(&lesson) {
+                let _ = write!(text, "\n{lesson}");
+                lessons.push(lesson);
+            }
+        }
+        text
+    }
+}
+
+/// The marks of several programs, printed one after the other.
+pub(crate) struct Marks {
+    format: Format,
+    checks: Vec<&'static Check>,
+    csv: csv::Writer<io::Stdout>,
+    /// How many programs failed each check, or couldn't be asked.
+    failed: Vec<usize>,
+    marked: usize,
+}
+
+impl Marks {
+    /// Prints the head of the table, if the format has one.
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written.
+    pub(crate) fn begin(format: Format, checks: &[&'static Check]) -> Result<Self, Error> {
+        let mut marks = Self {
+            format,
+            checks: checks.to_vec(),
+            csv: csv::Writer::from_writer(io::stdout()),
+            failed: vec![0; checks.len()],
+            marked: 0,
+        };
+        match format {
+            Format::Lines => {
+                let head =
+                    (1..=checks.len()).fold(String::new(), |head, it| format!("{head}{it:>3}"));
+                print(&head)?;
+            }
+            Format::Csv => {
+                let ids = checks.iter().map(|check| check.id);
+                let head = ["submission", "command"].into_iter().chain(ids);
+                let tail = ["basic", "solid", "expert", "total", "not started"];
+                marks.csv_row(head.chain(tail).map(str::to_owned))?;
+            }
+            Format::Json => {}
+        }
+        Ok(marks)
+    }
+
+    /// Prints a row.
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written.
+    pub(crate) fn add(&mut self, marked: &Marked) -> Result<(), Error> {
+        self.marked += 1;
+        let verdicts = marked.verdicts();
+        for (index, failed) in self.failed.iter_mut().enumerate() {
+            let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
+            *failed += usize::from(!verdict.is_some_and(Verdict::is_pass));
+        }
+        match self.format {
+            Format::Lines => print(&self.table_row(marked, &verdicts)),
+            Format::Csv => self.csv_marked(marked, &verdicts),
+            Format::Json => print_json(&Submission::of(marked, &verdicts)),
+        }
+    }
+
+    fn table_row(&self, marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> String {
+        let (name, of) = (&marked.name, self.checks.len());
+        if let Err(why) = &marked.judged {
+            let width = (3 * of).saturating_sub(2);
+            let why = why.lines().next().unwrap_or_default();
+            return format!(
+                "  {:<width$}  {:>3} of {of}  {name}: {why}",
+                "not started", 0
+            );
+        }
+        let mut row = String::new();
+        for (_, verdict) in verdicts {
+            row.push_str("  ");
+            row.push(sign(*verdict));
+        }
+        let passed = verdicts.iter().filter(|(_, verdict)| verdict.is_pass());
+        let command = marked.command.as_deref().unwrap_or_default();
+        // Writing to a string can't fail.
+        let _ = write!(row, "  {:>3} of {of}  {name}  ({command})", passed.count());
+        row
+    }
+
+    fn csv_marked(
+        &mut self,
+        marked: &Marked,
+        verdicts: &[(&'static Check, Verdict)],
+    ) -> Result<(), Error> {
+        let mut row = vec![for_a_spreadsheet(&marked.name)];
+        row.push(for_a_spreadsheet(
+            marked.command.as_deref().unwrap_or_default(),
+        ));
+        for index in 0..self.checks.len() {
+            let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
+            row.push(verdict.map(word).unwrap_or_default().to_owned());
+        }
+        for level in Level::ALL {
+            row.push(points(verdicts, level).0.to_string());
+        }
+        let total = verdicts
+            .iter()
+            .filter(|(_, verdict)| verdict.is_pass())
+            .count();
+        row.push(total.to_string());
+        let why = marked
+            .judged
+            .as_ref()
+            .err()
+            .and_then(|why| why.lines().next());
+        row.push(why.unwrap_or_default().to_owned());
+        self.csv_row(row)
+    }
+
+    fn csv_row(&mut self, row: impl IntoIterator<Item = String>) -> Result<(), Error> {
+        let written = self.csv.write_record(row).map_err(io::Error::from);
+        written
+            .and_then(|()| self.csv.flush())
+            .map_err(Error::output)
+    }
+
+    /// Prints what the table's signs mean, and how many fail each check.
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written.
+    pub(crate) fn end(self) -> Result<(), Error> {
+        if self.format != Format::Lines {
+            return Ok(());
+        }
+        let mut legend =
+            String::from("\n+ passed   ~ unsteady, counts as passed   - failed   . skipped\n\n");
+        let _ = writeln!(legend, "    not passed by (of {})", self.marked);
+        for ((number, check), failed) in (1..).zip(&self.checks).zip(&self.failed) {
+            // Writing to a string can't fail.
+            let _ = writeln!(
+                legend,
+                "{number:>2} {failed:>4}  {:<6} {:<29} {}",
+                check.level, check.id, check.title
+            );
+        }
+        print(legend.trim_end())
+    }
+}
+
+fn sign(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Passed => '+',
+        Verdict::Unsteady => '~',
+        Verdict::Failed => '-',
+        Verdict::Skipped => '.',
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Unsteady => "unsteady",
+        Verdict::Failed => "failed",
+        Verdict::Skipped => "skipped",
+    }
+}
+
+/// A spreadsheet would take such a text for a formula, and a name may be anything.
+fn for_a_spreadsheet(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A line of JSON.
+///
+/// # Errors
+///
+/// The output can't be written.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string(value).or_cannot("write", "the outcome as JSON")?;
+    print(&text)
+}
+
+/// A check, as `--list --format json` prints it. The fields of all that is printed as JSON stay as
+/// they are; others may be added.
+#[derive(Debug, Serialize)]
+pub(crate) struct Listed {
+    id: &'static str,
+    title: &'static str,
+    level: Level,
+    about: &'static str,
+    lesson: Reading,
+}
+
+/// What to change in a program that failed, and where to read about it.
+#[derive(Debug, Serialize)]
+struct Reading {
+    #[serde(flatten)]
+    place: Lesson,
+    advice: String,
+}
+
+impl Listed {
+    pub(crate) fn of(check: &Check) -> Self {
+        Self {
+            id: check.id,
+            title: check.title,
+            level: check.level,
+            about: check.about,
+            lesson: Reading {
+                place: check.lesson,
+                advice: check.advice.to_owned(),
+            },
+        }
+    }
+}
+
+/// A check and what came of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry {
+    id: &'static str,
+    title: &'static str,
+    level: Level,
+    verdict: Verdict,
+    expected: Option<String>,
+    saw: Option<String>,
+    steps: Vec<String>,
+    lesson: Reading,
+}
+
+impl Entry {
+    pub(crate) fn of(check: &Check, outcome: &Outcome) -> Self {
+        let Outcome {
+            verdict,
+            expected,
+            saw,
+            advice,
+            steps,
+        } = outcome.clone();
+        let Listed {
+            id,
+            title,
+            level,
+            mut lesson,
+            ..
+        } = Listed::of(check);
+        if let Some(advice) = advice {
+            lesson.advice = advice;
+        }
+        Self {
+            id,
+            title,
+            level,
+            verdict,
+            expected,
+            saw,
+            steps,
+            lesson,
+        }
+    }
+}
+
+/// A program of many.
+#[derive(Debug, Serialize)]
+struct Submission<'a> {
+    #[serde(rename = "submission")]
+    name: &'a str,
+    command: Option<&'a str>,
+    not_started: Option<&'a str>,
+    points: Points,
+    checks: Vec<Entry>,
+}
+
+#[derive(Debug, Serialize)]
+struct Points {
+    basic: usize,
+    solid: usize,
+    expert: usize,
+    total: usize,
+}
+
+impl<'a> Submission<'a> {
+    fn of(marked: &'a Marked, verdicts: &[(&'static Check, Verdict)]) -> Self {
+        let entries = marked.judged.iter().flatten();
+        let points = |level| points(verdicts, level).0;
+        Self {
+            name: &marked.name,
+            command: marked.command.as_deref(),
+            not_started: marked.judged.as_ref().err().map(String::as_str),
+            points: Points {
+                basic: points(Level::Basic),
+                solid: points(Level::Solid),
+                expert: points(Level::Expert),
+                total: verdicts
+                    .iter()
+                    .filter(|(_, verdict)| verdict.is_pass())
+                    .count(),
+            },
+            checks: entries
+                .map(|(check, outcome)| Entry::of(check, outcome))
+                .collect(),
+        }
+    }
+}

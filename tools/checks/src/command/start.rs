@@ -1,0 +1,181 @@
+//! How a program is started whose command isn't given: by its first line or its ending.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use checks::program::{Command, Program, ending};
+use console::safe;
+
+use crate::program_file::{Kind, Language, ProgramFile, begin, has_main};
+
+/// How long a compiler may take.
+const COMPILE: Duration = Duration::from_mins(2);
+
+/// Maximum lines of a compiler's words that are shown.
+const COMPILER_LINES: usize = 20;
+
+/// The command that starts the program, and the folder to start it in. Compiles it there, if
+/// necessary.
+///
+/// # Errors
+///
+/// It can't be compiled, or nobody knows how to start it. The error says why.
+pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String> {
+    let file = program.dotted_name()?;
+    let folder = program.folder();
+    let port = OsString::from("{port}");
+    match &program.kind {
+        Kind::Script(words) => {
+            let mut words = words.iter().map(OsString::from).chain([file, port]);
+            let interpreter = words.next().unwrap_or_default();
+            Ok((Command::new(interpreter, words), folder))
+        }
+        Kind::Executable => {
+            make_executable(&program.path).map_err(|error| error.to_string())?;
+            Ok((Command::new(file, [port]), folder))
+        }
+        Kind::Source(Language::Java) => {
+            let main = JavaClass::in_file(&program.path);
+            // The folder that the packages start from.
+            let folder = folder.ancestors().nth(main.package.len()).unwrap_or(folder);
+            let source = program.path.strip_prefix(folder).unwrap_or(&program.path);
+            let words = ["-encoding", "UTF-8", "-sourcepath", ".", "-d", "."];
+            compile("javac", &words, [PathBuf::from(source)], folder)?;
+            let words = ["-cp", ".", &main.full_name(), "{port}"];
+            Ok((Command::new("java", words), folder))
+        }
+        Kind::Source(Language::C) => {
+            let parts = c_parts(program).map_err(|error| error.to_string())?;
+            let words = ["-O1", "-pthread", "-o", &compiled()];
+            compile(
+                "cc",
+                &words,
+                parts.into_iter().chain(["-lm".into()]),
+                folder,
+            )?;
+            Ok((Command::new(compiled(), ["{port}"]), folder))
+        }
+        Kind::Source(Language::Rust) => {
+            let words = ["--edition=2024", "-O", "-o", &compiled()];
+            compile("rustc", &words, [PathBuf::from(file)], folder)?;
+            Ok((Command::new(compiled(), ["{port}"]), folder))
+        }
+        Kind::Other => Err(
+            "nobody knows how to start it: give a command, such as: -- ruby {file} {port}"
+                .to_owned(),
+        ),
+    }
+}
+
+/// What a compiler makes, in the program's folder.
+fn compiled() -> String {
+    format!("./a.out{}", env::consts::EXE_SUFFIX)
+}
+
+fn compile(
+    compiler: &str,
+    words: &[&str],
+    files: impl IntoIterator<Item = PathBuf>,
+    folder: &Path,
+) -> Result<(), String> {
+    let words = words.iter().map(OsString::from);
+    let mut command = Command::new(compiler, words.chain(files.into_iter().map(Into::into)));
+    command.dir = Some(folder.to_owned());
+    let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
+    let mut started = Program::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
+    match started.wait_for_end(COMPILE) {
+        Some(status) if status.success() => Ok(()),
+        Some(_) if started.stopped().is_some() => {
+            Err(can_not(started.stopped().unwrap_or_default()))
+        }
+        Some(status) => {
+            let text = started.text();
+            let lines: Vec<_> = text
+                .lines()
+                .take(COMPILER_LINES)
+                .map(safe::escape)
+                .collect();
+            let first = lines.iter().find(|line| line.contains("error"));
+            let first = first.cloned().unwrap_or_else(|| ending(status).to_string());
+            Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
+        }
+        None => Err(can_not(&format!(
+            "it takes more than {} s",
+            COMPILE.as_secs()
+        ))),
+    }
+}
+
+/// The files of a program in C: its own, and those beside it that have no `main`.
+fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(program.folder())? {
+        let path = entry?.path();
+        let is_c = path.extension().is_some_and(|ending| ending == "c");
+        if is_c && path.is_file() && (path == program.path || !has_main(&begin(&path)?)) {
+            parts.push(Path::new(".").join(path.file_name().unwrap_or_default()));
+        }
+    }
+    parts.sort();
+    Ok(parts)
+}
+
+/// The class that `java` is told.
+struct JavaClass {
+    package: Vec<String>,
+    name: String,
+}
+
+impl JavaClass {
+    /// The class with `main`, as well as it can be seen without reading all of the language.
+    fn in_file(path: &Path) -> Self {
+        let source = begin(path).unwrap_or_default();
+        let source = String::from_utf8_lossy(&source);
+        let package = source
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("package "));
+        let package = package.map(first_word).unwrap_or_default();
+        let before = source.find("void main").and_then(|main| source.get(..main));
+        let name = before.and_then(|before| before.rsplit_once("class "));
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        Self {
+            package: package
+                .split('.')
+                .filter(|it| !it.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            name: name.map_or_else(
+                || stem.into_owned(),
+                |(_, name)| first_word(name).to_owned(),
+            ),
+        }
+    }
+
+    fn full_name(&self) -> String {
+        let mut parts = self.package.clone();
+        parts.push(self.name.clone());
+        parts.join(".")
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_alphanumeric() && !"_.$".contains(c));
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o700))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What a class has handed in: files, and a folder for each student.
+
+use std::any::Any;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use checks::check::Role;
+use checks::judge::Prepare;
+use checks::port::Port;
+use checks::program::{Command, Program};
+use tempfile::TempDir;
+
+use crate::folder;
+use crate::program_file::ProgramFile;
+use crate::safe_name;
+use crate::start;
+
+/// All that is in a folder of submissions.
+#[derive(Debug)]
+pub(crate) struct Class {
+    /// What is judged, sorted by name.
+    pub(crate) submissions: Vec<Submitted>,
+    /// The names of what isn't.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// A file or folder that was handed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Submitted {
+    /// Its name, safe to print, and different from all others'.
+    pub(crate) name: String,
+    /// Its name as the system has it.
+    pub(crate) file_name: OsString,
+    /// The folder with all submissions.
+    within: PathBuf,
+    is_folder: bool,
+}
+
+impl Class {
+    /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
+    /// the folder for reports, and what is neither a folder nor a program. With a command, a file
+    /// without an ending counts as a program, too.
+    ///
+    /// # Errors
+    ///
+    /// The folder can't be read.
+    pub(crate) fn read(
+        within: &Path,
+        reports: Option<&Path>,
+        has_command: bool,
+    ) -> io::Result<Self> {
+        let reports = reports.and_then(|reports| fs::canonicalize(reports).ok());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(within)? {
+            names.push(entry?.file_name());
+        }
+        names.sort();
+        let mut class = Self {
+            submissions: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for file_name in names {
+            let path = within.join(&file_name);
+            let is_folder = path.is_dir();
+            let is_reports = reports.is_some() && fs::canonicalize(&path).ok() == reports;
+            let is_program = path.is_file()
+                && (ProgramFile::of(&path).is_some()
+                    || (has_command && Path::new(&file_name).extension().is_none()));
+            let name = safe_name(&file_name);
+            if folder::is_by_the_way(&file_name) || is_reports || !(is_folder || is_program) {
+                class.left_out.push(name);
+            } else {
+                class.submissions.push(Submitted {
+                    name,
+                    file_name,
+                    within: within.to_owned(),
+                    is_folder,
+                });
+            }
+        }
+        Ok(class)
+    }
+}
+
+/// A submission that can be started: copied, and compiled if it needs to be.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// How it is started. In `{dir}`'s place comes each check's own copy.
+    command: Command,
+    /// Where in a copy it is started.
+    start_in: PathBuf,
+    /// What is copied for each check: itself a copy of what was handed in.
+    original: TempDir,
+    scratch: PathBuf,
+}
+
+impl Ready {
+    /// How it is started.
+    pub(crate) fn command(&self) -> &Command {
+        &self.command
+    }
+}
+
+impl Prepare for Ready {
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        let copy = TempDir::new_in(&self.scratch)?;
+        folder::copy(self.original.path(), copy.path())?;
+        let mut command = self.command.with("{dir}", copy.path().as_os_str());
+        command.dir = Some(copy.path().join(&self.start_in));
+        Ok((command, Box::new(copy)))
+    }
+}
+
+impl Submitted {
+    /// Copies it into `scratch`, finds its program, compiles it if necessary, and starts it once to
+    /// see that the system can. `given` is the command of the user, with `{file}` and `{dir}`.
+    ///
+    /// # Errors
+    ///
+    /// It can't be started. The error says why, in a line or more.
+    pub(crate) fn get_ready(
+        &self,
+        role: Role,
+        given: Option<&Command>,
+        scratch: &Path,
+    ) -> Result<Arc<Ready>, String> {
+        let original = self
+            .copy(scratch)
+            .map_err(|error| format!("it can't be copied: {error}"))?;
+        let root = original.path();
+        let needs_file = given.is_none_or(|command| command.has("{file}"));
+        let program = match (needs_file, self.is_folder) {
+            (false, _) => None,
+            (true, true) => Some(ProgramFile::find(root, role, given.is_some())?),
+            (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
+        };
+        let (command, start_in) = match (given, &program) {
+            (Some(given), Some(program)) => (
+                given.with("{file}", &program.dotted_name()?),
+                program.folder(),
+            ),
+            (Some(given), None) => (given.clone(), root),
+            (None, Some(program)) => start::command(program)?,
+            (None, None) => return Err("no program in it".to_owned()),
+        };
+        let start_in = start_in.strip_prefix(root).unwrap_or(Path::new(""));
+        let ready = Ready {
+            start_in: start_in.to_owned(),
+            command,
+            original,
+            scratch: scratch.to_owned(),
+        };
+        ready
+            .can_start()
+            .map_err(|error| format!("the system says: {error}"))?;
+        Ok(Arc::new(ready))
+    }
+
+    fn copy(&self, scratch: &Path) -> io::Result<TempDir> {
+        let copy = TempDir::new_in(scratch)?;
+        if self.is_folder {
+            folder::copy(&self.within.join(&self.file_name), copy.path())?;
+        } else {
+            folder::copy_file_and_neighbours(&self.within, &self.file_name, copy.path())?;
+        }
+        Ok(copy)
+    }
+}
+
+impl Ready {
+    fn can_start(&self) -> io::Result<()> {
+        let (command, _copy) = self.prepare()?;
+        Program::start(&command, Port::free()?.number).map(drop)
+    }
+}

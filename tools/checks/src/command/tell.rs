@@ -1,0 +1,123 @@
+//! What a student reads about a program: the first failure in full, the others by name.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use checks::check::{Check, Level, Outcome, Role, Verdict};
+use checks::report;
+
+/// A check, and what came of it.
+pub(crate) type Judged = (&'static Check, Outcome);
+
+/// Tells of one check after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Teller {
+    all: bool,
+    told: Vec<&'static Check>,
+    failed: usize,
+    /// How many checks were skipped for each reason.
+    skipped: BTreeMap<String, usize>,
+}
+
+impl Teller {
+    /// With `all`, every failure is told in full, and every skipped check is named.
+    pub(crate) fn new(all: bool) -> Self {
+        Self {
+            all,
+            ..Self::default()
+        }
+    }
+
+    /// What to print of this check, without a line end. `None` if it is told later.
+    pub(crate) fn tell(&mut self, check: &'static Check, outcome: &Outcome) -> Option<String> {
+        let mut text = report::line(check, outcome);
+        match outcome.verdict {
+            Verdict::Skipped if !self.all => {
+                let why = outcome.saw.clone().unwrap_or_default();
+                *self.skipped.entry(why).or_default() += 1;
+                return None;
+            }
+            Verdict::Failed => {
+                self.failed += 1;
+                if self.all || self.told.is_empty() {
+                    self.told.push(check);
+                    text.push('\n');
+                    text.push_str(report::explanation(check, outcome).trim_end());
+                }
+            }
+            _ => {}
+        }
+        Some(text)
+    }
+
+    /// The skipped checks, in a line for each reason. Empty if there are none.
+    pub(crate) fn folded(&self) -> String {
+        let mut text = String::new();
+        for (why, count) in &self.skipped {
+            let checks = if *count == 1 { "check" } else { "checks" };
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "skipped {count} {checks}: {why}");
+        }
+        text
+    }
+
+    /// How to read more about the failures. `None` if there are none.
+    pub(crate) fn hint(&self, role: Role) -> Option<String> {
+        let first = self.told.first()?;
+        let page = format!("To read its page here: checks {role} --list {}", first.id);
+        Some(match self.failed - self.told.len() {
+            0 => page,
+            _ => page + "\nTo see the other failures in full: add --all",
+        })
+    }
+
+    /// The checks whose failures were told in full.
+    pub(crate) fn told(&self) -> &[&'static Check] {
+        &self.told
+    }
+}
+
+/// How many passed, in words: in all, and of each level.
+pub(crate) fn summary(judged: &[(&'static Check, Verdict)]) -> String {
+    let count = |wanted| {
+        judged
+            .iter()
+            .filter(|(_, verdict)| *verdict == wanted)
+            .count()
+    };
+    let passed = judged
+        .iter()
+        .filter(|(_, verdict)| verdict.is_pass())
+        .count();
+    let mut summary = format!("{passed} of {} passed", judged.len());
+    for (verdict, name) in [
+        (Verdict::Unsteady, "unsteady"),
+        (Verdict::Failed, "failed"),
+        (Verdict::Skipped, "skipped"),
+    ] {
+        let count = count(verdict);
+        if count > 0 || verdict != Verdict::Unsteady {
+            let of_them = if verdict == Verdict::Unsteady {
+                " of them"
+            } else {
+                ""
+            };
+            let _ = write!(summary, ", {count}{of_them} {name}");
+        }
+    }
+    let levels: Vec<_> = Level::ALL
+        .into_iter()
+        .map(|level| (level, points(judged, level)))
+        .filter(|(_, (_, of))| *of > 0)
+        .map(|(level, (points, of))| format!("{level} {points} of {of}"))
+        .collect();
+    let _ = write!(summary, " ({})", levels.join(", "));
+    summary
+}
+
+/// How many checks of this level passed, and how many there are.
+pub(crate) fn points(judged: &[(&'static Check, Verdict)], level: Level) -> (usize, usize) {
+    let of_level = || judged.iter().filter(|(check, _)| check.level == level);
+    let passed = of_level().filter(|(_, verdict)| verdict.is_pass()).count();
+    (passed, of_level().count())
+}

@@ -1,0 +1,330 @@
+//! What a program under test may take of this machine. One that takes more is stopped.
+//!
+//! | | limit | on |
+//! | --- | --- | --- |
+//! | memory of all its processes | [`MEMORY`] | Linux |
+//! | memory of one process that it has to itself (`RLIMIT_DATA`) | [`MEMORY`] | Linux |
+//! | processes | [`PROCESSES`] | Linux |
+//! | files, more than its folder had at the start | [`FILES`] | Linux |
+//! | one file (`RLIMIT_FSIZE`) | [`FILES`] | Linux, macOS |
+//!
+//! `RLIMIT_…` are limits of the system (getrlimit(2)), which a child has from its first
+//! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
+//! So one thread looks at all programs, ten times a second. On Windows nothing is limited.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use crate::strays::Mark;
+
+/// Maximum memory, in bytes.
+pub const MEMORY: u64 = 2 << 30;
+
+/// Maximum number of processes.
+pub const PROCESSES: usize = 200;
+
+/// Maximum size of files, in bytes.
+pub const FILES: u64 = 64 << 20;
+
+/// From now on what this process starts has these limits, and so has this process.
+pub fn set() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let limit = |most: u64| Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        // It fails where there was a smaller one, which is as good. No core is dumped: it would
+        // count as a file of the program.
+        let _ = setrlimit(Resource::Core, limit(0));
+        let _ = setrlimit(Resource::Fsize, limit(FILES));
+        if cfg!(target_os = "linux") {
+            let _ = setrlimit(Resource::Data, limit(MEMORY));
+        }
+    }
+    #[cfg(target_os = "linux")]
+    watch::start();
+}
+
+/// The folder that a program runs in.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "nothing is counted there")
+    )]
+    path: PathBuf,
+    /// How large it is, in bytes, before the program starts.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "nothing is counted there")
+    )]
+    had: u64,
+}
+
+impl Folder {
+    /// Looks at the folder of a program that is about to start.
+    pub(crate) fn before(path: PathBuf) -> Self {
+        #[cfg(target_os = "linux")]
+        let had = if watch::is_on() {
+            watch::size(&path, watch::DEPTH)
+        } else {
+            0
+        };
+        #[cfg(not(target_os = "linux"))]
+        let had = 0;
+        Self { path, had }
+    }
+}
+
+/// A program that is watched for as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    stopped: Arc<OnceLock<String>>,
+}
+
+impl Watched {
+    /// Watches the program whose processes have this mark, and that runs in this folder.
+    pub(crate) fn new(mark: &Mark, folder: Option<Folder>) -> Self {
+        let stopped = Arc::default();
+        #[cfg(target_os = "linux")]
+        watch::add(mark.number(), folder, &stopped);
+        #[cfg(not(target_os = "linux"))]
+        let _ = (mark, folder);
+        Self { stopped }
+    }
+
+    /// Why the program was stopped, if it was.
+    pub(crate) fn stopped(&self) -> Option<&str> {
+        self.stopped.get().map(String::as_str)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod watch {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+    use std::thread;
+    use std::time::Duration;
+
+    use rustix::process::{Pid, Signal, getsid, kill_process};
+
+    use super::{FILES, Folder, MEMORY, PROCESSES};
+    use crate::strays;
+
+    /// How long between two looks at the processes.
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    /// At every how many looks the files are looked at, too.
+    const FILES_EACH: u32 = 5;
+
+    /// How deep a folder is looked into.
+    pub(super) const DEPTH: usize = 32;
+
+    /// How often to look again, at once, whether what was stopped has left anything.
+    const ROUNDS: usize = 50;
+
+    static PROGRAMS: OnceLock<Mutex<Vec<Program>>> = OnceLock::new();
+
+    /// A program under test.
+    struct Program {
+        /// What its processes have in common: see [`strays`].
+        mark: u64,
+        folder: Option<Folder>,
+        stopped: Weak<OnceLock<String>>,
+    }
+
+    /// A process that has a mark.
+    struct Process {
+        number: u32,
+        mark: u64,
+        /// In bytes.
+        memory: u64,
+    }
+
+    /// Whether anything is watched.
+    pub(super) fn is_on() -> bool {
+        PROGRAMS.get().is_some()
+    }
+
+    /// Starts the thread that looks.
+    pub(super) fn start() {
+        if PROGRAMS.set(Mutex::default()).is_ok() {
+            // Without it only the limits of the system hold.
+            let _ = thread::Builder::new().spawn(|| {
+                let mut marks = Marks::default();
+                for look in 0_u32.. {
+                    thread::park_timeout(PAUSE);
+                    look_at_all(&mut marks, look % FILES_EACH == 0);
+                }
+            });
+        }
+    }
+
+    pub(super) fn add(mark: u64, folder: Option<Folder>, stopped: &Arc<OnceLock<String>>) {
+        if let Some(programs) = PROGRAMS.get() {
+            let program = Program {
+                mark,
+                folder,
+                stopped: Arc::downgrade(stopped),
+            };
+            let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
+            programs.push(program);
+        }
+    }
+
+    fn look_at_all(marks: &mut Marks, at_files: bool) {
+        let Some(programs) = PROGRAMS.get() else {
+            return;
+        };
+        let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.retain(|program| program.stopped.strong_count() > 0);
+        if programs.is_empty() {
+            return;
+        }
+        let all = marks.processes();
+        for program in programs.iter_mut() {
+            if let Some(why) = program.too_much(&all, at_files) {
+                if let Some(stopped) = program.stopped.upgrade() {
+                    let _ = stopped.set(why);
+                }
+                program.stop(marks);
+            }
+        }
+    }
+
+    impl Program {
+        /// What it takes too much of, in words.
+        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
+            let its_own = || all.iter().filter(|process| process.mark == self.mark);
+            let count = its_own().count();
+            if count > PROCESSES {
+                let limit = PROCESSES;
+                return Some(format!("it had {count} processes; the limit is {limit}"));
+            }
+            let memory: u64 = its_own().map(|process| process.memory).sum();
+            if memory > MEMORY {
+                let (took, limit) = (memory >> 20, MEMORY >> 20);
+                return Some(format!(
+                    "it took {took} MiB of memory; the limit is {limit}"
+                ));
+            }
+            let folder = self.folder.as_ref().filter(|_| at_files)?;
+            let more = size(&folder.path, DEPTH).saturating_sub(folder.had);
+            let (wrote, limit) = (more >> 20, FILES >> 20);
+            (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
+        }
+
+        /// Kills all its processes, and those that they have started meanwhile. They are stopped
+        /// first, so that they start no more.
+        fn stop(&self, marks: &mut Marks) {
+            for signal in [Signal::STOP, Signal::KILL] {
+                let mut before = 0;
+                for _ in 0..ROUNDS {
+                    let all = marks.processes();
+                    let its_own = all.iter().filter(|process| process.mark == self.mark);
+                    let mut count = 0;
+                    for process in its_own {
+                        count += 1;
+                        let number = i32::try_from(process.number).ok().and_then(Pid::from_raw);
+                        // It fails if it has ended, which is what was wanted.
+                        let _ = number.map(|number| kill_process(number, signal));
+                    }
+                    if count == before || count == 0 {
+                        break;
+                    }
+                    before = count;
+                }
+            }
+        }
+    }
+
+    /// The marks of all processes. A process never changes its own, so each is read once.
+    #[derive(Default)]
+    struct Marks {
+        /// By the process's number and when it started.
+        known: BTreeMap<(u32, u64), Option<u64>>,
+    }
+
+    impl Marks {
+        /// The processes that have a mark, out of our own session.
+        fn processes(&mut self) -> Vec<Process> {
+            let page = rustix::param::page_size() as u64;
+            let ours = getsid(None).map_or(0, |session| session.as_raw_nonzero().get());
+            let mut known = BTreeMap::new();
+            let mut processes = Vec::new();
+            let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+            for entry in entries {
+                let Some(number) = entry
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse().ok())
+                else {
+                    continue;
+                };
+                let Some(stat) = Stat::of(number) else {
+                    continue;
+                };
+                let key = (number, stat.started);
+                let mark = match self.known.get(&key) {
+                    Some(mark) => *mark,
+                    None => strays::mark_of(number),
+                };
+                known.insert(key, mark);
+                if let Some(mark) = mark.filter(|_| stat.session != i64::from(ours)) {
+                    processes.push(Process {
+                        number,
+                        mark,
+                        memory: stat.pages.saturating_mul(page),
+                    });
+                }
+            }
+            self.known = known;
+            processes
+        }
+    }
+
+    /// Some fields of `/proc/PID/stat` (proc(5)).
+    struct Stat {
+        session: i64,
+        started: u64,
+        pages: u64,
+    }
+
+    impl Stat {
+        /// `None` if the process has ended, if only as a zombie.
+        fn of(number: u32) -> Option<Self> {
+            let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+            // The name is in parentheses, and may have some, too.
+            let (_, fields) = stat.rsplit_once(')')?;
+            let fields: Vec<&str> = fields.split_whitespace().collect();
+            if fields.first() == Some(&"Z") {
+                return None;
+            }
+            Some(Self {
+                session: fields.get(3)?.parse().ok()?,
+                started: fields.get(19)?.parse().ok()?,
+                pages: fields.get(21)?.parse().ok()?,
+            })
+        }
+    }
+
+    /// How much is in this folder, in bytes.
+    pub(super) fn size(folder: &Path, depth: usize) -> u64 {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let sizes = entries.filter_map(|entry| {
+            let metadata = entry.path().symlink_metadata().ok()?;
+            let below = metadata.is_dir() && depth > 0;
+            let below = if below {
+                size(&entry.path(), depth - 1)
+            } else {
+                0
+            };
+            Some(metadata.len().saturating_add(below))
+        });
+        sizes.fold(0, u64::saturating_add)
+    }
+}

@@ -1,0 +1,296 @@
+//! `--submissions`: what a class hands in, and the marks.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+use testkit::{Ended, Program, normalise};
+
+use crate::FAULTY;
+use crate::command::{CHECKS, script};
+
+/// Two checks that take little time.
+const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/converts"];
+
+/// Marks this folder by two checks of `udp-server`.
+fn mark(folder: &Path, more: &[&str]) -> Ended {
+    let arguments = ["udp-server", "--submissions"].into_iter().map(OsStr::new);
+    let arguments = arguments.chain([folder.as_os_str()]);
+    let arguments = arguments.chain(TWO.iter().chain(more).map(OsStr::new));
+    Program::run(CHECKS, arguments)
+}
+
+/// A script that does this and becomes a good server.
+fn good(before: &str) -> String {
+    format!("#!/bin/sh\n{before}\nexec '{FAULTY}' udp-server \"$1\"\n")
+}
+
+fn shown(ended: &Ended) -> String {
+    ended.report().replace(FAULTY, "faulty")
+}
+
+#[test]
+fn files_and_folders_are_rows_and_nothing_is_left_out_silently() {
+    let class = tempdir().unwrap();
+    let at = |name: &str| class.path().join(name);
+    script(class.path(), "an executable", &good(""));
+    // Saved on Windows, and without the right to be executed.
+    fs::write(at("from windows"), good("").replacen("sh\n", "sh\r\n", 1)).unwrap();
+    fs::create_dir_all(at("王小明/homework")).unwrap();
+    fs::write(at("王小明/homework/server.sh"), good("")).unwrap();
+    fs::write(at("王小明/homework/old.sh"), "#!/bin/sh\n").unwrap();
+    fs::write(at("王小明/homework/.backup.sh"), "#!/bin/sh\n").unwrap();
+    // What can't be started.
+    fs::create_dir(at("nothing handed in")).unwrap();
+    fs::create_dir(at("which one")).unwrap();
+    for name in ["a.sh", "b.sh"] {
+        fs::write(at("which one").join(name), good("")).unwrap();
+    }
+    fs::write(at("{port}"), good("")).unwrap();
+    // What isn't judged.
+    fs::write(at("notes.txt"), "not a program").unwrap();
+    fs::write(at(".hidden"), good("")).unwrap();
+    fs::create_dir(at("__pycache__")).unwrap();
+    assert_snapshot!(shown(&mark(class.path(), &[])));
+}
+
+/// Only Linux has such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_need_not_be_utf8_and_two_of_them_are_not_one() {
+    use std::os::unix::ffi::OsStrExt;
+    let class = tempdir().unwrap();
+    let reports = tempdir().unwrap();
+    let names = [&b"\xff"[..], b"\xfe\n", b"-n"];
+    for name in names {
+        fs::write(class.path().join(OsStr::from_bytes(name)), good("")).unwrap();
+    }
+    let to = reports.path().to_str().unwrap();
+    let ended = mark(class.path(), &["--reports", to, "--format=csv"]);
+    let mut rows = csv::Reader::from_reader(ended.output.as_bytes());
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    let names: Vec<_> = rows.iter().map(|row| &row[0]).collect();
+    // A spreadsheet would take -n for a formula.
+    assert_eq!(names, ["'-n", r"\xfe\n", r"\xff"], "{}", ended.output);
+    assert!(reports.path().join(OsStr::from_bytes(b"\xff.txt")).exists());
+}
+
+#[test]
+fn each_check_has_a_fresh_copy_of_the_folder() {
+    let class = tempdir().unwrap();
+    let student = class.path().join("student");
+    fs::create_dir(&student).unwrap();
+    // It needs a file of its own, and can't run twice in one folder.
+    let before = "cat settings/file >/dev/null && mkdir running || exit 1";
+    fs::write(student.join("server.sh"), good(before)).unwrap();
+    fs::create_dir(student.join("settings")).unwrap();
+    fs::write(student.join("settings/file"), "").unwrap();
+    // One that is no folder has the files beside it.
+    fs::write(
+        class.path().join("alone.sh"),
+        good("cat data >/dev/null && mkdir running || exit 1"),
+    )
+    .unwrap();
+    fs::write(class.path().join("data"), "").unwrap();
+    let ended = mark(class.path(), &[]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    assert!(!student.join("running").exists());
+}
+
+#[test]
+fn a_folder_that_is_too_large_is_a_row() {
+    let class = tempdir().unwrap();
+    let student = class.path().join("student");
+    fs::create_dir(&student).unwrap();
+    script(&student, "server", &good(""));
+    // Its size is a number only.
+    let large = fs::File::create(student.join("video")).unwrap();
+    large.set_len(64 << 20).unwrap();
+    let ended = mark(class.path(), &[]);
+    assert!(
+        ended
+            .output
+            .contains("student: it can't be copied: it has more than 64 MiB")
+    );
+}
+
+#[test]
+fn a_command_says_where_the_program_and_its_folder_go() {
+    let class = tempdir().unwrap();
+    let student = class.path().join("student");
+    fs::create_dir(&student).unwrap();
+    fs::write(student.join("start.lua"), "exec \"$@\"\n").unwrap();
+    let command = [
+        "--",
+        "sh",
+        "-c",
+        "test -e \"$2\"/start.lua && sh $0 $1 udp-server $3",
+    ];
+    let words = ["{file}", FAULTY, "{dir}", "{port}"];
+    let ended = mark(class.path(), &[&command[..], &words].concat());
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+
+    let ended = mark(class.path(), &["--", "python3", "{port}"]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(ended.errors.contains("{file}"), "{}", ended.errors);
+    let ended = mark(
+        class.path(),
+        &["--", "no-such-language", "{file}", "{port}"],
+    );
+    assert!(
+        ended
+            .output
+            .contains("not started    0 of 2  student: the system says: No such")
+    );
+}
+
+fn class_of_three() -> TempDir {
+    let class = tempdir().unwrap();
+    let faulty = |fault: &str| format!("exec '{FAULTY}' udp-server --fault {fault} \"$1\"");
+    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    fs::write(class.path().join("half.sh"), good(&faulty("converts"))).unwrap();
+    fs::create_dir(class.path().join("nobody")).unwrap();
+    class
+}
+
+#[test]
+fn csv_has_a_row_for_each() {
+    let class = class_of_three();
+    let ended = mark(class.path(), &["--format=csv"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_snapshot!(ended.output);
+}
+
+#[test]
+fn json_has_a_line_for_each() {
+    let class = class_of_three();
+    let ended = mark(class.path(), &["--format=json"]);
+    let lines: Vec<Value> = ended
+        .output
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let summary = lines.iter().map(|line| {
+        let checks = line["checks"].as_array().unwrap();
+        let verdicts = checks
+            .iter()
+            .map(|check| check["verdict"].as_str().unwrap());
+        let verdicts: Vec<_> = verdicts.collect();
+        (
+            line["submission"].as_str().unwrap(),
+            line["command"].as_str().unwrap_or("none"),
+            line["not_started"].is_string(),
+            line["points"]["basic"].as_u64().unwrap(),
+            line["points"]["total"].as_u64().unwrap(),
+            verdicts.join(" "),
+        )
+    });
+    let expected = [
+        (
+            "good.sh",
+            "/bin/sh ./good.sh {port}",
+            false,
+            2,
+            2,
+            "passed passed",
+        ),
+        (
+            "half.sh",
+            "/bin/sh ./half.sh {port}",
+            false,
+            1,
+            1,
+            "passed failed",
+        ),
+        ("nobody", "none", true, 0, 0, ""),
+    ];
+    let expected = expected.map(|it| (it.0, it.1, it.2, it.3, it.4, it.5.to_owned()));
+    assert_eq!(summary.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn each_student_has_a_report() {
+    let class = class_of_three();
+    // The folder is no submission, even if it is among them.
+    let reports = class.path().join("reports");
+    let ended = mark(class.path(), &["--reports", reports.to_str().unwrap()]);
+    assert!(
+        ended
+            .output
+            .contains("Not judged (hidden, made by a tool, or no program): reports\n")
+    );
+    let mut names: Vec<_> = fs::read_dir(&reports)
+        .unwrap()
+        .flatten()
+        .map(|it| it.file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["good.sh.txt", "half.sh.txt", "nobody.txt"]);
+    let half = fs::read_to_string(reports.join("half.sh.txt")).unwrap();
+    let half = normalise(&half.replace(FAULTY, "faulty"));
+    let shown: Vec<_> = half.lines().map(crate::command::without_port).collect();
+    assert_snapshot!(shown.join("\n"));
+    let nobody = fs::read_to_string(reports.join("nobody.txt")).unwrap();
+    assert!(nobody.contains("not started: no program in it"), "{nobody}");
+}
+
+/// Each of these two servers waits until the other one runs, too.
+#[test]
+fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
+    let class = tempdir().unwrap();
+    let meeting = tempdir().unwrap();
+    let meeting = meeting.path().to_str().unwrap();
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        let before = format!("touch {meeting}/{name}; until [ -e {meeting}/{other} ]; do :; done");
+        fs::write(class.path().join(name).with_extension("sh"), good(&before)).unwrap();
+    }
+    let ended = mark(class.path(), &["--format=csv"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    let names = ended
+        .output
+        .lines()
+        .map(|line| line.split(',').next().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["submission", "a.sh", "b.sh"]);
+}
+
+/// What the check of a program says that takes too much.
+#[cfg(target_os = "linux")]
+fn told_of(runaway: &str) -> String {
+    let class = tempdir().unwrap();
+    fs::write(
+        class.path().join("runaway.sh"),
+        format!("#!/bin/sh\n{runaway}\n"),
+    )
+    .unwrap();
+    let ended = mark(class.path(), &["--format=json"]);
+    let line: Value = serde_json::from_str(&ended.output).unwrap();
+    line["checks"][0]["saw"].as_str().unwrap().to_owned()
+}
+
+/// Each of these ends by itself, were it not stopped.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_runaway_is_stopped() {
+    let too_many = "n=0; while [ $n -lt 400 ]; do sleep 20 & n=$((n+1)); done; wait";
+    // They leave the session, and their parent ends.
+    let leaving = "n=0; while [ $n -lt 400 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
+    for runaway in [too_many, leaving] {
+        let saw = told_of(runaway);
+        assert!(saw.contains("processes; the limit is 200"), "{saw}");
+    }
+    // In pieces, as the system itself limits a file.
+    let files = "for n in 1 2 3 4; do head -c 30000000 /dev/zero > file$n; done; sleep 20";
+    let saw = told_of(files);
+    assert!(saw.contains("MiB of files; the limit is 64"), "{saw}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_system_limits_memory_and_files() {
+    let limits = told_of("ulimit -d; ulimit -f; ulimit -c; exit 3");
+    // In units of 1024, 512 and 512 bytes.
+    assert!(limits.contains("2097152 / 131072 / 0"), "{limits}");
+}

@@ -1,0 +1,159 @@
+//! What a course needs: starters to hand out, and a class that writes in several languages.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::tempdir;
+use testkit::{Ended, Program};
+
+const CHECKS: &str = env!("CARGO_BIN_EXE_checks");
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+
+#[test]
+#[ignore = "needs python3"]
+fn each_starter_fails_its_first_check_and_says_what_to_write() {
+    let starters = Path::new(PACKAGE).join("starters");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&starters).unwrap().flatten() {
+        let path = entry.path();
+        let role = path
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('_', "-");
+        let ended = checks(&[&role, "--", "python3", path.to_str().unwrap(), "{port}"]);
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.output);
+        let (first, rest) = ended.output.split_once("\nskipped").unwrap();
+        assert!(first.starts_with("FAILED"), "{first}");
+        let words: Vec<_> = first.split_whitespace().collect();
+        let words = words.join(" ");
+        // The first step that isn't written, by its number.
+        assert!(
+            words.contains("NotImplementedError: step 1, create: return a new socket"),
+            "{first}"
+        );
+        assert!(rest.contains("0 of"), "{rest}");
+        names.push(role);
+    }
+    names.sort();
+    let roles = [
+        "chat-client",
+        "chat-server",
+        "tcp-client",
+        "tcp-server",
+        "udp-client",
+        "udp-server",
+    ];
+    assert_eq!(names, roles);
+}
+
+#[test]
+#[ignore = "needs python3, node, javac and cc"]
+fn a_class_is_judged_in_four_languages() {
+    let class = tempdir().unwrap();
+    let file = |student: &str, name: &str, text: &str| {
+        fs::create_dir_all(class.path().join(student)).unwrap();
+        fs::write(class.path().join(student).join(name), text).unwrap();
+    };
+    file("c", "server.c", C);
+    file(
+        "c",
+        "greeting.c",
+        "const char *greeting = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";\n",
+    );
+    file("c", "notes.txt", "");
+    file("java/src/course", "Server.java", JAVA);
+    file("java/src/course", "Greeting.java", JAVA_GREETING);
+    file("javascript", "server.js", JAVASCRIPT);
+    file("python", "server.py", PYTHON);
+    file("unfinished", "server.c", "int main(void) { return 0 }\n");
+    let folder = class.path().to_str().unwrap();
+    let only = ["--only=listens", "--only=answers"];
+    let ended = checks(&["tcp-server", "--submissions", folder, only[0], only[1]]);
+    let rows: Vec<_> = ended.output.lines().skip(1).take(5).collect();
+    let expected = [
+        "  +  +    2 of 2  c  (./a.out {port})",
+        "  +  +    2 of 2  java  (java -cp . course.Server {port})",
+        "  +  +    2 of 2  javascript  (node ./server.js {port})",
+        "  +  +    2 of 2  python  (python3 ./server.py {port})",
+    ];
+    assert_eq!(rows[..4], expected, "{}", ended.output);
+    assert!(
+        rows[4].contains("unfinished: it can't be compiled by cc: ./server.c:1:26: error"),
+        "{}",
+        rows[4]
+    );
+}
+
+#[track_caller]
+fn checks(arguments: &[&str]) -> Ended {
+    Program::run(CHECKS, arguments)
+}
+
+const PYTHON: &str = "
+import socket, sys
+server = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+while True:
+    client, _ = server.accept()
+    client.recv(1024)
+    client.sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\nHello World')
+    client.close()
+";
+
+const JAVASCRIPT: &str = "
+require('net').createServer(client => {
+    client.on('data', () => client.end('HTTP/1.1 200 OK\\r\\n\\r\\nHello World'));
+    client.on('error', () => {});
+}).listen(Number(process.argv[2]), '127.0.0.1');
+";
+
+const JAVA: &str = "
+package course;
+
+import java.net.*;
+
+public class Server {
+    public static void main(String[] arguments) throws Exception {
+        InetAddress here = InetAddress.getByName(\"127.0.0.1\");
+        ServerSocket server = new ServerSocket(Integer.parseInt(arguments[0]), 50, here);
+        while (true) {
+            try (Socket client = server.accept()) {
+                client.getInputStream().read(new byte[1024]);
+                client.getOutputStream().write(Greeting.TEXT.getBytes());
+            }
+        }
+    }
+}
+";
+
+const JAVA_GREETING: &str = "
+package course;
+
+class Greeting {
+    static final String TEXT = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";
+}
+";
+
+const C: &str = "
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+extern const char *greeting;
+int main(int count, char **words) {
+    int server = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(server, (struct sockaddr *)&address, sizeof address) || listen(server, 50)) return count;
+    for (char request[1024];;) {
+        int client = accept(server, 0, 0);
+        read(client, request, sizeof request);
+        send(client, greeting, strlen(greeting), MSG_NOSIGNAL);
+        close(client);
+    }
+}
+";
