@@ -274,9 +274,9 @@ fn told_of(runaway: &str) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_runaway_is_stopped() {
-    let too_many = "n=0; while [ $n -lt 400 ]; do sleep 20 & n=$((n+1)); done; wait";
+    let too_many = "n=0; while [ $n -lt 250 ]; do sleep 20 & n=$((n+1)); done; wait";
     // They leave the session, and their parent ends.
-    let leaving = "n=0; while [ $n -lt 400 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
+    let leaving = "n=0; while [ $n -lt 250 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
     for runaway in [too_many, leaving] {
         let saw = told_of(runaway);
         assert!(saw.contains("processes; the limit is 200"), "{saw}");
