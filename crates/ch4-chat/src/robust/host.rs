@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,11 @@ pub fn host(
         screen,
         limits,
     };
-    let (end, typing) = host.run(keyboard, &inbox);
+    // The lines of a file are meant for somebody, so they wait for the first guest.
+    let (wait, go_on) = channel::<()>();
+    let wait = (!keyboard.is_terminal).then_some(wait);
+    let typing = keyboard.read(host.send_typed(go_on))?;
+    let end = host.run(&typing, wait, &inbox);
     let deadline = Instant::now() + limits.farewell;
     let peers = host.peers;
     // The accepting thread finds that nobody waits for guests any more, and lets go of the port.
@@ -85,9 +89,7 @@ pub fn host(
     goodbye(peers, &inbox, deadline, |_| {});
     drop(inbox);
     let _ = ended.recv_timeout(RETRY_DELAY);
-    if let Some(typing) = typing {
-        typing.end(|line| screen.event(line));
-    }
+    typing.end(|line| screen.event(line));
     end
 }
 
@@ -123,18 +125,17 @@ struct Host<'a> {
 }
 
 impl Host<'_> {
-    /// Deals with each event, until the host has had the last word.
-    fn run(&mut self, keyboard: Keyboard, inbox: &Inbox) -> (Result<(), Error>, Option<Typing>) {
-        let (mut keyboard, mut typing) = (Some(keyboard), None);
+    /// Deals with each event, until the host has had the last word. Drops `wait` when the first
+    /// guest is here.
+    fn run(
+        &mut self,
+        typing: &Typing,
+        mut wait: Option<Sender<()>>,
+        inbox: &Inbox,
+    ) -> Result<(), Error> {
         let mut deadline = None;
         loop {
-            // The lines of a file are meant for somebody, so they wait for the first guest.
-            if let Some(keyboard) = keyboard.take_if(|it| it.is_terminal || self.room.has_guest()) {
-                match keyboard.read(self.send_typed()) {
-                    Ok(thread) => typing = Some(thread),
-                    Err(error) => return (Err(error), None),
-                }
-            }
+            wait = wait.filter(|_| !self.room.has_guest());
             let next = inbox.next(deadline.into_iter().chain(self.room.send_at()).min());
             let now = Instant::now();
             if self.room.send_at().is_some_and(|at| at <= now) {
@@ -143,13 +144,13 @@ impl Host<'_> {
             }
             let Some(event) = next else {
                 if deadline.is_some_and(|at| at <= now) {
-                    return (Ok(()), typing);
+                    return Ok(());
                 }
                 continue;
             };
             match event {
-                Event::ScreenGone(error) => return (Err(error), typing),
-                Event::Typed(Typed::Line(line)) if line == BYE => return (Ok(()), typing),
+                Event::ScreenGone(error) => return Err(error),
+                Event::Typed(Typed::Line(line)) if line == BYE => return Ok(()),
                 Event::Typed(typed) => {
                     match typed {
                         Typed::Line(line) => self.room.speak(&line, now),
@@ -157,7 +158,7 @@ impl Host<'_> {
                         Typed::Failed(error) => return (Err(error), typing),
                         Typed::End => deadline = Some(now + self.limits.linger),
                     }
-                    typing.iter().for_each(Typing::next_turn);
+                    typing.next_turn();
                 }
                 Event::Arrived(stream, address) => self.welcome(stream, address, now),
                 Event::NotAccepted(error) => {
@@ -176,17 +177,18 @@ impl Host<'_> {
             }
             self.act();
             if deadline.is_some() && self.room.is_empty() {
-                return (Ok(()), typing);
+                return Ok(());
             }
         }
     }
 
     /// What the keyboard's thread does with a line. The host may say no more than a guest: else a
     /// file would be too much for every guest at once. Here it is the thread that waits.
-    fn send_typed(&self) -> impl Fn(Typed) -> bool + Send + 'static {
+    fn send_typed(&self, go_on: Receiver<()>) -> impl Fn(Typed) -> bool + Send + 'static {
         let events = self.events.clone();
         let budget = Cell::new(Budget::new(Instant::now()));
         move |typed| {
+            let _ = go_on.recv();
             let bytes = match &typed {
                 Typed::Line(line) => line.len(),
                 _ => 0,
