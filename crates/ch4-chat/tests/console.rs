@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+mod steps;
+
 use std::net::TcpListener;
 use std::process::Command;
 

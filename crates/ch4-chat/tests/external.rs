@@ -5,7 +5,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use testkit::{FakePeer, Terminal, own_loopback_address};
+use checks::check::Role;
+use checks::testing::table;
+use insta::assert_snapshot;
+use testkit::{FakePeer, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 
@@ -164,4 +167,38 @@ fn a_dumb_terminal_gets_plain_lines() {
     assert_eq!(peer.reads_to_end(), b"byebye");
     drop(peer);
     terminal.shows("status 0");
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_of_the_host_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::ChatServer,
+        &[
+            ("tutorial", PROGRAM, "server --tutorial --port {port}"),
+            ("1", &step("step1_lines"), "server {port}"),
+            ("2", &step("step2_any_time"), "server {port}"),
+            ("3", &step("step3_room"), "server {port}"),
+            ("robust", PROGRAM, "server --port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps_of_the_host", table);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_of_the_guest_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::ChatClient,
+        &[
+            ("tutorial", PROGRAM, "client --tutorial --port {port}"),
+            ("1", &step("step1_lines"), "client {port}"),
+            ("2", &step("step2_any_time"), "client {port}"),
+            ("3", &step("step3_room"), "client {port}"),
+            ("robust", PROGRAM, "client --port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps_of_the_guest", table);
 }

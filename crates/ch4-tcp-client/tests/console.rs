@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+mod steps;
+
 use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;

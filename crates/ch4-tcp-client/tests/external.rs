@@ -6,7 +6,10 @@
 use std::io;
 use std::net::TcpListener;
 
-use testkit::{FakePeer, Program, Terminal, own_loopback_address};
+use checks::check::Role;
+use checks::testing::table;
+use insta::assert_snapshot;
+use testkit::{FakePeer, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -55,4 +58,20 @@ fn a_line_may_be_longer_than_memory() {
     assert_eq!(received, LENGTH as u64 + 1); // and an LF
     drop(server);
     client.wait().succeeds();
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::TcpClient,
+        &[
+            ("tutorial", PROGRAM, "--tutorial --port {port}"),
+            ("1", &step("step1_answer"), "{port}"),
+            ("2", &step("step2_directions"), "{port}"),
+            ("robust", PROGRAM, "--port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps", table);
 }

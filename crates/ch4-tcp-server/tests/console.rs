@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+mod steps;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;

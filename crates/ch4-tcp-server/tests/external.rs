@@ -8,9 +8,11 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use checks::check::Role;
+use checks::testing::table;
 use insta::assert_snapshot;
 use tempfile::TempDir;
-use testkit::{PATIENCE, Program};
+use testkit::{PATIENCE, Program, example};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 
@@ -244,4 +246,24 @@ fn a_long_line_goes_on_behind_the_margin() {
     terminal.resize(40);
     sends(&format!("{}{fake}\n", "汉".repeat(19)));
     terminal.shows_rows(&format!("\n| {}\n| 汉{fake}\n", "汉".repeat(18)));
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::TcpServer,
+        &[
+            ("tutorial", PROGRAM, "--tutorial --port {port}"),
+            ("1", &step("step1_reuse"), "{port}"),
+            ("2", &step("step2_errors"), "{port}"),
+            ("3", &step("step3_threads"), "{port}"),
+            ("4", &step("step4_deadline"), "{port}"),
+            ("5", &step("step5_whole"), "{port}"),
+            ("6", &step("step6_close"), "{port}"),
+            ("robust", PROGRAM, "--port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps", table);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 mod common;
+mod steps;
 
 use std::net::UdpSocket;
 use std::process::Command;

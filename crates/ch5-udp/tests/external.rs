@@ -6,7 +6,10 @@
 use std::net::UdpSocket;
 use std::thread;
 
-use testkit::{PATIENCE, Program, Terminal, own_loopback_address};
+use checks::check::Role;
+use checks::testing::table;
+use insta::assert_snapshot;
+use testkit::{PATIENCE, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 
@@ -77,4 +80,36 @@ fn a_line_may_be_longer_than_memory() {
     let ended = Program::run("sh", ["-c", script, PROGRAM]);
     let refused = "Not sent: the line is 500000000 bytes; the limit is 1024.";
     assert!(ended.output.contains(refused), "{}", ended.report());
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_of_the_server_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::UdpServer,
+        &[
+            ("tutorial", PROGRAM, "server --tutorial --port {port}"),
+            ("1", &step("step1_forever"), "server {port}"),
+            ("2", &step("step2_again"), "server {port}"),
+            ("robust", PROGRAM, "server --port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps_of_the_server", table);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn what_each_step_of_the_client_passes() {
+    let step = |name| example(PROGRAM, name);
+    let table = table(
+        Role::UdpClient,
+        &[
+            ("tutorial", PROGRAM, "client --tutorial --port {port}"),
+            ("1", &step("step1_forever"), "client {port}"),
+            ("2", &step("step2_again"), "client {port}"),
+            ("robust", PROGRAM, "client --port {port}"),
+        ],
+    );
+    assert_snapshot!("checks_and_steps_of_the_client", table);
 }

@@ -90,6 +90,10 @@ impl Escaper {
 /// and `Default_Ignorable_Code_Point`).
 #[must_use]
 pub fn is_harmless(character: char) -> bool {
+    // Most characters are ASCII, and to look one up in Unicode's tables takes longer.
+    if character.is_ascii() {
+        return !character.is_ascii_control();
+    }
     let category = character.general_category();
     let obeyed = matches!(
         category,

@@ -58,6 +58,50 @@ pub fn verdicts<const N: usize>(role: Role, program: &str, arguments: [&str; N])
     list
 }
 
+/// Which program passes which check: a row for each check of the role, a column for each program
+/// (its name, its file, and its arguments in one text, `{port}` among them). `+` is a pass.
+///
+/// # Panics
+///
+/// A program isn't judged the same three times, or fails a check that the one before it passes.
+pub fn table(role: Role, programs: &[(&str, &str, &str)]) -> String {
+    let checks: Vec<&Check> = role.checks().iter().collect();
+    let mut columns: Vec<Vec<bool>> = Vec::new();
+    for (name, file, arguments) in programs {
+        let command = Command::new(*file, arguments.split(' '));
+        let verdicts = [(); 3].map(|()| {
+            let verdicts = judge(&checks, &Submission::new(command.clone()), |_, _| {});
+            let fails = |it| [Verdict::Failed, Verdict::Skipped].contains(it);
+            verdicts.iter().map(|it| !fails(it)).collect()
+        });
+        let [first, second, third]: [Vec<bool>; 3] = verdicts;
+        assert_eq!(first, second, "{name}");
+        assert_eq!(first, third, "{name}");
+        columns.push(first);
+    }
+    let mut table = format!("{:32}", "");
+    let _ = writeln!(
+        table,
+        "{}",
+        programs
+            .iter()
+            .map(|it| it.0)
+            .collect::<Vec<_>>()
+            .join("  ")
+    );
+    for (row, check) in checks.iter().enumerate() {
+        let passes: Vec<bool> = columns.iter().map(|column| column[row]).collect();
+        assert!(passes.is_sorted(), "{} is passed, then failed", check.id);
+        let mut line = format!("{:32}", check.id);
+        for ((name, ..), passes) in programs.iter().zip(passes) {
+            let mark = if passes { '+' } else { '-' };
+            let _ = write!(line, "{mark:<width$}", width = name.len() + 2);
+        }
+        let _ = writeln!(table, "{}", line.trim_end());
+    }
+    table
+}
+
 /// Expects that a starter that nobody has begun fails its first check at once, and that the failure
 /// says what to write first. (In a student's tree it has been begun, and then this expects nothing.)
 ///

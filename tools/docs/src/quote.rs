@@ -7,6 +7,8 @@
 //! - `crates/x/tests/snapshots/y.snap`: what the snapshot says, without its header; with
 //!   `from "A" to "B"` after it only from the first line that contains A to the next that
 //!   contains B.
+//! - `crates/x/examples/step2_b.rs since step1_a.rs`: the lines in which a step differs from the
+//!   one before, with two lines around them.
 //!
 //! Items need no marks in the code, which students read; a name that is gone, or that two items
 //! have, fails a test.
@@ -14,6 +16,7 @@
 use std::fs;
 
 use regex_lite::Regex;
+use similar::TextDiff;
 
 use crate::root;
 
@@ -26,6 +29,12 @@ pub fn quote(source: &str) -> Result<String, String> {
     let (file, part) = source.split_once(' ').unwrap_or((source, ""));
     let (path, name) = file.split_once('#').unwrap_or((file, ""));
     let text = fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))?;
+    if let Some(before) = part.strip_prefix("since ") {
+        let before = root().join(path).with_file_name(before);
+        let before = fs::read_to_string(&before)
+            .map_err(|error| format!("{}: {error}", before.display()))?;
+        return Ok(changes(&before, &text, 2));
+    }
     let quoted = if name.is_empty() {
         snapshot(&text, part)
     } else {
@@ -67,6 +76,29 @@ fn block(text: &str, first: &str) -> Option<String> {
     let lines = text.lines().take(end + 1).skip(start);
     let lines = lines.map(|line| line.strip_prefix(indent).unwrap_or(line));
     Some(lines.flat_map(|line| [line, "\n"]).collect())
+}
+
+/// How a step differs from the one before: its lines with `+`, `-` or a space before each, and
+/// `...` for lines that are left out. The file's own comment is, and so is the word that marks new
+/// lines in a step: the next one has them without it.
+pub fn changes(before: &str, after: &str, context: usize) -> String {
+    let [before, after] = [before, after].map(|text| {
+        let lines = text.lines().filter(|line| !line.starts_with("//!"));
+        let lines = lines.map(|line| line.replacen("// New: ", "// ", 1) + "\n");
+        lines.collect::<String>()
+    });
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut changes = String::new();
+    for group in diff.grouped_ops(context) {
+        if !changes.is_empty() {
+            changes.push_str("...\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = format!("{}{}", change.tag(), change.value());
+            changes.extend([line.trim_end(), "\n"]);
+        }
+    }
+    changes
 }
 
 fn snapshot(text: &str, part: &str) -> Result<String, String> {
@@ -139,6 +171,14 @@ impl<R: Read> Reader<R> {
         for name in ["send", "Peer", "Peer::run", "gone", ""] {
             assert!(item(CODE, name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_step_is_quoted_as_what_it_changes() {
+        let before = "//! One.\n\na\n// New: b\nb\nc\nd\ne\n    f\n";
+        let after = "//! Two.\n\na\n// b\nb\n/// New: x\nc\nd\ne\n    g\n";
+        let quoted = " b\n+/// x\n c\n...\n e\n-    f\n+    g\n";
+        assert_eq!(changes(before, after, 1), quoted);
     }
 
     #[test]

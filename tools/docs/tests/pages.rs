@@ -57,7 +57,7 @@ fn each_block_has_a_source_or_is_a_command() {
         for block in &page.blocks {
             let is_right = match block.language.as_str() {
                 "sh" => block.source.is_none(),
-                "rust" | "text" => match block.source.as_deref() {
+                "rust" | "text" | "diff" => match block.source.as_deref() {
                     Some(COMMANDS_ABOVE) => before == "sh",
                     Some(_) => true,
                     None => false,
@@ -72,7 +72,7 @@ fn each_block_has_a_source_or_is_a_command() {
     }
     nothing(
         &wrong,
-        "A block is rust or text, with a line <!-- source: … --> before it, or sh.",
+        "A block is rust, text or diff, with a line <!-- source: … --> before it, or sh.",
     );
 }
 
@@ -240,6 +240,46 @@ fn each_pitfall_is_shown_and_has_its_fix() {
     nothing(
         &wrong,
         "Each needs a command with --tutorial, a link to the fix, and a line \"Check: …\".",
+    );
+}
+
+/// A step is short, and is the one before with one idea more.
+#[test]
+fn each_step_is_short_and_changes_little() {
+    let is_code = |line: &&str| {
+        let line = line.trim_start_matches(['+', '-', ' ']);
+        !line.is_empty() && !line.starts_with("//")
+    };
+    let mut wrong = Vec::new();
+    for (name, limit) in [
+        ("ch4-tcp-server", 90),
+        ("ch4-tcp-client", 90),
+        ("ch4-chat", 130),
+        ("ch5-udp", 130),
+    ] {
+        let folder = root().join("crates").join(name).join("examples");
+        let entries = fs::read_dir(folder).unwrap();
+        let mut steps: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        steps.sort();
+        let mut before: Option<String> = None;
+        for step in steps {
+            let text = fs::read_to_string(&step).unwrap();
+            let lines = text.lines().filter(is_code).count();
+            let changed = before.map_or(0, |before| {
+                let changes = quote::changes(&before, &text, 0);
+                let is_new = |line: &&str| line.starts_with('+') && is_code(line);
+                changes.lines().filter(is_new).count()
+            });
+            if lines > limit || changed > 40 || !text.contains("// New: ") {
+                wrong.push(format!("{}: {lines}, {changed}", step.display()));
+            }
+            before = Some(text);
+        }
+    }
+    nothing(
+        &wrong,
+        "A step has at most so many lines of code (90, or 130 with both sides), 40 of them new, and \
+         a comment \"// New: …\" at each change.",
     );
 }
 

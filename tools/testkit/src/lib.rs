@@ -16,6 +16,7 @@
     reason = "a test fails with a panic"
 )]
 
+use std::env;
 use std::io::Read;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -71,6 +72,23 @@ pub fn normalise(text: &str) -> String {
         text = pattern.replace_all(&text, *replacement).into_owned();
     }
     text
+}
+
+/// The program of a step: `examples/NAME.rs` in the crate that has this binary.
+///
+/// `cargo test` builds it, but doesn't if it is told to build one test only (`--test console`).
+#[must_use]
+pub fn example(binary: &str, name: &str) -> String {
+    let mut path = Path::new(binary).with_file_name("examples").join(name);
+    path.set_extension(env::consts::EXE_EXTENSION);
+    assert!(
+        path.exists(),
+        "{} isn't there: cargo build --examples builds it",
+        path.display()
+    );
+    path.into_os_string()
+        .into_string()
+        .expect("a path in UTF-8")
 }
 
 /// Switches colour off in this process, whatever the environment says.

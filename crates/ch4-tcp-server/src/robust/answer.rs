@@ -114,8 +114,8 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 /// The page's second part: the request as it arrived, line by line.
 fn what_was_sent(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
-    let lines = head.lines().map(|line| escape(&safe::escape(line)) + "\n");
-    let lines: String = lines.collect();
+    let lines: String = head.lines().map(|line| safe::escape(line) + "\n").collect();
+    let lines = escape(&lines);
     format!("<p>Your browser sent this to say that it wants the page:</p>\n<pre>{lines}</pre>")
 }
 

@@ -17,13 +17,16 @@ const PRINTS: &str = "robust, printing to a file";
 const AMONG_IDLE: &str = "robust, 500 idle beside it";
 const NGINX: &str = "nginx, 2 workers";
 
-/// The targets, each with what it is compared with.
-const GOALS: [Goal; 4] = [
-    (ROBUST, FLOOR, 0.85),
-    (ROBUST, NGINX, 1.0),
-    (AMONG_IDLE, ROBUST, 0.90),
-    (PRINTS, ROBUST, 0.75),
-];
+/// The targets, each with what it is compared with. With few clients a processor is idle at times,
+/// so what the robust server does besides the floor's work shows more.
+fn goals(clients: usize) -> [Goal<'static>; 4] {
+    [
+        (ROBUST, FLOOR, if clients < 16 { 0.90 } else { 0.95 }),
+        (ROBUST, NGINX, 1.05),
+        (AMONG_IDLE, ROBUST, 0.90),
+        (PRINTS, ROBUST, 0.75),
+    ]
+}
 
 /// The robust server beside the floors and the peers, with 4 and with 16 clients; then the ways to
 /// arrange a server's threads.
@@ -78,7 +81,7 @@ fn beside_others(
     ]);
     let id = format!("tcp-{clients}");
     let title = format!("TCP: a connection for each request, {clients} clients");
-    compare(&id, title, "requests", scale, &contenders, &GOALS)
+    compare(&id, title, "requests", scale, &contenders, &goals(clients))
 }
 
 /// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is
