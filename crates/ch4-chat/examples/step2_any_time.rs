@@ -130,10 +130,9 @@ fn receive(peer: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
     let mut line = Vec::new();
     loop {
         match peer.by_ref().take(LIMIT).read_until(b'\n', &mut line) {
-            Ok(_) => break,
             Err(error) if ![TimedOut, WouldBlock].contains(&error.kind()) => return Err(error),
             Err(_) if line.is_empty() => {}
-            Err(_) => break,
+            Ok(_) | Err(_) => break,
         }
     }
     if line.ends_with(b"\n") {

@@ -62,7 +62,6 @@ fn serve(port: u16) -> io::Result<()> {
                 continue;
             }
         };
-        println!("Request from {client}");
         let reply = match temperature(&buffer[..count]) {
             // A buffer that is full may hold only the beginning of a datagram.
             Some(celsius) if count < buffer.len() => {
@@ -70,6 +69,7 @@ fn serve(port: u16) -> io::Result<()> {
             }
             _ => "Not a temperature: send a number such as 36.6".to_owned(),
         };
+        println!("Request from {client}: {reply}");
 
         // 4. Send: to the address that the request came from.
         // An error here is about this client only.
