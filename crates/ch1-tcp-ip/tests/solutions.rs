@@ -15,10 +15,13 @@ use std::process::ExitCode;
 
 use testkit::exercise::{answer, run, wrong_answers};
 
+#[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/checksum.rs"]
 mod checksum;
+#[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/headers.rs"]
 mod headers;
+#[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/states.rs"]
 mod states;
 

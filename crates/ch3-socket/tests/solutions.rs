@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use socket2::{Domain, Type};
 use testkit::exercise::{answer, run, wrong_answers};
 
+#[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/choose.rs"]
 mod choose;
 

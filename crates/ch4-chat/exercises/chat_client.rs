@@ -48,7 +48,7 @@ fn port() -> u16 {
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!(
         "write `connect`: make a socket2::Socket, connect it to \
-         SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
 

@@ -39,7 +39,7 @@ fn port() -> u16 {
 fn listen(port: u16) -> io::Result<TcpListener> {
     todo!(
         "write `listen`: make a socket2::Socket, bind it to \
-         SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
     )
 }
 

@@ -46,8 +46,8 @@ fn ask() -> io::Result<Option<String>> {
 /// sends nothing: it keeps away what others than the server send.
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `connect`: make a socket2::Socket for datagrams, connect it to \
-         SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+        "write `connect`: make a UDP socket2::Socket, connect it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
 

@@ -37,8 +37,8 @@ fn port() -> u16 {
 /// Steps 1 and 2: create a socket, bind it to 127.0.0.1 and the port.
 fn bind(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `bind`: make a socket2::Socket for datagrams, bind it to \
-         SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+        "write `bind`: make a UDP socket2::Socket, bind it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
 

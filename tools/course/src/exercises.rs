@@ -1,4 +1,4 @@
-//! The chapters and their exercises, in order.
+//! The sections and their exercises, in order.
 
 use checks::check::Role;
 
@@ -20,7 +20,7 @@ pub struct Exercise {
     pub name: &'static str,
     /// The crate that it is in.
     pub package: &'static str,
-    /// What a program shall become. `None`: not a program, but functions, which a test calls.
+    /// What the program shall become. `None`: it is no program, but functions, which a test calls.
     pub role: Option<Role>,
 }
 
@@ -33,58 +33,31 @@ impl Exercise {
 
 /// All sections, in order.
 pub const SECTIONS: &[Section] = &[
-    Section {
-        title: "1.1 IP",
-        page: "docs/1.1-ip.md",
-        exercises: &[
-            functions("checksum", "ch1-tcp-ip"),
-            functions("headers", "ch1-tcp-ip"),
-        ],
-    },
-    Section {
-        title: "1.2 TCP",
-        page: "docs/1.2-tcp.md",
-        exercises: &[functions("states", "ch1-tcp-ip")],
-    },
-    Section {
-        title: "2 UDP",
-        page: "docs/2-udp.md",
-        exercises: &[],
-    },
-    Section {
-        title: "3 Sockets",
-        page: "docs/3-socket.md",
-        exercises: &[functions("choose", "ch3-socket")],
-    },
-    Section {
-        title: "4.1 A TCP server",
-        page: "docs/4.1-tcp-server.md",
-        exercises: &[program("tcp_server", "ch4-tcp-server", Role::TcpServer)],
-    },
-    Section {
-        title: "4.2 A TCP client",
-        page: "docs/4.2-tcp-client.md",
-        exercises: &[program("tcp_client", "ch4-tcp-client", Role::TcpClient)],
-    },
-    Section {
-        title: "4.3 A chat",
-        page: "docs/4.3-chat.md",
-        exercises: &[
-            program("chat_server", "ch4-chat", Role::ChatServer),
-            program("chat_client", "ch4-chat", Role::ChatClient),
-        ],
-    },
-    Section {
-        title: "5.1 A UDP server",
-        page: "docs/5.1-udp-server.md",
-        exercises: &[program("udp_server", "ch5-udp", Role::UdpServer)],
-    },
-    Section {
-        title: "5.2 A UDP client",
-        page: "docs/5.2-udp-client.md",
-        exercises: &[program("udp_client", "ch5-udp", Role::UdpClient)],
-    },
+    section("1.1 IP", "docs/1.1-ip.md", &[CHECKSUM, HEADERS]),
+    section("1.2 TCP", "docs/1.2-tcp.md", &[STATES]),
+    section("2 UDP", "docs/2-udp.md", &[]),
+    section("3 Sockets", "docs/3-socket.md", &[CHOOSE]),
+    section("4.1 A TCP server", "docs/4.1-tcp-server.md", &[TCP_SERVER]),
+    section("4.2 A TCP client", "docs/4.2-tcp-client.md", &[TCP_CLIENT]),
+    section(
+        "4.3 A chat",
+        "docs/4.3-chat.md",
+        &[CHAT_SERVER, CHAT_CLIENT],
+    ),
+    section("5.1 A UDP server", "docs/5.1-udp-server.md", &[UDP_SERVER]),
+    section("5.2 A UDP client", "docs/5.2-udp-client.md", &[UDP_CLIENT]),
 ];
+
+const CHECKSUM: Exercise = exercise("checksum", "ch1-tcp-ip", None);
+const HEADERS: Exercise = exercise("headers", "ch1-tcp-ip", None);
+const STATES: Exercise = exercise("states", "ch1-tcp-ip", None);
+const CHOOSE: Exercise = exercise("choose", "ch3-socket", None);
+const TCP_SERVER: Exercise = exercise("tcp_server", "ch4-tcp-server", Some(Role::TcpServer));
+const TCP_CLIENT: Exercise = exercise("tcp_client", "ch4-tcp-client", Some(Role::TcpClient));
+const CHAT_SERVER: Exercise = exercise("chat_server", "ch4-chat", Some(Role::ChatServer));
+const CHAT_CLIENT: Exercise = exercise("chat_client", "ch4-chat", Some(Role::ChatClient));
+const UDP_SERVER: Exercise = exercise("udp_server", "ch5-udp", Some(Role::UdpServer));
+const UDP_CLIENT: Exercise = exercise("udp_client", "ch5-udp", Some(Role::UdpClient));
 
 /// All exercises, in order.
 pub fn all() -> Vec<Exercise> {
@@ -92,18 +65,22 @@ pub fn all() -> Vec<Exercise> {
     exercises.copied().collect()
 }
 
-const fn functions(name: &'static str, package: &'static str) -> Exercise {
-    Exercise {
-        name,
-        package,
-        role: None,
+const fn section(
+    title: &'static str,
+    page: &'static str,
+    exercises: &'static [Exercise],
+) -> Section {
+    Section {
+        title,
+        page,
+        exercises,
     }
 }
 
-const fn program(name: &'static str, package: &'static str, role: Role) -> Exercise {
+const fn exercise(name: &'static str, package: &'static str, role: Option<Role>) -> Exercise {
     Exercise {
         name,
         package,
-        role: Some(role),
+        role,
     }
 }

@@ -28,10 +28,10 @@ pub fn findings(test: &mut Command) -> Vec<Finding> {
     let (sender, printed) = mpsc::channel();
     let mut stdout = child.stdout.take();
     thread::spawn(move || {
-        let mut text = String::new();
+        let mut lines = String::new();
         // If the test breaks off, what it has printed counts.
-        let _ = stdout.as_mut().map(|it| it.read_to_string(&mut text));
-        sender.send(text)
+        let _ = stdout.as_mut().map(|it| it.read_to_string(&mut lines));
+        sender.send(lines)
     });
     let in_time = printed.recv_timeout(LIMIT);
     // It has ended, or it is too late.

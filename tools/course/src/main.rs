@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use console::{Columns, Error, print};
-use course::course::{Course, Wanted};
+use course::course::Course;
 use course::{exercises, watch};
 use indicatif::ProgressBar;
 
@@ -48,26 +48,30 @@ fn run(args: &Args) -> Result<(), Error> {
         root,
         judge,
     };
-    let wanted = match &args.exercise {
-        Some(name) => Wanted::One {
-            name: name.clone(),
-            hint: args.hint,
-        },
-        None => Wanted::All,
-    };
-    let files: Vec<PathBuf> = course.files(&wanted);
+    let mut exercises = exercises::all();
+    if let Some(name) = &args.exercise {
+        exercises.retain(|exercise| exercise.name == name);
+    }
+    let files: Vec<PathBuf> = exercises
+        .iter()
+        .map(|it| course.root.join(it.file()))
+        .collect();
+    let width = args.columns.count();
     loop {
         let times = watch::times(&files);
         // It shows up at a terminal only.
         let progress = ProgressBar::new_spinner();
         progress.enable_steady_tick(Duration::from_millis(100));
-        let screen = course.screen(&wanted, args.columns.count(), &progress);
+        let screen = match exercises.as_slice() {
+            [exercise] => course.details(*exercise, args.hint, width, &progress),
+            all => course.overview(all, width, &progress),
+        };
         progress.finish_and_clear();
         print(&screen?)?;
         if !args.watch {
             return Ok(());
         }
-        print(&"\nWatching: save a file to judge it again, or stop with Ctrl-C.\n")?;
+        print(&"\nWatching: save a file to judge it again, or stop with Ctrl-C.\n\n")?;
         watch::wait(&files, &times);
     }
 }

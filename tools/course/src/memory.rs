@@ -57,3 +57,38 @@ pub fn recall(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_has_changed_is_judged_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [memory, program] = ["memory", "program"].map(|name| folder.path().join(name));
+        let is_judged = || {
+            let mut is_judged = false;
+            recall(&memory, "half", &[&program], || {
+                is_judged = true;
+                Vec::new()
+            });
+            is_judged
+        };
+        fs::write(&program, "1").unwrap();
+        assert!(is_judged(), "the first time");
+        assert!(!is_judged(), "nothing has changed");
+        fs::write(&program, "22").unwrap();
+        assert!(is_judged(), "it has another size");
+        let file = fs::File::options().write(true).open(&program).unwrap();
+        file.set_modified(UNIX_EPOCH).unwrap();
+        assert!(is_judged(), "it has another time");
+        assert!(!is_judged(), "nothing has changed");
+        fs::remove_dir_all(&memory).unwrap();
+        assert!(is_judged(), "nothing is remembered");
+        fs::create_dir_all(&memory).unwrap();
+        fs::write(memory.join("half.json"), "{").unwrap();
+        assert!(is_judged(), "what is remembered is broken");
+    }
+}

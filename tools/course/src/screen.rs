@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use checks::report::{lines, wrap};
 
-use crate::exercises::{Exercise, SECTIONS, Section};
+use crate::exercises::{Exercise, SECTIONS};
 use crate::finding::Finding;
-use crate::steps::Step;
 
 /// How far an exercise is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +17,6 @@ pub enum State {
 }
 
 impl State {
-    fn passed(&self) -> usize {
-        self.findings()
-            .iter()
-            .filter(|it| it.passed == Some(true))
-            .count()
-    }
-
     fn findings(&self) -> &[Finding] {
         match self {
             Self::Broken(_) => &[],
@@ -32,182 +24,144 @@ impl State {
         }
     }
 
-    /// Whether there is nothing left to do.
-    pub fn is_done(&self) -> bool {
-        self.passed() > 0 && self.first_failure().is_none()
+    fn passed(&self) -> usize {
+        let passed = |it: &&Finding| it.passed == Some(true);
+        self.findings().iter().filter(passed).count()
     }
 
     /// The first check that failed.
     pub fn first_failure(&self) -> Option<&Finding> {
-        self.findings().iter().find(|it| it.passed == Some(false))
+        let mut findings = self.findings().iter();
+        findings.find(|it| it.passed == Some(false))
+    }
+
+    fn is_done(&self) -> bool {
+        self.passed() > 0 && self.first_failure().is_none()
+    }
+
+    fn is_begun(&self) -> bool {
+        matches!(self, Self::Broken(_)) || self.passed() > 0 && !self.is_done()
     }
 
     /// How many checks pass, in words.
     fn count(&self) -> String {
-        match self {
-            Self::Broken(_) => "-".to_owned(),
-            Self::Judged(findings) => format!("{} of {}", self.passed(), findings.len()),
-        }
-    }
-
-    /// What comes next, in a few words.
-    fn next(&self) -> String {
-        match (self, self.first_failure()) {
-            (Self::Broken(error), _) => {
-                format!(
-                    "doesn't compile: {}",
-                    error.lines().next().unwrap_or_default()
-                )
-            }
-            (_, Some(failure)) => format!("next: {}", failure.next()),
-            _ if self.is_done() => "done".to_owned(),
-            _ => "couldn't be judged".to_owned(),
-        }
+        format!("{} of {}", self.passed(), self.findings().len())
     }
 }
 
-/// All sections and exercises, each with its state, and what to do next.
+/// All sections with these exercises, how far each is, and what to do next.
 pub fn overview(states: &[(Exercise, State)], width: usize) -> String {
-    const NAME: usize = 14;
     const INDENT: usize = 26;
     let mut text = String::new();
-    let mut first = None;
-    let mut begun = None;
     for section in SECTIONS {
         // Writing to a string can't fail.
-        let _ = writeln!(text, "{:<24}  {}", section.title, section.page);
-        for exercise in section.exercises {
-            let Some((_, state)) = states.iter().find(|(it, _)| it == exercise) else {
+        let _ = writeln!(text, "{:<INDENT$}{}", section.title, section.page);
+        for (exercise, state) in states {
+            if !section.exercises.contains(exercise) {
                 continue;
+            }
+            let (count, what) = match (state, state.first_failure()) {
+                (State::Broken(error), _) => {
+                    let first = error.lines().next().unwrap_or_default();
+                    ("-".to_owned(), format!("doesn't compile: {first}"))
+                }
+                (_, Some(failure)) => (state.count(), format!("next: {}", failure.next())),
+                (_, None) if state.is_done() => (state.count(), "done".to_owned()),
+                (_, None) => (state.count(), "can't be judged here".to_owned()),
             };
-            let count = state.count();
-            let start = format!("  {:<NAME$}{count:<10}", exercise.name);
-            for (number, line) in wrap(&state.next(), width.saturating_sub(INDENT))
-                .iter()
-                .enumerate()
-            {
-                let start = if number == 0 { &start } else { "" };
+            let mut start = format!("  {:<14}{count}", exercise.name);
+            for line in wrap(&what, width.saturating_sub(INDENT)) {
                 let _ = writeln!(text, "{start:<INDENT$}{line}");
-            }
-            if !state.is_done() {
-                first = first.or(Some((section, exercise)));
-                let is_begun = state.passed() > 0 || matches!(state, State::Broken(_));
-                begun = begun.or(is_begun.then_some((section, exercise)));
+                start.clear();
             }
         }
     }
-    text.push('\n');
-    match begun.or(first) {
-        Some((section, exercise)) => {
-            let _ = writeln!(text, "Next: {}, {}", exercise.name, section.title);
-            text.push_str(&what_to_do(section, exercise, width));
+    let last_done = states.iter().rposition(|(_, state)| state.is_done());
+    let after = states.iter().skip(last_done.map_or(0, |place| place + 1));
+    let mut begun = states.iter().filter(|(_, state)| state.is_begun());
+    let mut others = after.chain(states).filter(|(_, state)| !state.is_done());
+    match begun.next().or_else(|| others.next()) {
+        Some((exercise, _)) => {
+            let (title, page) = section(exercise);
+            let _ = writeln!(text, "\nNext: {}, {title}", exercise.name);
+            text + &table(
+                width,
+                [
+                    ("read", page),
+                    ("write", &exercise.file()),
+                    ("judge", &format!("cargo course {}", exercise.name)),
+                ],
+            )
         }
-        None => text.push_str(&all_done(width)),
+        None => {
+            text + "\nAll exercises are done. Next:\n"
+                + &table(
+                    width,
+                    [
+                        (
+                            "compare",
+                            "your programs with src/robust.rs in the crates of chapters 4 and 5",
+                        ),
+                        (
+                            "write",
+                            "one in another language, and judge it: cargo run -p checks -- --help",
+                        ),
+                        (
+                            "measure",
+                            "how fast they are: cargo run --release -p bench -- --help",
+                        ),
+                    ],
+                )
+        }
     }
-    text
 }
 
-fn what_to_do(section: &Section, exercise: &Exercise, width: usize) -> String {
-    let parts = [
-        ("read", section.page.to_owned()),
-        ("write", exercise.file()),
-        ("judge", format!("cargo course {}", exercise.name)),
-    ];
-    lines(&parts.map(|(name, what)| (name.to_owned(), what)), width)
-}
-
-fn all_done(width: usize) -> String {
-    let parts = [
-        (
-            "compare",
-            "your programs with src/robust.rs in each crate of chapters 4 and 5",
-        ),
-        (
-            "write",
-            "one of them in another language, and judge it: cargo run -p checks -- --help",
-        ),
-        (
-            "measure",
-            "how fast they are: cargo run --release -p bench -- --help",
-        ),
-    ];
-    let parts = parts.map(|(name, what)| (name.to_owned(), what.to_owned()));
-    format!("All exercises are done. Next:\n{}", lines(&parts, width))
-}
-
-/// One exercise: how far it is, and its first failure in full; as a hint, the step that passes that
-/// check.
-pub fn one(
-    exercise: &Exercise,
-    state: &State,
-    step: Option<&Step>,
-    hint: bool,
-    width: usize,
-) -> String {
-    let Some(section) = SECTIONS.iter().find(|it| it.exercises.contains(exercise)) else {
-        return String::new();
-    };
-    let mut text = format!("{}, {}: ", exercise.name, section.title);
-    let failure = match (state, state.first_failure()) {
+/// One exercise: how far it is, and its first failure in full. `hint` says what passes there.
+pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: usize) -> String {
+    let (title, page) = section(exercise);
+    let mut text = format!("{}, {title}: ", exercise.name);
+    let mut read = page;
+    match (state, state.first_failure()) {
         (State::Broken(error), _) => {
-            let _ = writeln!(text, "it doesn't compile\n\n{error}\n");
-            text.push_str(&what_to_do(section, exercise, width));
+            let _ = writeln!(text, "it doesn't compile\n\n{error}");
+        }
+        (_, None) => {
+            let _ = writeln!(text, "{} checks pass\n\nNext: cargo course", state.count());
             return text;
         }
-        (_, Some(failure)) => failure,
-        _ if state.is_done() => {
-            text.push_str("done\n\nNext: cargo course\n");
-            return text;
-        }
-        _ => {
-            text.push_str("it couldn't be judged\n\n");
-            for finding in state.findings() {
-                let _ = writeln!(text, "{}", finding.title);
-            }
-            return text;
-        }
-    };
-    let _ = writeln!(text, "{} checks pass\n", state.count());
-    let mut next = Vec::new();
-    if let Some(task) = failure.task() {
-        for line in wrap(&format!("Next: {task}"), width) {
-            let _ = writeln!(text, "{line}");
-        }
-        next.push(("read", section.page.to_owned()));
-    } else {
-        let name = format!("{} {}", failure.id, failure.title);
-        let _ = writeln!(text, "First failure: {}", name.trim());
-        match failure.why.as_slice() {
-            [(name, said)] if name.is_empty() => {
-                for line in said.lines() {
-                    let _ = writeln!(text, "  {line}");
+        (_, Some(failure)) => {
+            let _ = writeln!(text, "{} checks pass\n", state.count());
+            if let Some(task) = failure.task() {
+                let _ = writeln!(text, "{}", wrap(&format!("Next: {task}"), width).join("\n"));
+            } else {
+                read = "";
+                let name = format!("{} {}", failure.id, failure.title);
+                let name = format!("First failure: {}", name.trim());
+                let _ = writeln!(text, "{}", wrap(&name, width).join("\n"));
+                match failure.why.as_slice() {
+                    [(name, said)] if name.is_empty() => {
+                        let _ = writeln!(text, "  {}", said.replace('\n', "\n  "));
+                    }
+                    parts => text.push_str(&lines(parts, width)),
                 }
             }
-            parts => text.push_str(&lines(parts, width)),
         }
     }
-    text.push('\n');
-    next.push(("write", exercise.file()));
-    match (step, hint) {
-        (Some(step), true) => {
-            next.push(("hint", format!("{} passes this check", step.file)));
-            next.push(("run it", step.command.clone()));
-        }
-        (None, true) => {
-            next.push((
-                "hint",
-                format!(
-                    "read {} again; one answer is in crates/{}/tests/solutions/{}.rs",
-                    section.page, exercise.package, exercise.name
-                ),
-            ));
-        }
-        (_, false) => next.push(("hint", format!("cargo course {} --hint", exercise.name))),
-    }
-    let next: Vec<_> = next
-        .into_iter()
-        .map(|(name, what)| (name.to_owned(), what))
+    let hint = hint.unwrap_or_else(|| format!("cargo course {} --hint", exercise.name));
+    let rows = [("read", read), ("write", &exercise.file()), ("hint", &hint)];
+    text + "\n" + &table(width, rows.into_iter().filter(|(_, what)| !what.is_empty()))
+}
+
+fn section(exercise: &Exercise) -> (&'static str, &'static str) {
+    let mut sections = SECTIONS.iter();
+    let section = sections.find(|it| it.exercises.contains(exercise));
+    section.map_or(("", ""), |it| (it.title, it.page))
+}
+
+fn table<'a>(width: usize, rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let rows = rows.into_iter();
+    let rows: Vec<_> = rows
+        .map(|(name, what)| (name.to_owned(), what.to_owned()))
         .collect();
-    text.push_str(&lines(&next, width));
-    text
+    lines(&rows, width)
 }

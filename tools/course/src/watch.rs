@@ -19,3 +19,30 @@ pub fn wait(files: &[PathBuf], since: &[Option<SystemTime>]) {
         thread::sleep(Duration::from_millis(500));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn waits_until_a_file_has_another_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("half.rs");
+        fs::write(&file, "").unwrap();
+        let files = vec![file.clone()];
+        let before = times(&files);
+        let (sender, seen) = mpsc::channel();
+        thread::spawn(move || {
+            wait(&files, &before);
+            sender.send(())
+        });
+        assert!(seen.try_recv().is_err());
+        let file = fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        seen.recv_timeout(Duration::from_secs(30)).unwrap();
+    }
+}
