@@ -381,3 +381,22 @@ pub fn time(duration: Duration) -> String {
         _ => format!("{} s", duration.as_secs_f64()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_todo_that_was_reached_is_the_advice() {
+        let printed = "thread 'main' panicked at a.rs:9:5:\n\
+            not yet implemented: write `accept`: take a connection\n\
+            note: run with `RUST_BACKTRACE=1`";
+        let saw = format!("it ended at once{}", last_words(printed));
+        let failed: Told = Failure::of(Kind::Ended, "it listens", saw).advise("Look at the port.");
+        let Err(Stop::Failed(failure)) = failed else {
+            return assert!(failed.is_err());
+        };
+        let advice = failure.advice.as_deref();
+        assert_eq!(advice, Some("Next: write `accept`: take a connection"));
+    }
+}
