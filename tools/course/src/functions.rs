@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::finding::Finding;
 
 /// How long the test may take. It takes milliseconds, unless a loop has no end.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(10);
 
 const ENDLESS: &str = "It doesn't end: is there a loop or a call without an end?";
 

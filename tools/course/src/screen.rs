@@ -82,16 +82,9 @@ pub fn overview(states: &[(Exercise, State)], width: usize) -> String {
     let mut others = after.chain(states).filter(|(_, state)| !state.is_done());
     match begun.next().or_else(|| others.next()) {
         Some((exercise, _)) => {
-            let (title, page) = section(exercise);
+            let (title, _) = section(exercise);
             let _ = writeln!(text, "\nNext: {}, {title}", exercise.name);
-            text + &table(
-                width,
-                [
-                    ("read", page),
-                    ("write", &exercise.file()),
-                    ("judge", &format!("cargo course {}", exercise.name)),
-                ],
-            )
+            text + &what_to_do(exercise, width)
         }
         None => {
             text + "\nAll exercises are done. Next:\n"
@@ -123,7 +116,8 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
     let mut read = page;
     match (state, state.first_failure()) {
         (State::Broken(error), _) => {
-            let _ = writeln!(text, "it doesn't compile\n\n{error}");
+            let _ = writeln!(text, "it doesn't compile\n\n{error}\n");
+            return text + &what_to_do(exercise, width);
         }
         (_, None) => {
             let _ = writeln!(text, "{} checks pass\n\nNext: cargo course", state.count());
@@ -150,6 +144,17 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
     let hint = hint.unwrap_or_else(|| format!("cargo course {} --hint", exercise.name));
     let rows = [("read", read), ("write", &exercise.file()), ("hint", &hint)];
     text + "\n" + &table(width, rows.into_iter().filter(|(_, what)| !what.is_empty()))
+}
+
+fn what_to_do(exercise: &Exercise, width: usize) -> String {
+    let judge = format!("cargo course {}", exercise.name);
+    let (_, page) = section(exercise);
+    let rows = [
+        ("read", page),
+        ("write", &exercise.file()),
+        ("judge", &judge),
+    ];
+    table(width, rows)
 }
 
 fn section(exercise: &Exercise) -> (&'static str, &'static str) {
