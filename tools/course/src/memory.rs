@@ -62,6 +62,8 @@ pub fn recall(
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -76,13 +78,17 @@ mod tests {
             });
             is_judged
         };
-        fs::write(&program, "1").unwrap();
+        let write = |text: &str, time| {
+            fs::write(&program, text).unwrap();
+            let file = fs::File::options().write(true).open(&program).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        write("1", UNIX_EPOCH);
         assert!(is_judged(), "the first time");
         assert!(!is_judged(), "nothing has changed");
-        fs::write(&program, "22").unwrap();
+        write("22", UNIX_EPOCH);
         assert!(is_judged(), "it has another size");
-        let file = fs::File::options().write(true).open(&program).unwrap();
-        file.set_modified(UNIX_EPOCH).unwrap();
+        write("22", UNIX_EPOCH + Duration::from_secs(1));
         assert!(is_judged(), "it has another time");
         assert!(!is_judged(), "nothing has changed");
         fs::remove_dir_all(&memory).unwrap();

@@ -177,6 +177,8 @@ fn workspace(root: &Path, tests: [&str; 3], server: &str) {
         "Cargo.toml",
         "[workspace]\nmembers = [\"crates/*\"]\nresolver = \"3\"\n",
     );
+    // One after the other, so that the first failure is in the way of the others.
+    write(".cargo/config.toml", "[build]\njobs = 1\n");
     let mut manifest = package("ch1-tcp-ip");
     for (name, test) in ["checksum", "headers", "states"].iter().zip(tests) {
         manifest.extend(["[[test]]\nname = \"", name, "\"\nharness = false\n"]);
