@@ -60,6 +60,25 @@ fn each_todo_names_its_function_and_is_shown_whole() {
 }
 
 #[test]
+fn each_starter_of_a_program_says_how_far_its_functions_alone_go() {
+    const NUMBERS: [&str; 9] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight",
+    ];
+    let far = Regex::new(r"the first (\w+) checks pass, up to `([^`]+)`").unwrap();
+    for exercise in exercises::all() {
+        let Some(role) = exercise.role else { continue };
+        let source = fs::read_to_string(root().join(exercise.file())).unwrap();
+        // In a student's tree it may be gone.
+        let Some(found) = far.captures(&source) else {
+            continue;
+        };
+        let number = NUMBERS.iter().position(|it| *it == &found[1]).unwrap();
+        let check = &role.checks()[number - 1];
+        assert_eq!(check.id, &found[2], "{}", exercise.file());
+    }
+}
+
+#[test]
 fn a_hint_names_a_file_of_the_workspace_for_each_check() {
     for exercise in exercises::all() {
         for check in exercise.role.map_or(&[][..], |role| role.checks()) {

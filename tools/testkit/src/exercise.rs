@@ -150,6 +150,16 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_may_keep_the_answer_to_itself() {
+        let failure = failure(|| expect_untold("parity(4)", &"even", &"odd", "docs/half.md"));
+        insta::assert_snapshot!(failure, @r#"
+        parity(4)
+          saw:      "odd", which is wrong
+          read:     docs/half.md
+        "#);
+    }
+
+    #[test]
     fn a_starter_that_is_run_all_the_same_says_what_is_to_be_written() {
         let failure = failure(|| todo!("write `half`"));
         insta::assert_snapshot!(failure, @"Next: write `half`");
