@@ -128,9 +128,14 @@ impl<'a> Lab<'a> {
         self.run.program().is_some()
     }
 
-    /// Forgets the program, its port and its peers, but not what it has shown: that is what it
-    /// shows when nothing is wrong.
-    fn starts_over(&mut self) {
+    /// Runs the program once when nothing is wrong, up to where it has done this, so that the lab
+    /// knows what it shows then. Then it is ended, and the check begins anew on another port.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't do that.
+    pub fn rehearses<T>(&mut self, act: impl FnOnce(&mut Self) -> Told<T>) -> Told {
+        let _peers = act(self)?;
         if let Some(program) = self.run.program().as_mut() {
             program.wait_for(SETTLE, |_| false);
         }
@@ -140,42 +145,6 @@ impl<'a> Lab<'a> {
         self.run.close();
         self.port = None;
         (self.reached, self.typed) = (false, false);
-    }
-
-    /// Starts the program when nothing is wrong, so that the lab knows what a server shows then.
-    ///
-    /// # Errors
-    ///
-    /// It doesn't start.
-    pub fn rehearses_serving(&mut self, kind: Type) -> Told {
-        if kind == Type::STREAM {
-            self.connects()?.resets();
-        } else {
-            self.asks()?;
-        }
-        self.starts_over();
-        Ok(())
-    }
-
-    /// The same for a client over TCP.
-    ///
-    /// # Errors
-    ///
-    /// It doesn't connect.
-    pub fn rehearses_connecting(&mut self) -> Told {
-        let _peer = self.accepts_as("server")?;
-        self.starts_over();
-        Ok(())
-    }
-
-    /// The same for a client over UDP, which asks this.
-    ///
-    /// # Errors
-    ///
-    /// It doesn't ask.
-    pub fn rehearses_asking(&mut self, question: &str) -> Told {
-        self.asked(question)?.loses_it();
-        self.starts_over();
         Ok(())
     }
 

@@ -32,6 +32,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 const CHILDREN_END: Duration = Duration::from_secs(1);
 
 /// How long a program may take to tidy up when it is asked to end.
+#[cfg(unix)]
 const GOODBYE: Duration = Duration::from_millis(300);
 
 /// What stands in a command for the port.

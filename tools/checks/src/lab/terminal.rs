@@ -65,7 +65,9 @@ impl Lab<'_> {
         }
         self.typed = true;
         // A program may show what is typed.
-        self.known.push(same(line));
+        if !line.is_empty() {
+            self.known.push(same(line));
+        }
         let typed = match self.run.program().as_mut() {
             Some(program) => program.types(line),
             None => Ok(()),

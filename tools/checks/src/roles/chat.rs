@@ -77,16 +77,16 @@ pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
         id,
         title: "Goes on when a message only contains \"byebye\"",
         level: Level::Solid,
-        about: "After a first exchange and 500 ms of quiet, the peer says a line with \"byebye\" in \
-                it, and then such a line is typed. It arrives, and the program still runs 500 ms \
-                later.",
+        about: "After a first exchange and 500 ms of quiet, the peer says a line that begins and \
+                ends with \"byebye\", and then such a line is typed. It arrives, and the program \
+                still runs 500 ms later.",
         advice: "Compare the whole message with \"byebye\": one that contains the word is another.",
         lesson: PAGE,
         run: |lab| {
             let mut peer = S::greeted(lab)?;
-            peer.sends("no byebye yet 4714\n")?;
-            lab.types("byebye comes later 4715");
-            peer.expects("byebye comes later 4715")?;
+            peer.sends("byebye is no way to say byebye\n")?;
+            lab.types("byebye 4715 is not byebye");
+            peer.expects("byebye 4715 is not byebye")?;
             lab.expects_to_live()
         },
     }

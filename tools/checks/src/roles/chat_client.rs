@@ -207,7 +207,7 @@ pub const CHECKS: &[Check] = &[
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
-            lab.rehearses_connecting()?;
+            lab.rehearses(joined)?;
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();

@@ -210,7 +210,7 @@ pub const CHECKS: &[Check] = &[
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
-            lab.rehearses_serving(Type::STREAM)?;
+            lab.rehearses(arrives)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.input_ends();

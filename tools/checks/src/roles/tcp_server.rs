@@ -404,7 +404,7 @@ pub const CHECKS: &[Check] = &[
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
-            lab.rehearses_serving(Type::STREAM)?;
+            lab.rehearses(Lab::connects)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.expects_a_message_and_the_end(lab.patience().end)

@@ -187,7 +187,7 @@ pub const CHECKS: &[Check] = &[
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
-            lab.rehearses_asking("36.6")?;
+            lab.rehearses(asked)?;
             lab.tell("nobody has the port");
             lab.starts()?;
             lab.types("36.6");

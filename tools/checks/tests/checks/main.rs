@@ -10,6 +10,7 @@ mod command;
 #[cfg(feature = "exercise")]
 mod exercise;
 mod lessons;
+#[cfg(unix)]
 mod programs;
 mod verdicts;
 

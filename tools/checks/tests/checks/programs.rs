@@ -151,6 +151,7 @@ fn a_banner_does_not_say_that_the_port_is_taken() {
     for (command, verdict) in [
         (server.clone(), Verdict::Passed),
         (format!("{server} 2>/dev/null"), Verdict::Failed),
+        (format!("{server} 2>/dev/null || echo ---"), Verdict::Failed),
     ] {
         let outcome = judged(Role::UdpServer, "port-taken", &command);
         assert_eq!(outcome.verdict, verdict, "{outcome:#?}");
@@ -165,6 +166,19 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
         (format!("{client} 2>/dev/null"), Verdict::Failed),
     ] {
         let outcome = judged(Role::ChatClient, "nobody-there", &command);
+        assert_eq!(outcome.verdict, verdict, "{outcome:#?}");
+    }
+}
+
+/// It asks, reads an empty line and ends: only its question is on the screen.
+#[test]
+fn a_question_is_no_answer_to_an_empty_line() {
+    let client = "printf 'Celsius: '; read x";
+    for (command, verdict) in [
+        (format!("{client}; echo no number"), Verdict::Passed),
+        (client.to_owned(), Verdict::Failed),
+    ] {
+        let outcome = judged(Role::UdpClient, "empty-line", &command);
         assert_eq!(outcome.verdict, verdict, "{outcome:#?}");
     }
 }
