@@ -2,12 +2,12 @@
 //!
 //! `cargo run -p ch1-tcp-ip -- layers` shows such bytes, each field with its name. Read
 //! docs/1.1-ip.md and docs/1.2-tcp.md first. Then write the functions, and let them be judged:
-//! `cargo test -p ch1-tcp-ip --test exercise headers`
+//! `cargo course headers`
 //!
 //! Numbers of more than one byte come with their highest byte first: see `u16::from_be_bytes`.
 //! Bytes that come from a network may be anything: never let them make your program panic.
 
-#![allow(unused_variables, reason = "starter: delete this line when you begin")]
+#![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
 use std::net::Ipv4Addr;
 
@@ -45,7 +45,7 @@ pub struct TcpHeader {
 /// `None` if the bytes can't be an IPv4 packet: the version isn't 4, the header length is less
 /// than 20 bytes, or there are fewer bytes than the header length says.
 pub fn ipv4(packet: &[u8]) -> Option<Ipv4Header> {
-    todo!("read the fields of the IPv4 header, or return None if the bytes can't be one")
+    todo!("write `ipv4`: read the fields of the IPv4 header, or return None if it can't be one")
 }
 
 /// Reads the header at the beginning of a segment.
@@ -53,5 +53,5 @@ pub fn ipv4(packet: &[u8]) -> Option<Ipv4Header> {
 /// `None` if the bytes can't be a TCP segment: the header length is less than 20 bytes, or there
 /// are fewer bytes than the header length says.
 pub fn tcp(segment: &[u8]) -> Option<TcpHeader> {
-    todo!("read the fields of the TCP header, or return None if the bytes can't be one")
+    todo!("write `tcp`: read the fields of the TCP header, or return None if it can't be one")
 }

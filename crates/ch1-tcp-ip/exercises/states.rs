@@ -2,9 +2,9 @@
 //!
 //! `cargo run -p ch1-tcp-ip -- tcp` shows them as they change. Read docs/1.2-tcp.md first. Then
 //! write the function, and let it be judged:
-//! `cargo test -p ch1-tcp-ip --test exercise states`
+//! `cargo course states`
 
-#![allow(unused_variables, reason = "starter: delete this line when you begin")]
+#![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
 /// The state of one side (RFC 9293, section 3.3.2). Leave it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,5 +45,5 @@ pub enum Event {
 
 /// The state after the event. An event that means nothing in a state leaves it as it is.
 pub fn next(state: State, event: Event) -> State {
-    todo!("match the state and the event together, and return the state that follows")
+    todo!("write `next`: match the state and the event together, and return the state that follows")
 }

@@ -1,9 +1,9 @@
 //! Exercise: which socket for which service?
 //!
 //! `cargo run -p ch3-socket` opens each kind. Read docs/3-socket.md first. Then write the
-//! function, and let it be judged: `cargo test -p ch3-socket --test exercise`
+//! function, and let it be judged: `cargo course choose`
 
-#![allow(unused_variables, reason = "starter: delete this line when you begin")]
+#![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
 use socket2::{Domain, Type};
 
@@ -34,5 +34,5 @@ pub enum Service {
 /// `Domain::IPV4` is Python's `AF_INET`, `Domain::UNIX` its `AF_UNIX`; `Type::STREAM` is its
 /// `SOCK_STREAM`.
 pub fn choose(service: Service) -> (Domain, Type) {
-    todo!("for each service, return the family that reaches its users and the type that suits it")
+    todo!("write `choose`: return the family that reaches the users, and the type that suits them")
 }

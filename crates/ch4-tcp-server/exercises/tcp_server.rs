@@ -3,7 +3,7 @@
 //! Write one function after the other. After each, judge your program:
 //!
 //! ```sh
-//! cargo test -p ch4-tcp-server --test exercise -- --include-ignored
+//! cargo course tcp_server
 //! ```
 //!
 //! Or try it yourself, with a browser on <http://127.0.0.1:8080/>:
@@ -12,10 +12,10 @@
 //! cargo run -p ch4-tcp-server --bin tcp_server -- 8080
 //! ```
 //!
-//! The first checks pass with these functions alone. The later ones need more: change all of this
-//! file as you like.
+//! With these functions alone the first seven checks pass, up to `tcp-server/empty-visit`.
+//! The others need more: change all of this file as you like.
 
-#![allow(unused_variables, reason = "starter: delete this line when you begin")]
+#![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -32,30 +32,33 @@ fn main() -> io::Result<()> {
 
 /// Before the steps: the port is the program's first argument.
 fn port() -> u16 {
-    todo!("Return the first word of std::env::args() after the program's own name, as a number.")
+    todo!("write `port`: return std::env::args().nth(1), parsed as a number")
 }
 
 /// Steps 1 to 3: create a socket, bind it to 127.0.0.1 and the port, listen.
 fn listen(port: u16) -> io::Result<TcpListener> {
-    todo!("Create a socket2::Socket, bind it, make it listen, and return it with .into().")
+    todo!(
+        "write `listen`: make a socket2::Socket, bind it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
+    )
 }
 
 /// Step 4: accept a client. It gets its own socket.
 fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
-    todo!("Accept a connection, and return its socket.")
+    todo!("write `accept`: accept a connection, and return its socket")
 }
 
 /// Step 5: receive a request.
 fn receive(client: &mut TcpStream) -> io::Result<Vec<u8>> {
-    todo!("Read from the client until its request is complete, and return the bytes.")
+    todo!("write `receive`: read once from the client, and return the bytes that came")
 }
 
 /// Step 5: what to send.
 fn answer(request: &[u8]) -> Vec<u8> {
-    todo!("Return the line HTTP/1.1 200 OK, an empty line, and Hello World. Lines end with CRLF.")
+    todo!("write `answer`: return \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World!\" as bytes")
 }
 
 /// Step 5: send the answer.
 fn send(client: &mut TcpStream, answer: &[u8]) -> io::Result<()> {
-    todo!("Write all bytes of the answer to the client.")
+    todo!("write `send`: write all bytes of the answer to the client")
 }

@@ -1,9 +1,9 @@
 //! Exercise 5.2: a UDP client that asks for temperatures.
 //!
-//! Fill in one function after the other, from the top. After each, judge your program:
+//! Write one function after the other. After each, judge your program:
 //!
 //! ```sh
-//! cargo test -p ch5-udp --test exercise -- --include-ignored udp-client
+//! cargo course udp_client
 //! ```
 //!
 //! Or try it yourself, with a server in another terminal:
@@ -13,10 +13,10 @@
 //! cargo run -p ch5-udp --bin udp_client -- 1314
 //! ```
 //!
-//! The first checks pass with these functions alone. The later ones need more: change all of this
-//! file as you like.
+//! With these functions alone the first three checks pass, up to `udp-client/late-answer`.
+//! The others need more: change all of this file as you like.
 
-#![allow(unused_variables, reason = "starter: delete this line when you begin")]
+#![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
 use std::io;
 use std::net::UdpSocket;
@@ -34,31 +34,34 @@ fn main() -> io::Result<()> {
 
 /// The port is the program's first argument.
 fn port() -> u16 {
-    todo!("Return the first word of std::env::args() after the program's own name, as a number.")
+    todo!("write `port`: return std::env::args().nth(1), parsed as a number")
 }
 
 /// Ask the user for a temperature. `None` means that there is no more to ask.
 fn ask() -> io::Result<Option<String>> {
-    todo!("Read a line from the standard input; return None at the input's end.")
+    todo!("write `ask`: read a line from the standard input; return None at the input's end")
 }
 
 /// Step 1: create a socket, and connect it to the server on 127.0.0.1 and the port. Connecting
 /// sends nothing: it keeps away what others than the server send.
 fn connect(port: u16) -> io::Result<UdpSocket> {
-    todo!("Create a socket2::Socket for datagrams, connect it, and return it with .into().")
+    todo!(
+        "write `connect`: make a UDP socket2::Socket, connect it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+    )
 }
 
 /// Step 2: send the request.
 fn send(socket: &UdpSocket, celsius: &str) -> io::Result<()> {
-    todo!("Send the text, without white space around it.")
+    todo!("write `send`: send the text, without white space around it")
 }
 
 /// Step 3: receive the answer.
 fn receive(socket: &UdpSocket) -> io::Result<Vec<u8>> {
-    todo!("Receive a datagram, and return its bytes; later, ask again if none comes in a second.")
+    todo!("write `receive`: receive a datagram, and return its bytes")
 }
 
 /// Show the answer.
 fn show(answer: &[u8]) {
-    todo!("Print the answer as text, so that no terminal obeys what is in it.")
+    todo!("write `show`: print the answer as text, without its control characters")
 }

@@ -18,29 +18,40 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
 pub fn explanation(check: &Check, outcome: &Outcome) -> String {
+    lines(&parts(check, outcome), 78)
+}
+
+/// The same in parts, each with its name. The name of a step after the first is empty.
+pub fn parts(check: &Check, outcome: &Outcome) -> Vec<(String, String)> {
     let (Some(expected), Some(saw)) = (&outcome.expected, &outcome.saw) else {
-        return String::new();
+        return Vec::new();
     };
+    let part = |name: &str, content: &str| (name.to_owned(), content.to_owned());
+    let mut parts = vec![part("expected", expected), part("saw", saw)];
+    let last = outcome.steps.len();
+    for (number, step) in (1..).zip(&outcome.steps) {
+        let name = if number == 1 { "steps" } else { "" };
+        let here = if number == last { "  <- here" } else { "" };
+        parts.push(part(name, &format!("{number}. {step}{here}")));
+    }
+    let advice = outcome.advice.as_deref().unwrap_or(check.advice);
+    parts.push(part("change", advice));
+    parts.push(part("read", &check.lesson.to_string()));
+    parts
+}
+
+/// Parts, indented, in lines of at most `width` characters unless a word is longer.
+pub fn lines(parts: &[(String, String)], width: usize) -> String {
     let mut text = String::new();
-    let mut part = |name: &str, content: &str| {
-        let lines = wrap(content, 78 - INDENT);
-        let names = iter::once(name).chain(iter::repeat(""));
+    for (name, content) in parts {
+        let lines = wrap(content, width.saturating_sub(INDENT));
+        let names = iter::once(name.as_str()).chain(iter::repeat(""));
         for (line, name) in lines.iter().zip(names) {
             // Writing to a string can't fail.
             let row = format!("  {name:<width$}{line}", width = INDENT - 2);
             let _ = writeln!(text, "{}", row.trim_end());
         }
-    };
-    part("expected", expected);
-    part("saw", saw);
-    let last = outcome.steps.len();
-    for (number, step) in (1..).zip(&outcome.steps) {
-        let name = if number == 1 { "steps" } else { "" };
-        let here = if number == last { "  <- here" } else { "" };
-        part(name, &format!("{number}. {step}{here}"));
     }
-    part("change", outcome.advice.as_deref().unwrap_or(check.advice));
-    part("read", &check.lesson.to_string());
     text
 }
 
@@ -48,7 +59,7 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
 const INDENT: usize = 12;
 
 /// The text in lines of at most `width` characters, unless a word is longer.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         if let Some(line) = lines.last_mut() {

@@ -76,6 +76,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The most characters of a message that a step shows.
 const SHOWN: usize = 60;
 
+/// What is shown between two lines of output.
+const LINE_END: &str = " / ";
+
 /// The most characters that are shown of a line of output.
 const SHOWN_LINE: usize = 160;
 
@@ -103,13 +106,20 @@ pub struct Failure {
 
 impl Failure {
     fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
+        let saw = saw.to_string();
         Err(Stop::Failed(Self {
             expected: expected.to_string(),
-            saw: saw.to_string(),
-            advice: None,
+            advice: unwritten(&saw).map(|task| format!("Next: {task}")),
+            saw,
             kind,
         }))
     }
+}
+
+/// What a program's last words say is to be written, if it has reached a `todo!` of Rust.
+fn unwritten(saw: &str) -> Option<&str> {
+    let (_, task) = saw.split_once("not yet implemented: ")?;
+    task.split(LINE_END).next()
 }
 
 /// Kinds of failures: what they say about the program.
@@ -338,7 +348,7 @@ fn last_words(text: &str) -> String {
         .iter()
         .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
         .collect();
-    format!("; it printed last: {}", last.join(" / "))
+    format!("; it printed last: {}", last.join(LINE_END))
 }
 
 /// Bytes as a step shows them: in quotes, harmless, their number behind them, cut if they are many.
@@ -369,5 +379,24 @@ pub fn time(duration: Duration) -> String {
     match duration.as_millis() {
         millis @ 0..1000 => format!("{millis} ms"),
         _ => format!("{} s", duration.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_todo_that_was_reached_is_the_advice() {
+        let printed = "thread 'main' panicked at a.rs:9:5:\n\
+            not yet implemented: write `accept`: take a connection\n\
+            note: run with `RUST_BACKTRACE=1`";
+        let saw = format!("it ended at once{}", last_words(printed));
+        let failed: Told = Failure::of(Kind::Ended, "it listens", saw).advise("Look at the port.");
+        let Err(Stop::Failed(failure)) = failed else {
+            return assert!(failed.is_err());
+        };
+        let advice = failure.advice.as_deref();
+        assert_eq!(advice, Some("Next: write `accept`: take a connection"));
     }
 }

@@ -40,6 +40,25 @@ pub fn expect<T: PartialEq + Debug>(call: &str, expected: &T, saw: &T, read: &st
     ))
 }
 
+/// The same for a function that picks one of a few answers: the failure doesn't tell the right one.
+///
+/// # Errors
+///
+/// It didn't.
+pub fn expect_untold<T: PartialEq + Debug>(
+    call: &str,
+    expected: &T,
+    saw: &T,
+    read: &str,
+) -> Verdict {
+    if expected == saw {
+        return Ok(());
+    }
+    Err(format!(
+        "{call}\n  saw:      {saw:?}, which is wrong\n  read:     {read}"
+    ))
+}
+
 /// The trials of a student's file, one for each check. `source` is its text, by which it is known
 /// whether it is done, and whether it is the student's own.
 pub fn starter(file: &'static str, source: &str, checks: Vec<Check>) -> Vec<Trial> {
@@ -196,7 +215,7 @@ impl Check {
             // The starter is a module of the test by its path, and so the compiler calls it.
             let words = LAST_PANIC.take().replace("tests/../", "");
             Err(match words.split_once("not yet implemented: ") {
-                Some((_, task)) => format!("It is still to be written: {task}"),
+                Some((_, task)) => format!("Next: {task}"),
                 None => words,
             })
         })
@@ -233,9 +252,19 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_may_keep_the_answer_to_itself() {
+        let failure = failure(|| expect_untold("parity(4)", &"even", &"odd", "docs/half.md"));
+        insta::assert_snapshot!(failure, @r#"
+        parity(4)
+          saw:      "odd", which is wrong
+          read:     docs/half.md
+        "#);
+    }
+
+    #[test]
     fn a_starter_that_is_run_all_the_same_says_what_is_to_be_written() {
-        let failure = failure(|| todo!("halve the number"));
-        insta::assert_snapshot!(failure, @"It is still to be written: halve the number");
+        let failure = failure(|| todo!("write `half`"));
+        insta::assert_snapshot!(failure, @"Next: write `half`");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Checks of `exercises/choose.rs`, and of any function that claims to do the same.
 
 use socket2::{Domain, Type};
-use testkit::exercise::{Check, check, expect};
+use testkit::exercise::{Check, check, expect_untold};
 
 use crate::choose::Service;
 
@@ -14,7 +14,7 @@ pub fn checks(choose: Choose) -> Vec<Check> {
         check(name, move || {
             let read = format!("{READ}\n  why:      {why}");
             let call = format!("choose(Service::{service:?})");
-            expect(&call, &expected, &choose(service), &read)
+            expect_untold(&call, &expected, &choose(service), &read)
         })
     };
     vec![

@@ -1,0 +1,28 @@
+//! Judges `exercises/choose.rs`: see `testkit::exercise`.
+
+#![allow(clippy::pedantic, reason = "an exercise is judged by what it does")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a check fails with a panic, and so may an exercise"
+)]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+)]
+
+use std::process::ExitCode;
+
+use testkit::exercise::{run, starter};
+
+mod checks {
+    pub mod choose;
+}
+#[path = "../exercises/choose.rs"]
+mod choose;
+
+fn main() -> ExitCode {
+    let source = include_str!("../exercises/choose.rs");
+    let checks = checks::choose::checks(choose::choose);
+    run(starter("exercises/choose.rs", source, checks))
+}

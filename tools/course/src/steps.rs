@@ -1,0 +1,63 @@
+//! Which of the workspace's own programs passes a check: the tutorial's, a step, or the robust one.
+//!
+//! The table of checks and steps says so, which the judge writes: a snapshot of the external tests.
+
+use std::fs;
+use std::path::Path;
+
+use checks::check::Role;
+
+use crate::exercises::Exercise;
+
+/// Where to look if an exercise doesn't pass this check.
+pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
+    let package = exercise.package;
+    let Some(role) = exercise.role else {
+        let file = format!("tests/solutions/{}.rs", exercise.name);
+        return format!("one answer is in crates/{package}/{file}");
+    };
+    let (table, side, port) = match role {
+        Role::TcpServer | Role::TcpClient => ("", "", 8080),
+        Role::ChatServer => ("_of_the_host", "server ", 12345),
+        Role::ChatClient => ("_of_the_guest", "client ", 12345),
+        Role::UdpServer => ("_of_the_server", "server ", 1314),
+        Role::UdpClient => ("_of_the_client", "client ", 1314),
+    };
+    let folder = root.join("crates").join(package);
+    let table = format!("tests/snapshots/external__checks_and_steps{table}.snap");
+    let table = fs::read_to_string(folder.join(table)).unwrap_or_default();
+    let (file, run) = match first_pass(&table, check) {
+        Some("tutorial") => (
+            "src/tutorial.rs".to_owned(),
+            format!(" -- {side}--tutorial"),
+        ),
+        Some(step) if let Some(name) = example(&folder, step) => (
+            format!("examples/{name}.rs"),
+            format!(" --example {name} -- {side}{port}"),
+        ),
+        _ => (
+            "src/robust.rs".to_owned(),
+            format!(" -- {side}--port {port}"),
+        ),
+    };
+    format!("crates/{package}/{file} passes here; try it: cargo run -p {package}{run}")
+}
+
+/// The column of the first `+` in the row of this check.
+fn first_pass<'a>(table: &'a str, check: &str) -> Option<&'a str> {
+    let head = table.lines().find(|line| line.ends_with(" robust"))?;
+    let mut rows = table.lines();
+    let row = rows.find(|line| line.split_whitespace().next() == Some(check))?;
+    head.get(row.find('+')?..)?.split_whitespace().next()
+}
+
+/// The example that is the step of this number.
+fn example(folder: &Path, number: &str) -> Option<String> {
+    let start = format!("step{number}_");
+    let mut files = fs::read_dir(folder.join("examples")).ok()?.flatten();
+    files.find_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        let is_it = name.starts_with(&start);
+        is_it.then(|| name.trim_end_matches(".rs").to_owned())
+    })
+}
