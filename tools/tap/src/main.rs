@@ -1,19 +1,15 @@
 //! `tap`: the command line.
 
-use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use console::{Action, Error, Log, OrCannot, Printer, stdout, terminal_width};
 
-use tap::address::Address;
-use tap::script::Script;
-use tap::send::{self, Then};
+use tap::peer::{Script, Then, listen_tcp, listen_udp, send_tcp, send_udp};
 use tap::transcript::Transcript;
 use tap::trouble::Trouble;
-use tap::{listen, proxy};
+use tap::{address, proxy};
 
 /// See, send and disturb what goes over a connection
 ///
@@ -25,13 +21,6 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    #[command(flatten)]
-    shown: Shown,
-}
-
-/// What is printed.
-#[derive(Args)]
-struct Shown {
     /// Use UDP, not TCP
     #[arg(long, global = true)]
     udp: bool,
@@ -51,9 +40,11 @@ enum Command {
     #[command(after_help = AFTER_PROXY)]
     Proxy {
         /// Where clients connect to: PORT or HOST:PORT; port 0 is a free one
-        listen: Address,
+        #[arg(value_parser = address::parse)]
+        listen: String,
         /// Where the server is: PORT or HOST:PORT
-        target: Address,
+        #[arg(value_parser = address::parse)]
+        target: String,
         #[command(flatten)]
         trouble: Trouble,
     },
@@ -61,7 +52,8 @@ enum Command {
     #[command(after_help = AFTER_PART)]
     Send {
         /// Where the server is: PORT or HOST:PORT
-        target: Address,
+        #[arg(value_parser = address::parse)]
+        target: String,
         #[command(flatten)]
         script: Script,
         /// How many connections to open at once
@@ -79,7 +71,8 @@ enum Command {
     #[command(after_help = AFTER_PART)]
     Listen {
         /// Where to listen: PORT or HOST:PORT; port 0 is a free one
-        address: Address,
+        #[arg(value_parser = address::parse)]
+        address: String,
         #[command(flatten)]
         answer: Script,
         /// Reset the connection after the answer
@@ -108,27 +101,21 @@ fn main() -> ExitCode {
     console::exit(run(Cli::parse()))
 }
 
-fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
-    let Shown { udp, hex, quiet } = shown;
-    let printer = Printer::new(stdout())?.with_width(terminal_width);
+fn run(cli: Cli) -> Result<(), Error> {
+    let (udp, printer) = (cli.udp, Printer::new(stdout())?.with_width(terminal_width));
     printer.when_gone(|error| console::quit(error));
-    let transcript = Arc::new(Transcript::new(Log::new(printer, quiet), hex));
-    let fits = |script: &Script| {
-        if udp && let Err(message) = script.fits_datagrams() {
-            wrong(&message);
-        }
-    };
-    match command {
+    let transcript = Arc::new(Transcript::new(Log::new(printer, cli.quiet), cli.hex));
+    match cli.command {
         Command::Proxy {
             listen,
             target,
             trouble,
         } => {
-            target.resolve()?;
+            address::resolve(&target)?;
             let served = if udp {
-                proxy::udp::serve(listen.bind()?, &target, trouble, &transcript)
+                proxy::udp::serve(address::bind(&listen)?, &target, &trouble, &transcript)
             } else {
-                proxy::tcp::serve(&listen.listen()?, target, trouble, &transcript)
+                proxy::tcp::serve(&address::listen(&listen)?, &target, &trouble, &transcript)
             };
             served.or_cannot(Action::Serve, listen)
         }
@@ -138,13 +125,13 @@ fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
             connections,
             then,
         } => {
-            fits(&script);
+            if udp {
+                script.fits_datagrams()?;
+                return send_udp(&target, &script, &transcript.connection());
+            }
             let typed = script.parts.is_empty();
             let then = then.unwrap_or(if typed { Then::HalfClose } else { Then::Wait });
-            if !udp {
-                return send::tcp(&target, &script, then, connections, &transcript);
-            }
-            send::udp(&target, &script, &transcript.connection())
+            send_tcp(&target, &script, then, connections, &transcript)
         }
         Command::Listen {
             address,
@@ -152,26 +139,19 @@ fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
             reset,
             reply_from_elsewhere,
         } => {
-            fits(&answer);
             let served = if udp {
-                let socket = address.bind()?;
-                let elsewhere = reply_from_elsewhere.then(|| {
-                    let here = socket.local_addr()?;
-                    UdpSocket::bind((here.ip(), 0))
-                });
-                let elsewhere = elsewhere.transpose().or_cannot(Action::Bind, &address)?;
-                listen::udp(&socket, &answer, elsewhere.as_ref(), &transcript)
+                answer.fits_datagrams()?;
+                let socket = address::bind(&address)?;
+                listen_udp(&socket, &answer, reply_from_elsewhere, &transcript)
             } else {
-                listen::tcp(&address.listen()?, answer, reset, &transcript)
+                let then = match answer.parts[..] {
+                    _ if reset => Then::Reset,
+                    [] => Then::Wait,
+                    _ => Then::HalfClose,
+                };
+                listen_tcp(&address::listen(&address)?, &answer, then, &transcript)
             };
             served.or_cannot(Action::Serve, address)
         }
     }
-}
-
-/// Ends the program as any other mistake on the command line does: status 2.
-fn wrong(message: &str) -> ! {
-    Cli::command()
-        .error(ErrorKind::ArgumentConflict, message)
-        .exit()
 }

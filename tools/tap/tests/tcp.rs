@@ -9,10 +9,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{TAP, Tap};
+use common::Tap;
 use insta::assert_snapshot;
 use tap::trouble::{To, Trouble};
-use testkit::{FakePeer, PATIENCE, Program};
+use testkit::{FakePeer, PATIENCE};
 
 /// A read fails with a reset.
 #[track_caller]
@@ -277,21 +277,4 @@ fn a_paused_terminal_holds_up_nobody() {
     let _ = tap.shows("lines left out: the terminal was too slow");
     server.sends("last");
     assert_eq!(client.receives(), "last");
-}
-
-/// In children, as a process may have 1,024 descriptors by default.
-#[test]
-fn five_hundred_clients_at_once() {
-    let listen = Program::start(TAP, ["listen", "0"]);
-    let to = listen.address().to_string();
-    let proxy = Program::start(TAP, ["proxy", "0", &to, "--quiet"]);
-    let to = proxy.address().to_string();
-    let _send = Program::start(TAP, ["send", &to, "hello", "--connections", "500"]);
-    for number in [1, 250, 500] {
-        let _ = listen
-            .output
-            .wait_for(&format!("#{number} client > \"hello\" 5 bytes"));
-    }
-    let shown = listen.output.text();
-    assert!(!shown.contains("half-closed"), "all are still there");
 }
