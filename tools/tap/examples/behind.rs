@@ -124,7 +124,8 @@ fn fail<T>(error: Error) -> T {
 /// A port that the program can bind. Below those that the system gives away, so that no other test
 /// is given it meanwhile.
 fn free_port() -> u16 {
-    let first = 10_000 + u16::try_from(process::id() % 9_000).unwrap();
+    // Far from those of the next process, which may look for one at the same time.
+    let first = 10_000 + u16::try_from(process::id() * 7 % 9_000).unwrap();
     let is_free = |port: &u16| {
         let there = ("127.0.0.1", *port);
         TcpListener::bind(there).is_ok() && UdpSocket::bind(there).is_ok()

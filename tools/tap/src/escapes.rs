@@ -3,21 +3,8 @@
 //! [`show`] writes what [`parse`] reads, so a line that the tap has printed can be sent again.
 
 use std::ascii;
-use std::str::FromStr;
 
 use console::safe::is_harmless;
-
-/// The bytes of one argument: `GET / HTTP/1.1\r\n`, `\xff`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part(pub Vec<u8>);
-
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse(text).map(Self)
-    }
-}
 
 /// The bytes that a text with Rust's escapes stands for
 /// ([Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html)): `\n`, `\r`,

@@ -37,7 +37,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Stand between a client and a server: print what passes, and disturb it
-    #[command(after_help = AFTER_PROXY)]
+    ///
+    /// Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
+    ///   0.203 #1 client > "GET / HTTP/1.1\r\n" 16 bytes
+    /// That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
+    /// several pieces in one. With --udp a line is a datagram.
+    ///
+    /// Up to 1,000 clients at once. Example, with the server of section 4.1:
+    ///   tap proxy 9000 8080 --split 1
+    #[command(verbatim_doc_comment)]
     Proxy {
         /// Where clients connect to: PORT or HOST:PORT; port 0 is a free one
         #[arg(value_parser = address::parse)]
@@ -49,7 +57,6 @@ enum Command {
         trouble: Trouble,
     },
     /// Play a client: send each PART, or what you type, and print what comes back
-    #[command(after_help = AFTER_PART)]
     Send {
         /// Where the server is: PORT or HOST:PORT
         #[arg(value_parser = address::parse)]
@@ -68,7 +75,6 @@ enum Command {
         then: Option<Then>,
     },
     /// Play a server: print what comes, answer with each PART or with nothing
-    #[command(after_help = AFTER_PART)]
     Listen {
         /// Where to listen: PORT or HOST:PORT; port 0 is a free one
         #[arg(value_parser = address::parse)]
@@ -83,19 +89,6 @@ enum Command {
         reply_from_elsewhere: bool,
     },
 }
-
-const AFTER_PROXY: &str = "\
-Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
-  0.203 #1 client > \"GET / HTTP/1.1\\r\\n\" 16 bytes
-That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
-several pieces in one. With --udp a line is a datagram.
-
-Up to 1,000 clients at once. Example, with the server of section 4.1:
-  tap proxy 9000 8080 --split 1";
-
-const AFTER_PART: &str = "\
-A PART may have Rust's escapes: \\n \\r \\t \\0 \\\\ \\' \\\" \\xff \\u{4f60}. In single quotes the shell
-leaves them alone: 'GET / HTTP/1.1\\r\\n'. Put -- before a PART that begins with a hyphen.";
 
 fn main() -> ExitCode {
     console::exit(run(Cli::parse()))
@@ -126,7 +119,6 @@ fn run(cli: Cli) -> Result<(), Error> {
             then,
         } => {
             if udp {
-                script.fits_datagrams()?;
                 return send_udp(&target, &script, &transcript.connection());
             }
             let typed = script.parts.is_empty();
@@ -140,7 +132,6 @@ fn run(cli: Cli) -> Result<(), Error> {
             reply_from_elsewhere,
         } => {
             let served = if udp {
-                answer.fits_datagrams()?;
                 let socket = address::bind(&address)?;
                 listen_udp(&socket, &answer, reply_from_elsewhere, &transcript)
             } else {

@@ -15,17 +15,13 @@ use socket2::SockRef;
 
 use crate::address::{connect, udp_client};
 use crate::clients::{both, serve_each};
-use crate::escapes::Part;
+use crate::escapes::parse;
 use crate::transcript::{Connection, Side, Transcript};
 use crate::trouble::time;
 
 /// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, one that
 /// doesn't fit would be an error.
 pub const ANY_DATAGRAM: usize = 65_535;
-
-/// The most that one datagram holds over IPv4, in bytes: the headers of IP and UDP take 28
-/// (RFC 791, RFC 768).
-const MOST_IN_DATAGRAM: usize = ANY_DATAGRAM - 28;
 
 /// With UDP, how long nothing comes before the client ends.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -34,8 +30,11 @@ const SILENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Args)]
 pub struct Script {
     /// What to send, each in a segment or a datagram
-    #[arg(value_name = "PART")]
-    pub parts: Vec<Part>,
+    ///
+    /// It may have Rust's escapes: \n \r \t \0 \\ \' \" \xff \u{4f60}. In single quotes the shell
+    /// leaves them alone: 'GET / HTTP/1.1\r\n'. Put -- before a PART that begins with a hyphen.
+    #[arg(value_name = "PART", value_parser = parse, verbatim_doc_comment)]
+    pub parts: Vec<Vec<u8>>,
 
     /// Wait so long before each PART but the first: 200ms, 1.5s
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0")]
@@ -56,27 +55,6 @@ pub enum Then {
 }
 
 impl Script {
-    /// Checks that each part fits into a datagram.
-    ///
-    /// # Errors
-    ///
-    /// Which part is too long.
-    pub fn fits_datagrams(&self) -> Result<(), Error> {
-        let too_long = |(_, Part(bytes)): &(_, &Part)| bytes.len() > MOST_IN_DATAGRAM;
-        (1..)
-            .zip(&self.parts)
-            .find(too_long)
-            .map_or(Ok(()), |(number, Part(bytes))| {
-                let cause = format!("it has {} bytes", bytes.len());
-                let next = "send at most 65507 in a datagram";
-                Err(Error::cannot(
-                    format_args!("send PART {number}"),
-                    cause,
-                    next,
-                ))
-            })
-    }
-
     /// Prints and sends each part. A client without a part sends each line that the user types.
     fn play(
         &self,
@@ -88,7 +66,7 @@ impl Script {
             connection.bytes(from, bytes, "");
             send(bytes)
         };
-        for (number, Part(bytes)) in self.parts.iter().enumerate() {
+        for (number, bytes) in self.parts.iter().enumerate() {
             if number > 0 {
                 thread::sleep(self.pause);
             }
@@ -246,11 +224,10 @@ fn hear_datagrams(socket: &UdpSocket, connection: &Connection, sent_all: &Atomic
         let may_end = sent_all.load(Ordering::Relaxed);
         match socket.recv(&mut buffer) {
             Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
-            Err(error) if is_timeout(&error) => {
-                if may_end {
-                    return connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
-                }
+            Err(error) if is_timeout(&error) && may_end => {
+                return connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
             }
+            Err(error) if is_timeout(&error) => {}
             Err(error) if is_about_one_peer(&error) => {
                 connection.trouble(format_args!("nobody has that port: {error}"));
             }
@@ -263,7 +240,7 @@ fn hear_datagrams(socket: &UdpSocket, connection: &Connection, sent_all: &Atomic
 ///
 /// # Errors
 ///
-/// It ends only if the socket itself fails.
+/// It ends only if the socket itself fails, or a part is too long for a datagram.
 pub fn listen_udp(
     socket: &UdpSocket,
     answer: &Script,
@@ -285,8 +262,9 @@ pub fn listen_udp(
         };
         connection.bytes(format_args!("client {client}"), &buffer[..count], "");
         let send = |part: &[u8]| answers.send_to(part, client).map(drop);
-        if let Err(error) = answer.play(Side::Server, &connection, send) {
-            connection.trouble(format_args!("can't send: {error}"));
+        match answer.play(Side::Server, &connection, send) {
+            Err(error) if is_about_one_peer(&error) => {}
+            played => played?,
         }
     }
 }

@@ -58,9 +58,8 @@ pub fn serve(
     log.always(format_args!("Listening on {here}, passing on to {target}"));
     log.event("A line shows what one read brought: a piece of the stream, not a packet.");
     serve_each(listener, transcript, |client, connection| {
-        if let Err(error) = serve_client(client, target, trouble, connection) {
-            connection.trouble(error);
-        }
+        let served = serve_client(client, target, trouble, connection);
+        served.unwrap_or_else(|error| connection.trouble(error));
     })
 }
 
@@ -202,12 +201,12 @@ impl Pair<'_> {
             if !self.write(to, piece) {
                 return self.end(true, format_args!("{to} reset"));
             }
-            let pause = match trouble {
-                Trouble {
-                    rate: Some(rate), ..
-                } => Duration::from_nanos(piece.len() as u64 * 1_000_000_000 / *rate as u64),
-                Trouble { split: Some(_), .. } if number + 1 < PIECES_APART => APART,
-                _ => continue,
+            let pause = match trouble.rate {
+                Some(rate) => {
+                    Duration::from_nanos(piece.len() as u64 * 1_000_000_000 / rate as u64)
+                }
+                None if trouble.split.is_some() && number + 1 < PIECES_APART => APART,
+                None => continue,
             };
             *next = Instant::now().max(*next) + pause;
         }
@@ -215,11 +214,9 @@ impl Pair<'_> {
         if limit == Some(*passed) {
             let reset = trouble.reset_after.is_some();
             let how = if reset { "reset" } else { "half-closed" };
-            let passed = in_bytes(*passed);
-            self.end(
-                reset,
-                format_args!("tap {how} both sides after {passed} to the {to}"),
-            );
+            let count = in_bytes(*passed);
+            let why = format!("tap {how} both sides after {count} to the {to}");
+            self.end(reset, why);
         }
     }
 
@@ -254,10 +251,8 @@ impl Pair<'_> {
         if state.is_over() {
             return;
         }
-        *state = State {
-            ended: [true; 2],
-            reset,
-        };
+        state.ended = [true; 2];
+        state.reset = reset;
         for stream in &self.streams {
             // A socket that was reset by its peer needs none of this.
             let _ = if reset {
