@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-use console::{Action, Error, Log, OrCannot, client_has_gone};
+use console::{Action, Error, Log, OrCannot, client_has_gone, is_timeout};
 
 use crate::transcript::{Connection, Transcript};
 
@@ -16,6 +16,17 @@ pub const MOST_CLIENTS: usize = 1_000;
 
 /// How long to wait before accepting again if the system is short of something.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// How often a thread that waits for a socket looks whether the connection is over.
+pub const LOOK: Duration = Duration::from_millis(100);
+
+/// The same for one that reads. Only on Windows does `shutdown` not wake it.
+pub const LOOK_WHILE_READING: Option<Duration> = if cfg!(windows) { Some(LOOK) } else { None };
+
+/// Whether a call failed for a reason that is no end of the connection.
+pub fn is_no_end(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Interrupted || is_timeout(error)
+}
 
 /// Serves each client on a thread, and prints when it comes and when it has been served.
 ///

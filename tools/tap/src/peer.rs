@@ -14,7 +14,7 @@ use console::{Action, Error, Line, OrCannot, is_about_one_peer, is_timeout, read
 use socket2::SockRef;
 
 use crate::address::{connect, udp_client};
-use crate::clients::{both, serve_each};
+use crate::clients::{LOOK_WHILE_READING, both, is_no_end, serve_each};
 use crate::escapes::parse;
 use crate::transcript::{Connection, Side, Transcript};
 use crate::trouble::time;
@@ -173,6 +173,8 @@ fn speak(
 
 /// Prints all that comes, and calls `came` after each read, until the connection is over.
 fn hear(mut stream: &TcpStream, from: Side, connection: &Connection, mut came: impl FnMut()) {
+    // If it fails, the first read does, too.
+    let _ = stream.set_read_timeout(LOOK_WHILE_READING);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match stream.read(&mut buffer) {
@@ -182,7 +184,7 @@ fn hear(mut stream: &TcpStream, from: Side, connection: &Connection, mut came: i
                 connection.bytes(from, &buffer[..count], "");
                 came();
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if is_no_end(&error) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 return connection.event(format_args!("{from} reset"));
             }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use common::Tap;
 use insta::assert_snapshot;
+use socket2::SockRef;
 use tap::trouble::{To, Trouble};
 use testkit::{FakePeer, PATIENCE};
 
@@ -78,6 +79,9 @@ fn a_reset_after_a_half_close_is_passed_on() {
 fn a_reset_ends_a_connection_on_which_everybody_waits() {
     let tap = Tap::start(Trouble::default());
     let (client, server) = tap.connect();
+    // Linux enlarges a buffer that nobody reads, by and by, unless its size was set (tcp(7)).
+    let buffer = SockRef::from(client.stream()).set_recv_buffer_size(1 << 16);
+    buffer.unwrap();
     fill(&server);
     server.resets();
     client.sends("x");

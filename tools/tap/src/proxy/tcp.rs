@@ -11,26 +11,23 @@
 //! write, so that one read needn't wait for the delay of the one before.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use console::{Error, is_timeout};
+use console::Error;
 use socket2::SockRef;
 
 use super::MOST_WAITING;
 use crate::address::connect;
-use crate::clients::{both, serve_each};
+use crate::clients::{LOOK, LOOK_WHILE_READING, both, is_no_end, serve_each};
 use crate::transcript::{Connection, Side, Transcript, in_bytes};
 use crate::trouble::Trouble;
 
 /// How many bytes one read takes at most.
 const READ: usize = 16 * 1024;
-
-/// How often a thread that waits for a socket looks whether the connection is over.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// With `--split`, how far apart the first pieces of each read are. Otherwise one `recv` would get
 /// several of them.
@@ -76,9 +73,9 @@ fn serve_client(
     connection.event(format_args!("connected to {target}"));
     let streams = [client, server];
     for stream in &streams {
-        // `end` wakes a read, but not on Windows, and no write.
+        // `end` wakes no write, and a read only where that is possible.
         let _ = stream.set_write_timeout(Some(LOOK));
-        let _ = stream.set_read_timeout(cfg!(windows).then_some(LOOK));
+        let _ = stream.set_read_timeout(LOOK_WHILE_READING);
     }
     let pair = Pair {
         streams,
@@ -276,9 +273,4 @@ impl Pair<'_> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a call failed for a reason that is no end of the connection.
-fn is_no_end(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::Interrupted || is_timeout(error)
 }
