@@ -13,10 +13,9 @@ use std::time::Duration;
 use std::{env, fs, io, thread};
 
 use console::{Error, Log, Printer};
-use tap::address::Address;
-use tap::proxy;
 use tap::transcript::Transcript;
 use tap::trouble::{To, Trouble};
+use tap::{address, proxy};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -26,25 +25,24 @@ fn main() {
     let end = arguments.iter().position(|it| it == "--").unwrap();
     let trouble = trouble(&flags[..end - 3]);
     let (command, udp) = (&arguments[end + 1..], protocol == "udp");
-    let outer: Address = port.parse().unwrap();
+    let outer = address::parse(port).unwrap();
     if side == "client" {
-        let (here, serve) = tap(&"0".parse().unwrap(), outer, udp, trouble).unwrap_or_else(fail);
+        let (here, serve) = tap("127.0.0.1:0", outer, udp, trouble).unwrap_or_else(fail);
         let child = start(command, here.port());
         thread::spawn(serve);
         end_with(child);
     }
     let inner = free_port();
     let child = start(command, inner);
-    let (number, target) = (inner, inner.to_string().parse().unwrap());
     let mut child = child;
     // The judge takes it that a program which listens is there.
-    while !listens(number, udp) {
+    while !listens(inner, udp) {
         if child.try_wait().unwrap().is_some() {
             end_with(child);
         }
         thread::sleep(Duration::from_millis(5));
     }
-    match tap(&outer, target, udp, trouble) {
+    match tap(&outer, format!("127.0.0.1:{inner}"), udp, trouble) {
         Ok((_, serve)) => {
             thread::spawn(serve);
             end_with(child);
@@ -81,22 +79,22 @@ fn trouble(flags: &[String]) -> Trouble {
 type Serve = Box<dyn FnOnce() + Send>;
 
 fn tap(
-    outer: &Address,
-    target: Address,
+    outer: &str,
+    target: String,
     udp: bool,
     trouble: Trouble,
 ) -> Result<(SocketAddr, Serve), Error> {
     let log = Log::new(Printer::new(io::sink())?, true);
     let transcript = Arc::new(Transcript::new(log, false));
     if udp {
-        let socket = outer.bind()?;
+        let socket = address::bind(outer)?;
         let here = socket.local_addr().unwrap();
-        let serve = move || drop(proxy::udp::serve(socket, &target, trouble, &transcript));
+        let serve = move || drop(proxy::udp::serve(socket, &target, &trouble, &transcript));
         Ok((here, Box::new(serve)))
     } else {
-        let listener = outer.listen()?;
+        let listener = address::listen(outer)?;
         let here = listener.local_addr().unwrap();
-        let serve = move || drop(proxy::tcp::serve(&listener, target, trouble, &transcript));
+        let serve = move || drop(proxy::tcp::serve(&listener, &target, &trouble, &transcript));
         Ok((here, Box::new(serve)))
     }
 }
@@ -126,7 +124,8 @@ fn fail<T>(error: Error) -> T {
 /// A port that the program can bind. Below those that the system gives away, so that no other test
 /// is given it meanwhile.
 fn free_port() -> u16 {
-    let first = 10_000 + u16::try_from(process::id() % 9_000).unwrap();
+    // Far from those of the next process, which may look for one at the same time.
+    let first = 10_000 + u16::try_from(process::id() * 7 % 9_000).unwrap();
     let is_free = |port: &u16| {
         let there = ("127.0.0.1", *port);
         TcpListener::bind(there).is_ok() && UdpSocket::bind(there).is_ok()

@@ -2,22 +2,9 @@
 //!
 //! [`show`] writes what [`parse`] reads, so a line that the tap has printed can be sent again.
 
-use std::fmt::Write;
-use std::str::FromStr;
+use std::ascii;
 
 use console::safe::is_harmless;
-
-/// The bytes of one argument: `GET / HTTP/1.1\r\n`, `\xff`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part(pub Vec<u8>);
-
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        parse(text).map(Self)
-    }
-}
 
 /// The bytes that a text with Rust's escapes stands for
 /// ([Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html)): `\n`, `\r`,
@@ -30,38 +17,37 @@ pub fn parse(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, escape)) = rest.split_once('\\') {
-        bytes.extend_from_slice(before.as_bytes());
-        let (length, character) = unescape(escape, &mut bytes).ok_or_else(|| bad_escape(escape))?;
-        if let Some(character) = character {
-            bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        rest = escape.get(length..).unwrap_or_default();
+        bytes.extend(before.as_bytes());
+        rest = unescape(escape, &mut bytes).ok_or_else(|| bad_escape(escape))?;
     }
-    bytes.extend_from_slice(rest.as_bytes());
+    bytes.extend(rest.as_bytes());
     Ok(bytes)
 }
 
-/// Reads one escape, whose backslash is gone. Returns its length and its character; a byte (`\x`)
-/// goes to `bytes` at once.
-fn unescape(escape: &str, bytes: &mut Vec<u8>) -> Option<(usize, Option<char>)> {
-    let simple = match escape.chars().next()? {
+/// Adds the bytes of one escape, whose backslash is gone. Returns what follows it.
+fn unescape<'a>(escape: &'a str, bytes: &mut Vec<u8>) -> Option<&'a str> {
+    let kind = escape.chars().next()?;
+    let (_, mut rest) = escape.split_at(kind.len_utf8());
+    let character = match kind {
         'n' => '\n',
         'r' => '\r',
         't' => '\t',
         '0' => '\0',
-        same @ ('\\' | '\'' | '"') => same,
+        '\\' | '\'' | '"' => kind,
         'x' => {
-            bytes.push(u8::try_from(hexadecimal(escape.get(1..3)?)?).ok()?);
-            return Some((3, None));
+            let (digits, rest) = rest.split_at_checked(2)?;
+            bytes.push(u8::try_from(hexadecimal(digits)?).ok()?);
+            return Some(rest);
         }
         'u' => {
-            let (digits, _) = escape.strip_prefix("u{")?.split_once('}')?;
-            let code = hexadecimal(digits).filter(|_| digits.len() <= 6)?;
-            return Some((digits.len() + 3, Some(char::from_u32(code)?)));
+            let (digits, after) = rest.strip_prefix('{')?.split_once('}')?;
+            rest = after;
+            char::from_u32(hexadecimal(digits).filter(|_| digits.len() <= 6)?)?
         }
         _ => return None,
     };
-    Some((1, Some(simple)))
+    bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(rest)
 }
 
 /// The number with these digits. (`from_str_radix` alone would take a sign, too.)
@@ -83,45 +69,37 @@ fn bad_escape(escape: &str) -> String {
 /// that isn't UTF-8.
 #[must_use]
 pub fn show(bytes: &[u8]) -> String {
-    let mut shown = String::with_capacity(bytes.len() + 8);
+    let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
+                '\'' => shown.push(character),
                 '\0' => shown.push_str(r"\0"),
-                '\n' | '\r' | '\t' | '"' | '\\' => shown.extend(character.escape_default()),
+                '\x01'..='\x7f' => {
+                    shown.extend(ascii::escape_default(character as u8).map(char::from));
+                }
                 _ if is_harmless(character) => shown.push(character),
-                _ if character.is_ascii() => push_byte(&mut shown, character as u8),
                 _ => shown.extend(character.escape_unicode()),
             }
         }
-        for &byte in chunk.invalid() {
-            push_byte(&mut shown, byte);
-        }
+        shown.extend(chunk.invalid().escape_ascii().map(char::from));
     }
     shown
-}
-
-fn push_byte(shown: &mut String, byte: u8) {
-    // Writing to a string can't fail.
-    let _ = write!(shown, r"\x{byte:02x}");
 }
 
 /// Rows of 16 bytes: where the row begins, the bytes in hexadecimal, and as ASCII.
 #[must_use]
 pub fn show_hex(bytes: &[u8]) -> String {
-    let mut rows = Vec::new();
-    for (number, row) in bytes.chunks(16).enumerate() {
-        let mut hex = String::new();
-        for byte in row {
-            let _ = write!(hex, "{byte:02x} ");
-        }
-        let is_shown = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-        let text = row
-            .iter()
-            .map(|byte| if is_shown(byte) { *byte as char } else { '.' });
-        let text: String = text.collect();
-        rows.push(format!("{:04x}  {hex:48} {text}", number * 16));
-    }
+    let row = |(number, row): (usize, &[u8])| {
+        let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = row.iter().map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            _ => '.',
+        });
+        let (hex, text) = (hex.join(" "), text.collect::<String>());
+        format!("{:04x}  {hex:47}  {text}", number * 16)
+    };
+    let rows: Vec<_> = bytes.chunks(16).enumerate().map(row).collect();
     rows.join("\n")
 }
 

@@ -1,19 +1,15 @@
 //! `tap`: the command line.
 
-use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use console::{Action, Error, Log, OrCannot, Printer, stdout, terminal_width};
 
-use tap::address::Address;
-use tap::script::Script;
-use tap::send::{self, Then};
+use tap::peer::{Script, Then, listen_tcp, listen_udp, send_tcp, send_udp};
 use tap::transcript::Transcript;
 use tap::trouble::Trouble;
-use tap::{listen, proxy};
+use tap::{address, proxy};
 
 /// See, send and disturb what goes over a connection
 ///
@@ -25,13 +21,6 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    #[command(flatten)]
-    shown: Shown,
-}
-
-/// What is printed.
-#[derive(Args)]
-struct Shown {
     /// Use UDP, not TCP
     #[arg(long, global = true)]
     udp: bool,
@@ -48,20 +37,30 @@ struct Shown {
 #[derive(Subcommand)]
 enum Command {
     /// Stand between a client and a server: print what passes, and disturb it
-    #[command(after_help = AFTER_PROXY)]
+    ///
+    /// Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
+    ///   0.203 #1 client > "GET / HTTP/1.1\r\n" 16 bytes
+    /// That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
+    /// several pieces in one. With --udp a line is a datagram.
+    ///
+    /// Up to 1,000 clients at once. Example, with the server of section 4.1:
+    ///   tap proxy 9000 8080 --split 1
+    #[command(verbatim_doc_comment)]
     Proxy {
         /// Where clients connect to: PORT or HOST:PORT; port 0 is a free one
-        listen: Address,
+        #[arg(value_parser = address::parse)]
+        listen: String,
         /// Where the server is: PORT or HOST:PORT
-        target: Address,
+        #[arg(value_parser = address::parse)]
+        target: String,
         #[command(flatten)]
         trouble: Trouble,
     },
     /// Play a client: send each PART, or what you type, and print what comes back
-    #[command(after_help = AFTER_PART)]
     Send {
         /// Where the server is: PORT or HOST:PORT
-        target: Address,
+        #[arg(value_parser = address::parse)]
+        target: String,
         #[command(flatten)]
         script: Script,
         /// How many connections to open at once
@@ -76,10 +75,10 @@ enum Command {
         then: Option<Then>,
     },
     /// Play a server: print what comes, answer with each PART or with nothing
-    #[command(after_help = AFTER_PART)]
     Listen {
         /// Where to listen: PORT or HOST:PORT; port 0 is a free one
-        address: Address,
+        #[arg(value_parser = address::parse)]
+        address: String,
         #[command(flatten)]
         answer: Script,
         /// Reset the connection after the answer
@@ -91,44 +90,25 @@ enum Command {
     },
 }
 
-const AFTER_PROXY: &str = "\
-Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
-  0.203 #1 client > \"GET / HTTP/1.1\\r\\n\" 16 bytes
-That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
-several pieces in one. With --udp a line is a datagram.
-
-Up to 1,000 clients at once. Example, with the server of section 4.1:
-  tap proxy 9000 8080 --split 1";
-
-const AFTER_PART: &str = "\
-A PART may have Rust's escapes: \\n \\r \\t \\0 \\\\ \\' \\\" \\xff \\u{4f60}. In single quotes the shell
-leaves them alone: 'GET / HTTP/1.1\\r\\n'. Put -- before a PART that begins with a hyphen.";
-
 fn main() -> ExitCode {
     console::exit(run(Cli::parse()))
 }
 
-fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
-    let Shown { udp, hex, quiet } = shown;
-    let printer = Printer::new(stdout())?.with_width(terminal_width);
+fn run(cli: Cli) -> Result<(), Error> {
+    let (udp, printer) = (cli.udp, Printer::new(stdout())?.with_width(terminal_width));
     printer.when_gone(|error| console::quit(error));
-    let transcript = Arc::new(Transcript::new(Log::new(printer, quiet), hex));
-    let fits = |script: &Script| {
-        if udp && let Err(message) = script.fits_datagrams() {
-            wrong(&message);
-        }
-    };
-    match command {
+    let transcript = Arc::new(Transcript::new(Log::new(printer, cli.quiet), cli.hex));
+    match cli.command {
         Command::Proxy {
             listen,
             target,
             trouble,
         } => {
-            target.resolve()?;
+            address::resolve(&target)?;
             let served = if udp {
-                proxy::udp::serve(listen.bind()?, &target, trouble, &transcript)
+                proxy::udp::serve(address::bind(&listen)?, &target, &trouble, &transcript)
             } else {
-                proxy::tcp::serve(&listen.listen()?, target, trouble, &transcript)
+                proxy::tcp::serve(&address::listen(&listen)?, &target, &trouble, &transcript)
             };
             served.or_cannot(Action::Serve, listen)
         }
@@ -138,13 +118,12 @@ fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
             connections,
             then,
         } => {
-            fits(&script);
+            if udp {
+                return send_udp(&target, &script, &transcript.connection());
+            }
             let typed = script.parts.is_empty();
             let then = then.unwrap_or(if typed { Then::HalfClose } else { Then::Wait });
-            if !udp {
-                return send::tcp(&target, &script, then, connections, &transcript);
-            }
-            send::udp(&target, &script, &transcript.connection())
+            send_tcp(&target, &script, then, connections, &transcript)
         }
         Command::Listen {
             address,
@@ -152,26 +131,18 @@ fn run(Cli { command, shown }: Cli) -> Result<(), Error> {
             reset,
             reply_from_elsewhere,
         } => {
-            fits(&answer);
             let served = if udp {
-                let socket = address.bind()?;
-                let elsewhere = reply_from_elsewhere.then(|| {
-                    let here = socket.local_addr()?;
-                    UdpSocket::bind((here.ip(), 0))
-                });
-                let elsewhere = elsewhere.transpose().or_cannot(Action::Bind, &address)?;
-                listen::udp(&socket, &answer, elsewhere.as_ref(), &transcript)
+                let socket = address::bind(&address)?;
+                listen_udp(&socket, &answer, reply_from_elsewhere, &transcript)
             } else {
-                listen::tcp(&address.listen()?, answer, reset, &transcript)
+                let then = match answer.parts[..] {
+                    _ if reset => Then::Reset,
+                    [] => Then::Wait,
+                    _ => Then::HalfClose,
+                };
+                listen_tcp(&address::listen(&address)?, &answer, then, &transcript)
             };
             served.or_cannot(Action::Serve, address)
         }
     }
-}
-
-/// Ends the program as any other mistake on the command line does: status 2.
-fn wrong(message: &str) -> ! {
-    Cli::command()
-        .error(ErrorKind::ArgumentConflict, message)
-        .exit()
 }

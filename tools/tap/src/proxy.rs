@@ -2,8 +2,6 @@
 //!
 //! What one sends reaches the other as it came, unless some [trouble](crate::trouble) is asked for.
 
-mod direction;
-mod pair;
 pub mod tcp;
 pub mod udp;
 

@@ -43,7 +43,8 @@ impl Display for Side {
 
 /// Numbers connections and prints what happens on them. It never waits for the terminal.
 pub struct Transcript {
-    log: Log,
+    /// For lines that belong to no connection.
+    pub log: Log,
     hex: bool,
     connections: AtomicU64,
 }
@@ -51,16 +52,12 @@ pub struct Transcript {
 impl Transcript {
     /// A transcript in this log; with `hex`, bytes are shown in hexadecimal, too.
     pub fn new(log: Log, hex: bool) -> Self {
+        let connections = AtomicU64::new(0);
         Self {
             log,
             hex,
-            connections: AtomicU64::new(0),
+            connections,
         }
-    }
-
-    /// For lines that belong to no connection.
-    pub fn log(&self) -> &Log {
-        &self.log
     }
 
     /// The next connection. Its time begins now.
@@ -69,57 +66,49 @@ impl Transcript {
             number: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
             transcript: Arc::clone(self),
             begin: Instant::now(),
-            muted: AtomicBool::new(false),
+            over: AtomicBool::new(false),
         }
     }
 }
 
 /// A connection's lines: each has the seconds since its begin, and its number.
 pub struct Connection {
+    /// From 1 on.
+    pub number: u64,
     transcript: Arc<Transcript>,
-    number: u64,
     begin: Instant,
-    /// What happens now is no news: the program has ended the connection.
-    muted: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Connection {
-    /// Its number, from 1 on.
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Something happened, and nothing else is printed.
-    pub fn last_event(&self, what: impl Display) {
+    /// This program ends the connection, so what still happens on it is no news.
+    pub fn end(&self, what: impl Display) {
+        self.over.store(true, Ordering::Relaxed);
         self.event(what);
-        self.muted.store(true, Ordering::Relaxed);
     }
 
-    fn is_quiet(&self) -> bool {
-        self.transcript.log.is_quiet() || self.muted.load(Ordering::Relaxed)
+    /// Whether this program has ended the connection.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Something happened.
     pub fn event(&self, what: impl Display) {
-        if !self.is_quiet() {
-            self.transcript.log.event(self.line(what));
-        }
+        self.transcript.log.event(self.line(what));
     }
 
     /// Something went wrong, or the tap did harm.
     pub fn trouble(&self, what: impl Display) {
-        if !self.is_quiet() {
-            self.transcript.log.trouble(self.line(what));
-        }
+        self.transcript.log.trouble(self.line(what));
     }
 
     /// These bytes came from `from`, in one read or one datagram. `remark` goes right after them.
     pub fn bytes(&self, from: impl Display, bytes: &[u8], remark: impl Display) {
         let Transcript { log, hex, .. } = &*self.transcript;
-        if self.is_quiet() {
+        if log.is_quiet() {
             return;
         }
-        let count = in_bytes(bytes.len() as u64);
+        let count = in_bytes(bytes.len());
         let shown = bytes.get(..SHOWN).unwrap_or(bytes);
         let more = if shown.len() < bytes.len() { "..." } else { "" };
         if *hex {
@@ -127,8 +116,7 @@ impl Connection {
             log.received(title, format!("{}{more}", show_hex(shown)).as_bytes());
         } else {
             let text = show(shown);
-            let line = format_args!("{from} > \"{text}\"{more} {count}{remark}");
-            log.peer(&self.line(line));
+            log.peer(&self.line(format_args!("{from} > \"{text}\"{more} {count}{remark}")));
         }
     }
 
@@ -140,7 +128,7 @@ impl Connection {
 
 /// A number of bytes, in words.
 #[must_use]
-pub fn in_bytes(count: u64) -> String {
+pub fn in_bytes(count: usize) -> String {
     let unit = if count == 1 { "byte" } else { "bytes" };
     format!("{count} {unit}")
 }

@@ -1,8 +1,8 @@
 //! The trouble that the tap makes, on purpose.
 
-use std::fmt::{self, Display};
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::transcript::Side;
@@ -33,19 +33,19 @@ pub struct Trouble {
 
     /// TCP: pass on pieces of N bytes, each in its own segment; the first 64 of a read 1 ms apart
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
-    pub split: Option<u64>,
+    pub split: Option<usize>,
 
     /// TCP: pass on at most that many bytes each second
     #[arg(long, value_name = "BYTES_PER_S", value_parser = positive(), conflicts_with = "udp")]
-    pub rate: Option<u64>,
+    pub rate: Option<usize>,
 
     /// TCP: reset the connection after N bytes
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
-    pub reset_after: Option<u64>,
+    pub reset_after: Option<usize>,
 
     /// TCP: close the connection after N bytes
-    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
-    pub close_after: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with_all = ["udp", "reset_after"])]
+    pub close_after: Option<usize>,
 
     /// UDP: lose that many of 100 datagrams
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
@@ -64,12 +64,12 @@ pub struct Trouble {
     pub seed: u64,
 }
 
-fn positive() -> clap::builder::RangedU64ValueParser {
-    clap::value_parser!(u64).range(1..)
+fn positive() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
-fn percent() -> clap::builder::RangedI64ValueParser<u8> {
-    clap::value_parser!(u8).range(..=100)
+fn percent() -> RangedU64ValueParser<u8> {
+    RangedU64ValueParser::new().range(..=100)
 }
 
 impl Trouble {
@@ -84,13 +84,21 @@ impl Trouble {
 
     /// What happens to a read of so many bytes, behind them in their line.
     #[must_use]
-    pub fn remark(&self, bytes: u64) -> String {
+    pub fn remark(&self, bytes: usize) -> String {
         let pieces = self.split.map(|size| bytes.div_ceil(size));
-        let pieces = pieces.map(|count| match count {
-            1 => ", in 1 piece".to_owned(),
-            _ => format!(", in {count} pieces"),
+        let pieces = pieces.map_or_else(String::new, |count| {
+            let unit = if count == 1 { "piece" } else { "pieces" };
+            format!(", in {count} {unit}")
         });
-        pieces.unwrap_or_default() + &late(self.delay)
+        pieces + &self.late()
+    }
+
+    /// How late it arrives.
+    fn late(&self) -> String {
+        match self.delay.as_millis() {
+            0 => String::new(),
+            milliseconds => format!(", {milliseconds} ms late"),
+        }
     }
 
     /// The fates of what `from` sends on the connection with this number.
@@ -98,49 +106,22 @@ impl Trouble {
     pub fn fates(&self, connection: u64, from: Side) -> Fates {
         // Each direction of each connection has its own numbers. So they don't depend on what
         // others send.
-        let stream = connection * 2 + u64::from(from == Side::Server);
-        let seed = Random(self.seed).draw() ^ Random(stream).draw();
+        let stream = connection * 2 + from as u64;
         Fates {
-            trouble: *self,
-            random: Random(seed),
+            trouble: self.of(from),
+            random: Random(Random(self.seed).draw() ^ Random(stream).draw()),
             holding: false,
         }
-    }
-}
-
-impl Display for Fate {
-    /// Behind the datagram, in its line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (is_so, words) in [
-            (self.dropped, ", dropped"),
-            (self.twice, ", passed on twice"),
-            (self.held, ", overtaken by the next"),
-        ] {
-            f.write_str(if is_so { words } else { "" })?;
-        }
-        f.write_str(&late(self.delay))
-    }
-}
-
-/// How late something arrives, behind it in its line.
-fn late(delay: Duration) -> String {
-    match delay.as_millis() {
-        0 => String::new(),
-        milliseconds => format!(", {milliseconds} ms late"),
     }
 }
 
 /// What is to become of one datagram.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fate {
-    /// It is lost, whatever else is said.
-    pub dropped: bool,
-    /// It goes on its way twice.
-    pub twice: bool,
+    /// How many of it go on their way: none, one or two.
+    pub copies: u8,
     /// The next one that isn't lost overtakes it.
     pub held: bool,
-    /// How late it arrives, if it does.
-    pub delay: Duration,
 }
 
 /// Decides the fate of one datagram after the other.
@@ -153,25 +134,27 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// The fate of the next datagram. Three numbers are drawn for each, whatever is asked for. So
-    /// the same ones are lost with and without `--duplicate`.
-    pub fn decide(&mut self) -> Fate {
+    /// The fate of the next datagram, and what its line says of it. Three numbers are drawn for each,
+    /// whatever is asked for. So the same ones are lost with and without `--duplicate`.
+    pub fn decide(&mut self) -> (Fate, String) {
         let it = &self.trouble;
         let [dropped, twice, held] = [it.drop, it.duplicate, it.reorder]
             .map(|percent| self.random.draw() % 100 < u64::from(percent));
         if dropped {
-            return Fate {
-                dropped,
-                ..Fate::default()
-            };
+            return (Fate::default(), ", dropped".to_owned());
         }
         self.holding = held && !self.holding;
-        Fate {
-            dropped,
-            twice,
+        let fate = Fate {
+            copies: 1 + u8::from(twice),
             held: self.holding,
-            delay: it.delay,
-        }
+        };
+        let twice = if twice { ", passed on twice" } else { "" };
+        let held = if fate.held {
+            ", overtaken by the next"
+        } else {
+            ""
+        };
+        (fate, format!("{twice}{held}{}", it.late()))
     }
 }
 
@@ -196,17 +179,15 @@ impl Random {
 /// # Errors
 ///
 /// It isn't one, or it is longer than an hour.
-pub fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1_000.0),
-        None => text
-            .strip_suffix('s')
-            .map_or((text, 1_000.0), |number| (number, 1.0)),
+pub fn time(text: &str) -> Result<Duration, &'static str> {
+    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (None, Some(seconds)) => (seconds, 1.0),
+        (milliseconds, _) => (milliseconds.unwrap_or(text), 0.001),
     };
-    let seconds: Option<f64> = number.parse().ok().map(|number: f64| number / unit);
-    let seconds = seconds.filter(|seconds| (0.0..=3600.0).contains(seconds));
-    let time = seconds.map(Duration::from_secs_f64);
-    time.ok_or_else(|| "expected a time of at most an hour, such as 200, 200ms or 1.5s".to_owned())
+    let time = number.parse().map(|number: f64| number * unit);
+    let time = time.ok().filter(|seconds| *seconds <= 3600.0);
+    time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or("expected a time of at most an hour, such as 200, 200ms or 1.5s")
 }
 
 #[cfg(test)]
@@ -230,7 +211,7 @@ mod tests {
 
     fn fates(trouble: Trouble, connection: u64, from: Side) -> Vec<Fate> {
         let mut fates = trouble.fates(connection, from);
-        (0..1_000).map(|_| fates.decide()).collect()
+        (0..1_000).map(|_| fates.decide().0).collect()
     }
 
     fn some_trouble() -> Trouble {
@@ -266,12 +247,12 @@ mod tests {
     fn as_many_have_each_fate_as_were_asked_for() {
         let some = fates(some_trouble(), 1, Side::Client);
         let count = |is: fn(&Fate) -> bool| some.iter().filter(|fate| is(fate)).count();
-        assert!((160..240).contains(&count(|fate| fate.dropped)));
+        assert!((160..240).contains(&count(|fate| fate.copies == 0)));
         // Of the 800 that aren't lost.
-        assert!((120..200).contains(&count(|fate| fate.twice)));
+        assert!((120..200).contains(&count(|fate| fate.copies == 2)));
         assert!((100..180).contains(&count(|fate| fate.held)));
         let none = fates(Trouble::default(), 1, Side::Client);
-        assert!(none.iter().all(|fate| *fate == Fate::default()));
+        assert!(none.iter().all(|fate| fate.copies == 1 && !fate.held));
         let all = fates(
             Trouble {
                 drop: 100,
@@ -280,7 +261,7 @@ mod tests {
             1,
             Side::Client,
         );
-        assert!(all.iter().all(|fate| fate.dropped));
+        assert!(all.iter().all(|fate| fate.copies == 0));
     }
 
     #[test]
@@ -292,7 +273,7 @@ mod tests {
         let fates = fates(all, 1, Side::Client);
         let kept: Vec<bool> = fates
             .iter()
-            .filter(|it| !it.dropped)
+            .filter(|it| it.copies > 0)
             .map(|it| it.held)
             .collect();
         assert!(
@@ -305,7 +286,10 @@ mod tests {
     fn the_same_are_lost_whatever_else_is_asked_for() {
         let dropped = |trouble| {
             let fates = fates(trouble, 1, Side::Client);
-            fates.iter().map(|fate| fate.dropped).collect::<Vec<_>>()
+            fates
+                .iter()
+                .map(|fate| fate.copies == 0)
+                .collect::<Vec<_>>()
         };
         let only = Trouble {
             duplicate: 0,

@@ -6,7 +6,7 @@ mod common;
 
 use common::{TAP, lines};
 use insta::assert_snapshot;
-use testkit::{Ended, FakePeer, Program, port_without_listener};
+use testkit::{Ended, FakePeer, Program, port_without_listener, wine_lacks};
 
 fn run(arguments: &[&str]) -> String {
     lines(&Program::run(TAP, arguments).report())
@@ -80,7 +80,9 @@ fn each_kind_of_trouble() {
 fn a_client_and_a_server_end_a_connection_in_each_way() {
     let mut shown = String::new();
     for then in ["close", "half-close", "reset"] {
-        shown += &conversation(&[], &["hello", "--then", then], &[]);
+        // Windows throws away what comes right before a reset.
+        let send = ["hello", "", "--pause", "200ms", "--then", then];
+        shown += &conversation(&[], &send, &[]);
         shown += "\n\n";
     }
     shown += &conversation(&[], &["hello"], &["--reset", "bye"]);
@@ -121,20 +123,26 @@ fn udp_from_elsewhere() {
 
 #[test]
 fn a_wrong_command_line_is_status_2() {
-    let long = "x".repeat(65_508);
     let errors = [
         &["send", "1", r"\xg"][..],
         &["send", "8080x", "hi"],
-        &["send", "--udp", "1", "hi", &long],
         &["send", "--udp", "1", "hi", "--then", "reset"],
         &["send", "1", "--connections", "5"],
-        &["listen", "--udp", "0", &long],
         &["listen", "0", "--reply-from-elsewhere"],
         &["proxy", "0", "1", "--udp", "--split", "1"],
         &["proxy", "0", "1", "--drop", "1"],
         &["proxy", "0", "1", "--udp", "--drop", "101"],
         &["proxy", "0", "1", "--delay", "-1"],
         &["proxy", "0", "1", "--split", "0"],
+        &[
+            "proxy",
+            "0",
+            "1",
+            "--reset-after",
+            "1",
+            "--close-after",
+            "1",
+        ],
     ];
     let mut shown = String::new();
     for arguments in errors {
@@ -162,6 +170,17 @@ fn what_the_system_refuses_is_status_1() {
     assert_snapshot!(shown.map(run).join("\n"));
 }
 
+/// A command line of Windows has room for 32,767 characters, so there it is never too long.
+#[test]
+#[cfg(not(windows))]
+fn a_part_that_no_datagram_holds_is_status_1() {
+    let long = "x".repeat(65_508);
+    let sent = run(&["send", "--udp", "--quiet", "1", &long]);
+    let listening = Program::start(TAP, ["listen", "--udp", "--quiet", "0", &long]);
+    common::udp().send_to(b"hi", listening.address()).unwrap();
+    assert_snapshot!(format!("{sent}\n{}", lines(&listening.wait().report())));
+}
+
 #[test]
 fn bytes_never_reach_the_terminal_raw() {
     let listening = Program::start(TAP, ["listen", "0"]);
@@ -178,4 +197,24 @@ fn bytes_never_reach_the_terminal_raw() {
         );
         assert!(!shown.contains("\n0.000 #9"), "{shown}");
     }
+}
+
+/// In children, as a process may have 1,024 descriptors by default.
+#[test]
+fn five_hundred_clients_at_once() {
+    if wine_lacks("room for two thousand sockets at once") {
+        return;
+    }
+    let listen = Program::start(TAP, ["listen", "0"]);
+    let to = listen.address().to_string();
+    let proxy = Program::start(TAP, ["proxy", "0", &to, "--quiet"]);
+    let to = proxy.address().to_string();
+    let _send = Program::start(TAP, ["send", &to, "hello", "--connections", "500"]);
+    for number in [1, 250, 500] {
+        let _ = listen
+            .output
+            .wait_for(&format!("#{number} client > \"hello\" 5 bytes"));
+    }
+    let shown = listen.output.text();
+    assert!(!shown.contains("half-closed"), "all are still there");
 }

@@ -9,10 +9,11 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{TAP, Tap};
+use common::Tap;
 use insta::assert_snapshot;
+use socket2::SockRef;
 use tap::trouble::{To, Trouble};
-use testkit::{FakePeer, PATIENCE, Program};
+use testkit::{FakePeer, PATIENCE};
 
 /// A read fails with a reset.
 #[track_caller]
@@ -72,22 +73,24 @@ fn a_reset_after_a_half_close_is_passed_on() {
     }
 }
 
-/// The client doesn't read, so the tap waits to write to it when it learns of the reset.
+/// The client doesn't read, so the tap waits to write to it when it resets the connection. That ends
+/// the wait. (What the client sends makes room for a moment, so the tap does it later.)
 #[test]
 fn a_reset_ends_a_connection_on_which_everybody_waits() {
-    let tap = Tap::start_with(Trouble::default(), true);
+    let tap = Tap::start(Trouble {
+        delay: Duration::from_millis(500),
+        reset_after: Some(1),
+        to: To::Server,
+        ..Trouble::default()
+    });
     let (client, server) = tap.connect();
+    // Linux enlarges a buffer that nobody reads, by and by, unless its size was set (tcp(7)).
+    let buffer = SockRef::from(client.stream()).set_recv_buffer_size(1 << 16);
+    buffer.unwrap();
     fill(&server);
-    server.resets();
-    let begin = Instant::now();
-    let error = loop {
-        if let Err(error) = client.stream().write(b"x") {
-            break error;
-        }
-        assert!(begin.elapsed() < PATIENCE, "the client isn't told");
-    };
-    // It isn't the time limit that ended it.
-    assert_ne!(error.kind(), ErrorKind::WouldBlock);
+    client.sends("x");
+    let _ = tap.shows("ended");
+    expect_reset_after_data(&client);
 }
 
 /// Writes until nothing more fits. Returns how much did.
@@ -277,21 +280,4 @@ fn a_paused_terminal_holds_up_nobody() {
     let _ = tap.shows("lines left out: the terminal was too slow");
     server.sends("last");
     assert_eq!(client.receives(), "last");
-}
-
-/// In children, as a process may have 1,024 descriptors by default.
-#[test]
-fn five_hundred_clients_at_once() {
-    let listen = Program::start(TAP, ["listen", "0"]);
-    let to = listen.address().to_string();
-    let proxy = Program::start(TAP, ["proxy", "0", &to, "--quiet"]);
-    let to = proxy.address().to_string();
-    let _send = Program::start(TAP, ["send", &to, "hello", "--connections", "500"]);
-    for number in [1, 250, 500] {
-        let _ = listen
-            .output
-            .wait_for(&format!("#{number} client > \"hello\" 5 bytes"));
-    }
-    let shown = listen.output.text();
-    assert!(!shown.contains("half-closed"), "all are still there");
 }

@@ -1,28 +1,38 @@
 //! `tap proxy --udp`.
 //!
+//! ```text
+//!          ──► receive, print, decide ──► (wait) ──► send ──►
+//!   client                                                    server
+//!          ◄── send ◄── (wait) ◄── receive, print, decide ◄──
+//! ```
+//!
 //! UDP has no connections, but an answer has to find its client. So each client's address gets a
-//! session: a socket, from which its datagrams go to the target. A session ends when nothing has
-//! come from its client for a while.
+//! session: a socket, from which its datagrams go to the target, a thread that receives the answers,
+//! and one in each direction that sends. When another client comes, the sessions end from whose
+//! clients nothing has come for a while.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot, is_about_one_peer, is_timeout};
 
 use super::MOST_WAITING;
-use crate::address::Address;
-use crate::clients::{MOST_CLIENTS, small_thread};
-use crate::script::ANY_DATAGRAM;
+use crate::address::udp_client;
+use crate::clients::MOST_CLIENTS;
+use crate::peer::ANY_DATAGRAM;
 use crate::transcript::{Connection, Side, Transcript};
 use crate::trouble::{Fate, Fates, Trouble};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
+
+/// How often the thread that receives answers looks whether its session has ended.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a datagram waits for another to overtake it.
 const HELD: Duration = Duration::from_millis(500);
@@ -34,233 +44,154 @@ const HELD: Duration = Duration::from_millis(500);
 /// It ends only if the socket itself fails.
 pub fn serve(
     socket: UdpSocket,
-    target: &Address,
-    trouble: Trouble,
+    target: &str,
+    trouble: &Trouble,
     transcript: &Arc<Transcript>,
 ) -> io::Result<()> {
-    let (log, here) = (transcript.log(), socket.local_addr()?);
+    let (log, here, socket) = (&transcript.log, socket.local_addr()?, Arc::new(socket));
     log.always(format_args!(
         "Listening on {here} (UDP), passing on to {target}"
     ));
-    let proxy = Proxy {
-        socket: Arc::new(socket),
-        sessions: Arc::default(),
-        trouble,
-        late: start_delay()?,
-    };
+    let mut sessions = HashMap::<_, (Way, Instant)>::new();
     let mut buffer = vec![0; ANY_DATAGRAM];
     loop {
-        let (count, client) = match proxy.socket.recv_from(&mut buffer) {
-            Ok(received) => received,
+        let (count, client) = match socket.recv_from(&mut buffer) {
             Err(error) if is_about_one_peer(&error) => continue,
-            Err(error) => return Err(error),
+            received => received?,
         };
-        let begin = || proxy.begin(client, target, transcript.connection());
-        match proxy.sessions.seen(client).map_or_else(begin, Ok) {
-            Ok(to_server) => to_server.pass(&buffer[..count]),
-            Err(error) => log.trouble(error),
-        }
-    }
-}
-
-/// Each client's way to the server, and when something last came from it.
-#[derive(Default)]
-struct Sessions(Mutex<HashMap<SocketAddr, (Arc<Way>, Instant)>>);
-
-impl Sessions {
-    /// The way of a client from which something has come now.
-    fn seen(&self, client: SocketAddr) -> Option<Arc<Way>> {
-        let mut sessions = self.lock();
-        let (way, last) = sessions.get_mut(&client)?;
-        *last = Instant::now();
-        Some(Arc::clone(way))
-    }
-
-    /// Removes the client's session, unless something has come for that time. Returns whether it
-    /// did.
-    fn remove_if_idle(&self, client: SocketAddr, time: Duration) -> bool {
-        let mut sessions = self.lock();
-        let last = sessions.get(&client).map(|(_, last)| *last);
-        let is_idle = last.is_none_or(|last| last.elapsed() >= time);
-        if is_idle {
-            sessions.remove(&client);
-        }
-        is_idle
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, (Arc<Way>, Instant)>> {
-        lock(&self.0)
-    }
-}
-
-/// What all sessions share.
-struct Proxy {
-    socket: Arc<UdpSocket>,
-    sessions: Arc<Sessions>,
-    trouble: Trouble,
-    late: SyncSender<Late>,
-}
-
-impl Proxy {
-    /// Begins a client's session, and returns the way to the server.
-    fn begin(
-        &self,
-        client: SocketAddr,
-        target: &Address,
-        connection: Connection,
-    ) -> Result<Arc<Way>, Error> {
-        if self.sessions.lock().len() >= MOST_CLIENTS {
-            let (full, next) = ("too many clients have one", "wait a minute");
-            return Err(Error::cannot(
-                format_args!("begin a session for {client}"),
-                full,
-                next,
-            ));
-        }
-        let (socket, server) = target.udp_client()?;
-        let limited = socket.set_read_timeout(Some(IDLE));
-        limited.or_cannot(Action::Receive, server)?;
-        connection.event(format_args!("client {client}"));
-        let connection = Arc::new(connection);
-        let way = |from, socket, to| {
-            let trouble = self.trouble.of(from);
-            Arc::new(Way {
-                from,
-                socket,
-                to,
-                fates: Mutex::new(trouble.fates(connection.number(), from)),
-                connection: Arc::clone(&connection),
-                late: self.late.clone(),
-                held: Mutex::default(),
-            })
-        };
-        let to_server = way(Side::Client, Arc::new(socket), server);
-        let to_client = way(Side::Server, Arc::clone(&self.socket), client);
-        let (sends, sessions) = (Arc::clone(&to_server), Arc::clone(&self.sessions));
-        small_thread()
-            .spawn(move || receive_answers(&sends, &to_client, &sessions))
-            .or_cannot(Action::StartThread, "for a session")?;
-        let session = (Arc::clone(&to_server), Instant::now());
-        self.sessions.lock().insert(client, session);
-        Ok(to_server)
-    }
-}
-
-/// Receives until the session is idle.
-fn receive_answers(to_server: &Way, to_client: &Arc<Way>, sessions: &Sessions) {
-    let Way {
-        socket, connection, ..
-    } = to_server;
-    let client = to_client.to;
-    let mut buffer = vec![0; ANY_DATAGRAM];
-    loop {
-        match socket.recv_from(&mut buffer) {
-            Ok((count, sender)) if sender == to_server.to => to_client.pass(&buffer[..count]),
-            // For the client, too, this must come from somebody else than it has asked.
-            Ok((count, stranger)) => {
-                let stranger = format_args!("stranger {stranger}");
-                connection.bytes(stranger, &buffer[..count], ", passed on from elsewhere");
-                let _ = socket.send_to(&buffer[..count], client);
+        if !sessions.contains_key(&client) {
+            sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
+            if sessions.len() >= MOST_CLIENTS {
+                let full = io::Error::other("too many have one");
+                log.short_of("begin a session for another client", &full);
+                continue;
             }
-            Err(error) if is_about_one_peer(&error) => {}
-            Err(error) if is_timeout(&error) => {
-                if sessions.remove_if_idle(client, IDLE) {
-                    return connection.event(format_args!("ended: quiet for {IDLE:?}"));
+            match begin(&socket, client, target, trouble, transcript.connection()) {
+                Ok(way) => drop(sessions.insert(client, (way, Instant::now()))),
+                Err(error) => log.trouble(error),
+            }
+        }
+        if let Some((to_server, last)) = sessions.get_mut(&client) {
+            *last = Instant::now();
+            to_server.pass(&buffer[..count]);
+        }
+    }
+}
+
+/// Begins a client's session. Returns its way to the server. The session ends with it.
+fn begin(
+    here: &Arc<UdpSocket>,
+    client: SocketAddr,
+    target: &str,
+    trouble: &Trouble,
+    connection: Connection,
+) -> Result<Way, Error> {
+    let (socket, server) = udp_client(target)?;
+    let limited = socket.set_read_timeout(Some(LOOK));
+    limited.or_cannot(Action::Receive, server)?;
+    connection.event(format_args!("client {client}"));
+    let (socket, connection) = (Arc::new(socket), Arc::new(connection));
+    let way = |from, socket, to| {
+        let way = Way::begin(from, socket, to, trouble, &connection);
+        way.or_cannot(Action::StartThread, "for a session")
+    };
+    let (to_server, sends) = way(Side::Client, &socket, server)?;
+    let (mut to_client, _) = way(Side::Server, here, client)?;
+    let receive = move || {
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        while !sends.is_finished() {
+            match socket.recv_from(&mut buffer) {
+                Ok((count, sender)) if sender == server => to_client.pass(&buffer[..count]),
+                // For the client, too, this must come from somebody else than it has asked.
+                Ok((count, stranger)) => {
+                    let (bytes, stranger) = (&buffer[..count], format_args!("stranger {stranger}"));
+                    connection.bytes(stranger, bytes, ", passed on from elsewhere");
+                    let _ = socket.send_to(bytes, client);
                 }
-            }
-            Err(error) => {
-                sessions.remove_if_idle(client, Duration::ZERO);
-                return connection.trouble(format_args!("ended: {error}"));
+                Err(error) if is_about_one_peer(&error) || is_timeout(&error) => {}
+                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
             }
         }
-    }
+        connection.event(format_args!("ended: quiet for {IDLE:?}"));
+    };
+    let started = Builder::new().spawn(receive);
+    started.or_cannot(Action::StartThread, "for a session")?;
+    Ok(to_server)
 }
 
 /// One direction of a session.
 struct Way {
     from: Side,
-    socket: Arc<UdpSocket>,
-    to: SocketAddr,
     connection: Arc<Connection>,
-    fates: Mutex<Fates>,
-    late: SyncSender<Late>,
-    /// The datagram that the next one overtakes, if it comes before that instant.
-    held: Mutex<Option<(Instant, Vec<u8>, Fate)>>,
+    delay: Duration,
+    fates: Fates,
+    queue: SyncSender<Waiting>,
 }
 
 /// A datagram that waits for its time.
-type Late = (Instant, Arc<Way>, Vec<u8>, Fate);
-
-/// Starts the thread that sends what is late. All are late by the same time, so what comes first
-/// also goes first.
-fn start_delay() -> io::Result<SyncSender<Late>> {
-    let (late, waiting) = sync_channel::<Late>(MOST_WAITING);
-    let send_all = move || {
-        for (due, way, bytes, fate) in waiting {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            way.send_or_hold(&bytes, fate);
-        }
-    };
-    small_thread().spawn(send_all)?;
-    Ok(late)
-}
+type Waiting = (Instant, Vec<u8>, Fate);
 
 impl Way {
+    /// Starts the thread that sends what waits. It ends with the way.
+    fn begin(
+        from: Side,
+        socket: &Arc<UdpSocket>,
+        to: SocketAddr,
+        trouble: &Trouble,
+        connection: &Arc<Connection>,
+    ) -> io::Result<(Self, JoinHandle<()>)> {
+        let (queue, waiting) = sync_channel(MOST_WAITING);
+        let way = Self {
+            from,
+            connection: Arc::clone(connection),
+            delay: trouble.of(from).delay,
+            fates: trouble.fates(connection.number, from),
+            queue,
+        };
+        let (socket, connection) = (Arc::clone(socket), Arc::clone(connection));
+        let send = move |bytes: &[u8]| {
+            if let Err(error) = socket.send_to(bytes, to) {
+                connection.trouble(format_args!("can't send to {to}: {error}"));
+            }
+        };
+        let sends = Builder::new().spawn(move || send_all(&waiting, send))?;
+        Ok((way, sends))
+    }
+
     /// Passes on one datagram, as chance will have it.
-    fn pass(self: &Arc<Self>, bytes: &[u8]) {
-        let fate = lock(&self.fates).decide();
-        self.connection.bytes(self.from, bytes, fate);
-        if fate.dropped {
-            return;
-        }
-        if fate.delay.is_zero() {
-            return self.send_or_hold(bytes, fate);
-        }
-        let late = (
-            Instant::now() + fate.delay,
-            Arc::clone(self),
-            bytes.to_vec(),
-            fate,
-        );
-        if self.late.try_send(late).is_err() {
+    fn pass(&mut self, bytes: &[u8]) {
+        let (fate, remark) = self.fates.decide();
+        self.connection.bytes(self.from, bytes, remark);
+        let waiting = (Instant::now() + self.delay, bytes.to_vec(), fate);
+        if fate.copies > 0 && self.queue.try_send(waiting).is_err() {
             self.connection
                 .trouble("dropped the last one: too many wait already");
         }
     }
-
-    fn send_or_hold(self: &Arc<Self>, bytes: &[u8], fate: Fate) {
-        if !fate.held {
-            self.send(bytes, fate);
-            return self.release(|_| true);
-        }
-        *lock(&self.held) = Some((Instant::now() + HELD, bytes.to_vec(), fate));
-        let way = Arc::clone(self);
-        let release_in_time = move || {
-            thread::sleep(HELD);
-            way.release(|until| until <= Instant::now());
-        };
-        // Without a thread, it waits for the next one, however long that takes.
-        let _ = small_thread().spawn(release_in_time);
-    }
-
-    /// Sends what is held, if it is to be released.
-    fn release(&self, is_due: impl Fn(Instant) -> bool) {
-        let held = lock(&self.held).take_if(|(until, ..)| is_due(*until));
-        if let Some((_, bytes, fate)) = held {
-            self.send(&bytes, fate);
-        }
-    }
-
-    fn send(&self, bytes: &[u8], fate: Fate) {
-        for _ in 0..=u8::from(fate.twice) {
-            if let Err(error) = self.socket.send_to(bytes, self.to) {
-                let failed = format_args!("can't send to {}: {error}", self.to);
-                self.connection.trouble(failed);
-            }
-        }
-    }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Sends what waits, each datagram in its time. All are late by the same time, so what comes first
+/// also goes first, unless the next one overtakes it.
+fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
+    let send = |(bytes, fate): (Vec<u8>, Fate)| (0..fate.copies).for_each(|_| send(&bytes));
+    let mut held = None;
+    loop {
+        let next = match held {
+            None => waiting.recv().map_err(RecvTimeoutError::from),
+            Some(_) => waiting.recv_timeout(HELD),
+        };
+        match next {
+            Ok((due, bytes, fate)) => {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                if fate.held {
+                    held = Some((bytes, fate));
+                    continue;
+                }
+                send((bytes, fate));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        held.take().into_iter().for_each(send);
+    }
 }

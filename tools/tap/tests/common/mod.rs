@@ -12,10 +12,9 @@ use std::thread::{self, JoinHandle};
 
 use console::{Log, Printer};
 use regex_lite::Regex;
-use tap::address::Address;
-use tap::proxy;
 use tap::transcript::Transcript;
 use tap::trouble::Trouble;
+use tap::{address, proxy};
 use testkit::{FakePeer, PATIENCE, Screen, normalise, plain};
 
 pub(crate) const TAP: &str = env!("CARGO_BIN_EXE_tap");
@@ -24,10 +23,6 @@ pub(crate) const TAP: &str = env!("CARGO_BIN_EXE_tap");
 pub(crate) fn lines(text: &str) -> String {
     static TIME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^\d+\.\d+ #").unwrap());
     TIME.replace_all(&normalise(text), "[time] #").into_owned()
-}
-
-pub(crate) fn address(of: SocketAddr) -> Address {
-    of.to_string().parse().unwrap()
 }
 
 fn transcript(screen: &Screen, quiet: bool) -> Arc<Transcript> {
@@ -63,13 +58,12 @@ impl Tap {
         trouble: Trouble,
         quiet: bool,
     ) -> Self {
-        let target = address(target);
-        let listener: Arc<TcpListener> =
-            Arc::new("0".parse::<Address>().unwrap().listen().unwrap());
+        let target = target.to_string();
+        let listener = Arc::new(address::listen("127.0.0.1:0").unwrap());
         let (accepts, screen) = (Arc::clone(&listener), Screen::default());
         let transcript = transcript(&screen, quiet);
         let serving = thread::spawn(move || {
-            let _ = proxy::tcp::serve(&accepts, target, trouble, &transcript);
+            let _ = proxy::tcp::serve(&accepts, &target, &trouble, &transcript);
         });
         Self {
             here: listener.local_addr().unwrap(),
@@ -99,6 +93,8 @@ impl Drop for Tap {
             eprintln!("{}", self.screen.text());
             return;
         }
+        // The tap ends when its clients have, so nothing waits to be accepted by the server.
+        self.server = TcpListener::bind("127.0.0.1:0").unwrap();
         let serving = self.serving.take().unwrap();
         testkit::stop(&self.listener, || serving.is_finished());
     }
@@ -114,13 +110,11 @@ pub(crate) struct UdpTap {
 impl UdpTap {
     pub(crate) fn start(trouble: Trouble) -> Self {
         let (server, socket) = (udp(), udp());
-        let (target, here) = (
-            address(server.local_addr().unwrap()),
-            socket.local_addr().unwrap(),
-        );
+        let target = server.local_addr().unwrap().to_string();
+        let here = socket.local_addr().unwrap();
         let screen = Screen::default();
         let transcript = transcript(&screen, false);
-        thread::spawn(move || proxy::udp::serve(socket, &target, trouble, &transcript));
+        thread::spawn(move || proxy::udp::serve(socket, &target, &trouble, &transcript));
         Self {
             here,
             server,
