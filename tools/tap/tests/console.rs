@@ -66,14 +66,21 @@ fn both_sides_in_hexadecimal() {
 #[test]
 fn each_kind_of_trouble() {
     let bye = &["bye"][..];
-    let troubles: [(&[&str], &[&str]); 4] = [
+    let troubles: [(&[&str], &[&str]); 3] = [
         (&["--split", "4", "--rate", "40"], bye),
         (&["--delay", "100"], bye),
-        (&["--reset-after", "2", "--to", "server"], &[]),
         (&["--close-after", "2", "--to", "client"], bye),
     ];
     let shown = troubles.map(|(trouble, listen)| conversation(trouble, &["hello"], listen));
     assert_snapshot!("trouble", shown.join("\n\n"));
+}
+
+/// Windows throws away what comes right before a reset, so there the server may not get the bytes.
+#[test]
+#[cfg(not(windows))]
+fn a_reset_after_some_bytes() {
+    let trouble = ["--reset-after", "2", "--to", "server"];
+    assert_snapshot!("trouble_reset", conversation(&trouble, &["hello"], &[]));
 }
 
 #[test]

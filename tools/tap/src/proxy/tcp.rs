@@ -260,7 +260,7 @@ impl Pair<'_> {
             };
         }
         self.changed.notify_all();
-        self.connection.event(why);
+        self.connection.trouble(why);
     }
 
     /// Waits until this instant, or until the connection is over.
