@@ -155,7 +155,7 @@ impl Host<'_> {
                     match typed {
                         Typed::Line(line) => self.room.speak(&line, now),
                         Typed::TooLong(length) => self.screen.refuse(length),
-                        Typed::Failed(error) => return (Err(error), typing),
+                        Typed::Failed(error) => return Err(error),
                         Typed::End => deadline = Some(now + self.limits.linger),
                     }
                     typing.next_turn();
