@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use console::DeadlineStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, Events, Inbox, PeerId, wait_for_turn};
+use super::event::{Event, Inbox, PeerId, wait_for_turn};
 use super::framing::{Framing, Message};
 use super::limits::Limits;
 use super::outbox::Lines;
@@ -23,6 +23,9 @@ const STACK_BYTES: usize = 128 * 1024;
 /// The most that one read takes. So little becomes at most 256 lines, which is what a guest says
 /// in one event, and what the others wait for.
 const PIECE_BYTES: usize = 512;
+
+/// How long a read waits if nothing has to happen meanwhile. Then an event says nothing.
+const LONG: Duration = Duration::from_hours(24);
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
 /// peer that was switched off says nothing, not even that it has gone.
@@ -56,7 +59,7 @@ impl Peer {
         line_bytes: usize,
         lines: Option<Lines>,
         limits: &Limits,
-        events: Events,
+        inbox: &Arc<Inbox>,
     ) -> io::Result<Self> {
         // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
         // back `byebye`, and put it into one segment with the message before it.
@@ -67,10 +70,9 @@ impl Peer {
         let (writes, written) = channel();
         let reader = Reader {
             stream: Arc::clone(&stream),
-            written,
             framing: Framing::new(line_bytes),
             id,
-            events,
+            inbox: Arc::clone(inbox),
             turns,
             limits: limits.clone(),
         };
@@ -84,7 +86,7 @@ impl Peer {
                 drop(writes);
             })?;
         }
-        thread().spawn(move || reader.run())?;
+        thread().spawn(move || reader.run(&written))?;
         Ok(Self { stream, next_turn })
     }
 
@@ -108,7 +110,7 @@ pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Inbox,
     deadline: Instant,
-    hear: impl Fn(&[Message]),
+    hear: impl Fn(&Message),
 ) {
     // Those that talked too fast are read again, too.
     for peer in peers.values() {
@@ -119,7 +121,7 @@ pub fn goodbye(
     {
         match event {
             Event::Said(id, messages) => {
-                hear(&messages);
+                messages.iter().for_each(&hear);
                 if let Some(peer) = peers.get(&id) {
                     peer.next_turn(Instant::now());
                 }
@@ -134,27 +136,26 @@ pub fn goodbye(
 /// The reader's thread.
 struct Reader {
     stream: Arc<TcpStream>,
-    /// The writer has ended when nothing can come here any more.
-    written: Receiver<()>,
     framing: Framing,
     id: PeerId,
-    events: Events,
+    inbox: Arc<Inbox>,
     turns: Receiver<Instant>,
     limits: Limits,
 }
 
 impl Reader {
-    fn run(mut self) {
+    /// Reads until the stream has ended and the loop has let go of the peer. Then its last line
+    /// waits for the writer, which holds the other end of `written` until it has ended.
+    fn run(mut self, written: &Receiver<()>) {
         let end = self.read();
         // However the stream has ended, what came before counts: a tutorial's program that says
         // `byebye` and closes with something unread resets the connection.
-        if let Some(last) = self.framing.end() {
+        if let Some(last) = self.framing.complete() {
             self.say(vec![last]);
         }
-        self.events.send(Event::Gone(self.id, end.err()));
-        // Once the loop has let go of the peer, its last line waits for the writer.
+        self.inbox.send(Event::Gone(self.id, end.err()));
         while self.turns.recv().is_ok() {}
-        let _ = self.written.recv_timeout(self.limits.farewell);
+        let _ = written.recv_timeout(self.limits.farewell);
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
@@ -164,30 +165,27 @@ impl Reader {
         let (mut last, mut is_new) = (connected, true);
         let mut piece = [0; PIECE_BYTES];
         loop {
-            let quiet = self.limits.quiet;
-            let quiet_at = self.framing.ends_when_quiet().then(|| last + quiet);
-            // It may tell its name first, but doesn't have to.
-            let time = quiet_at.map_or(quiet, |_| self.limits.introduction);
-            let introduced_at = is_new.then(|| connected + time);
-            let messages = match self
-                .read_piece(&mut piece, quiet_at.into_iter().chain(introduced_at).min())
-            {
+            let under_way = self.framing.ends_when_quiet();
+            // A new guest may tell its name first, but doesn't have to.
+            let waits = under_way || is_new;
+            let mut deadline = last + if waits { self.limits.quiet } else { LONG };
+            if is_new {
+                deadline = deadline.min(connected + self.limits.introduction);
+            }
+            let messages = match DeadlineStream::new(&self.stream, deadline).read(&mut piece) {
                 Ok(0) => return Ok(()),
                 Ok(count) => {
                     last = Instant::now();
-                    let messages = self.framing.push(piece.split_at(count).0);
-                    if messages.is_empty() {
-                        continue;
+                    match self.framing.push(piece.split_at(count).0) {
+                        none if none.is_empty() => continue,
+                        messages => messages,
                     }
-                    messages
                 }
                 Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
-                    let message = is_quiet.then(|| self.framing.quiet());
+                    let is_quiet = under_way && last.elapsed() >= self.limits.quiet;
+                    let message = is_quiet.then(|| self.framing.complete());
                     message.flatten().into_iter().collect()
                 }
-                // The process was stopped and continued: signal(7).
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
             is_new = false;
@@ -197,17 +195,10 @@ impl Reader {
         }
     }
 
-    fn read_piece(&self, piece: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
-        if let Some(deadline) = deadline {
-            return DeadlineStream::new(&self.stream, deadline).read(piece);
-        }
-        self.stream.set_read_timeout(None)?;
-        (&*self.stream).read(piece)
-    }
-
     /// Sends the event and waits for the next turn. Returns false if the loop has let go of the
     /// peer.
     fn say(&self, messages: Vec<Message>) -> bool {
-        self.events.send(Event::Said(self.id, messages)) && wait_for_turn(&self.turns)
+        self.inbox.send(Event::Said(self.id, messages));
+        wait_for_turn(&self.turns)
     }
 }
