@@ -59,11 +59,9 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
     let stage = Stage::scripted(out);
-    let (host, li, mut old) = (
-        stage.player("host"),
-        stage.player("Li"),
-        stage.player("guest-2"),
-    );
+    let host = stage.player("host");
+    let li = stage.player("Li");
+    let mut old = stage.player("guest-2");
 
     let keyboard = types(&host, [WELCOME, BYE]);
     start(move || {
@@ -74,11 +72,10 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 
     // Before Li says the last word, the host does.
     let keyboard = types(&li, [REPLY, BYE]);
-    let connection = robust::connect(address, &Limits::default());
-    let connection = connection.or_cannot(Action::Connect, address)?;
     start(move || {
-        let log = Log::new(Printer::new(li)?, false);
-        robust::guest(connection, Some("Li"), keyboard, &log, &Limits::default())
+        let (log, limits) = (Log::new(Printer::new(li)?, false), Limits::default());
+        let connection = robust::connect(address, &limits).or_cannot(Action::Connect, address)?;
+        robust::guest(connection, Some("Li"), keyboard, &log, &limits)
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;
@@ -100,11 +97,12 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("host", "before it hears us")?;
     // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
     let both = format!("{WELCOME}\nLi: {REPLY}\n");
-    while inbox
-        .peek(&mut [0; 1024])
-        .or_cannot(Action::Receive, address)?
-        < both.len()
-    {
+    let arrived = || {
+        inbox
+            .peek(&mut [0; 1024])
+            .or_cannot(Action::Receive, address)
+    };
+    while arrived()? < both.len() {
         thread::yield_now();
     }
     stage.types("guest-2")?;

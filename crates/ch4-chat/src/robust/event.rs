@@ -116,9 +116,16 @@ mod tests {
         for send in [Inbox::send, Inbox::send_first] {
             let inbox = Arc::new(Inbox::default());
             let waits = Arc::clone(&inbox);
-            let thread = std::thread::spawn(move || waits.next(None));
+            let later = Instant::now() + testkit::PATIENCE;
+            let (starts, started) = sync_channel(0);
+            let thread = std::thread::spawn(move || {
+                starts.send(()).unwrap();
+                waits.next(Some(later))
+            });
+            started.recv().unwrap();
             send(&inbox, Event::InputEnded);
             let event = thread.join().unwrap();
+            assert!(Instant::now() < later);
             assert!(matches!(event, Some(Event::InputEnded)), "{event:?}");
         }
     }

@@ -38,7 +38,7 @@ impl Display for Message {
 }
 
 /// Puts messages together from the pieces that one peer sends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Framing {
     /// The most bytes that a message may have.
     limit: usize,
@@ -55,9 +55,7 @@ impl Framing {
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            kept: Vec::new(),
-            length: 0,
-            speaks_lines: false,
+            ..Self::default()
         }
     }
 

@@ -57,10 +57,9 @@ impl Keyboard {
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
     pub fn plain(mut input: impl BufRead + Send + 'static) -> Self {
-        let next =
-            move || read_line(&mut input, MESSAGE_BYTES).or_cannot(Action::ReadInput, "the input");
+        let mut next = move || read_line(&mut input, MESSAGE_BYTES);
         Self {
-            next: Box::new(next),
+            next: Box::new(move || next().or_cannot(Action::ReadInput, "the input")),
             is_terminal: false,
             has_prompt: false,
         }
