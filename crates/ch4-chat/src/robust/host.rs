@@ -61,7 +61,7 @@ pub fn host(
     let events = Arc::clone(&inbox);
     let typing = keyboard.read(move |typed| events.send_first(typed))?;
     let mut host = Host {
-        room: Room::new(name, limits, Instant::now()),
+        room: Room::new(name, limits),
         peers: BTreeMap::new(),
         inbox: &inbox,
         next_guest,
@@ -72,9 +72,10 @@ pub fn host(
     let end = host.run(&typing, wait);
     let deadline = Instant::now() + limits.farewell;
     host.room.close(Instant::now());
-    // The accepting thread finds that nobody waits for guests any more, and lets go of the port.
+    // The accepting thread finds that nobody waits for guests any more, and we let go of the port.
     drop(host.next_guest);
     let _ = end_accept(&listener);
+    drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});
     typing.end(|line| log.event(line));
     end

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,17 +66,8 @@ impl Peer {
         stream.set_nodelay(true)?;
         SockRef::from(&*stream).set_tcp_keepalive(&KEEPALIVE)?;
 
-        let (next_turn, turns) = sync_channel(1);
-        let (writes, written) = channel();
-        let reader = Reader {
-            stream: Arc::clone(&stream),
-            framing: Framing::new(line_bytes),
-            id,
-            inbox: Arc::clone(inbox),
-            turns,
-            limits: limits.clone(),
-        };
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        let (writes, written) = channel::<()>();
         if let Some(lines) = lines {
             let to = Arc::clone(&stream);
             thread().spawn(move || {
@@ -86,7 +77,26 @@ impl Peer {
                 drop(writes);
             })?;
         }
-        thread().spawn(move || reader.run(&written))?;
+
+        let (next_turn, turns) = sync_channel(1);
+        let (from, inbox, limits) = (Arc::clone(&stream), Arc::clone(inbox), limits.clone());
+        thread().spawn(move || {
+            // Returns false if the loop has let go of the peer.
+            let say = |messages| {
+                inbox.send(Event::Said(id, messages));
+                wait_for_turn(&turns)
+            };
+            let mut framing = Framing::new(line_bytes);
+            let end = read(&from, &mut framing, &limits, say);
+            // However the stream has ended, what came before counts: a tutorial's program that says
+            // `byebye` and closes with something unread resets the connection.
+            framing.complete().map(|last| say(vec![last]));
+            inbox.send(Event::Gone(id, end.err()));
+            // Once the loop has let go of the peer, its last line waits for the writer.
+            while turns.recv().is_ok() {}
+            let _ = written.recv_timeout(limits.farewell);
+            let _ = from.shutdown(Shutdown::Both);
+        })?;
         Ok(Self { stream, next_turn })
     }
 
@@ -133,72 +143,43 @@ pub fn goodbye(
     peers.into_values().for_each(Peer::cut);
 }
 
-/// The reader's thread.
-struct Reader {
-    stream: Arc<TcpStream>,
-    framing: Framing,
-    id: PeerId,
-    inbox: Arc<Inbox>,
-    turns: Receiver<Instant>,
-    limits: Limits,
-}
-
-impl Reader {
-    /// Reads until the stream has ended and the loop has let go of the peer. Then its last line
-    /// waits for the writer, which holds the other end of `written` until it has ended.
-    fn run(mut self, written: &Receiver<()>) {
-        let end = self.read();
-        // However the stream has ended, what came before counts: a tutorial's program that says
-        // `byebye` and closes with something unread resets the connection.
-        if let Some(last) = self.framing.complete() {
-            self.say(vec![last]);
+/// Hands what a peer says to `say`, until its stream ends or `say` returns false.
+fn read(
+    stream: &TcpStream,
+    framing: &mut Framing,
+    limits: &Limits,
+    say: impl Fn(Vec<Message>) -> bool,
+) -> io::Result<()> {
+    let connected = Instant::now();
+    let (mut last, mut is_new) = (connected, true);
+    let mut piece = [0; PIECE_BYTES];
+    loop {
+        let under_way = framing.ends_when_quiet();
+        // A new guest may tell its name first, but doesn't have to.
+        let waits = under_way || is_new;
+        let mut deadline = last + if waits { limits.quiet } else { LONG };
+        if is_new {
+            deadline = deadline.min(connected + limits.introduction);
         }
-        self.inbox.send(Event::Gone(self.id, end.err()));
-        while self.turns.recv().is_ok() {}
-        let _ = written.recv_timeout(self.limits.farewell);
-        let _ = self.stream.shutdown(Shutdown::Both);
-    }
-
-    /// Reads until the stream ends, or until the loop has let go of the peer.
-    fn read(&mut self) -> io::Result<()> {
-        let connected = Instant::now();
-        let (mut last, mut is_new) = (connected, true);
-        let mut piece = [0; PIECE_BYTES];
-        loop {
-            let under_way = self.framing.ends_when_quiet();
-            // A new guest may tell its name first, but doesn't have to.
-            let waits = under_way || is_new;
-            let mut deadline = last + if waits { self.limits.quiet } else { LONG };
-            if is_new {
-                deadline = deadline.min(connected + self.limits.introduction);
-            }
-            let messages = match DeadlineStream::new(&self.stream, deadline).read(&mut piece) {
-                Ok(0) => return Ok(()),
-                Ok(count) => {
-                    last = Instant::now();
-                    match self.framing.push(piece.split_at(count).0) {
-                        none if none.is_empty() => continue,
-                        messages => messages,
-                    }
+        let messages = match DeadlineStream::new(stream, deadline).read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                last = Instant::now();
+                match framing.push(piece.split_at(count).0) {
+                    none if none.is_empty() => continue,
+                    messages => messages,
                 }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    let is_quiet = under_way && last.elapsed() >= self.limits.quiet;
-                    let message = is_quiet.then(|| self.framing.complete());
-                    message.flatten().into_iter().collect()
-                }
-                Err(error) => return Err(error),
-            };
-            is_new = false;
-            if !self.say(messages) {
-                return Ok(());
             }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                let is_quiet = under_way && last.elapsed() >= limits.quiet;
+                let message = is_quiet.then(|| framing.complete());
+                message.flatten().into_iter().collect()
+            }
+            Err(error) => return Err(error),
+        };
+        is_new = false;
+        if !say(messages) {
+            return Ok(());
         }
-    }
-
-    /// Sends the event and waits for the next turn. Returns false if the loop has let go of the
-    /// peer.
-    fn say(&self, messages: Vec<Message>) -> bool {
-        self.inbox.send(Event::Said(self.id, messages));
-        wait_for_turn(&self.turns)
     }
 }

@@ -40,7 +40,7 @@ pub enum Act {
 }
 
 /// All that the host's loop knows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
     /// Those who haven't given a name or said a word.
@@ -87,21 +87,15 @@ type Line = (String, Option<PeerId>);
 
 impl Room {
     /// An empty room. Without a name of the host's, `host` is taken all the same.
-    pub fn new(host: Option<&str>, limits: &Limits, now: Instant) -> Self {
+    pub fn new(host: Option<&str>, limits: &Limits) -> Self {
         let mut names = Names::default();
         let host = host.and_then(name::clean);
         names.take(host.as_deref().unwrap_or("host"));
         Self {
-            guests: BTreeMap::new(),
-            silent: BTreeSet::new(),
             names,
             host: host.map_or_else(String::new, |name| name + ": "),
-            budget: Budget::new(now),
-            arrived: 0,
-            acts: Vec::new(),
-            lines: Vec::new(),
-            send_at: None,
             limits: limits.clone(),
+            ..Self::default()
         }
     }
 
@@ -138,7 +132,7 @@ impl Room {
             address,
             arrived: now,
             name: None,
-            budget: Budget::new(now),
+            budget: Budget::default(),
             outbox,
             before: self.lines.len(),
         };
@@ -312,9 +306,10 @@ mod tests {
 
     impl World {
         fn new(host: Option<&str>, limits: &Limits) -> Self {
-            let now = Instant::now();
-            let room = Room::new(host, limits, now);
-            Self { room, now }
+            Self {
+                room: Room::new(host, limits),
+                now: Instant::now(),
+            }
         }
 
         fn speaks(&mut self, line: &str) {
