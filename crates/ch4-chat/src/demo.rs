@@ -4,10 +4,10 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Action, Error, OrCannot, Part, Player, Printer, Stage};
+use console::{Action, Error, Log, OrCannot, Part, Player, Printer, Stage};
 
 use crate::robust::keyboard::Keyboard;
-use crate::robust::{self, Limits, MESSAGE_BYTES};
+use crate::robust::{self, Limits};
 use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -54,36 +54,28 @@ pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
 ///
 /// A socket or the output fails.
 pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
-    let listener = robust::listen(FREE_PORT)?;
+    let listener = robust::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
     let address = listener
         .local_addr()
         .or_cannot("read", "the socket's own address")?;
     let stage = Stage::scripted(out);
-    let (host, li, mut old) = (
-        stage.player("host"),
-        stage.player("Li"),
-        stage.player("guest-2"),
-    );
+    let host = stage.player("host");
+    let li = stage.player("Li");
+    let mut old = stage.player("guest-2");
 
     let keyboard = types(&host, [WELCOME, BYE]);
     start(move || {
-        let printer = Printer::new(host)?;
-        robust::host(&listener, None, keyboard, &printer, &Limits::default())
+        let log = Log::new(Printer::new(host)?, false);
+        robust::host(listener, None, keyboard, &log, &Limits::default())
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
     // Before Li says the last word, the host does.
     let keyboard = types(&li, [REPLY, BYE]);
-    let connection = robust::connect(address, &Limits::default())?;
     start(move || {
-        let printer = Printer::new(li)?;
-        robust::guest(
-            connection,
-            Some("Li"),
-            keyboard,
-            &printer,
-            &Limits::default(),
-        )
+        let (log, limits) = (Log::new(Printer::new(li)?, false), Limits::default());
+        let connection = robust::connect(address, &limits).or_cannot(Action::Connect, address)?;
+        robust::guest(connection, Some("Li"), keyboard, &log, &limits)
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;
@@ -105,11 +97,12 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("host", "before it hears us")?;
     // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
     let both = format!("{WELCOME}\nLi: {REPLY}\n");
-    while inbox
-        .peek(&mut [0; 1024])
-        .or_cannot(Action::Receive, address)?
-        < both.len()
-    {
+    let arrived = || {
+        inbox
+            .peek(&mut [0; 1024])
+            .or_cannot(Action::Receive, address)
+    };
+    while arrived()? < both.len() {
         thread::yield_now();
     }
     stage.types("guest-2")?;
@@ -126,7 +119,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 
 /// The keyboard on which a player types these lines, each when the script says so.
 fn types(player: &Player, lines: [&str; 2]) -> Keyboard {
-    Keyboard::plain(player.keyboard(lines).with_prompt("> "), MESSAGE_BYTES)
+    Keyboard::plain(player.keyboard(lines).with_prompt("> "))
 }
 
 /// Runs a program on its own thread. How it ends can be seen on its screen.

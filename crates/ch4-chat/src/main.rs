@@ -1,13 +1,15 @@
 //! `ch4-chat`: the command line of section 4.3.
 
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use ch4_chat::meet::{Meeting, meet};
 use ch4_chat::robust::keyboard::Keyboard;
-use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
+use ch4_chat::robust::{self, Limits};
 use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
-use console::{Action, Error, Flags, OrCannot, stdin, stdout};
+use console::{Action, Error, Flags, Log, OrCannot, stdin, stdout};
 
 /// A chat over TCP that ends on "byebye" (section 4.3)
 ///
@@ -43,46 +45,43 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let tutorial = args.flags.tutorial;
     let limits = Limits::default();
+    let host = |listen: fn(SocketAddr) -> io::Result<TcpListener>| {
+        (args.flags).open(|address| listen(address).or_cannot(Action::Listen, address))
+    };
+    let join = |connect: &dyn Fn(SocketAddr) -> io::Result<TcpStream>| {
+        (args.flags).open(|address| connect(address).or_cannot(Action::Connect, address))
+    };
     let meeting = match args.side {
         Some(Side::Demo) if tutorial => return demo::tutorial(stdout()),
         Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) if tutorial => {
-            let listen = |address| tutorial::listen(address).or_cannot(Action::Listen, address);
-            Meeting::Host(args.flags.open(listen)?)
-        }
-        Some(Side::Server) => Meeting::Host(args.flags.open(robust::listen)?),
-        Some(Side::Client) if tutorial => {
-            let connect = |address| tutorial::connect(address).or_cannot(Action::Connect, address);
-            Meeting::Guest(args.flags.open(connect)?)
-        }
-        Some(Side::Client) => Meeting::Guest(
-            args.flags
-                .open(|address| robust::connect(address, &limits))?,
-        ),
+        Some(Side::Server) if tutorial => Meeting::Host(host(tutorial::listen)?),
+        Some(Side::Server) => Meeting::Host(host(robust::listen)?),
+        Some(Side::Client) if tutorial => Meeting::Guest(join(&tutorial::connect)?),
+        Some(Side::Client) => Meeting::Guest(join(&|it| robust::connect(it, &limits))?),
         None => meet(&args.flags.addresses()?, &limits)?,
     };
     if tutorial {
         let (mut input, mut out) = (stdin(), stdout());
+        let address = match &meeting {
+            Meeting::Host(listener) => listener.local_addr(),
+            Meeting::Guest(connection) => connection.peer_addr(),
+        };
+        let address = address.or_cannot("read", "the socket's addresses")?;
         return match meeting {
             Meeting::Host(listener) => {
-                let here = listener
-                    .local_addr()
-                    .or_cannot("read", "the socket's own address")?;
-                tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, here)
+                tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, address)
             }
             Meeting::Guest(connection) => {
-                let address = connection
-                    .peer_addr()
-                    .or_cannot(Action::Connect, "the host")?;
                 tutorial::guest(connection, &mut input, &mut out).or_cannot(Action::Talk, address)
             }
         };
     }
-    let (keyboard, printer) = Keyboard::open(MESSAGE_BYTES)?;
+    let (keyboard, printer) = Keyboard::open()?;
+    let log = Log::new(printer, false);
     let name = args.name.as_deref();
     match meeting {
-        Meeting::Host(listener) => robust::host(&listener, name, keyboard, &printer, &limits),
-        Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &printer, &limits),
+        Meeting::Host(listener) => robust::host(listener, name, keyboard, &log, &limits),
+        Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &log, &limits),
     }?;
-    printer.close()
+    log.close()
 }

@@ -5,8 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use console::{Action, Error, OrCannot, try_each};
 
-use crate::robust::Limits;
-use crate::robust::socket::{connect, open_listener};
+use crate::robust::{Limits, connect, listen};
 
 /// How often to try. Who loses the race to be host finds the winner at the next try; more tries
 /// are needed only if hosts come and go meanwhile.
@@ -35,12 +34,13 @@ pub enum Meeting {
 pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error> {
     let mut tries = 0;
     loop {
-        let nobody = match try_each(addresses, |address| connect(address, limits)) {
+        let join = |address| connect(address, limits).or_cannot(Action::Connect, address);
+        let nobody = match try_each(addresses, join) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(error) => error,
         };
         tries += 1;
-        let mut listeners = addresses.iter().map(|&it| (it, open_listener(it)));
+        let mut listeners = addresses.iter().map(|&it| (it, listen(it)));
         let is_ours = |(_, opened): &(_, io::Result<_>)| !matches!(opened, Err(error) if error.kind() == ErrorKind::AddrNotAvailable);
         match listeners.find(is_ours) {
             None => return Err(nobody),

@@ -7,7 +7,7 @@
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
 //!  guest 1 ----> reader ----+--> inbox --> loop: Room ---+-> outbox -> writer ---> guest 2
-//!  guest 2 ----> reader ----'      ^                     `-> Printer ------------> screen
+//!  guest 2 ----> reader ----'      ^                     `-> Log ----------------> screen
 //!  keyboard ---> keyboard ---------' (overtakes the others)
 //! ```
 //!
@@ -16,9 +16,9 @@
 //!
 //! Every queue has a bound, and whoever fills it waits or goes ([`Limits`]):
 //!
-//! - Inbox: its senders wait. Each has one event in it at most, as after an event it waits for a
-//!   turn. The loop gives a guest that talks too fast its next turn later ([`budget`]). Meanwhile
-//!   its words wait in the network, where TCP's flow control holds them up.
+//! - Inbox: each sender has one event in it at most, as after an event it waits for a turn. The loop
+//!   gives a guest that talks too fast its next turn later ([`budget`]). Meanwhile its words wait in
+//!   the network, where TCP's flow control holds them up.
 //! - Outbox: the loop never waits. A guest for whom too much waits is dropped ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Accepted connections: one at a time. Who comes to a full room is told so, and 16 at most are
@@ -40,7 +40,6 @@ pub mod host;
 pub mod outbox;
 pub mod peer;
 pub mod room;
-pub mod screen;
 
 pub use guest::guest;
 pub use host::host;

@@ -3,7 +3,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::{Printer, Role, safe};
+use crate::{Error, Printer, Role, safe};
 
 /// How often at most to say that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
@@ -25,6 +25,20 @@ impl Log {
             quiet,
             warned: Mutex::default(),
         }
+    }
+
+    /// Calls `watcher` when nothing can be printed any more: [`Printer::when_gone`].
+    pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
+        self.printer.when_gone(watcher);
+    }
+
+    /// Waits until all is printed, one second at most: [`Printer::close`].
+    ///
+    /// # Errors
+    ///
+    /// The output can't be written to, and nobody was told that yet.
+    pub fn close(self) -> Result<(), Error> {
+        self.printer.close()
     }
 
     /// Whether lines about clients are left out. Then nobody needs to make them.

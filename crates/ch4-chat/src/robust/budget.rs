@@ -9,25 +9,19 @@ const TIME_A_BYTE: Duration = Duration::from_nanos(1_000_000_000 / (16 * 1024));
 const BURST: Duration = TIME_A_BYTE.saturating_mul(64 * 1024);
 
 /// What one speaker has left to say. Unused time is saved, up to a burst.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 pub struct Budget {
     /// When the whole burst may be said again.
-    full: Instant,
+    full: Option<Instant>,
 }
 
 impl Budget {
-    /// A whole burst.
-    pub fn new(now: Instant) -> Self {
-        Self { full: now }
-    }
-
     /// So many bytes are said now. Returns from when on the speaker may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        self.full = self.full.max(now) + TIME_A_BYTE * bytes;
-        self.full
-            .checked_sub(BURST)
-            .map_or(now, |next| next.max(now))
+        let full = self.full.unwrap_or(now).max(now) + TIME_A_BYTE * bytes;
+        self.full = Some(full);
+        full.checked_sub(BURST).unwrap_or(now).max(now)
     }
 }
 
@@ -38,7 +32,7 @@ mod tests {
     #[test]
     fn a_burst_is_free_and_what_comes_after_it_waits() {
         let begin = Instant::now();
-        let mut budget = Budget::new(begin);
+        let mut budget = Budget::default();
         assert_eq!(budget.spend(64 * 1024, begin), begin);
         let second = TIME_A_BYTE * 16 * 1024;
         assert_eq!(budget.spend(16 * 1024, begin), begin + second);

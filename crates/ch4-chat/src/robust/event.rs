@@ -1,20 +1,15 @@
 //! What happens, and the inbox in which a loop finds it.
-//!
-//! The inbox is bounded: when it is full, a thread that sends waits. So a peer that floods fills
-//! the network's buffers instead of our memory.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use console::Error;
 
 use super::framing::Message;
-use crate::BYE;
-
-/// Events from the network that may wait in the inbox.
-const CAPACITY: usize = 64;
 
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
@@ -22,10 +17,14 @@ pub type PeerId = u64;
 /// One event. Threads send them; one loop deals with them, one after the other.
 #[derive(Debug)]
 pub enum Event {
-    /// The user has typed this.
-    Typed(Typed),
-    /// Nothing can be printed any more, for this reason.
-    ScreenGone(Error),
+    /// The user has typed this line, which fits into a message.
+    Typed(String),
+    /// The user has typed a line that doesn't. This tells them so.
+    Refused(String),
+    /// The user's input has ended.
+    InputEnded,
+    /// The screen or the keyboard has failed, for this reason: the chat ends.
+    Failed(Error),
     /// Somebody has connected.
     Arrived(TcpStream, SocketAddr),
     /// Nobody could be accepted, for this reason.
@@ -34,98 +33,56 @@ pub enum Event {
     Said(PeerId, Vec<Message>),
     /// A peer's stream has ended, or has failed.
     Gone(PeerId, Option<io::Error>),
-    /// The user's lane has something.
-    Look,
 }
 
-/// What was typed.
-#[derive(Debug)]
-pub enum Typed {
-    /// A line that fits into a message.
-    Line(String),
-    /// A line that doesn't, and how many bytes it has.
-    TooLong(u64),
-    /// The input has ended.
-    End,
-    /// The input can't be read, for this reason: the chat ends.
-    Failed(Error),
-}
-
-impl Typed {
-    /// Whether nothing comes after it: it is `byebye`, or no more can be read.
-    pub fn is_last(&self) -> bool {
-        match self {
-            Self::Line(line) => line == BYE,
-            Self::TooLong(_) => false,
-            Self::End | Self::Failed(_) => true,
-        }
-    }
-}
-
-/// The loop's end of the inbox.
+/// The events that wait for the loop.
+///
+/// After an event each thread [waits for a turn](wait_for_turn), so each has one event in the inbox
+/// at most. A peer that floods fills the network's buffers instead of our memory.
+#[derive(Debug, Default)]
 pub struct Inbox {
-    network: Receiver<Event>,
-    user: Receiver<Event>,
-}
-
-/// The other threads' end of the inbox; each has a copy.
-#[derive(Clone)]
-pub struct Events {
-    network: SyncSender<Event>,
-    user: SyncSender<Event>,
-}
-
-/// An inbox with two lanes: what the user does overtakes what waits from the network. So
-/// `byebye` counts at once, whatever the guests send.
-pub fn inbox() -> (Events, Inbox) {
-    let (network, from_network) = sync_channel(CAPACITY);
-    // One line that was typed, and the end of the screen: neither thread ever waits.
-    let (user, from_user) = sync_channel(2);
-    let inbox = Inbox {
-        network: from_network,
-        user: from_user,
-    };
-    (Events { network, user }, inbox)
-}
-
-impl Events {
-    /// Sends an event from the network; waits while the inbox is full. Returns false if the loop
-    /// has ended.
-    pub fn send(&self, event: Event) -> bool {
-        self.network.send(event).is_ok()
-    }
-
-    /// Sends an event from the user. Returns false if the loop has ended.
-    pub fn send_first(&self, event: Event) -> bool {
-        // This wakes a loop that waits. If the inbox is full it doesn't wait.
-        let look = || self.network.try_send(Event::Look);
-        self.user.send(event).is_ok() && !matches!(look(), Err(TrySendError::Disconnected(_)))
-    }
+    events: Mutex<VecDeque<Event>>,
+    came: Condvar,
 }
 
 impl Inbox {
+    /// Sends an event from the network.
+    pub fn send(&self, event: Event) {
+        self.events().push_back(event);
+        self.came.notify_one();
+    }
+
+    /// Sends an event from the user, which overtakes all that wait. So `byebye` counts at once,
+    /// whatever the guests send.
+    pub fn send_first(&self, event: Event) {
+        self.events().push_front(event);
+        self.came.notify_one();
+    }
+
     /// The next event; `None` when the deadline has passed, however many still wait.
     pub fn next(&self, deadline: Option<Instant>) -> Option<Event> {
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let event = match left {
-                Some(left) if left.is_zero() => return None,
-                _ if let Ok(event) = self.user.try_recv() => return Some(event),
-                Some(left) => self.network.recv_timeout(left).ok()?,
-                None => self.network.recv().ok()?,
-            };
-            if !matches!(event, Event::Look) {
-                return Some(event);
-            }
+        let left = deadline.map_or(Duration::MAX, |at| {
+            at.saturating_duration_since(Instant::now())
+        });
+        if left.is_zero() {
+            return None;
         }
+        let waited = (self.came).wait_timeout_while(self.events(), left, |it| it.is_empty());
+        let (mut events, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        events.pop_front()
+    }
+
+    /// A thread that panicked with the lock held leaves whole events behind.
+    fn events(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Waits for a turn, which is an instant, and then for that instant. A later turn replaces it.
 /// Returns false if no turn comes any more.
 ///
-/// After each event a thread of the network waits for a turn. So each has one event in the inbox
-/// at most, and the loop decides how soon the next one comes.
+/// Each thread that sends events waits for a turn after each of them, and the loop decides how
+/// soon it comes.
 pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
     let mut turn = turns.recv().map_err(|_| RecvTimeoutError::Disconnected);
     while let Ok(from) = turn {
@@ -136,36 +93,50 @@ pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::sync_channel;
+
     use super::*;
 
     #[test]
     fn what_the_user_does_overtakes_a_flood() {
-        let (events, inbox) = inbox();
-        for id in 0..CAPACITY as u64 {
-            assert!(events.send(Event::Gone(id, None)));
+        let inbox = Inbox::default();
+        for id in 0..100 {
+            inbox.send(Event::Gone(id, None));
         }
-        assert!(events.send_first(Event::Typed(Typed::End)));
+        inbox.send_first(Event::InputEnded);
         let next = || inbox.next(None);
-        assert!(matches!(next(), Some(Event::Typed(Typed::End))));
+        assert!(matches!(next(), Some(Event::InputEnded)));
         assert!(matches!(next(), Some(Event::Gone(0, None))));
-        drop(inbox);
-        assert!(!events.send(Event::Look) && !events.send_first(Event::Look));
+        assert!(matches!(next(), Some(Event::Gone(1, None))));
     }
 
     #[test]
-    fn what_the_user_does_wakes_a_loop_that_waits() {
-        let (events, inbox) = inbox();
-        let thread = std::thread::spawn(move || inbox.next(None));
-        assert!(events.send_first(Event::Typed(Typed::End)));
-        let event = thread.join().unwrap();
-        assert!(matches!(event, Some(Event::Typed(Typed::End))), "{event:?}");
+    fn an_event_wakes_a_loop_that_waits() {
+        for send in [Inbox::send, Inbox::send_first] {
+            let inbox = Arc::new(Inbox::default());
+            let waits = Arc::clone(&inbox);
+            let later = Instant::now() + testkit::PATIENCE;
+            let (starts, started) = sync_channel(0);
+            let thread = std::thread::spawn(move || {
+                starts.send(()).unwrap();
+                waits.next(Some(later))
+            });
+            started.recv().unwrap();
+            send(&inbox, Event::InputEnded);
+            let event = thread.join().unwrap();
+            assert!(Instant::now() < later);
+            assert!(matches!(event, Some(Event::InputEnded)), "{event:?}");
+        }
     }
 
     #[test]
     fn a_deadline_ends_the_wait_even_if_events_wait() {
-        let (events, inbox) = inbox();
-        assert!(events.send(Event::Gone(1, None)));
-        assert!(events.send_first(Event::Typed(Typed::End)));
+        let inbox = Inbox::default();
+        let soon = Instant::now() + Duration::from_millis(20);
+        assert!(inbox.next(Some(soon)).is_none() && Instant::now() >= soon);
+        inbox.send(Event::Gone(1, None));
+        inbox.send_first(Event::InputEnded);
         assert!(inbox.next(Some(Instant::now())).is_none());
         let later = Instant::now() + testkit::PATIENCE;
         assert!(inbox.next(Some(later)).is_some());

@@ -12,6 +12,8 @@
 use std::fmt::{self, Display};
 use std::mem;
 
+use console::safe;
+
 /// What a guest's first line begins with if it tells the guest's name.
 pub(crate) const NAME_COMMAND: &str = "/name ";
 
@@ -24,10 +26,10 @@ pub struct Message {
     pub cut_from: Option<u64>,
 }
 
-/// The text, and behind it, if it was cut, how long it had been.
+/// The text, [escaped](safe::escape), and behind it, if it was cut, how long it had been.
 impl Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
+        f.write_str(&safe::escape(&self.text))?;
         match self.cut_from {
             Some(length) => write!(f, " [cut: it had {length} bytes]"),
             None => Ok(()),
@@ -36,7 +38,7 @@ impl Display for Message {
 }
 
 /// Puts messages together from the pieces that one peer sends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Framing {
     /// The most bytes that a message may have.
     limit: usize,
@@ -53,9 +55,7 @@ impl Framing {
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
-            kept: Vec::new(),
-            length: 0,
-            speaks_lines: false,
+            ..Self::default()
         }
     }
 
@@ -79,28 +79,15 @@ impl Framing {
         !self.speaks_lines && self.length > 0
     }
 
-    /// The peer has been quiet for a while: the message that this completes.
-    pub fn quiet(&mut self) -> Option<Message> {
-        if self.ends_when_quiet() {
-            self.complete()
-        } else {
-            None
-        }
-    }
-
-    /// The stream has ended: the message that this completes.
-    pub fn end(&mut self) -> Option<Message> {
-        self.complete()
-    }
-
     fn keep(&mut self, bytes: &[u8]) {
         let room = self.limit + 1 - self.kept.len();
         self.kept.extend(bytes.iter().take(room));
         self.length += bytes.len() as u64;
     }
 
-    /// What was kept, as a message. An empty line says nothing, so it is none.
-    fn complete(&mut self) -> Option<Message> {
+    /// The peer has been quiet, or its stream has ended: the message that this completes. An empty
+    /// line says nothing, so it is none.
+    pub fn complete(&mut self) -> Option<Message> {
         let kept = mem::take(&mut self.kept);
         let length = mem::take(&mut self.length);
         // CRLF is a line end too, to those who type into telnet.
@@ -142,8 +129,8 @@ mod tests {
         for does in peer {
             match does {
                 Sends(bytes) => messages.extend(framing.push(bytes)),
-                IsQuiet => messages.extend(framing.quiet()),
-                Ends => messages.extend(framing.end()),
+                IsQuiet if !framing.ends_when_quiet() => {}
+                IsQuiet | Ends => messages.extend(framing.complete()),
             }
         }
         messages
@@ -276,8 +263,8 @@ mod tests {
             let mut framing = Framing::new(50);
             for piece in &pieces {
                 let mut messages = framing.push(piece);
-                if quiet {
-                    messages.extend(framing.quiet());
+                if quiet && framing.ends_when_quiet() {
+                    messages.extend(framing.complete());
                 }
                 prop_assert!(framing.kept.len() <= 51);
                 for message in messages {

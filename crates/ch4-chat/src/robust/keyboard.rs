@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use console::{Action, Error, Line, OrCannot, Printer, read_line, terminal_width};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 
-use super::event::Typed;
+use super::event::{Event, wait_for_turn};
+use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
 /// Where the user types.
 pub struct Keyboard {
-    /// Waits for the next line.
-    next: Box<dyn FnMut() -> Result<Typed, Error> + Send>,
+    /// Waits for the next line; `None` at the end of the input.
+    next: Box<dyn FnMut() -> Result<Option<Line>, Error> + Send>,
     /// True if the input is a terminal, so the user can see who is in the room.
     pub is_terminal: bool,
     has_prompt: bool,
@@ -34,20 +36,19 @@ impl Keyboard {
     /// # Errors
     ///
     /// The terminal can't be used, or the system has no thread left.
-    pub fn open(message_bytes: usize) -> Result<(Self, Printer), Error> {
+    pub fn open() -> Result<(Self, Printer), Error> {
         let is_terminal = io::stdin().is_terminal();
         let term = env::var_os("TERM").map(|term| term.to_string_lossy().into_owned());
-        let printer;
-        let mut keyboard;
+        let (mut keyboard, printer);
         if is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref()) {
             #[cfg(unix)]
             signals::guard_terminal().or_cannot(Action::UseTerminal, "the terminal")?;
-            let prompt = Self::with_prompt(message_bytes);
             let above;
-            (keyboard, above) = prompt.or_cannot(Action::UseTerminal, "the terminal")?;
+            (keyboard, above) =
+                Self::with_prompt().or_cannot(Action::UseTerminal, "the terminal")?;
             printer = Printer::new(above)?;
         } else {
-            keyboard = Self::plain(console::stdin(), message_bytes);
+            keyboard = Self::plain(console::stdin());
             printer = Printer::new(console::stdout())?;
         }
         keyboard.is_terminal = is_terminal;
@@ -55,28 +56,16 @@ impl Keyboard {
     }
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
-    pub fn plain(mut input: impl BufRead + Send + 'static, message_bytes: usize) -> Self {
-        let next = move || {
-            let line = read_line(&mut input, message_bytes);
-            Ok(match line.or_cannot(Action::ReadInput, "the input")? {
-                Some(Line::Whole(line)) => {
-                    let line = line.strip_suffix(b"\r").unwrap_or(&line);
-                    message(&String::from_utf8_lossy(line), message_bytes)
-                }
-                Some(Line::TooLong(length)) => Typed::TooLong(length),
-                None => Typed::End,
-            })
-        };
+    pub fn plain(mut input: impl BufRead + Send + 'static) -> Self {
+        let mut next = move || read_line(&mut input, MESSAGE_BYTES);
         Self {
-            next: Box::new(next),
+            next: Box::new(move || next().or_cannot(Action::ReadInput, "the input")),
             is_terminal: false,
             has_prompt: false,
         }
     }
 
-    fn with_prompt(
-        message_bytes: usize,
-    ) -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
+    fn with_prompt() -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
         let config = Config::builder().auto_add_history(true).build();
         let mut editor = Editor::<(), _>::with_history(config, MemHistory::new())?;
         let screen = AbovePrompt(editor.create_external_printer()?);
@@ -86,14 +75,13 @@ impl Keyboard {
                 #[cfg(unix)]
                 signals::let_stop_here();
                 let text = match editor.readline("> ") {
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(Typed::End),
+                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(None),
                     text => text.or_cannot(Action::UseTerminal, "the terminal")?,
                 };
                 // What was pasted may have several lines.
-                pasted.extend(text.split('\n').map(ToOwned::to_owned));
+                pasted.extend(text.split('\n').map(|line| Line::Whole(line.into())));
             }
-            let line: String = pasted.pop_front().unwrap_or_default();
-            Ok(message(&line, message_bytes))
+            Ok(pasted.pop_front())
         };
         let keyboard = Self {
             next: Box::new(next),
@@ -103,32 +91,25 @@ impl Keyboard {
         Ok((keyboard, screen))
     }
 
-    /// Reads on its own thread, which hands each line to `send`. `send` may block; it returns false
-    /// if the chat is over.
+    /// Reads on its own thread, which hands each event to `send`. `send` may block.
     ///
-    /// The thread reads the next line when it is told to ([`Typing::next_turn`]), so that a prompt
-    /// comes after what the last line has led to, and a long file doesn't pile up in memory. It ends
-    /// after the last ([`Typed::is_last`]).
+    /// The thread reads a line, the first one too, when it is told to ([`Typing::next_turn`]). So a
+    /// prompt comes after what the last line has led to, a long file doesn't pile up in memory, and
+    /// nothing is read after `byebye`.
     ///
     /// # Errors
     ///
     /// The system has no thread left.
-    pub fn read(mut self, send: impl Fn(Typed) -> bool + Send + 'static) -> Result<Typing, Error> {
+    pub fn read(mut self, send: impl Fn(Event) + Send + 'static) -> Result<Typing, Error> {
         let (next_turn, turns) = sync_channel(1);
         let has_prompt = self.has_prompt;
-        let in_editor = Arc::new(AtomicBool::new(has_prompt));
+        let in_editor = Arc::new(AtomicBool::new(false));
         let reads = Arc::clone(&in_editor);
         let type_lines = move || {
-            loop {
-                let typed = match (self.next)() {
-                    Ok(Typed::End) if self.is_terminal => Typed::Line(BYE.to_owned()),
-                    typed => typed.unwrap_or_else(Typed::Failed),
-                };
+            while wait_for_turn(&turns) {
+                let event = self.next_event();
                 reads.store(false, Ordering::SeqCst);
-                let last = typed.is_last();
-                if !send(typed) || last || turns.recv().is_err() {
-                    return;
-                }
+                send(event);
             }
         };
         let thread = thread::Builder::new()
@@ -141,11 +122,30 @@ impl Keyboard {
             in_editor,
         })
     }
+
+    fn next_event(&mut self) -> Event {
+        let length = match (self.next)() {
+            Ok(Some(Line::Whole(line))) => {
+                let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
+                if line.len() <= MESSAGE_BYTES {
+                    return Event::Typed(line.into_owned());
+                }
+                line.len() as u64
+            }
+            Ok(Some(Line::TooLong(length))) => length,
+            Ok(None) if self.is_terminal => return Event::Typed(BYE.to_owned()),
+            Ok(None) => return Event::InputEnded,
+            Err(error) => return Event::Failed(error),
+        };
+        Event::Refused(format!(
+            "Not sent: that line has {length} bytes; a message may have {MESSAGE_BYTES}."
+        ))
+    }
 }
 
 /// The thread that reads the keyboard.
 pub struct Typing {
-    next_turn: SyncSender<()>,
+    next_turn: SyncSender<Instant>,
     thread: JoinHandle<()>,
     has_prompt: bool,
     /// A prompt is on the screen, or about to be, and the editor has the terminal until Enter or
@@ -154,11 +154,11 @@ pub struct Typing {
 }
 
 impl Typing {
-    /// The last line has been dealt with: read another.
-    pub fn next_turn(&self) {
+    /// The last line has been dealt with: read another, from this time on.
+    pub fn next_turn(&self, from: Instant) {
         self.in_editor.store(self.has_prompt, Ordering::SeqCst);
         // If the thread has ended there is no other.
-        let _ = self.next_turn.try_send(());
+        let _ = self.next_turn.try_send(from);
     }
 
     /// Ends the thread if it can be ended. Else asks the user to do it: `tell` shows the request.
@@ -180,15 +180,6 @@ fn can_edit(term: Option<&str>) -> bool {
         types.iter().any(|it| it.eq_ignore_ascii_case(term))
     };
     term.map_or(cfg!(windows), |term| !plain(term))
-}
-
-/// A line, if it isn't too long for a message.
-fn message(line: &str, message_bytes: usize) -> Typed {
-    if line.len() > message_bytes {
-        Typed::TooLong(line.len() as u64)
-    } else {
-        Typed::Line(line.to_owned())
-    }
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
@@ -260,17 +251,21 @@ mod tests {
 
     use super::*;
 
-    /// What is typed, up to the last.
+    /// What is typed, up to where no other turn comes.
     fn typed(input: impl Read + Send + 'static) -> String {
         let (send, events) = channel();
-        let keyboard = Keyboard::plain(BufReader::new(input), 10);
+        let keyboard = Keyboard::plain(BufReader::new(input));
         let typing = keyboard
-            .read(move |typed| send.send(typed).is_ok())
+            .read(move |event| send.send(event).unwrap())
             .unwrap();
         let mut all = Vec::new();
-        while let Ok(typed) = events.recv_timeout(PATIENCE) {
-            all.push(format!("{typed:?}"));
-            typing.next_turn();
+        loop {
+            typing.next_turn(Instant::now());
+            let event = events.recv_timeout(PATIENCE).unwrap();
+            all.push(format!("{event:?}"));
+            if matches!(event, Event::InputEnded | Event::Failed(_)) {
+                break;
+            }
         }
         typing.end(|_| panic!("a pipe has no prompt"));
         all.join(" ")
@@ -278,24 +273,24 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
+        let refused = |length| {
+            format!("Refused(\"Not sent: that line has {length} bytes; a message may have 4096.\")")
+        };
+        let long = "x".repeat(MESSAGE_BYTES);
         assert_eq!(
-            typed(&b"0123456789\r\n0123456789x\n0123456789"[..]),
-            r#"Line("0123456789") TooLong(11) Line("0123456789") End"#
+            typed(io::Cursor::new(format!("{long}\r\n{long}x\n{long}"))),
+            format!(
+                "Typed({long:?}) {} Typed({long:?}) InputEnded",
+                refused(4097)
+            )
         );
         // What would be sent is longer than what was typed: U+FFFD has three bytes.
+        let longer = [&b"caf\xe9\n"[..], &[0xff; MESSAGE_BYTES / 2]].concat();
         assert_eq!(
-            typed(&b"caf\xe9\n\xff\xff\xff\xff"[..]),
-            "Line(\"caf\u{fffd}\") TooLong(12) End"
+            typed(io::Cursor::new(longer)),
+            format!("Typed({:?}) {} InputEnded", "caf\u{fffd}", refused(6144))
         );
-    }
-
-    #[test]
-    fn nothing_is_read_after_the_last_word() {
-        assert_eq!(
-            typed(&b"one\nbyebye\ntwo\n"[..]),
-            r#"Line("one") Line("byebye")"#
-        );
-        assert_eq!(typed(&b""[..]), "End");
+        assert_eq!(typed(&b""[..]), "InputEnded");
     }
 
     #[test]
@@ -307,18 +302,19 @@ mod tests {
             }
         }
         let typed = typed((&b"one\n"[..]).chain(Broken));
-        assert!(typed.starts_with(r#"Line("one") Failed("#), "{typed}");
+        assert!(typed.starts_with(r#"Typed("one") Failed("#), "{typed}");
         assert!(typed.contains("read the input"), "{typed}");
     }
 
     #[test]
     fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
         let (send, events) = channel();
-        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..], 10);
+        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..]);
         let typing = keyboard
-            .read(move |typed| send.send(typed).is_ok())
+            .read(move |event| send.send(event).unwrap())
             .unwrap();
-        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Typed::Line(_))));
+        typing.next_turn(Instant::now());
+        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
         typing.end(|_| panic!("a pipe has no prompt"));
         // The thread has ended, without another line.
         assert!(events.recv_timeout(PATIENCE).is_err());

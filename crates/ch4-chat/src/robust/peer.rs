@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use console::DeadlineStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, Events, Inbox, PeerId, wait_for_turn};
+use super::event::{Event, Inbox, PeerId, wait_for_turn};
 use super::framing::{Framing, Message};
 use super::limits::Limits;
 use super::outbox::Lines;
@@ -23,6 +23,9 @@ const STACK_BYTES: usize = 128 * 1024;
 /// The most that one read takes. So little becomes at most 256 lines, which is what a guest says
 /// in one event, and what the others wait for.
 const PIECE_BYTES: usize = 512;
+
+/// How long a read waits if nothing has to happen meanwhile. Then an event says nothing.
+const LONG: Duration = Duration::from_hours(24);
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
 /// peer that was switched off says nothing, not even that it has gone.
@@ -56,25 +59,15 @@ impl Peer {
         line_bytes: usize,
         lines: Option<Lines>,
         limits: &Limits,
-        events: Events,
+        inbox: &Arc<Inbox>,
     ) -> io::Result<Self> {
         // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
         // back `byebye`, and put it into one segment with the message before it.
         stream.set_nodelay(true)?;
         SockRef::from(&*stream).set_tcp_keepalive(&KEEPALIVE)?;
 
-        let (next_turn, turns) = sync_channel(1);
-        let (writes, written) = channel();
-        let reader = Reader {
-            stream: Arc::clone(&stream),
-            written,
-            framing: Framing::new(line_bytes),
-            id,
-            events,
-            turns,
-            limits: limits.clone(),
-        };
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        let (writes, written) = channel::<()>();
         if let Some(lines) = lines {
             let to = Arc::clone(&stream);
             thread().spawn(move || {
@@ -84,7 +77,26 @@ impl Peer {
                 drop(writes);
             })?;
         }
-        thread().spawn(move || reader.run())?;
+
+        let (next_turn, turns) = sync_channel(1);
+        let (from, inbox, limits) = (Arc::clone(&stream), Arc::clone(inbox), limits.clone());
+        thread().spawn(move || {
+            // Returns false if the loop has let go of the peer.
+            let say = |messages| {
+                inbox.send(Event::Said(id, messages));
+                wait_for_turn(&turns)
+            };
+            let mut framing = Framing::new(line_bytes);
+            let end = read(&from, &mut framing, &limits, say);
+            // However the stream has ended, what came before counts: a tutorial's program that says
+            // `byebye` and closes with something unread resets the connection.
+            framing.complete().map(|last| say(vec![last]));
+            inbox.send(Event::Gone(id, end.err()));
+            // Once the loop has let go of the peer, its last line waits for the writer.
+            while turns.recv().is_ok() {}
+            let _ = written.recv_timeout(limits.farewell);
+            let _ = from.shutdown(Shutdown::Both);
+        })?;
         Ok(Self { stream, next_turn })
     }
 
@@ -108,7 +120,7 @@ pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Inbox,
     deadline: Instant,
-    hear: impl Fn(&[Message]),
+    hear: impl Fn(&Message),
 ) {
     // Those that talked too fast are read again, too.
     for peer in peers.values() {
@@ -119,7 +131,7 @@ pub fn goodbye(
     {
         match event {
             Event::Said(id, messages) => {
-                hear(&messages);
+                messages.iter().for_each(&hear);
                 if let Some(peer) = peers.get(&id) {
                     peer.next_turn(Instant::now());
                 }
@@ -131,83 +143,43 @@ pub fn goodbye(
     peers.into_values().for_each(Peer::cut);
 }
 
-/// The reader's thread.
-struct Reader {
-    stream: Arc<TcpStream>,
-    /// The writer has ended when nothing can come here any more.
-    written: Receiver<()>,
-    framing: Framing,
-    id: PeerId,
-    events: Events,
-    turns: Receiver<Instant>,
-    limits: Limits,
-}
-
-impl Reader {
-    fn run(mut self) {
-        let end = self.read();
-        // However the stream has ended, what came before counts: a tutorial's program that says
-        // `byebye` and closes with something unread resets the connection.
-        if let Some(last) = self.framing.end() {
-            self.say(vec![last]);
+/// Hands what a peer says to `say`, until its stream ends or `say` returns false.
+fn read(
+    stream: &TcpStream,
+    framing: &mut Framing,
+    limits: &Limits,
+    say: impl Fn(Vec<Message>) -> bool,
+) -> io::Result<()> {
+    let connected = Instant::now();
+    let (mut last, mut is_new) = (connected, true);
+    let mut piece = [0; PIECE_BYTES];
+    loop {
+        let under_way = framing.ends_when_quiet();
+        // A new guest may tell its name first, but doesn't have to.
+        let waits = under_way || is_new;
+        let mut deadline = last + if waits { limits.quiet } else { LONG };
+        if is_new {
+            deadline = deadline.min(connected + limits.introduction);
         }
-        self.events.send(Event::Gone(self.id, end.err()));
-        // Once the loop has let go of the peer, its last line waits for the writer.
-        while self.turns.recv().is_ok() {}
-        let _ = self.written.recv_timeout(self.limits.farewell);
-        let _ = self.stream.shutdown(Shutdown::Both);
-    }
-
-    /// Reads until the stream ends, or until the loop has let go of the peer.
-    fn read(&mut self) -> io::Result<()> {
-        let connected = Instant::now();
-        let (mut last, mut is_new) = (connected, true);
-        let mut piece = [0; PIECE_BYTES];
-        loop {
-            let quiet = self.limits.quiet;
-            let quiet_at = self.framing.ends_when_quiet().then(|| last + quiet);
-            // It may tell its name first, but doesn't have to.
-            let time = quiet_at.map_or(quiet, |_| self.limits.introduction);
-            let introduced_at = is_new.then(|| connected + time);
-            let messages = match self
-                .read_piece(&mut piece, quiet_at.into_iter().chain(introduced_at).min())
-            {
-                Ok(0) => return Ok(()),
-                Ok(count) => {
-                    last = Instant::now();
-                    let messages = self.framing.push(piece.split_at(count).0);
-                    if messages.is_empty() {
-                        continue;
-                    }
-                    messages
+        let messages = match DeadlineStream::new(stream, deadline).read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                last = Instant::now();
+                match framing.push(piece.split_at(count).0) {
+                    none if none.is_empty() => continue,
+                    messages => messages,
                 }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
-                    let message = is_quiet.then(|| self.framing.quiet());
-                    message.flatten().into_iter().collect()
-                }
-                // The process was stopped and continued: signal(7).
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            is_new = false;
-            if !self.say(messages) {
-                return Ok(());
             }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                let is_quiet = under_way && last.elapsed() >= limits.quiet;
+                let message = is_quiet.then(|| framing.complete());
+                message.flatten().into_iter().collect()
+            }
+            Err(error) => return Err(error),
+        };
+        is_new = false;
+        if !say(messages) {
+            return Ok(());
         }
-    }
-
-    fn read_piece(&self, piece: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
-        if let Some(deadline) = deadline {
-            return DeadlineStream::new(&self.stream, deadline).read(piece);
-        }
-        self.stream.set_read_timeout(None)?;
-        (&*self.stream).read(piece)
-    }
-
-    /// Sends the event and waits for the next turn. Returns false if the loop has let go of the
-    /// peer.
-    fn say(&self, messages: Vec<Message>) -> bool {
-        self.events.send(Event::Said(self.id, messages)) && wait_for_turn(&self.turns)
     }
 }

@@ -8,13 +8,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt::Write as _;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use console::safe;
 
 use super::budget::Budget;
 use super::event::PeerId;
@@ -36,25 +33,23 @@ const COLLECT_LINES: usize = 64;
 pub enum Act {
     /// Tell the user what happened.
     Tell(String),
-    /// Show the user what a guest has said.
-    Show(Arc<str>, Message),
-    /// Let the guest say more, from this time on.
-    NextTurn(PeerId, Instant),
-    /// The guest has left: let it have what waits for it, and close its connection.
-    Leave(PeerId),
+    /// Show the user what a guest has said, after its name.
+    Show(String),
     /// The guest was dropped: close its connection.
     Cut(PeerId),
 }
 
 /// All that the host's loop knows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
     /// Those who haven't given a name or said a word.
     silent: BTreeSet<PeerId>,
     names: Names,
-    /// What comes before the host's words.
+    /// What comes before the host's words, and how much it may say: no more than a guest, as a file
+    /// would be too much for all guests at once.
     host: String,
+    budget: Budget,
     /// How many guests have arrived so far.
     arrived: PeerId,
     acts: Vec<Act>,
@@ -97,15 +92,10 @@ impl Room {
         let host = host.and_then(name::clean);
         names.take(host.as_deref().unwrap_or("host"));
         Self {
-            guests: BTreeMap::new(),
-            silent: BTreeSet::new(),
             names,
             host: host.map_or_else(String::new, |name| name + ": "),
-            arrived: 0,
-            acts: Vec::new(),
-            lines: Vec::new(),
-            send_at: None,
             limits: limits.clone(),
+            ..Self::default()
         }
     }
 
@@ -142,7 +132,7 @@ impl Room {
             address,
             arrived: now,
             name: None,
-            budget: Budget::new(now),
+            budget: Budget::default(),
             outbox,
             before: self.lines.len(),
         };
@@ -151,91 +141,68 @@ impl Room {
         Some((self.arrived, lines))
     }
 
-    /// A guest has said something. If that is nothing, it is only here.
-    pub fn hear(&mut self, id: PeerId, messages: Vec<Message>, now: Instant) {
-        let messages = self.introduce(id, messages, now);
-        // It may have been dropped since it said this.
-        let Some(guest) = self.guests.get_mut(&id) else {
-            return;
-        };
-        let Some(Name { shown: name, .. }) = &guest.name else {
-            return;
-        };
-        if !messages.is_empty() {
+    /// A guest has said something. If that is nothing, it is only here. Returns from when on it may
+    /// say more; `None` if it isn't here any more.
+    pub fn hear(&mut self, id: PeerId, mut said: Vec<Message>, now: Instant) -> Option<Instant> {
+        self.introduce(id, &mut said, now);
+        let guest = self.guests.get_mut(&id)?;
+        let name = &guest.name.as_ref()?.shown;
+        if !said.is_empty() {
             self.silent.remove(&id);
         }
         // The others hear the last word as `* NAME has left.` All the rest is one line to each.
         let (mut lines, mut leaves) = (String::new(), false);
-        for message in messages {
+        for message in said {
+            let line = format!("{name}: {message}");
             leaves = message.text == BYE;
             if !leaves {
-                // Writing to a string can't fail.
-                let _ = writeln!(lines, "{name}: {}", safe::escape(&message.to_string()));
+                lines += &line;
+                lines.push('\n');
             }
-            self.acts.push(Act::Show(Arc::clone(name), message));
+            self.acts.push(Act::Show(line));
             if leaves {
                 break;
             }
         }
         let next = guest.budget.spend(lines.len(), now);
-        self.acts.push(Act::NextTurn(id, next));
         self.tell(lines, Some(id), now);
         if leaves {
             self.depart(id, "has left", now);
         }
+        (!leaves).then_some(next)
     }
 
-    /// At a guest's first event, finds its name and tells everybody. Returns what else it said.
-    fn introduce(&mut self, id: PeerId, mut messages: Vec<Message>, now: Instant) -> Vec<Message> {
-        let Some(guest) = self
-            .guests
-            .get_mut(&id)
-            .filter(|guest| guest.name.is_none())
-        else {
-            return messages;
+    /// At a guest's first event, takes its name from what it said and tells everybody.
+    fn introduce(&mut self, id: PeerId, said: &mut Vec<Message>, now: Instant) {
+        let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
+            return;
         };
-        let first = messages.first().map_or("", |first| first.text.as_str());
-        let wanted = first.strip_prefix(NAME_COMMAND).and_then(name::clean);
-        if first.starts_with(NAME_COMMAND) {
-            messages.remove(0);
+        let first = said.first().map_or("", |first| first.text.as_str());
+        let command = first.strip_prefix(NAME_COMMAND);
+        let wanted = command.and_then(name::clean);
+        if command.is_some() {
+            said.remove(0);
         }
         if wanted.is_some() {
             self.silent.remove(&id);
         }
-        let name = self
-            .names
-            .take(&wanted.unwrap_or_else(|| format!("guest-{id}")));
-        let (shown, address) = (Arc::clone(&name.shown), guest.address);
+        let name = (self.names).take(&wanted.unwrap_or_else(|| format!("guest-{id}")));
+        let joined = format!("{} has joined", name.shown);
         guest.name = Some(name);
-        let joined = format!("{shown} has joined from {address}.");
-        self.acts.push(Act::Tell(joined));
-        self.tell(format!("* {shown} has joined.\n"), Some(id), now);
-        messages
+        let told = format!("{joined} from {}.", guest.address);
+        self.acts.push(Act::Tell(told));
+        self.tell(format!("* {joined}.\n"), Some(id), now);
     }
 
-    /// The host speaks to everybody.
-    pub fn speak(&mut self, line: &str, now: Instant) {
-        if line.is_empty() {
-            return;
-        }
-        if self.guests.is_empty() {
+    /// The host speaks to everybody. Returns from when on it may say more.
+    pub fn speak(&mut self, line: &str, now: Instant) -> Instant {
+        if self.guests.is_empty() && !line.is_empty() {
             let nobody = "Nobody is here to read that.".to_owned();
             self.acts.push(Act::Tell(nobody));
-            return;
+        } else if !line.is_empty() {
+            self.tell(format!("{}{line}\n", self.host), None, now);
         }
-        self.tell(format!("{}{line}\n", self.host), None, now);
-    }
-
-    /// A guest isn't here any more. Everybody is told how it went, unless it was never introduced.
-    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
-        self.acts.push(Act::Leave(id));
-        self.remove(id, how, now);
-    }
-
-    /// A guest has to go.
-    fn cut(&mut self, id: PeerId, why: &str, now: Instant) {
-        self.acts.push(Act::Cut(id));
-        self.remove(id, why, now);
+        self.budget.spend(line.len(), now)
     }
 
     /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
@@ -247,7 +214,8 @@ impl Room {
         }
     }
 
-    fn remove(&mut self, id: PeerId, how: &str, now: Instant) {
+    /// A guest isn't here any more. Everybody is told how it went, unless it was never introduced.
+    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
         self.silent.remove(&id);
         let Some(guest) = self.guests.remove(&id) else {
             return;
@@ -256,9 +224,16 @@ impl Room {
         guest.outbox.push(&guest.hears(id, &self.lines));
         if let Some(name) = guest.name {
             self.names.free(&name);
-            self.acts.push(Act::Tell(format!("{} {how}.", name.shown)));
-            self.tell(format!("* {} {how}.\n", name.shown), None, now);
+            let gone = format!("{} {how}.", name.shown);
+            self.tell(format!("* {gone}\n"), None, now);
+            self.acts.push(Act::Tell(gone));
         }
+    }
+
+    /// A guest has to go.
+    fn cut(&mut self, id: PeerId, why: &str, now: Instant) {
+        self.acts.push(Act::Cut(id));
+        self.depart(id, why, now);
     }
 
     /// When [`Room::send`] has to be called.
@@ -282,9 +257,6 @@ impl Room {
     pub fn send(&mut self, now: Instant) {
         let lines = mem::take(&mut self.lines);
         self.send_at = None;
-        if lines.is_empty() {
-            return;
-        }
         let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
         let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
         let all = Arc::from(all);
@@ -356,13 +328,13 @@ mod tests {
             self.room.arrive(ADDRESS, self.now)
         }
 
-        fn says(&mut self, id: PeerId, words: &[&str]) {
+        fn says(&mut self, id: PeerId, words: &[&str]) -> Option<Instant> {
             let message = |text: &&str| Message {
                 text: (*text).to_owned(),
                 cut_from: None,
             };
-            self.room
-                .hear(id, words.iter().map(message).collect(), self.now);
+            let words = words.iter().map(message).collect();
+            self.room.hear(id, words, self.now)
         }
 
         /// What a guest hears until nothing is left to be sent.
@@ -378,9 +350,7 @@ mod tests {
                 .into_iter()
                 .map(|act| match act {
                     Act::Tell(line) => line,
-                    Act::Show(name, message) => format!("| {name}: {message}"),
-                    Act::NextTurn(id, from) => format!("turn {id} {:?}", from - self.now),
-                    Act::Leave(id) => format!("leave {id}"),
+                    Act::Show(line) => format!("| {line}"),
                     Act::Cut(id) => format!("cut {id}"),
                 })
                 .collect()
@@ -411,11 +381,11 @@ mod tests {
         let mut world = World::new(None, &Limits::default());
         let (li, to_li) = world.arrives().unwrap();
         assert!(!world.room.has_guest() && !world.room.is_empty());
-        world.says(li, &["/name Li", "hi"]);
+        assert_eq!(world.says(li, &["/name Li", "hi"]), Some(world.now));
         assert!(world.room.has_guest());
         assert_eq!(
             world.acts(),
-            ["Li has joined from 127.0.0.1:1.", "| Li: hi", "turn 1 0ns"]
+            ["Li has joined from 127.0.0.1:1.", "| Li: hi"]
         );
         let (silent, _) = world.arrives().unwrap();
         world.says(silent, &[]);
@@ -431,7 +401,7 @@ mod tests {
         let (id, _) = world.arrives().unwrap();
         world.acts();
         world.room.depart(id, "has left", world.now);
-        assert_eq!(world.acts(), ["leave 4"]);
+        assert_eq!(world.acts(), [""; 0]);
         assert_eq!(world.read(&to_li), "");
     }
 
@@ -441,7 +411,7 @@ mod tests {
         let (li, _) = world.arrives().unwrap();
         let (han, to_han) = world.arrives().unwrap();
         world.says(han, &[]);
-        world.says(li, &["hi", "byebye", "never said"]);
+        assert_eq!(world.says(li, &["hi", "byebye", "never said"]), None);
         assert_eq!(
             world.read(&to_han),
             "* guest-1 has joined.\nguest-1: hi\n* guest-1 has left.\n"
@@ -449,7 +419,7 @@ mod tests {
         let acts = world.acts();
         assert_eq!(acts.last().unwrap(), "guest-1 has left.");
         assert_eq!(acts.iter().filter(|act| act.contains("never")).count(), 0);
-        world.says(li, &["never said"]);
+        assert_eq!(world.says(li, &["never said"]), None);
         world.room.depart(li, "has left", world.now);
         assert_eq!(world.read(&to_han), "");
     }
@@ -493,13 +463,25 @@ mod tests {
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
         world.says(id, &[&format!("/name {name}")]);
-        world.acts();
         // 2 + 32 + 2 + 2 bytes a line, as the others get it: three seconds more than the burst.
+        let mut next = None;
         for _ in 0..7 * 16 {
-            world.says(id, &["12345678901234567890123456789"; 16]);
+            next = world.says(id, &["12345678901234567890123456789"; 16]);
         }
-        let last = world.acts().pop().unwrap();
-        assert!(last.starts_with("turn 1 2.99"), "{last}");
+        let wait = next.unwrap() - world.now;
+        assert!(wait.as_millis() / 10 == 299, "{wait:?}");
+    }
+
+    #[test]
+    fn the_host_may_say_no_more_than_a_guest() {
+        let mut world = World::new(None, &Limits::default());
+        let (_, _lines) = world.arrives().unwrap();
+        let line = "x".repeat(4096);
+        for _ in 0..16 {
+            assert_eq!(world.room.speak(&line, world.now), world.now);
+        }
+        let wait = world.room.speak(&line, world.now) - world.now;
+        assert!(wait.as_millis() / 10 == 24, "{wait:?}");
     }
 
     #[test]
@@ -603,7 +585,7 @@ mod tests {
                 let here: Vec<PeerId> =
                     guests.iter().filter(|(_, it)| it.here).map(|(id, _)| *id).collect();
                 let pick = |who: Index| (!here.is_empty()).then(|| here[who.index(here.len())]);
-                let mut speaks = None;
+                let (mut speaks, mut next) = (None, None);
                 let mut words = Vec::new();
                 match step {
                     Step::Arrives => {
@@ -622,7 +604,7 @@ mod tests {
                         if let Some(id) = pick(who) {
                             words = (count..count + number).map(|n| format!("w{n}")).collect();
                             let said: Vec<&str> = words.iter().map(String::as_str).collect();
-                            world.says(id, &said);
+                            next = world.says(id, &said);
                             speaks = Some(id);
                         }
                     }
@@ -632,12 +614,14 @@ mod tests {
                     }
                     Step::SaysBye(who) => {
                         if let Some(id) = pick(who) {
-                            world.says(id, &["byebye"]);
+                            prop_assert_eq!(world.says(id, &["byebye"]), None);
+                            guests.get_mut(&id).unwrap().here = false;
                         }
                     }
                     Step::Leaves(who) => {
                         if let Some(id) = pick(who) {
                             world.room.depart(id, "has left", world.now);
+                            guests.get_mut(&id).unwrap().here = false;
                         }
                     }
                     Step::Reads(who) => {
@@ -651,20 +635,14 @@ mod tests {
                 for id in here.iter().filter(|id| Some(**id) != speaks) {
                     guests.get_mut(id).unwrap().words.extend(words.iter().cloned());
                 }
-                let mut turns = 0;
                 for act in world.room.acts() {
-                    match act {
-                        Act::Leave(id) => guests.get_mut(&id).unwrap().here = false,
-                        Act::Cut(id) => {
-                            let guest = guests.get_mut(&id).unwrap();
-                            prop_assert!(guest.here);
-                            guest.here = false;
-                        }
-                        Act::NextTurn(id, _) => turns += usize::from(Some(id) == speaks),
-                        Act::Tell(_) | Act::Show(..) => {}
+                    if let Act::Cut(id) = act {
+                        let guest = guests.get_mut(&id).unwrap();
+                        prop_assert!(guest.here);
+                        guest.here = false;
                     }
                 }
-                prop_assert_eq!(turns, usize::from(speaks.is_some()));
+                prop_assert_eq!(next.is_some(), speaks.is_some());
 
                 // The bounds are kept, names are unique, and the room knows who is here.
                 let waiting = guests.values().filter(|it| it.here).map(|it| it.lines.waiting.load(Relaxed));

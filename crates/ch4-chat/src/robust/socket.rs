@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::{Action, Error, OrCannot, is_self_connected};
+use console::is_self_connected;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
@@ -17,11 +17,7 @@ const BUFFER_BYTES: usize = 32 * 1024;
 /// # Errors
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    open_listener(address).or_cannot(Action::Listen, address)
-}
-
-pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 1. Create a socket.
     let socket = create(address)?;
 
@@ -43,11 +39,7 @@ pub(crate) fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
 /// # Errors
 ///
 /// Nobody listens on `address`, no way leads there, or nobody answers in time.
-pub fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Error> {
-    open_connection(address, limits).or_cannot(Action::Connect, address)
-}
-
-pub(crate) fn open_connection(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
+pub fn connect(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
     // 1. Create a socket.
     let socket = create(address)?;
 
