@@ -27,7 +27,7 @@ use crate::transcript::{Connection, Side, Transcript, in_bytes};
 use crate::trouble::Trouble;
 
 /// How many bytes one read takes at most.
-const READ: usize = 16 * 1024;
+const READ: usize = 64 * 1024;
 
 /// With `--split`, how far apart the first pieces of each read are. Otherwise one `recv` would get
 /// several of them.
