@@ -16,8 +16,8 @@
 //!
 //! Every queue has a bound, and whoever fills it waits or goes ([`Limits`]):
 //!
-//! - Inbox: each sender has one event in it at most, as after an event it waits for a turn. The loop
-//!   gives a guest that talks too fast its next turn later ([`budget`]). Meanwhile its words wait in
+//! - Inbox: each sender has one event in it at most, and its end, as after an event it waits for a
+//!   turn. The loop gives a guest that talks too fast its next turn later ([`budget`]). Meanwhile its words wait in
 //!   the network, where TCP's flow control holds them up.
 //! - Outbox: the loop never waits. A guest for whom too much waits is dropped ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).

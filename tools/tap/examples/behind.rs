@@ -1,7 +1,7 @@
 //! Starts a program behind a tap, as the judge of `tools/checks` starts it without one.
 //!
 //! `behind server|client tcp|udp PORT -- COMMAND…`: the tap listens on PORT and passes on to the
-//! server, or it listens for the client and passes on to PORT. `{port}` in the command becomes the
+//! server, or it listens for the client and passes on to PORT. `{inner}` in the command becomes the
 //! port that the program gets instead.
 
 #![allow(clippy::unwrap_used, reason = "it is part of a test")]
@@ -33,8 +33,7 @@ fn main() {
         end_with(child);
     }
     let inner = free_port();
-    let child = start(command, inner);
-    let mut child = child;
+    let mut child = start(command, inner);
     // The judge takes it that a program which listens is there.
     while !listens(inner, udp) {
         if child.try_wait().unwrap().is_some() {

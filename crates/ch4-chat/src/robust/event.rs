@@ -38,7 +38,7 @@ pub enum Event {
 /// The events that wait for the loop.
 ///
 /// After an event each thread [waits for a turn](wait_for_turn), so each has one event in the inbox
-/// at most. A peer that floods fills the network's buffers instead of our memory.
+/// at most, and its end if it is over before its turn comes. A peer that floods fills the network's buffers instead of our memory.
 #[derive(Debug, Default)]
 pub struct Inbox {
     events: Mutex<VecDeque<Event>>,
