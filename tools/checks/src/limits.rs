@@ -103,17 +103,16 @@ impl Watched {
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::collections::BTreeMap;
     use std::fs;
     use std::path::Path;
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
-    use rustix::process::{Pid, Signal, getsid, kill_process};
+    use rustix::process::Signal;
 
     use super::{FILES, Folder, MEMORY, PROCESSES};
-    use crate::strays;
+    use crate::strays::{Marked, Marks};
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -131,18 +130,10 @@ mod watch {
 
     /// A program under test.
     struct Program {
-        /// What its processes have in common: see [`strays`].
+        /// What its processes have in common: see [`strays`](crate::strays).
         mark: u64,
         folder: Option<Folder>,
         stopped: Weak<OnceLock<String>>,
-    }
-
-    /// A process that has a mark.
-    struct Process {
-        number: u32,
-        mark: u64,
-        /// In bytes.
-        memory: u64,
     }
 
     /// Whether anything is watched.
@@ -198,7 +189,7 @@ mod watch {
 
     impl Program {
         /// What it takes too much of, in words.
-        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
+        fn too_much(&mut self, all: &[Marked], at_files: bool) -> Option<String> {
             let its_own = || all.iter().filter(|process| process.mark == self.mark);
             let count = its_own().count();
             if count > PROCESSES {
@@ -229,9 +220,7 @@ mod watch {
                     let mut count = 0;
                     for process in its_own {
                         count += 1;
-                        let number = i32::try_from(process.number).ok().and_then(Pid::from_raw);
-                        // It fails if it has ended, which is what was wanted.
-                        let _ = number.map(|number| kill_process(number, signal));
+                        process.signal(signal);
                     }
                     if count == before || count == 0 {
                         break;
@@ -239,76 +228,6 @@ mod watch {
                     before = count;
                 }
             }
-        }
-    }
-
-    /// The marks of all processes. A process never changes its own, so each is read once.
-    #[derive(Default)]
-    struct Marks {
-        /// By the process's number and when it started.
-        known: BTreeMap<(u32, u64), Option<u64>>,
-    }
-
-    impl Marks {
-        /// The processes that have a mark, out of our own session.
-        fn processes(&mut self) -> Vec<Process> {
-            let page = rustix::param::page_size() as u64;
-            let ours = getsid(None).map_or(0, |session| session.as_raw_nonzero().get());
-            let mut known = BTreeMap::new();
-            let mut processes = Vec::new();
-            let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-            for entry in entries {
-                let Some(number) = entry
-                    .file_name()
-                    .to_str()
-                    .and_then(|name| name.parse().ok())
-                else {
-                    continue;
-                };
-                let Some(stat) = Stat::of(number) else {
-                    continue;
-                };
-                let key = (number, stat.started);
-                let mark = match self.known.get(&key) {
-                    Some(mark) => *mark,
-                    None => strays::mark_of(number),
-                };
-                known.insert(key, mark);
-                if let Some(mark) = mark.filter(|_| stat.session != i64::from(ours)) {
-                    processes.push(Process {
-                        number,
-                        mark,
-                        memory: stat.pages.saturating_mul(page),
-                    });
-                }
-            }
-            self.known = known;
-            processes
-        }
-    }
-
-    /// Some fields of `/proc/PID/stat` (proc(5)).
-    struct Stat {
-        session: i64,
-        started: u64,
-        pages: u64,
-    }
-
-    impl Stat {
-        /// `None` if the process has ended, if only as a zombie.
-        fn of(number: u32) -> Option<Self> {
-            let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
-            // The name is in parentheses, and may have some, too.
-            let (_, fields) = stat.rsplit_once(')')?;
-            let fields: Vec<&str> = fields.split_whitespace().collect();
-            if fields.first() == Some(&"Z") {
-                return None;
-            }
-            Some(Self {
-                session: fields.get(3)?.parse().ok()?,
-                started: fields.get(19)?.parse().ok()?,
-                pages: fields.get(21)?.parse().ok()?,
-            })
         }
     }
 

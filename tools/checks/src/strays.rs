@@ -5,17 +5,18 @@
 //! can't raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, end, mark_of, pattern};
+pub(crate) use linux::{Mark, Marked, Marks, end, pattern};
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
     use std::{fs, process};
 
     use rustix::process::{
-        Pid, Resource, Rlimit, Signal, getrlimit, getsid, kill_process, prlimit, setrlimit,
+        Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
     /// The limit of all that a program under test has started. In decimal digits: a 4, ten of this
@@ -62,59 +63,120 @@ mod linux {
         }
     }
 
+    /// What `grep` finds in `/proc/PID/limits` of what this process has started.
+    pub(crate) fn pattern() -> String {
+        format!("^Max resident set  *4{:010}", process::id())
+    }
+
+    /// Kills all processes with this mark, and goes on until there are none, for this time at most.
+    pub(crate) fn end(mark: &Mark, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let mut strays = Marks::default().processes();
+            strays.retain(|process| process.mark == mark.0);
+            if strays.is_empty() || Instant::now() > deadline {
+                return;
+            }
+            for stray in strays {
+                stray.signal(Signal::KILL);
+            }
+        }
+    }
+
+    /// A process that has a mark.
+    pub(crate) struct Marked {
+        number: u32,
+        pub(crate) mark: u64,
+        /// In bytes.
+        pub(crate) memory: u64,
+    }
+
+    impl Marked {
+        pub(crate) fn signal(&self, signal: Signal) {
+            // It fails if the process has ended, which is what was wanted.
+            let _ = pid(self.number).map(|process| kill_process(process, signal));
+        }
+    }
+
+    /// The marks of all processes. A process never changes its own, so each is read once.
+    #[derive(Default)]
+    pub(crate) struct Marks {
+        /// By the process's number and when it started.
+        known: BTreeMap<(u32, u64), Option<u64>>,
+    }
+
+    impl Marks {
+        /// The processes that have a mark and aren't in our session. Each program under test has a
+        /// session of its own; what another thread of ours started at the same instant may have the
+        /// mark too, and is in ours.
+        pub(crate) fn processes(&mut self) -> Vec<Marked> {
+            let page = rustix::param::page_size() as u64;
+            let ours = Stat::of(process::id()).map(|stat| stat.session);
+            let mut known = BTreeMap::new();
+            let mut processes = Vec::new();
+            for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+                let number = entry
+                    .file_name()
+                    .to_str()
+                    .and_then(|name| name.parse().ok());
+                let Some((number, stat)) =
+                    number.and_then(|number| Some((number, Stat::of(number)?)))
+                else {
+                    continue;
+                };
+                let key = (number, stat.started);
+                let mark = match self.known.get(&key) {
+                    Some(mark) => *mark,
+                    None => mark_of(number),
+                };
+                known.insert(key, mark);
+                if let Some(mark) = mark.filter(|_| Some(stat.session) != ours) {
+                    let memory = stat.pages.saturating_mul(page);
+                    processes.push(Marked {
+                        number,
+                        mark,
+                        memory,
+                    });
+                }
+            }
+            self.known = known;
+            processes
+        }
+    }
+
     /// The mark of this process, or what is in its place.
-    pub(crate) fn mark_of(process: u32) -> Option<u64> {
+    fn mark_of(process: u32) -> Option<u64> {
         let limits = fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
         let mut lines = limits.lines();
         let limit = lines.find_map(|line| line.strip_prefix("Max resident set"))?;
         limit.split_whitespace().next()?.parse().ok()
     }
 
-    /// What `grep` finds in `/proc/PID/limits` of what this process has started.
-    pub(crate) fn pattern() -> String {
-        format!("^Max resident set  *4{:010}", process::id())
+    /// Some fields of `/proc/PID/stat` (proc(5)).
+    struct Stat {
+        /// 0 if the session's leader is outside our PID namespace, as in many containers. (`getsid`
+        /// of rustix panics there.)
+        session: i64,
+        started: u64,
+        pages: u64,
     }
 
-    /// Kills all that has this mark, and goes on until nothing has it, for this time at most.
-    pub(crate) fn end(mark: &Mark, limit: Duration) {
-        let deadline = Instant::now() + limit;
-        loop {
-            let strays = marked(mark);
-            if strays.is_empty() || Instant::now() > deadline {
-                return;
+    impl Stat {
+        /// `None` if the process has ended, if only as a zombie.
+        fn of(number: u32) -> Option<Self> {
+            let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+            // The name is in parentheses, and may have some, too.
+            let (_, fields) = stat.rsplit_once(')')?;
+            let fields: Vec<&str> = fields.split_whitespace().collect();
+            if fields.first() == Some(&"Z") {
+                return None;
             }
-            for stray in strays {
-                let _ = kill_process(stray, Signal::KILL);
-            }
+            Some(Self {
+                session: fields.get(3)?.parse().ok()?,
+                started: fields.get(19)?.parse().ok()?,
+                pages: fields.get(21)?.parse().ok()?,
+            })
         }
-    }
-
-    /// The processes with this mark that are out of our session, as each program under test is: what
-    /// another thread of ours started at the same instant has the mark too, and isn't.
-    fn marked(mark: &Mark) -> Vec<Pid> {
-        let ours = getsid(None).ok();
-        let has_mark = |process: &Pid| {
-            let number = u32::try_from(process.as_raw_nonzero().get()).unwrap_or_default();
-            let is_marked = mark_of(number) == Some(mark.0);
-            // A zombie has no limits but its own end.
-            is_marked && getsid(Some(*process)).ok() != ours && !is_zombie(*process)
-        };
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| pid(entry.file_name().to_str()?.parse().ok()?))
-            .filter(has_mark)
-            .collect()
-    }
-
-    fn is_zombie(process: Pid) -> bool {
-        let status = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
-        // Its name is in parentheses, and its state follows (proc(5)).
-        status.map_or(true, |status| {
-            status
-                .rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.starts_with(" Z"))
-        })
     }
 
     fn pid(number: u32) -> Option<Pid> {
