@@ -212,4 +212,34 @@ mod watch {
         });
         sizes.fold(0, u64::saturating_add)
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_memory_and_the_processes_of_a_program_are_counted_together() {
+            let program = |mark| Program {
+                mark: Process::made_up(mark, 0).mark,
+                folder: None,
+                stopped: Weak::new(),
+            };
+            let half = MEMORY / 2;
+            let mut all = vec![Process::made_up(1, half), Process::made_up(1, half)];
+            all.push(Process::made_up(2, MEMORY));
+            assert_eq!(program(1).too_much(&all, true), None);
+            all.push(Process::made_up(1, 1 << 20));
+            let why = "it took 2049 MiB of memory; the limit is 2048";
+            assert_eq!(program(1).too_much(&all, true).as_deref(), Some(why));
+            assert_eq!(program(2).too_much(&all, true), None);
+
+            let many = |count| {
+                (0..count)
+                    .map(|_| Process::made_up(1, 0))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(program(1).too_much(&many(PROCESSES), true), None);
+            assert!(program(1).too_much(&many(PROCESSES + 1), true).is_some());
+        }
+    }
 }

@@ -103,6 +103,17 @@ mod linux {
     }
 
     impl Process {
+        /// One that isn't there.
+        #[cfg(test)]
+        pub(crate) fn made_up(mark: u64, memory: u64) -> Self {
+            Self {
+                number: 0,
+                session: 0,
+                memory,
+                mark: Mark(mark),
+            }
+        }
+
         /// `None` if the process has ended, if only as a zombie.
         fn read(number: u32) -> Option<Self> {
             let mut stat = [0; 1024];
@@ -124,6 +135,31 @@ mod linux {
 
     fn pid(number: u32) -> Option<Pid> {
         Pid::from_raw(i32::try_from(number).ok()?)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_process_is_read_as_the_system_tells() {
+            let us = Process::read(process::id()).unwrap();
+            assert_eq!(
+                Some(us.mark.0),
+                getrlimit(Resource::Rss).current.or(Some(u64::MAX))
+            );
+            // In KiB, as one of the lines. It grows while this runs.
+            let status = fs::read_to_string("/proc/self/status").unwrap();
+            let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let resident = resident.unwrap().trim().strip_suffix(" kB").unwrap();
+            let resident = resident.parse::<u64>().unwrap() << 10;
+            assert!((resident / 2..=2 * resident).contains(&us.memory));
+            assert!(
+                !processes()
+                    .iter()
+                    .any(|process| process.number == us.number)
+            );
+        }
     }
 }
 
