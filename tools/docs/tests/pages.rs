@@ -367,7 +367,7 @@ fn the_chinese_readme_has_the_commands_and_the_chapters_of_the_readme() {
         let rows = page.text.lines().filter(|line| line.contains("](docs/"));
         let rows = rows.filter(|line| line.starts_with("| "));
         let row = |line| {
-            let row = Page::parse(PathBuf::new(), format!("| |\n| --- |\n{line}\n"));
+            let row = Page::parse(PathBuf::new(), format!("| | | |\n|---|---|---|\n{line}\n"));
             let parts = row.links.into_iter().chain(row.code);
             parts.map(|(part, _)| part).collect()
         };
