@@ -149,7 +149,7 @@ fn each_command_within_text_is_run_somewhere() {
     let blocks = pages.iter().flat_map(|page| &page.blocks);
     let mut run: Vec<&str> = blocks.flat_map(Block::commands).collect();
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
-    run.extend(ci.lines());
+    run.extend(ci.lines().map(str::trim));
     let mut wrong = Vec::new();
     for page in &pages {
         for (code, line) in &page.code {
@@ -375,6 +375,17 @@ fn the_chinese_readme_has_the_commands_and_the_chapters_of_the_readme() {
     };
     assert_eq!(rows(&chinese), rows(&english));
     assert_eq!(rows(&english).len(), 10, "the sections");
+}
+
+/// What a class is marked for is what the page to hand out asks for.
+#[test]
+fn the_workflow_that_marks_a_class_knows_each_role() {
+    let workflow = fs::read_to_string(root().join(".github/workflows/mark.yml")).unwrap();
+    let roles = Page::read("docs/roles.md".into()).unwrap().headings;
+    let roles = roles.into_iter().filter(|(level, ..)| *level == 2);
+    let roles: Vec<_> = roles.map(|(_, role, _)| role).collect();
+    let options = format!("options: [{}]\n", roles.join(", "));
+    assert!(workflow.contains(&options), "{options}");
 }
 
 /// A term has its Chinese name.
