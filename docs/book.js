@@ -1,8 +1,14 @@
-// The book's search splits text at spaces and keeps only Latin letters, so no Chinese word is in its
-// index: https://github.com/rust-lang/mdBook/issues/1081. But the text of all sections is there.
-// If a search has Chinese characters, this looks for them in that text.
+// Two things that mdBook doesn't do.
 'use strict';
 
+// It turns links to pages into links to .html, even where a link leads out of the book.
+for (const link of document.querySelectorAll('main a[href^="../"]')) {
+    link.href = link.getAttribute('href').replace(/\.html(?=#|$)/, '.md');
+}
+
+// Its search splits text at spaces and keeps only Latin letters, so no Chinese word is in its index:
+// https://github.com/rust-lang/mdBook/issues/1081. But the text of all sections is there. If a search
+// has Chinese characters, this looks for them in that text.
 (() => {
     if (!window.elasticlunr) {
         return;
