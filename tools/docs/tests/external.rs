@@ -111,6 +111,13 @@ mod commands {
             let only_build: &[_] = match words.next() {
                 Some("run") => &["build"],
                 Some("test") => &["test", "--no-run"],
+                Some("course") => {
+                    // It builds the exercises, and into a pipe it doesn't say so.
+                    let mut course = Command::new("cargo");
+                    course.arg("course").stdout(Stdio::null());
+                    course.stderr(Stdio::null()).current_dir(root()).status()?;
+                    continue;
+                }
                 Some("tap") => {
                     words = "-p tap".split(' '); // .cargo/config.toml
                     &["build"]
