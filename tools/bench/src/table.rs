@@ -95,13 +95,14 @@ fn verdict(holds: Option<bool>, unknown: &str) -> String {
     verdict.to_owned()
 }
 
-/// The median, and in parentheses the lowest and the highest round.
+/// The median, and in parentheses the lowest and the highest round. A page may break the line
+/// between the two, and nowhere else: the other spaces are no-break spaces.
 fn spread(spread: Option<Spread>, shown: impl Fn(f64) -> String) -> String {
     let Some(Spread { median, min, max }) = spread else {
         return "-".to_owned();
     };
     let (median, min, max) = (shown(median), shown(min), shown(max));
-    format!("{median} ({min}–{max})")
+    format!("{median} ({min}\u{a0}to\u{a0}{max})")
 }
 
 fn ratio(value: f64) -> String {
