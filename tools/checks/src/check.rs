@@ -45,7 +45,7 @@ impl Display for Role {
     }
 }
 
-/// One thing that a program of some role must stand.
+/// One thing that a program of some role must do or survive.
 #[derive(Debug)]
 pub struct Check {
     /// Its name, with its role: `tcp-server/split-request`.
@@ -127,17 +127,17 @@ impl Display for Lesson {
     }
 }
 
-/// Whether the program stood it.
+/// Whether the program passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It did.
     Passed,
-    /// It did when it ran alone, after it had failed beside others. It counts as passed.
+    /// It did when it ran alone, after it failed beside others. It counts as passed.
     Unsteady,
     /// It didn't.
     Failed,
-    /// Nobody knows: the check couldn't be made.
+    /// Unknown: the check couldn't be made.
     Skipped,
 }
 
@@ -148,10 +148,10 @@ impl Verdict {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether the program stood it.
+    /// Whether the program passed.
     pub verdict: Verdict,
     /// If it failed: what should have happened.
     pub expected: Option<String>,

@@ -185,7 +185,7 @@ fn first(
         let left = deadline.saturating_duration_since(Instant::now());
         // Before it looks at the socket: a program that has ended may have sent something before.
         let over = run.ended().is_some();
-        // Zero would mean "for ever".
+        // Zero would mean "forever".
         let wait = left.min(GLANCE).max(Duration::from_millis(1));
         let received = socket
             .set_read_timeout(Some(wait))

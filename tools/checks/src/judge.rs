@@ -25,7 +25,7 @@ const TRIES: u32 = 5;
 /// TIME-WAIT for 60 s.
 const TIME_WAIT: Duration = Duration::from_secs(65);
 
-/// Checks share it. Who has it alone has no other program under test beside theirs.
+/// Checks share it. While a check has it alone, no other program under test runs.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 /// What is judged, and how.
@@ -37,12 +37,8 @@ pub struct Submission {
     pub fixed_port: Option<u16>,
     /// How long it may take.
     pub patience: Patience,
-    /// How many checks run at the same time, each with a program of its own. They mostly wait.
+    /// How many checks run at the same time, each with its own program. They mostly wait.
     pub jobs: usize,
-    /// Whether a check that failed because something was missing is made again when no other program
-    /// under test runs. If not, the first try counts: for tests, which know what fails and look
-    /// again themselves.
-    pub again_alone: bool,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<dyn Prepare>>,
 }
@@ -66,7 +62,6 @@ impl Submission {
             patience: Patience::default(),
             jobs: JOBS,
             prepare: None,
-            again_alone: true,
         }
     }
 }
@@ -185,7 +180,7 @@ pub fn judge(
     })
 }
 
-/// A check that breaks is its own fault, and nobody shall wait for it.
+/// If a check panics, that is a bug of the check, and nothing may wait for it forever.
 fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
     let attempt = || check.attempt(submission);
     panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
@@ -194,7 +189,7 @@ fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
     })
 }
 
-/// Who does which check, and what came of those that are done.
+/// Which checks are taken, and the outcomes of those that are done.
 #[derive(Debug)]
 pub struct Board {
     checks: Vec<&'static Check>,
@@ -220,7 +215,7 @@ impl Board {
         }
     }
 
-    /// Does one check after another, until none is left that nobody does.
+    /// Makes one check after another, until none is left to take.
     pub fn work(&self, submission: &Submission) {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -259,7 +254,7 @@ impl Board {
                 _ => outcome,
             };
             self.settle(index, outcome);
-        } else if is_missing && submission.again_alone {
+        } else if is_missing {
             let cannot_run_twice = kind == Some(Kind::Ended);
             self.runs_alone
                 .fetch_or(cannot_run_twice, Ordering::Relaxed);

@@ -44,7 +44,7 @@ pub struct Lab<'a> {
     run: Run,
     port: Option<Port>,
     restarted: bool,
-    /// What stands in for a connection in TIME-WAIT.
+    /// What takes the place of a connection in TIME-WAIT.
     #[cfg(target_os = "linux")]
     stand_in: Option<Socket>,
     /// A peer has reached the program.
@@ -137,7 +137,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Runs the program once when nothing is wrong, up to where it has done this, so that the lab
-    /// knows what it shows then. Then it is ended, and the check begins anew on another port.
+    /// knows what it shows then. Then it ends the program, and the check begins again on another port.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl<'a> Lab<'a> {
         self.run.shows(self.pause(SETTLE), |_| false);
         self.remembers();
         self.run
-            .tell("the program is ended: that is what it shows when nothing is wrong");
+            .tell("the check ends the program, and remembers what it shows when nothing is wrong");
         self.run.close();
         self.port = None;
         (self.reached, self.typed) = (false, false);
@@ -167,8 +167,8 @@ impl<'a> Lab<'a> {
         Ok(server)
     }
 
-    /// The same for a server, unless somebody else serves at its port: then they would be judged.
-    /// That happens to a fixed port, such as that of a server that still runs in another terminal.
+    /// The same for a server, unless another one serves at its port: the check would judge that one.
+    /// It happens with a fixed port, if a server still runs in another terminal.
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
         if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;
@@ -179,10 +179,10 @@ impl<'a> Lab<'a> {
         self.starts()
     }
 
-    /// Ends the program, as a user would, and starts it anew on the same port.
+    /// Ends the program, as a user would, and starts it again on the same port.
     ///
     /// A connection that the program has closed first keeps the port, in TIME-WAIT. But a busy
-    /// system doesn't keep them all, so on Linux a socket of ours stands in for it: bound, and
+    /// system doesn't keep them all, so on Linux one of our sockets takes its place: bound, and
     /// never listening, it is in the way of whom TIME-WAIT is, and of nobody else.
     ///
     /// # Errors
@@ -274,8 +274,7 @@ impl<'a> Lab<'a> {
                 Err(error) => {
                     let expected = format!("{count} clients connect within {}", time(limit));
                     let saw = format!(
-                        "only the first ones could: the others waited in front of a full queue \
-                         ({})",
+                        "only the first ones could; the others found the queue full ({})",
                         error.kind()
                     );
                     return self.run.missed(expected, saw);

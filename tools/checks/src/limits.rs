@@ -1,4 +1,4 @@
-//! What a program under test may take of this machine. One that takes more is stopped.
+//! How much of this machine a program under test may use. The judge stops one that uses more.
 //!
 //! | | limit | on |
 //! | --- | --- | --- |
@@ -12,7 +12,8 @@
 //! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
 //! So one thread looks at all programs, ten times a second. On Windows nothing is limited.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::strays::Mark;
@@ -26,7 +27,10 @@ pub const PROCESSES: usize = 200;
 /// Maximum size of files, in bytes.
 pub const FILES: u64 = 64 << 20;
 
-/// From now on what this process starts has these limits, and so has this process.
+/// How deep to look into a folder.
+pub(crate) const DEPTH: usize = 32;
+
+/// Sets these limits for this process, and for all that it starts from now on.
 pub fn set() {
     #[cfg(unix)]
     {
@@ -47,6 +51,18 @@ pub fn set() {
     watch::start();
 }
 
+/// How much is in this folder, in bytes, down to this depth.
+pub(crate) fn size(folder: &Path, depth: usize) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| {
+        let metadata = entry.path().symlink_metadata().ok()?;
+        let is_deeper = metadata.is_dir() && depth > 0;
+        let below = is_deeper.then(|| size(&entry.path(), depth - 1));
+        Some(metadata.len().saturating_add(below.unwrap_or(0)))
+    });
+    sizes.fold(0, u64::saturating_add)
+}
+
 /// A program that is watched for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -54,9 +70,9 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Watches a program that was just started: its processes have this mark, and it runs in this
-    /// folder.
-    pub(crate) fn new(mark: Mark, folder: Option<PathBuf>) -> Self {
+    /// Watches a program whose processes have this mark. It runs in this folder, which had so many
+    /// bytes before the program started.
+    pub(crate) fn new(mark: Mark, folder: Option<(PathBuf, u64)>) -> Self {
         let stopped = Arc::default();
         #[cfg(target_os = "linux")]
         watch::add(mark, folder, &stopped);
@@ -73,15 +89,14 @@ impl Watched {
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
     use rustix::process::Signal;
 
-    use super::{FILES, MEMORY, PROCESSES};
+    use super::{DEPTH, FILES, MEMORY, PROCESSES, size};
     use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
@@ -89,9 +104,6 @@ mod watch {
 
     /// At every how many looks the files are looked at, too.
     const FILES_EACH: u32 = 5;
-
-    /// How deep a folder is looked into.
-    const DEPTH: usize = 32;
 
     /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
@@ -123,14 +135,10 @@ mod watch {
         }
     }
 
-    pub(super) fn add(mark: Mark, folder: Option<PathBuf>, stopped: &Arc<OnceLock<String>>) {
+    pub(super) fn add(mark: Mark, folder: Option<(PathBuf, u64)>, stopped: &Arc<OnceLock<String>>) {
         let Some(programs) = PROGRAMS.get() else {
             return;
         };
-        let folder = folder.map(|folder| {
-            let had = size(&folder, DEPTH);
-            (folder, had)
-        });
         let stopped = Arc::downgrade(stopped);
         let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
         programs.push(Program {
@@ -195,22 +203,6 @@ mod watch {
             }
             strays::end(self.mark, END);
         }
-    }
-
-    /// How much is in this folder, in bytes.
-    fn size(folder: &Path, depth: usize) -> u64 {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let sizes = entries.filter_map(|entry| {
-            let metadata = entry.path().symlink_metadata().ok()?;
-            let below = metadata.is_dir() && depth > 0;
-            let below = if below {
-                size(&entry.path(), depth - 1)
-            } else {
-                0
-            };
-            Some(metadata.len().saturating_add(below))
-        });
-        sizes.fold(0, u64::saturating_add)
     }
 
     #[cfg(test)]

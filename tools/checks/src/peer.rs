@@ -15,7 +15,7 @@ use socket2::SockRef;
 
 use crate::run::{Run, Told, shown, time};
 
-/// The most bytes that are kept of what a program sends. Whoever sends more has said enough.
+/// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
 const RECEIVED_LIMIT: usize = 4 << 20;
 
 /// How long to see whether the program closes a connection that is about to be closed here: if both
@@ -51,7 +51,7 @@ pub struct TcpPeer {
 
 impl TcpPeer {
     pub(crate) fn new(name: String, stream: TcpStream, run: Run) -> io::Result<Self> {
-        // Each `sends` is on its way at once, as a segment of its own.
+        // Each `sends` is on its way at once, as a separate segment.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(run.patience().answer))?;
         let stream = Arc::new(stream);
@@ -418,7 +418,7 @@ impl TcpPeer {
         let mut piece = [0; 16 << 10];
         let read = self
             .stream
-            // Zero would mean "for ever".
+            // Zero would mean "forever".
             .set_read_timeout(Some(limit.max(Duration::from_millis(1))))
             .and_then(|()| (&*self.stream).read(&mut piece));
         match read {
@@ -461,4 +461,53 @@ fn position(bytes: &[u8], text: &str) -> Option<usize> {
 /// The time that was given to one call is up, or the call was interrupted.
 fn is_cut_short(error: &io::Error) -> bool {
     is_timeout(error) || error.kind() == ErrorKind::Interrupted
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::run::{Kind, Patience, Stop};
+
+    /// A client of a program, and the program's side of the connection.
+    fn connected() -> (TcpPeer, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (program, _) = listener.accept().unwrap();
+        let run = Run::new(false, &Patience::short());
+        let client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
+        (client, program)
+    }
+
+    fn kind(told: Told) -> Option<Kind> {
+        match told {
+            Err(Stop::Failed(failure)) => Some(failure.kind),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_is_an_answer_and_a_reset_is_none() {
+        let (mut client, program) = connected();
+        drop(program);
+        assert!(client.expects_to_be_heard().is_ok());
+        let (mut client, program) = connected();
+        reset(&program);
+        drop(program);
+        assert_eq!(kind(client.expects_to_be_heard()), Some(Kind::Wrong));
+    }
+
+    #[test]
+    fn silence_is_missing_and_other_words_are_wrong() {
+        let (mut client, mut program) = connected();
+        assert_eq!(kind(client.expects("hello")), Some(Kind::Missing));
+        program.write_all(b"good morning").unwrap();
+        assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
+        assert_eq!(kind(client.expects("morning")), None);
+        // All has come but the end, which may be late.
+        assert_eq!(kind(client.expects_the_end()), Some(Kind::Missing));
+        assert_eq!(kind(client.expects_a_clean_end()), Some(Kind::Missing));
+    }
 }

@@ -19,11 +19,11 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
-use crate::limits::Watched;
+use crate::limits::{self, Watched};
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
-/// The most output that is kept of a program, in bytes. What prints more is stopped.
+/// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// How often to look whether the command itself has ended while others keep its output open.
@@ -39,7 +39,7 @@ const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 #[cfg(unix)]
 const GOODBYE: Duration = Duration::from_millis(300);
 
-/// What stands in a command for the port.
+/// The place of the port in a command.
 const PORT: &str = "{port}";
 
 /// A command that starts a program, with `{port}` where it is told its port.
@@ -235,6 +235,10 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
+        let folder = command.dir.map(|dir| {
+            let had = limits::size(&dir, limits::DEPTH);
+            (dir, had)
+        });
         let spawn = |start| {
             let mut start = CommandWrap::from(start);
             #[cfg(unix)]
@@ -260,7 +264,7 @@ impl Program {
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;
         guard::watch(child.id());
-        let watched = Watched::new(mark, command.dir);
+        let watched = Watched::new(mark, folder);
         let program = Self {
             child,
             keyboard: console.keyboard,
@@ -281,7 +285,7 @@ impl Program {
             .is_some_and(|keyboard| keyboard.is_terminal)
     }
 
-    /// Keeps what comes out of this pipe, on a thread of its own, which ends with the pipe.
+    /// Keeps what comes out of this pipe, on a separate thread, which ends with the pipe.
     fn keep(&self, stream: usize, pipe: Option<Box<dyn Read + Send>>) -> io::Result<()> {
         let output = Arc::clone(&self.output);
         let read_all = move || {
@@ -319,7 +323,7 @@ impl Program {
     }
 
     /// How the command itself has ended, if it has. One that floods its output is ended here: nobody
-    /// reads on, so it would wait for ever.
+    /// reads on, so it would wait forever.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.floods() {
             // It fails if it has ended already.
@@ -385,7 +389,7 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.interrupt();
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
-        // wait for the job's message that all have ended, for ever if `try_wait` has taken it.
+        // wait for the job's message that all have ended, forever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
             self.child.start_kill()
         } else {

@@ -1,7 +1,7 @@
 //! One run of a program under test: what happens in it, step by step.
 //!
-//! A check and all its peers share one run. Whoever does something tells it first, so that when an
-//! expectation fails, the last step is the one that failed.
+//! A check and all its peers share one run. Each tells the run its next step before it takes it, so
+//! when an expectation fails, the last step is the one that failed.
 
 use std::fmt::{Display, Write as _};
 use std::mem;
@@ -22,9 +22,9 @@ pub struct Patience {
     pub start: Duration,
     /// For what a program does in milliseconds, an answer or a line of output: 5 s.
     pub answer: Duration,
-    /// For the same, of a program that must do it while somebody else keeps it waiting: 2.5 s. One
-    /// that only gives up on the other does it after 1, 2, 3, 5 or 10 s, as its author chose, so
-    /// this is none of these.
+    /// For the same, of a program that must do it while somebody else keeps it waiting: 2.5 s. A
+    /// program that only gives up on the other does so after 1, 2, 3, 5 or 10 s, as its author
+    /// chose, so this is none of these.
     pub meanwhile: Duration,
     /// Until a program that was left without an answer does what comes next: 6.5 s, which again
     /// isn't a time limit that anybody chooses.
@@ -153,7 +153,7 @@ pub enum Kind {
     PortLost,
 }
 
-/// Whoever judges may have a better advice than the check.
+/// An expectation may have better advice than the check.
 pub(crate) trait Advise {
     /// The same result; if it is a failure that has no advice yet, this is its advice.
     #[must_use]

@@ -6,7 +6,8 @@
 //! that verdict counts.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
@@ -101,16 +102,18 @@ fn outcomes(
     is_expected: impl Fn(&Check, &Outcome) -> bool,
 ) -> Vec<(&'static Check, Outcome)> {
     let as_usual = Submission::new(command);
-    let quick = Submission {
+    let quick = &Submission {
         patience,
-        again_alone: false,
-        // They mostly wait.
-        jobs: checks.len(),
         ..as_usual.clone()
     };
-    let mut outcomes = Vec::new();
-    judge(checks, &quick, |check, outcome| {
-        outcomes.push((check, outcome.clone()));
+    // They mostly wait.
+    let mut outcomes: Vec<_> = thread::scope(|scope| {
+        let judge = |check: &'static Check| scope.spawn(move || (check, check.judge(quick)));
+        let judged: Vec<_> = checks.iter().map(|check| judge(check)).collect();
+        judged
+            .into_iter()
+            .flat_map(ScopedJoinHandle::join)
+            .collect()
     });
     let unexpected =
         |(check, outcome): &(&'static Check, _)| (!is_expected(check, outcome)).then_some(*check);
@@ -180,10 +183,8 @@ pub fn expect_a_helpful_starter(role: Role, program: &str, source: &str) {
         return;
     }
     let submission = Submission::new(Command::new(program, ["{port}"]));
-    let begin = Instant::now();
     let first = role.checks().first();
     let advice = first.and_then(|first| first.judge(&submission).advice);
     let advice = advice.unwrap_or_default();
     assert!(advice.starts_with("Next: write `port`"), "{advice}");
-    assert!(begin.elapsed() < submission.patience.start, "it hangs");
 }

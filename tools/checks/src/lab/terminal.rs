@@ -173,8 +173,8 @@ impl Lab<'_> {
             return Ok(());
         }
         self.run.failed(
-            "what a terminal would obey is escaped before it is printed",
-            "the peer's ESC came out as it was: a terminal would have cleared its screen",
+            "control characters are escaped before they are printed",
+            "the peer's ESC came out unchanged: a terminal would have cleared its screen",
         )
     }
 
@@ -197,7 +197,7 @@ impl Lab<'_> {
             Some(status) if status.success() => Ok(()),
             Some(_) => self
                 .run
-                .failed(expected, "its exit status tells of a failure"),
+                .failed(expected, "its exit status says that it failed"),
             None => self.run.missed(expected, "it still runs"),
         }
     }
@@ -218,7 +218,7 @@ impl Lab<'_> {
         }
         self.run.failed(
             "the program says what is wrong",
-            "it ended without a word, apart from what it says when nothing is wrong",
+            "it ended, and said no more than it says when nothing is wrong",
         )
     }
 
@@ -249,7 +249,7 @@ impl Lab<'_> {
         let output = self.run.output();
         if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
             return self.run.failed(
-                "a message for the user, and no stack trace",
+                "a message for the user, not a stack trace",
                 format!("the output has {:?}", marker.trim()),
             );
         }
@@ -257,7 +257,7 @@ impl Lab<'_> {
         if self.run.ended().is_some_and(|end| end.code().is_none()) {
             return self.run.failed(
                 "the program ends by itself, with a message for the user",
-                "a signal has ended it, which it wasn't prepared for",
+                "a signal ended it, which it wasn't prepared for",
             );
         }
         Ok(())
@@ -305,18 +305,18 @@ impl Lab<'_> {
                 .tell("what the program takes of the machine is looked at");
             return Failure::of(
                 Kind::Wrong,
-                "the program takes what it needs",
+                "the program takes no more of the machine than it needs",
                 format_args!("{why}: it was stopped"),
             )
             .advise(
-                "Look for a loop that starts a thread or a process, or keeps or writes something, \
-                 again and again.",
+                "Look for a loop that again and again starts a thread or a process, or stores or \
+                 writes something.",
             );
         }
         if program.floods() {
             return Failure::of(
                 Kind::Wrong,
-                "the program prints what there is to say",
+                "the program prints only what there is to say",
                 format_args!(
                     "it printed more than {} KiB, and was ended",
                     OUTPUT_LIMIT >> 10

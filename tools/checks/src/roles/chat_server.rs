@@ -120,7 +120,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "The guest sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
-                message is shown as one of its own.",
+                message is shown separately.",
         advice: "Of a guest that has never sent a line end, take what has come for a message when \
                  no more comes for a while, such as 200 ms, and when the stream ends.",
         lesson: PAGE,
@@ -153,8 +153,8 @@ pub const CHECKS: &[Check] = &[
         title: "Lets the host speak first",
         level: Level::Solid,
         about: "A guest connects and says nothing. What the host's user types reaches it.",
-        advice: "Read the keyboard on a thread of its own: who waits for the guest's message \
-                 doesn't send the host's.",
+        advice: "Read the keyboard on a separate thread: a program that waits for the guest's \
+                 message doesn't send the host's.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let mut guest = arrives(lab)?;
@@ -205,7 +205,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The host is started once when all is well, and again when somebody listens on the \
-                port. What it shows then, and didn't before, is taken for a message.",
+                port. Whatever it shows only then counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),

@@ -1,11 +1,11 @@
 //! The catalogue: the checks of each role, in the order in which a student meets them.
 //!
-//! A message in a check holds a number that nothing else has, so that it is found again in any
-//! program's output, whatever stands around it.
+//! Each message in a check has a number that nothing else has, so the check finds it in any program's
+//! output.
 //!
-//! Each check's description says how long its peer pauses and waits, unless it is what
-//! [`limits`] says. These limits are hundreds of times what is needed. Whether *nothing* happens is
-//! found out by waiting for a time that the check's steps show.
+//! Each check's description says how long its peer pauses and waits, unless [`limits`] says it. These
+//! limits are hundreds of times what a program needs. To see that *nothing* happens, a check waits for
+//! a time that its steps show.
 
 mod chat;
 pub mod chat_client;
@@ -43,12 +43,12 @@ pub fn limits() -> String {
     format!(
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
          answer comes within {}; a program that has a reason to end does so within {}, from when \
-         it has shown something. Before a line is typed there is a pause of {}. Whether a program \
-         has survived is looked at {} later. Output is waited for {}, then the input ends, and it \
-         is waited for {} more. What doesn't come in time counts if it doesn't come when the \
-         program runs alone, either.\n\n\
-         On Unix a program is run at a terminal without echo, to which most languages print each \
-         line at once: a missing flush isn't seen there. On Windows it is run with pipes.",
+         it has shown something. Before a line is typed there is a pause of {}. A program has \
+         survived if it still runs {} later. A check waits {} for output, then ends the input and \
+         waits {} more. What doesn't come in time counts only if it doesn't come when the program \
+         runs alone either.\n\nOn Unix a check runs the program at a terminal without echo, where \
+         most languages print each line at once, so it doesn't see a missing flush. On Windows it \
+         uses pipes.",
         time(start),
         time(answer),
         time(end),

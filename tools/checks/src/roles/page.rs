@@ -54,8 +54,8 @@ fn page_length(answer: &[u8]) -> Option<usize> {
     Some(head(answer)?.len().saturating_add(length))
 }
 
-/// The body of an HTTP answer, as far as it has come, without what its chunks are divided by (RFC 9112,
-/// section 7.1). An answer without a head is all body.
+/// The body of an HTTP answer, as far as it has come, without the lines that divide its chunks (RFC
+/// 9112, section 7.1). An answer without a head is all body.
 pub(super) fn body(answer: &[u8]) -> Vec<u8> {
     let Some(head) = head(answer) else {
         return answer.to_vec();
@@ -125,6 +125,19 @@ mod tests {
         assert!(expects(&format!("{length}Hello")).is_ok());
         assert!(expects(&format!("{length}Hell")).is_err());
         assert!(expects("HTTP/1.1 200 OK\r\n\r\nHell").is_ok());
+    }
+
+    #[test]
+    fn a_page_without_a_length_is_whole_when_the_stream_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut open, _) = listener.accept().unwrap();
+        open.write_all(b"HTTP/1.1 200 OK\r\n\r\nHello").unwrap();
+        let run = Run::new(false, &Patience::short());
+        let mut client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
+        assert!(expects_a_whole_page(&mut client).is_err());
+        drop(open);
+        assert!(expects_a_whole_page(&mut client).is_ok());
     }
 
     #[test]

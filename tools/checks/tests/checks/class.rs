@@ -282,7 +282,8 @@ fn jobs_are_those_of_all_submissions_together() {
     let counts: Vec<_> = counts
         .map(|path| fs::read_to_string(path).unwrap().lines().count())
         .collect();
-    assert_eq!(counts.len(), 8);
+    // A check is made twice if the machine is very busy.
+    assert!(counts.len() >= 8, "{counts:?}");
     assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
 }
 
