@@ -476,7 +476,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (program, _) = listener.accept().unwrap();
-        let run = Run::new(false, &Patience::short());
+        // All that is expected has been sent.
+        let patience = Patience {
+            answer: Duration::from_millis(200),
+            ..Patience::short()
+        };
+        let run = Run::new(false, &patience);
         let client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
         (client, program)
     }

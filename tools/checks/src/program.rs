@@ -35,9 +35,10 @@ const CHILDREN_END: Duration = Duration::from_secs(1);
 /// How long an executable file may be open for writing that was copied just now: if another thread
 /// starts a program meanwhile, that has it open, too, until it runs.
 const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
+
 /// How long a program may take to tidy up when it is asked to end.
 #[cfg(unix)]
-const GOODBYE: Duration = Duration::from_millis(300);
+const GOODBYE: Duration = Duration::from_millis(600);
 
 /// The place of the port in a command.
 const PORT: &str = "{port}";
