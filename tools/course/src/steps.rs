@@ -1,4 +1,4 @@
-//! Which of the workspace's own programs passes a check: the tutorial's, a step, or the robust one.
+//! Which of the workspace's own programs passes a check: a step, or the robust one.
 //!
 //! The table of checks and steps says so, which the judge writes: a snapshot of the external tests.
 
@@ -26,16 +26,13 @@ pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
     let folder = root.join("crates").join(package);
     let table = format!("tests/snapshots/external__checks_and_steps{table}.snap");
     let table = fs::read_to_string(folder.join(table)).unwrap_or_default();
-    let (file, run) = match first_pass(&table, check) {
-        Some("tutorial") => (
-            "src/tutorial.rs".to_owned(),
-            format!(" -- {side}--tutorial"),
-        ),
-        Some(step) if let Some(name) = example(&folder, step) => (
+    let step = first_pass(&table, check).and_then(|step| example(&folder, step));
+    let (file, run) = match step {
+        Some(name) => (
             format!("examples/{name}.rs"),
             format!(" --example {name} -- {side}{port}"),
         ),
-        _ => (
+        None => (
             "src/robust.rs".to_owned(),
             format!(" -- {side}--port {port}"),
         ),
@@ -43,12 +40,14 @@ pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
     format!("crates/{package}/{file} passes here; try it: cargo run -p {package}{run}")
 }
 
-/// The column of the first `+` in the row of this check.
+/// The column of the first `+` in the row of this check. Step 1 passes what the tutorial's program
+/// passes, and takes its port as an exercise does.
 fn first_pass<'a>(table: &'a str, check: &str) -> Option<&'a str> {
     let head = table.lines().find(|line| line.ends_with(" robust"))?;
     let mut rows = table.lines();
     let row = rows.find(|line| line.split_whitespace().next() == Some(check))?;
-    head.get(row.find('+')?..)?.split_whitespace().next()
+    let column = head.get(row.find('+')?..)?.split_whitespace().next()?;
+    Some(if column == "tutorial" { "1" } else { column })
 }
 
 /// The example that is the step of this number.

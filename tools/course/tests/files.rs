@@ -102,7 +102,7 @@ fn a_hint_names_the_first_step_that_passes() {
         hint("checksum", ""),
     ];
     insta::assert_snapshot!(hints.join("\n"), @"
-    crates/ch4-tcp-server/src/tutorial.rs passes here; try it: cargo run -p ch4-tcp-server -- --tutorial
+    crates/ch4-tcp-server/examples/step1_reuse.rs passes here; try it: cargo run -p ch4-tcp-server --example step1_reuse -- 8080
     crates/ch4-tcp-server/examples/step3_threads.rs passes here; try it: cargo run -p ch4-tcp-server --example step3_threads -- 8080
     crates/ch5-udp/examples/step2_again.rs passes here; try it: cargo run -p ch5-udp --example step2_again -- client 1314
     one answer is in crates/ch1-tcp-ip/tests/solutions/checksum.rs

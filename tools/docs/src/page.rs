@@ -69,7 +69,7 @@ impl Block {
 }
 
 /// The comment after a command that may fail, such as one that judges an empty exercise.
-pub const FAILS: &str = "  # fails until ";
+pub const FAILS: &str = "  # fails ";
 
 impl Page {
     /// The README, also in Chinese, and all pages of `docs/`, by path.
