@@ -18,6 +18,7 @@ use crate::port::Port;
 use crate::program::{Command, Program, ending};
 use crate::run::{Advise, Kind, Patience, Run, Stop, Told, shown, time};
 
+use terminal::FIRST_LOOK;
 pub use terminal::{ESCAPES, STACK_TRACES};
 pub(crate) use terminal::{PACE, SETTLE};
 
@@ -144,6 +145,9 @@ impl<'a> Lab<'a> {
     /// It doesn't do that.
     pub fn rehearses<T>(&mut self, act: impl FnOnce(&mut Self) -> Told<T>) -> Told {
         let _peers = act(self)?;
+        // On a busy machine its first words may be late.
+        let first_look = self.pause(FIRST_LOOK);
+        self.run.shows(first_look, |text| !text.is_empty());
         self.run.shows(self.pause(SETTLE), |_| false);
         self.remembers();
         self.run
