@@ -2,13 +2,15 @@
 
 use std::fmt::{self, Display};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use crate::lab::Lab;
 use crate::run::Told;
 
 /// What a program claims to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Role {
     /// Section 4.1: answers each client with "Hello World"
     TcpServer,
@@ -38,18 +40,12 @@ impl Role {
 
 impl Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TcpServer => "tcp-server",
-            Self::TcpClient => "tcp-client",
-            Self::ChatServer => "chat-server",
-            Self::ChatClient => "chat-client",
-            Self::UdpServer => "udp-server",
-            Self::UdpClient => "udp-client",
-        })
+        let name = self.to_possible_value();
+        f.write_str(name.as_ref().map_or("", PossibleValue::get_name))
     }
 }
 
-/// One thing that a program of some role must stand.
+/// One thing that a program of some role must do or survive.
 #[derive(Debug)]
 pub struct Check {
     /// Its name, with its role: `tcp-server/split-request`.
@@ -131,17 +127,17 @@ impl Display for Lesson {
     }
 }
 
-/// Whether the program stood it.
+/// Whether the program passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It did.
     Passed,
-    /// It did when it ran alone, after it had failed beside others. It counts as passed.
+    /// It did when it ran alone, after it failed beside others. It counts as passed.
     Unsteady,
     /// It didn't.
     Failed,
-    /// Nobody knows: the check couldn't be made.
+    /// Unknown: the check couldn't be made.
     Skipped,
 }
 
@@ -152,10 +148,10 @@ impl Verdict {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether the program stood it.
+    /// Whether the program passed.
     pub verdict: Verdict,
     /// If it failed: what should have happened.
     pub expected: Option<String>,

@@ -21,7 +21,7 @@ use crate::report;
 /// What a student writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Exercise {
-    /// What it shall become.
+    /// What it is to become.
     pub role: Role,
     /// The file, from the crate's root.
     pub file: &'static str,

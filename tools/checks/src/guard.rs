@@ -1,6 +1,6 @@
 //! Ends programs under test even if this process can't: it was interrupted, or killed.
 //!
-//! A program under test is in a process group of its own, so Ctrl-C at the terminal doesn't reach
+//! A program under test has its own process group, so Ctrl-C at the terminal doesn't reach
 //! it, and a process that is killed drops nothing. So on Unix one helper, a small shell script,
 //! knows which groups run, and how to find what has left them. It reads that from a pipe, and the
 //! pipe closes with this process, however it ends. (On Windows a job ends with the process that has opened it.)
@@ -57,13 +57,13 @@ done
     }
 }
 
-/// From now on nothing that is started shall outlive us.
+/// From now on no program under test outlives this process.
 pub(crate) fn prepare() {
     #[cfg(unix)]
     helper::pipe();
 }
 
-/// From now on this process group shall not outlive us.
+/// From now on this process group doesn't outlive this process.
 pub(crate) fn watch(group: u32) {
     #[cfg(unix)]
     helper::tell("watch", group);

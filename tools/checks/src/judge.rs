@@ -13,7 +13,7 @@ use crate::check::{Check, Outcome, Role, Verdict};
 use crate::lab::Lab;
 use crate::port::Port;
 use crate::program::Command;
-use crate::run::{Failure, Kind, Patience, Run, Stop};
+use crate::run::{Kind, Patience, Run, Stop};
 
 /// How many checks run at the same time, as usual.
 pub const JOBS: usize = 8;
@@ -25,7 +25,7 @@ const TRIES: u32 = 5;
 /// TIME-WAIT for 60 s.
 const TIME_WAIT: Duration = Duration::from_secs(65);
 
-/// Checks share it. Who has it alone has no other program under test beside theirs.
+/// Checks share it. While a check has it alone, no other program under test runs.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 /// What is judged, and how.
@@ -37,12 +37,8 @@ pub struct Submission {
     pub fixed_port: Option<u16>,
     /// How long it may take.
     pub patience: Patience,
-    /// How many checks run at the same time, each with a program of its own. They mostly wait.
+    /// How many checks run at the same time, each with its own program. They mostly wait.
     pub jobs: usize,
-    /// Whether a check that failed because something was missing is made again when no other program
-    /// under test runs. If not, it is made again at once, and a pass is a pass: for tests, which
-    /// know what fails.
-    pub again_alone: bool,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<dyn Prepare>>,
 }
@@ -66,7 +62,6 @@ impl Submission {
             patience: Patience::default(),
             jobs: JOBS,
             prepare: None,
-            again_alone: true,
         }
     }
 }
@@ -92,24 +87,29 @@ impl Check {
     /// Returns the kind of its failure, too, if it has failed.
     fn attempt(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
         let (mut outcome, mut kind) = self.attempt_on_a_port(submission);
-        let mut tries = 1;
-        while kind == Some(Kind::PortLost) && tries < TRIES {
+        // Where there is no other port, one more try has to do.
+        let tries = if submission.fixed_port.is_some() {
+            2
+        } else {
+            TRIES
+        };
+        for _ in 1..tries {
+            if kind != Some(Kind::PortLost) {
+                break;
+            }
             if let Some(number) = submission.fixed_port {
                 Port::fixed(number).wait_until_free(TIME_WAIT);
-                // There is no other, so one more try has to do.
-                tries = TRIES;
             }
-            tries += 1;
             (outcome, kind) = self.attempt_on_a_port(submission);
         }
         (outcome, kind)
     }
 
     fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
-        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
-            None => (submission.command.clone(), None),
-            Some(Ok((command, needed))) => (command, Some(needed)),
-            Some(Err(error)) => {
+        let prepared = submission.prepare.as_ref().map(|it| it.prepare());
+        let (command, _needed) = match prepared.transpose() {
+            Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
+            Err(error) => {
                 let why = format!("its folder can't be copied: {error}");
                 return (Outcome::skipped(why), None);
             }
@@ -121,33 +121,33 @@ impl Check {
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);
         run.close();
-        let mut outcome = Outcome {
+        let passed = Outcome {
             verdict: Verdict::Passed,
             expected: None,
             saw: None,
             advice: None,
             steps: run.steps(),
         };
-        let mut kind = None;
         match end {
-            Ok(()) => {}
+            Ok(()) => (passed, None),
             Err(Stop::Failed(failure)) => {
-                let Failure {
-                    expected,
-                    saw,
-                    advice,
-                    ..
-                } = failure;
-                kind = Some(failure.kind);
-                outcome.verdict = Verdict::Failed;
-                (outcome.expected, outcome.saw, outcome.advice) =
-                    (Some(expected), Some(saw), advice);
+                let failed = Outcome {
+                    verdict: Verdict::Failed,
+                    expected: Some(failure.expected),
+                    saw: Some(failure.saw),
+                    advice: failure.advice,
+                    ..passed
+                };
+                (failed, Some(failure.kind))
             }
             Err(Stop::Skipped(why)) => {
-                (outcome.verdict, outcome.saw) = (Verdict::Skipped, Some(why));
+                let skipped = Outcome {
+                    steps: passed.steps,
+                    ..Outcome::skipped(why)
+                };
+                (skipped, None)
             }
         }
-        (outcome, kind)
     }
 }
 
@@ -180,7 +180,7 @@ pub fn judge(
     })
 }
 
-/// A check that breaks is its own fault, and nobody shall wait for it.
+/// If a check panics, that is a bug of the check, and nothing may wait for it forever.
 fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
     let attempt = || check.attempt(submission);
     panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
@@ -189,7 +189,7 @@ fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
     })
 }
 
-/// Who does which check, and what came of those that are done.
+/// Which checks are taken, and the outcomes of those that are done.
 #[derive(Debug)]
 pub struct Board {
     checks: Vec<&'static Check>,
@@ -215,7 +215,7 @@ impl Board {
         }
     }
 
-    /// Does one check after another, until none is left that nobody does.
+    /// Makes one check after another, until none is left to take.
     pub fn work(&self, submission: &Submission) {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -254,8 +254,6 @@ impl Board {
                 _ => outcome,
             };
             self.settle(index, outcome);
-        } else if is_missing && !submission.again_alone {
-            self.settle(index, attempt(check, submission).0);
         } else if is_missing {
             let cannot_run_twice = kind == Some(Kind::Ended);
             self.runs_alone

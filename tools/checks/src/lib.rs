@@ -1,10 +1,10 @@
 //! Black-box checks of any program that claims to do the job of a chapter of the tutorial.
 //!
-//! A program is known as a command and a port, nothing else: it may be written in any language and
-//! say what it likes on its console. A server is judged by what comes over the wire, a client by
-//! what it sends and by whether its peer's words show up in its output.
+//! The judge knows a program only as a command and a port: it may be written in any language and say
+//! what it likes on its console. The judge looks at what a server sends over the wire, and, for a
+//! client, at what it sends and whether its peer's words appear in its output.
 //!
-//! - [`roles`]: the catalogue. Read one file of it first; each check reads like a story.
+//! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
 //! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`listener`]
 //!   and [`datagram`] are its misbehaving peers, [`run`] records what they do, and [`port`] finds
 //!   ports that nobody else has.

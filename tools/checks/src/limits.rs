@@ -1,4 +1,4 @@
-//! What a program under test may take of this machine. One that takes more is stopped.
+//! How much of this machine a program under test may use. The judge stops one that uses more.
 //!
 //! | | limit | on |
 //! | --- | --- | --- |
@@ -12,7 +12,8 @@
 //! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
 //! So one thread looks at all programs, ten times a second. On Windows nothing is limited.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::strays::Mark;
@@ -26,7 +27,10 @@ pub const PROCESSES: usize = 200;
 /// Maximum size of files, in bytes.
 pub const FILES: u64 = 64 << 20;
 
-/// From now on what this process starts has these limits, and so has this process.
+/// How deep to look into a folder.
+pub(crate) const DEPTH: usize = 32;
+
+/// Sets these limits for this process, and for all that it starts from now on.
 pub fn set() {
     #[cfg(unix)]
     {
@@ -47,35 +51,16 @@ pub fn set() {
     watch::start();
 }
 
-/// The folder that a program runs in.
-#[derive(Debug)]
-pub(crate) struct Folder {
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "nothing is counted there")
-    )]
-    path: PathBuf,
-    /// How large it is, in bytes, before the program starts.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "nothing is counted there")
-    )]
-    had: u64,
-}
-
-impl Folder {
-    /// Looks at the folder of a program that is about to start.
-    pub(crate) fn before(path: PathBuf) -> Self {
-        #[cfg(target_os = "linux")]
-        let had = if watch::is_on() {
-            watch::size(&path, watch::DEPTH)
-        } else {
-            0
-        };
-        #[cfg(not(target_os = "linux"))]
-        let had = 0;
-        Self { path, had }
-    }
+/// How much is in this folder, in bytes, down to this depth.
+pub(crate) fn size(folder: &Path, depth: usize) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| {
+        let metadata = entry.path().symlink_metadata().ok()?;
+        let is_deeper = metadata.is_dir() && depth > 0;
+        let below = is_deeper.then(|| size(&entry.path(), depth - 1));
+        Some(metadata.len().saturating_add(below.unwrap_or(0)))
+    });
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// A program that is watched for as long as this value lives.
@@ -85,11 +70,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Watches the program whose processes have this mark, and that runs in this folder.
-    pub(crate) fn new(mark: &Mark, folder: Option<Folder>) -> Self {
+    /// Watches a program whose processes have this mark. It runs in this folder, which had so many
+    /// bytes before the program started.
+    pub(crate) fn new(mark: Mark, folder: Option<(PathBuf, u64)>) -> Self {
         let stopped = Arc::default();
         #[cfg(target_os = "linux")]
-        watch::add(mark.number(), folder, &stopped);
+        watch::add(mark, folder, &stopped);
         #[cfg(not(target_os = "linux"))]
         let _ = (mark, folder);
         Self { stopped }
@@ -103,16 +89,15 @@ impl Watched {
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::fs;
-    use std::path::Path;
+    use std::path::PathBuf;
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
     use rustix::process::Signal;
 
-    use super::{FILES, Folder, MEMORY, PROCESSES};
-    use crate::strays::{Marked, Marks};
+    use super::{DEPTH, FILES, MEMORY, PROCESSES, size};
+    use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -120,25 +105,21 @@ mod watch {
     /// At every how many looks the files are looked at, too.
     const FILES_EACH: u32 = 5;
 
-    /// How deep a folder is looked into.
-    pub(super) const DEPTH: usize = 32;
-
-    /// How often to look again, at once, whether what was stopped has left anything.
+    /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
 
     static PROGRAMS: OnceLock<Mutex<Vec<Program>>> = OnceLock::new();
 
+    /// How long what was stopped may take to end.
+    const END: Duration = Duration::from_secs(1);
+
     /// A program under test.
     struct Program {
-        /// What its processes have in common: see [`strays`](crate::strays).
-        mark: u64,
-        folder: Option<Folder>,
+        /// What its processes have in common.
+        mark: Mark,
+        /// The folder that it runs in, and how many bytes that had at the start.
+        folder: Option<(PathBuf, u64)>,
         stopped: Weak<OnceLock<String>>,
-    }
-
-    /// Whether anything is watched.
-    pub(super) fn is_on() -> bool {
-        PROGRAMS.get().is_some()
     }
 
     /// Starts the thread that looks.
@@ -146,28 +127,28 @@ mod watch {
         if PROGRAMS.set(Mutex::default()).is_ok() {
             // Without it only the limits of the system hold.
             let _ = thread::Builder::new().spawn(|| {
-                let mut marks = Marks::default();
                 for look in 0_u32.. {
                     thread::park_timeout(PAUSE);
-                    look_at_all(&mut marks, look % FILES_EACH == 0);
+                    look_at_all(look % FILES_EACH == 0);
                 }
             });
         }
     }
 
-    pub(super) fn add(mark: u64, folder: Option<Folder>, stopped: &Arc<OnceLock<String>>) {
-        if let Some(programs) = PROGRAMS.get() {
-            let program = Program {
-                mark,
-                folder,
-                stopped: Arc::downgrade(stopped),
-            };
-            let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
-            programs.push(program);
-        }
+    pub(super) fn add(mark: Mark, folder: Option<(PathBuf, u64)>, stopped: &Arc<OnceLock<String>>) {
+        let Some(programs) = PROGRAMS.get() else {
+            return;
+        };
+        let stopped = Arc::downgrade(stopped);
+        let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.push(Program {
+            mark,
+            folder,
+            stopped,
+        });
     }
 
-    fn look_at_all(marks: &mut Marks, at_files: bool) {
+    fn look_at_all(at_files: bool) {
         let Some(programs) = PROGRAMS.get() else {
             return;
         };
@@ -176,20 +157,20 @@ mod watch {
         if programs.is_empty() {
             return;
         }
-        let all = marks.processes();
+        let all = strays::processes();
         for program in programs.iter_mut() {
             if let Some(why) = program.too_much(&all, at_files) {
                 if let Some(stopped) = program.stopped.upgrade() {
                     let _ = stopped.set(why);
                 }
-                program.stop(marks);
+                program.stop();
             }
         }
     }
 
     impl Program {
         /// What it takes too much of, in words.
-        fn too_much(&mut self, all: &[Marked], at_files: bool) -> Option<String> {
+        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
             let its_own = || all.iter().filter(|process| process.mark == self.mark);
             let count = its_own().count();
             if count > PROCESSES {
@@ -203,47 +184,54 @@ mod watch {
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let folder = self.folder.as_ref().filter(|_| at_files)?;
-            let more = size(&folder.path, DEPTH).saturating_sub(folder.had);
+            let (folder, had) = self.folder.as_ref().filter(|_| at_files)?;
+            let more = size(folder, DEPTH).saturating_sub(*had);
             let (wrote, limit) = (more >> 20, FILES >> 20);
             (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
         }
 
         /// Kills all its processes, and those that they have started meanwhile. They are stopped
         /// first, so that they start no more.
-        fn stop(&self, marks: &mut Marks) {
-            for signal in [Signal::STOP, Signal::KILL] {
-                let mut before = 0;
-                for _ in 0..ROUNDS {
-                    let all = marks.processes();
-                    let its_own = all.iter().filter(|process| process.mark == self.mark);
-                    let mut count = 0;
-                    for process in its_own {
-                        count += 1;
-                        process.signal(signal);
-                    }
-                    if count == before || count == 0 {
-                        break;
-                    }
-                    before = count;
+        fn stop(&self) {
+            let mut before = 0;
+            for _ in 0..ROUNDS {
+                let count = strays::signal(self.mark, Signal::STOP);
+                if count == before {
+                    break;
                 }
+                before = count;
             }
+            strays::end(self.mark, END);
         }
     }
 
-    /// How much is in this folder, in bytes.
-    pub(super) fn size(folder: &Path, depth: usize) -> u64 {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let sizes = entries.filter_map(|entry| {
-            let metadata = entry.path().symlink_metadata().ok()?;
-            let below = metadata.is_dir() && depth > 0;
-            let below = if below {
-                size(&entry.path(), depth - 1)
-            } else {
-                0
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_memory_and_the_processes_of_a_program_are_counted_together() {
+            let program = |mark| Program {
+                mark: Process::made_up(mark, 0).mark,
+                folder: None,
+                stopped: Weak::new(),
             };
-            Some(metadata.len().saturating_add(below))
-        });
-        sizes.fold(0, u64::saturating_add)
+            let half = MEMORY / 2;
+            let mut all = vec![Process::made_up(1, half), Process::made_up(1, half)];
+            all.push(Process::made_up(2, MEMORY));
+            assert_eq!(program(1).too_much(&all, true), None);
+            all.push(Process::made_up(1, 1 << 20));
+            let why = "it took 2049 MiB of memory; the limit is 2048";
+            assert_eq!(program(1).too_much(&all, true).as_deref(), Some(why));
+            assert_eq!(program(2).too_much(&all, true), None);
+
+            let many = |count| {
+                (0..count)
+                    .map(|_| Process::made_up(1, 0))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(program(1).too_much(&many(PROCESSES), true), None);
+            assert!(program(1).too_much(&many(PROCESSES + 1), true).is_some());
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Ports that nobody else has, although they can't be held for the program under test.
 //!
-//! A server is told its port and binds it by itself, so the port has to be free until then. One
-//! that was bound to port 0 and closed again isn't safe: the system may give it to any other
+//! A server is told its port and binds it by itself, so the port has to be free until then. A port
+//! that was bound as port 0 and closed again isn't safe: the system may give it to any other
 //! connection meanwhile. So ports come from below the range that systems give away (Linux: 32768
-//! and up), in pairs: the even one is for the program, and who has bound the odd one above it owns
-//! the pair. All checks that run on this machine keep to that.
+//! and up), in pairs. The even one is for the program. A judge that has bound the odd one above it
+//! owns the pair. All checks that run on this machine keep to that.
 //!
-//! A connection of an earlier program may linger on such a port, in TIME-WAIT. That is found out
-//! when it matters: when a program can't be started because of it, the check is tried on another.
+//! A connection of an earlier program may linger on such a port, in TIME-WAIT. If a program can't
+//! start because of that, the judge tries the check on another port.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

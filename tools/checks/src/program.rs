@@ -19,11 +19,11 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
-use crate::limits::{Folder, Watched};
+use crate::limits::{self, Watched};
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
-/// The most output that is kept of a program, in bytes. What prints more is stopped.
+/// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// How often to look whether the command itself has ended while others keep its output open.
@@ -35,11 +35,12 @@ const CHILDREN_END: Duration = Duration::from_secs(1);
 /// How long an executable file may be open for writing that was copied just now: if another thread
 /// starts a program meanwhile, that has it open, too, until it runs.
 const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
+
 /// How long a program may take to tidy up when it is asked to end.
 #[cfg(unix)]
-const GOODBYE: Duration = Duration::from_millis(300);
+const GOODBYE: Duration = Duration::from_millis(600);
 
-/// What stands in a command for the port.
+/// The place of the port in a command.
 const PORT: &str = "{port}";
 
 /// A command that starts a program, with `{port}` where it is told its port.
@@ -235,7 +236,10 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let folder = command.dir.clone().map(Folder::before);
+        let folder = command.dir.map(|dir| {
+            let had = limits::size(&dir, limits::DEPTH);
+            (dir, had)
+        });
         let spawn = |start| {
             let mut start = CommandWrap::from(start);
             #[cfg(unix)]
@@ -261,7 +265,7 @@ impl Program {
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;
         guard::watch(child.id());
-        let watched = Watched::new(&mark, folder);
+        let watched = Watched::new(mark, folder);
         let program = Self {
             child,
             keyboard: console.keyboard,
@@ -282,7 +286,7 @@ impl Program {
             .is_some_and(|keyboard| keyboard.is_terminal)
     }
 
-    /// Keeps what comes out of this pipe, on a thread of its own, which ends with the pipe.
+    /// Keeps what comes out of this pipe, on a separate thread, which ends with the pipe.
     fn keep(&self, stream: usize, pipe: Option<Box<dyn Read + Send>>) -> io::Result<()> {
         let output = Arc::clone(&self.output);
         let read_all = move || {
@@ -320,7 +324,7 @@ impl Program {
     }
 
     /// How the command itself has ended, if it has. One that floods its output is ended here: nobody
-    /// reads on, so it would wait for ever.
+    /// reads on, so it would wait forever.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.floods() {
             // It fails if it has ended already.
@@ -352,12 +356,13 @@ impl Program {
 
     /// Waits for output, its end or a moment of time, whichever comes first.
     pub fn wait_for_news(&mut self, limit: Duration) {
-        let before = self.output.lock().length();
         let lock = self.output.lock();
+        let before = (lock.length(), lock.closed);
         // Whether it was the time or the news makes no difference to the caller.
-        let _ = self.output.news.wait_timeout_while(lock, limit, |now| {
-            now.length() == before && now.closed < now.streams.len()
-        });
+        let _ = self
+            .output
+            .news
+            .wait_timeout_while(lock, limit, |now| (now.length(), now.closed) == before);
     }
 
     /// Waits until what it has printed satisfies the condition, for this time at most. Doesn't
@@ -385,13 +390,13 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.interrupt();
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
-        // wait for the job's message that all have ended, for ever if `try_wait` has taken it.
+        // wait for the job's message that all have ended, forever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
             self.child.start_kill()
         } else {
             self.child.kill()
         };
-        strays::end(&self.mark, CHILDREN_END);
+        strays::end(self.mark, CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
@@ -450,17 +455,11 @@ impl Printed {
 }
 
 /// How a program ended, in words.
-pub fn ending(status: ExitStatus) -> impl Display {
-    struct Ending(ExitStatus);
-    impl Display for Ending {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            match self.0.code() {
-                Some(code) => write!(f, "exit status {code}"),
-                None => write!(f, "{}", self.0),
-            }
-        }
+pub fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
     }
-    Ending(status)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What a program under test is typed to, and prints to: a terminal, as people have, or pipes where
+//! The keyboard and the screen of a program under test: a terminal, as people have, or pipes where
 //! there is none.
 //!
 //! The terminal is a pseudoterminal (pty(7)) that doesn't echo what is typed and prints what it is
-//! given, byte for byte. Standard error is a pipe of its own. The program leads a session of its
-//! own, and the terminal doesn't control it: it can't be reached by Ctrl-C at ours, and finds
-//! nothing if it opens `/dev/tty`. (Making it the controlling one takes a call between fork and
-//! exec, which no safe code can make.)
+//! given, byte for byte. Standard error is a separate pipe. The program leads its own session, and the
+//! terminal doesn't control it: Ctrl-C at our terminal doesn't reach it, and it finds nothing if it
+//! opens `/dev/tty`. (A controlling terminal takes a call between fork and exec, which no safe code
+//! can make.)
 
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};

@@ -19,8 +19,8 @@ use crate::scratch::Scratch;
 use crate::submissions::{Class, Submitted};
 use crate::{Args, Format, print};
 
-/// How many submissions are judged at the same time, each with its checks side by side.
-const AT_ONCE: usize = 3;
+/// Maximum submissions that are judged at the same time.
+const AT_ONCE: usize = 4;
 
 /// Marks all submissions in this directory. Returns whether all passed all.
 ///
@@ -94,6 +94,7 @@ fn mark_one(
     let mut judged = Vec::new();
     let submission = Submission {
         prepare: Some(ready.clone()),
+        jobs: args.jobs / at_once(args),
         ..crate::submission(args, ready.command().clone())
     };
     judge(checks, &submission, |check, outcome| {
@@ -176,12 +177,14 @@ fn in_order<T: Sync, R: Send>(
     })
 }
 
+/// How many submissions share the `--jobs`. Each gets two or more of them, as its first check has to
+/// be made before the others.
 fn at_once(args: &Args) -> usize {
     // A port that all need is one submission's at a time.
     if args.port.is_some() {
         1
     } else {
-        AT_ONCE.min(args.jobs)
+        (args.jobs / 2).clamp(1, AT_ONCE)
     }
 }
 

@@ -40,11 +40,11 @@ struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
-    /// Only this check (may be given several times)
+    /// Run only this check (repeat it for more)
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
 
-    /// List the role's checks, and run none; with an ID, explain this check
+    /// List the role's checks without running them; with an ID, explain this check
     #[arg(long, value_name = "ID")]
     #[allow(
         clippy::option_option,
@@ -60,20 +60,20 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Format::Lines)]
     format: Format,
 
-    /// Judge each file and folder in this directory, a student's each, and print a row for each
+    /// Judge each file and folder in this directory (one for each student), and print a row for each
     #[arg(long, value_name = "DIR")]
     submissions: Option<PathBuf>,
 
-    /// With --submissions: write a text for each student into this directory
+    /// Write a text for each student into this directory (with --submissions)
     #[arg(long, value_name = "DIR", requires = "submissions")]
     reports: Option<PathBuf>,
 
-    /// Maximum checks that run at the same time
+    /// Maximum checks at the same time, of all submissions together
     #[arg(long, value_name = "N", default_value_t = JOBS,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=256))]
     jobs: usize,
 
-    /// Let the program take as much of this machine as it likes
+    /// Don't limit the memory, processes and files of the program
     #[arg(long)]
     no_limits: bool,
 
@@ -88,14 +88,14 @@ Example: checks tcp-server -- python3 server.py {port}
 With --submissions a command may have {file} for the student's program and {dir} for a copy of the
 student's folder: checks tcp-server --submissions DIR -- python3 {file} {port}
 Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c, .rs, or an
-executable. Of several programs in a folder the one counts that is named as the role (tcp_server),
-its side (server) or main. Each check runs in a fresh copy of the student's folder (up to 64 MiB).
-Hidden files, node_modules and __pycache__ are no submissions.
+executable. If a folder has several programs, the one counts that is named after the role
+(tcp_server), its side (server) or main. Each check runs in a fresh copy of the student's folder (up
+to 64 MiB). Hidden files, node_modules and __pycache__ are no submissions.
 
-A program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files is stopped (memory
-and processes on Linux only, nothing on Windows).
+The judge stops a program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files
+(memory and processes on Linux only, nothing on Windows).
 
-JSON is a line for each check, as soon as it is known:
+JSON has a line for each check, printed as soon as it is known:
   id, title   the check's name, and what a program does that passes
   level       \"basic\", \"solid\" or \"expert\"
   verdict     \"passed\", \"unsteady\" (on the second try), \"failed\" or \"skipped\"
@@ -103,9 +103,9 @@ JSON is a line for each check, as soon as it is known:
   saw         what happened instead, or why it was skipped; else null
   steps       what was done, in order; if it failed, the last step is the one that did
   lesson      page, heading (or null) and advice: where to read and what to change
-With --submissions it is a line for each: submission (the file's name), command, not_started (why,
+With --submissions it has a line for each: submission (the file's name), command, not_started (why,
 or null), points (basic, solid, expert, total) and checks (a list of those above).
-With --list a line for each check has id, title, level, about and lesson.
+With --list the line for each check has id, title, level, about and lesson.
 CSV has a row for each submission: submission, command, a verdict for each check, points for each
 level, total, and why it wasn't started.
 
@@ -144,7 +144,7 @@ fn run(args: &Args) -> Result<bool, Error> {
         return class::mark(args, &checks, directory, command.as_ref());
     }
     let Some(command) = command else {
-        wrong("which program? Give its command behind --, such as: -- python3 server.py {port}");
+        wrong("which program? Give its command after --, such as: -- python3 server.py {port}");
     };
     judge_one(args, &checks, &submission(args, command))
 }

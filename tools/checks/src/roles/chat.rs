@@ -1,7 +1,7 @@
 //! Section 4.3: what holds for both sides of the chat.
 //!
 //! A message is a line of UTF-8 that ends with LF. A program may also send messages as the
-//! tutorial's do, without LF: they are found wherever they are in what has come. Where a check
+//! tutorial's do, without LF: a check finds them wherever they are in what has come. Where a check
 //! itself sends without LF, it is quiet for at least 500 ms after each message: a program that
 //! tells such messages apart by quiet has 200 ms for that.
 
@@ -58,8 +58,8 @@ pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
         about: "After a first exchange and 500 ms of quiet, a line and the line \"byebye\" come at \
                 once. 500 ms later a line is typed, for a program that takes turns. The first \
                 message is shown, the second ends the talk.",
-        advice: "What one read gives may hold several messages. Divide it at the line ends, and \
-                 look at each.",
+        advice: "One read may return several messages. Divide what came at the line ends, and look \
+                 at each.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
@@ -99,7 +99,7 @@ pub(super) const fn split_byebye<S: ChatSide>(id: &'static str) -> Check {
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, \"bye\" comes, and 500 ms later \
                 \"bye\" with a line end. That ends the talk.",
-        advice: "Compare whole messages with \"byebye\", not what one read gives.",
+        advice: "Compare whole messages with \"byebye\", not what one read returned.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
@@ -177,8 +177,8 @@ pub(super) const fn two_in_a_row<S: ChatSide>(id: &'static str) -> Check {
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, two lines come, 500 ms apart, and \
                 nothing is typed. Both are shown.",
-        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
-                 other side.",
+        advice: "Receive on a separate thread: a program that waits for the keyboard doesn't hear \
+                 the other side.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
@@ -240,8 +240,8 @@ pub(super) const fn terminal_escapes<S: ChatSide>(id: &'static str) -> Check {
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, a line with a terminal's escape \
-                sequences comes. They must not be in the output as they came; that is looked at \
-                when text behind them has been shown, and 500 ms later.",
+                sequences comes. They must not come out unchanged: the check looks when the text \
+                after them has been shown, and for 500 ms more.",
         advice: "Escape control characters before you print a message (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {

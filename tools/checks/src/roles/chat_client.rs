@@ -65,7 +65,7 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "ChatClient and host speak in turns, twice, with 500 ms of quiet between.",
+        about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
@@ -113,18 +113,18 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
-                message is shown as one of its own.",
+                message is shown separately.",
         advice: "Of a host that has never sent a line end, take what has come for a message when \
                  no more comes for a while, such as 200 ms, and when the stream ends.",
         lesson: PAGE,
         run: |lab| {
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712")?;
-            host.pauses(Duration::from_millis(600));
+            host.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("how are you 4713");
             host.expects("how are you 4713")?;
             host.sends("fine 4714")?;
-            host.pauses(Duration::from_millis(600));
+            host.pauses_at_any_speed(Duration::from_millis(600));
             lab.types(BYE);
             host.expects(BYE)?;
             host.expects_the_end()?;
@@ -146,8 +146,8 @@ pub const CHECKS: &[Check] = &[
         title: "Lets the host speak first",
         level: Level::Solid,
         about: "The host says a line as soon as the guest has connected. Nothing is typed.",
-        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
-                 other side.",
+        advice: "Receive on a separate thread: a program that waits for the keyboard doesn't hear \
+                 the other side.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let mut host = joined(lab)?;
@@ -202,7 +202,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if nobody is there",
         level: Level::Solid,
         about: "The guest is started once when somebody listens, and again when nobody has the \
-                port. What it shows then, and didn't before, is taken for a message.",
+                port. Whatever it shows only then counts as its message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),

@@ -120,18 +120,18 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "The guest sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
-                message is shown as one of its own.",
+                message is shown separately.",
         advice: "Of a guest that has never sent a line end, take what has come for a message when \
                  no more comes for a while, such as 200 ms, and when the stream ends.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = arrives(lab)?;
             guest.sends("hello 4711")?;
-            guest.pauses(Duration::from_millis(600));
+            guest.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("hi 4712");
             guest.expects("hi 4712")?;
             guest.sends("how are you 4713")?;
-            guest.pauses(Duration::from_millis(600));
+            guest.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("fine 4714");
             guest.expects("fine 4714")?;
             guest.sends(BYE)?;
@@ -153,8 +153,8 @@ pub const CHECKS: &[Check] = &[
         title: "Lets the host speak first",
         level: Level::Solid,
         about: "A guest connects and says nothing. What the host's user types reaches it.",
-        advice: "Read the keyboard on a thread of its own: who waits for the guest's message \
-                 doesn't send the host's.",
+        advice: "Read the keyboard on a separate thread: a program that waits for the guest's \
+                 message doesn't send the host's.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let mut guest = arrives(lab)?;
@@ -205,7 +205,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The host is started once when all is well, and again when somebody listens on the \
-                port. What it shows then, and didn't before, is taken for a message.",
+                port. Whatever it shows only then counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
@@ -224,7 +224,7 @@ fn arrives(lab: &mut Lab) -> Told<TcpPeer> {
 }
 
 fn ends_or_welcomes_another(lab: &mut Lab) -> Told {
-    if lab.ends_within(Duration::from_secs(1)) {
+    if lab.ends_within(lab.pause(Duration::from_secs(1))) {
         return lab.expects_no_crash();
     }
     let welcomed = welcomes_another(lab);

@@ -1,22 +1,23 @@
 //! The catalogue: the checks of each role, in the order in which a student meets them.
 //!
-//! A message in a check holds a number that nothing else has, so that it is found again in any
-//! program's output, whatever stands around it.
+//! Each message in a check has a number that nothing else has, so the check finds it in any program's
+//! output.
 //!
-//! Each check's description says how long its peer pauses and waits, unless it is what
-//! [`limits`] says. These limits are hundreds of times what is needed. Whether *nothing* happens is
-//! found out by waiting for a time that the check's steps show.
+//! Each check's description says how long its peer pauses and waits, unless [`limits`] says it. These
+//! limits are hundreds of times what a program needs. To see that *nothing* happens, a check waits for
+//! a time that its steps show.
 
 mod chat;
 pub mod chat_client;
 pub mod chat_server;
+mod page;
 pub mod tcp_client;
 pub mod tcp_server;
 pub mod udp_client;
 pub mod udp_server;
 
 use crate::check::{Check, Role};
-use crate::lab::SETTLE;
+use crate::lab::{PACE, SETTLE};
 use crate::run::{Patience, time};
 
 impl Role {
@@ -37,25 +38,21 @@ impl Role {
 /// How a program is run, and how long it may take, unless the description of a check says otherwise.
 pub fn limits() -> String {
     let Patience {
-        start,
-        answer,
-        end,
-        pace,
-        ..
+        start, answer, end, ..
     } = Patience::default();
     format!(
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
          answer comes within {}; a program that has a reason to end does so within {}, from when \
-         it has shown something. Before a line is typed there is a pause of {}. Whether a program \
-         has survived is looked at {} later. Output is waited for {}, then the input ends, and it \
-         is waited for {} more. What doesn't come in time counts if it doesn't come when the \
-         program runs alone, either.\n\n\
-         On Unix a program is run at a terminal without echo, to which most languages print each \
-         line at once: a missing flush isn't seen there. On Windows it is run with pipes.",
+         it has shown something. Before a line is typed there is a pause of {}. A program has \
+         survived if it still runs {} later. A check waits {} for output, then ends the input and \
+         waits {} more. What doesn't come in time counts only if it doesn't come when the program \
+         runs alone either.\n\nOn Unix a check runs the program at a terminal without echo, where \
+         most languages print each line at once, so it doesn't see a missing flush. On Windows it \
+         uses pipes.",
         time(start),
         time(answer),
         time(end),
-        time(pace),
+        time(PACE),
         time(SETTLE),
         time(answer / 2),
         time(answer),

@@ -88,7 +88,7 @@ pub const CHECKS: &[Check] = &[
         title: "Shows a reply that comes in two parts",
         level: Level::Solid,
         about: "The server sends one half of its reply, and the other half 500 ms later.",
-        advice: "One read is not one reply. Read in a loop, on a thread of its own, and print \
+        advice: "One read is not one reply. Read in a loop, on a separate thread, and print \
                  whatever comes.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
@@ -119,7 +119,7 @@ pub const CHECKS: &[Check] = &[
         title: "Shows two replies that come at once",
         level: Level::Solid,
         about: "The server sends two lines at once.",
-        advice: "What one read gives may be more than one reply. Print all of it.",
+        advice: "One read may return more than one reply. Print all of it.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -170,8 +170,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the server says unasked",
         level: Level::Expert,
         about: "The server greets as soon as the client has connected. Nothing is typed.",
-        advice: "Receive on a thread of its own: who waits for the keyboard doesn't hear the \
-                 server.",
+        advice: "Receive on a separate thread: a program that waits for the keyboard doesn't hear \
+                 the server.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -184,8 +184,8 @@ pub const CHECKS: &[Check] = &[
         title: "Sends the next line to a server that is silent",
         level: Level::Expert,
         about: "The server answers nothing. A second line that is typed reaches it within 6.5 s.",
-        advice: "Don't wait for ever for a reply: receive on a thread of its own, or give the read \
-                 a time limit.",
+        advice: "Don't wait forever for a reply: receive on a separate thread, or give the read a \
+                 time limit.",
         lesson: Lesson::pitfall("Waiting for ever"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -256,7 +256,7 @@ pub const CHECKS: &[Check] = &[
         title: "Notices that the server has hung up",
         level: Level::Solid,
         about: "The server answers a line and, 500 ms later, closes its side. From 500 ms later on \
-                up to three lines are typed, 2.5 s apart, until the client ends or connects anew.",
+                up to three lines are typed, 2.5 s apart, until the client ends or reconnects.",
         advice: "A read of 0 bytes means that the server has hung up: end, or connect again for \
                  the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -265,7 +265,7 @@ pub const CHECKS: &[Check] = &[
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             server.pauses(GAP);
             server.half_closes();
-            ends_or_connects_anew(lab, &mut host)
+            ends_or_reconnects(lab, &mut host)
         },
     },
     Check {
@@ -274,7 +274,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server answers a line and, 500 ms later, resets the connection. From 500 ms \
                 later on up to three lines are typed, 2.5 s apart, until the client ends or \
-                connects anew.",
+                reconnects.",
         advice: "Handle the errors of send and receive: end, or connect again. Don't show a stack \
                  trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -283,16 +283,15 @@ pub const CHECKS: &[Check] = &[
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             server.pauses(GAP);
             server.resets();
-            ends_or_connects_anew(lab, &mut host)
+            ends_or_reconnects(lab, &mut host)
         },
     },
     Check {
         id: "tcp-client/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
-        about: "The server sends a terminal's escape sequences. They must not be in the output as \
-                they came; that is looked at when text behind them has been shown, and 500 ms \
-                later.",
+        about: "The server sends a terminal's escape sequences. They must not come out unchanged: \
+                the check looks when the text after them has been shown, and for 500 ms more.",
         advice: "Escape control characters before you print what a server has sent \
                  (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
@@ -313,7 +312,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if nobody listens",
         level: Level::Solid,
         about: "The client is started once when somebody listens, and again when nobody has the \
-                port. What it shows then, and didn't before, is taken for a message.",
+                port. Whatever it shows only then counts as its message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
@@ -340,21 +339,21 @@ fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
 /// TCP tells its sender nothing about it.)
-fn ends_or_connects_anew(lab: &mut Lab, host: &mut Listener) -> Told {
+fn ends_or_reconnects(lab: &mut Lab, host: &mut Listener) -> Told {
     lab.tell("the program may end by itself, within 500 ms");
-    if lab.ends_within(GAP) {
+    if lab.ends_within(lab.pause(GAP)) {
         return lab.expects_no_crash();
     }
     for line in ["still there 4713", "still there 4714", "still there 4715"] {
         lab.types(line);
         let pause = lab.patience().answer / 2;
         lab.tell(&format!(
-            "the program should end, or connect anew, within {}",
+            "the program should end or reconnect within {}",
             time(pause)
         ));
         if host.arrival(pause).is_some() || lab.ends_within(Duration::ZERO) {
             return lab.expects_no_crash();
         }
     }
-    lab.missed("the program ends, or connects anew", "it did neither")
+    lab.missed("the program ends or reconnects", "it did neither")
 }

@@ -1,15 +1,16 @@
 //! Section 4.1: a server that greets whoever asks.
 //!
-//! A greeting is one in any letters and with any signs or tags between them, and however many pieces
-//! it is sent in: "Hello, World!", "HELLO WORLD".
+//! A greeting counts in small or capital letters, with any signs or tags between them, in however many
+//! pieces it comes: "Hello, World!", "HELLO WORLD".
 
 use std::time::Duration;
 
 use socket2::Type;
 
+use super::page::{body, expects_a_whole_page, field};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::{TcpPeer, What, body, field};
+use crate::peer::{TcpPeer, What};
 use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
@@ -120,7 +121,7 @@ pub const CHECKS: &[Check] = &[
                 .advise(
                     "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
                 )?;
-            browser.expects_a_whole_page().advise(
+            expects_a_whole_page(&mut browser).advise(
                 "The Content-Length counts the bytes behind the empty line, not the characters: \
                  encode the page first, then take its length. Without one, close the connection \
                  when all is sent.",
@@ -198,7 +199,7 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/cut-character",
         title: "Takes a character that is cut at byte 1024",
         level: Level::Solid,
-        about: "A client sends a request in which a three-byte character stands across byte 1024.",
+        about: "A client sends a request with a three-byte character across byte 1024.",
         advice: "Decode a request when all of it has come, or replace what isn't UTF-8 \
                  (from_utf8_lossy, errors=\"replace\"): a read may end inside a character.",
         lesson: Lesson::pitfall("A character cut in two"),
@@ -305,7 +306,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "A client connects and says nothing, as browsers do with spare connections. \
                 Another one is greeted meanwhile, within 2.5 s.",
-        advice: "Serve each client on a thread (or task) of its own.",
+        advice: "Serve each client on its own thread (or task).",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let _silent = lab.connects()?;
@@ -320,8 +321,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
                 is greeted meanwhile, within 2.5 s.",
-        advice: "A time limit for each read isn't enough: every byte starts it anew. Serve each \
-                 client on a thread (or task) of its own.",
+        advice: "A time limit for each read isn't enough: every byte restarts it. Serve each \
+                 client on its own thread (or task).",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
             let mut dripping = lab.connects()?;
@@ -342,8 +343,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "While a silent client keeps a simple server busy, 50 others connect, all within \
                 6.5 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
-        advice: "Give listen a longer queue (its argument), such as 128: who doesn't find room in \
-                 it tries again only after a second, then two, then four.",
+        advice: "Give listen a longer queue (its argument), such as 128: a client that finds no \
+                 room in it tries again only after a second, then two, then four.",
         lesson: Lesson::pitfall("A queue that is too short"),
         run: |lab| {
             let silent = lab.connects()?;
@@ -363,8 +364,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/endless-header",
         title: "Cuts off a request without an end",
         level: Level::Expert,
-        about: "A client sends header lines without an end, up to 8 MiB. The server answers or \
-                ends the connection, 2.5 s later at most; then another client is greeted.",
+        about: "A client sends endless header lines, up to 8 MiB. The server answers or ends the \
+                connection, 2.5 s later at most; then another client is greeted.",
         advice: "Limit how many bytes of a request you keep, such as 16 KiB: answer, or close, \
                  when there are more.",
         lesson: Lesson::pitfall("Input without a limit"),
@@ -380,8 +381,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
-        about: "A client sends a terminal's escape sequences. They must not be in the output as \
-                they came; that is looked at 500 ms after the next client was greeted.",
+        about: "A client sends a terminal's escape sequences. They must not come out unchanged: \
+                the check looks for 500 ms after the next client was greeted.",
         advice: "Escape control characters before you print what a client has sent \
                  (escape_debug, repr), or don't print it.",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
@@ -399,7 +400,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The server is started once when all is well, and again when somebody listens on \
-                the port. What it shows then, and didn't before, is taken for a message.",
+                the port. Whatever it shows only then counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
@@ -423,7 +424,7 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut client = lab.connects()?;
             asks(lab, &mut client)?;
-            // Who closes first keeps the connection in TIME-WAIT, and that shall be the server.
+            // The side that closes first keeps the connection in TIME-WAIT: here, the server.
             client.expects_the_end()?;
             client.closes_last();
             lab.restarts()?;

@@ -71,9 +71,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/no-answer",
         title: "Gives up if no answer ever comes",
         level: Level::Solid,
-        about: "The server answers nothing, and the input ends. The client says so and ends \
-                within 13 s. What it had shown when the server was quiet for 300 ms isn't saying \
-                so.",
+        about: "The server answers nothing, and the input ends. The client says so and ends within \
+                13 s. What it shows while the server is quiet for 300 ms doesn't count.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
                  and end.",
         lesson: Lesson::pitfall("Waiting for ever"),
@@ -165,9 +164,9 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
-        about: "The server's answer has a terminal's escape sequences. They must not be in the \
-                output as they came; that is looked at when the rest of the answer has been \
-                shown, and 500 ms later.",
+        about: "The server's answer has a terminal's escape sequences. They must not come out \
+                unchanged: the check looks when the rest of the answer has been shown, and for \
+                500 ms more.",
         advice: "Escape control characters before you print an answer (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {
@@ -182,7 +181,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The client is started once when somebody has the port, and again when nobody has. \
                 A temperature is typed and the input ends; the client says so and ends within \
-                13 s. What it shows only then is saying so.",
+                13 s. Whatever it shows only then counts as saying so.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),

@@ -1,9 +1,9 @@
 //! Section 5.1: a server that converts degrees Celsius to Fahrenheit, a datagram each way.
 //!
-//! What a server says around the number is its own affair, and so are its decimals: an answer is
-//! right if a number in it is the right one, within half a degree. What a request gets that is no temperature is the server's affair
-//! too, a reason or nothing, as long as it isn't a conversion: the words of a good answer with
-//! another number in them.
+//! A server may say what it likes around the number, with any decimals: an answer is right if a
+//! number in it is within half a degree of the right one. To a request that is no temperature it may
+//! answer a reason or nothing, but not a conversion: the words of a good answer with another number
+//! in them.
 
 use socket2::Type;
 
@@ -128,7 +128,8 @@ pub const CHECKS: &[Check] = &[
         title: "Doesn't convert \"nan\"",
         level: Level::Solid,
         about: "\"nan\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
-        advice: "What a language takes for a number may be none: refuse what isn't finite.",
+        advice: "A language may accept text as a number that is none: refuse whatever isn't \
+                 finite.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| refuses(lab, &["nan"]),
     },
@@ -165,7 +166,7 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.asks()?;
             let good = good_words(&mut client)?;
             client.sends(&request);
-            match client.receives(SILENCE) {
+            match client.receives(lab.pause(SILENCE)) {
                 Some(answer) if words(&answer) == good && !has(&answer, 212.0) => {
                     client.failed("no answer, a reason, or the number 212", &answer)
                 }
@@ -193,8 +194,8 @@ pub const CHECKS: &[Check] = &[
         title: "Survives a sender that is gone",
         level: Level::Expert,
         about: "A client asks and closes its socket at once, three times; then another one asks.",
-        advice: "Sending to somebody who has gone, or the next receive, may report an error. It \
-                 concerns that client only: go on.",
+        advice: "Sending to a client that is gone, or the next receive, may report an error. The \
+                 error is about that client only: go on.",
         lesson: Lesson::pitfall("One client's error ends the server"),
         run: |lab| {
             for _ in 0..3 {
@@ -209,8 +210,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
-        about: "A terminal's escape sequences are sent, then \"100\". They must not be in the \
-                output as they came; that is looked at 500 ms after the answer.",
+        about: "A terminal's escape sequences are sent, then \"100\". They must not come out \
+                unchanged: the check looks for 500 ms after the answer.",
         advice: "Escape control characters before you print a request (escape_debug, repr), or \
                  don't print it.",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
@@ -225,7 +226,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The server is started once when all is well, and again when somebody has the port. \
-                What it shows then, and didn't before, is taken for a message.",
+                Whatever it shows only then counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
@@ -268,7 +269,7 @@ fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     let good = good_words(&mut client)?;
     for request in requests {
         client.sends(request);
-        match client.receives(SILENCE) {
+        match client.receives(lab.pause(SILENCE)) {
             Some(answer) if words(&answer) == good => {
                 return client.failed("a reason, or no answer, but no conversion", &answer);
             }
@@ -337,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_found_whatever_stands_around_it() {
+    fn a_number_is_found_whatever_is_around_it() {
         for answer in [
             "212",
             "212.0",

@@ -4,16 +4,17 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use checks::program::{self, Command};
 use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
-use testkit::{Ended, Program, normalise};
+use testkit::{Ended, PATIENCE, Program, normalise};
 
 use crate::FAULTY;
 use crate::command::{CHECKS, script};
 
 /// Two checks that take little time.
-const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/converts"];
+const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/serves-again"];
 
 /// Marks this folder by two checks of `udp-server`.
 fn mark(folder: &Path, more: &[&str]) -> Ended {
@@ -151,7 +152,7 @@ fn class_of_three() -> TempDir {
     let class = tempdir().unwrap();
     let faulty = |fault: &str| format!("exec '{FAULTY}' udp-server --fault {fault} \"$1\"");
     fs::write(class.path().join("good.sh"), good("")).unwrap();
-    fs::write(class.path().join("half.sh"), good(&faulty("converts"))).unwrap();
+    fs::write(class.path().join("half.sh"), good(&faulty("serves-again"))).unwrap();
     fs::create_dir(class.path().join("nobody")).unwrap();
     class
 }
@@ -256,6 +257,61 @@ fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
     assert_eq!(names.collect::<Vec<_>>(), ["submission", "a.sh", "b.sh"]);
 }
 
+/// Each program writes down how many of them run. It is slow to start, so that more would meet.
+#[test]
+fn jobs_are_those_of_all_submissions_together() {
+    let class = tempdir().unwrap();
+    let running = tempdir().unwrap();
+    let folder = running.path().to_str().unwrap();
+    let before = format!(
+        "touch {folder}/$$; sleep 0.2
+        for id in $(ls {folder}); do kill -0 $id 2>/dev/null && echo $id; done > {folder}/of$$.new
+        mv {folder}/of$$.new {folder}/of$$"
+    );
+    for name in ["a.sh", "b.sh"] {
+        fs::write(class.path().join(name), good(&before)).unwrap();
+    }
+    let more = ["--only=converts", "--only=numbers", "--jobs=2"];
+    let ended = mark(class.path(), &more);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    let counts = fs::read_dir(running.path())
+        .unwrap()
+        .flatten()
+        .map(|it| it.path());
+    let counts = counts.filter(|path| path.to_string_lossy().contains("/of"));
+    let counts: Vec<_> = counts
+        .map(|path| fs::read_to_string(path).unwrap().lines().count())
+        .collect();
+    // A check is made twice if the machine is very busy.
+    assert!(counts.len() >= 8, "{counts:?}");
+    assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
+}
+
+/// Where standard error is a terminal.
+#[cfg(unix)]
+#[test]
+fn a_bar_shows_how_many_are_done() {
+    let class = tempdir().unwrap();
+    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    let script = r#"unset NO_COLOR; TERM=xterm exec "$0" "$@" 2>&1"#;
+    let words = [
+        "-c",
+        script,
+        CHECKS,
+        "udp-server",
+        TWO[0],
+        "--submissions",
+        ".",
+    ];
+    let mut command = Command::new("sh", words);
+    command.dir = Some(class.path().to_owned());
+    let mut checks = program::Program::start(&command, 1).unwrap();
+    assert!(checks.wait_for(PATIENCE, |text| text.contains("] 0 of 1 submissions")));
+    checks.wait_for_end(PATIENCE);
+    // The table, after the bar is gone.
+    assert!(checks.text().contains(" good.sh"));
+}
+
 /// What the check of a program says that takes too much.
 #[cfg(target_os = "linux")]
 fn told_of(runaway: &str) -> String {
@@ -270,19 +326,20 @@ fn told_of(runaway: &str) -> String {
     line["checks"][0]["saw"].as_str().unwrap().to_owned()
 }
 
-/// Each of these ends by itself, were it not stopped.
+/// They leave the session, and their parent ends. Each ends by itself, were it not stopped.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_runaway_is_stopped() {
-    let too_many = "n=0; while [ $n -lt 250 ]; do sleep 20 & n=$((n+1)); done; wait";
-    // They leave the session, and their parent ends.
+fn a_program_with_too_many_processes_is_stopped() {
     let leaving = "n=0; while [ $n -lt 250 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
-    for runaway in [too_many, leaving] {
-        let saw = told_of(runaway);
-        assert!(saw.contains("processes; the limit is 200"), "{saw}");
-    }
-    // In pieces, as the system itself limits a file.
-    let files = "for n in 1 2 3 4; do head -c 30000000 /dev/zero > file$n; done; sleep 20";
+    let saw = told_of(leaving);
+    assert!(saw.contains("processes; the limit is 200"), "{saw}");
+}
+
+/// In pieces, as the system itself limits a file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_writes_too_much_is_stopped() {
+    let files = "truncate -s 40M one two; sleep 20";
     let saw = told_of(files);
     assert!(saw.contains("MiB of files; the limit is 64"), "{saw}");
 }
