@@ -9,25 +9,27 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 #[test]
 fn the_robust_chat_server_stands_every_check() {
     let arguments = ["server", "--port", "{port}"];
-    assert_eq!(failures(Role::ChatServer, PROGRAM, arguments), "");
+    assert_eq!(failures(Role::ChatServer, PROGRAM, arguments, None), "");
 }
 
 #[test]
 fn what_the_tutorials_chat_server_falls_for() {
     let arguments = ["server", "--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::ChatServer, PROGRAM, arguments));
+    let expected = include_str!("snapshots/checks__what_the_tutorials_chat_server_falls_for.snap");
+    assert_snapshot!(verdicts(Role::ChatServer, PROGRAM, arguments, expected));
 }
 
 #[test]
 fn the_robust_chat_client_stands_every_check() {
     let arguments = ["client", "--port", "{port}"];
-    assert_eq!(failures(Role::ChatClient, PROGRAM, arguments), "");
+    assert_eq!(failures(Role::ChatClient, PROGRAM, arguments, None), "");
 }
 
 #[test]
 fn what_the_tutorials_chat_client_falls_for() {
     let arguments = ["client", "--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::ChatClient, PROGRAM, arguments));
+    let expected = include_str!("snapshots/checks__what_the_tutorials_chat_client_falls_for.snap");
+    assert_snapshot!(verdicts(Role::ChatClient, PROGRAM, arguments, expected));
 }
 
 #[test]

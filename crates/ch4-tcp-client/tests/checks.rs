@@ -9,13 +9,14 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 #[test]
 fn the_robust_tcp_client_stands_every_check() {
     let arguments = ["--port", "{port}"];
-    assert_eq!(failures(Role::TcpClient, PROGRAM, arguments), "");
+    assert_eq!(failures(Role::TcpClient, PROGRAM, arguments, None), "");
 }
 
 #[test]
 fn what_the_tutorials_tcp_client_falls_for() {
     let arguments = ["--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::TcpClient, PROGRAM, arguments));
+    let expected = include_str!("snapshots/checks__what_the_tutorials_tcp_client_falls_for.snap");
+    assert_snapshot!(verdicts(Role::TcpClient, PROGRAM, arguments, expected));
 }
 
 #[test]

@@ -9,13 +9,14 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 #[test]
 fn the_robust_tcp_server_stands_every_check() {
     let arguments = ["--port", "{port}"];
-    assert_eq!(failures(Role::TcpServer, PROGRAM, arguments), "");
+    assert_eq!(failures(Role::TcpServer, PROGRAM, arguments, None), "");
 }
 
 #[test]
 fn what_the_tutorials_tcp_server_falls_for() {
     let arguments = ["--tutorial", "--port", "{port}"];
-    let mut verdicts = verdicts(Role::TcpServer, PROGRAM, arguments);
+    let expected = include_str!("snapshots/checks__what_the_tutorials_tcp_server_falls_for.snap");
+    let mut verdicts = verdicts(Role::TcpServer, PROGRAM, arguments, expected);
     if cfg!(windows) {
         // There TIME-WAIT keeps nobody from listening.
         let [passed, failed] = ["passed", "FAILED"].map(|it| format!("{it}  tcp-server/restart "));

@@ -9,25 +9,30 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
 #[test]
 fn the_robust_udp_server_stands_every_check() {
     let arguments = ["server", "--port", "{port}"];
-    assert_eq!(failures(Role::UdpServer, PROGRAM, arguments), "");
+    assert_eq!(failures(Role::UdpServer, PROGRAM, arguments, None), "");
 }
 
 #[test]
 fn what_the_tutorials_udp_server_falls_for() {
     let arguments = ["server", "--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::UdpServer, PROGRAM, arguments));
+    let expected = include_str!("snapshots/checks__what_the_tutorials_udp_server_falls_for.snap");
+    assert_snapshot!(verdicts(Role::UdpServer, PROGRAM, arguments, expected));
 }
 
 #[test]
 fn the_robust_udp_client_stands_every_check() {
     let arguments = ["client", "--port", "{port}"];
-    assert_eq!(failures(Role::UdpClient, PROGRAM, arguments), "");
+    assert_eq!(
+        failures(Role::UdpClient, PROGRAM, arguments, Some("/no-answer")),
+        ""
+    );
 }
 
 #[test]
 fn what_the_tutorials_udp_client_falls_for() {
     let arguments = ["client", "--tutorial", "--port", "{port}"];
-    assert_snapshot!(verdicts(Role::UdpClient, PROGRAM, arguments));
+    let expected = include_str!("snapshots/checks__what_the_tutorials_udp_client_falls_for.snap");
+    assert_snapshot!(verdicts(Role::UdpClient, PROGRAM, arguments, expected));
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use std::fmt::{self, Display};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use crate::lab::Lab;
 use crate::run::Told;
 
 /// What a program claims to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Role {
     /// Section 4.1: answers each client with "Hello World"
     TcpServer,
@@ -38,14 +40,8 @@ impl Role {
 
 impl Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TcpServer => "tcp-server",
-            Self::TcpClient => "tcp-client",
-            Self::ChatServer => "chat-server",
-            Self::ChatClient => "chat-client",
-            Self::UdpServer => "udp-server",
-            Self::UdpClient => "udp-client",
-        })
+        let name = self.to_possible_value();
+        f.write_str(name.as_ref().map_or("", PossibleValue::get_name))
     }
 }
 

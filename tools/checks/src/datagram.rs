@@ -44,32 +44,22 @@ impl Asker {
 
     /// The next datagram of the program's, if one comes within this time.
     pub fn receives(&mut self, limit: Duration) -> Option<Vec<u8>> {
-        receive(&self.socket, &self.run, limit).map(|(bytes, _)| bytes)
+        let first = first(&self.socket, &self.run, limit, |_| true);
+        first.ok().map(|(bytes, _)| bytes)
     }
 
     /// Waits for an answer that satisfies the condition; others are passed over.
     ///
     /// # Errors
     ///
-    /// None comes, within [`Patience::answer`](crate::run::Patience::answer).
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, what: &str, is_it: impl Fn(&[u8]) -> bool) -> Told<Vec<u8>> {
         self.run.tell(format_args!("{} expects {what}", self.name));
         let limit = self.run.patience().answer;
-        let deadline = Instant::now() + limit;
-        let mut other = None;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.receives(left) {
-                Some(answer) if is_it(&answer) => return Ok(answer),
-                Some(answer) => other = Some(answer),
-                None => {
-                    let expected = format!("{what} reaches {} within {}", self.name, time(limit));
-                    return match other {
-                        Some(answer) => self.failed(&expected, &answer),
-                        None => self.run.missed(expected, "no answer"),
-                    };
-                }
-            }
+        let what = format!("{what} reaches {}", self.name);
+        match first(&self.socket, &self.run, limit, is_it) {
+            Ok((answer, _)) => Ok(answer),
+            Err(other) => missed(&self.run, &what, limit, other, "no answer"),
         }
     }
 
@@ -111,29 +101,15 @@ impl Answerer {
     pub fn expects(&mut self, number: &str, limit: Duration) -> Told {
         self.run
             .tell(format_args!("the server expects the request {number:?}"));
-        let deadline = Instant::now() + limit;
-        let mut other = None;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match receive(&self.socket, &self.run, left) {
-                Some((request, asker)) if is_number(&request, number) => {
-                    self.asker = Some(asker);
-                    return Ok(());
-                }
-                Some((request, _)) => other = Some(request),
-                None => {
-                    let expected = format!(
-                        "the request {number:?} reaches the server within {}",
-                        time(limit)
-                    );
-                    return match other {
-                        Some(request) => {
-                            let saw = format!("{} came", shown(&request));
-                            self.run.failed(expected, saw)
-                        }
-                        None => self.run.missed(expected, "no request came"),
-                    };
-                }
+        let is_it = |request: &[u8]| is_number(request, number);
+        match first(&self.socket, &self.run, limit, is_it) {
+            Ok((_, asker)) => {
+                self.asker = Some(asker);
+                Ok(())
+            }
+            Err(other) => {
+                let what = format!("the request {number:?} reaches the server");
+                missed(&self.run, &what, limit, other, "no request came")
             }
         }
     }
@@ -173,13 +149,8 @@ impl Answerer {
     pub fn pauses(&mut self, pause: Duration) {
         self.run
             .tell(format_args!("the server is quiet for {}", time(pause)));
-        let deadline = Instant::now() + pause;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if receive(&self.socket, &self.run, left).is_none() {
-                return;
-            }
-        }
+        let pause = self.run.patience().pause(pause);
+        let _ = first(&self.socket, &self.run, pause, |_| false);
     }
 
     /// Doesn't answer the last request.
@@ -199,13 +170,20 @@ fn is_number(request: &[u8], number: &str) -> bool {
     (asked - number).abs() < 0.001
 }
 
-/// The next datagram, if one comes within this time. Doesn't wait for a program that has ended.
-fn receive(socket: &UdpSocket, run: &Run, limit: Duration) -> Option<(Vec<u8>, SocketAddr)> {
+/// The first datagram that satisfies the condition, and its sender, if one comes within this time;
+/// or else the last other one. Doesn't wait for a program that has ended.
+fn first(
+    socket: &UdpSocket,
+    run: &Run,
+    limit: Duration,
+    is_it: impl Fn(&[u8]) -> bool,
+) -> Result<(Vec<u8>, SocketAddr), Option<Vec<u8>>> {
     let deadline = Instant::now() + limit;
     let mut buffer = vec![0; 1 << 16];
+    let mut other = None;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        // Before the socket is looked at: who has ended may have sent something before.
+        // Before it looks at the socket: a program that has ended may have sent something before.
         let over = run.ended().is_some();
         // Zero would mean "for ever".
         let wait = left.min(GLANCE).max(Duration::from_millis(1));
@@ -214,13 +192,34 @@ fn receive(socket: &UdpSocket, run: &Run, limit: Duration) -> Option<(Vec<u8>, S
             .and_then(|()| socket.recv_from(&mut buffer));
         match received {
             Ok((count, from)) => {
-                buffer.truncate(count);
-                return Some((buffer, from));
+                let datagram = buffer.get(..count).unwrap_or_default().to_vec();
+                if is_it(&datagram) {
+                    return Ok((datagram, from));
+                }
+                other = Some(datagram);
+                if left.is_zero() {
+                    return Err(other);
+                }
             }
             Err(error) if error.kind() == ErrorKind::ConnectionRefused && !over => {}
-            Err(_) if left.is_zero() || over => return None,
+            Err(_) if left.is_zero() || over => return Err(other),
             Err(_) => {}
         }
+    }
+}
+
+/// The failure of an expectation: another datagram came, or nothing.
+fn missed<T>(
+    run: &Run,
+    what: &str,
+    limit: Duration,
+    other: Option<Vec<u8>>,
+    nothing: &str,
+) -> Told<T> {
+    let expected = format!("{what} within {}", time(limit));
+    match other {
+        Some(other) => run.failed(expected, format_args!("{} came", shown(&other))),
+        None => run.missed(expected, nothing),
     }
 }
 

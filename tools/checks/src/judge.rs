@@ -13,7 +13,7 @@ use crate::check::{Check, Outcome, Role, Verdict};
 use crate::lab::Lab;
 use crate::port::Port;
 use crate::program::Command;
-use crate::run::{Failure, Kind, Patience, Run, Stop};
+use crate::run::{Kind, Patience, Run, Stop};
 
 /// How many checks run at the same time, as usual.
 pub const JOBS: usize = 8;
@@ -40,8 +40,8 @@ pub struct Submission {
     /// How many checks run at the same time, each with a program of its own. They mostly wait.
     pub jobs: usize,
     /// Whether a check that failed because something was missing is made again when no other program
-    /// under test runs. If not, it is made again at once, and a pass is a pass: for tests, which
-    /// know what fails.
+    /// under test runs. If not, the first try counts: for tests, which know what fails and look
+    /// again themselves.
     pub again_alone: bool,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<dyn Prepare>>,
@@ -92,24 +92,29 @@ impl Check {
     /// Returns the kind of its failure, too, if it has failed.
     fn attempt(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
         let (mut outcome, mut kind) = self.attempt_on_a_port(submission);
-        let mut tries = 1;
-        while kind == Some(Kind::PortLost) && tries < TRIES {
+        // Where there is no other port, one more try has to do.
+        let tries = if submission.fixed_port.is_some() {
+            2
+        } else {
+            TRIES
+        };
+        for _ in 1..tries {
+            if kind != Some(Kind::PortLost) {
+                break;
+            }
             if let Some(number) = submission.fixed_port {
                 Port::fixed(number).wait_until_free(TIME_WAIT);
-                // There is no other, so one more try has to do.
-                tries = TRIES;
             }
-            tries += 1;
             (outcome, kind) = self.attempt_on_a_port(submission);
         }
         (outcome, kind)
     }
 
     fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
-        let (command, _needed) = match submission.prepare.as_ref().map(|it| it.prepare()) {
-            None => (submission.command.clone(), None),
-            Some(Ok((command, needed))) => (command, Some(needed)),
-            Some(Err(error)) => {
+        let prepared = submission.prepare.as_ref().map(|it| it.prepare());
+        let (command, _needed) = match prepared.transpose() {
+            Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
+            Err(error) => {
                 let why = format!("its folder can't be copied: {error}");
                 return (Outcome::skipped(why), None);
             }
@@ -121,33 +126,33 @@ impl Check {
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);
         run.close();
-        let mut outcome = Outcome {
+        let passed = Outcome {
             verdict: Verdict::Passed,
             expected: None,
             saw: None,
             advice: None,
             steps: run.steps(),
         };
-        let mut kind = None;
         match end {
-            Ok(()) => {}
+            Ok(()) => (passed, None),
             Err(Stop::Failed(failure)) => {
-                let Failure {
-                    expected,
-                    saw,
-                    advice,
-                    ..
-                } = failure;
-                kind = Some(failure.kind);
-                outcome.verdict = Verdict::Failed;
-                (outcome.expected, outcome.saw, outcome.advice) =
-                    (Some(expected), Some(saw), advice);
+                let failed = Outcome {
+                    verdict: Verdict::Failed,
+                    expected: Some(failure.expected),
+                    saw: Some(failure.saw),
+                    advice: failure.advice,
+                    ..passed
+                };
+                (failed, Some(failure.kind))
             }
             Err(Stop::Skipped(why)) => {
-                (outcome.verdict, outcome.saw) = (Verdict::Skipped, Some(why));
+                let skipped = Outcome {
+                    steps: passed.steps,
+                    ..Outcome::skipped(why)
+                };
+                (skipped, None)
             }
         }
-        (outcome, kind)
     }
 }
 
@@ -254,9 +259,7 @@ impl Board {
                 _ => outcome,
             };
             self.settle(index, outcome);
-        } else if is_missing && !submission.again_alone {
-            self.settle(index, attempt(check, submission).0);
-        } else if is_missing {
+        } else if is_missing && submission.again_alone {
             let cannot_run_twice = kind == Some(Kind::Ended);
             self.runs_alone
                 .fetch_or(cannot_run_twice, Ordering::Relaxed);

@@ -16,13 +16,16 @@ use crate::listener::Listener;
 use crate::peer::{TcpPeer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
-use crate::run::{Advise, Failure, Kind, Patience, Run, Stop, Told, shown, time};
+use crate::run::{Advise, Kind, Patience, Run, Stop, Told, shown, time};
 
-pub(crate) use terminal::SETTLE;
 pub use terminal::{ESCAPES, STACK_TRACES};
+pub(crate) use terminal::{PACE, SETTLE};
 
 /// How long one of many clients waits before it tries again to connect.
 const KNOCK: Duration = Duration::from_millis(250);
+
+/// How long between two looks whether a server is there, unless it says something.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// What to change in a program that ended at once.
 const ENDED: &str = "Read its last words. The port is in the command that step 1 shows: if the \
@@ -74,6 +77,11 @@ impl<'a> Lab<'a> {
     /// How long the program may take.
     pub fn patience(&self) -> &Patience {
         self.run.patience()
+    }
+
+    /// How long a pause is in this run that people make this long.
+    pub fn pause(&self, of_people: Duration) -> Duration {
+        self.patience().pause(of_people)
     }
 
     /// The port that the program is told.
@@ -136,9 +144,7 @@ impl<'a> Lab<'a> {
     /// It doesn't do that.
     pub fn rehearses<T>(&mut self, act: impl FnOnce(&mut Self) -> Told<T>) -> Told {
         let _peers = act(self)?;
-        if let Some(program) = self.run.program().as_mut() {
-            program.wait_for(SETTLE, |_| false);
-        }
+        self.run.shows(self.pause(SETTLE), |_| false);
         self.remembers();
         self.run
             .tell("the program is ended: that is what it shows when nothing is wrong");
@@ -282,20 +288,29 @@ impl<'a> Lab<'a> {
     fn connection(&mut self, limit: Duration) -> Told<TcpStream> {
         let address = self.address()?;
         let expected = format!("the program listens on {address} within {}", time(limit));
+        self.waits_for(limit, expected, |left| connect(&address, left))
+    }
+
+    /// Looks for the program on its port again and again, until it is there.
+    fn waits_for<T>(
+        &mut self,
+        limit: Duration,
+        expected: String,
+        look: impl Fn(Duration) -> io::Result<T>,
+    ) -> Told<T> {
         let deadline = Instant::now() + limit;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.run.ended();
-            let connected = connect(&address, left);
-            match (connected, ended) {
+            match (look(left), ended) {
                 (Ok(_), Some(status)) => return self.in_the_background(status),
-                (Ok(stream), None) => return Ok(stream),
+                (Ok(found), None) => return Ok(found),
                 (Err(_), Some(_)) => return self.unready(expected),
                 (Err(_), None) if left.is_zero() => return self.unready(expected),
                 (Err(error), None) if self.reached => {
-                    return self.run.missed(expected, format!("{}", error.kind()));
+                    return self.run.missed(expected, error.kind());
                 }
-                (Err(_), None) => self.glance(),
+                (Err(_), None) => self.run.glances(GLANCE),
             }
         }
     }
@@ -315,21 +330,13 @@ impl<'a> Lab<'a> {
             self.run.tell(format_args!(
                 "{name} waits until somebody receives on {address}"
             ));
-            let expected = format!(
-                "the program receives on {address} within {}",
-                time(self.patience().start)
-            );
-            let deadline = Instant::now() + self.patience().start;
-            loop {
-                let ended = self.run.ended();
-                match (self.port()?.has_udp_receiver(), ended) {
-                    (true, Some(status)) => return self.in_the_background(status),
-                    (true, None) => break,
-                    (false, Some(_)) => return self.unready(expected),
-                    (false, None) if Instant::now() >= deadline => return self.unready(expected),
-                    (false, None) => self.glance(),
-                }
-            }
+            let limit = self.patience().start;
+            let expected = format!("the program receives on {address} within {}", time(limit));
+            let port = Port::fixed(address.port());
+            self.waits_for(limit, expected, |_| {
+                let is_there = port.has_udp_receiver().then_some(());
+                is_there.ok_or_else(|| io::ErrorKind::NotFound.into())
+            })?;
             self.reached = true;
         }
         Asker::new(name, address, self.run.clone())
@@ -345,13 +352,6 @@ impl<'a> Lab<'a> {
         );
         let expected = "the command runs for as long as its server does";
         self.run.failed(expected, saw)
-    }
-
-    /// A moment between two looks, cut short by the program's output and by its end.
-    fn glance(&self) {
-        if let Some(program) = self.run.program().as_mut() {
-            program.wait_for_news(Duration::from_millis(20));
-        }
     }
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
@@ -370,13 +370,7 @@ impl<'a> Lab<'a> {
         if !self.port()?.is_taken() && cfg!(target_os = "linux") {
             return failed;
         }
-        failed.map_err(|stop| match stop {
-            Stop::Failed(failure) => Stop::Failed(Failure {
-                kind: Kind::PortLost,
-                ..failure
-            }),
-            skipped @ Stop::Skipped(_) => skipped,
-        })
+        failed.map_err(|stop| stop.map(|failure| failure.kind = Kind::PortLost))
     }
 
     fn never<T>(&self, expected: String) -> Told<T> {

@@ -47,37 +47,6 @@ pub fn set() {
     watch::start();
 }
 
-/// The folder that a program runs in.
-#[derive(Debug)]
-pub(crate) struct Folder {
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "nothing is counted there")
-    )]
-    path: PathBuf,
-    /// How large it is, in bytes, before the program starts.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(dead_code, reason = "nothing is counted there")
-    )]
-    had: u64,
-}
-
-impl Folder {
-    /// Looks at the folder of a program that is about to start.
-    pub(crate) fn before(path: PathBuf) -> Self {
-        #[cfg(target_os = "linux")]
-        let had = if watch::is_on() {
-            watch::size(&path, watch::DEPTH)
-        } else {
-            0
-        };
-        #[cfg(not(target_os = "linux"))]
-        let had = 0;
-        Self { path, had }
-    }
-}
-
 /// A program that is watched for as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -85,11 +54,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Watches the program whose processes have this mark, and that runs in this folder.
-    pub(crate) fn new(mark: &Mark, folder: Option<Folder>) -> Self {
+    /// Watches a program that was just started: its processes have this mark, and it runs in this
+    /// folder.
+    pub(crate) fn new(mark: Mark, folder: Option<PathBuf>) -> Self {
         let stopped = Arc::default();
         #[cfg(target_os = "linux")]
-        watch::add(mark.number(), folder, &stopped);
+        watch::add(mark, folder, &stopped);
         #[cfg(not(target_os = "linux"))]
         let _ = (mark, folder);
         Self { stopped }
@@ -104,15 +74,15 @@ impl Watched {
 #[cfg(target_os = "linux")]
 mod watch {
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
     use std::thread;
     use std::time::Duration;
 
     use rustix::process::Signal;
 
-    use super::{FILES, Folder, MEMORY, PROCESSES};
-    use crate::strays::{Marked, Marks};
+    use super::{FILES, MEMORY, PROCESSES};
+    use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(100);
@@ -121,24 +91,23 @@ mod watch {
     const FILES_EACH: u32 = 5;
 
     /// How deep a folder is looked into.
-    pub(super) const DEPTH: usize = 32;
+    const DEPTH: usize = 32;
 
-    /// How often to look again, at once, whether what was stopped has left anything.
+    /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
 
     static PROGRAMS: OnceLock<Mutex<Vec<Program>>> = OnceLock::new();
 
+    /// How long what was stopped may take to end.
+    const END: Duration = Duration::from_secs(1);
+
     /// A program under test.
     struct Program {
-        /// What its processes have in common: see [`strays`](crate::strays).
-        mark: u64,
-        folder: Option<Folder>,
+        /// What its processes have in common.
+        mark: Mark,
+        /// The folder that it runs in, and how many bytes that had at the start.
+        folder: Option<(PathBuf, u64)>,
         stopped: Weak<OnceLock<String>>,
-    }
-
-    /// Whether anything is watched.
-    pub(super) fn is_on() -> bool {
-        PROGRAMS.get().is_some()
     }
 
     /// Starts the thread that looks.
@@ -146,28 +115,32 @@ mod watch {
         if PROGRAMS.set(Mutex::default()).is_ok() {
             // Without it only the limits of the system hold.
             let _ = thread::Builder::new().spawn(|| {
-                let mut marks = Marks::default();
                 for look in 0_u32.. {
                     thread::park_timeout(PAUSE);
-                    look_at_all(&mut marks, look % FILES_EACH == 0);
+                    look_at_all(look % FILES_EACH == 0);
                 }
             });
         }
     }
 
-    pub(super) fn add(mark: u64, folder: Option<Folder>, stopped: &Arc<OnceLock<String>>) {
-        if let Some(programs) = PROGRAMS.get() {
-            let program = Program {
-                mark,
-                folder,
-                stopped: Arc::downgrade(stopped),
-            };
-            let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
-            programs.push(program);
-        }
+    pub(super) fn add(mark: Mark, folder: Option<PathBuf>, stopped: &Arc<OnceLock<String>>) {
+        let Some(programs) = PROGRAMS.get() else {
+            return;
+        };
+        let folder = folder.map(|folder| {
+            let had = size(&folder, DEPTH);
+            (folder, had)
+        });
+        let stopped = Arc::downgrade(stopped);
+        let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
+        programs.push(Program {
+            mark,
+            folder,
+            stopped,
+        });
     }
 
-    fn look_at_all(marks: &mut Marks, at_files: bool) {
+    fn look_at_all(at_files: bool) {
         let Some(programs) = PROGRAMS.get() else {
             return;
         };
@@ -176,20 +149,20 @@ mod watch {
         if programs.is_empty() {
             return;
         }
-        let all = marks.processes();
+        let all = strays::processes();
         for program in programs.iter_mut() {
             if let Some(why) = program.too_much(&all, at_files) {
                 if let Some(stopped) = program.stopped.upgrade() {
                     let _ = stopped.set(why);
                 }
-                program.stop(marks);
+                program.stop();
             }
         }
     }
 
     impl Program {
         /// What it takes too much of, in words.
-        fn too_much(&mut self, all: &[Marked], at_files: bool) -> Option<String> {
+        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
             let its_own = || all.iter().filter(|process| process.mark == self.mark);
             let count = its_own().count();
             if count > PROCESSES {
@@ -203,36 +176,29 @@ mod watch {
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let folder = self.folder.as_ref().filter(|_| at_files)?;
-            let more = size(&folder.path, DEPTH).saturating_sub(folder.had);
+            let (folder, had) = self.folder.as_ref().filter(|_| at_files)?;
+            let more = size(folder, DEPTH).saturating_sub(*had);
             let (wrote, limit) = (more >> 20, FILES >> 20);
             (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
         }
 
         /// Kills all its processes, and those that they have started meanwhile. They are stopped
         /// first, so that they start no more.
-        fn stop(&self, marks: &mut Marks) {
-            for signal in [Signal::STOP, Signal::KILL] {
-                let mut before = 0;
-                for _ in 0..ROUNDS {
-                    let all = marks.processes();
-                    let its_own = all.iter().filter(|process| process.mark == self.mark);
-                    let mut count = 0;
-                    for process in its_own {
-                        count += 1;
-                        process.signal(signal);
-                    }
-                    if count == before || count == 0 {
-                        break;
-                    }
-                    before = count;
+        fn stop(&self) {
+            let mut before = 0;
+            for _ in 0..ROUNDS {
+                let count = strays::signal(self.mark, Signal::STOP);
+                if count == before {
+                    break;
                 }
+                before = count;
             }
+            strays::end(self.mark, END);
         }
     }
 
     /// How much is in this folder, in bytes.
-    pub(super) fn size(folder: &Path, depth: usize) -> u64 {
+    fn size(folder: &Path, depth: usize) -> u64 {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let sizes = entries.filter_map(|entry| {
             let metadata = entry.path().symlink_metadata().ok()?;

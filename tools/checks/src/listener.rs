@@ -1,45 +1,30 @@
-//! Somebody whom the program under test connects to: a listener, and whoever arrives there.
+//! Somebody whom the program under test connects to.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::{self, JoinHandle};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::peer::{TcpPeer, reset};
+use crate::peer::TcpPeer;
 use crate::run::{Run, Stop, Told};
 
-/// How long a wait goes on before the host looks whether the program still runs.
-const GLANCE: Duration = Duration::from_millis(100);
+/// How long between two looks whether somebody has come, unless the program says something.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Somebody whom the program under test connects to.
 #[derive(Debug)]
 pub struct Listener {
     name: String,
-    address: SocketAddr,
-    arrivals: Receiver<TcpStream>,
+    socket: TcpListener,
     run: Run,
-    /// Accepts who comes. It owns the listener.
-    porter: Option<JoinHandle<()>>,
 }
 
 impl Listener {
     pub(crate) fn new(name: &str, listener: TcpListener, run: Run) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (arrived, arrivals) = channel();
-        let porter = thread::Builder::new().spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if arrived.send(stream).is_err() {
-                    return;
-                }
-            }
-        })?;
+        listener.set_nonblocking(true)?;
         Ok(Self {
             name: name.to_owned(),
-            address,
-            arrivals,
+            socket: listener,
             run,
-            porter: Some(porter),
         })
     }
 
@@ -50,14 +35,13 @@ impl Listener {
     ///
     /// The connection breaks at once.
     pub fn accepts(&mut self) -> Told<Option<TcpPeer>> {
-        self.run.tell(format_args!(
-            "the {} expects the program to connect",
-            self.name
-        ));
+        let name = format!("the {}", self.name);
+        self.run
+            .tell(format_args!("{name} expects the program to connect"));
         let Some(stream) = self.arrival(self.run.patience().start) else {
             return Ok(None);
         };
-        TcpPeer::new(format!("the {}", self.name), stream, self.run.clone())
+        TcpPeer::new(name, stream, self.run.clone())
             .map(Some)
             .map_err(|error| Stop::Skipped(format!("the connection broke: {error}")))
     }
@@ -66,46 +50,14 @@ impl Listener {
     pub fn arrival(&mut self, limit: Duration) -> Option<TcpStream> {
         let deadline = Instant::now() + limit;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // Whoever has ended connects no more, but may have connected before.
-            let over = self.run.ended().is_some();
-            match self.arrivals.recv_timeout(left.min(GLANCE)) {
-                Ok(stream) => return Some(stream),
-                Err(RecvTimeoutError::Timeout) if !left.is_zero() && !over => {}
-                Err(_) => return None,
+            // A program that has ended connects no more, but may have connected before.
+            let over = self.run.ended().is_some() || Instant::now() >= deadline;
+            match self.socket.accept() {
+                // On some systems it is non-blocking, as the listener is.
+                Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
+                Err(_) if over => return None,
+                Err(_) => self.run.glances(GLANCE),
             }
         }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // The thread waits in `accept`. Who comes now finds that nobody takes arrivals any more.
-        let (_, nobody) = channel();
-        self.arrivals = nobody;
-        let limit = self.run.patience().answer;
-        if let Ok(wake) = TcpStream::connect_timeout(&self.address, limit) {
-            reset(&wake);
-            // The port is free when the thread has ended, and not before.
-            let _ = self.porter.take().map(JoinHandle::join);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::Patience;
-
-    #[test]
-    fn the_port_of_a_host_that_was_dropped_is_free() -> io::Result<()> {
-        let mut address = SocketAddr::from(([127, 0, 0, 1], 0));
-        for _ in 0..100 {
-            let listener = TcpListener::bind(address)?;
-            address = listener.local_addr()?;
-            let run = Run::new(true, &Patience::default());
-            drop(Listener::new("host", listener, run)?);
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
 //! What the program says meanwhile is kept for the next expectation.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -20,9 +21,6 @@ const RECEIVED_LIMIT: usize = 4 << 20;
 /// How long to see whether the program closes a connection that is about to be closed here: if both
 /// ends close at the same time, both remember it in TIME-WAIT.
 const CROSSING: Duration = Duration::from_millis(300);
-
-/// How long to see whether anything comes behind a page that is whole.
-const MORE: Duration = Duration::from_millis(300);
 
 /// What is expected, in words, and whether it is in what has come.
 pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
@@ -100,7 +98,18 @@ impl TcpPeer {
     /// Sends nothing for this time.
     pub fn pauses(&mut self, pause: Duration) {
         self.tell(format_args!("is quiet for {}", time(pause)));
-        self.listen_for(pause, |_| false);
+        self.pauses_silently(pause);
+    }
+
+    /// The same, without telling it.
+    pub(crate) fn pauses_silently(&mut self, pause: Duration) {
+        self.hears(self.run.patience().pause(pause), |_| false);
+    }
+
+    /// The same, but never shorter: the program measures this pause.
+    pub fn pauses_at_any_speed(&mut self, pause: Duration) {
+        self.tell(format_args!("is quiet for {}", time(pause)));
+        self.hears(pause, |_| false);
     }
 
     /// Sends nothing for this time, in which the program has no reason to send anything.
@@ -113,7 +122,8 @@ impl TcpPeer {
         self.tell(format_args!(
             "is quiet for {pause_shown}, and expects nothing: {why}"
         ));
-        self.listen_for(pause, |received| !received.is_empty());
+        let pause = self.run.patience().pause(pause);
+        self.hears(pause, |received| !received.is_empty());
         if self.unused().is_empty() && self.end.is_none() {
             return Ok(());
         }
@@ -134,7 +144,7 @@ impl TcpPeer {
     pub fn hangs_up(mut self) {
         self.tell("hangs up");
         if self.run.port_is_reused() {
-            self.listen_for(CROSSING, |_| false);
+            self.hears(CROSSING, |_| false);
             if self.end.is_some() {
                 reset(&self.stream);
             }
@@ -211,28 +221,27 @@ impl TcpPeer {
             time(pause),
             other.name,
         ));
+        let pause = self.run.patience().pause(pause);
         let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
-        let mut bytes = bytes.iter().cycle();
-        while Instant::now() < deadline {
+        for byte in bytes.iter().cycle() {
             // It may be cut off for being slow, which is another matter.
-            let _ = bytes.next().map(|byte| (&*self.stream).write(&[*byte]));
-            if other.listen_for(pause, is_it) {
+            let _ = (&*self.stream).write(&[*byte]);
+            if other.hears(pause, is_it) {
                 return Ok(());
             }
+            if Instant::now() > deadline {
+                break;
+            }
         }
-        other.failed(format!(
-            "{what} reaches {} within {}",
-            other.name,
-            time(limit)
-        ))
+        other.failed(other.reaches(what, limit))
     }
 
     /// Waits for an answer that contains this text.
     ///
     /// # Errors
     ///
-    /// None comes, within [`Patience::answer`](crate::run::Patience::answer).
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, text: &str) -> Told {
         self.expects_within(text, self.answer_time())
     }
@@ -243,16 +252,15 @@ impl TcpPeer {
     ///
     /// None comes in this time.
     pub fn expects_within(&mut self, text: &str, limit: Duration) -> Told {
-        self.tell(format_args!("expects {text:?}"));
-        if self.listen_for(limit, |received| contains(received, text)) {
-            self.use_up(text);
-            return Ok(());
+        let what = format!("{text:?}");
+        self.tell(format_args!("expects {what}"));
+        if !self.hears(limit, |received| position(received, text).is_some()) {
+            return self.failed(self.reaches(&what, limit));
         }
-        self.failed(format!(
-            "{text:?} reaches {} within {}",
-            self.name,
-            time(limit)
-        ))
+        // Neither the text nor what is before it is looked at again.
+        let start = position(self.unused(), text).unwrap_or_default();
+        self.used += start + text.len();
+        Ok(())
     }
 
     /// Waits until all that has come is what is expected.
@@ -263,15 +271,11 @@ impl TcpPeer {
     pub fn expects_what(&mut self, (what, is_it): What, limit: Duration) -> Told {
         self.tell(format_args!("expects {what}"));
         self.used = 0;
-        if self.listen_for(limit, is_it) {
-            self.used = self.received.len();
-            return Ok(());
+        if !self.hears(limit, is_it) {
+            return self.failed(self.reaches(what, limit));
         }
-        self.failed(format!(
-            "{what} reaches {} within {}",
-            self.name,
-            time(limit)
-        ))
+        self.used = self.received.len();
+        Ok(())
     }
 
     /// Waits for any bytes, and leaves them to the next expectation.
@@ -281,28 +285,27 @@ impl TcpPeer {
     /// None come within [`Patience::answer`](crate::run::Patience::answer).
     pub fn hears_something(&mut self) -> Told {
         self.tell("expects the program to send something");
-        if self.listen_for(self.answer_time(), |received| !received.is_empty()) {
+        let limit = self.answer_time();
+        if self.hears(limit, |received| !received.is_empty()) {
             return Ok(());
         }
-        self.failed(format!(
-            "something reaches {} within {}",
-            self.name,
-            time(self.answer_time())
-        ))
+        self.failed(self.reaches("something", limit))
     }
 
     /// Waits for anything at all: bytes, or the end of the stream, but not a reset.
     ///
     /// # Errors
     ///
-    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection is reset.
+    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection is
+    /// reset.
     pub fn expects_to_be_heard(&mut self) -> Told {
-        self.tell("expects an answer, or a connection that ends without a reset");
-        let any = self.listen_for(self.answer_time(), |received| !received.is_empty());
+        let what = "an answer, or a connection that ends without a reset";
+        self.tell(format_args!("expects {what}"));
+        let any = self.hears(self.answer_time(), |received| !received.is_empty());
         if any || self.end == Some(End::Closed) {
             return Ok(());
         }
-        self.failed("an answer, or a connection that ends without a reset")
+        self.failed(what)
     }
 
     /// Waits until the program closes the connection.
@@ -312,12 +315,12 @@ impl TcpPeer {
     /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
         self.tell("expects the program to close the connection");
-        self.listen_for(self.answer_time(), |_| false);
+        let limit = self.answer_time();
+        self.hears(limit, |_| false);
         if self.end.is_some() {
             return Ok(());
         }
-        let expected = format!("the connection ends within {}", time(self.answer_time()));
-        self.stopped(expected, true)
+        self.stopped(format!("the connection ends within {}", time(limit)), true)
     }
 
     /// Waits until the program closes the connection properly.
@@ -327,47 +330,23 @@ impl TcpPeer {
     /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
-        self.listen_for(self.answer_time(), |_| false);
-        if self.end == Some(End::Closed) {
+        let limit = self.answer_time();
+        self.hears(limit, |_| false);
+        if self.has_closed() {
             return Ok(());
         }
-        let limit = time(self.answer_time());
-        let expected = format!("the stream ends within {limit}, without a reset");
+        let expected = format!("the stream ends within {}, without a reset", time(limit));
         self.stopped(expected, true)
     }
 
-    /// Waits until an HTTP answer is whole, and has no byte more: as many bytes have come as its
-    /// `Content-Length` says, or its last chunk has, or, of an answer that says nothing about its
-    /// length, the end of the stream (RFC 9112, section 6.3). 300 ms later nothing more has come.
-    ///
-    /// # Errors
-    ///
-    /// It isn't within [`Patience::answer`](crate::run::Patience::answer), or the connection is reset.
-    pub fn expects_a_whole_page(&mut self) -> Told {
-        self.tell("expects the whole page, and nothing behind it");
-        // From here on all that has come counts.
+    /// Whether the program has closed its side properly.
+    pub fn has_closed(&self) -> bool {
+        self.end == Some(End::Closed)
+    }
+
+    /// From here on, all that has ever come counts for the next expectation.
+    pub fn looks_back(&mut self) {
         self.used = 0;
-        self.listen_for(self.answer_time(), is_whole_page);
-        self.listen_for(MORE, |_| false);
-        let (count, length) = (self.received.len(), page_length(&self.received));
-        let is_whole = match length {
-            Some(length) => count == length,
-            None if is_chunked(&self.received) => is_whole_page(&self.received),
-            None => self.end == Some(End::Closed),
-        };
-        if is_whole {
-            return Ok(());
-        }
-        let Some(length) = length else {
-            let limit = time(self.answer_time());
-            return self.failed(format!(
-                "the page is whole within {limit}: then the stream ends"
-            ));
-        };
-        self.run.failed(
-            format!("the page has {length} bytes with its head, as its Content-Length says"),
-            format!("{count} bytes came"),
-        )
     }
 
     /// What has come since the last expectation that was satisfied.
@@ -385,11 +364,11 @@ impl TcpPeer {
     /// # Errors
     ///
     /// Always.
-    pub fn failed<T>(&self, expected: impl std::fmt::Display) -> Told<T> {
+    pub fn failed<T>(&self, expected: impl Display) -> Told<T> {
         self.stopped(expected, false)
     }
 
-    fn stopped<T>(&self, expected: impl std::fmt::Display, is_end_missing: bool) -> Told<T> {
+    fn stopped<T>(&self, expected: impl Display, is_end_missing: bool) -> Told<T> {
         let end = match &self.end {
             None => "and the connection stayed open".to_owned(),
             Some(End::Closed) => "and the end of the stream".to_owned(),
@@ -409,17 +388,18 @@ impl TcpPeer {
         self.run.failed(expected, saw)
     }
 
-    fn answer_time(&self) -> Duration {
+    /// [`Patience::answer`](crate::run::Patience::answer).
+    pub fn answer_time(&self) -> Duration {
         self.run.patience().answer
     }
 
     fn has_heard(&mut self, within: Duration) -> bool {
-        self.listen_for(within, |received| !received.is_empty()) || self.end.is_some()
+        self.hears(within, |received| !received.is_empty()) || self.end.is_some()
     }
 
     /// Receives until what has come since the last expectation satisfies the condition, the
     /// stream ends or the time is up. Returns whether the condition is satisfied.
-    fn listen_for(&mut self, limit: Duration, is_there: impl Fn(&[u8]) -> bool) -> bool {
+    pub(crate) fn hears(&mut self, limit: Duration, is_there: impl Fn(&[u8]) -> bool) -> bool {
         let deadline = Instant::now() + limit;
         loop {
             if is_there(self.unused()) {
@@ -456,16 +436,13 @@ impl TcpPeer {
         }
     }
 
-    /// What stands before the text, and the text, need not be looked at again.
-    fn use_up(&mut self, text: &str) {
-        let unused = self.unused();
-        let found = unused
-            .windows(text.len().max(1))
-            .position(|window| window == text.as_bytes());
-        self.used += found.map_or(0, |start| start + text.len());
+    /// What is expected of an answer, in words.
+    fn reaches(&self, what: &str, limit: Duration) -> String {
+        format!("{what} reaches {} within {}", self.name, time(limit))
     }
 
-    fn tell(&self, step: impl std::fmt::Display) {
+    /// Tells the next step, of this peer's.
+    pub fn tell(&self, step: impl Display) {
         self.run.tell(format_args!("{} {step}", self.name));
     }
 }
@@ -476,151 +453,12 @@ pub(crate) fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes
-        .windows(text.len().max(1))
-        .any(|window| window == text.as_bytes())
-}
-
-/// Whether an HTTP answer has all bytes that it says it has.
-fn is_whole_page(answer: &[u8]) -> bool {
-    match page_length(answer) {
-        Some(length) => answer.len() >= length,
-        None => is_chunked(answer) && answer.ends_with(b"\r\n0\r\n\r\n"),
-    }
-}
-
-/// How long an HTTP answer is with its head, if its `Content-Length` says so.
-fn page_length(answer: &[u8]) -> Option<usize> {
-    let length: usize = field(answer, "content-length")?.parse().ok()?;
-    Some(head(answer)?.len().saturating_add(length))
-}
-
-/// The body of an HTTP answer, as far as it has come, without what its chunks are divided by (RFC 9112,
-/// section 7.1). An answer without a head is all body.
-pub(crate) fn body(answer: &[u8]) -> Vec<u8> {
-    let Some(head) = head(answer) else {
-        return answer.to_vec();
-    };
-    let mut rest = answer.get(head.len()..).unwrap_or_default();
-    if !is_chunked(answer) {
-        return rest.to_vec();
-    }
-    let mut body = Vec::new();
-    while let Some(end) = rest.windows(2).position(|bytes| bytes == b"\r\n") {
-        let (line, after) = rest.split_at(end);
-        let size = String::from_utf8_lossy(line);
-        let size = size.split(';').next().unwrap_or_default().trim();
-        let Ok(size @ 1..) = usize::from_str_radix(size, 16) else {
-            break;
-        };
-        let after = after.get(2..).unwrap_or_default();
-        body.extend_from_slice(after.get(..size.min(after.len())).unwrap_or_default());
-        rest = after.get(size.saturating_add(2)..).unwrap_or_default();
-    }
-    body
-}
-
-/// What a field of an HTTP answer's head says, in lower case.
-pub(crate) fn field(answer: &[u8], name: &str) -> Option<String> {
-    let head = String::from_utf8_lossy(head(answer)?).to_ascii_lowercase();
-    head.lines().find_map(|line| {
-        let (this, value) = line.split_once(':')?;
-        (this == name).then(|| value.trim().to_owned())
-    })
-}
-
-fn is_chunked(answer: &[u8]) -> bool {
-    field(answer, "transfer-encoding").is_some_and(|coding| coding.contains("chunked"))
-}
-
-/// The head of an HTTP answer, and the empty line that ends it.
-fn head(answer: &[u8]) -> Option<&[u8]> {
-    const END: &[u8] = b"\r\n\r\n";
-    let end = answer.windows(END.len()).position(|bytes| bytes == END)?;
-    answer.get(..end + END.len())
+fn position(bytes: &[u8], text: &str) -> Option<usize> {
+    let mut windows = bytes.windows(text.len().max(1));
+    windows.position(|window| window == text.as_bytes())
 }
 
 /// The time that was given to one call is up, or the call was interrupted.
 fn is_cut_short(error: &io::Error) -> bool {
     is_timeout(error) || error.kind() == ErrorKind::Interrupted
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-mod tests {
-    use std::net::TcpListener;
-
-    use super::*;
-    use crate::run::{Kind, Patience, Stop};
-
-    /// A peer of somebody who sends this and closes the connection.
-    fn peer_of(page: &str) -> TcpPeer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        server.write_all(page.as_bytes()).unwrap();
-        let run = Run::new(false, &Patience::short());
-        TcpPeer::new("client 1".to_owned(), stream, run).unwrap()
-    }
-
-    #[test]
-    fn a_page_that_ends_before_its_length_is_not_whole() {
-        let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        assert!(
-            peer_of(&format!("{length}Hello"))
-                .expects_a_whole_page()
-                .is_ok()
-        );
-        assert!(
-            peer_of(&format!("{length}Hell"))
-                .expects_a_whole_page()
-                .is_err()
-        );
-        assert!(
-            peer_of("HTTP/1.1 200 OK\r\n\r\nHell")
-                .expects_a_whole_page()
-                .is_ok()
-        );
-    }
-
-    #[test]
-    fn a_page_with_more_bytes_than_its_length_says_is_not_whole() {
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        let failed = peer_of(&format!("{head}Hello!")).expects_a_whole_page();
-        let Err(Stop::Failed(failure)) = failed else {
-            panic!("{failed:?}")
-        };
-        assert_eq!(failure.kind, Kind::Wrong);
-    }
-
-    #[test]
-    fn chunks_are_put_together() {
-        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let chunks = "6;x=1\r\nHello \r\n5\r\nWorld\r\n0\r\n\r\n";
-        let page = format!("{head}{chunks}");
-        assert_eq!(body(page.as_bytes()), b"Hello World");
-        // As far as it has come.
-        let (part, _) = page.as_bytes().split_at(page.len() - 9);
-        assert_eq!(body(part), b"Hello Wor");
-        assert_eq!(body(b"no head"), b"no head");
-        assert_eq!(body(b"HTTP/1.1 200 OK\r\n\r\n5\r\nx"), b"5\r\nx");
-    }
-
-    #[test]
-    fn a_page_is_whole_when_it_has_as_many_bytes_as_it_says() {
-        for page in [
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-            "HTTP/1.1 200 OK\r\ncontent-length:2\r\nServer: caf\u{e9}\r\n\r\nhi",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
-        ] {
-            let (all_but_one, _) = page.as_bytes().split_at(page.len() - 1);
-            assert!(is_whole_page(page.as_bytes()), "{page}");
-            assert!(!is_whole_page(all_but_one), "{page}");
-        }
-        // Only the stream's end tells when these are whole.
-        for page in ["HTTP/1.1 200 OK\r\n\r\nhi", "HTTP/1.1 200 OK\r\n", "hi"] {
-            assert!(!is_whole_page(page.as_bytes()) && page_length(page.as_bytes()).is_none());
-        }
-    }
 }

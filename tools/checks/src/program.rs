@@ -19,7 +19,7 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
-use crate::limits::{Folder, Watched};
+use crate::limits::Watched;
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
@@ -235,7 +235,6 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let folder = command.dir.clone().map(Folder::before);
         let spawn = |start| {
             let mut start = CommandWrap::from(start);
             #[cfg(unix)]
@@ -261,7 +260,7 @@ impl Program {
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;
         guard::watch(child.id());
-        let watched = Watched::new(&mark, folder);
+        let watched = Watched::new(mark, command.dir);
         let program = Self {
             child,
             keyboard: console.keyboard,
@@ -352,12 +351,13 @@ impl Program {
 
     /// Waits for output, its end or a moment of time, whichever comes first.
     pub fn wait_for_news(&mut self, limit: Duration) {
-        let before = self.output.lock().length();
         let lock = self.output.lock();
+        let before = (lock.length(), lock.closed);
         // Whether it was the time or the news makes no difference to the caller.
-        let _ = self.output.news.wait_timeout_while(lock, limit, |now| {
-            now.length() == before && now.closed < now.streams.len()
-        });
+        let _ = self
+            .output
+            .news
+            .wait_timeout_while(lock, limit, |now| (now.length(), now.closed) == before);
     }
 
     /// Waits until what it has printed satisfies the condition, for this time at most. Doesn't
@@ -391,7 +391,7 @@ impl Drop for Program {
         } else {
             self.child.kill()
         };
-        strays::end(&self.mark, CHILDREN_END);
+        strays::end(self.mark, CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
@@ -450,17 +450,11 @@ impl Printed {
 }
 
 /// How a program ended, in words.
-pub fn ending(status: ExitStatus) -> impl Display {
-    struct Ending(ExitStatus);
-    impl Display for Ending {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            match self.0.code() {
-                Some(code) => write!(f, "exit status {code}"),
-                None => write!(f, "{}", self.0),
-            }
-        }
+pub fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
     }
-    Ending(status)
 }
 
 #[cfg(test)]

@@ -34,8 +34,10 @@ pub struct Patience {
     /// Until a client gives up that gets no answer over UDP: 13 s, a little more than three times
     /// 4 s.
     pub giving_up: Duration,
-    /// What a person needs to see what has happened, before they type: 500 ms.
-    pub pace: Duration,
+    /// How many times faster than people the peers and the user are: 1. Their pauses are divided by
+    /// it; the steps name them as people make them. More is for tests of our own programs, which
+    /// need no time to see what has happened.
+    pub speed: u32,
 }
 
 impl Default for Patience {
@@ -47,22 +49,27 @@ impl Default for Patience {
             next: Duration::from_millis(6500),
             end: Duration::from_secs(10),
             giving_up: Duration::from_secs(13),
-            pace: Duration::from_millis(500),
+            speed: 1,
         }
     }
 }
 
 impl Patience {
+    /// How long a pause is, at this speed, that people make this long.
+    pub(crate) fn pause(&self, of_people: Duration) -> Duration {
+        of_people / self.speed.max(1)
+    }
+
     /// For tests in which many programs fail, each by doing nothing for as long as this.
     pub fn short() -> Self {
         Self {
             start: Duration::from_secs(4),
-            answer: Duration::from_secs(2),
-            meanwhile: Duration::from_secs(2),
-            next: Duration::from_secs(2),
-            end: Duration::from_secs(4),
-            giving_up: Duration::from_secs(4),
-            pace: Duration::from_millis(200),
+            answer: Duration::from_millis(800),
+            meanwhile: Duration::from_millis(800),
+            next: Duration::from_millis(800),
+            end: Duration::from_millis(800),
+            giving_up: Duration::from_millis(800),
+            speed: 4,
         }
     }
 }
@@ -91,6 +98,16 @@ pub enum Stop {
     Skipped(String),
 }
 
+impl Stop {
+    /// The same, its failure changed if it is one.
+    pub(crate) fn map(mut self, change: impl FnOnce(&mut Failure)) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            change(failure);
+        }
+        self
+    }
+}
+
 /// What the program did instead of what was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -105,7 +122,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
+    pub(crate) fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
         let saw = saw.to_string();
         Err(Stop::Failed(Self {
             expected: expected.to_string(),
@@ -144,11 +161,11 @@ pub(crate) trait Advise {
 }
 
 impl<T> Advise for Told<T> {
-    fn advise(mut self, advice: &str) -> Self {
-        if let Err(Stop::Failed(failure)) = &mut self {
+    fn advise(self, advice: &str) -> Self {
+        let give = |failure: &mut Failure| {
             failure.advice.get_or_insert_with(|| advice.to_owned());
-        }
-        self
+        };
+        self.map_err(|stop| stop.map(give))
     }
 }
 
@@ -223,6 +240,42 @@ impl Run {
     /// How the program has ended, if it was started and has.
     pub fn ended(&self) -> Option<ExitStatus> {
         self.program().as_mut().and_then(Program::ended)
+    }
+
+    /// Waits until the program has ended, for this time at most. Returns how it ended.
+    pub fn ends_within(&self, limit: Duration) -> Option<ExitStatus> {
+        self.program().as_mut()?.wait_for_end(limit)
+    }
+
+    /// All that the program has printed.
+    pub fn output(&self) -> String {
+        self.program()
+            .as_ref()
+            .map(Program::text)
+            .unwrap_or_default()
+    }
+
+    /// Waits until what the program has printed satisfies the condition, for this time at most.
+    /// Returns whether it does.
+    pub fn shows(&self, limit: Duration, is_there: impl Fn(&str) -> bool) -> bool {
+        let mut program = self.program();
+        program
+            .as_mut()
+            .is_some_and(|program| program.wait_for(limit, is_there))
+    }
+
+    /// Waits for this time, or until the program prints something or closes its output.
+    pub(crate) fn glances(&self, limit: Duration) {
+        if let Some(program) = self.program().as_mut() {
+            program.wait_for_news(limit);
+        }
+    }
+
+    /// Ends the program's input.
+    pub(crate) fn ends_input(&self) {
+        if let Some(program) = self.program().as_mut() {
+            program.end_input();
+        }
     }
 
     /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
@@ -310,10 +363,12 @@ impl Run {
         let Some(program) = program.as_mut() else {
             return false;
         };
-        let ended = program.wait_for_end(LAST_BREATH).is_some();
+        let ended = program
+            .wait_for_end(self.patience().pause(LAST_BREATH))
+            .is_some();
         if ended {
             // Its last words may still be on their way.
-            program.wait_for_end(LAST_WORDS);
+            program.wait_for_end(self.patience().pause(LAST_WORDS));
         }
         ended
     }

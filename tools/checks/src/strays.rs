@@ -5,11 +5,11 @@
 //! can't raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, Marked, Marks, end, pattern};
+pub(crate) use linux::{Mark, Process, end, pattern, processes, signal};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::collections::BTreeMap;
+    use std::io::Read;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ mod linux {
 
     /// The limit of all that a program under test has started. In decimal digits: a 4, ten of this
     /// process's number, and eight more.
-    #[derive(Debug)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Mark(u64);
 
     impl Mark {
@@ -56,125 +56,68 @@ mod linux {
         }
     }
 
-    impl Mark {
-        /// It as a number.
-        pub(crate) fn number(&self) -> u64 {
-            self.0
-        }
-    }
-
     /// What `grep` finds in `/proc/PID/limits` of what this process has started.
     pub(crate) fn pattern() -> String {
         format!("^Max resident set  *4{:010}", process::id())
     }
 
     /// Kills all processes with this mark, and goes on until there are none, for this time at most.
-    pub(crate) fn end(mark: &Mark, limit: Duration) {
+    pub(crate) fn end(mark: Mark, limit: Duration) {
         let deadline = Instant::now() + limit;
-        loop {
-            let mut strays = Marks::default().processes();
-            strays.retain(|process| process.mark == mark.0);
-            if strays.is_empty() || Instant::now() > deadline {
-                return;
-            }
-            for stray in strays {
-                stray.signal(Signal::KILL);
-            }
-        }
+        while signal(mark, Signal::KILL) > 0 && Instant::now() < deadline {}
     }
 
-    /// A process that has a mark.
-    pub(crate) struct Marked {
-        number: u32,
-        pub(crate) mark: u64,
-        /// In bytes.
-        pub(crate) memory: u64,
-    }
-
-    impl Marked {
-        pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends a signal to all processes with this mark. Returns how many there were.
+    pub(crate) fn signal(mark: Mark, signal: Signal) -> usize {
+        let mut processes = processes();
+        processes.retain(|process| process.mark == mark);
+        for process in &processes {
             // It fails if the process has ended, which is what was wanted.
-            let _ = pid(self.number).map(|process| kill_process(process, signal));
+            let _ = pid(process.number).map(|process| kill_process(process, signal));
         }
+        processes.len()
     }
 
-    /// The marks of all processes. A process never changes its own, so each is read once.
-    #[derive(Default)]
-    pub(crate) struct Marks {
-        /// By the process's number and when it started.
-        known: BTreeMap<(u32, u64), Option<u64>>,
-    }
-
-    impl Marks {
-        /// The processes that have a mark and aren't in our session. Each program under test has a
-        /// session of its own; what another thread of ours started at the same instant may have the
-        /// mark too, and is in ours.
-        pub(crate) fn processes(&mut self) -> Vec<Marked> {
-            let page = rustix::param::page_size() as u64;
-            let ours = Stat::of(process::id()).map(|stat| stat.session);
-            let mut known = BTreeMap::new();
-            let mut processes = Vec::new();
-            for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-                let number = entry
-                    .file_name()
-                    .to_str()
-                    .and_then(|name| name.parse().ok());
-                let Some((number, stat)) =
-                    number.and_then(|number| Some((number, Stat::of(number)?)))
-                else {
-                    continue;
-                };
-                let key = (number, stat.started);
-                let mark = match self.known.get(&key) {
-                    Some(mark) => *mark,
-                    None => mark_of(number),
-                };
-                known.insert(key, mark);
-                if let Some(mark) = mark.filter(|_| Some(stat.session) != ours) {
-                    let memory = stat.pages.saturating_mul(page);
-                    processes.push(Marked {
-                        number,
-                        mark,
-                        memory,
-                    });
-                }
-            }
-            self.known = known;
-            processes
-        }
-    }
-
-    /// The mark of this process, or what is in its place.
-    fn mark_of(process: u32) -> Option<u64> {
-        let limits = fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
-        let mut lines = limits.lines();
-        let limit = lines.find_map(|line| line.strip_prefix("Max resident set"))?;
-        limit.split_whitespace().next()?.parse().ok()
+    /// The processes outside our session. Each program under test has its own session. A child that
+    /// another thread started at the same instant may have the mark too, and is in ours.
+    pub(crate) fn processes() -> Vec<Process> {
+        let ours = Process::read(process::id()).map(|us| us.session);
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter_map(Process::read)
+            .filter(|process| Some(process.session) != ours)
+            .collect()
     }
 
     /// Some fields of `/proc/PID/stat` (proc(5)).
-    struct Stat {
+    pub(crate) struct Process {
+        number: u32,
         /// 0 if the session's leader is outside our PID namespace, as in many containers. (`getsid`
         /// of rustix panics there.)
         session: i64,
-        started: u64,
-        pages: u64,
+        /// Resident memory, in bytes.
+        pub(crate) memory: u64,
+        /// Its soft `RLIMIT_RSS`.
+        pub(crate) mark: Mark,
     }
 
-    impl Stat {
+    impl Process {
         /// `None` if the process has ended, if only as a zombie.
-        fn of(number: u32) -> Option<Self> {
-            let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
+        fn read(number: u32) -> Option<Self> {
+            let mut stat = [0; 1024];
+            let mut file = fs::File::open(format!("/proc/{number}/stat")).ok()?;
+            let count = file.read(&mut stat).ok()?;
+            let stat = String::from_utf8_lossy(stat.get(..count)?);
             // The name is in parentheses, and may have some, too.
             let (_, fields) = stat.rsplit_once(')')?;
-            let fields: Vec<&str> = fields.split_whitespace().collect();
-            if fields.first() == Some(&"Z") {
-                return None;
-            }
-            Some(Self {
+            let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+            let pages: u64 = fields.get(21)?.parse().ok()?;
+            (fields.first() != Some(&"Z")).then_some(Self {
+                number,
                 session: fields.get(3)?.parse().ok()?,
-                started: fields.get(19)?.parse().ok()?,
-                pages: fields.get(21)?.parse().ok()?,
+                memory: pages.saturating_mul(rustix::param::page_size() as u64),
+                mark: Mark(fields.get(22)?.parse().ok()?),
             })
         }
     }
@@ -186,7 +129,7 @@ mod linux {
 
 /// Elsewhere nothing can be marked.
 #[cfg(not(target_os = "linux"))]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark;
 
 #[cfg(not(target_os = "linux"))]
@@ -197,7 +140,7 @@ impl Mark {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn end(_: &Mark, _: std::time::Duration) {}
+pub(crate) fn end(_: Mark, _: std::time::Duration) {}
 
 /// Matches nothing.
 #[cfg(all(unix, not(target_os = "linux")))]

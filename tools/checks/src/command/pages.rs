@@ -104,6 +104,8 @@ fn without_targets(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use checks::check::Role;
+
     use super::*;
 
     #[test]
@@ -113,5 +115,15 @@ mod tests {
             without_targets(text),
             "see `receive`, RFC (https://x.y/z#1), a[0](b"
         );
+    }
+
+    /// What the command carries is what each check refers to.
+    #[test]
+    fn each_check_can_be_explained() {
+        for check in Role::ALL.iter().flat_map(|role| role.checks()) {
+            let page = lesson(check);
+            assert!(page.starts_with("From docs/"), "{}: {page}", check.id);
+            assert!(page.lines().count() > 20, "{}: {page}", check.id);
+        }
     }
 }

@@ -100,7 +100,7 @@ fn compile(
                 .map(safe::escape)
                 .collect();
             let first = lines.iter().find(|line| line.contains("error"));
-            let first = first.cloned().unwrap_or_else(|| ending(status).to_string());
+            let first = first.cloned().unwrap_or_else(|| ending(status));
             Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
         }
         None => Err(can_not(&format!(

@@ -1,11 +1,10 @@
 //! The program's keyboard and screen, and how it ends.
 
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::Lab;
-use crate::program::{OUTPUT_LIMIT, Program};
-use crate::run::{Failure, Kind, Stop, Told, shown, time};
+use crate::program::OUTPUT_LIMIT;
+use crate::run::{Advise, Failure, Kind, Told, shown, time};
 
 /// What begins the text that a crash leaves on a console, in the languages that students use.
 ///
@@ -39,12 +38,14 @@ pub const ESCAPES: &str = "\x1b[002J\x1b]0;owned\x07";
 /// judged.
 pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 
+/// How long the user looks at the screen before they type a line.
+pub(crate) const PACE: Duration = Duration::from_millis(500);
+
 /// How long the user looks whether a program says anything, before they type the first line.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 impl Lab<'_> {
-    /// Types a line on the program's keyboard, after [`Patience::pace`](crate::run::Patience::pace).
-    /// Before the first line, the user waits up to 1 s until the program has shown something.
+    /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the user waits up to 1 s until the program has shown something.
     ///
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
@@ -53,13 +54,11 @@ impl Lab<'_> {
             "the user types {}",
             shown(format!("{line}\n").as_bytes())
         ));
-        let pace = self.patience().pace;
-        if let Some(program) = self.run.program().as_mut() {
-            if !self.typed {
-                program.wait_for(FIRST_LOOK, |text| !text.is_empty());
-            }
-            program.wait_for(pace, |_| false);
+        if !self.typed {
+            let limit = self.pause(FIRST_LOOK);
+            self.run.shows(limit, |text| !text.is_empty());
         }
+        self.run.shows(self.pause(PACE), |_| false);
         if !self.typed {
             self.remembers();
         }
@@ -68,18 +67,15 @@ impl Lab<'_> {
         if !line.is_empty() {
             self.known.push(same(line));
         }
-        let typed = match self.run.program().as_mut() {
-            Some(program) => program.types(line),
-            None => Ok(()),
-        };
-        if typed.is_err() {
+        let typed = self.run.program().as_mut().map(|it| it.types(line));
+        if let Some(Err(_)) = typed {
             self.run.add("(the program has closed its input)");
         }
     }
 
     /// Remembers what is on the screen: from now on that is no news.
     pub fn remembers(&mut self) {
-        let output = self.output();
+        let output = self.run.output();
         self.known.extend(output.lines().map(same));
         self.known.retain(|line| !line.is_empty());
         // The longest first: it may begin with another.
@@ -89,7 +85,7 @@ impl Lab<'_> {
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     fn has_news(&self) -> bool {
-        self.output().lines().any(|line| {
+        self.run.output().lines().any(|line| {
             let line = same(line);
             let mut rest = line.as_str();
             while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
@@ -102,9 +98,7 @@ impl Lab<'_> {
     /// The user has no more to say: Ctrl-D, or the end of a file.
     pub fn input_ends(&mut self) {
         self.run.tell("the input ends");
-        if let Some(program) = self.run.program().as_mut() {
-            program.end_input();
-        }
+        self.run.ends_input();
     }
 
     /// The last expectation of a check: that these texts appear in the program's output.
@@ -122,20 +116,14 @@ impl Lab<'_> {
         self.run
             .tell(format_args!("the program's output should have {list}"));
         let all = |output: &str| texts.iter().all(|text| output.contains(text));
-        let is_shown = |limit| match self.run.program().as_mut() {
-            Some(program) => program.wait_for(limit, all),
-            None => false,
-        };
-        if is_shown(self.patience().answer / 2) {
+        if self.run.shows(self.patience().answer / 2, all) {
             return Ok(());
         }
-        let has_printed = !self.output().trim().is_empty();
+        let has_printed = !self.run.output().trim().is_empty();
         let before = self.run.aftermath();
-        if let Some(program) = self.run.program().as_mut() {
-            program.end_input();
-        }
+        self.run.ends_input();
         self.run.half_closes_all();
-        if is_shown(self.patience().answer) {
+        if self.run.shows(self.patience().answer, all) {
             return Ok(());
         }
         let expected = format!("the program's output has {list}");
@@ -145,13 +133,7 @@ impl Lab<'_> {
             return missed;
         }
         // What it has printed since then is about the end of the input, which isn't what is wrong.
-        missed.map_err(|stop| match stop {
-            Stop::Failed(failure) => Stop::Failed(Failure {
-                saw: format!("{saw}{before}"),
-                ..failure
-            }),
-            skipped @ Stop::Skipped(_) => skipped,
-        })
+        missed.map_err(|stop| stop.map(|failure| failure.saw = format!("{saw}{before}")))
     }
 
     /// Expects that this text isn't in the program's output.
@@ -163,7 +145,7 @@ impl Lab<'_> {
         self.run.tell(format_args!(
             "the program's output should not have {text:?}"
         ));
-        if self.output().contains(text) {
+        if self.run.output().contains(text) {
             return self.run.failed(
                 format!("the program's output doesn't have {text:?}"),
                 "it has it",
@@ -186,14 +168,8 @@ impl Lab<'_> {
         ));
         let escapes =
             |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
-        let obeyed = match self.run.program().as_mut() {
-            Some(program) => {
-                program.end_input();
-                program.wait_for(SETTLE, escapes)
-            }
-            None => false,
-        };
-        if !obeyed {
+        self.run.ends_input();
+        if !self.run.shows(self.pause(SETTLE), escapes) {
             return Ok(());
         }
         self.run.failed(
@@ -215,7 +191,7 @@ impl Lab<'_> {
             "the program ends by itself within {}, with exit status 0",
             time(self.patience().end)
         );
-        let status = self.end(self.patience().end);
+        let status = self.run.ends_within(self.patience().end);
         self.expects_no_crash()?;
         match status {
             Some(status) if status.success() => Ok(()),
@@ -254,10 +230,8 @@ impl Lab<'_> {
     /// It doesn't.
     pub fn expects_to_end(&mut self, limit: Duration) -> Told {
         let start = self.patience().start;
-        if let Some(program) = self.run.program().as_mut() {
-            program.wait_for(start, |output| !output.is_empty());
-        }
-        if self.end(limit).is_none() {
+        self.run.shows(start, |output| !output.is_empty());
+        if self.run.ends_within(limit).is_none() {
             let expected = format!("the program ends within {}", time(limit));
             return self.run.missed(expected, "it still runs");
         }
@@ -272,7 +246,7 @@ impl Lab<'_> {
     /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
-        let output = self.output();
+        let output = self.run.output();
         if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
             return self.run.failed(
                 "a message for the user, and no stack trace",
@@ -299,7 +273,7 @@ impl Lab<'_> {
         let settle = time(SETTLE);
         self.run
             .tell(format_args!("the program should still run {settle} later"));
-        if self.end(SETTLE).is_none() {
+        if self.run.ends_within(self.pause(SETTLE)).is_none() {
             return Ok(());
         }
         self.run.failed("the program goes on", "it didn't")
@@ -307,29 +281,12 @@ impl Lab<'_> {
 
     /// Whether the program ends by itself within this time.
     pub fn ends_within(&mut self, limit: Duration) -> bool {
-        self.end(limit).is_some()
-    }
-
-    fn end(&mut self, limit: Duration) -> Option<ExitStatus> {
-        self.run
-            .program()
-            .as_mut()
-            .and_then(|program| program.wait_for_end(limit))
+        self.run.ends_within(limit).is_some()
     }
 
     /// Whether the output has this text, or has it within this time.
     pub fn shows_within(&mut self, text: &str, limit: Duration) -> bool {
-        match self.run.program().as_mut() {
-            Some(program) => program.wait_for(limit, |output| output.contains(text)),
-            None => false,
-        }
-    }
-
-    fn output(&self) -> String {
-        self.run
-            .program()
-            .as_ref()
-            .map_or_else(String::new, Program::text)
+        self.run.shows(limit, |output| output.contains(text))
     }
 
     /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
@@ -339,42 +296,38 @@ impl Lab<'_> {
     ///
     /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
-        let stopped = self
-            .run
-            .program()
-            .as_ref()
-            .and_then(|program| program.stopped().map(str::to_owned));
-        if let Some(why) = stopped {
+        let program = self.run.program();
+        let Some(program) = program.as_ref() else {
+            return Ok(());
+        };
+        if let Some(why) = program.stopped() {
             self.run
                 .tell("what the program takes of the machine is looked at");
-            return Err(Stop::Failed(Failure {
-                expected: "the program takes what it needs".to_owned(),
-                saw: format!("{why}: it was stopped"),
-                advice: Some(
-                    "Look for a loop that starts a thread or a process, or keeps or writes \
-                     something, again and again."
-                        .to_owned(),
+            return Failure::of(
+                Kind::Wrong,
+                "the program takes what it needs",
+                format_args!("{why}: it was stopped"),
+            )
+            .advise(
+                "Look for a loop that starts a thread or a process, or keeps or writes something, \
+                 again and again.",
+            );
+        }
+        if program.floods() {
+            return Failure::of(
+                Kind::Wrong,
+                "the program prints what there is to say",
+                format_args!(
+                    "it printed more than {} KiB, and was ended",
+                    OUTPUT_LIMIT >> 10
                 ),
-                kind: Kind::Wrong,
-            }));
-        }
-        let floods = self.run.program().as_ref().is_some_and(Program::floods);
-        if !floods {
-            return Ok(());
-        }
-        Err(Stop::Failed(Failure {
-            expected: "the program prints what there is to say".to_owned(),
-            saw: format!(
-                "it printed more than {} KiB, and was ended",
-                OUTPUT_LIMIT >> 10
-            ),
-            advice: Some(
+            )
+            .advise(
                 "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
-                 bytes, the end of the stream, for a message."
-                    .to_owned(),
-            ),
-            kind: Kind::Wrong,
-        }))
+                 bytes, the end of the stream, for a message.",
+            );
+        }
+        Ok(())
     }
 }
 

@@ -120,11 +120,11 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut host = has_said_hello(lab)?;
             host.sends("hi 4712")?;
-            host.pauses(Duration::from_millis(600));
+            host.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("how are you 4713");
             host.expects("how are you 4713")?;
             host.sends("fine 4714")?;
-            host.pauses(Duration::from_millis(600));
+            host.pauses_at_any_speed(Duration::from_millis(600));
             lab.types(BYE);
             host.expects(BYE)?;
             host.expects_the_end()?;

@@ -127,11 +127,11 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut guest = arrives(lab)?;
             guest.sends("hello 4711")?;
-            guest.pauses(Duration::from_millis(600));
+            guest.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("hi 4712");
             guest.expects("hi 4712")?;
             guest.sends("how are you 4713")?;
-            guest.pauses(Duration::from_millis(600));
+            guest.pauses_at_any_speed(Duration::from_millis(600));
             lab.types("fine 4714");
             guest.expects("fine 4714")?;
             guest.sends(BYE)?;
@@ -224,7 +224,7 @@ fn arrives(lab: &mut Lab) -> Told<TcpPeer> {
 }
 
 fn ends_or_welcomes_another(lab: &mut Lab) -> Told {
-    if lab.ends_within(Duration::from_secs(1)) {
+    if lab.ends_within(lab.pause(Duration::from_secs(1))) {
         return lab.expects_no_crash();
     }
     let welcomed = welcomes_another(lab);

@@ -10,13 +10,14 @@
 mod chat;
 pub mod chat_client;
 pub mod chat_server;
+mod page;
 pub mod tcp_client;
 pub mod tcp_server;
 pub mod udp_client;
 pub mod udp_server;
 
 use crate::check::{Check, Role};
-use crate::lab::SETTLE;
+use crate::lab::{PACE, SETTLE};
 use crate::run::{Patience, time};
 
 impl Role {
@@ -37,11 +38,7 @@ impl Role {
 /// How a program is run, and how long it may take, unless the description of a check says otherwise.
 pub fn limits() -> String {
     let Patience {
-        start,
-        answer,
-        end,
-        pace,
-        ..
+        start, answer, end, ..
     } = Patience::default();
     format!(
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
@@ -55,7 +52,7 @@ pub fn limits() -> String {
         time(start),
         time(answer),
         time(end),
-        time(pace),
+        time(PACE),
         time(SETTLE),
         time(answer / 2),
         time(answer),

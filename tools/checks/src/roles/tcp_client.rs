@@ -342,7 +342,7 @@ fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
 /// TCP tells its sender nothing about it.)
 fn ends_or_connects_anew(lab: &mut Lab, host: &mut Listener) -> Told {
     lab.tell("the program may end by itself, within 500 ms");
-    if lab.ends_within(GAP) {
+    if lab.ends_within(lab.pause(GAP)) {
         return lab.expects_no_crash();
     }
     for line in ["still there 4713", "still there 4714", "still there 4715"] {

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use socket2::Type;
 
+use super::page::{body, expects_a_whole_page, field};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::peer::{TcpPeer, What, body, field};
+use crate::peer::{TcpPeer, What};
 use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
@@ -120,7 +121,7 @@ pub const CHECKS: &[Check] = &[
                 .advise(
                     "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
                 )?;
-            browser.expects_a_whole_page().advise(
+            expects_a_whole_page(&mut browser).advise(
                 "The Content-Length counts the bytes behind the empty line, not the characters: \
                  encode the page first, then take its length. Without one, close the connection \
                  when all is sent.",

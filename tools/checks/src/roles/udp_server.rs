@@ -165,7 +165,7 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.asks()?;
             let good = good_words(&mut client)?;
             client.sends(&request);
-            match client.receives(SILENCE) {
+            match client.receives(lab.pause(SILENCE)) {
                 Some(answer) if words(&answer) == good && !has(&answer, 212.0) => {
                     client.failed("no answer, a reason, or the number 212", &answer)
                 }
@@ -268,7 +268,7 @@ fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     let good = good_words(&mut client)?;
     for request in requests {
         client.sends(request);
-        match client.receives(SILENCE) {
+        match client.receives(lab.pause(SILENCE)) {
             Some(answer) if words(&answer) == good => {
                 return client.failed("a reason, or no answer, but no conversion", &answer);
             }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Submission, judge};
@@ -11,7 +12,7 @@ use tempfile::tempdir;
 use testkit::PATIENCE;
 
 use crate::FAULTY;
-use crate::command::{judged, own_word, processes_with, script};
+use crate::command::{judged, judged_with, own_word, processes_with, script};
 
 fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
     let is_wanted = |check: &&Check| names.iter().any(|name| check.id.ends_with(name));
@@ -47,9 +48,16 @@ fn starts(folder: &Path) -> usize {
 fn what_is_missing_once_is_unsteady() {
     let folder = tempdir().unwrap();
     let second_time = format!(
-        "echo >> starts; if [ -e once ]; then exec {FAULTY} udp-client $1; fi; touch once; cat"
+        "echo >> starts
+        if [ -e once ]; then exec {FAULTY} udp-client $1; fi
+        touch once; exec {FAULTY} udp-client --fault lost-answer $1"
     );
-    let outcomes = outcomes(Role::UdpClient, &["/shows"], &second_time, folder.path());
+    let outcomes = outcomes(
+        Role::UdpClient,
+        &["/lost-answer"],
+        &second_time,
+        folder.path(),
+    );
     assert_eq!(verdicts(&outcomes), [Verdict::Unsteady], "{outcomes:#?}");
     assert_eq!(starts(folder.path()), 2);
 }
@@ -57,12 +65,8 @@ fn what_is_missing_once_is_unsteady() {
 #[test]
 fn what_is_missing_twice_has_failed() {
     let folder = tempdir().unwrap();
-    let outcomes = outcomes(
-        Role::UdpClient,
-        &["/shows"],
-        "echo >> starts; cat",
-        folder.path(),
-    );
+    let never = format!("echo >> starts; exec {FAULTY} udp-client --fault lost-answer $1");
+    let outcomes = outcomes(Role::UdpClient, &["/lost-answer"], &never, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 2);
 }
@@ -137,7 +141,11 @@ fn a_program_that_does_not_start_hears_why() {
 
 #[test]
 fn a_program_that_never_listens_is_told_where_its_port_is() {
-    let outcome = judged(Role::TcpServer, "listens", "echo Port:; cat");
+    let patience = Patience {
+        start: Duration::from_millis(500),
+        ..Patience::short()
+    };
+    let outcome = judged_with(patience, Role::TcpServer, "listens", "echo Port:; cat");
     let saw = outcome.saw.unwrap();
     let expected = "it never did, and still runs; it printed last: Port:";
     assert_eq!(saw, expected);
