@@ -66,8 +66,11 @@ impl ByHand {
 
     /// The peer with this number does this.
     pub(crate) fn does(&mut self, number: usize, deed: Deed) {
+        let is_last = number + 1 == self.peers.len();
         if let Some(peer) = self.peers.get_mut(number) {
             peer.add(deed);
+            // Nobody types fast enough to ask before another has its answer.
+            peer.beyond |= peer.is_udp() && !is_last;
         }
     }
 

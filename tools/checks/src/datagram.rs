@@ -65,6 +65,7 @@ impl Asker {
     ///
     /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, what: &str, is_it: impl Fn(&[u8]) -> bool) -> Told<Vec<u8>> {
+        self.run.by_hand().does(self.number, Deed::Hears);
         self.run.tell(format_args!("{} expects {what}", self.name));
         let limit = self.run.patience().answer;
         let what = format!("{what} reaches {}", self.name);

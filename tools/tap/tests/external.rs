@@ -9,6 +9,8 @@
     reason = "a test fails with a panic, and prints what explains it"
 )]
 
+#[path = "external/by_hand.rs"]
+mod by_hand;
 mod common;
 
 use std::io::{Read, Write};
