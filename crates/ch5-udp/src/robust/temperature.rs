@@ -62,7 +62,7 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
 fn why_not_a_number(text: &str) -> &'static str {
     if text.is_empty() {
         "the request is empty"
-    } else if text.replacen(',', ".", 1).parse::<f64>().is_ok() {
+    } else if text.contains(',') && text.replacen(',', ".", 1).parse::<f64>().is_ok() {
         "write a decimal point, and no comma"
     } else if !text.is_ascii() {
         "that isn't a number in plain ASCII digits"
@@ -139,10 +139,11 @@ mod tests {
     #[test]
     fn each_reason_says_what_is_wrong() {
         let long = "1".repeat(MAX_REQUEST + 1);
-        let requests: [&[u8]; 9] = [
+        let requests: [&[u8]; 10] = [
             b"",
             b" \n",
             b"warm",
+            b"nan",
             b"37,5",
             "３７".as_bytes(),
             b"\xff",
@@ -157,6 +158,7 @@ mod tests {
         insta::assert_snapshot!(reasons, @"
         Can't convert: the request is empty
         Can't convert: the request is empty
+        Can't convert: that isn't a number
         Can't convert: that isn't a number
         Can't convert: write a decimal point, and no comma
         Can't convert: that isn't a number in plain ASCII digits
