@@ -43,7 +43,6 @@ pub fn serve_each<R>(
             let started = start(scope, move || {
                 connection.event(format_args!("client connected from {address}"));
                 serve(&client, connection);
-                drop(client);
                 connection.event("ended");
                 let _ = leaves.send(());
             });

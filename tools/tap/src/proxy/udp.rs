@@ -106,6 +106,11 @@ fn begin<'s>(
     let (socket, server) = udp_client(&proxy.target, LOOK)?;
     let socket = Arc::new(socket);
     connection.event(format_args!("client {client}"));
+    // Linux reports it only to a connected socket, which hears no stranger. So this looks whether
+    // a port of this machine is free.
+    if UdpSocket::bind(server).is_ok() {
+        connection.trouble(format_args!("nobody has {server}: start the server"));
+    }
     let to_server = direction(Side::Client, &socket, server)?;
     let mut to_client = direction(Side::Server, here, client)?;
     start(scope, move || {
