@@ -64,7 +64,7 @@ pub fn connect(name: &str) -> Result<TcpStream, Error> {
 }
 
 /// A UDP socket that sends to the first of its addresses that has a way to it, and that address.
-/// The socket isn't connected, so it also receives from strangers. It waits that long.
+/// The socket isn't connected, so it also receives from strangers. A read waits for `patience`.
 ///
 /// # Errors
 ///

@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Stand between a client and a server: print what passes, and disturb it
+    /// Pass on what a client and a server send, print it, and disturb it
     ///
     /// Each line has the seconds since the connection, its number, who sent, and the bytes of one read:
     ///   0.203 #1 client > "GET / HTTP/1.1\r\n" 16 bytes

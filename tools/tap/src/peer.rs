@@ -15,11 +15,11 @@ use crate::tcp::{Pair, Then, both, serve_each, start};
 use crate::transcript::{Side, Transcript};
 use crate::trouble::{Trouble, time};
 
-/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, one that
-/// doesn't fit would be an error.
+/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
+/// that doesn't fit is an error.
 pub const ANY_DATAGRAM: usize = 65_535;
 
-/// With UDP, how long nothing comes before the client ends.
+/// With UDP, the client ends when nothing came for this long.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// What one side says.
@@ -32,7 +32,7 @@ pub struct Script {
     #[arg(value_name = "PART", value_parser = parse, verbatim_doc_comment)]
     pub parts: Vec<Vec<u8>>,
 
-    /// Wait so long before each PART but the first: 200ms, 1.5s
+    /// Wait this long before each PART but the first: 200ms, 1.5s
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0")]
     pub pause: Duration,
 }
@@ -46,7 +46,7 @@ pub struct Client {
     /// What it says.
     #[command(flatten)]
     pub script: Script,
-    /// How many connections to open at once
+    /// Number of connections to open at once
     #[arg(long, value_name = "N", default_value_t = 1, requires = "parts")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "udp")]
     pub connections: u16,

@@ -9,25 +9,25 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::transcript::{Side, counted};
 
-/// With `--split`, how far apart the first pieces of each read are. Otherwise one `recv` would get
+/// With `--split`, the time between the first pieces of each read. Without it one `recv` would get
 /// several of them.
 const APART: Duration = Duration::from_millis(1);
 
-/// How many pieces of a read are apart. The others go as fast as they can, so that large transfers
-/// end, too.
+/// How many pieces of a read are apart. The others follow as fast as they can, so large transfers end,
+/// too.
 const PIECES_APART: usize = 64;
 
-/// With `--rate`, how often a piece goes on its way.
+/// With `--rate`, how many pieces the tap sends each second.
 const PIECES_PER_SECOND: usize = 20;
 
-/// Which way the trouble is on.
+/// Direction of the trouble.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum To {
     /// What the server sends
     Client,
     /// What the client sends
     Server,
-    /// All that is sent
+    /// What both send
     #[default]
     Both,
 }
@@ -36,11 +36,11 @@ pub enum To {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Trouble")]
 pub struct Trouble {
-    /// Which way the trouble is on
+    /// Direction of the trouble
     #[arg(long, value_enum, default_value_t)]
     pub to: To,
 
-    /// Pass on everything so much later: 200, 200ms, 1.5s
+    /// Pass on everything this much later: 200, 200ms, 1.5s
     #[arg(long, value_name = "MS", value_parser = time, default_value = "0")]
     pub delay: Duration,
 
@@ -48,7 +48,7 @@ pub struct Trouble {
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
     pub split: Option<usize>,
 
-    /// TCP: pass on at most that many bytes each second
+    /// TCP: pass on at most this many bytes each second
     #[arg(long, value_name = "BYTES_PER_S", value_parser = positive(), conflicts_with = "udp")]
     pub rate: Option<usize>,
 
@@ -60,19 +60,19 @@ pub struct Trouble {
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with_all = ["udp", "reset_after"])]
     pub close_after: Option<usize>,
 
-    /// UDP: lose that many of 100 datagrams
+    /// UDP: percentage of datagrams to lose
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub drop: u8,
 
-    /// UDP: pass on twice that many of 100 datagrams
+    /// UDP: percentage of datagrams to pass on twice
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub duplicate: u8,
 
-    /// UDP: let the next datagram overtake that many of 100 datagrams
+    /// UDP: percentage of datagrams that the next one overtakes
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub reorder: u8,
 
-    /// UDP: where chance begins; the same seed and the same datagrams have the same fate
+    /// UDP: number that decides what happens to which datagram; the same seed does the same again
     #[arg(long, value_name = "N", default_value_t, requires = "udp")]
     pub seed: u64,
 }
@@ -94,7 +94,7 @@ impl Trouble {
         if spared { Self::default() } else { *self }
     }
 
-    /// How many bytes go on their way at once.
+    /// How many bytes the tap sends at once.
     pub fn piece(&self) -> usize {
         let by_rate = self.rate.map(|rate| rate.div_ceil(PIECES_PER_SECOND));
         self.split.or(by_rate).unwrap_or(usize::MAX)
@@ -109,13 +109,13 @@ impl Trouble {
         }
     }
 
-    /// What happens to a read of so many bytes, behind them in their line.
+    /// What happens to a read of this many bytes: the end of its line.
     pub fn remark(&self, bytes: usize) -> String {
         let pieces = |size| format!(", in {}", counted(bytes.div_ceil(size), "piece"));
         self.split.map(pieces).unwrap_or_default() + &self.late()
     }
 
-    /// How late it arrives.
+    /// How late it arrives: the end of a line.
     fn late(&self) -> String {
         match self.delay.as_millis() {
             0 => String::new(),

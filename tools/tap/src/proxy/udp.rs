@@ -119,7 +119,7 @@ fn begin<'s>(
         while Arc::strong_count(&socket) > 1 {
             match receive(&socket, &mut buffer) {
                 Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
-                // The client, too, must get it from an address that it hasn't asked.
+                // The client, too, gets it from an address that it hasn't asked.
                 Ok((count, sender)) => {
                     let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
                     connection.bytes(from, bytes, ", passed on from elsewhere");
@@ -138,8 +138,8 @@ fn begin<'s>(
 /// one overtakes it.
 type Waiting = (Instant, Vec<u8>, u8, bool);
 
-/// Sends each datagram that waits in its time. All are late by the same time, so they leave in the
-/// order in which they came, except one that the next overtakes.
+/// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
+/// which they came, except one that the next overtakes.
 fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
     let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
     let mut held = None;

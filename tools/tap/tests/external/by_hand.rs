@@ -146,6 +146,8 @@ fn observed(role: Role, fault: &[&str], outcome: &Outcome) -> String {
 /// What all of them have shown, in a form that is the same each time: what a side sent in one piece
 /// comes out in one or in several, and two sides speak in any order.
 fn seen(taps: &[Program], program: &Program) -> String {
+    // Its last words may still be on their way, and its end.
+    let _ = program.output.shows_within("[never]", FOLLOWED);
     let mut sent = BTreeMap::<String, String>::new();
     let mut events = Vec::new();
     for (number, tap) in taps.iter().enumerate() {
