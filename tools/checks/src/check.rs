@@ -161,6 +161,9 @@ pub struct Outcome {
     pub advice: Option<String>,
     /// What was done, in order. If it failed, the last step is the one that did.
     pub steps: Vec<String>,
+    /// If it failed: the commands that do the same by hand, with the program of the first step
+    /// running. Empty if there are none.
+    pub by_hand: Vec<String>,
 }
 
 impl Outcome {
@@ -172,6 +175,7 @@ impl Outcome {
             saw: Some(why.into()),
             advice: None,
             steps: Vec::new(),
+            by_hand: Vec::new(),
         }
     }
 }

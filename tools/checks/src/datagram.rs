@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
+use crate::by_hand::Deed;
 use crate::run::{Run, Stop, Told, shown, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
@@ -14,6 +15,8 @@ const GLANCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Asker {
     name: String,
+    /// Its number among those that are repeated by hand.
+    number: usize,
     socket: UdpSocket,
     run: Run,
 }
@@ -23,12 +26,19 @@ impl Asker {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         // Connected, so that nobody else's datagrams arrive, and that a closed port is reported.
         socket.connect(server)?;
-        Ok(Self { name, socket, run })
+        let number = run.by_hand().begins();
+        Ok(Self {
+            name,
+            number,
+            socket,
+            run,
+        })
     }
 
     /// Sends a datagram.
     pub fn sends(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
+        self.run.by_hand().does(self.number, Deed::Sends(bytes));
         self.run
             .tell(format_args!("{} sends {}", self.name, shown(bytes)));
         // The error of a datagram before this one may be reported here: nobody was there. The next
@@ -38,6 +48,7 @@ impl Asker {
 
     /// Is gone before an answer can come.
     pub fn leaves(self) {
+        self.run.by_hand().does(self.number, Deed::Else);
         self.run
             .tell(format_args!("{} closes its socket", self.name));
     }
@@ -54,6 +65,7 @@ impl Asker {
     ///
     /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, what: &str, is_it: impl Fn(&[u8]) -> bool) -> Told<Vec<u8>> {
+        self.run.by_hand().does(self.number, Deed::Hears);
         self.run.tell(format_args!("{} expects {what}", self.name));
         let limit = self.run.patience().answer;
         let what = format!("{what} reaches {}", self.name);
@@ -77,6 +89,8 @@ impl Asker {
 /// Somebody whom the program under test asks.
 #[derive(Debug)]
 pub struct Answerer {
+    /// Its number among those that are repeated by hand.
+    number: usize,
     socket: UdpSocket,
     run: Run,
     /// Who asked last.
@@ -85,7 +99,9 @@ pub struct Answerer {
 
 impl Answerer {
     pub(crate) fn new(socket: UdpSocket, run: Run) -> Self {
+        let number = run.by_hand().begins();
         Self {
+            number,
             socket,
             run,
             asker: None,
@@ -105,6 +121,7 @@ impl Answerer {
         match first(&self.socket, &self.run, limit, is_it) {
             Ok((_, asker)) => {
                 self.asker = Some(asker);
+                self.does(Deed::Hears);
                 Ok(())
             }
             Err(other) => {
@@ -117,6 +134,7 @@ impl Answerer {
     /// Answers the last request.
     pub fn answers(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
+        self.does(Deed::Sends(bytes));
         self.run
             .tell(format_args!("the server answers {}", shown(bytes)));
         self.send_from(&self.socket, bytes);
@@ -128,6 +146,7 @@ impl Answerer {
     ///
     /// The system has no other port.
     pub fn a_stranger_answers(&mut self, bytes: &[u8]) -> Told {
+        self.does(Deed::AnswersFromElsewhere(bytes));
         self.run.tell(format_args!(
             "a stranger, from another port, sends {}",
             shown(bytes)
@@ -147,6 +166,7 @@ impl Answerer {
 
     /// Answers nothing for this time, whatever comes.
     pub fn pauses(&mut self, pause: Duration) {
+        self.does(Deed::Pauses(pause));
         self.run
             .tell(format_args!("the server is quiet for {}", time(pause)));
         let pause = self.run.patience().pause(pause);
@@ -155,8 +175,13 @@ impl Answerer {
 
     /// Doesn't answer the last request.
     pub fn loses_it(&mut self) {
+        self.does(Deed::Else);
         self.run
             .tell("the server doesn't answer, as if the request were lost");
+    }
+
+    fn does(&self, deed: Deed) {
+        self.run.by_hand().does(self.number, deed);
     }
 }
 

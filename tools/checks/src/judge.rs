@@ -127,6 +127,7 @@ impl Check {
             saw: None,
             advice: None,
             steps: run.steps(),
+            by_hand: Vec::new(),
         };
         match end {
             Ok(()) => (passed, None),
@@ -136,6 +137,7 @@ impl Check {
                     expected: Some(failure.expected),
                     saw: Some(failure.saw),
                     advice: failure.advice,
+                    by_hand: run.by_hand().commands(),
                     ..passed
                 };
                 (failed, Some(failure.kind))

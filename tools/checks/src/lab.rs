@@ -153,6 +153,7 @@ impl<'a> Lab<'a> {
         self.run
             .tell("the check ends the program, and remembers what it shows when nothing is wrong");
         self.run.close();
+        self.run.by_hand().begins_anew();
         self.port = None;
         (self.reached, self.typed) = (false, false);
         Ok(())
@@ -194,6 +195,7 @@ impl<'a> Lab<'a> {
     /// The system can't start it.
     pub fn restarts(&mut self) -> Told {
         self.run.tell("the program is ended");
+        self.run.by_hand().is_beyond_tap();
         drop(self.run.program().take());
         #[cfg(target_os = "linux")]
         {
@@ -235,6 +237,7 @@ impl<'a> Lab<'a> {
         self.starts_alone(Port::has_tcp_listener)?;
         self.peers += 1;
         let name = format!("{name} {}", self.peers);
+        self.run.by_hand().command = format!("send {}", self.port()?.number);
         self.run.tell(format_args!("{name} connects"));
         let stream = self.connection(if self.reached {
             self.patience().answer
@@ -342,6 +345,7 @@ impl<'a> Lab<'a> {
             })?;
             self.reached = true;
         }
+        self.run.by_hand().command = format!("send --udp {}", address.port());
         Asker::new(name, address, self.run.clone())
             .map_err(|error| Stop::Skipped(format!("there is no socket: {error}")))
     }
@@ -402,6 +406,7 @@ impl<'a> Lab<'a> {
             .and_then(|listener| listener.local_addr().ok())
             .map_or(0, |address| address.port());
         self.port = Some(Port::fixed(number));
+        self.run.by_hand().command = format!("listen {number}");
         listener
             .and_then(|listener| Listener::new(name, listener, self.run.clone()))
             .map_err(|error| Stop::Skipped(format!("nobody can listen there: {error}")))
@@ -439,6 +444,7 @@ impl<'a> Lab<'a> {
         let (number, socket) =
             bound.map_err(|error| Stop::Skipped(format!("nobody can receive there: {error}")))?;
         self.port = Some(Port::fixed(number));
+        self.run.by_hand().command = format!("listen --udp {number}");
         Ok(Answerer::new(socket, self.run.clone()))
     }
 

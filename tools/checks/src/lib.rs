@@ -6,13 +6,14 @@
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
 //! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`listener`]
-//!   and [`datagram`] are its misbehaving peers, [`run`] records what they do, and [`port`] finds
-//!   ports that nobody else has.
+//!   and [`datagram`] are its misbehaving peers, [`run`] records what they do (and `by_hand` how to
+//!   repeat it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
 //!   [`report`]: in words, as JSON, as a table.
 //! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.
 
+mod by_hand;
 pub mod check;
 pub mod datagram;
 #[cfg(feature = "exercise")]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use console::is_timeout;
 use socket2::SockRef;
 
+use crate::by_hand::Deed;
 use crate::run::{Run, Told, shown, time};
 
 /// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
@@ -41,6 +42,8 @@ pub enum End {
 pub struct TcpPeer {
     /// What it is called in the steps.
     name: String,
+    /// Its number among those that are repeated by hand.
+    number: usize,
     stream: Arc<TcpStream>,
     run: Run,
     received: Vec<u8>,
@@ -56,8 +59,10 @@ impl TcpPeer {
         stream.set_write_timeout(Some(run.patience().answer))?;
         let stream = Arc::new(stream);
         run.holds(&stream);
+        let number = run.by_hand().begins();
         Ok(Self {
             name,
+            number,
             stream,
             run,
             received: Vec::new(),
@@ -81,6 +86,7 @@ impl TcpPeer {
 
     /// Sends these bytes without telling it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
+        self.does(Deed::Sends(bytes));
         match (&*self.stream).write_all(bytes) {
             Ok(()) => Ok(()),
             Err(error) if is_cut_short(&error) => {
@@ -103,11 +109,13 @@ impl TcpPeer {
 
     /// The same, without telling it.
     pub(crate) fn pauses_silently(&mut self, pause: Duration) {
+        self.does(Deed::Pauses(pause));
         self.hears(self.run.patience().pause(pause), |_| false);
     }
 
     /// The same, but never shorter: the program measures this pause.
     pub fn pauses_at_any_speed(&mut self, pause: Duration) {
+        self.does(Deed::Pauses(pause));
         self.tell(format_args!("is quiet for {}", time(pause)));
         self.hears(pause, |_| false);
     }
@@ -119,6 +127,7 @@ impl TcpPeer {
     /// It sends something, or ends the connection.
     pub fn pauses_and_expects_nothing(&mut self, pause: Duration, why: &str) -> Told {
         let pause_shown = time(pause);
+        self.does(Deed::Pauses(pause));
         self.tell(format_args!(
             "is quiet for {pause_shown}, and expects nothing: {why}"
         ));
@@ -132,6 +141,7 @@ impl TcpPeer {
 
     /// Tells the program that no more will come, and goes on listening (`shutdown`).
     pub fn half_closes(&mut self) {
+        self.does(Deed::HalfCloses);
         self.tell("closes its sending side");
         // It fails if the connection has ended already; the next expectation will tell.
         let _ = self.stream.shutdown(Shutdown::Write);
@@ -142,6 +152,7 @@ impl TcpPeer {
     /// If the program has closed its side already, and its port is needed again, the close is a
     /// reset, so that nothing is left of the connection.
     pub fn hangs_up(mut self) {
+        self.does(Deed::HangsUp);
         self.tell("hangs up");
         if self.run.port_is_reused() {
             self.hears(CROSSING, |_| false);
@@ -162,6 +173,7 @@ impl TcpPeer {
     /// Resets the connection: a close with `SO_LINGER` 0, as when a program is killed or a cable
     /// pulled.
     pub fn resets(self) {
+        self.does(Deed::Resets);
         self.tell("resets the connection");
         reset(&self.stream);
         self.run.lets_go(&self.stream);
@@ -175,6 +187,7 @@ impl TcpPeer {
     /// It takes all of them without a word, or goes on neither reading nor answering, and does
     /// neither within [`Patience::meanwhile`](crate::run::Patience::meanwhile) after that.
     pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
+        self.does(Deed::Else);
         self.tell(format_args!(
             "sends {} again and again, up to {} MiB, and expects to be cut off",
             shown(bytes),
@@ -215,6 +228,7 @@ impl TcpPeer {
         other: &mut TcpPeer,
         (what, is_it): What,
     ) -> Told {
+        self.does(Deed::Else);
         self.tell(format_args!(
             "sends {} one byte at a time, every {}; meanwhile {} expects {what}",
             shown(bytes),
@@ -403,6 +417,7 @@ impl TcpPeer {
         let deadline = Instant::now() + limit;
         loop {
             if is_there(self.unused()) {
+                self.does(Deed::Hears);
                 return true;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -444,6 +459,10 @@ impl TcpPeer {
     /// Tells the next step, of this peer's.
     pub fn tell(&self, step: impl Display) {
         self.run.tell(format_args!("{} {step}", self.name));
+    }
+
+    fn does(&self, deed: Deed) {
+        self.run.by_hand().does(self.number, deed);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::iter;
 
+use crate::by_hand;
 use crate::check::{Check, Outcome, Verdict};
 
 /// The line of a check that has been made, without a line end.
@@ -18,7 +19,7 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
 pub fn explanation(check: &Check, outcome: &Outcome) -> String {
-    lines(&parts(check, outcome), 78)
+    lines(&parts(check, outcome), 78) + &by_hand::lines(&outcome.by_hand)
 }
 
 /// The same in parts, each with its name. The name of a step after the first is empty.

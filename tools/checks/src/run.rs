@@ -13,6 +13,7 @@ use std::time::Duration;
 use console::safe;
 use socket2::SockRef;
 
+use crate::by_hand::ByHand;
 use crate::program::{Program, ending};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
@@ -179,6 +180,7 @@ pub struct Run(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     steps: Mutex<Vec<String>>,
+    by_hand: Mutex<ByHand>,
     program: Mutex<Option<Program>>,
     patience: Patience,
     /// The next program will have the same port.
@@ -227,6 +229,14 @@ impl Run {
 
     fn steps_mut(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the peers do, as commands.
+    pub(crate) fn by_hand(&self) -> MutexGuard<'_, ByHand> {
+        self.0
+            .by_hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The program of this run, once it has been started.

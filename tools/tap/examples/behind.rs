@@ -1,144 +1,74 @@
 //! Starts a program behind a tap, as the judge of `tools/checks` starts it without one.
 //!
-//! `behind server|client tcp|udp PORT -- COMMAND…`: the tap listens on PORT and passes on to the
-//! server, or it listens for the client and passes on to PORT. `{inner}` in the command becomes the
-//! port that the program gets instead.
+//! `behind server|client PORT [FLAG]... -- COMMAND...`: the program's peers use PORT, and the tap,
+//! with these flags, is between. `{inner}` in the command becomes the port that the program gets.
+//!
+//! The tap outlives the program, to pass on its last words. The judge ends it.
 
 #![allow(clippy::unwrap_used, reason = "it is part of a test")]
+#![allow(clippy::zombie_processes, reason = "the judge ends the tap")]
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::process::{self, Child, Command};
-use std::sync::Arc;
-use std::time::Duration;
-use std::{env, fs, io, thread};
-
-use console::{Error, Log, Printer};
-use tap::transcript::Transcript;
-use tap::trouble::{To, Trouble};
-use tap::{address, proxy};
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{self, ChildStdout, Command, Stdio};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [side, protocol, port, flags @ .., _] = &arguments[..] else {
-        panic!("behind server|client tcp|udp PORT [--split N | --delay MS] -- COMMAND...");
-    };
     let end = arguments.iter().position(|it| it == "--").unwrap();
-    let trouble = trouble(&flags[..end - 3]);
-    let (command, udp) = (&arguments[end + 1..], protocol == "udp");
-    let outer = address::parse(port).unwrap();
-    if side == "client" {
-        let (here, serve) = tap("127.0.0.1:0", outer, udp, trouble).unwrap_or_else(fail);
-        let child = start(command, here.port());
-        thread::spawn(serve);
-        end_with(child);
-    }
-    let inner = free_port();
-    let mut child = start(command, inner);
-    // The judge takes it that a program which listens is there.
-    while !listens(inner, udp) {
-        if child.try_wait().unwrap().is_some() {
-            end_with(child);
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    match tap(&outer, format!("127.0.0.1:{inner}"), udp, trouble) {
-        Ok((_, serve)) => {
-            thread::spawn(serve);
-            end_with(child);
-        }
-        Err(error) => {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            fail::<()>(error);
-        }
-    }
-}
-
-fn trouble(flags: &[String]) -> Trouble {
-    let none = Trouble::default();
-    match flags {
-        [] => none,
-        [flag, value] if flag == "--split" => Trouble {
-            split: value.parse().ok(),
-            ..none
-        },
-        [flag, value] if flag == "--delay" => Trouble {
-            delay: Duration::from_millis(value.parse().unwrap()),
-            ..none
-        },
-        [flag, value] if flag == "--reset-after" => Trouble {
-            reset_after: value.parse().ok(),
-            to: To::Server,
-            ..none
-        },
-        _ => panic!("no such trouble: {flags:?}"),
-    }
-}
-
-type Serve = Box<dyn FnOnce() + Send>;
-
-fn tap(
-    outer: &str,
-    target: String,
-    udp: bool,
-    trouble: Trouble,
-) -> Result<(SocketAddr, Serve), Error> {
-    let log = Log::new(Printer::new(io::sink())?, true);
-    let transcript = Arc::new(Transcript::new(log, false));
-    if udp {
-        let socket = address::bind(outer)?;
-        let here = socket.local_addr().unwrap();
-        let serve = move || drop(proxy::udp::serve(socket, &target, &trouble, &transcript));
-        Ok((here, Box::new(serve)))
+    let ([side, port, flags @ ..], [_, command @ ..]) = arguments.split_at(end) else {
+        panic!("behind server|client PORT [FLAG]... -- COMMAND...");
+    };
+    let tap = env::current_exe().unwrap().with_file_name("../tap");
+    let tap = |listen: &str, target: &str| {
+        let mut tap = start(&tap, &["proxy", listen, target, "--quiet"]);
+        tap.args(flags).stdin(Stdio::null());
+        tap
+    };
+    let program = |port: &str| {
+        let words: Vec<_> = command
+            .iter()
+            .map(|it| it.replace("{inner}", port))
+            .collect();
+        start(Path::new(&words[0]), &words[1..])
+    };
+    let mut child = if side == "client" {
+        let mut tap = tap("0", port).stdout(Stdio::piped()).spawn().unwrap();
+        let (_, inner) = first_line(&mut BufReader::new(tap.stdout.take().unwrap()));
+        program(&inner).spawn().unwrap()
     } else {
-        let listener = address::listen(outer)?;
-        let here = listener.local_addr().unwrap();
-        let serve = move || drop(proxy::tcp::serve(&listener, &target, &trouble, &transcript));
-        Ok((here, Box::new(serve)))
-    }
-}
-
-fn start(command: &[String], port: u16) -> Child {
-    let mut words = command
-        .iter()
-        .map(|word| word.replace("{inner}", &port.to_string()));
-    Command::new(words.next().unwrap())
-        .args(words)
-        .spawn()
-        .unwrap()
-}
-
-fn end_with(mut child: Child) -> ! {
+        let mut child = program("0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (line, inner) = first_line(&mut output);
+        tap(port, &inner).stdout(Stdio::null()).spawn().unwrap();
+        print(line.as_bytes());
+        let mut piece = [0; 4096];
+        while let count @ 1.. = output.read(&mut piece).unwrap() {
+            print(&piece[..count]);
+        }
+        child
+    };
     let status = child.wait().unwrap();
-    // The tap still passes on the program's last words.
-    thread::sleep(Duration::from_millis(300));
     process::exit(status.code().unwrap_or(101));
 }
 
-fn fail<T>(error: Error) -> T {
-    console::exit(Err(error));
-    process::exit(1)
+fn start(program: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Command {
+    let mut command = Command::new(program);
+    command.args(words);
+    command
 }
 
-/// A port that the program can bind. Below those that the system gives away, so that no other test
-/// is given it meanwhile.
-fn free_port() -> u16 {
-    // Far from those of the next process, which may look for one at the same time.
-    let first = 10_000 + u16::try_from(process::id() * 7 % 9_000).unwrap();
-    let is_free = |port: &u16| {
-        let there = ("127.0.0.1", *port);
-        TcpListener::bind(there).is_ok() && UdpSocket::bind(there).is_ok()
-    };
-    (first..20_000).find(is_free).unwrap()
+/// The line that says where a program listens, and its port.
+fn first_line(output: &mut BufReader<ChildStdout>) -> (String, String) {
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let after = line.split("127.0.0.1:").nth(1).unwrap_or("0");
+    let port = after.split(|it: char| !it.is_ascii_digit()).next();
+    let port = port.unwrap_or("0").to_owned();
+    (line, port)
 }
 
-/// Whether somebody has the port. A connection, to find out, would be a client.
-fn listens(port: u16, udp: bool) -> bool {
-    let (file, state) = if udp { ("udp", "07") } else { ("tcp", "0A") };
-    let sockets = fs::read_to_string(format!("/proc/net/{file}")).unwrap();
-    let local = format!(":{port:04X}");
-    sockets.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        words.next().is_some_and(|word| word.ends_with(&local)) && words.nth(1) == Some(state)
-    })
+fn print(text: &[u8]) {
+    let mut out = io::stdout();
+    out.write_all(text).and_then(|()| out.flush()).unwrap();
 }

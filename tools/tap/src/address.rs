@@ -1,9 +1,10 @@
 //! Where to listen and where to connect.
 
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::io::{self, ErrorKind as Kind};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
 
-use console::{Error, is_self_connected, try_each};
+use console::{Error, is_self_connected};
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -24,9 +25,8 @@ pub fn parse(text: &str) -> Result<String, &'static str> {
 ///
 /// The name can't be resolved.
 pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
-    let next = "look at its spelling, or give an address such as 127.0.0.1";
     let found = name.to_socket_addrs();
-    let found = found.map_err(|cause| Error::cannot(format!("find {name:?}"), cause, next))?;
+    let found = found.map_err(|cause| cannot("find", name, cause))?;
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(SocketAddr::is_ipv6);
     Ok(found)
@@ -38,7 +38,7 @@ pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
 ///
 /// The name can't be resolved, or the port is taken.
 pub fn listen(name: &str) -> Result<TcpListener, Error> {
-    open("listen on", name, TcpListener::bind)
+    TcpListener::bind(&resolve(name)?[..]).map_err(|cause| cannot("listen on", name, cause))
 }
 
 /// Binds a UDP socket there.
@@ -47,7 +47,7 @@ pub fn listen(name: &str) -> Result<TcpListener, Error> {
 ///
 /// The name can't be resolved, or the port is taken.
 pub fn bind(name: &str) -> Result<UdpSocket, Error> {
-    open("bind a socket to", name, UdpSocket::bind)
+    UdpSocket::bind(&resolve(name)?[..]).map_err(|cause| cannot("bind a socket to", name, cause))
 }
 
 /// Connects to the first of its addresses that accepts.
@@ -56,61 +56,44 @@ pub fn bind(name: &str) -> Result<UdpSocket, Error> {
 ///
 /// The name can't be resolved, or nobody listens there.
 pub fn connect(name: &str) -> Result<TcpStream, Error> {
-    open("connect to", name, |address| {
-        let stream = TcpStream::connect(address)?;
-        // A piece of the stream goes on its way at once, and not with the next one.
-        stream.set_nodelay(true)?;
-        if is_self_connected(&stream) {
-            return Err(ErrorKind::ConnectionRefused.into());
-        }
-        Ok(stream)
-    })
+    let connected = TcpStream::connect(&resolve(name)?[..]).and_then(|stream| {
+        let itself = is_self_connected(&stream).then_some(Kind::ConnectionRefused);
+        itself.map_or(Ok(stream), |refused| Err(refused.into()))
+    });
+    connected.map_err(|cause| cannot("connect to", name, cause))
 }
 
 /// A UDP socket that sends to the first of its addresses that has a way to it, and that address.
-/// It isn't connected, so that it receives from strangers, too.
+/// The socket isn't connected, so it also receives from strangers. A read waits for `patience`.
 ///
 /// # Errors
 ///
 /// The name can't be resolved, or no way leads there.
-pub fn udp_client(name: &str) -> Result<(UdpSocket, SocketAddr), Error> {
-    open("send to", name, |address| {
-        let way = UdpSocket::bind(match address {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        })?;
-        way.connect(address)?;
+pub fn udp_client(name: &str, patience: Duration) -> Result<(UdpSocket, SocketAddr), Error> {
+    let addresses = resolve(name)?;
+    let opened = || {
+        // The first one decides what kind of address the socket has.
+        let is_ipv4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
+        let way = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
+        way.connect(&addresses[..])?;
         // Bound to the address that leads there, so that it receives from nowhere else.
-        Ok((UdpSocket::bind((way.local_addr()?.ip(), 0))?, address))
-    })
+        let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
+        socket.set_read_timeout(Some(patience))?;
+        Ok((socket, way.peer_addr()?))
+    };
+    opened().map_err(|cause| cannot("send to", name, cause))
 }
 
-/// What helps, most likely. (The programs of the chapters have `--host` and `--port`, so `console`
-/// names these.)
-fn next_step(cause: &io::Error) -> &'static str {
-    match cause.kind() {
-        ErrorKind::AddrInUse => {
-            "a program has this port: stop it, or give another port (0 is a free one)"
-        }
-        ErrorKind::PermissionDenied => {
-            "ports below 1024 are for the system's own services: give a higher one"
-        }
-        ErrorKind::ConnectionRefused => "nobody listens there: start the server, or check the port",
+/// An error with its next step. (The tap has no `--host` and no `--port`, which `console` would
+/// name.)
+fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
+    let next = match cause.kind() {
+        Kind::AddrInUse => "a program has this port: stop it, or give port 0 for a free one",
+        Kind::ConnectionRefused => "nobody listens there: start the server, or check the port",
+        Kind::PermissionDenied => "ports below 1024 are the system's own: give a higher one",
         _ => "check the address and the port",
-    }
-}
-
-fn open<T>(
-    action: &str,
-    name: &str,
-    mut open: impl FnMut(SocketAddr) -> io::Result<T>,
-) -> Result<T, Error> {
-    try_each(&resolve(name)?, |address| {
-        open(address).map_err(|cause| {
-            let next = next_step(&cause);
-            Error::cannot(format_args!("{action} {address}"), cause, next)
-        })
-    })
+    };
+    Error::cannot(format_args!("{action} {name}"), cause, next)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::ascii;
 
 use console::safe::is_harmless;
+use rustc_literal_escaper::{EscapeError, MixedUnit, unescape_c_str};
 
 /// The bytes that a text with Rust's escapes stands for
 /// ([Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html)): `\n`, `\r`,
@@ -14,60 +15,26 @@ use console::safe::is_harmless;
 ///
 /// An escape that Rust doesn't have: which one, and which there are.
 pub fn parse(text: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once('\\') {
-        bytes.extend(before.as_bytes());
-        rest = unescape(escape, &mut bytes).ok_or_else(|| bad_escape(escape))?;
-    }
-    bytes.extend(rest.as_bytes());
-    Ok(bytes)
-}
-
-/// Adds the bytes of one escape, whose backslash is gone. Returns what follows it.
-fn unescape<'a>(escape: &'a str, bytes: &mut Vec<u8>) -> Option<&'a str> {
-    let kind = escape.chars().next()?;
-    let (_, mut rest) = escape.split_at(kind.len_utf8());
-    let character = match kind {
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        '0' => '\0',
-        '\\' | '\'' | '"' => kind,
-        'x' => {
-            let (digits, rest) = rest.split_at_checked(2)?;
-            bytes.push(u8::try_from(hexadecimal(digits)?).ok()?);
-            return Some(rest);
-        }
-        'u' => {
-            let (digits, after) = rest.strip_prefix('{')?.split_once('}')?;
-            rest = after;
-            char::from_u32(hexadecimal(digits).filter(|_| digits.len() <= 6)?)?
-        }
-        _ => return None,
-    };
-    bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
-    Some(rest)
-}
-
-/// The number with these digits. (`from_str_radix` alone would take a sign, too.)
-fn hexadecimal(digits: &str) -> Option<u32> {
-    let only_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    u32::from_str_radix(digits, 16).ok().filter(|_| only_digits)
-}
-
-fn bad_escape(escape: &str) -> String {
-    let shown: String = escape.chars().take(3).collect();
-    format!(
-        r#"no such escape: \{}; there are \n \r \t \0 \\ \' \" \xff and \u{{4f60}}"#,
-        shown.escape_default()
-    )
+    let (mut bytes, mut bad) = (Vec::with_capacity(text.len()), None);
+    unescape_c_str(text, |range, unit| match (unit, &text[range]) {
+        (Ok(MixedUnit::Char(it)), _) => bytes.extend(it.get().to_string().bytes()),
+        (Ok(MixedUnit::HighByte(it)), _) => bytes.push(it.get()),
+        // A string of C ends there, ours doesn't.
+        (Err(EscapeError::NulInCStr), _) => bytes.push(0),
+        (Err(_), escape) if escape.starts_with('\\') => bad = bad.or(Some(escape)),
+        // What Rust wants escaped, and the command line doesn't.
+        (Err(_), character) => bytes.extend(character.bytes()),
+    });
+    bad.map_or(Ok(bytes), |bad| {
+        let known = r#"\n \r \t \0 \\ \' \" \xff and \u{4f60}"#;
+        let shown = show(bad.as_bytes()).replace(r"\\", r"\");
+        Err(format!("no such escape: {shown}; there are {known}"))
+    })
 }
 
 /// The bytes as text, without quotes. A terminal shows it as one line and obeys none of it:
 /// a character that it would obey, or that can't be seen, comes out escaped, and so does a byte
 /// that isn't UTF-8.
-#[must_use]
 pub fn show(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -88,16 +55,15 @@ pub fn show(bytes: &[u8]) -> String {
 }
 
 /// Rows of 16 bytes: where the row begins, the bytes in hexadecimal, and as ASCII.
-#[must_use]
 pub fn show_hex(bytes: &[u8]) -> String {
+    let visible = |byte: &u8| Some(*byte).filter(|it| matches!(it, b' '..=b'~'));
     let row = |(number, row): (usize, &[u8])| {
         let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text = row.iter().map(|byte| match byte {
-            b' '..=b'~' => char::from(*byte),
-            _ => '.',
-        });
-        let (hex, text) = (hex.join(" "), text.collect::<String>());
-        format!("{:04x}  {hex:47}  {text}", number * 16)
+        let text: String = row
+            .iter()
+            .map(|byte| visible(byte).map_or('.', char::from))
+            .collect();
+        format!("{:04x}  {:47}  {text}", number * 16, hex.join(" "))
     };
     let rows: Vec<_> = bytes.chunks(16).enumerate().map(row).collect();
     rows.join("\n")
@@ -126,19 +92,19 @@ mod tests {
     #[test]
     fn another_escape_is_an_error_that_names_it() {
         for (text, named) in [
-            (r"\xg", r"\xg"),
+            (r"a\xg", r"\xg"),
             (r"\x", r"\x"),
             (r"\x4", r"\x4"),
-            (r"\x+1", r"\x+1"),
-            (r"\x4你", r"\x4\u{4f60}"),
+            (r"\x+1", r"\x+"),
+            (r"\x4你", r"\x4你"),
             (r"a\", r"\"),
-            (r"\q", r"\q"),
+            (r"\q \p", r"\q"),
             (r"\u", r"\u"),
             (r"\u{", r"\u{"),
             (r"\u{}", r"\u{}"),
-            (r"\u{d800}", r"\u{d"),
-            (r"\u{0000041}", r"\u{0"),
-            ("\\\u{1b}[2J", r"\\u{1b}[2"),
+            (r"\u{d800}", r"\u{d800}"),
+            (r"\u{0000041}", r"\u{0000041}"),
+            ("\\\u{1b}[2J", r"\\x1b"),
         ] {
             let error = parse(text).unwrap_err();
             let begin = format!("no such escape: {named};");

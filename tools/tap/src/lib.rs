@@ -3,13 +3,14 @@
 //! - [`proxy`]: between a client and a server. [`proxy::tcp`] passes streams on, [`proxy::udp`]
 //!   datagrams. [`trouble`]: what happens to them on the way.
 //! - [`peer`]: a client or a server that says what it is told.
+//! - [`tcp`]: what proxies and peers share that speak TCP.
 //! - [`escapes`]: bytes as text, and back. [`transcript`]: the lines that tell what happened.
-//! - [`address`]: where to listen and to connect. [`clients`]: many clients, each on a thread.
+//! - [`address`]: where to listen and where to connect.
 
 pub mod address;
-pub mod clients;
 pub mod escapes;
 pub mod peer;
 pub mod proxy;
+pub mod tcp;
 pub mod transcript;
 pub mod trouble;

@@ -1,29 +1,25 @@
 //! `tap send` and `tap listen`: a client or a server that says what it is told, and prints what
 //! comes.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::mem;
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Builder};
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::thread;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use console::{Action, Error, Line, OrCannot, is_about_one_peer, is_timeout, read_line, stdin};
-use socket2::SockRef;
 
-use crate::address::{connect, udp_client};
-use crate::clients::{LOOK_WHILE_READING, both, is_no_end, serve_each};
+use crate::address::{self, connect, udp_client};
 use crate::escapes::parse;
-use crate::transcript::{Connection, Side, Transcript};
-use crate::trouble::time;
+use crate::tcp::{Pair, Then, both, serve_each, start};
+use crate::transcript::{Side, Transcript};
+use crate::trouble::{Trouble, time};
 
-/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, one that
-/// doesn't fit would be an error.
+/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
+/// that doesn't fit is an error.
 pub const ANY_DATAGRAM: usize = 65_535;
 
-/// With UDP, how long nothing comes before the client ends.
+/// With UDP, the client ends when nothing came for this long.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// What one side says.
@@ -36,36 +32,50 @@ pub struct Script {
     #[arg(value_name = "PART", value_parser = parse, verbatim_doc_comment)]
     pub parts: Vec<Vec<u8>>,
 
-    /// Wait so long before each PART but the first: 200ms, 1.5s
+    /// Wait this long before each PART but the first: 200ms, 1.5s
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "0")]
     pub pause: Duration,
 }
 
-/// What a side does when it has said everything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Then {
-    /// Close both directions
-    Close,
-    /// Close its own direction, and print until the server closes
-    HalfClose,
-    /// Reset the connection
-    Reset,
-    /// Print until the server closes
-    Wait,
+/// A client.
+#[derive(Debug, Clone, Args)]
+pub struct Client {
+    /// Where the server is: PORT or HOST:PORT
+    #[arg(value_parser = address::parse)]
+    pub target: String,
+    /// What it says.
+    #[command(flatten)]
+    pub script: Script,
+    /// Number of connections to open at once
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "parts")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "udp")]
+    pub connections: u16,
+    /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
+    /// ends when nothing has come for 2 s)
+    #[arg(long, value_enum, conflicts_with = "udp")]
+    pub then: Option<Then>,
+}
+
+/// A server.
+#[derive(Debug, Clone, Args)]
+pub struct Server {
+    /// Where to listen: PORT or HOST:PORT; port 0 is a free one
+    #[arg(value_parser = address::parse)]
+    pub address: String,
+    /// What it answers.
+    #[command(flatten)]
+    pub script: Script,
+    /// Reset the connection after the answer
+    #[arg(long, conflicts_with = "udp")]
+    pub reset: bool,
+    /// Answer from another port, as a stranger would
+    #[arg(long, requires = "udp")]
+    pub reply_from_elsewhere: bool,
 }
 
 impl Script {
-    /// Prints and sends each part. A client without a part sends each line that the user types.
-    fn play(
-        &self,
-        from: Side,
-        connection: &Connection,
-        send: impl Fn(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let say = |bytes: &[u8]| {
-            connection.bytes(from, bytes, "");
-            send(bytes)
-        };
+    /// Says each part. A client without a part says each line that the user types.
+    fn play(&self, side: Side, say: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
         for (number, bytes) in self.parts.iter().enumerate() {
             if number > 0 {
                 thread::sleep(self.pause);
@@ -73,7 +83,7 @@ impl Script {
             say(bytes)?;
         }
         let mut input = stdin();
-        while from == Side::Client && self.parts.is_empty() {
+        while side == Side::Client && self.parts.is_empty() {
             match read_line(&mut input, ANY_DATAGRAM)? {
                 Some(Line::Whole(line)) => say(&[&line[..], b"\n"].concat())?,
                 Some(Line::TooLong(_)) => {}
@@ -84,55 +94,48 @@ impl Script {
     }
 }
 
-/// Opens that many connections at once, plays the script on each, and prints what comes.
+/// Opens the connections at once, plays the script on each, and prints what comes.
 ///
 /// # Errors
 ///
-/// A client can't connect, or can't send everything.
-pub fn send_tcp(
-    target: &str,
-    script: &Script,
-    then: Then,
-    connections: u16,
-    transcript: &Arc<Transcript>,
-) -> Result<(), Error> {
-    let client = || {
-        let (server, connection) = (&connect(target)?, &transcript.connection());
+/// A connection can't be opened, or not everything can be sent.
+pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
+    let Client { target, script, .. } = client;
+    let default = [Then::Wait, Then::HalfClose][usize::from(script.parts.is_empty())];
+    let play = || {
+        let (server, connection) = (&connect(target)?, transcript.connection());
         connection.event(format_args!("connected to {target}"));
-        let hear = || hear(server, Side::Server, connection, || ());
-        both(hear, || {
-            speak(server, Side::Client, script, then, connection)
-        })?
-        .or_cannot(Action::Send, target)
+        let pair = Pair::new([server, server], connection);
+        let hear = || hear(&pair, Side::Server, || ());
+        let speak = || speak(&pair, Side::Client, script, client.then.unwrap_or(default));
+        both(hear, speak)?.or_cannot(Action::Send, target)
     };
     thread::scope(|scope| {
-        let start = |_| Builder::new().spawn_scoped(scope, client);
-        let clients: io::Result<Vec<_>> = (0..connections).map(start).collect();
-        let clients = clients.or_cannot(Action::StartThread, "for each connection")?;
+        let clients = (0..client.connections).map(|_| start(scope, play));
+        let clients: Vec<_> = clients.collect::<Result<_, _>>()?;
         // A thread that panics has said so.
         let ended = clients.into_iter().filter_map(|client| client.join().ok());
         ended.collect()
     })
 }
 
-/// Answers each client when its first bytes have come. Without an answer it only prints.
-///
-/// # Errors
-///
-/// It ends only if the listener is of no use any more, or with [`console::end_accept`].
-pub fn listen_tcp(
-    listener: &TcpListener,
-    answer: &Script,
-    then: Then,
-    transcript: &Arc<Transcript>,
-) -> io::Result<()> {
-    let here = listener.local_addr()?;
-    transcript.log.always(format_args!("Listening on {here}"));
+/// Answers each client when its first bytes have come. Without an answer it only prints. It never
+/// ends.
+pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Transcript) -> R {
+    transcript.listening(listener.local_addr(), "");
+    let then = match server.script.parts[..] {
+        _ if server.reset => Then::Reset,
+        [] => Then::Wait,
+        _ => Then::HalfClose,
+    };
     serve_each(listener, transcript, |client, connection| {
-        let mut answered = false;
-        hear(&client, Side::Client, connection, || {
-            if !mem::replace(&mut answered, true)
-                && let Err(error) = speak(&client, Side::Server, answer, then, connection)
+        let pair = Pair::new([client, client], connection);
+        // It may have nothing to say.
+        pair.ended(Side::Server);
+        let mut answer = Some(&server.script);
+        hear(&pair, Side::Client, || {
+            if let Some(script) = answer.take()
+                && let Err(error) = speak(&pair, Side::Server, script, then)
             {
                 connection.trouble(format_args!("can't send: {error}"));
             }
@@ -140,57 +143,31 @@ pub fn listen_tcp(
     })
 }
 
-/// Says everything. That the connection is over then, a thread that hears finds out.
-fn speak(
-    stream: &TcpStream,
-    side: Side,
-    script: &Script,
-    then: Then,
-    connection: &Connection,
-) -> io::Result<()> {
-    let played = script.play(side, connection, |bytes| (&mut &*stream).write_all(bytes));
-    // If the peer has ended it before, there is nothing to do.
-    let _ = match then {
-        _ if played.is_err() => stream.shutdown(Shutdown::Both),
-        Then::Wait => Ok(()),
+/// Says everything, and ends the connection.
+fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()> {
+    let said = script.play(side, |bytes| {
+        pair.connection.bytes(side, bytes, "");
+        pair.write(side.other(), bytes)
+    });
+    match then {
+        Then::Close => pair.cut(then, format_args!("{side} closed")),
+        Then::Reset => pair.cut(then, format_args!("{side} reset")),
         Then::HalfClose => {
-            connection.event(format_args!("{side} half-closed"));
-            stream.shutdown(Shutdown::Write)
+            pair.connection.event(format_args!("{side} half-closed"));
+            pair.half_close(side);
         }
-        Then::Close => {
-            connection.end(format_args!("{side} closed"));
-            stream.shutdown(Shutdown::Both)
-        }
-        Then::Reset => {
-            connection.end(format_args!("{side} reset"));
-            // It goes when the socket is closed: socket(7), SO_LINGER.
-            let lingers = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-            lingers.and_then(|()| stream.shutdown(Shutdown::Read))
-        }
-    };
-    played
+        Then::Wait => pair.ended(side),
+    }
+    said
 }
 
 /// Prints all that comes, and calls `came` after each read, until the connection is over.
-fn hear(mut stream: &TcpStream, from: Side, connection: &Connection, mut came: impl FnMut()) {
-    // If it fails, the first read does, too.
-    let _ = stream.set_read_timeout(LOOK_WHILE_READING);
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match stream.read(&mut buffer) {
-            _ if connection.is_over() => return,
-            Ok(0) => return connection.event(format_args!("{from} half-closed")),
-            Ok(count) => {
-                connection.bytes(from, &buffer[..count], "");
-                came();
-            }
-            Err(error) if is_no_end(&error) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                return connection.event(format_args!("{from} reset"));
-            }
-            Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
-        }
-    }
+fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
+    pair.read_all(from, &Trouble::default(), |sent| match sent {
+        None => pair.cut(Then::Reset, format_args!("{from} reset")),
+        Some([]) => pair.ended(from),
+        Some(_) => came(),
+    });
 }
 
 /// Sends each part in a datagram, and prints what comes back until nothing has come for a while.
@@ -198,75 +175,75 @@ fn hear(mut stream: &TcpStream, from: Side, connection: &Connection, mut came: i
 /// # Errors
 ///
 /// There is no way to the target, or a datagram can't be sent.
-pub fn send_udp(target: &str, script: &Script, connection: &Connection) -> Result<(), Error> {
-    let (socket, server) = udp_client(target)?;
+pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
+    let connection = transcript.connection();
+    let (socket, server) = udp_client(&client.target, SILENCE)?;
     // Connected: the system keeps strangers away, and reports that nobody has the port (udp(7)).
-    let connected = socket.connect(server);
-    let connected = connected.and_then(|()| socket.set_read_timeout(Some(SILENCE)));
-    connected.or_cannot(Action::Connect, server)?;
-    let sent_all = AtomicBool::new(false);
-    both(
-        || hear_datagrams(&socket, connection, &sent_all),
-        || {
-            let played = script.play(Side::Client, connection, |bytes| match socket.send(bytes) {
-                // That was about the datagram before, and took the place of this call.
-                Err(error) if is_about_one_peer(&error) => socket.send(bytes).map(drop),
-                sent => sent.map(drop),
-            });
-            sent_all.store(true, Ordering::Relaxed);
-            played.or_cannot(Action::Send, server)
-        },
-    )?
-}
-
-/// Prints what comes, until everything is sent and nothing has come for a while.
-fn hear_datagrams(socket: &UdpSocket, connection: &Connection, sent_all: &AtomicBool) {
-    let mut buffer = vec![0; ANY_DATAGRAM];
-    loop {
-        let may_end = sent_all.load(Ordering::Relaxed);
-        match socket.recv(&mut buffer) {
-            Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
-            Err(error) if is_timeout(&error) && may_end => {
-                return connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
+    socket.connect(server).or_cannot(Action::Connect, server)?;
+    let say = |bytes: &[u8]| {
+        connection.bytes(Side::Client, bytes, "");
+        // An error may be about the datagram before, and take the place of this call.
+        socket.send(bytes).or_else(|_| socket.send(bytes)).map(drop)
+    };
+    thread::scope(|scope| {
+        let speaks = start(scope, || client.script.play(Side::Client, say))?;
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        loop {
+            let may_end = speaks.is_finished();
+            match socket.recv(&mut buffer) {
+                Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
+                Err(error) if is_timeout(&error) && may_end => break,
+                Err(error) if is_timeout(&error) => {}
+                Err(error) if is_about_one_peer(&error) => {
+                    connection.trouble(format_args!("nobody has that port: {error}"));
+                }
+                Err(error) => return Err(error).or_cannot(Action::Receive, server),
             }
-            Err(error) if is_timeout(&error) => {}
-            Err(error) if is_about_one_peer(&error) => {
-                connection.trouble(format_args!("nobody has that port: {error}"));
-            }
-            Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
         }
-    }
+        connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
+        let said = speaks.join().unwrap_or(Ok(()));
+        said.or_cannot(Action::Send, server)
+    })
 }
 
-/// Answers each datagram, each part in a datagram; `from_elsewhere`, from another port.
+/// Answers each datagram, each part in a datagram.
 ///
 /// # Errors
 ///
 /// It ends only if the socket itself fails, or a part is too long for a datagram.
-pub fn listen_udp(
-    socket: &UdpSocket,
-    answer: &Script,
-    from_elsewhere: bool,
-    transcript: &Arc<Transcript>,
-) -> io::Result<()> {
-    let here = socket.local_addr()?;
-    transcript
-        .log
-        .always(format_args!("Listening on {here} (UDP)"));
-    let other = from_elsewhere.then(|| UdpSocket::bind((here.ip(), 0)));
-    let (answers, connection) = (other.transpose()?, transcript.connection());
-    let answers = answers.as_ref().unwrap_or(socket);
-    let mut buffer = vec![0; ANY_DATAGRAM];
+pub fn listen_udp(socket: &UdpSocket, host: &Server, transcript: &Transcript) -> Result<(), Error> {
+    transcript.listening(socket.local_addr(), " (UDP)");
+    let connection = transcript.connection();
+    let serve = || -> io::Result<()> {
+        let other = UdpSocket::bind((socket.local_addr()?.ip(), 0))?;
+        let answers = [socket, &other][usize::from(host.reply_from_elsewhere)];
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        loop {
+            let (count, client) = receive(socket, &mut buffer)?;
+            connection.bytes(format_args!("client {client}"), &buffer[..count], "");
+            host.script.play(Side::Server, |bytes| {
+                connection.bytes(Side::Server, bytes, "");
+                match answers.send_to(bytes, client) {
+                    Err(error) if !is_about_one_peer(&error) => Err(error),
+                    _ => Ok(()),
+                }
+            })?;
+        }
+    };
+    serve().or_cannot(Action::Serve, &host.address)
+}
+
+/// The next datagram: how many bytes, and from whom. It skips errors about one before, which say
+/// that nobody took it.
+///
+/// # Errors
+///
+/// The socket itself fails, or its time limit is over.
+pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     loop {
-        let (count, client) = match socket.recv_from(&mut buffer) {
-            Err(error) if is_about_one_peer(&error) => continue,
-            received => received?,
-        };
-        connection.bytes(format_args!("client {client}"), &buffer[..count], "");
-        let send = |part: &[u8]| answers.send_to(part, client).map(drop);
-        match answer.play(Side::Server, &connection, send) {
+        match socket.recv_from(buffer) {
             Err(error) if is_about_one_peer(&error) => {}
-            played => played?,
+            received => return received,
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What the tap prints: a line for each thing that happens on a connection.
 
 use std::fmt::{self, Display};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use console::Log;
 
 use crate::escapes::{show, show_hex};
 
-/// How many bytes of one read, or of one datagram, are shown.
+/// How many bytes of one read, or of one datagram, a line shows.
 const SHOWN: usize = 2_000;
 
 /// One end of a connection.
@@ -25,19 +26,13 @@ impl Side {
     /// The end that faces this one.
     #[must_use]
     pub fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
+        [Self::Server, Self::Client][self as usize]
     }
 }
 
 impl Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        })
+        f.write_str(["client", "server"][*self as usize])
     }
 }
 
@@ -50,65 +45,58 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// A transcript in this log; with `hex`, bytes are shown in hexadecimal, too.
+    /// A transcript in this log; with `hex`, it also shows bytes in hexadecimal.
     pub fn new(log: Log, hex: bool) -> Self {
-        let connections = AtomicU64::new(0);
         Self {
             log,
             hex,
-            connections,
+            connections: AtomicU64::new(0),
         }
     }
 
+    /// The first line of a server.
+    pub fn listening(&self, here: io::Result<SocketAddr>, what: impl Display) {
+        let here = here.map_or_else(|error| error.to_string(), |here| here.to_string());
+        self.log.always(format_args!("Listening on {here}{what}"));
+    }
+
     /// The next connection. Its time begins now.
-    pub fn connection(self: &Arc<Self>) -> Connection {
+    pub fn connection(&self) -> Connection<'_> {
         Connection {
             number: self.connections.fetch_add(1, Ordering::Relaxed) + 1,
-            transcript: Arc::clone(self),
+            transcript: self,
             begin: Instant::now(),
-            over: AtomicBool::new(false),
         }
     }
 }
 
 /// A connection's lines: each has the seconds since its begin, and its number.
-pub struct Connection {
+#[derive(Clone, Copy)]
+pub struct Connection<'a> {
     /// From 1 on.
     pub number: u64,
-    transcript: Arc<Transcript>,
+    transcript: &'a Transcript,
     begin: Instant,
-    over: AtomicBool,
 }
 
-impl Connection {
-    /// This program ends the connection, so what still happens on it is no news.
-    pub fn end(&self, what: impl Display) {
-        self.over.store(true, Ordering::Relaxed);
-        self.event(what);
-    }
-
-    /// Whether this program has ended the connection.
-    pub fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
-    }
-
+impl Connection<'_> {
     /// Something happened.
-    pub fn event(&self, what: impl Display) {
+    pub fn event(self, what: impl Display) {
         self.transcript.log.event(self.line(what));
     }
 
     /// Something went wrong, or the tap did harm.
-    pub fn trouble(&self, what: impl Display) {
+    pub fn trouble(self, what: impl Display) {
         self.transcript.log.trouble(self.line(what));
     }
 
     /// These bytes came from `from`, in one read or one datagram. `remark` goes right after them.
-    pub fn bytes(&self, from: impl Display, bytes: &[u8], remark: impl Display) {
-        let Transcript { log, hex, .. } = &*self.transcript;
+    pub fn bytes(self, from: impl Display, bytes: &[u8], remark: impl Display) {
+        let Transcript { log, hex, .. } = self.transcript;
         if log.is_quiet() {
             return;
         }
-        let count = in_bytes(bytes.len());
+        let count = counted(bytes.len(), "byte");
         let shown = bytes.get(..SHOWN).unwrap_or(bytes);
         let more = if shown.len() < bytes.len() { "..." } else { "" };
         if *hex {
@@ -120,15 +108,14 @@ impl Connection {
         }
     }
 
-    fn line(&self, what: impl Display) -> String {
+    fn line(self, what: impl Display) -> String {
         let seconds = self.begin.elapsed().as_secs_f64();
         format!("{seconds:.3} #{} {what}", self.number)
     }
 }
 
-/// A number of bytes, in words.
-#[must_use]
-pub fn in_bytes(count: usize) -> String {
-    let unit = if count == 1 { "byte" } else { "bytes" };
-    format!("{count} {unit}")
+/// So many of these: "1 byte", "2 bytes".
+pub fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

@@ -4,17 +4,30 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use crate::transcript::Side;
+use crate::transcript::{Side, counted};
 
-/// Which way the trouble is on.
+/// With `--split`, the time between the first pieces of each read. Without it one `recv` would get
+/// several of them.
+const APART: Duration = Duration::from_millis(1);
+
+/// How many pieces of a read are apart. The others follow as fast as they can, so large transfers end,
+/// too.
+const PIECES_APART: usize = 64;
+
+/// With `--rate`, how many pieces the tap sends each second.
+const PIECES_PER_SECOND: usize = 20;
+
+/// Direction of the trouble.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum To {
     /// What the server sends
     Client,
     /// What the client sends
     Server,
-    /// All that is sent
+    /// What both send
     #[default]
     Both,
 }
@@ -23,11 +36,11 @@ pub enum To {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Trouble")]
 pub struct Trouble {
-    /// Which way the trouble is on
+    /// Direction of the trouble
     #[arg(long, value_enum, default_value_t)]
     pub to: To,
 
-    /// Pass on everything so much later: 200, 200ms, 1.5s
+    /// Pass on everything this much later: 200, 200ms, 1.5s
     #[arg(long, value_name = "MS", value_parser = time, default_value = "0")]
     pub delay: Duration,
 
@@ -35,7 +48,7 @@ pub struct Trouble {
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
     pub split: Option<usize>,
 
-    /// TCP: pass on at most that many bytes each second
+    /// TCP: pass on at most this many bytes each second
     #[arg(long, value_name = "BYTES_PER_S", value_parser = positive(), conflicts_with = "udp")]
     pub rate: Option<usize>,
 
@@ -47,19 +60,19 @@ pub struct Trouble {
     #[arg(long, value_name = "N", value_parser = positive(), conflicts_with_all = ["udp", "reset_after"])]
     pub close_after: Option<usize>,
 
-    /// UDP: lose that many of 100 datagrams
+    /// UDP: percentage of datagrams to lose
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub drop: u8,
 
-    /// UDP: pass on twice that many of 100 datagrams
+    /// UDP: percentage of datagrams to pass on twice
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub duplicate: u8,
 
-    /// UDP: let the next datagram overtake that many of 100 datagrams
+    /// UDP: percentage of datagrams that the next one overtakes
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub reorder: u8,
 
-    /// UDP: where chance begins; the same seed and the same datagrams have the same fate
+    /// UDP: number that decides what happens to which datagram; the same seed does the same again
     #[arg(long, value_name = "N", default_value_t, requires = "udp")]
     pub seed: u64,
 }
@@ -76,24 +89,33 @@ impl Trouble {
     /// What happens to what `from` sends.
     #[must_use]
     pub fn of(&self, from: Side) -> Self {
-        match (self.to, from) {
-            (To::Client, Side::Client) | (To::Server, Side::Server) => Self::default(),
-            _ => *self,
+        // Trouble to the client spares what the client sends.
+        let spared = self.to as usize == from as usize;
+        if spared { Self::default() } else { *self }
+    }
+
+    /// How many bytes the tap sends at once.
+    pub fn piece(&self) -> usize {
+        let by_rate = self.rate.map(|rate| rate.div_ceil(PIECES_PER_SECOND));
+        self.split.or(by_rate).unwrap_or(usize::MAX)
+    }
+
+    /// How long the next piece waits after the one with this number in its read, and this size.
+    pub fn pause(&self, number: usize, size: usize) -> Duration {
+        match self.rate {
+            Some(rate) => Duration::from_nanos(size as u64 * 1_000_000_000 / rate as u64),
+            None if self.split.is_some() && number + 1 < PIECES_APART => APART,
+            None => Duration::ZERO,
         }
     }
 
-    /// What happens to a read of so many bytes, behind them in their line.
-    #[must_use]
+    /// What happens to a read of this many bytes: the end of its line.
     pub fn remark(&self, bytes: usize) -> String {
-        let pieces = self.split.map(|size| bytes.div_ceil(size));
-        let pieces = pieces.map_or_else(String::new, |count| {
-            let unit = if count == 1 { "piece" } else { "pieces" };
-            format!(", in {count} {unit}")
-        });
-        pieces + &self.late()
+        let pieces = |size| format!(", in {}", counted(bytes.div_ceil(size), "piece"));
+        self.split.map(pieces).unwrap_or_default() + &self.late()
     }
 
-    /// How late it arrives.
+    /// How late it arrives: the end of a line.
     fn late(&self) -> String {
         match self.delay.as_millis() {
             0 => String::new(),
@@ -101,76 +123,34 @@ impl Trouble {
         }
     }
 
-    /// The fates of what `from` sends on the connection with this number.
-    #[must_use]
-    pub fn fates(&self, connection: u64, from: Side) -> Fates {
-        // Each direction of each connection has its own numbers. So they don't depend on what
-        // others send.
-        let stream = connection * 2 + from as u64;
-        Fates {
-            trouble: self.of(from),
-            random: Random(Random(self.seed).draw() ^ Random(stream).draw()),
-            holding: false,
+    /// Decides the fate of one datagram after the other that `from` sends on the connection with this
+    /// number: how many copies of it go on their way, whether the next one that isn't lost overtakes
+    /// it, and what its line says of that.
+    ///
+    /// The generator is written down in a paper (Steele, Lea and Flood, "Fast splittable
+    /// pseudorandom number generators", OOPSLA 2014), so a seed always means the same. Each direction
+    /// of each connection has its own numbers, which don't depend on what others send. It draws three
+    /// for each datagram, whatever is asked for, so the same ones are lost with and without
+    /// `--duplicate`.
+    pub fn fates(&self, connection: u64, from: Side) -> impl FnMut() -> (u8, bool, String) + use<> {
+        let it = self.of(from);
+        let first = |seed| SplitMix64::seed_from_u64(seed).next_u64();
+        let seed = first(self.seed) ^ first(connection * 2 + from as u64);
+        let (mut random, mut overtakes) = (SplitMix64::seed_from_u64(seed), false);
+        move || {
+            let [dropped, twice, held] = [it.drop, it.duplicate, it.reorder]
+                .map(|percent| random.next_u64() % 100 < u64::from(percent));
+            if dropped {
+                return (0, false, ", dropped".to_owned());
+            }
+            // One that overtakes another isn't held itself.
+            let held = held && !overtakes;
+            overtakes = held;
+            let copied = ["", ", passed on twice"][usize::from(twice)];
+            let order = ["", ", overtaken by the next"][usize::from(held)];
+            let remark = format!("{copied}{order}{}", it.late());
+            (1 + u8::from(twice), held, remark)
         }
-    }
-}
-
-/// What is to become of one datagram.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fate {
-    /// How many of it go on their way: none, one or two.
-    pub copies: u8,
-    /// The next one that isn't lost overtakes it.
-    pub held: bool,
-}
-
-/// Decides the fate of one datagram after the other.
-#[derive(Debug, Clone)]
-pub struct Fates {
-    trouble: Trouble,
-    random: Random,
-    /// The next datagram overtakes one, so it isn't held itself.
-    holding: bool,
-}
-
-impl Fates {
-    /// The fate of the next datagram, and what its line says of it. Three numbers are drawn for each,
-    /// whatever is asked for. So the same ones are lost with and without `--duplicate`.
-    pub fn decide(&mut self) -> (Fate, String) {
-        let it = &self.trouble;
-        let [dropped, twice, held] = [it.drop, it.duplicate, it.reorder]
-            .map(|percent| self.random.draw() % 100 < u64::from(percent));
-        if dropped {
-            return (Fate::default(), ", dropped".to_owned());
-        }
-        self.holding = held && !self.holding;
-        let fate = Fate {
-            copies: 1 + u8::from(twice),
-            held: self.holding,
-        };
-        let twice = if twice { ", passed on twice" } else { "" };
-        let held = if fate.held {
-            ", overtaken by the next"
-        } else {
-            ""
-        };
-        (fate, format!("{twice}{held}{}", it.late()))
-    }
-}
-
-/// The generator `SplitMix64`: Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014. It is written out here, because a seed has to mean the same with each
-/// version of a library.
-#[derive(Debug, Clone)]
-struct Random(u64);
-
-impl Random {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 }
 
@@ -197,8 +177,8 @@ mod tests {
     /// The first numbers of the authors' own program, for the seed 1234567.
     #[test]
     fn it_draws_what_the_published_generator_draws() {
-        let mut random = Random(1_234_567);
-        let drawn = [(); 3].map(|()| random.draw());
+        let mut random = SplitMix64::seed_from_u64(1_234_567);
+        let drawn = [(); 3].map(|()| random.next_u64());
         assert_eq!(
             drawn,
             [
@@ -209,9 +189,14 @@ mod tests {
         );
     }
 
-    fn fates(trouble: Trouble, connection: u64, from: Side) -> Vec<Fate> {
+    /// How many copies go on their way, and whether the next one overtakes it.
+    fn fates(trouble: Trouble, connection: u64, from: Side) -> Vec<(u8, bool)> {
         let mut fates = trouble.fates(connection, from);
-        (0..1_000).map(|_| fates.decide().0).collect()
+        let decide = |_| {
+            let (copies, held, _) = fates();
+            (copies, held)
+        };
+        (0..1_000).map(decide).collect()
     }
 
     fn some_trouble() -> Trouble {
@@ -246,13 +231,14 @@ mod tests {
     #[test]
     fn as_many_have_each_fate_as_were_asked_for() {
         let some = fates(some_trouble(), 1, Side::Client);
-        let count = |is: fn(&Fate) -> bool| some.iter().filter(|fate| is(fate)).count();
-        assert!((160..240).contains(&count(|fate| fate.copies == 0)));
+        let count =
+            |is: fn(u8, bool) -> bool| some.iter().filter(|fate| is(fate.0, fate.1)).count();
+        assert!((160..240).contains(&count(|copies, _| copies == 0)));
         // Of the 800 that aren't lost.
-        assert!((120..200).contains(&count(|fate| fate.copies == 2)));
-        assert!((100..180).contains(&count(|fate| fate.held)));
+        assert!((120..200).contains(&count(|copies, _| copies == 2)));
+        assert!((100..180).contains(&count(|_, held| held)));
         let none = fates(Trouble::default(), 1, Side::Client);
-        assert!(none.iter().all(|fate| fate.copies == 1 && !fate.held));
+        assert!(none.iter().all(|fate| *fate == (1, false)));
         let all = fates(
             Trouble {
                 drop: 100,
@@ -261,7 +247,7 @@ mod tests {
             1,
             Side::Client,
         );
-        assert!(all.iter().all(|fate| fate.copies == 0));
+        assert!(all.iter().all(|(copies, _)| *copies == 0));
     }
 
     #[test]
@@ -273,8 +259,8 @@ mod tests {
         let fates = fates(all, 1, Side::Client);
         let kept: Vec<bool> = fates
             .iter()
-            .filter(|it| it.copies > 0)
-            .map(|it| it.held)
+            .filter(|(copies, _)| *copies > 0)
+            .map(|(_, held)| *held)
             .collect();
         assert!(
             kept.chunks(2)
@@ -288,7 +274,7 @@ mod tests {
             let fates = fates(trouble, 1, Side::Client);
             fates
                 .iter()
-                .map(|fate| fate.copies == 0)
+                .map(|(copies, _)| *copies == 0)
                 .collect::<Vec<_>>()
         };
         let only = Trouble {

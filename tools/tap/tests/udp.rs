@@ -45,6 +45,19 @@ fn an_answer_from_a_stranger_comes_from_a_stranger() {
     assert_snapshot!(lines(&tap.screen.wait_for("97.88")));
 }
 
+#[test]
+fn a_server_that_is_down_is_told_once_for_each_client() {
+    let mut tap = UdpTap::start(Trouble::default());
+    // The port is free from here on.
+    tap.server = udp();
+    let (one, two) = (tap.client(), tap.client());
+    for (client, text) in [(&one, "1"), (&two, "2"), (&one, "3")] {
+        client.send(text.as_bytes()).unwrap();
+        let _ = tap.screen.wait_for(&format!("\"{text}\""));
+    }
+    assert_snapshot!(lines(&tap.screen.text()));
+}
+
 /// What the tap prints of 20 datagrams, and what arrives, in this order.
 fn twenty(trouble: Trouble) -> (String, Vec<String>) {
     let tap = UdpTap::start(trouble);

@@ -305,6 +305,7 @@ impl Entry {
             saw,
             advice,
             steps,
+            by_hand: _,
         } = outcome.clone();
         let Listed {
             id,

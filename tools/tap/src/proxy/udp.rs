@@ -7,26 +7,25 @@
 //! ```
 //!
 //! UDP has no connections, but an answer has to find its client. So each client's address gets a
-//! session: a socket, from which its datagrams go to the target, a thread that receives the answers,
-//! and one in each direction that sends. When another client comes, the sessions end from whose
-//! clients nothing has come for a while.
+//! session: a socket that sends its datagrams to the target, a thread that receives the answers, and
+//! one in each direction that sends. When another client comes, sessions end whose clients sent
+//! nothing for a while.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::{self, Builder, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, is_about_one_peer, is_timeout};
+use console::{Action, Error, OrCannot, is_timeout};
 
-use super::MOST_WAITING;
-use crate::address::udp_client;
-use crate::clients::MOST_CLIENTS;
-use crate::peer::ANY_DATAGRAM;
+use super::{MOST_WAITING, Proxy};
+use crate::address::{resolve, udp_client};
+use crate::peer::{ANY_DATAGRAM, receive};
+use crate::tcp::{MOST_CLIENTS, start};
 use crate::transcript::{Connection, Side, Transcript};
-use crate::trouble::{Fate, Fates, Trouble};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
@@ -41,153 +40,119 @@ const HELD: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// It ends only if the socket itself fails.
-pub fn serve(
-    socket: UdpSocket,
-    target: &str,
-    trouble: &Trouble,
-    transcript: &Arc<Transcript>,
-) -> io::Result<()> {
-    let (log, here, socket) = (&transcript.log, socket.local_addr()?, Arc::new(socket));
-    log.always(format_args!(
-        "Listening on {here} (UDP), passing on to {target}"
-    ));
-    let mut sessions = HashMap::<_, (Way, Instant)>::new();
-    let mut buffer = vec![0; ANY_DATAGRAM];
-    loop {
-        let (count, client) = match socket.recv_from(&mut buffer) {
-            Err(error) if is_about_one_peer(&error) => continue,
-            received => received?,
-        };
-        if !sessions.contains_key(&client) {
-            sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
-            if sessions.len() >= MOST_CLIENTS {
-                let full = io::Error::other("too many have one");
-                log.short_of("begin a session for another client", &full);
-                continue;
+/// The target's name can't be resolved. Later, it ends only if the socket itself fails.
+pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Result<(), Error> {
+    resolve(&proxy.target)?;
+    let what = format!(" (UDP), passing on to {}", proxy.target);
+    transcript.listening(socket.local_addr(), what);
+    let socket = &Arc::new(socket);
+    thread::scope(|scope| {
+        let mut sessions = HashMap::<_, (_, Instant)>::new();
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        loop {
+            let received = receive(socket, &mut buffer);
+            let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
+            if !sessions.contains_key(&client) {
+                sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
+                if sessions.len() >= MOST_CLIENTS {
+                    let full = io::Error::other("too many have one");
+                    transcript.log.short_of("begin another session", &full);
+                    continue;
+                }
+                match begin(scope, socket, client, proxy, transcript.connection()) {
+                    Ok(pass) => drop(sessions.insert(client, (pass, Instant::now()))),
+                    Err(error) => transcript.log.trouble(error),
+                }
             }
-            match begin(&socket, client, target, trouble, transcript.connection()) {
-                Ok(way) => drop(sessions.insert(client, (way, Instant::now()))),
-                Err(error) => log.trouble(error),
+            if let Some((pass, last)) = sessions.get_mut(&client) {
+                *last = Instant::now();
+                pass(&buffer[..count]);
             }
         }
-        if let Some((to_server, last)) = sessions.get_mut(&client) {
-            *last = Instant::now();
-            to_server.pass(&buffer[..count]);
-        }
-    }
+    })
 }
 
-/// Begins a client's session. Returns its way to the server. The session ends with it.
-fn begin(
+/// Begins a client's session. Returns what passes its datagrams on. The session ends when that is
+/// dropped.
+fn begin<'s>(
+    scope: &'s Scope<'s, '_>,
     here: &Arc<UdpSocket>,
     client: SocketAddr,
-    target: &str,
-    trouble: &Trouble,
-    connection: Connection,
-) -> Result<Way, Error> {
-    let (socket, server) = udp_client(target)?;
-    let limited = socket.set_read_timeout(Some(LOOK));
-    limited.or_cannot(Action::Receive, server)?;
-    connection.event(format_args!("client {client}"));
-    let (socket, connection) = (Arc::new(socket), Arc::new(connection));
-    let way = |from, socket, to| {
-        let way = Way::begin(from, socket, to, trouble, &connection);
-        way.or_cannot(Action::StartThread, "for a session")
-    };
-    let (to_server, sends) = way(Side::Client, &socket, server)?;
-    let (mut to_client, _) = way(Side::Server, here, client)?;
-    let receive = move || {
-        let mut buffer = vec![0; ANY_DATAGRAM];
-        while !sends.is_finished() {
-            match socket.recv_from(&mut buffer) {
-                Ok((count, sender)) if sender == server => to_client.pass(&buffer[..count]),
-                // For the client, too, this must come from somebody else than it has asked.
-                Ok((count, stranger)) => {
-                    let (bytes, stranger) = (&buffer[..count], format_args!("stranger {stranger}"));
-                    connection.bytes(stranger, bytes, ", passed on from elsewhere");
-                    let _ = socket.send_to(bytes, client);
-                }
-                Err(error) if is_about_one_peer(&error) || is_timeout(&error) => {}
-                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
-            }
-        }
-        connection.event(format_args!("ended: quiet for {IDLE:?}"));
-    };
-    let started = Builder::new().spawn(receive);
-    started.or_cannot(Action::StartThread, "for a session")?;
-    Ok(to_server)
-}
-
-/// One direction of a session.
-struct Way {
-    from: Side,
-    connection: Arc<Connection>,
-    delay: Duration,
-    fates: Fates,
-    queue: SyncSender<Waiting>,
-}
-
-/// A datagram that waits for its time.
-type Waiting = (Instant, Vec<u8>, Fate);
-
-impl Way {
-    /// Starts the thread that sends what waits. It ends with the way.
-    fn begin(
-        from: Side,
-        socket: &Arc<UdpSocket>,
-        to: SocketAddr,
-        trouble: &Trouble,
-        connection: &Arc<Connection>,
-    ) -> io::Result<(Self, JoinHandle<()>)> {
+    proxy: &Proxy,
+    connection: Connection<'s>,
+) -> Result<impl FnMut(&[u8]) + use<'s>, Error> {
+    // Starts the thread that sends in one direction. What hands it a datagram decides its fate. The
+    // thread ends when that is dropped.
+    let direction = |from: Side, socket: &Arc<UdpSocket>, to: SocketAddr| -> Result<_, Error> {
         let (queue, waiting) = sync_channel(MOST_WAITING);
-        let way = Self {
-            from,
-            connection: Arc::clone(connection),
-            delay: trouble.of(from).delay,
-            fates: trouble.fates(connection.number, from),
-            queue,
-        };
-        let (socket, connection) = (Arc::clone(socket), Arc::clone(connection));
+        let socket = Arc::clone(socket);
         let send = move |bytes: &[u8]| {
             if let Err(error) = socket.send_to(bytes, to) {
                 connection.trouble(format_args!("can't send to {to}: {error}"));
             }
         };
-        let sends = Builder::new().spawn(move || send_all(&waiting, send))?;
-        Ok((way, sends))
+        start(scope, move || send_all(&waiting, send))?;
+        let mut fates = proxy.trouble.fates(connection.number, from);
+        let delay = proxy.trouble.of(from).delay;
+        Ok(move |bytes: &[u8]| {
+            let (copies, held, remark) = fates();
+            connection.bytes(from, bytes, remark);
+            let waiting = (Instant::now() + delay, bytes.to_vec(), copies, held);
+            if copies > 0 && queue.try_send(waiting).is_err() {
+                connection.trouble("dropped the last one: too many wait already");
+            }
+        })
+    };
+    let (socket, server) = udp_client(&proxy.target, LOOK)?;
+    let socket = Arc::new(socket);
+    connection.event(format_args!("client {client}"));
+    // Linux reports it only to a connected socket, which hears no stranger. So this looks whether
+    // a port of this machine is free.
+    if UdpSocket::bind(server).is_ok() {
+        connection.trouble(format_args!("nobody has {server}: start the server"));
     }
-
-    /// Passes on one datagram, as chance will have it.
-    fn pass(&mut self, bytes: &[u8]) {
-        let (fate, remark) = self.fates.decide();
-        self.connection.bytes(self.from, bytes, remark);
-        let waiting = (Instant::now() + self.delay, bytes.to_vec(), fate);
-        if fate.copies > 0 && self.queue.try_send(waiting).is_err() {
-            self.connection
-                .trouble("dropped the last one: too many wait already");
+    let to_server = direction(Side::Client, &socket, server)?;
+    let mut to_client = direction(Side::Server, here, client)?;
+    start(scope, move || {
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        // As long as the direction to the server has the socket, too.
+        while Arc::strong_count(&socket) > 1 {
+            match receive(&socket, &mut buffer) {
+                Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
+                // The client, too, gets it from an address that it hasn't asked.
+                Ok((count, sender)) => {
+                    let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
+                    connection.bytes(from, bytes, ", passed on from elsewhere");
+                    let _ = socket.send_to(bytes, client);
+                }
+                Err(error) if is_timeout(&error) => {}
+                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
+            }
         }
-    }
+        connection.event(format_args!("ended: quiet for {IDLE:?}"));
+    })?;
+    Ok(to_server)
 }
 
-/// Sends what waits, each datagram in its time. All are late by the same time, so what comes first
-/// also goes first, unless the next one overtakes it.
+/// A datagram that waits: until when, its bytes, how many copies of it to send, and whether the next
+/// one overtakes it.
+type Waiting = (Instant, Vec<u8>, u8, bool);
+
+/// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
+/// which they came, except one that the next overtakes.
 fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
-    let send = |(bytes, fate): (Vec<u8>, Fate)| (0..fate.copies).for_each(|_| send(&bytes));
+    let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
     let mut held = None;
     loop {
-        let next = match held {
-            None => waiting.recv().map_err(RecvTimeoutError::from),
-            Some(_) => waiting.recv_timeout(HELD),
-        };
-        match next {
-            Ok((due, bytes, fate)) => {
+        let patience = if held.is_some() { HELD } else { Duration::MAX };
+        match waiting.recv_timeout(patience) {
+            Ok((due, bytes, copies, is_overtaken)) => {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
-                if fate.held {
-                    held = Some((bytes, fate));
+                if is_overtaken {
+                    held = Some((bytes, copies));
                     continue;
                 }
-                send((bytes, fate));
+                send((bytes, copies));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,

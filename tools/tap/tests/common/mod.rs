@@ -7,14 +7,15 @@
 )]
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::sync::{Arc, LazyLock};
-use std::thread::{self, JoinHandle};
+use std::sync::LazyLock;
+use std::thread;
 
 use console::{Log, Printer};
 use regex_lite::Regex;
+use tap::address;
+use tap::proxy::{self, Proxy};
 use tap::transcript::Transcript;
 use tap::trouble::Trouble;
-use tap::{address, proxy};
 use testkit::{FakePeer, PATIENCE, Screen, normalise, plain};
 
 pub(crate) const TAP: &str = env!("CARGO_BIN_EXE_tap");
@@ -25,19 +26,26 @@ pub(crate) fn lines(text: &str) -> String {
     TIME.replace_all(&normalise(text), "[time] #").into_owned()
 }
 
-fn transcript(screen: &Screen, quiet: bool) -> Arc<Transcript> {
+fn transcript(screen: &Screen, quiet: bool) -> Transcript {
     plain();
     let printer = Printer::new(screen.clone()).unwrap();
-    Arc::new(Transcript::new(Log::new(printer, quiet), false))
+    Transcript::new(Log::new(printer, quiet), false)
 }
 
-/// `tap proxy` in front of a server of the test.
+fn proxy(target: SocketAddr, trouble: Trouble) -> Proxy {
+    let (listen, target) = ("127.0.0.1:0".to_owned(), target.to_string());
+    Proxy {
+        listen,
+        target,
+        trouble,
+    }
+}
+
+/// `tap proxy` in front of a server of the test. It ends with the test's process.
 pub(crate) struct Tap {
     pub(crate) here: SocketAddr,
     pub(crate) server: TcpListener,
     pub(crate) screen: Screen,
-    listener: Arc<TcpListener>,
-    serving: Option<JoinHandle<()>>,
 }
 
 impl Tap {
@@ -58,19 +66,16 @@ impl Tap {
         trouble: Trouble,
         quiet: bool,
     ) -> Self {
-        let target = target.to_string();
-        let listener = Arc::new(address::listen("127.0.0.1:0").unwrap());
-        let (accepts, screen) = (Arc::clone(&listener), Screen::default());
+        let proxy = proxy(target, trouble);
+        let listener = address::listen(&proxy.listen).unwrap();
+        let here = listener.local_addr().unwrap();
+        let screen = Screen::default();
         let transcript = transcript(&screen, quiet);
-        let serving = thread::spawn(move || {
-            let _ = proxy::tcp::serve(&accepts, &target, &trouble, &transcript);
-        });
+        thread::spawn(move || proxy::tcp::serve(&listener, &proxy, &transcript));
         Self {
-            here: listener.local_addr().unwrap(),
+            here,
             server,
             screen,
-            listener,
-            serving: Some(serving),
         }
     }
 
@@ -91,12 +96,7 @@ impl Drop for Tap {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("{}", self.screen.text());
-            return;
         }
-        // The tap ends when its clients have, so nothing waits to be accepted by the server.
-        self.server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let serving = self.serving.take().unwrap();
-        testkit::stop(&self.listener, || serving.is_finished());
     }
 }
 
@@ -110,11 +110,11 @@ pub(crate) struct UdpTap {
 impl UdpTap {
     pub(crate) fn start(trouble: Trouble) -> Self {
         let (server, socket) = (udp(), udp());
-        let target = server.local_addr().unwrap().to_string();
+        let proxy = proxy(server.local_addr().unwrap(), trouble);
         let here = socket.local_addr().unwrap();
         let screen = Screen::default();
         let transcript = transcript(&screen, false);
-        thread::spawn(move || proxy::udp::serve(socket, &target, &trouble, &transcript));
+        thread::spawn(move || proxy::udp::serve(socket, &proxy, &transcript));
         Self {
             here,
             server,
