@@ -88,7 +88,6 @@ fn judged(role: Role, check: &Check) -> Outcome {
     let words = [&role, "--fault", name(check), "{port}"];
     check.judge(&Submission {
         patience: Patience::short(),
-        again_alone: false,
         ..Submission::new(program::Command::new(faulty(), words))
     })
 }
