@@ -88,11 +88,18 @@ fn host() -> (Side, SocketAddr) {
 
 /// A robust guest, and the host's end of its connection.
 fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, FakePeer) {
-    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    guest_of(&TcpListener::bind(ANY_PORT).unwrap(), name, limits)
+}
+
+fn guest_of(
+    listener: &TcpListener,
+    name: Option<&'static str>,
+    limits: Limits,
+) -> (Side, FakePeer) {
     let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
     let guest =
         Side::start(move |keyboard, log| robust::guest(stream, name, keyboard, log, &limits));
-    (guest, FakePeer::accept(&listener))
+    (guest, FakePeer::accept(listener))
 }
 
 fn guest() -> (Side, FakePeer) {
@@ -486,6 +493,7 @@ mod limits {
     }
 
     #[test]
+    #[cfg(unix)] // It has `ulimit`.
     fn silent_connections_keep_nobody_out() {
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -n 1024; exec \"$0\" server --port 0", PROGRAM]);
@@ -522,10 +530,14 @@ mod limits {
     #[test]
     fn a_host_that_does_not_read_is_given_up() {
         let limits = Limits {
-            send_time: Duration::from_millis(200),
+            guest_bytes: 10_000,
             ..Limits::default()
         };
-        let (mut guest, host) = guest_with(None, limits);
+        let listener = TcpListener::bind(ANY_PORT).unwrap();
+        // A small window, so that it is full soon.
+        let small = SockRef::from(&listener).set_recv_buffer_size(4096);
+        small.unwrap();
+        let (mut guest, host) = guest_of(&listener, None, limits);
         let line = "x".repeat(4000);
         let begin = Instant::now();
         while writeln!(guest.typing, "{line}").is_ok() {

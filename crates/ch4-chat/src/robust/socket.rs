@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::is_self_connected;
+use console::{Error, OrCannot, is_self_connected};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
@@ -32,6 +32,16 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 3. Listen: from now on guests may connect.
     socket.listen(128)?;
     Ok(socket.into())
+}
+
+/// The address on which the listener listens.
+///
+/// # Errors
+///
+/// The listener is of no use any more.
+pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    let address = listener.local_addr();
+    address.or_cannot("read", "the socket's own address")
 }
 
 /// Opens a connection to the host.
