@@ -17,13 +17,13 @@ use console::{Action, Error, Flags, Log, OrCannot, stdin, stdout};
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Which side to be; without it: join the chat, or host it where nobody does
+    /// Side to run; by default, join the chat, or host it if nobody does
     side: Option<Side>,
 
     #[command(flatten)]
     flags: Flags<12345>,
 
-    /// How the others see you: a guest tells it to the host first (not for --tutorial)
+    /// Your name for the others (not with --tutorial)
     #[arg(long)]
     name: Option<String>,
 }

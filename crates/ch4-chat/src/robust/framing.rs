@@ -3,9 +3,9 @@
 //! TCP carries a stream of bytes and keeps no boundaries: what one side sends at once may arrive
 //! in pieces, and what it sends in pieces may arrive at once. So a message is a line, ended by LF.
 //!
-//! The tutorial's programs send no LF. As long as none has come from a peer, its message ends
-//! where the peer falls quiet. That is a guess: what such a peer sends twice within the quiet time
-//! is taken for one message, and what it sends with a longer pause inside for two.
+//! The tutorial's programs send no LF. Until a peer has sent one, its message ends when the peer is
+//! quiet. That is a guess: two messages that such a peer sends within the quiet time count as one,
+//! and a message with a longer pause inside counts as two.
 //!
 //! Pure: bytes in, messages out. Nothing here reads a socket or knows the time.
 

@@ -48,8 +48,7 @@ pub fn guest(
     if let Some(name) = &name {
         outbox.push(format!("{NAME_COMMAND}{name}\n"));
     }
-    // What the host puts around our words, at most: the name or `guest-1000`, its number, `: `, LF.
-    let around = name.map_or(0, |name| name.len()) + 20;
+    let name = name.as_deref().unwrap_or("guest");
     let host = Peer::start(host, HOST, HOST_LINE_BYTES, lines, limits, &events)
         .or_cannot(Action::Receive, address)?;
     let typing = keyboard.read(events)?;
@@ -65,8 +64,9 @@ pub fn guest(
             Some(Event::Failed(error)) => break (Err(error), true),
             Some(Event::Typed(line)) if line == BYE => break (Ok(()), true),
             Some(Event::Typed(line)) => {
-                // Send no faster than the host reads.
-                typing.next_turn(budget.spend(safe::escape(&line).len() + around, now));
+                // Send no faster than the host reads: this is what it counts, at most.
+                let counts = format!("{name}-1000: {}\n", safe::escape(&line));
+                typing.next_turn(budget.spend(counts.len(), now));
                 if !line.is_empty() {
                     outbox.push(line + "\n");
                 }

@@ -51,10 +51,11 @@ pub fn host(
     let (next_guest, turns) = channel();
     let (accepting, accepted) = (Arc::clone(&listener), events.clone());
     let accept = move || {
-        while accepted.send(Event::Accepted(accepting.accept())).is_ok() && wait_for_turn(&turns) {}
+        let _ = accepted.send(Event::Accepted(accepting.accept()));
+        wait_for_turn(&turns)
     };
     thread::Builder::new()
-        .spawn(accept)
+        .spawn(move || while accept() {})
         .or_cannot(Action::StartThread, "that accepts guests")?;
     log.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."

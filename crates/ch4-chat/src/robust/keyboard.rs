@@ -139,7 +139,7 @@ impl Keyboard {
             Err(error) => return Event::Failed(error),
         };
         Event::Refused(format!(
-            "Not sent: that line has {length} bytes; a message may have {MESSAGE_BYTES}."
+            "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
         ))
     }
 }
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
         let refused = |length| {
-            format!("Refused(\"Not sent: that line has {length} bytes; a message may have 4096.\")")
+            format!("Refused(\"Not sent: the line is {length} bytes; the limit is 4096.\")")
         };
         let long = "x".repeat(MESSAGE_BYTES);
         assert_eq!(

@@ -13,17 +13,17 @@ use unicode_security::{GeneralSecurityProfile, skeleton};
 
 use super::event::PeerId;
 
-/// The most characters that a name may have.
+/// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// The most marks on one letter (UTS 39, section 5.4). More would cover the lines around it.
+/// Maximum number of marks on one letter (UTS 39, section 5.4). More would cover the lines around it.
 const MAX_MARKS: usize = 4;
 
-/// The name with what could mislead taken out, in the form NFC and with single spaces.
+/// Takes out what could mislead. Returns the name in the form NFC and with single spaces.
 ///
-/// What stays is what Unicode allows in identifiers: the letters, marks and digits of the scripts
-/// that are in common use today, and `' - . _` and a few of their kind. So no name holds a line end,
-/// a colon, or a character that can't be seen.
+/// It keeps what Unicode allows in identifiers: the letters, marks and digits of the scripts that
+/// are in common use today, and `' - . _` and a few of their kind. So no name holds a line end, a
+/// colon, or an invisible character.
 ///
 /// Returns `None` if nothing is left.
 pub fn clean(wanted: &str) -> Option<String> {
@@ -53,8 +53,8 @@ fn is_allowed(character: char) -> bool {
     allowed(character) || (character.is_alphanumeric() && stands_for())
 }
 
-/// Whether the mark may come after what is `before` it. It stays only on a letter of its own script:
-/// elsewhere it may look like anything, such as a colon. And it stays once.
+/// Whether the mark may come after the text `before` it. It stays only on a letter of its own script:
+/// elsewhere it may look like anything, such as a colon. And it stays only once.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);
     let (_, marks) = before.split_at(letters.len());
@@ -91,7 +91,7 @@ impl Names {
         name
     }
 
-    /// Somebody doesn't need the name any more.
+    /// Makes a name available again.
     pub fn free(&mut self, name: &str) {
         for key in keys(name) {
             self.taken.remove(&key);

@@ -17,8 +17,8 @@ use super::framing::Framing;
 use super::limits::Limits;
 use super::outbox::Lines;
 
-/// Readers and writers need little stack.
-const STACK_BYTES: usize = 128 * 1024;
+/// Readers and writers need little stack: 128 KiB.
+const STACK_BYTES: usize = 131_072;
 
 /// Maximum size of one read. It becomes at most 256 lines, which a guest says in one event, and
 /// which the others wait for.
@@ -80,8 +80,10 @@ impl Peer {
         let (from, events, limits) = (Arc::clone(&stream), events.clone(), limits.clone());
         thread().spawn(move || {
             // Returns false if the loop has let go of the peer.
-            let say =
-                |messages| events.send(Event::Said(id, messages)).is_ok() && wait_for_turn(&turns);
+            let say = |messages| {
+                let _ = events.send(Event::Said(id, messages));
+                wait_for_turn(&turns)
+            };
             let mut framing = Framing::new(line_bytes);
             let end = read(&from, &mut framing, limits.quiet, say);
             // However the stream ended, what came before counts: a tutorial's program that says
