@@ -79,8 +79,8 @@ def layers():
         "The message Hello World! has 12 bytes. The transport layer puts a TCP header of 20 bytes "
         "with the two ports in front of it, the network layer an IP header of 20 bytes with the "
         "two addresses, the link layer an Ethernet header of 14 bytes with the address of the next "
-        "machine, and a check of 4 bytes behind: 70 bytes in all. On the other side each layer "
-        "takes its header off.",
+        "machine, and a checksum of 4 bytes at the end: 70 bytes in all. On the other side each "
+        "layer takes its header off.",
     )
     names = [
         ("application", "应用层"), ("transport", "传输层"),
@@ -119,9 +119,9 @@ def tcp_calls():
     picture = Picture(
         "tcp-calls", 720, 530, "The calls of a TCP server and a TCP client",
         "The server calls socket, bind, listen and accept, then recv, send and close. The client "
-        "calls socket and connect, then send, recv and close. The client's connect makes the "
-        "three-way handshake with the server's system, as soon as the server listens; accept takes "
-        "the connection from a queue. The request goes from send to recv, the answer back, and "
+        "calls socket and connect, then send, recv and close. As soon as the server listens, "
+        "its system answers the client's connect with the three-way handshake, and accept takes the "
+        "connection from a queue. The request goes from send to recv, the answer back, and "
         "close tells the client that no more will come. Then the server accepts the next client.",
     )
     calls(
@@ -277,10 +277,10 @@ def time_wait():
     picture = Picture(
         "time-wait", 680, 470, "TIME-WAIT: why the side that closes first waits",
         "The server closes first and sends a FIN; the client acknowledges it, later closes too, and "
-        "sends its own FIN. The server acknowledges that and is in TIME-WAIT. Its acknowledgment is "
-        "lost. So the client sends its FIN again, and because the server still remembers the "
-        "connection, it can acknowledge again. TIME-WAIT lasts four minutes by RFC 9293 and one on "
-        "Linux. Meanwhile the server's port can't be bound without SO_REUSEADDR.",
+        "sends its own FIN. The server acknowledges that and is in TIME-WAIT. Its "
+        "acknowledgement gets lost, so the client sends its FIN again. The server still remembers "
+        "the connection, so it can acknowledge again. TIME-WAIT lasts four minutes in RFC 9293 and "
+        "one minute on Linux. Until then, a program can't bind to the port without SO_REUSEADDR.",
     )
     left, right = 215, 500
     picture.text(left, 22, "closes first · 先关闭", "strong")

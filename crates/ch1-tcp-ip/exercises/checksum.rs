@@ -1,14 +1,14 @@
-//! Exercise: the Internet checksum (RFC 1071), by which IP, TCP and UDP notice damage.
+//! Exercise: the Internet checksum (RFC 1071), with which IP, TCP and UDP detect damage.
 //!
-//! Read docs/1.1-ip.md first. Then write the function, and let it be judged:
+//! Read docs/1.1-ip.md first. Then write the function, and check it:
 //! `cargo course checksum`
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 
-/// The checksum of these bytes: take them in pairs as 16-bit numbers, first byte first; add the
-/// numbers up; add whatever doesn't fit into 16 bits to the lowest bits again; invert all bits.
+/// The checksum of these bytes. Take the bytes in pairs as 16-bit numbers, high byte first. Add up
+/// the numbers. Add what doesn't fit into 16 bits to the low bits again. Invert all bits.
 ///
-/// If a byte is left over, it is paired with a zero. Packets may be long.
+/// If a byte is left over, pair it with a zero. Packets may be long.
 pub fn checksum(bytes: &[u8]) -> u16 {
-    todo!("write `checksum`: add up pairs of bytes, fold what is carried back in, invert the sum")
+    todo!("write `checksum`: add up pairs of bytes, fold the carry back in, invert the sum")
 }

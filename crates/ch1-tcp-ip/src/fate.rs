@@ -1,11 +1,11 @@
-//! What became of a packet, in words and colours: the same in every list and picture.
+//! What happened to a packet, in the words and colours of all lists and pictures.
 
 use colored::{Color, Colorize};
 
 use crate::transfer::Sent;
 use crate::wire::Packet;
 
-/// The words for what became of a packet. None of them if it arrived once, in time and unchanged.
+/// Words for what happened to a packet: none if it arrived once, in time and unchanged.
 pub fn words(packet: &Packet) -> impl Iterator<Item = &'static str> {
     [
         (packet.lost(), "lost"),
@@ -17,7 +17,7 @@ pub fn words(packet: &Packet) -> impl Iterator<Item = &'static str> {
     .filter_map(|(is_so, word)| is_so.then_some(word))
 }
 
-/// What a packet's colour stands for.
+/// The meaning of a packet's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// Sent once, arrived once, in time and unchanged.
@@ -53,7 +53,7 @@ impl From<&Sent> for Tone {
 }
 
 impl Tone {
-    /// The text in the colour of this tone.
+    /// The text in this tone's colour.
     pub fn paint(self, text: &str) -> String {
         let colour = match self {
             Self::Plain => return text.to_owned(),
@@ -73,7 +73,7 @@ mod tests {
     use crate::segment::Reader;
     use crate::wire::{Faults, Side, Wire};
 
-    /// The packet of a wire on which all packets are late, arrive twice, or are damaged.
+    /// A packet from a wire on which all packets are late, arrive twice, or are damaged.
     fn sent([late, twice, damaged]: [bool; 3], again: bool) -> Sent {
         let percent = |is_so| if is_so { 100 } else { 0 };
         let mut wire = Wire::new(Faults {

@@ -5,14 +5,14 @@ use smoltcp::time::Duration;
 
 use crate::wire::{Faults, Loss};
 
-/// What the wire does to packets.
+/// Faults of the wire.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WireFlags {
     /// Percentage of packets to lose
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub drop: u8,
 
-    /// Percentage of packets to send on a detour, so that later ones overtake them
+    /// Percentage of packets to send on a detour, so later ones overtake them
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = percent())]
     pub reorder: u8,
 
@@ -38,8 +38,8 @@ fn percent() -> clap::builder::RangedI64ValueParser<u8> {
 }
 
 impl WireFlags {
-    /// The faults that these flags describe. If there are `drop_packets`, the packets with these
-    /// numbers get lost, and no others.
+    /// The faults that these flags describe. If `drop_packets` isn't empty, only the packets with
+    /// these numbers get lost.
     pub fn faults(&self, drop_packets: &[u32]) -> Faults {
         Faults {
             loss: if drop_packets.is_empty() {

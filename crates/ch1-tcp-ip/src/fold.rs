@@ -1,6 +1,6 @@
-//! A list that is too long to be read, without its middle.
+//! Shows a long list without its middle.
 
-/// How many rows remain at each end.
+/// How many rows to show at each end.
 const SHOWN_AT_EACH_END: usize = 20;
 
 /// A part of a folded list.
@@ -8,7 +8,7 @@ const SHOWN_AT_EACH_END: usize = 20;
 pub enum Part<'a, T> {
     /// A row to show.
     Row(&'a T),
-    /// Rows that aren't shown, at least one.
+    /// Rows that are hidden, at least one.
     Hidden(&'a [T]),
 }
 

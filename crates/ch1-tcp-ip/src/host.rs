@@ -11,7 +11,7 @@ use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, Ipv4Address};
 
 use crate::wire::{Arrived, Side, Wire};
 
-/// The most bytes of an IP packet here, as on an Ethernet.
+/// Maximum size of an IP packet in bytes, as on an Ethernet.
 pub const MTU: usize = 1500;
 
 /// The IP address of the host on this side.
@@ -35,7 +35,7 @@ impl Host {
     /// The seed decides the first sequence numbers of its connections.
     pub fn new(side: Side, wire: &mut Wire, seed: u64) -> Self {
         let mut config = Config::new(HardwareAddress::Ip);
-        // With the same seed both would begin with the same numbers, and a reader would mix them up.
+        // With the same seed both would begin with the same numbers, which would confuse readers.
         config.random_seed = match side {
             Side::Client => seed,
             Side::Server => !seed,
@@ -43,7 +43,7 @@ impl Host {
         let mut card = Card::new(side, wire);
         let mut stack = Interface::new(config, &mut card, Instant::ZERO);
         stack.update_ip_addrs(|addresses| {
-            // It has room for two.
+            // The stack has room for two addresses.
             let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(address(side)), 24));
         });
         let sockets = SocketSet::new(Vec::new());
@@ -54,7 +54,7 @@ impl Host {
         }
     }
 
-    /// Adds a socket. Its handle is valid for this host only.
+    /// Adds a socket. Its handle is valid only for this host.
     pub fn add(&mut self, socket: impl AnySocket<'static>) -> SocketHandle {
         self.sockets.add(socket)
     }
@@ -63,7 +63,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// The handle is another host's, or the socket is of another type.
+    /// The handle belongs to another host, or the socket has another type.
     pub fn socket<T: AnySocket<'static>>(&mut self, handle: SocketHandle) -> &mut T {
         self.sockets.get_mut(handle)
     }
@@ -72,7 +72,7 @@ impl Host {
     ///
     /// # Panics
     ///
-    /// The handle is another host's, or the socket is of another type.
+    /// The handle belongs to another host, or the socket has another type.
     pub fn socket_and_context<T: AnySocket<'static>>(
         &mut self,
         handle: SocketHandle,
@@ -80,10 +80,10 @@ impl Host {
         (self.sockets.get_mut(handle), self.stack.context())
     }
 
-    /// One turn of the host: it takes one packet that has arrived, and sends whatever its sockets
-    /// have to send.
+    /// Gives the host a turn: it takes one packet that has arrived, and sends everything that its
+    /// sockets have to send.
     ///
-    /// One packet, because a stack that finds several answers them with one acknowledgement.
+    /// It takes only one packet, because a stack answers several with a single acknowledgement.
     pub fn poll(&mut self, wire: &mut Wire, now: Instant) -> Poll {
         let before = wire.packets().len();
         let mut card = Card::new(self.side, wire);
@@ -95,7 +95,7 @@ impl Host {
         }
     }
 
-    /// When the host has something to do next, if no packet arrives before.
+    /// The next time at which the host has something to do, if no packet arrives before.
     pub fn next_event(&mut self, now: Instant) -> Option<Instant> {
         self.stack.poll_at(now, &self.sockets)
     }
@@ -112,9 +112,9 @@ impl fmt::Debug for Host {
 /// What a host did in its turn.
 #[derive(Debug)]
 pub struct Poll {
-    /// The packet that it took: its place in [`Wire::packets`].
+    /// Index in [`Wire::packets`] of the packet that it took.
     pub received: Option<usize>,
-    /// The packets that it sent: their places in [`Wire::packets`].
+    /// Indices in [`Wire::packets`] of the packets that it sent.
     pub sent: Range<usize>,
 }
 
@@ -125,7 +125,7 @@ impl Poll {
     }
 }
 
-/// A network card: this end of the wire, as the stack sees it.
+/// A network card, through which the stack uses this end of the wire.
 struct Card<'a> {
     side: Side,
     wire: &'a mut Wire,
@@ -153,8 +153,8 @@ impl Device for Card<'_> {
         Self: 'b;
 
     fn capabilities(&self) -> DeviceCapabilities {
-        // By default the stack computes and checks all checksums. It must: this wire damages
-        // packets.
+        // By default the stack computes and checks all checksums. It must, because this wire
+        // damages packets.
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ip;
         capabilities.max_transmission_unit = MTU;

@@ -1,5 +1,5 @@
-//! Numbered IP packets leave one host. IP promises nothing: they may get lost, overtake each
-//! other, arrive twice or arrive changed (RFC 791, section 1.2).
+//! Sends numbered IP packets from one host. IP promises nothing: packets may get lost, overtake
+//! each other, arrive twice or arrive changed (RFC 791, section 1.2).
 
 use std::fmt::{self, Display};
 
@@ -17,8 +17,8 @@ use crate::wire::{Faults, Packet, Side, Wire};
 /// The time between two packets.
 pub const INTERVAL: Duration = Duration::from_millis(10);
 
-/// A protocol number for experiments (RFC 3692, section 2.1): IP carries anything, and here it
-/// carries neither TCP nor UDP.
+/// A protocol number for experiments (RFC 3692, section 2.1): the packets here carry neither TCP
+/// nor UDP.
 const EXPERIMENT: IpProtocol = IpProtocol::Unknown(253);
 
 /// Where the columns beside the arrow end.
@@ -27,35 +27,35 @@ const BESIDE_THE_ARROW: usize = 43;
 /// The packets of one run, and what the server got.
 #[derive(Debug)]
 pub struct Trace {
-    /// What was on the wire, in the order of sending.
+    /// The packets on the wire, in the order of sending.
     pub packets: Vec<Packet>,
-    /// What arrived, in the order of arrival.
+    /// The arrived packets, in the order of arrival.
     pub arrived: Vec<Arrival>,
 }
 
 /// A packet, or a copy of it, on the server's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
-    /// Its place in [`Trace::packets`].
+    /// Its index in [`Trace::packets`].
     pub index: usize,
     /// When it arrived.
     pub at: Instant,
-    /// Whether it is what was sent, as far as the server can tell.
+    /// Whether it arrived unchanged.
     pub integrity: Integrity,
 }
 
-/// Whether a packet is what was sent, and what the receiving host does about it.
+/// Whether a packet arrived unchanged, and what the receiving host does about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Integrity {
-    /// The data is what was sent.
+    /// The packet is unchanged.
     Intact,
-    /// The data isn't what was sent. IP's checksum covers the header only, so IP doesn't notice.
+    /// The data changed. IP's checksum covers only the header, so IP doesn't notice.
     Changed,
-    /// The header isn't what was sent, and the checksum says so: the host drops the packet.
+    /// The header changed. The checksum shows it, so the host drops the packet.
     Dropped,
 }
 
-/// Sends this many packets from the client to the server, one each [`INTERVAL`].
+/// Sends this many packets from the client to the server, one every [`INTERVAL`].
 pub fn send(count: usize, faults: Faults) -> Trace {
     let mut wire = Wire::new(faults);
     let mut now = Instant::ZERO;
@@ -101,7 +101,7 @@ fn packet(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What a host does with an IP packet: it checks the header, and only the header.
+/// What a host does with an IP packet. It checks only the header.
 fn check(bytes: &[u8], sent: &str) -> Integrity {
     let Ok(packet) = Ipv4Packet::new_checked(bytes) else {
         return Integrity::Dropped;
@@ -116,14 +116,14 @@ fn check(bytes: &[u8], sent: &str) -> Integrity {
     }
 }
 
-/// A trace, to be printed.
+/// Prints a trace.
 #[derive(Debug)]
 pub struct Listing<'a> {
-    /// What happened.
+    /// The run to print.
     pub trace: &'a Trace,
-    /// Columns of the terminal.
+    /// Width of the terminal in columns.
     pub width: usize,
-    /// Show all packets, however many.
+    /// Show all packets, however many there are.
     pub all: bool,
 }
 
@@ -137,7 +137,7 @@ impl Display for Listing<'_> {
                 Part::Row(&(index, packet)) => self.row(f, index, packet, width)?,
                 Part::Hidden(hidden) => {
                     let count = hidden.len();
-                    writeln!(f, "         ... {count} packets more; --all shows them ...")?;
+                    writeln!(f, "         ... {count} more packets; --all shows them ...")?;
                 }
             }
         }
@@ -158,7 +158,7 @@ impl Listing<'_> {
         let arrow = arrow(packet.from, &text(number), packet.lost(), width);
         let times: Vec<String> = packet.arrivals.iter().copied().map(seconds).collect();
         let mut words = vec![times.join(" and ")];
-        // Of a damaged packet the server's word says more.
+        // For a damaged packet, the server's word says more.
         let fate = fate::words(packet).filter(|word| *word != "damaged");
         words.extend(fate.map(str::to_owned));
         let arrival = self.trace.arrived.iter().find(|it| it.index == index);
@@ -170,13 +170,13 @@ impl Listing<'_> {
         writeln!(f, "{number:>4} {time:>7}  {arrow} {words}")
     }
 
-    /// What the host didn't drop, in the order of arrival.
+    /// The packets that the host didn't drop, in the order of arrival.
     fn delivered(&self) -> impl Iterator<Item = &Arrival> {
         let arrived = self.trace.arrived.iter();
         arrived.filter(|arrival| arrival.integrity != Integrity::Dropped)
     }
 
-    /// The numbers of delivered packets, as many as fit into a line.
+    /// The numbers of the delivered packets, as many as fit into a line.
     fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = "\nin the order of arrival:".to_owned();
         for arrival in self.delivered() {
@@ -213,11 +213,11 @@ impl Listing<'_> {
         for (count, words) in [
             (
                 of(Integrity::Dropped),
-                "dropped on arrival: the checksum of the header was wrong",
+                "dropped on arrival: the header's checksum was wrong",
             ),
             (
                 of(Integrity::Changed),
-                "changed, and IP doesn't notice: its checksum is for the header only",
+                "changed, and IP doesn't notice: its checksum covers only the header",
             ),
         ] {
             if count > 0 {

@@ -21,20 +21,21 @@ const LONGEST_ARROW: usize = 60;
 /// The width of a side's column.
 const STATE: usize = 13;
 
-/// From this width on there is room to explain each packet.
+/// The smallest width with room to explain each packet.
 const WIDE: usize = 160;
 
-/// The columns that an explanation takes.
+/// The columns that the longest explanation takes.
 const NOTE: usize = 75;
 
-/// A transfer, to be printed.
+/// Prints a transfer.
 #[derive(Debug)]
 pub struct Ladder<'a> {
-    /// What happened.
+    /// The run to print.
     pub transfer: &'a Transfer,
-    /// Columns of the terminal. The ladder takes at least 80, and explains each packet from 160 on.
+    /// Width of the terminal in columns. The ladder takes at least 80. With 160 or more, it
+    /// explains each packet.
     pub width: usize,
-    /// Show all rows, however many.
+    /// Show all rows, however many there are.
     pub all: bool,
 }
 
@@ -53,7 +54,7 @@ impl Display for Ladder<'_> {
                     let count = Count::of(hidden.iter().filter_map(|row| row.sent));
                     writeln!(
                         f,
-                        "         ... {} packets more, {} of them lost, {} sent again; \
+                        "         ... {} more packets, {} of them lost, {} sent again; \
                          --all shows them ...",
                         count.packets, count.lost, count.again
                     )?;
@@ -100,7 +101,7 @@ impl Ladder<'_> {
     }
 }
 
-/// What became of the packet, told on the side where it should arrive.
+/// What happened to the packet, shown on the side where it should arrive.
 fn arrival(packet: &Packet) -> Option<(String, Tone)> {
     let word = match (fate::words(packet).next()?, packet.arrivals.last()) {
         ("late", Some(&last)) => format!("late {}", seconds(last)),
@@ -109,8 +110,8 @@ fn arrival(packet: &Packet) -> Option<(String, Tone)> {
     Some((word, packet.into()))
 }
 
-/// A word in a column. Escape codes take no room on the screen, but `format!` counts them, so
-/// blanks come first and colour last.
+/// A word in a column. `format!` also counts escape codes, which take no room on the screen. So the
+/// blanks are added before the colour.
 fn column((text, tone): &(String, Tone), width: usize) -> String {
     tone.paint(&format!("{text:<width$}"))
 }

@@ -1,4 +1,4 @@
-//! A text, wrapped layer by layer until it can be put on a wire.
+//! Wraps a text layer by layer, until it can go over a wire.
 
 use std::fmt::{self, Display};
 use std::ops::Range;
@@ -27,20 +27,20 @@ const FRAME_CHECK: usize = 4;
 const IP: usize = 20;
 const TCP: usize = 20;
 
-/// The most bytes that one segment carries: the size of an IP packet less its headers (RFC 9293,
+/// Maximum number of bytes in a segment: the size of an IP packet without its headers (RFC 9293,
 /// section 3.7.1).
 pub const MOST_BYTES: usize = MTU - IP - TCP;
 
 /// A field of a header.
 #[derive(Debug)]
 struct Field {
-    /// Where it is in the header.
+    /// Its bytes in the header.
     bytes: Range<usize>,
     name: &'static str,
     value: String,
 }
 
-/// A link frame, with all that is in it.
+/// A link frame and everything in it.
 #[derive(Debug)]
 pub struct Frame {
     bytes: Vec<u8>,
@@ -57,8 +57,8 @@ impl Frame {
         if text.len() > MOST_BYTES {
             return Err(Error::cannot(
                 format_args!("put {} bytes into one segment", text.len()),
-                format!("it carries at most {MOST_BYTES}"),
-                "take a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one",
+                format!("the limit is {MOST_BYTES}"),
+                "use a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one",
             ));
         }
         Ok(Self {
@@ -67,13 +67,13 @@ impl Frame {
         })
     }
 
-    /// All bytes of it.
+    /// All of its bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-/// Wraps from the inside to the outside: TCP around the data, IP around TCP, Ethernet around IP.
+/// Wraps from the inside out: TCP around the data, IP around TCP, Ethernet around IP.
 fn frame(data: &[u8]) -> Vec<u8> {
     let checksums = ChecksumCapabilities::default();
     let (from, to) = (address(Side::Client), address(Side::Server));
@@ -127,7 +127,7 @@ fn tcp_fields(segment: &TcpPacket<&[u8]>) -> Vec<Field> {
         field(12..13, "header length", format!("{words} words of 4 bytes")),
         field(13..14, "flags", "PSH ACK"),
         field(14..16, "window", format!("{} bytes", segment.window_len())),
-        field(16..18, "checksum", "over addresses, header and data"),
+        field(16..18, "checksum", "covers addresses, header, data"),
         field(18..20, "urgent pointer", "none"),
     ]
 }
@@ -144,7 +144,7 @@ fn ip_fields(packet: &Ipv4Packet<&[u8]>) -> Vec<Field> {
             "total length",
             format!("{} bytes", packet.total_len()),
         ),
-        field(4..6, "identification", "for the pieces of a cut packet"),
+        field(4..6, "identification", "to join a packet that was cut"),
         field(6..8, "flags, fragment offset", "don't cut"),
         field(8..9, "time to live", format!("{} hops", packet.hop_limit())),
         field(
@@ -152,7 +152,7 @@ fn ip_fields(packet: &Ipv4Packet<&[u8]>) -> Vec<Field> {
             "protocol",
             format!("{}: TCP", u8::from(packet.next_header())),
         ),
-        field(10..12, "checksum", "over this header only"),
+        field(10..12, "checksum", "covers only this header"),
         field(12..16, "source address", packet.src_addr()),
         field(16..20, "destination address", packet.dst_addr()),
     ]
@@ -163,7 +163,7 @@ fn ethernet_fields(frame: &EthernetFrame<&[u8]>) -> Vec<Field> {
     vec![
         field(0..6, "destination card", frame.dst_addr()),
         field(6..12, "source card", frame.src_addr()),
-        field(12..14, "type of what follows", frame.ethertype()),
+        field(12..14, "type of the content", frame.ethertype()),
     ]
 }
 
@@ -220,7 +220,7 @@ impl Display for Frame {
             f,
             "\nAn Ethernet card adds {padding}a checksum of {FRAME_CHECK} bytes: {on_the_wire} \
              bytes on the wire.\n\
-             The receiver unwraps in the other order: frame, packet, segment, data."
+             The receiver unwraps in the opposite order: frame, packet, segment, data."
         )
     }
 }
@@ -246,7 +246,7 @@ fn hex_dump(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     let text = String::from_utf8_lossy(bytes);
     let mut characters = text.char_indices().peekable();
     for (place, line) in bytes.chunks(16).enumerate() {
-        // A character is shown in the line of its first byte.
+        // Show a character in the line of its first byte.
         let end = (place + 1) * 16;
         let mut shown = String::new();
         while let Some((_, character)) = characters.next_if(|&(start, _)| start < end) {

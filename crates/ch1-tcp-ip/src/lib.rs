@@ -1,13 +1,13 @@
-//! Chapter 1: IP packets and TCP's conversations, seen on a simulated wire.
+//! Chapter 1: IP packets and TCP conversations on a simulated wire.
 //!
-//! - [`layers`]: a text is wrapped: data, TCP segment, IP packet, link frame.
-//! - [`ip`]: numbered IP packets leave one host; not all arrive, not all in order.
-//! - [`transfer`]: TCP puts that right; [`ladder`], [`note`] and [`summary`] print how, [`svg`]
-//!   draws it, [`pcap`] hands it to Wireshark.
+//! - [`layers`] wraps a text: data, TCP segment, IP packet, link frame.
+//! - [`ip`] sends numbered IP packets from one host; some don't arrive, or arrive out of order.
+//! - [`transfer`] sends bytes over TCP, which repairs all that. [`ladder`], [`note`] and
+//!   [`summary`] print how, [`svg`] draws it, and [`pcap`] writes it for Wireshark.
 //!
-//! Below them: [`network`] joins two hosts ([`host`], with smoltcp's TCP/IP stack) by a [`wire`]
-//! that loses, delays, doubles and damages packets. Time is virtual and chance is seeded
-//! ([`random`]), so the same seed gives the same bytes on every machine.
+//! Below them, [`network`] joins two hosts ([`host`], with smoltcp's TCP/IP stack) by a [`wire`]
+//! that loses, delays, doubles and damages packets. Time is virtual and random numbers come from a
+//! seed ([`random`]), so the same seed gives the same bytes on every machine.
 
 pub mod arrow;
 pub mod clock;

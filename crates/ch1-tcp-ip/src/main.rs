@@ -15,7 +15,7 @@ use ch1_tcp_ip::{pcap, transfer};
 use clap::{Args, Parser, Subcommand, value_parser};
 use console::{Action, Columns, Error, OrCannot, print};
 
-/// IP packets and TCP's conversations, seen on a simulated wire (chapter 1)
+/// IP packets and TCP conversations on a simulated wire (chapter 1)
 #[derive(Parser)]
 #[command(version)]
 struct CommandLine {
@@ -67,18 +67,18 @@ struct TcpArgs {
     #[command(flatten)]
     output: Output,
 
-    /// Write the ladder to this file, as a picture
+    /// Write the conversation to this file as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
 }
 
 #[derive(Args)]
 struct Output {
-    /// Show all packets; by default, the middle of a long list is folded
+    /// Show all packets; by default, a long list is shown without its middle
     #[arg(long)]
     all: bool,
 
-    /// Write the packets to this file, for Wireshark; lost packets too
+    /// Write the packets to this file for Wireshark, including lost ones
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
@@ -87,19 +87,20 @@ struct Output {
 }
 
 const DIFFERENCES: &str = "\
-The columns: number and time of a packet, what its sender does, the packet, what
-becomes of it on the other side. Sequence numbers are relative: each side's SYN
-has the number 0. From 160 columns on, a note explains each packet.
+Each row is a packet: its number, its time in seconds, and an arrow. Beside the
+arrow you see each side's new state, or what happened to the packet. Sequence
+numbers are relative: each side's SYN has the number 0. With 160 columns or more,
+a note explains each packet.
 
 Both hosts run smoltcp, a TCP/IP stack for small devices. It differs from a real
 system:
 - TIME-WAIT lasts 10 s (RFC 9293: 4 minutes; Linux: 1 minute).
-- There is no accept queue: the socket that listens becomes the connection.
+- There is no accept queue: the listening socket becomes the connection.
 - A side gives up after 60 s without an answer (Linux: 2 to 30 minutes).
-- Only the window, 16 KiB, limits the sender: no congestion control.
+- Only the window, 16 KiB, limits the sender. There is no congestion control.
 - After a time-out it sends everything again, even what arrived after a gap.
 - The wire has a delay but no rate: packets sent together arrive together.
-- The client closes after the last acknowledgement, the server at the end of the data.";
+- The client closes after the last acknowledgement, the server after the client's FIN.";
 
 fn main() -> ExitCode {
     console::exit(run(&CommandLine::parse()))
@@ -151,8 +152,8 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     transfer.result()
 }
 
-/// A file that the user named. It is created before anything is computed, so a wrong name is an
-/// error at once.
+/// A file that the user named. The program creates it before it computes anything, so a wrong name
+/// is an error at once.
 struct Target<'a> {
     file: File,
     path: &'a Path,
@@ -174,14 +175,14 @@ impl Target<'_> {
     }
 }
 
-/// Makes sure that two files, which exist by now, aren't the same under two names: the second one
+/// Makes sure that two existing files aren't the same file under two names, because the second one
 /// written would replace the first.
 fn differ(pcap: &Path, svg: &Path) -> Result<(), Error> {
     if fs::canonicalize(pcap).ok() != fs::canonicalize(svg).ok() {
         return Ok(());
     }
     Err(Error::cannot(
-        format_args!("write packets and picture into {}", pcap.display()),
+        format_args!("write packets and picture to {}", pcap.display()),
         "--pcap and --svg name the same file",
         "give each its own file",
     ))

@@ -7,29 +7,29 @@ use smoltcp::time::{Duration, Instant};
 use crate::host::{Host, Poll, address};
 use crate::wire::{Faults, Side, Wire};
 
-/// Bytes that a side keeps for its program, and so the largest window that it offers.
+/// Bytes that a side can keep for its program. This is the largest window that it offers.
 pub const BUFFER: usize = 16 * 1024;
 
 /// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
 /// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
 pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The client's port: the first of those for short-lived use (RFC 6335, section 6).
+/// The client's port: the first of the dynamic ports (RFC 6335, section 6).
 pub const CLIENT_PORT: u16 = 49_152;
 
 /// The server's port.
 pub const SERVER_PORT: u16 = 80;
 
-/// When to stop a run that hasn't ended by itself. Each side gives up long before.
+/// When to stop a run that doesn't end by itself. Each side gives up long before.
 const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
 
-/// After how many packets to stop a run that hasn't ended by itself.
+/// After how many packets to stop a run that doesn't end by itself.
 const MOST_PACKETS: usize = 500_000;
 
 /// Two hosts and the wire between them.
 #[derive(Debug)]
 pub struct Network {
-    /// The virtual clock. It starts at zero and is set by [`Network::advance`].
+    /// The virtual clock. It starts at zero; [`Network::advance`] sets it.
     pub now: Instant,
     /// The wire between the hosts.
     pub wire: Wire,
@@ -54,11 +54,11 @@ impl Network {
         }
     }
 
-    /// The server listens, and the client begins to connect to it, over TCP. Returns the client's
+    /// Lets the server listen and the client begin to connect to it, over TCP. Returns the client's
     /// socket and the server's.
     pub fn connect(&mut self) -> (SocketHandle, SocketHandle) {
-        // Neither port is 0 and the sockets are new, so neither call has a reason to fail. If one
-        // did, nothing would arrive, and the program would say so.
+        // Neither call fails, because neither port is 0 and the sockets are new. If one did fail,
+        // nothing would arrive, and the program would say so.
         let mut listener = tcp_socket();
         let _ = listener.listen(SERVER_PORT);
         let server = self.server.add(listener);
@@ -77,11 +77,11 @@ impl Network {
         host.poll(&mut self.wire, self.now)
     }
 
-    /// Sets the clock to the next event: a packet arrives, a host's timer fires, or it is `also`.
-    /// Returns `false` if nothing will ever happen again, or if the run must stop.
+    /// Sets the clock to the next event: a packet arrives, a host's timer fires, or the time `also`
+    /// comes. Returns `false` if nothing will happen any more, or if the run must stop.
     ///
-    /// `busy` says whether anything happened at this instant. If nothing did, the clock moves on
-    /// by a millisecond at least, so no run hangs.
+    /// `busy` says whether anything happened at this instant. If not, the clock moves on by at
+    /// least a millisecond, so no run hangs.
     pub fn advance(&mut self, busy: bool, also: Option<Instant>) -> bool {
         let events = [
             self.wire.next_arrival(),
@@ -105,7 +105,7 @@ impl Network {
 fn tcp_socket() -> Socket<'static> {
     let buffer = || SocketBuffer::new(vec![0; BUFFER]);
     let mut socket = Socket::new(buffer(), buffer());
-    // Without it a socket asks forever.
+    // Without a time limit, a socket asks forever.
     socket.set_timeout(Some(USER_TIMEOUT));
     socket
 }

@@ -1,4 +1,4 @@
-//! What a packet is for, in words.
+//! Explains a packet in words.
 
 use smoltcp::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::clock::short;
 use crate::transfer::Sent;
 use crate::wire::Side;
 
-/// The shortest retransmission time-out of a sender (RFC 6298, section 2.4).
+/// A sender's shortest retransmission time-out (RFC 6298, section 2.4).
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the packet is for, and why it was sent again or dropped.
@@ -14,16 +14,16 @@ pub fn note(sent: &Sent) -> String {
     let purpose = purpose(sent);
     let receiver = sent.packet.from.other().name();
     let more = match sent.segment.again {
-        // Other columns say that it is sent again, lost, late or doubled.
+        // Other columns say whether it was sent again, lost, late or doubled.
         _ if sent.packet.damaged => {
-            format!("the {receiver} finds the checksum wrong and drops it")
+            format!("the {receiver} finds a wrong checksum and drops it")
         }
         None => return purpose,
         Some(wait) if wait < SHORTEST_TIMEOUT => "3 duplicate ACKs: sent again at once".to_owned(),
         Some(wait) if sent.by_timer => {
             format!("no acknowledgement for {}: sent again", short(wait))
         }
-        Some(_) => "sent again, as all that followed the lost one".to_owned(),
+        Some(_) => "sent again, like everything after the lost one".to_owned(),
     };
     format!("{purpose}; {more}")
 }
@@ -34,11 +34,11 @@ fn purpose(sent: &Sent) -> String {
     let sender = segment.from.name();
     let ack = segment.ack.unwrap_or(0);
     if flags.rst {
-        format!("the {sender} breaks the connection off")
+        format!("the {sender} resets the connection")
     } else if flags.syn && !flags.ack {
         format!("the {sender} asks for a connection")
     } else if flags.syn {
-        format!("the {sender} agrees and asks in turn")
+        format!("the {sender} agrees and asks for the other direction")
     } else if flags.fin {
         format!("the {sender} has no more to send")
     } else if segment.length > 0 {
@@ -49,6 +49,6 @@ fn purpose(sent: &Sent) -> String {
         "the client confirms: the handshake is complete".to_owned()
     } else {
         // An acknowledgement names the next number; those of SYN and FIN count too.
-        format!("the {sender} has all before number {ack}")
+        format!("the {sender} has everything before number {ack}")
     }
 }

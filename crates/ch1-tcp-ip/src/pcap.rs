@@ -1,15 +1,15 @@
-//! Packets as a file that Wireshark, tshark and tcpdump read.
+//! Writes packets as a file that Wireshark, tshark and tcpdump can read.
 
 use smoltcp::phy::{PcapLinkType, PcapSink};
 
 use crate::wire::Packet;
 
-/// A file with everything that was put on the wire, lost packets too, each with the time when it
-/// was sent: the classic pcap format, with microseconds
+/// A file with all packets, including lost ones, and the time when each was sent. It has the
+/// classic pcap format, with microseconds
 /// (<https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/>). Each record begins with an IP
 /// header.
 ///
-/// The virtual clock starts at zero, which a reader shows as the beginning of 1970.
+/// The virtual clock starts at zero, which readers show as the beginning of 1970.
 pub fn file<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> Vec<u8> {
     // smoltcp's writer panics if a write fails, and a write to a `Vec` can't fail.
     let mut file = Vec::new();
@@ -28,7 +28,7 @@ mod tests {
     use crate::wire::Side;
 
     #[test]
-    #[cfg(target_endian = "little")] // A reader knows a file's order of bytes by its first four.
+    #[cfg(target_endian = "little")] // The first four bytes tell a reader the byte order.
     fn a_file_is_a_header_and_a_record_for_each_packet() {
         let packet = Packet {
             from: Side::Client,

@@ -1,15 +1,15 @@
-//! Chance that is the same each time.
+//! Random numbers that are the same each time.
 
 /// The generator `SplitMix64`: Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", OOPSLA 2014.
 ///
-/// It is written out here, because a library's next version may draw other numbers: a seed has to
-/// mean the same packets for every student, on every machine, forever.
+/// It is written out here because a library's next version may draw other numbers. A seed has to
+/// give every student the same packets, on every machine.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// All that will be drawn follows from the seed.
+    /// The seed decides all numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -1,5 +1,5 @@
-//! What happened in a transfer, as the rows of a ladder: one for each packet, and one for each
-//! change of state at which no packet is sent.
+//! Turns a transfer into the rows of a ladder: one for each packet, and one for each change of
+//! state without a packet.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use crate::wire::Side;
 pub struct Row<'a> {
     /// When it happens.
     pub at: Instant,
-    /// Whose row it is.
+    /// The side where it happens.
     pub side: Side,
-    /// The state that this side is in from now on, if it is another than before.
+    /// This side's new state, if it changed.
     pub state: Option<State>,
     /// The packet that this side sends, if it sends one.
     pub sent: Option<&'a Sent>,
 }
 
 impl Row<'_> {
-    /// What its side's column says: the new state, or else that the packet is sent again.
+    /// The text for its side's column: the new state, or that it sends the packet again.
     pub fn label(&self) -> (String, Tone) {
         let again = self.sent.and_then(|sent| sent.segment.again);
         match (self.state, again) {

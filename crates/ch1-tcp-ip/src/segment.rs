@@ -1,4 +1,4 @@
-//! What a packet on the wire says, once its TCP header is read.
+//! Reads the TCP header of a packet.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,19 +8,19 @@ use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket};
 
 use crate::wire::{Packet, Side};
 
-/// The flags of a TCP header that this wire sees (RFC 9293, section 3.1).
+/// The TCP flags that appear on this wire (RFC 9293, section 3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "the header has these bits")]
 pub struct Flags {
     /// Asks for a connection.
     pub syn: bool,
-    /// Has no more to send.
+    /// No more data will come.
     pub fin: bool,
-    /// Breaks the connection off.
+    /// Ends the connection at once.
     pub rst: bool,
-    /// What came so far should be handed to the program.
+    /// The receiver should hand the data to its program now.
     pub psh: bool,
-    /// The acknowledgement number counts.
+    /// The acknowledgement number is valid.
     pub ack: bool,
 }
 
@@ -50,13 +50,13 @@ pub struct Segment {
     pub flags: Flags,
     /// The number of its first byte. SYN and FIN count as one byte each.
     pub seq: u32,
-    /// The number of the next byte that its sender waits for.
+    /// The number of the next byte that its sender expects.
     pub ack: Option<u32>,
     /// How many bytes of data it carries.
     pub length: usize,
-    /// How many bytes its sender is ready to take.
+    /// How many bytes its sender has room for.
     pub window: u16,
-    /// How long ago it was sent before, if it was.
+    /// How long ago it was last sent, if it was sent before.
     pub again: Option<Duration>,
 }
 
@@ -73,8 +73,8 @@ impl fmt::Display for Segment {
     }
 }
 
-/// Reads packets in the order of sending. It remembers each side's first number and what the side
-/// has sent already.
+/// Reads packets in the order of sending. It remembers each side's first number, and what the side
+/// sent before.
 #[derive(Debug, Default)]
 pub struct Reader {
     client: Sequence,
@@ -86,14 +86,14 @@ pub struct Reader {
 struct Sequence {
     /// The number of its SYN.
     first: Option<u32>,
-    /// The number after the last byte that it has sent, relative.
+    /// The relative number after the last byte that it sent.
     end: u32,
-    /// When the segment that begins with this number was sent last.
+    /// When the segment that begins with each number was last sent.
     times: BTreeMap<u32, Instant>,
 }
 
 impl Reader {
-    /// The segment in this packet. `None` if there is none in it.
+    /// The segment in this packet. `None` if it has none.
     pub fn read(&mut self, packet: &Packet) -> Option<Segment> {
         let ip = Ipv4Packet::new_checked(packet.bytes.as_slice()).ok()?;
         if ip.next_header() != IpProtocol::Tcp {
@@ -115,8 +115,8 @@ impl Reader {
         if flags.syn {
             own.first = Some(number);
         }
-        // A side that sent no SYN yet (it resets an unknown connection) has no number to relate
-        // to: its numbers stay as they are.
+        // A side that resets an unknown connection sent no SYN, so its numbers can't be relative
+        // to one. They stay as they are.
         let seq = number.wrapping_sub(own.first.unwrap_or(0));
         let ack = flags.ack.then(|| {
             let ack = tcp.ack_number().0.cast_unsigned();
@@ -140,7 +140,7 @@ impl Reader {
 }
 
 impl Sequence {
-    /// Notes what is sent now, and returns how long ago it was sent before.
+    /// Records a segment, and returns how long ago it was last sent.
     fn note(&mut self, seq: u32, count: u32, now: Instant) -> Option<Duration> {
         let before = self.times.range(..=seq).next_back().map(|(_, &at)| at);
         let again = before.filter(|_| seq < self.end).map(|at| now - at);

@@ -1,4 +1,4 @@
-//! What a transfer comes to, in a few lines.
+//! Sums up a transfer in a few lines.
 
 use std::fmt::{self, Display};
 
@@ -9,7 +9,7 @@ use crate::count::Count;
 use crate::network::USER_TIMEOUT;
 use crate::transfer::{Cause, Failure, Transfer};
 
-/// How many time-outs are named. More than these would fill the line.
+/// How many time-outs to name. More of them would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
 
 /// The lines below a ladder.
@@ -83,7 +83,7 @@ impl Transfer {
     ///
     /// # Errors
     ///
-    /// A side gave up, or was told that there is no such connection.
+    /// A side gave up, or the other side reset the connection.
     pub fn result(&self) -> Result<(), Error> {
         let Some(Failure { at, cause }) = self.failure else {
             return Ok(());
@@ -91,20 +91,20 @@ impl Transfer {
         let when = format!("at {} s", seconds(at));
         let cause = match cause {
             Cause::GaveUp(side, state) => format!(
-                "the {} gave up in state {state} {when}, after {} without a word from the {}",
+                "the {} gave up in state {state} {when}, after {} without an answer from the {}",
                 side.name(),
                 short(USER_TIMEOUT),
                 side.other().name(),
             ),
             Cause::Reset(side, state) => format!(
-                "the {} was reset in state {state} {when}: the {} knows no such connection",
+                "the {} was reset in state {state} {when}: the {} has no such connection",
                 side.name(),
                 side.other().name(),
             ),
             Cause::Stopped => format!("the simulation was stopped {when}"),
         };
         let action = if self.received == self.bytes {
-            // The sender can't tell this from a loss of the last bytes.
+            // The sender can't tell whether the last bytes or only the answers got lost.
             "be sure that all bytes arrived (they did)".to_owned()
         } else {
             format!("deliver all {} bytes", self.bytes)

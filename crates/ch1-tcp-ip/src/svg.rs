@@ -1,7 +1,7 @@
-//! A transfer as a picture: the ladder with its rungs aslant, because a packet needs time.
+//! Draws a transfer as a ladder. The arrows slope down, because a packet takes time.
 //!
-//! The picture brings its own background, light or dark as the reader has chosen, and says in
-//! words (`desc`) what it shows.
+//! The picture has its own background, light or dark as the reader prefers, and describes itself in
+//! words (`desc`).
 
 mod shapes;
 
@@ -18,15 +18,15 @@ use crate::transfer::{Sent, Transfer};
 use crate::wire::Side;
 use shapes::{CLIENT, SERVER, WIDTH, beside, packet, time};
 
-/// Where the first thing happens.
+/// Position of the first event.
 const TOP: i64 = 66;
-/// What separates two things that happen at the same time.
+/// Distance between two events at the same time.
 const LINE: i64 = 19;
-/// What separates two things that don't, at least.
+/// Minimum distance between two events at different times.
 const STEP: i64 = 26;
 
-/// Every text has a contrast of 4.5 or more to its background, in both schemes. A label has an edge
-/// of paper, so that an arrow that crosses it doesn't strike it out.
+/// Every text has a contrast of at least 4.5 with its background, in both schemes. Labels have an
+/// edge in the background's colour, so arrows that cross them don't hide them.
 const STYLE: &str = "\
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1f2328}\
 .side{font-weight:bold;font-size:14px;text-anchor:middle}\
@@ -39,27 +39,27 @@ line{stroke-width:1.5}text.again{stroke:none}\
 .life{stroke:#6e7681}.plain{stroke:#79b8ff;fill:#79b8ff}.lost{stroke:#ff7b72;fill:#ff7b72}\
 .again{stroke:#d2a8ff;fill:#d2a8ff}.late{stroke:#56d4dd;fill:#56d4dd}}";
 
-/// A transfer, to be drawn as SVG.
+/// Draws a transfer as SVG.
 #[derive(Debug)]
 pub struct Picture<'a> {
-    /// What happened.
+    /// The run to print.
     pub transfer: &'a Transfer,
-    /// Draw all packets, however many.
+    /// Draw all packets, however many there are.
     pub all: bool,
 }
 
-/// Something that has a place on one side's line.
+/// Something to draw on one side's line.
 #[derive(Debug, Clone, Copy)]
 enum Event<'a> {
-    /// A packet is sent, or a state changes.
+    /// A side sends a packet, or its state changes.
     Row(&'a Row<'a>),
-    /// A packet arrives, or would arrive if it weren't lost.
+    /// A packet arrives, or would arrive if it hadn't been lost.
     Arrival(&'a Sent),
-    /// Here these rows are left out.
+    /// The picture leaves these rows out.
     Fold(&'a [Row<'a>]),
 }
 
-/// An event, and where it is drawn.
+/// An event, and where to draw it.
 #[derive(Debug)]
 struct Place<'a> {
     event: Event<'a>,
@@ -112,7 +112,7 @@ impl Display for Picture<'_> {
                     let count = Count::of(hidden.iter().filter_map(|row| row.sent));
                     writeln!(
                         f,
-                        "<text class=\"time label\" x=\"{}\" y=\"{y}\">... {} packets more, {} lost, \
+                        "<text class=\"time label\" x=\"{}\" y=\"{y}\">... {} more packets, {} lost, \
                          {} sent again ...</text>",
                         i64::midpoint(CLIENT, SERVER),
                         count.packets,
@@ -136,10 +136,10 @@ fn arrivals(places: &[Place], sent: &Sent) -> impl Iterator<Item = i64> {
 }
 
 impl Picture<'_> {
-    /// All events, from the top to the bottom. Time passes downwards, but long waits are shortened.
+    /// All events, from top to bottom. Time passes downwards, but long waits are shortened.
     fn places<'a>(&self, parts: &[Part<'a, Row<'a>>]) -> Vec<Place<'a>> {
-        // What arrives at an instant comes before what is sent at that instant: it is its cause.
-        // Only on a wire without delay does a packet arrive at the instant at which it is sent.
+        // At the same instant, arrivals come before packets that are sent, because they cause
+        // them. But on a wire without delay, a packet arrives at the instant at which it is sent.
         let mut events: Vec<(Instant, bool, Event)> = Vec::new();
         for part in parts {
             let row = match *part {
@@ -162,7 +162,7 @@ impl Picture<'_> {
                 }
             }
         }
-        // A stable sort: what happens at the same time stays in the order of the rows.
+        // A stable sort keeps events at the same time in the order of the rows.
         events.sort_by_key(|&(at, after, _)| (at, after));
 
         let mut y = TOP;
@@ -184,7 +184,7 @@ impl Picture<'_> {
         places
     }
 
-    /// The picture in words, for those who don't see it.
+    /// The picture in words, for readers who can't see it.
     fn words(&self, f: &mut fmt::Formatter<'_>, parts: &[Part<Row>]) -> fmt::Result {
         let count = Count::of(&self.transfer.sent);
         writeln!(

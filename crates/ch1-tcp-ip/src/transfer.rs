@@ -1,4 +1,4 @@
-//! A client sends bytes to a server over TCP, and the simulation records everything.
+//! Sends bytes from a client to a server over TCP, and records everything.
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, State};
@@ -9,41 +9,41 @@ use crate::network::{BUFFER, Network};
 use crate::segment::{Reader, Segment};
 use crate::wire::{Faults, Packet, Side};
 
-/// A transfer that is over, packet by packet.
+/// A finished transfer, packet by packet.
 #[derive(Debug)]
 pub struct Transfer {
-    /// How many bytes the client was to send.
+    /// How many bytes the client had to send.
     pub bytes: usize,
-    /// How long the wire is.
+    /// How long a packet takes from end to end.
     pub delay: Duration,
-    /// What was on the wire, in the order of sending.
+    /// The packets on the wire, in the order of sending.
     pub sent: Vec<Sent>,
-    /// Every change of a side's state, in order.
+    /// All changes of the sides' states, in order.
     pub changes: Vec<Change>,
     /// How many bytes the server's program received.
     pub received: usize,
-    /// Whether these are the bytes that were sent, in their order.
+    /// Whether these bytes are the ones that were sent, in the same order.
     pub intact: bool,
-    /// Why it failed. `None`: all bytes arrived, and both sides know it.
+    /// Why it failed. `None` if all bytes arrived and both sides know it.
     pub failure: Option<Failure>,
-    /// When the last thing happened.
+    /// Time of the last event.
     pub end: Instant,
 }
 
-/// A packet that was sent, and why.
+/// A sent packet, and why it was sent.
 #[derive(Debug)]
 pub struct Sent {
     /// Its number on the wire, from 1.
     pub number: usize,
-    /// The packet, and what became of it.
+    /// The packet, and what happened to it.
     pub packet: Packet,
-    /// What it says.
+    /// Its TCP segment.
     pub segment: Segment,
-    /// It was sent because a timer had fired, and not because another packet had arrived.
+    /// True if a timer caused it, false if another packet did.
     pub by_timer: bool,
 }
 
-/// A side is in another state from now on.
+/// A change of a side's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     /// When.
@@ -52,7 +52,7 @@ pub struct Change {
     pub side: Side,
     /// Its new state (RFC 9293, section 3.3.2).
     pub state: State,
-    /// How many packets were on the wire before.
+    /// How many packets were sent before.
     pub packets_before: usize,
 }
 
@@ -68,16 +68,16 @@ pub struct Failure {
 /// Why a transfer failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// This side, in this state, heard nothing for too long.
+    /// This side, in this state, got no answer for too long.
     GaveUp(Side, State),
-    /// This side, in this state, was told that the other doesn't know this connection (any more).
+    /// The other side reset the connection of this side, which was in this state.
     Reset(Side, State),
-    /// The simulation was stopped before either side had given up.
+    /// The simulation stopped before either side gave up.
     Stopped,
 }
 
-/// The bytes that are sent: the alphabet, line by line. A line of 27 bytes fits no segment evenly,
-/// so bytes in the wrong place are noticed.
+/// The bytes to send: the alphabet, line by line. Segments don't hold a whole number of these lines
+/// of 27 bytes, so a byte in the wrong place shows.
 pub fn text() -> impl Iterator<Item = u8> {
     (b'a'..=b'z').chain([b'\n']).cycle()
 }
@@ -96,7 +96,7 @@ pub fn run(bytes: usize, faults: &Faults) -> Transfer {
     }
 }
 
-/// A transfer that is under way.
+/// A transfer in progress.
 struct Run {
     delay: Duration,
     network: Network,
@@ -135,7 +135,7 @@ impl Run {
         run
     }
 
-    /// One turn of a host, then of its program. Returns whether anything happened.
+    /// Gives a host a turn, then its program. Returns whether anything happened.
     fn turn(&mut self, side: Side) -> bool {
         let poll = self.network.poll(side);
         self.by_timer.extend(
@@ -156,7 +156,7 @@ impl Run {
         poll.was_busy() || change.is_some() || acted || changed
     }
 
-    /// The client's program: sends all, waits until all of it is acknowledged, and closes. So the
+    /// The client's program. It sends everything, waits for the acknowledgement, and closes, so the
     /// end of the data and the end of the connection are separate packets.
     fn client_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.client.socket(self.client);
@@ -172,7 +172,7 @@ impl Run {
         false
     }
 
-    /// The server's program: receives until the end of the stream, and closes.
+    /// The server's program. It receives until the end of the stream, and closes.
     fn server_program(&mut self) -> bool {
         let socket: &mut Socket = self.network.server.socket(self.server);
         let mut buffer = [0; BUFFER];
@@ -185,7 +185,7 @@ impl Run {
         count > 0
     }
 
-    /// Records the state if it has changed. Returns the old and the new state then.
+    /// Records the state if it changed. Returns the old and the new state in this case.
     fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
         let [client, server] = &mut self.states;
         let (host, handle, known) = match side {
@@ -216,7 +216,7 @@ impl Run {
         let cause = if poll.sent.clone().any(is_reset) {
             Cause::GaveUp(side, state)
         } else if poll.received.is_some_and(is_reset) && state != State::TimeWait {
-            // In TIME-WAIT all is done, and a reset only shortens the wait (RFC 1337).
+            // In TIME-WAIT everything is done, and a reset only shortens the wait (RFC 1337).
             Cause::Reset(side, state)
         } else {
             return;
@@ -236,7 +236,7 @@ impl Run {
             Cause::GaveUp(side, _) | Cause::Reset(side, _) => side == Side::Client,
             Cause::Stopped => false,
         };
-        // If all arrived and the client knows it, the server's last wait doesn't matter.
+        // If all bytes arrived and the client knows it, the server's last wait doesn't matter.
         let mut failures = self.failures.into_iter();
         let failure = failures.find(|failure| !all || is_by_client(failure.cause));
         let at_the_end = (stopped || !all).then_some(Failure {
@@ -250,7 +250,7 @@ impl Run {
         let sent = (1..)
             .zip(packets.zip(self.by_timer))
             .filter_map(|(number, (packet, by_timer))| {
-                // There is nothing but TCP on this wire.
+                // This wire carries only TCP.
                 let segment = reader.read(&packet)?;
                 Some(Sent {
                     number,

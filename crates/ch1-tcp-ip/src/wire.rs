@@ -7,7 +7,7 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::random::Random;
 
-/// An end of the wire, and the host there.
+/// One end of the wire, and its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// The host that connects.
@@ -17,7 +17,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Both, in the order of their turns.
+    /// Both sides, in the order of their turns.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
     /// The opposite end.
@@ -41,9 +41,9 @@ impl Side {
 /// Which packets get lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loss {
-    /// Each with this chance, in percent.
+    /// This percentage of them, at random.
     Percent(u8),
-    /// Those with these numbers. The first packet on the wire has the number 1.
+    /// The packets with these numbers. The first packet on the wire has the number 1.
     Numbers(BTreeSet<usize>),
 }
 
@@ -53,16 +53,16 @@ pub enum Loss {
 pub struct Faults {
     /// Which packets never arrive.
     pub loss: Loss,
-    /// How likely a packet takes a detour: it needs two to three times as long, so that later ones
+    /// How likely a packet takes a detour. It then takes two to three times as long, and later ones
     /// overtake it.
     pub reorder: u8,
-    /// How likely a packet arrives twice.
+    /// How likely a packet is to arrive twice.
     pub duplicate: u8,
-    /// How likely a packet has one of its bytes changed on the way.
+    /// How likely one of a packet's bytes is to change on the way.
     pub corrupt: u8,
-    /// How long a packet needs from one end to the other.
+    /// How long a packet takes from one end to the other.
     pub delay: Duration,
-    /// Decides which packets are hit, and with which sequence numbers connections begin.
+    /// Decides which packets the faults hit, and the first sequence numbers of connections.
     pub seed: u64,
 }
 
@@ -80,7 +80,7 @@ impl Default for Faults {
     }
 }
 
-/// A packet as it was sent, and what became of it.
+/// A packet as it was sent, and what happened to it.
 #[derive(Debug, Clone)]
 pub struct Packet {
     /// The side that sent it.
@@ -89,7 +89,7 @@ pub struct Packet {
     pub sent: Instant,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
-    /// When it arrives, once for each copy. Empty: it was lost.
+    /// When each copy arrives. Empty if it was lost.
     pub arrivals: Vec<Instant>,
     /// It took a detour.
     pub late: bool,
@@ -112,21 +112,21 @@ impl Packet {
 /// A packet, or a copy of it, that has arrived.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Which one: its place in [`Wire::packets`].
+    /// The packet's index in [`Wire::packets`].
     pub index: usize,
     /// Its bytes as they arrived.
     pub bytes: Vec<u8>,
 }
 
-/// A wire that delays packets, loses, doubles or damages some, and remembers all.
+/// A wire that delays packets, loses, doubles or damages some, and remembers all of them.
 ///
-/// It has no rate: packets sent at one instant arrive at one instant, in the same order.
+/// It has no rate: packets sent at the same instant arrive at the same instant, in the same order.
 #[derive(Debug)]
 pub struct Wire {
     faults: Faults,
     random: Random,
     packets: Vec<Packet>,
-    /// On the way to each side, by time of arrival; what arrives at the same time stays in order.
+    /// Packets on the way to each side, by time of arrival, then in the order of sending.
     to_client: BTreeMap<(Instant, usize), Arrived>,
     to_server: BTreeMap<(Instant, usize), Arrived>,
     copies: usize,
@@ -145,7 +145,7 @@ impl Wire {
         }
     }
 
-    /// All packets that were sent so far, lost ones too, in the order of sending.
+    /// All packets sent so far, including lost ones, in the order of sending.
     pub fn packets(&self) -> &[Packet] {
         &self.packets
     }
@@ -155,11 +155,11 @@ impl Wire {
         self.packets
     }
 
-    /// Puts a packet on the wire, where its fate is decided.
+    /// Puts a packet on the wire, and decides its fate.
     pub fn send(&mut self, from: Side, bytes: Vec<u8>, now: Instant) {
         let index = self.packets.len();
-        // Each packet draws the same number of times, whatever becomes of it. So `--drop 30` loses
-        // the same packets of a seed with `--reorder` and without.
+        // Each packet draws the same number of times, whatever happens to it. So with one seed,
+        // `--drop 30` loses the same packets with `--reorder` and without.
         let [drop, detour, longer, copy, copy_longer, change, place, mask]: [u64; 8] =
             array::from_fn(|_| self.random.draw());
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
@@ -172,7 +172,7 @@ impl Wire {
         let late = !lost && hit(detour, faults.reorder);
         let damaged = !lost && hit(change, faults.corrupt);
 
-        // A detour is longer by one to two delays, at least by a millisecond.
+        // A detour takes one to two delays longer, and at least a millisecond.
         let delay = faults.delay;
         let up_to_a_delay =
             |draw: u64| Duration::from_millis(1 + draw % delay.total_millis().max(1));
@@ -231,10 +231,10 @@ impl Wire {
     }
 }
 
-/// Changes one byte, wherever the draw says, by at least one bit.
+/// Changes one byte, at a place that the draw decides, by at least one bit.
 ///
-/// The Internet checksum (RFC 1071, section 1) notices each change of a single byte: the sum
-/// changes by less than 65,535, so it can't come out the same.
+/// The Internet checksum (RFC 1071, section 1) shows each change of a single byte: the sum changes
+/// by less than 65,535, so it can't come out the same.
 fn change_a_byte(bytes: &mut [u8], place: u64, mask: u64) {
     let place = usize::try_from(place % bytes.len().max(1) as u64).unwrap_or(0);
     let [low, ..] = (1 + mask % 255).to_le_bytes();

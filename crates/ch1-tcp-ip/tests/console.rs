@@ -22,7 +22,7 @@ use testkit::{Ended, Program};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch1-tcp-ip");
 
-/// Runs the program with these words, and returns all that it prints and how it ends.
+/// Runs the program with these words, and returns everything that it prints and how it ends.
 fn run(words: &str) -> String {
     Program::run(PROGRAM, words.split_whitespace()).report()
 }
@@ -75,7 +75,7 @@ fn tcp_last_acknowledgements_lost() {
     );
 }
 
-/// The server gives up, but all bytes arrived and the client knows it: that is a success.
+/// The server gives up, but all bytes arrived and the client knows it. This is a success.
 #[test]
 fn tcp_everything_lost_after_the_last_fin() {
     assert_snapshot!(
@@ -93,7 +93,7 @@ fn tcp_the_same_data_lost_each_time() {
     );
 }
 
-/// All happens at one instant, and still in an order.
+/// Everything happens at one instant, and still in order.
 #[test]
 fn tcp_on_a_wire_without_delay() {
     assert_snapshot!(
@@ -206,7 +206,7 @@ fn layers_of_short_texts_fill_the_smallest_frame() {
 
 #[test]
 fn layers_of_other_texts() {
-    // Wide characters, and what a terminal would obey.
+    // Wide characters, and an escape code that a terminal would obey.
     let report = Program::run(PROGRAM, ["layers", "你好, \u{1b}[31m"]).report();
     let first: Vec<&str> = report.lines().take(4).collect();
     assert_snapshot!(first.join("\n"), @r"
@@ -220,7 +220,7 @@ fn layers_of_other_texts() {
     let longest = Program::run(PROGRAM, ["layers", &"x".repeat(1460)]).report();
     assert!(longest.contains("The frame: 1514 bytes"), "{longest}");
     assert_snapshot!(Program::run(PROGRAM, ["layers", &"x".repeat(1461)]).report(), @"
-    error: can't put 1461 bytes into one segment: it carries at most 1460; take a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one
+    error: can't put 1461 bytes into one segment: the limit is 1460; use a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one
     [exit status: 1]
     ");
 }
@@ -341,7 +341,7 @@ mod files {
         for other_name in ["same", "./same"] {
             assert_eq!(
                 in_folder("same", other_name),
-                "error: can't write packets and picture into same: --pcap and --svg name the same file; \
+                "error: can't write packets and picture to same: --pcap and --svg name the same file; \
                  give each its own file\n[exit status: 1]"
             );
         }
@@ -349,14 +349,14 @@ mod files {
     }
 }
 
-/// The output is almost always full and doesn't block by itself.
+/// The output is almost always full, and it is non-blocking.
 #[cfg(unix)]
 #[test]
 fn an_output_that_would_block_is_waited_for() {
     let words = ["ip", "--all", "--count", "1000"];
     let (mut reader, output) = UnixStream::pair().unwrap();
     output.set_nonblocking(true).unwrap();
-    SockRef::from(&output).set_send_buffer_size(1).unwrap(); // The least that there is.
+    SockRef::from(&output).set_send_buffer_size(1).unwrap(); // The smallest size there is.
     let running = thread::spawn(move || Program::run_into(PROGRAM, words, OwnedFd::from(output)));
     reader.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut printed = Vec::new();

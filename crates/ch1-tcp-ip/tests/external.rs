@@ -1,4 +1,4 @@
-//! Tests that need a program besides cargo. `.ci/run` installs what they need and runs them.
+//! Tests that need a program besides cargo. `.ci/run` installs these programs and runs the tests.
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
@@ -20,7 +20,7 @@ fn file_of(words: &str, flag: &str, name: &str, read: impl FnOnce(&Path) -> Stri
     read(&file)
 }
 
-/// What tshark shows of the packets that match the filter.
+/// Tshark's lines for the packets that match the filter.
 fn tshark(words: &str, filter: &str) -> String {
     file_of(words, "--pcap", "packets.pcap", |file| {
         let ended = Program::run(
@@ -28,7 +28,7 @@ fn tshark(words: &str, filter: &str) -> String {
             [
                 "-r",
                 file.to_str().unwrap(),
-                // Checksums are real here: let it say so if one is wrong.
+                // Checksums are real here, so let tshark report a wrong one.
                 "-o",
                 "tcp.check_checksum:TRUE",
                 "-o",
@@ -58,7 +58,7 @@ fn tshark_recognises_what_was_sent_again() {
     7	1.040000000	[TCP Retransmission] 49152 → 80 [ACK] Seq=1 Ack=1 Win=16384 Len=1460
     8	1.040000000	[TCP Retransmission] 49152 → 80 [ACK] Seq=1461 Ack=1 Win=16384 Len=1460
     ");
-    // It calls it fast if it follows within 20 ms.
+    // Tshark calls a retransmission fast if it follows within 20 ms.
     let words = "tcp --bytes 9000 --drop-packets 4 --delay 10";
     assert_snapshot!(tshark(words, "tcp.analysis.fast_retransmission"), @"15	0.040000000	[TCP Fast Retransmission] 49152 → 80 [ACK] Seq=1 Ack=1 Win=16384 Len=1460");
 }
@@ -105,7 +105,7 @@ fn a_browser_shows_the_picture() {
         ];
         Program::run("chromium", words).output
     });
-    // A picture that isn't well-formed shows an error instead.
+    // The browser shows an error instead of a picture that isn't well-formed.
     assert!(
         page.contains("</svg>") && !page.contains("parsererror"),
         "{page}"

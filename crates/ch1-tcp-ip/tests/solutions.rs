@@ -1,4 +1,4 @@
-//! The project's own answers pass the checks of `exercises/`, and wrong ones don't.
+//! The project's own answers pass the checks of `exercises/`, and wrong answers don't.
 
 #![allow(
     clippy::pedantic,
@@ -8,7 +8,7 @@
 #![allow(
     unreachable_pub,
     missing_docs,
-    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+    reason = "an exercise is written with plain `pub`, as in a separate program"
 )]
 
 use std::process::ExitCode;

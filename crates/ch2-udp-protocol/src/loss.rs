@@ -1,4 +1,4 @@
-//! The same numbered messages over UDP and over TCP, across wires with the same faults.
+//! Sends the same numbered messages over UDP and over TCP, across wires with the same faults.
 
 pub mod comparison;
 pub mod tcp;
@@ -10,32 +10,32 @@ use smoltcp::time::{Duration, Instant};
 /// The time between two messages.
 pub const INTERVAL: Duration = Duration::from_millis(10);
 
-/// The messages: numbered from 1, all of the same length, one each [`INTERVAL`].
+/// The messages: numbered from 1, all of the same length, one every [`INTERVAL`].
 #[derive(Debug, Clone, Copy)]
 pub struct Messages {
     /// How many there are.
     pub count: usize,
-    /// How many bytes each has.
+    /// Bytes in each.
     pub size: usize,
 }
 
-/// What one protocol made of the messages.
+/// What happened to the messages over one protocol.
 #[derive(Debug)]
 pub struct Transmission {
-    /// What the server got, in the order of arrival.
+    /// What the server received, in the order of arrival.
     pub deliveries: Vec<Delivery>,
-    /// What was on the wire.
+    /// The packets on the wire.
     pub packets: Vec<Packet>,
-    /// A side waited for an answer in vain and gave up (TCP only: UDP waits for none).
+    /// True if a side got no answer and gave up (TCP only; UDP waits for none).
     pub gave_up: bool,
 }
 
-/// Something that the server got.
+/// Something that the server received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
-    /// The number of the message, from 1. `None`: these bytes were never sent.
+    /// The number of the message, from 1. `None` if these bytes were never sent.
     pub number: Option<usize>,
-    /// When the server's program got it.
+    /// When the server's program received it.
     pub at: Instant,
 }
 
@@ -56,7 +56,7 @@ impl Messages {
         Instant::ZERO + INTERVAL * before
     }
 
-    /// The number of the message that these bytes are. `None` if a single byte differs.
+    /// The number of the message with these bytes. `None` if a single byte differs.
     pub fn recognise(self, bytes: &[u8]) -> Option<usize> {
         let text = String::from_utf8_lossy(bytes);
         let number = text.split(' ').nth(1)?.parse().ok()?;

@@ -11,7 +11,7 @@ use ch2_udp_protocol::race::figures::Chart;
 use clap::{Args, Parser, Subcommand, value_parser};
 use console::{Columns, Error, print};
 
-/// How long `race` waits for an answer. It takes microseconds.
+/// How long `race` waits for an answer. Answers take microseconds.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What UDP leaves out, and what that costs and saves (chapter 2)
@@ -37,25 +37,25 @@ struct LossArgs {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u16).range(1..=1000))]
     count: u16,
 
-    /// Bytes of each message
+    /// Bytes in each message
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u16).range(16..=1400))]
     size: u16,
 
     #[command(flatten)]
     wire: WireFlags,
 
-    /// Show all messages; by default, the middle of a long list is folded
+    /// Show all messages; by default, a long list is shown without its middle
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
 struct RaceArgs {
-    /// Exchanges of each contestant
+    /// Exchanges per contestant
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=10_000))]
     count: u16,
 
-    /// Bytes of a message, which the server sends back
+    /// Bytes in each message, which the server sends back
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u16).range(1..=8192))]
     size: u16,
 

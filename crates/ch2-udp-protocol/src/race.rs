@@ -1,4 +1,4 @@
-//! Exchanges over real sockets on this machine, measured: a message goes, the same comes back.
+//! Measures exchanges over real sockets on this machine: a message goes out, and comes back.
 
 pub mod contest;
 pub mod figures;

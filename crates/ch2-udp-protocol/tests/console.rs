@@ -1,4 +1,4 @@
-//! What each command prints: for fixed seeds where time is virtual, and in outline where it is real.
+//! What each command prints: exactly where time is virtual, in outline where it is real.
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
@@ -13,7 +13,7 @@ use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch2-udp-protocol");
 
-/// Runs the program with these words, and returns all that it prints and how it ends.
+/// Runs the program with these words, and returns everything that it prints and how it ends.
 fn run(words: &str) -> String {
     Program::run(PROGRAM, words.split_whitespace()).report()
 }
@@ -44,7 +44,7 @@ fn loss_of_many_messages_is_folded() {
     let folded = run("loss --count 1000 --drop 5");
     assert!(folded.lines().count() < 60, "{folded}");
     assert!(
-        folded.contains("960 messages more; --all shows them"),
+        folded.contains("960 more messages; --all shows them"),
         "{folded}"
     );
     let all = run("loss --count 1000 --drop 5 --all");
@@ -64,10 +64,10 @@ fn race_in_outline() {
     };
     let outline = rule(r" +\d+\.\d (µs|ms|s)", " [time]", &report);
     let outline = rule(r" █+", " [bar]", &outline);
-    let new = r"(UDP|TCP) .*(quick|as) .*new connection each time.*";
+    let new = r"(UDP|TCP) .*(fast|as) .*new connection each time.*";
     let outline = rule(new, "[UDP and a new connection each time]", &outline);
-    let kept = r".*on a connection that is kept.*";
-    let outline = rule(kept, "[UDP and a connection that is kept]", &outline);
+    let kept = r".*on an open connection.*";
+    let outline = rule(kept, "[UDP and an open connection]", &outline);
     assert_snapshot!("race", outline);
     for line in report.lines() {
         assert!(line.chars().count() <= 80, "{line}");
@@ -81,7 +81,7 @@ fn help() {
     assert_snapshot!("help_race", run("race --help"));
 }
 
-/// (The flags of the wire are tested in chapter 1.)
+/// (Chapter 1 tests the flags of the wire.)
 #[test]
 fn bad_flags() {
     let errors = [

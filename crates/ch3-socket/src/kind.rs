@@ -2,21 +2,21 @@
 
 use socket2::{Domain, Type};
 
-/// Who can be reached.
+/// Which programs it reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// Programs on any machine, by an IPv4 address and a port: ip(7).
+    /// Programs on any machine, at an IPv4 address and a port: ip(7).
     Inet,
-    /// Programs on any machine, by an IPv6 address and a port: ipv6(7).
+    /// Programs on any machine, at an IPv6 address and a port: ipv6(7).
     Inet6,
-    /// Programs on the same machine, by the name of a file: unix(7).
+    /// Programs on the same machine, at the path of a file: unix(7).
     Unix,
 }
 
-/// What is carried: socket(2).
+/// What it carries: socket(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carries {
-    /// A stream of bytes, all of them and in order.
+    /// A stream of bytes, complete and in order.
     Stream,
     /// Datagrams: messages with boundaries.
     Datagrams,
@@ -25,9 +25,9 @@ pub enum Carries {
 /// A family and a type together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// Who can be reached.
+    /// Which programs it reaches.
     pub family: Family,
-    /// What is carried.
+    /// What it carries.
     pub carries: Carries,
 }
 
@@ -51,7 +51,7 @@ impl Kind {
         self.carries.names().0
     }
 
-    /// The family and the type, by their names in C, Python and the manuals.
+    /// The family and the type, as C, Python and the manuals name them.
     pub fn name(self) -> String {
         let ((_, family, _), (_, kind, _)) = (self.family.names(), self.carries.names());
         format!("{family}, {kind}")
@@ -106,7 +106,7 @@ impl Carries {
 mod tests {
     use super::*;
 
-    /// The program does what it prints.
+    /// The program opens what it prints.
     #[test]
     fn the_printed_call_names_the_family_and_the_type_that_are_opened() {
         for kind in Kind::all() {
@@ -124,7 +124,7 @@ mod tests {
         }
     }
 
-    /// Linux can be asked which protocol a socket has.
+    /// Linux can tell which protocol a socket has.
     #[test]
     #[cfg(target_os = "linux")]
     fn the_system_says_the_same_protocol() {

@@ -11,7 +11,7 @@ use console::{Columns, Error, print};
 
 /// What a socket is, by opening each kind (chapter 3)
 ///
-/// All of it happens on this machine. If this system lacks a kind, its row says so.
+/// Everything happens on this machine. If the system lacks a kind, its row says so.
 #[derive(Parser)]
 #[command(version)]
 struct Args {

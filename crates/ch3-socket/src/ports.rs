@@ -1,4 +1,4 @@
-//! What a port is: who owns it, when it is free again, and that TCP and UDP count theirs apart.
+//! What a port is: who owns it, when it is free again, and that TCP and UDP have separate ports.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
@@ -9,36 +9,36 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::talk::TIMEOUT;
 
-/// How many ports to try until one is free for both TCP and UDP.
+/// How many ports to try to find one that is free for both TCP and UDP.
 const TRIES: u32 = 100;
 
-/// Something that was tried with the port, and what it shows.
+/// A step with the port, and what it shows.
 #[derive(Debug)]
 pub struct Step {
-    /// What was tried.
+    /// What the step tries.
     pub tried: &'static str,
-    /// What the system said.
+    /// The system's answer.
     pub result: io::Result<()>,
-    /// What it shows, if it worked.
+    /// What it shows if it works.
     if_done: &'static str,
-    /// What it shows, if it failed.
+    /// What it shows if it fails.
     if_refused: &'static str,
 }
 
-/// Everything that was tried with one port.
+/// All steps with one port.
 #[derive(Debug)]
 pub struct Ports {
-    /// The address with the port.
+    /// The address and port.
     pub address: SocketAddr,
-    /// What was tried, in this order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
-/// Tries everything, on a free port of this machine.
+/// Runs all steps, on a free port of this machine.
 ///
 /// # Errors
 ///
-/// No port is free, or something fails that doesn't belong to the demonstration.
+/// No port is free, or a call fails that isn't part of the demonstration.
 pub fn try_ports() -> Result<Ports, Error> {
     let (tcp, udp, address) = free_for_both()?;
     let mut steps = Vec::new();
@@ -51,52 +51,57 @@ pub fn try_ports() -> Result<Ports, Error> {
         });
     };
 
-    step("A TCP server listens.", Ok(()), "The port is its own.", "");
     step(
-        "Another TCP server wants to listen there.",
-        listen(address, false).map(drop),
-        "This system shares the port; chance decides which of the two a client reaches.",
-        "One port of one protocol is one service.",
-    );
-    step(
-        "Another one, with SO_REUSEADDR.",
-        listen(address, true).map(drop),
-        "This system shares the port then; chance decides which of the two a client reaches.",
-        "The option doesn't take a port away from a program that listens.",
-    );
-
-    step(
-        "A UDP server binds the same number.",
+        "A TCP server listens.",
         Ok(()),
-        "TCP and UDP count their ports apart.",
+        "The port belongs to this server.",
         "",
     );
     step(
-        "Another UDP server wants to bind it.",
+        "Another TCP server tries to listen there.",
+        listen(address, false).map(drop),
+        "Here both may have the port; chance decides which one a client reaches.",
+        "A port of one protocol belongs to one service.",
+    );
+    step(
+        "Another TCP server tries it with SO_REUSEADDR.",
+        listen(address, true).map(drop),
+        "With it, both may have the port; chance decides which one a client reaches.",
+        "The option doesn't take a port away from a program that is listening.",
+    );
+
+    step(
+        "A UDP server binds to the same port number.",
+        Ok(()),
+        "TCP and UDP have separate ports.",
+        "",
+    );
+    step(
+        "Another UDP server tries to bind to it.",
         UdpSocket::bind(address).map(drop),
-        "This system shares the port; chance decides which of the two gets a datagram.",
-        "One port of one protocol is one service, here too.",
+        "Here both may have the port; chance decides which one gets a datagram.",
+        "Over UDP, too, a port belongs to one service.",
     );
     drop(udp);
 
     close_first(&tcp, address).or_cannot("serve a client on", address)?;
     drop(tcp);
     step(
-        "The TCP server served a client, closed first and has ended. It starts again.",
+        "The TCP server served a client, closed first, and ended. Now it starts again.",
         listen(address, false).map(drop),
         "Nothing keeps the port: this system has no TIME-WAIT, or no room for another.",
-        "The connection that has ended keeps the port for a while: TIME-WAIT.",
+        "The old connection keeps the port for a while: TIME-WAIT.",
     );
     step(
         "It starts again with SO_REUSEADDR, as servers should.",
         listen(address, true).map(drop),
-        "The option takes a port over from TIME-WAIT.",
-        "On this system TIME-WAIT keeps the port all the same: wait for a minute.",
+        "With the option, a server can have a port that is in TIME-WAIT.",
+        "On this system, TIME-WAIT still keeps the port: wait a minute.",
     );
     Ok(Ports { address, steps })
 }
 
-/// A TCP server that listens, and a UDP socket with the same number.
+/// A TCP server that is listening, and a UDP socket with the same port number.
 fn free_for_both() -> Result<(Socket, UdpSocket, SocketAddr), Error> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let mut taken = ErrorKind::AddrInUse.into();
@@ -108,7 +113,7 @@ fn free_for_both() -> Result<(Socket, UdpSocket, SocketAddr), Error> {
         let address = address.as_socket().unwrap_or(any);
         match UdpSocket::bind(address) {
             Ok(udp) => return Ok((tcp, udp, address)),
-            // Another program has this number for UDP: try the next.
+            // Another program has this UDP port: try the next one.
             Err(error) if error.kind() == ErrorKind::AddrInUse => taken = error,
             Err(error) => return Err(error).or_cannot("receive on", address),
         }
@@ -119,7 +124,7 @@ fn free_for_both() -> Result<(Socket, UdpSocket, SocketAddr), Error> {
 fn listen(address: SocketAddr, reuse: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
     if reuse {
-        // On Windows it would let two programs share a port: nothing to teach.
+        // On Windows it would let two programs share a port.
         #[cfg(not(windows))]
         socket.set_reuse_address(true)?;
     }
@@ -135,13 +140,13 @@ fn close_first(server: &Socket, address: SocketAddr) -> io::Result<()> {
     client.set_read_timeout(Some(TIMEOUT))?;
     let (connection, _) = server.accept()?;
     drop(connection);
-    // After the end of the stream the client may close too.
+    // After the end of the stream, the client may close, too.
     client.read_to_end(&mut Vec::new()).map(drop)
 }
 
 impl Display for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "All of this happens on {}.", self.address)?;
+        writeln!(f, "Everything happens on {}.", self.address)?;
         for (number, step) in self.steps.iter().enumerate() {
             writeln!(f, "\n{}. {}", number + 1, step.tried)?;
             match &step.result {
@@ -150,7 +155,7 @@ impl Display for Ports {
                     writeln!(f, "   {}", step.if_done)?;
                 }
                 Err(error) => {
-                    let refused = format!("It is refused: {error}");
+                    let refused = format!("The system refuses: {error}");
                     writeln!(f, "   {}", Role::Trouble.paint(refused))?;
                     writeln!(f, "   {}", step.if_refused)?;
                 }

@@ -1,4 +1,4 @@
-//! What came of the talks: a table, or in a narrow terminal a block for each kind.
+//! Prints the results of the talks: a table, or in a narrow terminal a block for each kind.
 
 use std::fmt::{self, Display};
 
@@ -7,15 +7,15 @@ use console::Role;
 use crate::kind::Kind;
 use crate::talk::{MESSAGE, TWO_MESSAGES, Talk, quoted};
 
-/// From this width on a kind fits into one line.
+/// The smallest width at which a kind fits into one line.
 const WIDE: usize = 200;
 
-/// The kinds of sockets and what came of them.
+/// The kinds of sockets, and the results of their talks.
 #[derive(Debug)]
 pub struct Table<'a> {
-    /// Each kind, and what came of its talk, or why there was none.
+    /// Each kind with the result of its talk, or the reason why there was none.
     pub rows: &'a [(Kind, Result<Talk, String>)],
-    /// Columns of the terminal.
+    /// Width of the terminal in columns.
     pub width: usize,
 }
 
@@ -61,7 +61,7 @@ fn block(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, String>) ->
     writeln!(f, "  from        {}", talk.client)?;
     writeln!(f, "  to          {}", talk.server)?;
     let (sent, echo) = (quoted(MESSAGE), quoted(&talk.echo));
-    writeln!(f, "  echo        {sent} went there, {echo} came back")?;
+    writeln!(f, "  echo        sent {sent}, got back {echo}")?;
     let [one, two] = TWO_MESSAGES.map(quoted);
     writeln!(
         f,
@@ -91,7 +91,7 @@ fn line(f: &mut fmt::Formatter<'_>, cells: [&str; 5]) -> fmt::Result {
     writeln!(f, "{}", line.trim_end())
 }
 
-/// What the receiver got: a stream has no boundaries, datagrams keep theirs.
+/// What the receiver got. A stream has no boundaries; datagrams keep theirs.
 fn arrived(talk: &Talk) -> String {
     match talk.received.as_slice() {
         [merged] => format!("{}: merged", quoted(merged)),

@@ -1,4 +1,4 @@
-//! Two sockets of a kind are opened, and talk.
+//! Opens two sockets of a kind and lets them talk.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
@@ -13,16 +13,16 @@ use tempfile::TempDir;
 
 use crate::kind::{Carries, Family, Kind};
 
-/// How long one side waits for the other. An answer takes microseconds.
+/// How long one side waits for the other. Answers take microseconds.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The message that the server sends back.
 pub const MESSAGE: &str = "Hello!";
 
-/// Two messages sent one right after the other: does their boundary arrive too?
+/// Two messages, sent one right after the other: does their boundary arrive, too?
 pub const TWO_MESSAGES: [&str; 2] = ["one", "two"];
 
-/// What came of a talk.
+/// The result of a talk.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Talk {
     /// The address of the side that began.
@@ -31,7 +31,7 @@ pub struct Talk {
     pub server: String,
     /// What came back.
     pub echo: String,
-    /// What the receiver of [`TWO_MESSAGES`] got, receive by receive.
+    /// What each receive returned of [`TWO_MESSAGES`].
     pub received: Vec<String>,
 }
 
@@ -39,11 +39,11 @@ pub struct Talk {
 ///
 /// # Errors
 ///
-/// The system doesn't have this kind, or something else fails, such as a wait of five seconds:
-/// which call, and the system's words. The user can do nothing about it, so there is no advice.
+/// The system doesn't have this kind, or a call fails or takes longer than five seconds. The error
+/// names the call and the system's words. The user can do nothing about it, so it gives no advice.
 pub fn talk(kind: Kind) -> Result<Talk, String> {
-    // A socket of the family AF_UNIX is found by a file. The folder is removed with this value,
-    // also after an error.
+    // A socket of the family AF_UNIX has a file as its address. The folder is removed when this
+    // value is dropped, also after an error.
     let folder = match kind.family {
         Family::Unix => Some(tempfile::tempdir().map_err(cannot("create a folder"))?),
         Family::Inet | Family::Inet6 => None,
@@ -63,7 +63,7 @@ pub fn talk(kind: Kind) -> Result<Talk, String> {
     })
 }
 
-/// Turns the system's words into a reason: `can't ACTION: WORDS`.
+/// Puts the action in front of the system's words: `can't ACTION: WORDS`.
 fn cannot(action: impl Display) -> impl FnOnce(io::Error) -> String {
     move |error| format!("can't {action}: {error}")
 }
@@ -95,7 +95,7 @@ fn connect(kind: Kind, folder: Option<&Path>) -> Result<Pair, String> {
     })
 }
 
-/// Datagrams: both sides need an address, and here each talks to the other only.
+/// Datagrams: both sides need an address, and here each talks only to the other.
 fn join(kind: Kind, folder: Option<&Path>) -> Result<Pair, String> {
     let (server, to_server, server_address) = bound(kind, folder, "server")?;
     let (client, to_client, client_address) = bound(kind, folder, "client")?;
@@ -150,7 +150,7 @@ fn any_port(ip: impl Into<IpAddr>) -> SockAddr {
     SocketAddr::new(ip.into(), 0).into()
 }
 
-/// An IP address and a port, or else what it is called otherwise.
+/// An IP address and a port, or else this name.
 fn name(address: &SockAddr, otherwise: &str) -> String {
     address
         .as_socket()
@@ -163,7 +163,7 @@ fn set_timeout(socket: &Socket) -> io::Result<()> {
 }
 
 /// Sends [`MESSAGE`] there and back, then [`TWO_MESSAGES`] there. Returns the echo, and what each
-/// receive of the server got of the two.
+/// of the server's receives returned of the two.
 fn exchange(
     mut client: &Socket,
     mut server: &Socket,
@@ -187,7 +187,7 @@ fn exchange(
     Ok((echo, received))
 }
 
-/// What one receive gives.
+/// What one receive returns.
 fn receive(mut socket: &Socket) -> io::Result<String> {
     let mut buffer = [0; 64];
     let count = socket.read(&mut buffer)?;
@@ -197,7 +197,7 @@ fn receive(mut socket: &Socket) -> io::Result<String> {
 
 /// Waits until this many bytes of a stream have arrived, without taking any.
 ///
-/// An earlier receive gives what has arrived until then, and chance decides how much that is.
+/// Without this wait, chance would decide how many of them a receive returns.
 fn wait_for(socket: &Socket, count: usize) -> io::Result<()> {
     let deadline = Instant::now() + TIMEOUT;
     let mut buffer = [MaybeUninit::uninit(); 64];
@@ -210,7 +210,7 @@ fn wait_for(socket: &Socket, count: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// A message as it is printed.
+/// A message as the program prints it.
 pub fn quoted(text: impl Display) -> String {
     format!("\"{text}\"")
 }

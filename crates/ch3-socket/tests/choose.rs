@@ -8,7 +8,7 @@
 #![allow(
     unreachable_pub,
     missing_docs,
-    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+    reason = "an exercise is written with plain `pub`, as in a separate program"
 )]
 
 use std::process::ExitCode;

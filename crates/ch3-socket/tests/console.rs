@@ -50,7 +50,7 @@ fn table() {
     assert_eq!(table, run("table"));
     let (ipv6, others) = parts(&table, "\n\n");
     assert_snapshot!("table", others);
-    // A machine may be without IPv6, and with it the rows are those of IPv4.
+    // A machine may have no IPv6. With it, the rows are like those of IPv4.
     for (place, row) in ipv6.iter().enumerate() {
         let ipv4 = others.split("\n\n").nth(place).unwrap();
         let as_ipv4 = row
@@ -71,7 +71,7 @@ fn table() {
 #[cfg(unix)]
 fn table_in_200_columns() {
     let (ipv6, others) = parts(&run("table --width 200"), "\n");
-    // Addresses are shorter here than in the terminal, so the columns aren't straight.
+    // The placeholders are shorter than the addresses, so the columns aren't straight here.
     let blanks = Regex::new("  +").unwrap();
     assert_snapshot!("table_in_200_columns", blanks.replace_all(&others, " | "));
     assert_eq!(ipv6.len(), 2);
@@ -123,7 +123,7 @@ fn ports() {
     });
 }
 
-/// The kernel says that it was TIME-WAIT that kept the port: `/proc/net/tcp`, proc(5).
+/// The kernel says that TIME-WAIT kept the port: `/proc/net/tcp`, proc(5).
 #[test]
 #[cfg(target_os = "linux")]
 fn ports_leaves_its_port_in_time_wait() {
@@ -142,8 +142,8 @@ fn ports_leaves_its_port_in_time_wait() {
     });
 }
 
-/// Judges what was seen, unless the kernel had no room for a connection in TIME-WAIT meanwhile: a
-/// benchmark beside the tests fills it, and `ports` says then what it saw.
+/// Judges the result, unless the kernel had no room for a connection in TIME-WAIT meanwhile. A
+/// benchmark that runs at the same time fills that room, and then `ports` says so.
 #[cfg(target_os = "linux")]
 fn keeping_time_wait<Judge: FnOnce()>(see: impl FnOnce() -> Judge) {
     let without_room = || {

@@ -1,13 +1,13 @@
-//! Tests that need a program besides cargo. `.ci/run` installs what they need and runs them.
+//! Tests that need a program besides cargo. `.ci/run` installs these programs and runs the tests.
 
-#![cfg(target_os = "linux")] // Network namespaces are Linux's.
+#![cfg(target_os = "linux")] // Only Linux has network namespaces.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use testkit::Program;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 
-/// A new network namespace has loopback switched off, and with it every IP address.
+/// In a new network namespace loopback is off, and with it every IP address.
 #[test]
 #[ignore = "needs unshare"]
 fn a_system_without_ip_says_so_in_four_rows_and_fills_the_others() {

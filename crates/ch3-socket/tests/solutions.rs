@@ -1,10 +1,10 @@
-//! The project's own answers pass the checks of `exercises/`, and wrong ones don't.
+//! The project's own answers pass the checks of `exercises/`, and wrong answers don't.
 
 #![allow(clippy::pedantic, reason = "an exercise is judged by what it does")]
 #![allow(
     unreachable_pub,
     missing_docs,
-    reason = "an exercise is written with plain `pub`, as in a program of one's own"
+    reason = "an exercise is written with plain `pub`, as in a separate program"
 )]
 
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ use choose::Service;
 
 type Choose = fn(Service) -> (Domain, Type);
 
-/// Answers as students write them on the way to a right one.
+/// Wrong answers that students write on the way to a right one.
 const WRONG: &[(&str, Choose)] = &[
     ("everything is a TCP socket", |_| {
         (Domain::IPV4, Type::STREAM)
@@ -40,7 +40,7 @@ const WRONG: &[(&str, Choose)] = &[
         },
     ),
     (
-        "what stays on the machine uses loopback",
+        "local services use loopback",
         |service| match solutions::choose::choose(service) {
             (Domain::UNIX, socket_type) => (Domain::IPV4, socket_type),
             right => right,

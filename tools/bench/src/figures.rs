@@ -4,10 +4,8 @@ use std::env;
 use std::fs;
 use std::thread;
 
-use serde::Serialize;
-
 /// All that one run measured.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Run {
     /// Where and how it ran, in a line.
     pub machine: String,
@@ -16,7 +14,7 @@ pub struct Run {
 }
 
 /// The figures of one place on the page: several contenders under the same load, or single figures.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub struct Section {
     /// Its name in files and in the page's markers: `tcp-16`.
     pub id: String,
@@ -42,7 +40,7 @@ impl Section {
 }
 
 /// What one contender did, in all rounds.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     /// The contender.
     pub name: String,
@@ -67,7 +65,7 @@ pub struct Row {
 }
 
 /// A ratio to reach.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Target {
     /// The contender that has to reach it.
     pub name: String,
@@ -87,7 +85,7 @@ impl Target {
 }
 
 /// One figure.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Figure {
     /// What was counted.
     pub what: String,
@@ -147,7 +145,7 @@ pub fn machine(rounds: usize) -> String {
 }
 
 /// The median of several rounds, and how far apart they are.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// Half of the rounds are below, half above.
     pub median: f64,

@@ -29,10 +29,6 @@ struct Args {
     #[arg(long, global = true)]
     quick: bool,
 
-    /// Print the figures as JSON
-    #[arg(long, global = true)]
-    json: bool,
-
     /// Draw a chart of each comparison into this directory
     #[arg(long, value_name = "DIR", global = true)]
     svg: Option<PathBuf>,
@@ -81,7 +77,7 @@ fn run(args: &Args) -> Result<bool, Error> {
     };
     // Measuring takes long: whichever of the two fails, the other has the figures.
     let written = write_files(args, &run);
-    let printed = print(args, &run);
+    let printed = print(&run);
     written.and(printed)?;
     // Quick figures mean nothing, but what leaks or breaks does so in any time.
     let matters = |section: &&Section| !args.quick || section.targets.is_empty();
@@ -122,14 +118,10 @@ fn write_files(args: &Args, run: &Run) -> Result<(), Error> {
     }
 }
 
-fn print(args: &Args, run: &Run) -> Result<(), Error> {
-    let text = if args.json {
-        serde_json::to_string_pretty(run).or_cannot("write", "the figures")?
-    } else {
-        let tables: Vec<String> = run.sections.iter().map(table::markdown).collect();
-        // A page needs no-break spaces; whoever searches in a terminal doesn't.
-        let text = format!("{}\n\n{}", run.machine, tables.join("\n"));
-        text.trim_end().replace('\u{a0}', " ")
-    };
+fn print(run: &Run) -> Result<(), Error> {
+    let tables: Vec<String> = run.sections.iter().map(table::markdown).collect();
+    let text = format!("{}\n\n{}", run.machine, tables.join("\n"));
+    // A page needs no-break spaces; whoever searches in a terminal doesn't.
+    let text = text.trim_end().replace('\u{a0}', " ");
     writeln!(console::stdout(), "{text}").map_err(Error::output)
 }

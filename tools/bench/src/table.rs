@@ -10,7 +10,7 @@ pub fn markdown(section: &Section) -> String {
     let unit = section.unit;
     let tables = [
         table(
-            &format!("|{unit}/s|of the first|50 %|99 %|worst|processor µs each|memory|errors"),
+            &format!("|{unit}/s|ratio to first|50 %|99 %|worst|processor µs each|memory|errors"),
             section.rows.iter().map(row),
         ),
         table(
@@ -95,7 +95,7 @@ fn verdict(holds: Option<bool>, unknown: &str) -> String {
     verdict.to_owned()
 }
 
-/// The median, and between parentheses the lowest and the highest round. A page may break the line
+/// The median, and in parentheses the lowest and the highest round. A page may break the line
 /// between the two, and nowhere else: the other spaces are no-break spaces.
 fn spread(spread: Option<Spread>, shown: impl Fn(f64) -> String) -> String {
     let Some(Spread { median, min, max }) = spread else {

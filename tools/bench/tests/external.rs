@@ -35,18 +35,20 @@ fn hostile_peers_harm_nobody_and_leave_nothing_behind() {
 #[ignore = "needs the other crates' programs, built"]
 fn every_measurement_works_and_every_answer_is_right() {
     for work in ["tcp", "udp", "chat", "idle"] {
-        let json = bench(&[work, "--quick", "--json"]).stdout;
-        let report: serde_json::Value = serde_json::from_slice(&json).unwrap();
-        let sections = report["sections"].as_array().unwrap();
-        assert!(!sections.is_empty());
-        let rows = sections
-            .iter()
-            .filter_map(|section| section["rows"].as_array())
-            .flatten();
-        for row in rows {
-            assert!(row["rate"]["median"].as_f64() > Some(0.0), "{row}");
-            assert!(row["errors"] == 0, "{row}");
+        let told = String::from_utf8(bench(&[work, "--quick"]).stdout).unwrap();
+        let mut count = 0;
+        for line in told.lines() {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            // The rows of contenders: name, rate, …, errors.
+            let [name, rate, _, _, _, _, _, _, errors] = cells[..] else {
+                continue;
+            };
+            if !["", "---"].contains(&name) {
+                assert!(!rate.starts_with("0 ") && errors == "0", "{line}");
+                count += 1;
+            }
         }
+        assert!(count > 0 || work == "idle", "{told}");
     }
 }
 

@@ -44,7 +44,11 @@ fn programs_findings(role: Role, program: &Path, tell: impl Fn(String)) -> Vec<F
             },
             why: report::parts(check, outcome),
         });
-        tell(format!(": {} of {}", findings.len(), checks.len()));
+        tell(format!(
+            ", {} of {} checks run",
+            findings.len(),
+            checks.len()
+        ));
     });
     findings
 }

@@ -120,8 +120,12 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
             return text + &what_to_do(exercise, width);
         }
         (_, None) => {
-            let _ = writeln!(text, "{} checks pass\n\nNext: cargo course", state.count());
-            return text;
+            let _ = writeln!(text, "{} checks pass\n\nNext:", state.count());
+            let robust = format!("crates/{}/src/robust.rs", exercise.package);
+            let compare = format!("yours with {robust}: its limits and deadlines go further");
+            let compare = exercise.role.map(|_| ("compare", compare.as_str()));
+            let rows = compare.into_iter().chain([("go on", "cargo course")]);
+            return text + &table(width, rows);
         }
         (_, Some(failure)) => {
             let _ = writeln!(text, "{} checks pass\n", state.count());
@@ -137,6 +141,17 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
                         let _ = writeln!(text, "  {}", said.replace('\n', "\n  "));
                     }
                     parts => text.push_str(&lines(parts, width)),
+                }
+                let others = state
+                    .findings()
+                    .iter()
+                    .skip_while(|it| *it != failure)
+                    .skip(1);
+                let others = others.filter(|it| it.passed == Some(false) && !it.id.is_empty());
+                let others: Vec<_> = others.map(|it| it.id.as_str()).collect();
+                if !others.is_empty() {
+                    let others = format!("These fail, too: {}", others.join(", "));
+                    let _ = write!(text, "\n{}\n", wrap(&others, width).join("\n"));
                 }
             }
         }

@@ -50,10 +50,12 @@ fn findings(exercise: &Exercise, passed: usize, why: &[(String, String)]) -> Vec
         Some(role) => role.checks().iter().map(|it| (it.id, it.title)).collect(),
         None => vec![("", "two bytes"), ("", "no bytes")],
     };
+    let count = checks.len();
     let finding = |(index, (id, title)): (usize, (&str, &str))| Finding {
         id: id.to_owned(),
         title: title.to_owned(),
-        passed: (index <= passed).then_some(index < passed),
+        // The last two fail as well; what the others do isn't known.
+        passed: (index <= passed || index + 2 >= count).then_some(index < passed),
         why: if index == passed {
             why.to_vec()
         } else {

@@ -46,6 +46,9 @@ pub struct Block {
 /// The source of a block that shows what the commands in the block before it print.
 pub const COMMANDS_ABOVE: &str = "the commands above";
 
+/// The README in Chinese. It has the commands and the quotes of the README.
+pub const CHINESE: &str = "README.zh-CN.md";
+
 /// Measuring takes a quarter of an hour, so no test of ours runs these commands as printed:
 /// `tools/bench/tests/external.rs` runs them in their quick form.
 pub const MEASURING: &str = "cargo run --release -p bench";
@@ -69,13 +72,13 @@ impl Block {
 pub const FAILS: &str = "  # fails until ";
 
 impl Page {
-    /// The README and all pages of `docs/`, by path.
+    /// The README, also in Chinese, and all pages of `docs/`, by path.
     ///
     /// # Errors
     ///
     /// One of them can't be read.
     pub fn all() -> io::Result<Vec<Self>> {
-        let mut paths = vec![PathBuf::from("README.md")];
+        let mut paths = vec![PathBuf::from("README.md"), PathBuf::from(CHINESE)];
         for entry in fs::read_dir(root().join("docs"))? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "md") {

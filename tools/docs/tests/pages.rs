@@ -5,13 +5,24 @@
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs};
 
-use docs::page::{Block, COMMANDS_ABOVE, MEASURING, Page};
+use docs::page::{Block, CHINESE, COMMANDS_ABOVE, MEASURING, Page};
 use docs::{quote, root};
 
 /// What doesn't hold, a line each, must be nothing.
 #[track_caller]
 fn nothing(wrong: &[String], advice: &str) {
     assert!(wrong.is_empty(), "\n{}\n{advice}\n", wrong.join("\n"));
+}
+
+/// Whether the text has a Chinese character.
+fn is_chinese(text: &str) -> bool {
+    text.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+/// The cells of a row of a table; none, if the line isn't one.
+fn cells(line: &str) -> Vec<&str> {
+    let row = line.strip_prefix('|').and_then(|it| it.strip_suffix('|'));
+    row.map_or_else(Vec::new, |row| row.split('|').map(str::trim).collect())
 }
 
 /// `UPDATE_DOCS=1` rewrites the blocks instead.
@@ -57,6 +68,8 @@ fn each_block_has_a_source_or_is_a_command() {
         for block in &page.blocks {
             let is_right = match block.language.as_str() {
                 "sh" => block.source.is_none(),
+                // How to set a mirror.
+                "toml" => page.path == Path::new(CHINESE),
                 "rust" | "text" | "diff" => match block.source.as_deref() {
                     Some(COMMANDS_ABOVE) => before == "sh",
                     Some(_) => true,
@@ -136,7 +149,7 @@ fn each_command_within_text_is_run_somewhere() {
     let blocks = pages.iter().flat_map(|page| &page.blocks);
     let mut run: Vec<&str> = blocks.flat_map(Block::commands).collect();
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
-    run.extend(ci.lines());
+    run.extend(ci.lines().map(str::trim));
     let mut wrong = Vec::new();
     for page in &pages {
         for (code, line) in &page.code {
@@ -291,18 +304,103 @@ fn each_pitfall_is_in_the_index_of_symptoms_and_has_a_chinese_name() {
     let missing = page.anchors.iter();
     let missing = missing.filter(|name| !index.contains(&format!("](#{name})")));
     let mut wrong: Vec<String> = missing.cloned().collect();
+    for row in index.lines().filter(|line| line.contains("](#")) {
+        if let [_, symptom, _] = cells(row).as_slice()
+            && !is_chinese(symptom)
+        {
+            wrong.push(row.to_owned());
+        }
+    }
     let headings = page.headings.iter().filter(|(level, ..)| *level == 2);
     for (_, heading, _) in headings {
-        let (english, _) = heading.split_once(" · ").unwrap_or_default();
+        let (english, chinese) = heading.split_once(" · ").unwrap_or_default();
         let name = Page::parse(PathBuf::new(), format!("# {english}\n")).fragments();
-        if name.iter().any(|name| !page.anchors.contains(name)) {
+        if !is_chinese(chinese) || name.iter().any(|name| !page.anchors.contains(name)) {
             wrong.push(heading.clone());
         }
     }
     nothing(
         &wrong,
-        "Each needs a row in the index, its Chinese name, and its English name as an anchor before it.",
+        "Each needs a row in the index with its symptom in Chinese, its Chinese name, and its \
+         English name as an anchor before it.",
     );
+}
+
+/// The goals and the idea of a section come in Chinese too, folded.
+#[test]
+fn each_goal_and_idea_has_a_chinese_part() {
+    const START: &str = "\n<details lang=\"zh-CN\">\n<summary>中文</summary>\n\n";
+    let mut wrong = Vec::new();
+    for page in Page::all().unwrap() {
+        for title in ["What you will be able to do", "The idea"] {
+            let heading = format!("\n## {title}\n");
+            let Some((_, section)) = page.text.split_once(&heading) else {
+                continue;
+            };
+            let section = section.split("\n## ").next().unwrap_or_default();
+            let chinese = section.split_once(START).map(|(_, rest)| rest);
+            let chinese = chinese.and_then(|rest| rest.split("\n\n</details>\n").next());
+            if !chinese.is_some_and(is_chinese) {
+                wrong.push(format!("{}: {title}", page.path.display()));
+            }
+        }
+    }
+    nothing(&wrong, "Each needs a block like those of docs/1-tcp-ip.md.");
+}
+
+#[test]
+fn the_chinese_readme_has_the_commands_and_the_chapters_of_the_readme() {
+    let [english, chinese] = ["README.md", CHINESE].map(|path| Page::read(path.into()).unwrap());
+    // Its comments are in Chinese, and it says how to set a mirror.
+    let blocks = |page: &Page| -> Vec<String> {
+        let blocks = page.blocks.iter().filter(|it| it.language != "toml");
+        let text = |block: &Block| match block.source.as_deref() {
+            Some(COMMANDS_ABOVE) => block.text.clone(),
+            Some(source) => source.to_owned(),
+            None => block.commands().collect::<Vec<_>>().join("\n"),
+        };
+        blocks.map(text).collect()
+    };
+    assert_eq!(blocks(&chinese), blocks(&english));
+    // A row's links and commands.
+    let rows = |page: &Page| -> Vec<Vec<String>> {
+        let rows = page.text.lines().filter(|line| line.contains("](docs/"));
+        let rows = rows.filter(|line| line.starts_with("| "));
+        let row = |line| {
+            let row = Page::parse(PathBuf::new(), format!("| | | |\n|---|---|---|\n{line}\n"));
+            let parts = row.links.into_iter().chain(row.code);
+            parts.map(|(part, _)| part).collect()
+        };
+        rows.map(row).collect()
+    };
+    assert_eq!(rows(&chinese), rows(&english));
+    assert_eq!(rows(&english).len(), 10, "the sections");
+}
+
+/// What a class is marked for is what the page to hand out asks for.
+#[test]
+fn the_workflow_that_marks_a_class_knows_each_role() {
+    let workflow = fs::read_to_string(root().join(".github/workflows/mark.yml")).unwrap();
+    let roles = Page::read("docs/roles.md".into()).unwrap().headings;
+    let roles = roles.into_iter().filter(|(level, ..)| *level == 2);
+    let roles: Vec<_> = roles.map(|(_, role, _)| role).collect();
+    let options = format!("options: [{}]\n", roles.join(", "));
+    assert!(workflow.contains(&options), "{options}");
+}
+
+/// A term has its Chinese name.
+#[test]
+fn each_term_of_the_glossary_has_a_chinese_name() {
+    let page = Page::read("docs/glossary.md".into()).unwrap();
+    let mut wrong = Vec::new();
+    for line in page.text.lines().filter(|line| !line.starts_with("| ---")) {
+        if let [term, name, ..] = cells(line).as_slice()
+            && !is_chinese(name)
+        {
+            wrong.push((*term).to_owned());
+        }
+    }
+    nothing(&wrong, "These terms have no Chinese name.");
 }
 
 /// The headings of the tutorial, as the map has them in Chinese.
@@ -333,10 +431,7 @@ fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
     let (mut wrong, mut headings, mut count) = (Vec::new(), Vec::new(), 0);
     let mut is_map = false;
     for (line, number) in page.text.lines().zip(1..) {
-        let row = line.strip_prefix('|').and_then(|it| it.strip_suffix('|'));
-        let row: Vec<&str> =
-            row.map_or_else(Vec::new, |row| row.split('|').map(str::trim).collect());
-        match row.as_slice() {
+        match cells(line).as_slice() {
             [] => is_map = false,
             ["the tutorial says", ..] => is_map = true,
             ["---", ..] => {}
@@ -345,9 +440,8 @@ fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
                 if says.starts_with("**") {
                     headings.push((*chinese).to_owned());
                 }
-                let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
                 let is_whole = !says.is_empty()
-                    && chinese.contains(is_chinese)
+                    && is_chinese(chinese)
                     && ["true", "imprecise", "wrong"].contains(verdict)
                     && explained.contains("](")
                     && (shown.contains("](") || shown.contains('`'));
@@ -376,12 +470,15 @@ fn the_words_that_people_search_by_are_there() {
         "《python web开发从入门到精通》",
     ];
     let trouble = ["粘包", "半包", "端口被占用", "连接被重置", "乱码"];
+    let browser = ["浏览器一直转圈"];
     let mut wrong = Vec::new();
     for (path, words) in [
         ("README.md", credit.as_slice()),
+        (CHINESE, &credit),
         ("docs/README.md", &credit),
         ("docs/map.md", &credit),
         ("docs/pitfalls.md", &trouble),
+        ("docs/pitfalls.md", &browser),
         ("docs/glossary.md", &trouble),
     ] {
         let text = Page::read(path.into()).unwrap().text;

@@ -10,11 +10,11 @@ use crate::transfer::Sent;
 use crate::wire::Side;
 
 pub(super) const WIDTH: i64 = 760;
-/// Where the two sides' lines are.
+/// Positions of the two sides' lines.
 pub(super) const CLIENT: i64 = 170;
 pub(super) const SERVER: i64 = 590;
 
-/// The time, on the side where something happens, unless it is there already.
+/// The time, on the side of the event, unless the time is already there.
 pub(super) fn time(
     f: &mut fmt::Formatter<'_>,
     (at, y): (Instant, i64),
@@ -70,7 +70,7 @@ fn class(tone: Tone) -> &'static str {
     }
 }
 
-/// A packet's arrow, or arrows if it arrives twice, and what it says along the first.
+/// A packet's arrow, or two if it arrives twice, with its label along the first.
 pub(super) fn packet(
     f: &mut fmt::Formatter<'_>,
     sent: &Sent,
@@ -85,7 +85,7 @@ pub(super) fn packet(
     let lost = sent.packet.lost();
     let mut label_done = false;
     for arrival in arrivals {
-        // What gets lost is lost after three fifths of the way.
+        // A lost packet gets lost after three fifths of the way.
         let (x, end) = if lost {
             (from + (to - from) * 3 / 5, y + (arrival - y) * 3 / 5)
         } else {
@@ -104,7 +104,7 @@ pub(super) fn packet(
     Ok(())
 }
 
-/// What a packet says and what becomes of it, along its arrow.
+/// A packet's contents and what happens to it, along its arrow.
 fn label(f: &mut fmt::Formatter<'_>, sent: &Sent, from: (i64, i64), to: (i64, i64)) -> fmt::Result {
     let mut text = sent.segment.to_string();
     for word in fate::words(&sent.packet) {

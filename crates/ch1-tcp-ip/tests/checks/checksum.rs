@@ -1,4 +1,4 @@
-//! Checks of `exercises/checksum.rs`, and of any function that claims to do the same.
+//! Checks of `exercises/checksum.rs`, and of any function that claims to do the same job.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use testkit::exercise::{Check, check, expect};
 
 const READ: &str = "docs/1.1-ip.md, and RFC 1071";
 
-/// A number that is shown as its four hexadecimal digits.
+/// A number, shown as four hexadecimal digits.
 #[derive(PartialEq)]
 struct Hex(u16);
 
@@ -39,7 +39,7 @@ pub fn checks(checksum: fn(&[u8]) -> u16) -> Vec<Check> {
             0x97cb,
         ),
         is(
-            "what is carried may carry again",
+            "the carry may carry again",
             "&[0xff, 0xff, 0xff, 0xff, 0x00, 0x01]",
             vec![0xff, 0xff, 0xff, 0xff, 0x00, 0x01],
             0xfffe,
@@ -51,7 +51,7 @@ pub fn checks(checksum: fn(&[u8]) -> u16) -> Vec<Check> {
             0x26c2,
         ),
         is(
-            "with the right checksum in it the result is zero",
+            "the right checksum gives zero",
             "the same 20 bytes with their checksum",
             ip_header([0x26, 0xc2]),
             0,

@@ -1,4 +1,4 @@
-//! Checks of `exercises/headers.rs`, and of any functions that claim to do the same.
+//! Checks of `exercises/headers.rs`, and of any functions that claim to do the same job.
 
 use std::net::Ipv4Addr;
 
@@ -94,13 +94,13 @@ fn ipv4_checks(ipv4: Ipv4) -> Vec<Check> {
             None,
         ),
         is(
-            "an IPv4 packet that is cut inside its options",
+            "an IPv4 packet that ends inside its options",
             "22 bytes of a header of 24 bytes",
             long()[..22].to_vec(),
             None,
         ),
         check(
-            "an IPv4 packet that is cut anywhere in its header",
+            "an IPv4 packet that ends anywhere in its header",
             move || {
                 for length in 0..20 {
                     let call = format!("ipv4(the first {length} bytes of a packet)");
@@ -165,7 +165,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
             }),
         ),
         is(
-            "a TCP header with options, and reserved bits that are set",
+            "a TCP header with options, and with reserved bits set",
             "the same, with 0x6f before the flags",
             changed(12, 0x6f),
             Some(TcpHeader {
@@ -195,7 +195,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
             None,
         ),
         check(
-            "a TCP segment that is cut anywhere in its header",
+            "a TCP segment that ends anywhere in its header",
             move || {
                 for length in 0..20 {
                     let call = format!("tcp(the first {length} bytes of a segment)");

@@ -1,4 +1,4 @@
-//! Checks of `exercises/states.rs`, and of any function that claims to do the same.
+//! Checks of `exercises/states.rs`, and of any function that claims to do the same job.
 
 use testkit::exercise::{Check, check, expect_untold};
 
@@ -34,7 +34,7 @@ pub fn checks(next: Next) -> Vec<Check> {
             &[(Connects, SynSent), (SynAckArrives, Established)],
         ),
         walk(
-            "a server is connected to",
+            "a client connects to a server",
             Closed,
             &[
                 (Listens, Listen),
@@ -43,7 +43,7 @@ pub fn checks(next: Next) -> Vec<Check> {
             ],
         ),
         walk(
-            "who closes first waits at the end",
+            "the side that closes first waits at the end",
             Established,
             &[
                 (Closes, FinWait1),
@@ -53,7 +53,7 @@ pub fn checks(next: Next) -> Vec<Check> {
             ],
         ),
         walk(
-            "who closes last needn't wait",
+            "the side that closes last needn't wait",
             Established,
             &[
                 (FinArrives, CloseWait),
@@ -97,12 +97,12 @@ pub fn checks(next: Next) -> Vec<Check> {
             &[(AckArrives, Established)],
         ),
         walk(
-            "who has closed can still receive, and waits for the other's FIN",
+            "a closed side can still receive, and waits for the other side's FIN",
             FinWait2,
             &[(AckArrives, FinWait2), (Closes, FinWait2)],
         ),
         walk(
-            "what means nothing changes nothing",
+            "an event without meaning changes nothing",
             Closed,
             &[
                 (FinArrives, Closed),

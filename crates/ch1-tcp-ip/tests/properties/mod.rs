@@ -1,4 +1,4 @@
-//! What holds for every wire.
+//! Properties that hold for every wire.
 
 use ch1_tcp_ip::ip::{self, Integrity};
 use ch1_tcp_ip::ladder::Ladder;
@@ -9,7 +9,7 @@ use ch1_tcp_ip::wire::{Faults, Loss};
 use proptest::prelude::*;
 use smoltcp::time::{Duration, Instant};
 
-/// A wire that loses at most this percentage, and does everything else as badly as it can.
+/// A wire that loses at most this percentage of packets, with any amount of other faults.
 fn faults(most_lost: u8) -> impl Strategy<Value = Faults> {
     let percent = || 0..=100_u8;
     let chances = (0..=most_lost, percent(), percent(), 0..=40_u8);
@@ -40,7 +40,7 @@ proptest! {
             Some(Failure { at, cause: Cause::Stopped }) => prop_assert!(false, "still running {:?}", at),
             Some(_) => prop_assert!(transfer.result().is_err()),
         }
-        // It can be shown, whatever happened.
+        // It can be printed and drawn, whatever happened.
         for all in [false, true] {
             let ladder = Ladder { transfer: &transfer, width: 200, all }.to_string();
             prop_assert!(ladder.contains("SYN"));
@@ -95,7 +95,7 @@ fn a_wire_that_loses_everything_ends_within_bounded_virtual_time() {
     assert!(transfer.end <= Instant::from_secs(120), "{}", transfer.end);
 }
 
-/// A snapshot shows some numbers of each packet; this pins all bytes, on every machine.
+/// A snapshot shows only some numbers of each packet. This pins all bytes, on every machine.
 #[test]
 #[cfg(target_endian = "little")]
 fn a_seed_means_the_same_bytes_forever() {

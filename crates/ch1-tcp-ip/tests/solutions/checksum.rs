@@ -8,7 +8,7 @@ pub fn checksum(bytes: &[u8]) -> u16 {
             [high] => u16::from_be_bytes([high, 0]),
             _ => 0,
         };
-        // Folded in at once, so that the sum of no packet is too long.
+        // Fold at once, so the sum can't overflow, however long the packet is.
         let (added, carried) = sum.overflowing_add(number);
         sum = added + u16::from(carried);
     }

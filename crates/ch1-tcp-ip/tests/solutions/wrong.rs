@@ -1,4 +1,4 @@
-//! Answers as students write them on the way to a right one. A check has to find each.
+//! Wrong answers that students write on the way to a right one. A check has to find each.
 
 use super::{checksum, headers, states};
 use crate::headers::{Ipv4Header, TcpHeader};
@@ -8,26 +8,23 @@ type Checksum = fn(&[u8]) -> u16;
 
 pub const CHECKSUMS: &[(&str, Checksum)] = &[
     ("the sum isn't inverted", |bytes| !checksum::checksum(bytes)),
-    ("what is carried is dropped", |bytes| {
+    ("the carry is dropped", |bytes| {
         let pairs = bytes.chunks(2).map(|pair| number(pair, 0));
         !pairs.fold(0, u16::wrapping_add)
     }),
-    ("what is carried is added only once", |bytes| {
+    ("the carry is added only once", |bytes| {
         let pairs = bytes.chunks(2).map(|pair| u64::from(number(pair, 0)));
         let sum: u64 = pairs.sum();
         !((sum & 0xffff).wrapping_add(sum >> 16) as u16)
     }),
-    ("the byte that is left over is forgotten", |bytes| {
+    ("the last odd byte is forgotten", |bytes| {
         checksum::checksum(&bytes[..bytes.len() / 2 * 2])
     }),
-    (
-        "the byte that is left over counts as the lower one",
-        |bytes| {
-            let (pairs, rest) = bytes.split_at(bytes.len() / 2 * 2);
-            let last: Vec<u8> = rest.iter().flat_map(|&byte| [0, byte]).collect();
-            checksum::checksum(&[pairs, &last].concat())
-        },
-    ),
+    ("the last odd byte counts as the lower one", |bytes| {
+        let (pairs, rest) = bytes.split_at(bytes.len() / 2 * 2);
+        let last: Vec<u8> = rest.iter().flat_map(|&byte| [0, byte]).collect();
+        checksum::checksum(&[pairs, &last].concat())
+    }),
     ("the lower byte comes first", |bytes| {
         checksum::checksum(bytes).swap_bytes()
     }),
@@ -67,11 +64,11 @@ pub const IPV4: &[(&str, Ipv4)] = &[
         *packet.first_mut()? = 0x40 | (packet.first()? & 0x0f);
         headers::ipv4(&packet)
     }),
-    ("a packet that is cut makes it panic", |packet| {
+    ("a cut packet makes it panic", |packet| {
         assert!(packet.len() >= 20, "range end index 20 out of range");
         headers::ipv4(packet)
     }),
-    ("options that are cut aren't noticed", |packet| {
+    ("cut options aren't noticed", |packet| {
         let mut packet = packet.to_vec();
         let missing = 24_usize.saturating_sub(packet.len());
         if packet.len() >= 20 {
@@ -84,7 +81,7 @@ pub const IPV4: &[(&str, Ipv4)] = &[
 type Tcp = fn(&[u8]) -> Option<TcpHeader>;
 
 pub const TCP: &[(&str, Tcp)] = &[
-    ("the header length has the reserved bits in it", |segment| {
+    ("the header length includes the reserved bits", |segment| {
         let header = headers::tcp(segment)?;
         Some(TcpHeader {
             header_length: usize::from(segment[12]),
@@ -122,12 +119,13 @@ pub const TCP: &[(&str, Tcp)] = &[
 type Next = fn(State, Event) -> State;
 
 pub const STATES: &[(&str, Next)] = &[
-    ("who closes first doesn't wait", |state, event| {
-        match (state, event) {
+    (
+        "the side that closes first doesn't wait",
+        |state, event| match (state, event) {
             (State::FinWait2, Event::FinArrives) => State::Closed,
             _ => states::next(state, event),
-        }
-    }),
+        },
+    ),
     ("CLOSE-WAIT closes at once", |state, event| {
         match (state, event) {
             (State::CloseWait, Event::Closes) => State::Closed,

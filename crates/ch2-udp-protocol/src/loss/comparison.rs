@@ -1,4 +1,4 @@
-//! Both protocols side by side: each message, the figures, and what they mean.
+//! Shows both protocols side by side: each message, the figures, and what they mean.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
@@ -10,18 +10,18 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::loss::{Delivery, INTERVAL, Messages, Transmission};
 
-/// What happened to the messages, to be printed.
+/// Prints what happened to the messages.
 #[derive(Debug)]
 pub struct Comparison<'a> {
-    /// What was sent.
+    /// The sent messages.
     pub messages: Messages,
-    /// How long the wire is.
+    /// How long a packet takes from end to end.
     pub delay: Duration,
     /// What arrived over UDP.
     pub udp: &'a Transmission,
     /// What arrived over TCP.
     pub tcp: &'a Transmission,
-    /// Show all messages, however many.
+    /// Show all messages, however many there are.
     pub all: bool,
 }
 
@@ -29,7 +29,10 @@ impl Display for Comparison<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Messages { count, size } = self.messages;
         let interval = short(INTERVAL);
-        writeln!(f, "{count} messages of {size} bytes, one each {interval}\n")?;
+        writeln!(
+            f,
+            "{count} messages of {size} bytes, one every {interval}\n"
+        )?;
         writeln!(
             f,
             "message   sent  UDP arrives                  TCP arrives"
@@ -40,7 +43,7 @@ impl Display for Comparison<'_> {
                 Part::Row(&number) => self.row(f, number)?,
                 Part::Hidden(hidden) => {
                     let hidden = hidden.len();
-                    writeln!(f, "    ... {hidden} messages more; --all shows them ...")?;
+                    writeln!(f, "    ... {hidden} more messages; --all shows them ...")?;
                 }
             }
         }
@@ -66,7 +69,7 @@ impl Comparison<'_> {
         writeln!(f, "{}", line.trim_end())
     }
 
-    /// For a message that took much longer than the wire is long: how long.
+    /// How long a message took, if it took much longer than a packet on the wire.
     fn held_up(&self, number: usize, at: Instant) -> String {
         let took = at - Messages::due(number);
         if took > self.delay * 2 {
@@ -76,7 +79,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// A datagram's fate, and its colour if it is a sad one.
+    /// A datagram's fate, and its colour if it isn't the usual one.
     fn udp_cell(&self, number: usize) -> (String, Option<Role>) {
         let times: Vec<String> = arrivals(self.udp, number).map(seconds).collect();
         // Each message is one packet, in this order.
@@ -114,11 +117,11 @@ impl Comparison<'_> {
         row(f, "arrived twice", &|it| {
             (it.deliveries.len() - numbers(it).len()).to_string()
         })?;
-        row(f, "the last one at", &|it| {
+        row(f, "last arrival at", &|it| {
             let last = it.deliveries.iter().map(|delivery| delivery.at).max();
             last.map_or("never".to_owned(), |at| format!("{} s", seconds(at)))
         })?;
-        row(f, "the slowest took", &|it| {
+        row(f, "slowest message took", &|it| {
             slowest(it).map_or("-".to_owned(), short)
         })?;
         row(f, "packets on the wire", &|it| it.packets.len().to_string())?;
@@ -133,11 +136,10 @@ impl Comparison<'_> {
         let count = self.messages.count;
         let missing = count - numbers(self.udp).len();
         let udp = match missing {
-            0 => {
-                "Over UDP all arrived; nobody promised it, and the sender doesn't know.".to_owned()
-            }
-            1 => "Over UDP one message is missing, and nobody notices.".to_owned(),
-            _ => format!("Over UDP {missing} messages are missing, and nobody notices."),
+            0 => "Over UDP, all arrived. Nothing guaranteed that, and the sender doesn't know it."
+                .to_owned(),
+            1 => "Over UDP, one message is missing, and nobody notices.".to_owned(),
+            _ => format!("Over UDP, {missing} messages are missing, and nobody notices."),
         };
         let more = self
             .tcp
@@ -145,11 +147,12 @@ impl Comparison<'_> {
             .len()
             .saturating_sub(self.udp.packets.len());
         let tcp = if self.tcp.gave_up {
-            "Over TCP not all arrived, and the sender knows: it gave up.".to_owned()
+            "Over TCP, not all arrived. The sender knows it, because it gave up.".to_owned()
         } else {
             let slowest = slowest(self.tcp).map(short).unwrap_or_default();
             format!(
-                "Over TCP all arrived, in order, for {more} packets more; the slowest took {slowest}."
+                "Over TCP, all arrived in order, with {more} more packets; the slowest took \
+                 {slowest}."
             )
         };
         writeln!(f, "\n{udp}\n{tcp}")
@@ -165,7 +168,7 @@ fn arrivals(transmission: &Transmission, number: usize) -> impl Iterator<Item = 
         .map(|delivery| delivery.at)
 }
 
-/// The messages that arrived.
+/// Numbers of the messages that arrived.
 fn numbers(transmission: &Transmission) -> BTreeSet<usize> {
     transmission
         .deliveries
@@ -181,7 +184,7 @@ fn overtaken(transmission: &Transmission) -> usize {
     pairs.filter(|(one, next)| next.number < one.number).count()
 }
 
-/// The longest time from a program to the other.
+/// The longest time from one program to the other.
 fn slowest(transmission: &Transmission) -> Option<Duration> {
     let took = |delivery: &Delivery| Some(delivery.at - Messages::due(delivery.number?));
     transmission.deliveries.iter().filter_map(took).max()

@@ -24,8 +24,8 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             busy |= network.poll(side).was_busy();
         }
 
-        // The client's program sends the messages that are due. Those for which the connection has
-        // no room yet wait.
+        // The client's program sends the messages that are due. If the connection has no room yet,
+        // they wait.
         while next <= messages.count && Messages::due(next) <= network.now {
             unsent.extend(messages.message(next));
             next += 1;
@@ -40,7 +40,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             busy = true;
         }
 
-        // The server's program: a stream has no boundaries, so it counts.
+        // The server's program counts bytes, because a stream has no boundaries.
         let at = network.now;
         let socket: &mut Socket = network.server.socket(server);
         let mut buffer = [0; BUFFER];

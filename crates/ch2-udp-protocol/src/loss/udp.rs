@@ -7,10 +7,10 @@ use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 
 use crate::loss::{Delivery, Messages, Transmission};
 
-/// How many datagrams a socket keeps for its program.
+/// How many datagrams a socket can keep for its program.
 const QUEUE: usize = 64;
 
-/// Sends all messages. No side waits for an answer, so the client doesn't know what arrived.
+/// Sends all messages. Neither side waits for an answer, so the client doesn't know what arrived.
 pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
     let client = network.client.add(socket(CLIENT_PORT));
@@ -21,7 +21,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
         let mut busy = false;
         if next <= messages.count && Messages::due(next) <= network.now {
             let socket: &mut Socket = network.client.socket(client);
-            // The queue is empty: each datagram leaves at once.
+            // The queue is empty, because each datagram leaves at once.
             let _ = socket.send_slice(
                 &messages.message(next),
                 (address(Side::Server), SERVER_PORT),
@@ -32,8 +32,8 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
         for side in Side::BOTH {
             busy |= network.poll(side).was_busy();
         }
-        // The server's program takes what has arrived. A damaged datagram never gets this far: its
-        // checksum is wrong (RFC 768), and the host drops it.
+        // The server's program takes what arrived. A damaged datagram never gets this far, because
+        // its checksum is wrong (RFC 768) and the host drops it.
         let at = network.now;
         let socket: &mut Socket = network.server.socket(server);
         while let Ok((bytes, _)) = socket.recv() {
@@ -56,7 +56,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
 fn socket(port: u16) -> Socket<'static> {
     let buffer = || PacketBuffer::new(vec![PacketMetadata::EMPTY; QUEUE], vec![0; QUEUE * MTU]);
     let mut socket = Socket::new(buffer(), buffer());
-    // The port isn't 0 and the socket is new, so there is no reason to fail. If it did, nothing
+    // This doesn't fail, because the port isn't 0 and the socket is new. If it did fail, nothing
     // would arrive, and the report would say so.
     let _ = socket.bind(port);
     socket

@@ -9,28 +9,28 @@ use console::{Error, OrCannot, is_timeout};
 use crate::race::figures::{Figure, Figures};
 use crate::race::server::EchoServer;
 
-/// The first rounds don't count: memory is cold and clocks are slow then.
+/// The first rounds don't count, because caches are cold and the processor's clock is slow.
 const WARM_UP: usize = 20;
 
-/// How many datagrams may get lost. On loopback none should be.
+/// How many datagrams may get lost. On loopback, none should.
 const MOST_LOST: usize = 10;
 
-/// What is measured.
+/// What to measure.
 #[derive(Debug, Clone, Copy)]
 pub struct Race {
-    /// How many exchanges each contestant does.
+    /// How many exchanges each contestant makes.
     pub count: usize,
-    /// Bytes of a message, which the server sends back.
+    /// Bytes in each message, which the server sends back.
     pub size: usize,
     /// How long a client waits for an answer.
     pub timeout: Duration,
 }
 
-/// Lets the contestants take turns, so that other work of this machine slows all of them alike.
+/// Lets the contestants take turns, so other work on this machine slows all of them equally.
 ///
 /// # Errors
 ///
-/// A socket can't be opened, or an answer doesn't come in time.
+/// The system opens no socket, or an answer doesn't come in time.
 pub fn run(race: &Race) -> Result<Figures, Error> {
     let &Race {
         count,
@@ -65,7 +65,7 @@ pub fn run(race: &Race) -> Result<Figures, Error> {
         let took = time(|| exchange(&mut tcp_client(new_server.address, timeout)?, &message));
         new_times.push(took.or_cannot("exchange over a new connection with", new_server.address)?);
     }
-    // The server reads from it until it is closed.
+    // The server reads from this connection until it is closed.
     drop(kept);
     Ok(Figures {
         udp: Figure::of(udp_times),
@@ -83,14 +83,14 @@ fn time(action: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
 /// Asks a UDP server, one question at a time.
 #[derive(Debug)]
 pub struct UdpClient {
-    /// Connected: it receives from the server only.
+    /// A connected socket: it receives only from the server.
     socket: UdpSocket,
     server: SocketAddr,
     timeout: Duration,
 }
 
 impl UdpClient {
-    /// A client that waits for an answer until `timeout` has passed.
+    /// A client that waits at most `timeout` for an answer.
     ///
     /// # Errors
     ///
@@ -106,14 +106,14 @@ impl UdpClient {
         })
     }
 
-    /// Sends a message and waits for the same to come back.
+    /// Sends a message and waits until it comes back.
     ///
-    /// After an error the next message leaves from a new socket, whose port is another one: a late
-    /// answer to this message must not pass for the answer to the next.
+    /// After an error, the next message leaves from a new socket with another port. So a late
+    /// answer to this message can't be taken for the answer to the next.
     ///
     /// # Errors
     ///
-    /// No answer comes in time, or another one.
+    /// No answer comes in time, or a wrong one.
     pub fn exchange(&mut self, message: &[u8]) -> io::Result<()> {
         let exchanged = self.send_and_receive(message);
         if exchanged.is_err() {
@@ -149,7 +149,7 @@ pub fn tcp_client(server: SocketAddr, timeout: Duration) -> io::Result<TcpStream
     Ok(connection)
 }
 
-/// Sends a message and waits until as many bytes have come back.
+/// Sends a message and waits until the same number of bytes came back.
 ///
 /// # Errors
 ///

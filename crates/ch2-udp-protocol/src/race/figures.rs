@@ -1,20 +1,20 @@
-//! What the measured times come to: medians, a bar for each, and what they say.
+//! Sums up the measured times: medians, a bar for each, and conclusions.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
 use console::Role;
 
-/// Up to this ratio two medians count as about the same: a second run may reverse them.
+/// Up to this ratio, two medians count as about the same, because a second run may reverse them.
 const ABOUT_THE_SAME: f64 = 1.25;
 
-/// What the columns need beside a bar.
+/// Width of the columns beside a bar.
 const BESIDE_THE_BAR: usize = 47;
 
 /// The figures of a race.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
-    /// A datagram there, a datagram back.
+    /// A datagram there, and one back.
     pub udp: Figure,
     /// The same over a TCP connection that stays open.
     pub kept: Figure,
@@ -27,42 +27,39 @@ pub struct Figures {
 /// The figures of a contestant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figure {
-    /// Half of the exchanges took no longer.
+    /// Half of the exchanges took no longer than this.
     pub median: Duration,
-    /// 99 of 100 took no longer.
+    /// 99 of 100 took no longer than this.
     pub percentile_99: Duration,
 }
 
 impl Figures {
-    /// What the medians say about UDP and a new connection each time.
+    /// Compares UDP with a new connection each time.
     pub fn against_new(&self) -> String {
         match compare(self.udp.median, self.new.median) {
             Ratio::Quicker(times) => {
-                format!("UDP was {times:.1} times as quick as TCP with a new connection each time.")
+                format!("UDP was {times:.1} times as fast as TCP with a new connection each time.")
             }
             Ratio::Same => {
-                "UDP was about as quick as TCP with a new connection each time. Measure again."
+                "UDP was about as fast as TCP with a new connection each time. Measure again."
                     .to_owned()
             }
             Ratio::Slower(times) => format!(
-                "TCP with a new connection each time was {times:.1} times as quick as UDP. \
+                "TCP with a new connection each time was {times:.1} times as fast as UDP. \
                  Measure again."
             ),
         }
     }
 
-    /// What the medians say about UDP and a connection that is kept.
+    /// Compares UDP with an open connection.
     pub fn against_kept(&self) -> String {
         match compare(self.udp.median, self.kept.median) {
             Ratio::Quicker(times) => {
-                format!("UDP was {times:.1} times as quick as TCP on a connection that is kept.")
+                format!("UDP was {times:.1} times as fast as TCP on an open connection.")
             }
-            Ratio::Same => {
-                "Between UDP and TCP on a connection that is kept there was hardly a difference."
-                    .to_owned()
-            }
+            Ratio::Same => "UDP and TCP on an open connection were about equally fast.".to_owned(),
             Ratio::Slower(times) => {
-                format!("TCP on a connection that is kept was {times:.1} times as quick as UDP.")
+                format!("TCP on an open connection was {times:.1} times as fast as UDP.")
             }
         }
     }
@@ -77,7 +74,7 @@ enum Ratio {
 
 fn compare(one: Duration, other: Duration) -> Ratio {
     let (one, other) = (one.as_secs_f64(), other.as_secs_f64());
-    // No exchange takes no time; if the clock is so coarse, nothing can be said.
+    // With a clock so coarse that an exchange takes no time, there is nothing to compare.
     if one <= 0.0 || other <= 0.0 {
         return Ratio::Same;
     }
@@ -107,12 +104,12 @@ impl Figure {
     }
 }
 
-/// The figures of a race, to be printed.
+/// Prints the figures of a race.
 #[derive(Debug)]
 pub struct Chart<'a> {
-    /// What was measured.
+    /// The figures to print.
     pub figures: &'a Figures,
-    /// How many columns the terminal has.
+    /// Width of the terminal in columns.
     pub width: usize,
 }
 
@@ -126,7 +123,7 @@ impl Display for Chart<'_> {
         ];
         let slowest = rows.iter().map(|(_, figure)| figure.median).max();
         let slowest = slowest.unwrap_or_default();
-        writeln!(f, "{:<24} {:>10} {:>10}", "", "median", "99 % in")?;
+        writeln!(f, "{:<24} {:>10} {:>10}", "", "median", "99 % under")?;
         for (name, figure) in rows {
             let bar = Role::Event.paint(bar(figure.median, slowest, self.width));
             let (median, most) = (shown(figure.median), shown(figure.percentile_99));
@@ -142,13 +139,13 @@ impl Display for Chart<'_> {
         writeln!(f, "\n{}\n{}", figures.against_new(), figures.against_kept())?;
         writeln!(
             f,
-            "Loopback has no distance. On a network each round trip takes its time, and a\n\
-             new connection costs one round trip more before anything is sent."
+            "Loopback has no distance. On a network, each round trip takes time, and a new\n\
+             connection needs one more before the client can send anything."
         )
     }
 }
 
-/// A bar for this time; that of the slowest fills the line.
+/// A bar for this time. The slowest one's bar fills the line.
 fn bar(time: Duration, slowest: Duration, width: usize) -> String {
     let room = width.clamp(80, 160) - BESIDE_THE_BAR;
     let cells = time.as_nanos() * room as u128;
@@ -208,20 +205,20 @@ mod tests {
             format!("{}\n{}", figures.against_new(), figures.against_kept())
         };
         insta::assert_snapshot!(say(20, 22, 60), @"
-        UDP was 3.0 times as quick as TCP with a new connection each time.
-        Between UDP and TCP on a connection that is kept there was hardly a difference.
+        UDP was 3.0 times as fast as TCP with a new connection each time.
+        UDP and TCP on an open connection were about equally fast.
         ");
         insta::assert_snapshot!(say(20, 40, 21), @"
-        UDP was about as quick as TCP with a new connection each time. Measure again.
-        UDP was 2.0 times as quick as TCP on a connection that is kept.
+        UDP was about as fast as TCP with a new connection each time. Measure again.
+        UDP was 2.0 times as fast as TCP on an open connection.
         ");
         insta::assert_snapshot!(say(60, 20, 20), @"
-        TCP with a new connection each time was 3.0 times as quick as UDP. Measure again.
-        TCP on a connection that is kept was 3.0 times as quick as UDP.
+        TCP with a new connection each time was 3.0 times as fast as UDP. Measure again.
+        TCP on an open connection was 3.0 times as fast as UDP.
         ");
         insta::assert_snapshot!(say(0, 0, 0), @"
-        UDP was about as quick as TCP with a new connection each time. Measure again.
-        Between UDP and TCP on a connection that is kept there was hardly a difference.
+        UDP was about as fast as TCP with a new connection each time. Measure again.
+        UDP and TCP on an open connection were about equally fast.
         ");
     }
 
@@ -240,16 +237,16 @@ mod tests {
             assert_eq!(longest, Some(width.min(160)));
         }
         insta::assert_snapshot!(Chart { figures: &measured, width: 80 }, @"
-                                     median    99 % in
+                                     median 99 % under
         UDP                         20.0 µs    60.0 µs █
         TCP, one connection         25.0 µs    75.0 µs █
         TCP, a new one each time     1.6 ms     4.8 ms █████████████████████████████████
         2 datagrams got no answer in time; they don't count.
 
-        UDP was 80.0 times as quick as TCP with a new connection each time.
-        Between UDP and TCP on a connection that is kept there was hardly a difference.
-        Loopback has no distance. On a network each round trip takes its time, and a
-        new connection costs one round trip more before anything is sent.
+        UDP was 80.0 times as fast as TCP with a new connection each time.
+        UDP and TCP on an open connection were about equally fast.
+        Loopback has no distance. On a network, each round trip takes time, and a new
+        connection needs one more before the client can send anything.
         ");
     }
 }

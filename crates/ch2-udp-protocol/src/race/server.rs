@@ -1,4 +1,4 @@
-//! Servers that send back whatever comes, each on its own thread until it is dropped.
+//! Servers that send back whatever they receive. Each runs on its own thread until it is dropped.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -9,17 +9,17 @@ use std::time::Duration;
 
 const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
-/// How long a server waits before it looks again whether it should end, if nothing wakes it.
+/// How long a server waits before it checks whether to end, if nothing wakes it before.
 const NAP: Duration = Duration::from_secs(1);
 
-/// A server that sends back what it gets. It ends when this value is dropped.
+/// A server that sends back what it receives. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct EchoServer {
-    /// Where it is reached.
+    /// Its address.
     pub address: SocketAddr,
     ending: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// Makes it look whether it should end.
+    /// Wakes it, to check whether to end.
     wake: fn(SocketAddr) -> io::Result<()>,
 }
 
@@ -41,19 +41,19 @@ impl EchoServer {
         Ok(Self::start(address, wake, move |ending| {
             let mut buffer = vec![0; 65_536];
             while !ending.load(Ordering::Relaxed) {
-                // Nothing came for a while, or an earlier answer was refused.
+                // Nothing came for a while, or the system refused an earlier answer.
                 let Ok((count, from)) = socket.recv_from(&mut buffer) else {
                     continue;
                 };
                 let (message, _) = buffer.split_at(count);
-                // What can't be sent is lost, as a datagram may be: the client says so.
+                // An answer that can't be sent is lost, like any datagram. The client says so.
                 let _ = socket.send_to(message, from);
             }
         }))
     }
 
-    /// A server that sends back all that comes over a connection, one connection after the other.
-    /// It waits for `timeout` at most until a client sends something or hangs up.
+    /// A server that sends back everything that comes over a connection. It serves one connection
+    /// after the other, and waits at most `timeout` until a client sends something or hangs up.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl EchoServer {
                 if ending.load(Ordering::Relaxed) {
                     return;
                 }
-                // A connection that fails fails on the client's side too, where it is reported.
+                // If a connection fails, the client reports it.
                 let _ = echo(connection, timeout);
             }
         }))
@@ -96,7 +96,7 @@ impl Drop for EchoServer {
         if (self.wake)(self.address).is_ok()
             && let Some(thread) = self.thread.take()
         {
-            // It is awake, or wakes soon by itself.
+            // The server is awake, or wakes by itself soon.
             let _ = thread.join();
         }
     }
@@ -105,7 +105,8 @@ impl Drop for EchoServer {
 fn echo(mut connection: TcpStream, timeout: Duration) -> io::Result<()> {
     connection.set_read_timeout(Some(timeout))?;
     connection.set_write_timeout(Some(timeout))?;
-    // A short answer leaves at once, and doesn't wait for an acknowledgement (Nagle's algorithm).
+    // Without Nagle's algorithm, a short answer leaves at once, without waiting for an
+    // acknowledgement.
     connection.set_nodelay(true)?;
     let mut buffer = vec![0; 65_536];
     loop {

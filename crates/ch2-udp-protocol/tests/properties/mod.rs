@@ -1,4 +1,4 @@
-//! What holds for every wire.
+//! Properties that hold for every wire.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ proptest! {
         prop_assert_eq!(unknown, 0);
         // One packet for each message, and never a second try.
         prop_assert_eq!(transmission.packets.len(), messages.count);
-        // What the wire lost or damaged didn't arrive; what it didn't, did, as often as it came.
+        // Lost and damaged packets didn't arrive; all others did, once for each copy.
         for (index, packet) in transmission.packets.iter().enumerate() {
             let came = transmission.deliveries.iter().filter(|it| it.number == Some(index + 1)).count();
             let expected = if packet.damaged { 0 } else { packet.arrivals.len() };

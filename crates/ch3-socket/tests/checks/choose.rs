@@ -1,4 +1,4 @@
-//! Checks of `exercises/choose.rs`, and of any function that claims to do the same.
+//! Checks of `exercises/choose.rs`, and of any function that claims to do the same job.
 
 use socket2::{Domain, Type};
 use testkit::exercise::{Check, check, expect_untold};
@@ -22,13 +22,13 @@ pub fn checks(choose: Choose) -> Vec<Check> {
             "a web server",
             Service::WebServer,
             (Domain::IPV4, Type::STREAM),
-            "a page is longer than a datagram, and no part of it may be missing",
+            "a page is longer than a datagram, and no part may be missing",
         ),
         is(
             "a web server over IPv6",
             Service::WebServerOverIpv6,
             (Domain::IPV6, Type::STREAM),
-            "the family says which addresses can be reached",
+            "the family says which addresses it can reach",
         ),
         is(
             "a chat",
@@ -46,19 +46,19 @@ pub fn checks(choose: Choose) -> Vec<Check> {
             "a video call",
             Service::VideoCall,
             (Domain::IPV6, Type::DGRAM),
-            "a stream would hold up every later picture until a lost one was sent again",
+            "a stream would hold up later pictures until it has sent a lost one again",
         ),
         is(
             "a local database",
             Service::LocalDatabase,
             (Domain::UNIX, Type::STREAM),
-            "a file's name reaches this machine only, and answers may have any length",
+            "a file's path reaches only this machine, and answers may have any length",
         ),
         is(
             "the system's log",
             Service::SystemLog,
             (Domain::UNIX, Type::DGRAM),
-            "a file's name reaches this machine only, and each datagram is an entry",
+            "a file's path reaches only this machine, and each datagram is an entry",
         ),
     ]
 }

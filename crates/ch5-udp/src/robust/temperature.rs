@@ -43,10 +43,11 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
         return Err("the request is longer than 1024 bytes");
     }
     let text = str::from_utf8(request).map_err(|_| "the request isn't text in UTF-8")?;
-    let celsius = parse(text.trim())?;
-    if celsius.is_nan() {
-        return Err(NOT_A_NUMBER);
-    }
+    let text = text.trim();
+    // Rust's idea of a number is stricter than Python's `float`: no `1_000`, no full-width digits.
+    // But "nan" and "inf" parse too, and a number that is too large becomes infinity.
+    let number = text.parse().ok().filter(|number: &f64| !number.is_nan());
+    let celsius = number.ok_or_else(|| why_not_a_number(text))?;
     if celsius < ABSOLUTE_ZERO {
         return Err("it is below absolute zero, which is -273.15 degrees Celsius");
     }
@@ -58,23 +59,16 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
     Ok(fahrenheit)
 }
 
-const NOT_A_NUMBER: &str = "that isn't a number";
-
-/// Rust's idea of a number is stricter than Python's `float`: no `1_000`, no full-width digits.
-/// It does take "nan" and "inf", and makes infinity of a number that is too large: the caller looks
-/// for them.
-fn parse(text: &str) -> Result<f64, &'static str> {
-    text.parse().map_err(|_| {
-        if text.is_empty() {
-            "the request is empty"
-        } else if text.replacen(',', ".", 1).parse::<f64>().is_ok() {
-            "write a decimal point, and no comma"
-        } else if !text.is_ascii() {
-            "that isn't a number in plain ASCII digits"
-        } else {
-            NOT_A_NUMBER
-        }
-    })
+fn why_not_a_number(text: &str) -> &'static str {
+    if text.is_empty() {
+        "the request is empty"
+    } else if text.contains(',') && text.replacen(',', ".", 1).parse::<f64>().is_ok() {
+        "write a decimal point, and no comma"
+    } else if !text.is_ascii() {
+        "that isn't a number in plain ASCII digits"
+    } else {
+        "that isn't a number"
+    }
 }
 
 /// At most two decimals; from 1e15 up scientific, with 15 digits.
@@ -145,10 +139,11 @@ mod tests {
     #[test]
     fn each_reason_says_what_is_wrong() {
         let long = "1".repeat(MAX_REQUEST + 1);
-        let requests: [&[u8]; 9] = [
+        let requests: [&[u8]; 10] = [
             b"",
             b" \n",
             b"warm",
+            b"nan",
             b"37,5",
             "３７".as_bytes(),
             b"\xff",
@@ -163,6 +158,7 @@ mod tests {
         insta::assert_snapshot!(reasons, @"
         Can't convert: the request is empty
         Can't convert: the request is empty
+        Can't convert: that isn't a number
         Can't convert: that isn't a number
         Can't convert: write a decimal point, and no comma
         Can't convert: that isn't a number in plain ASCII digits

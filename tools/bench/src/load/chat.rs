@@ -87,7 +87,7 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
             if guests.deaf > 0 {
                 let percent = dropped * 100 / guests.deaf as u64;
                 load.remark = Some(format!(
-                    "of those who never read, {percent} % were dropped in the last round"
+                    "the room dropped {percent} % of them in the last round"
                 ));
             }
         }

@@ -39,8 +39,8 @@ pub fn measure() -> Result<Section, Error> {
         id: "build".to_owned(),
         title: "cargo run -p ch4-chat -- --help, with an empty target directory".to_owned(),
         figures: vec![
-            Figure::new("until its first line", elapsed.as_secs_f64(), "s", None),
-            Figure::new("crates that are built", number(crates), "crates", None),
+            Figure::new("time to its first line", elapsed.as_secs_f64(), "s", None),
+            Figure::new("crates built", number(crates), "crates", None),
         ],
         ..Section::default()
     })

@@ -42,7 +42,7 @@ fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
         Contender::new("floor again (the noise)", &floor, load),
         Contender::new(ROOM, room, load),
     ];
-    let title = format!("Chat: {count} guests, everybody's message to everybody");
+    let title = format!("Chat: {count} guests, each message to all others");
     let scale = longer(scale, 2);
     compare("chat", title, "deliveries", &scale, &contenders, &GOALS)
 }

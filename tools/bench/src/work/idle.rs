@@ -93,10 +93,10 @@ fn past_the_limit(built: &Built, quick: bool) -> Result<Vec<Figure>, Error> {
         answer_length(address)?;
         Ok((begin.elapsed(), server.usage()))
     })?;
-    let what = format!("{idle} idle clients where {limit} are served: wait of the next one");
+    let what = format!("{idle} idle clients, {limit} served at once: wait of the next one");
     let mut figures = vec![Figure::new(what, waited.as_secs_f64(), "s", None)];
     let threads = usage.map(|usage| number(usage.threads));
-    let what = "threads of the server then";
+    let what = "threads of the server at that time";
     figures.extend(threads.map(|threads| Figure::new(what, threads, "threads", None)));
     Ok(figures)
 }

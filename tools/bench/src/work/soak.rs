@@ -78,8 +78,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
     figures.extend(room.figures(&built.start("ch4-chat server")()?, quick)?);
     Ok(Section {
         id: "soak".to_owned(),
-        title: "Well-behaved clients among hostile ones, and what is left when all have gone"
-            .into(),
+        title: "Well-behaved clients among hostile ones, and what is left afterwards".into(),
         figures,
         ..Section::default()
     })
@@ -110,11 +109,11 @@ impl Soak<'_> {
                 Some(remark) if load.errors > 0 => remark,
                 _ => "lost, cut or wrong".to_owned(),
             };
-            let asked = format!("{} as they should be", self.what);
+            let asked = format!("correct {}", self.what);
             let mut figures = vec![
                 self.figure(&asked, right, "", None),
                 self.figure(&wrong, number(load.errors), "", Some(0.0)),
-                self.figure("hostile peers meanwhile", number(hostile), "", None),
+                self.figure("hostile peers at the same time", number(hostile), "", None),
             ];
             if let Some((before, after)) = before.zip(after) {
                 let more = |after, before| number(after) - number(before);
@@ -122,9 +121,9 @@ impl Soak<'_> {
                 let descriptors = more(after.descriptors, before.descriptors);
                 let memory = more(after.resident_kib, before.resident_kib);
                 figures.extend([
-                    self.figure("threads that are left", left, "", Some(number(threads))),
-                    self.figure("descriptors more than before", descriptors, "", Some(0.0)),
-                    self.figure("memory more than before", memory, "KiB", Some(SLACK_KIB)),
+                    self.figure("threads left over", left, "", Some(number(threads))),
+                    self.figure("more descriptors than before", descriptors, "", Some(0.0)),
+                    self.figure("more memory than before", memory, "KiB", Some(SLACK_KIB)),
                 ]);
             }
             Ok(figures)

@@ -14,7 +14,7 @@ use crate::server::Server;
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
 const PRINTS: &str = "robust, printing to a file";
-const AMONG_IDLE: &str = "robust, 500 idle beside it";
+const AMONG_IDLE: &str = "robust, with 500 idle clients";
 const NGINX: &str = "nginx, 2 workers";
 
 /// The targets, each with what it is compared with. With few clients a processor is idle at times,

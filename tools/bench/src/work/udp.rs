@@ -44,15 +44,11 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
         Contender::new("floor again (the noise)", &floor, load),
         Contender::new(ROBUST, robust, load),
         Contender::new("robust, printing to a file", prints, load),
-        Contender::with_round("tutorial, started anew for each", |time| {
+        Contender::with_round("tutorial, restarted for each", |time| {
             started_anew(time, &tutorial)
         }),
-        Contender::new("floor over TCP, the connection stays", stream, messages),
-        Contender::new(
-            "floor over TCP, a connection for each",
-            connections,
-            requests,
-        ),
+        Contender::new("floor over TCP, one connection", stream, messages),
+        Contender::new("floor over TCP, a connection each", connections, requests),
     ];
     let id = format!("udp-{clients}");
     let title = format!("UDP: a question and its answer, {clients} at a time");

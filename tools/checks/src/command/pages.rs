@@ -63,13 +63,13 @@ pub(crate) fn lesson(check: &Check) -> String {
 }
 
 /// The text under a heading of the second level (which may have a Chinese part, too), up to the next
-/// heading, without comments, anchors and the targets of links.
+/// heading, without comments, tags and the targets of links.
 fn section(page: &str, heading: &str) -> String {
     let lines = page
         .lines()
         .skip_while(|line| english(line) != Some(heading));
     let lines = lines.skip(1).take_while(|line| !line.starts_with("##"));
-    let lines = lines.filter(|line| !line.starts_with("<!--") && !line.starts_with("<a id="));
+    let lines = lines.filter(|line| !line.starts_with('<'));
     let text: Vec<&str> = lines.collect();
     without_targets(text.join("\n").trim()) + "\n"
 }
