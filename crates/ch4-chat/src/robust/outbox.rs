@@ -42,6 +42,9 @@ impl Outbox {
     /// Adds a line, or several.
     pub fn push(&self, line: impl Into<Arc<str>>) {
         let line = line.into();
+        if line.is_empty() {
+            return;
+        }
         // Count first: the writer may be quicker than we are.
         self.waiting.fetch_add(line.len() + PLACE_BYTES, Relaxed);
         // If the writer has ended, nobody needs the line.

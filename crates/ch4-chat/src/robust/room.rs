@@ -25,7 +25,7 @@ use crate::BYE;
 /// each guest's writer is woken 50 times a second at most, however many guests come, go and talk.
 const COLLECT: Duration = Duration::from_millis(20);
 
-/// How many lines are collected at most: those who said one don't get all of them in one piece.
+/// How many lines are collected at most: each guest that said one gets its own copy of the others.
 const COLLECT_LINES: usize = 64;
 
 /// What the host has to do.
@@ -54,7 +54,7 @@ pub struct Room {
     arrived: PeerId,
     acts: Vec<Act>,
     /// What was collected: a line, or several, for everybody but one.
-    lines: Vec<(Arc<str>, Option<PeerId>)>,
+    lines: Vec<(String, Option<PeerId>)>,
     /// When [`Room::send`] has to be called.
     pub send_at: Option<Instant>,
     limits: Limits,
@@ -72,13 +72,11 @@ struct Guest {
 }
 
 impl Guest {
-    /// What it hears of the collected lines goes into its outbox, one after the other.
-    fn hear(&self, id: PeerId, lines: &[(Arc<str>, Option<PeerId>)]) {
-        for (line, but) in lines.iter().skip(self.before) {
-            if *but != Some(id) {
-                self.outbox.push(Arc::clone(line));
-            }
-        }
+    /// What it hears of the collected lines, in one piece.
+    fn hears(&self, id: PeerId, lines: &[(String, Option<PeerId>)]) -> String {
+        let lines = lines.iter().skip(self.before);
+        let others = lines.filter(|(_, but)| *but != Some(id));
+        others.map(|(line, _)| line.as_str()).collect()
     }
 }
 
@@ -211,7 +209,7 @@ impl Room {
             return;
         };
         // It misses nothing that was said while it was here.
-        guest.hear(id, &self.lines);
+        guest.outbox.push(guest.hears(id, &self.lines));
         if let Some(name) = guest.name {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
@@ -229,7 +227,7 @@ impl Room {
     /// Collects a line, or several, for everybody but one.
     fn tell(&mut self, line: String, but: Option<PeerId>, now: Instant) {
         if !line.is_empty() {
-            self.lines.push((line.into(), but));
+            self.lines.push((line, but));
             let is_much = self.lines.len() >= COLLECT_LINES;
             let latest = if is_much { now } else { now + COLLECT };
             self.send_at = Some(self.send_at.map_or(latest, |at| at.min(latest)));
@@ -241,14 +239,14 @@ impl Room {
     pub fn send(&mut self, now: Instant) {
         let lines = mem::take(&mut self.lines);
         self.send_at = None;
-        let all: String = lines.iter().map(|(line, _)| &**line).collect();
+        let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
         let all = Arc::<str>::from(all);
         let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
         for (id, guest) in &mut self.guests {
             if guest.before == 0 && !speakers.contains(id) {
                 guest.outbox.push(Arc::clone(&all));
             } else {
-                guest.hear(*id, &lines);
+                guest.outbox.push(guest.hears(*id, &lines));
             }
             guest.before = 0;
         }
