@@ -4,6 +4,7 @@
 
 use std::io::{self, BufReader, PipeWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+#[cfg(unix)]
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
