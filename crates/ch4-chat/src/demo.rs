@@ -1,7 +1,7 @@
 //! All sides of section 4.3 in one terminal, over real connections on a free port.
 
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 
 use console::{Action, Error, Log, OrCannot, Part, Player, Printer, Stage};
@@ -10,7 +10,7 @@ use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits};
 use crate::{BYE, tutorial};
 
-const FREE_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 // What is said in the room before the tutorial's guest speaks.
 const WELCOME: &str = "Welcome! Who is the other guest?";
@@ -23,13 +23,9 @@ const REPLY: &str = "Somebody who has to speak before it hears us.";
 /// A socket or the output fails.
 pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = tutorial::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
-    let address = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
-
+    let address = robust::own_address(&listener)?;
     let stage = Stage::new(out);
-    let mut host = stage.player("host");
-    let mut guest = stage.player("guest");
+    let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
     let mut host_types = host.keyboard(["Hello, guest. How is the network?", "Good. See you!"]);
     let mut guest_types = guest.keyboard(["Hello, host!", "All my bytes arrived.", BYE]);
 
@@ -55,27 +51,20 @@ pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
 /// A socket or the output fails.
 pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = robust::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
-    let address = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
+    let address = robust::own_address(&listener)?;
     let stage = Stage::scripted(out);
-    let host = stage.player("host");
-    let li = stage.player("Li");
+    let (host, li) = (stage.player("host"), stage.player("Li"));
     let mut old = stage.player("guest-2");
-
-    let keyboard = types(&host, [WELCOME, BYE]);
-    start(move || {
-        let log = Log::new(Printer::new(host)?, false);
-        robust::host(listener, None, keyboard, &log, &Limits::default())
+    start(host, [WELCOME, BYE], move |keyboard, log, limits| {
+        robust::host(listener, None, keyboard, log, limits)
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
-    // Before Li says the last word, the host does.
-    let keyboard = types(&li, [REPLY, BYE]);
-    start(move || {
-        let (log, limits) = (Log::new(Printer::new(li)?, false), Limits::default());
-        let connection = robust::connect(address, &limits).or_cannot(Action::Connect, address)?;
-        robust::guest(connection, Some("Li"), keyboard, &log, &limits)
+    // The host says the last word before Li does.
+    let connection = robust::connect(address, &Limits::default());
+    let connection = connection.or_cannot(Action::Connect, address)?;
+    start(li, [REPLY, BYE], move |keyboard, log, limits| {
+        robust::guest(connection, Some("Li"), keyboard, log, limits)
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;
@@ -83,7 +72,7 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let mut old_types = old.keyboard(["I speak as the tutorial does.", BYE]);
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
     let inbox = connection.try_clone().or_cannot(Action::Talk, address)?;
-    start(move || {
+    spawn(move || {
         tutorial::guest(connection, &mut old_types, &mut old).or_cannot(Action::Talk, address)
     })?;
     stage.wait_for("guest-2", "Connected")?;
@@ -97,12 +86,8 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("host", "before it hears us")?;
     // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
     let both = format!("{WELCOME}\nLi: {REPLY}\n");
-    let arrived = || {
-        inbox
-            .peek(&mut [0; 1024])
-            .or_cannot(Action::Receive, address)
-    };
-    while arrived()? < both.len() {
+    let arrived = || inbox.peek(&mut [0; 1024]);
+    while arrived().or_cannot(Action::Receive, address)? < both.len() {
         thread::yield_now();
     }
     stage.types("guest-2")?;
@@ -117,15 +102,19 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     stage.wait_for("Li", "The host has ended")
 }
 
-/// The keyboard on which a player types these lines, each when the script says so.
-fn types(player: &Player, lines: [&str; 2]) -> Keyboard {
-    Keyboard::plain(player.keyboard(lines).with_prompt("> "))
+/// Starts a robust program for a player, who types these lines, each when the script says so.
+fn start(
+    player: Player,
+    lines: [&str; 2],
+    program: impl FnOnce(Keyboard, &Log, &Limits) -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let keyboard = Keyboard::plain(player.keyboard(lines).with_prompt("> "));
+    let log = Log::new(Printer::new(player)?, false);
+    spawn(move || program(keyboard, &log, &Limits::default()))
 }
 
-/// Runs a program on its own thread. How it ends can be seen on its screen.
-fn start(program: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Result<(), Error> {
-    thread::Builder::new()
-        .spawn(program)
-        .or_cannot(Action::StartThread, "for each program")?;
-    Ok(())
+/// Runs a program on its own thread. Its screen shows how it ends.
+fn spawn(program: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Result<(), Error> {
+    let thread = thread::Builder::new().spawn(program).map(drop);
+    thread.or_cannot(Action::StartThread, "for each program")
 }

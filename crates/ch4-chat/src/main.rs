@@ -17,13 +17,13 @@ use console::{Action, Error, Flags, Log, OrCannot, stdin, stdout};
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Which side to be; without it: join the chat, or host it where nobody does
+    /// Side to run; by default, join the chat, or host it if nobody does
     side: Option<Side>,
 
     #[command(flatten)]
     flags: Flags<12345>,
 
-    /// How the others see you: a guest tells it to the host first (not for --tutorial)
+    /// Your name for the others (not with --tutorial)
     #[arg(long)]
     name: Option<String>,
 }
@@ -43,35 +43,33 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
-    let tutorial = args.flags.tutorial;
-    let limits = Limits::default();
+    let (flags, limits) = (&args.flags, Limits::default());
     let host = |listen: fn(SocketAddr) -> io::Result<TcpListener>| {
-        (args.flags).open(|address| listen(address).or_cannot(Action::Listen, address))
+        let listener = flags.open(|address| listen(address).or_cannot(Action::Listen, address));
+        listener.map(Meeting::Host)
     };
     let join = |connect: &dyn Fn(SocketAddr) -> io::Result<TcpStream>| {
-        (args.flags).open(|address| connect(address).or_cannot(Action::Connect, address))
+        let host = flags.open(|address| connect(address).or_cannot(Action::Connect, address));
+        host.map(Meeting::Guest)
     };
     let meeting = match args.side {
-        Some(Side::Demo) if tutorial => return demo::tutorial(stdout()),
+        Some(Side::Demo) if flags.tutorial => return demo::tutorial(stdout()),
         Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) if tutorial => Meeting::Host(host(tutorial::listen)?),
-        Some(Side::Server) => Meeting::Host(host(robust::listen)?),
-        Some(Side::Client) if tutorial => Meeting::Guest(join(&tutorial::connect)?),
-        Some(Side::Client) => Meeting::Guest(join(&|it| robust::connect(it, &limits))?),
-        None => meet(&args.flags.addresses()?, &limits)?,
-    };
-    if tutorial {
+        Some(Side::Server) if flags.tutorial => host(tutorial::listen),
+        Some(Side::Server) => host(robust::listen),
+        Some(Side::Client) if flags.tutorial => join(&tutorial::connect),
+        Some(Side::Client) => join(&|address| robust::connect(address, &limits)),
+        None => meet(&flags.addresses()?, &limits),
+    }?;
+    if flags.tutorial {
         let (mut input, mut out) = (stdin(), stdout());
-        let address = match &meeting {
-            Meeting::Host(listener) => listener.local_addr(),
-            Meeting::Guest(connection) => connection.peer_addr(),
-        };
-        let address = address.or_cannot("read", "the socket's addresses")?;
         return match meeting {
             Meeting::Host(listener) => {
+                let address = robust::own_address(&listener)?;
                 tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, address)
             }
             Meeting::Guest(connection) => {
+                let address = connection.peer_addr().or_cannot(Action::Talk, "the host")?;
                 tutorial::guest(connection, &mut input, &mut out).or_cannot(Action::Talk, address)
             }
         };

@@ -1,15 +1,20 @@
-//! The same command for both: join the chat, or host it where nobody does.
+//! The same command for both: join the chat, or host it if nobody does.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
 
 use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::{Limits, connect, listen};
 
-/// How often to try. Who loses the race to be host finds the winner at the next try; more tries
-/// are needed only if hosts come and go meanwhile.
-const TRIES: u32 = 5;
+/// How often to try. The loser of the race to be host finds the winner at the next try, unless the
+/// winner isn't ready yet.
+const TRIES: u32 = 10;
+
+/// How long the winner has to get ready before the next try.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// What became of it.
 #[derive(Debug)]
@@ -24,8 +29,9 @@ pub enum Meeting {
 /// has. It tries to join every address of a name before it hosts at any.
 ///
 /// Two programs may start at the same instant: neither finds a host and both try to become it.
-/// One succeeds. For the other the port is taken now, so it tries again to join. (With
-/// `SO_REUSEADDR` both can `bind` on Linux; only the second `listen` fails.)
+/// One succeeds. The other finds the port taken, so it tries again to join. (With `SO_REUSEADDR`
+/// both can `bind` on Linux; only the second `listen` fails. Without, the second `bind` fails, and
+/// the first program may not listen yet.)
 ///
 /// # Errors
 ///
@@ -45,7 +51,9 @@ pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error>
         match listeners.find(is_ours) {
             None => return Err(nobody),
             Some((_, Ok(listener))) => return Ok(Meeting::Host(listener)),
-            Some((_, Err(error))) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {}
+            Some((_, Err(error))) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {
+                thread::sleep(RETRY_DELAY);
+            }
             Some((address, Err(error))) => return Err(error).or_cannot(Action::Listen, address),
         }
     }
@@ -102,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn who_finds_nobody_hosts_at_the_first_address() {
+    fn if_nobody_is_there_it_hosts_at_the_first_address() {
         let host = own_loopback_address().unwrap();
         let other = own_loopback_address().unwrap();
         let name = [SocketAddr::from((host, 12345)), (other, 12345).into()];

@@ -267,7 +267,7 @@ fn signals_leave_the_terminal_as_it_was() {
         terminal.shows("Connected to");
         terminal.types("half");
         let screen = terminal.shows("> half");
-        let (_, pid) = screen.split_once("\npid ").unwrap();
+        let (_, pid) = screen.rsplit_once("pid ").unwrap();
         let (pid, _) = pid.split_once('.').unwrap();
         testkit::Program::run("kill", ["-s", signal, pid]).succeeds();
         drop(peer);

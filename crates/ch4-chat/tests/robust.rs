@@ -4,6 +4,7 @@
 
 use std::io::{self, BufReader, PipeWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+#[cfg(unix)]
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -88,11 +89,18 @@ fn host() -> (Side, SocketAddr) {
 
 /// A robust guest, and the host's end of its connection.
 fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, FakePeer) {
-    let listener = TcpListener::bind(ANY_PORT).unwrap();
+    guest_of(&TcpListener::bind(ANY_PORT).unwrap(), name, limits)
+}
+
+fn guest_of(
+    listener: &TcpListener,
+    name: Option<&'static str>,
+    limits: Limits,
+) -> (Side, FakePeer) {
     let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
     let guest =
         Side::start(move |keyboard, log| robust::guest(stream, name, keyboard, log, &limits));
-    (guest, FakePeer::accept(&listener))
+    (guest, FakePeer::accept(listener))
 }
 
 fn guest() -> (Side, FakePeer) {
@@ -310,7 +318,7 @@ mod guests {
     #[test]
     fn a_host_that_leaves_ends_the_room_for_all_without_a_reset() {
         for _ in 0..20 {
-            let (mut host, address) = host();
+            let (mut host, address) = host_with(long_farewell());
             let mut guests: Vec<_> = (0..5).map(|_| FakePeer::connect(address)).collect();
             for guest in &guests {
                 guest.sends("hello\n");
@@ -376,7 +384,7 @@ mod limits {
     fn host_that_waits_little() -> (Side, SocketAddr) {
         host_with(Limits {
             guest_bytes: 10_000,
-            ..Limits::default()
+            ..long_farewell()
         })
     }
 
@@ -399,8 +407,12 @@ mod limits {
             host.types(&"x".repeat(4000));
             heard = reads.reads_up_to("xxx");
         }
-        // It is told so by the end of its stream.
-        let _ = io::copy(&mut stuck.stream(), &mut io::sink());
+        // Its connection is closed at once.
+        let begin = Instant::now();
+        while stuck.stream().write(b"x").is_ok() {
+            assert!(begin.elapsed() < PATIENCE, "it is still open");
+            thread::yield_now();
+        }
         drop(reads);
         host.ends().1.unwrap();
     }
@@ -459,7 +471,7 @@ mod limits {
         }
         assert_eq!(listens.reads_line(), "* guest-2 has joined.\n");
         drips.sends("\n");
-        assert!(listens.reads_line().starts_with("guest-2: ..."));
+        assert!(listens.reads_line().starts_with("guest-2: ."));
         drop((listens, drips));
         host.ends().1.unwrap();
     }
@@ -486,6 +498,7 @@ mod limits {
     }
 
     #[test]
+    #[cfg(unix)] // It has `ulimit`.
     fn silent_connections_keep_nobody_out() {
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -n 1024; exec \"$0\" server --port 0", PROGRAM]);
@@ -501,17 +514,35 @@ mod limits {
     }
 
     #[test]
+    #[cfg(unix)] // It has `ulimit`.
+    fn a_system_that_is_short_of_descriptors_keeps_nobody_out_for_good() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -n 20; exec \"$0\" server --port 0", PROGRAM]);
+        let host = Program::start_command(command);
+        let address = host.address();
+        let many: Vec<_> = (0..30).map(|_| FakePeer::connect(address)).collect();
+        let _ = host.output.wait_for("Can't let a guest in for now");
+        drop(many);
+        let guest = FakePeer::connect(address);
+        guest.sends("/name Li\nhello\n");
+        let _ = host.output.wait_for("| Li: hello");
+    }
+
+    #[test]
     fn a_room_that_is_full_says_so() {
         let (host, address) = host_with(Limits {
             guests: 1,
             ..Limits::default()
         });
         let guest = joins(&host, address);
-        for _ in 0..50 {
+        for _ in 0..10 {
             let mut refused = FakePeer::connect(address);
             // Unread, this would turn the close into a reset.
             refused.sends("/name Li\nhello\n");
             assert_eq!(refused.reads_to_end(), b"* The room is full.\n");
+            // The host still reads: if not, the second of these fails.
+            refused.sends("hello?\n");
+            refused.sends("hello!\n");
         }
         drop(guest);
         host.sees("guest-1 has left");
@@ -519,13 +550,28 @@ mod limits {
         host.ends().1.unwrap();
     }
 
+    /// The system doubles it on Linux: socket(7).
+    #[test]
+    fn the_system_keeps_little_of_what_is_not_read_yet() {
+        let listener = robust::listen(ANY_PORT).unwrap();
+        let socket = SockRef::from(&listener);
+        let sizes = [socket.recv_buffer_size(), socket.send_buffer_size()];
+        for size in sizes.map(Result::unwrap) {
+            assert!((32 * 1024..=64 * 1024).contains(&size), "{size}");
+        }
+    }
+
     #[test]
     fn a_host_that_does_not_read_is_given_up() {
         let limits = Limits {
-            send_time: Duration::from_millis(200),
+            guest_bytes: 10_000,
             ..Limits::default()
         };
-        let (mut guest, host) = guest_with(None, limits);
+        let listener = TcpListener::bind(ANY_PORT).unwrap();
+        // A small window, so that it is full soon.
+        let small = SockRef::from(&listener).set_recv_buffer_size(4096);
+        small.unwrap();
+        let (mut guest, host) = guest_of(&listener, None, limits);
         let line = "x".repeat(4000);
         let begin = Instant::now();
         while writeln!(guest.typing, "{line}").is_ok() {
@@ -585,7 +631,7 @@ mod keyboard {
 
     #[test]
     fn a_line_that_is_too_long_is_refused_and_the_next_one_is_sent() {
-        let refusal = "Not sent: that line has 4097 bytes; a message may have 4096.";
+        let refusal = "Not sent: the line is 4097 bytes; the limit is 4096.";
         let (mut guest, mut host) = guest();
         guest.types(&"x".repeat(4097));
         guest.sees(refusal);
@@ -600,6 +646,24 @@ mod keyboard {
         host.sees(refusal);
         host.types("hello");
         assert_eq!(guest.reads_line(), "hello\n");
+        drop(guest);
+        host.ends().1.unwrap();
+    }
+
+    /// 64 KiB at once, then 16 KiB a second, whatever the guests say meanwhile.
+    #[test]
+    fn a_long_file_is_read_no_faster_than_a_guest_may_talk() {
+        let (mut host, address) = host();
+        let line = "x".repeat(4096);
+        let begin = Instant::now();
+        let mut guest = FakePeer::connect(address);
+        for _ in 0..22 {
+            host.types(&line);
+            assert_eq!(guest.reads_line().len(), 4097);
+            guest.sends("go on\n");
+        }
+        // The last line is the sixth after the burst.
+        assert!(begin.elapsed() >= Duration::from_millis(1250));
         drop(guest);
         host.ends().1.unwrap();
     }
@@ -639,6 +703,26 @@ mod keyboard {
         );
         drop(host);
         guest.wait().succeeds();
+    }
+
+    #[test]
+    fn when_the_hosts_file_has_ended_it_waits_for_somebody_to_speak() {
+        let linger = Duration::from_secs(1);
+        let (mut host, address) = host_with(Limits {
+            linger,
+            ..Limits::default()
+        });
+        host.types("hello");
+        let Side { typing, end, .. } = host;
+        drop(typing);
+        let mut guest = FakePeer::connect(address);
+        assert_eq!(guest.reads_line(), "hello\n");
+        let begin = Instant::now();
+        guest.sends("hi\n");
+        assert_eq!(guest.reads_line(), BYE);
+        assert!(begin.elapsed() >= linger, "{:?}", begin.elapsed());
+        drop(guest);
+        end.recv_timeout(PATIENCE).unwrap().unwrap();
     }
 
     #[test]
@@ -729,7 +813,7 @@ mod screen {
         guest.ends().1.unwrap();
     }
 
-    /// A message of the greatest length still fits after a name of the greatest length.
+    /// The longest message still fits after a long name, even if each of its bytes is escaped.
     #[test]
     fn what_others_say_is_not_cut_by_their_name() {
         let (mut host, address) = host();
@@ -739,9 +823,10 @@ mod screen {
         });
         host.sees("guest-1 has joined");
         let speaks = FakePeer::connect(address);
-        let (name, words) = ("名".repeat(32), "x".repeat(MESSAGE_BYTES));
+        let (name, words) = ("名".repeat(32), "\u{1b}".repeat(MESSAGE_BYTES));
         speaks.sends(format!("/name {name}\n{words}\n"));
-        hears.sees(&format!("| {name}: {words}\n"));
+        let escaped = "\\u{1b}".repeat(MESSAGE_BYTES);
+        hears.sees(&format!("| {name}: {escaped}\n"));
         host.types(BYE);
         drop(speaks);
         hears.ends().1.unwrap();
@@ -762,6 +847,19 @@ mod leaving {
         // It doesn't close its side, and is waited for only for a while.
         guest.ends().1.unwrap();
         drop(silent);
+    }
+
+    #[test]
+    fn what_the_host_says_after_our_byebye_is_shown() {
+        let (mut guest, mut host) = guest_with(None, long_farewell());
+        guest.types(BYE);
+        assert_eq!(host.reads_to_end(), BYE.as_bytes());
+        host.sends("one\n");
+        guest.sees("| one\n");
+        host.sends("two\n");
+        guest.sees("| two\n");
+        drop(host);
+        guest.ends().1.unwrap();
     }
 
     #[test]

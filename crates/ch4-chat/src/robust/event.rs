@@ -1,88 +1,52 @@
 //! What happens, and the inbox in which a loop finds it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use console::Error;
-
-use super::framing::Message;
 
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
 
-/// One event. Threads send them; one loop deals with them, one after the other.
+/// One event. Threads send them to an inbox; one loop handles them, one after the other.
 #[derive(Debug)]
 pub enum Event {
-    /// The user has typed this line, which fits into a message.
+    /// The user typed this line, which fits into a message.
     Typed(String),
-    /// The user has typed a line that doesn't. This tells them so.
+    /// The user typed a line that doesn't. This tells them so.
     Refused(String),
     /// The user's input has ended.
     InputEnded,
-    /// The screen or the keyboard has failed, for this reason: the chat ends.
+    /// The screen or the keyboard failed, for this reason: the chat ends.
     Failed(Error),
-    /// Somebody has connected.
-    Arrived(TcpStream, SocketAddr),
-    /// Nobody could be accepted, for this reason.
-    NotAccepted(io::Error),
-    /// A peer has said this. The first time it may be nothing: the peer is there, and silent.
-    Said(PeerId, Vec<Message>),
-    /// A peer's stream has ended, or has failed.
+    /// Somebody connected, or couldn't be accepted.
+    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    /// A peer said this. The first time it may be nothing: the peer is there, and silent.
+    Said(PeerId, Vec<String>),
+    /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),
 }
 
-/// The events that wait for the loop.
-///
-/// After an event each thread [waits for a turn](wait_for_turn), so each has one event in the inbox
-/// at most, and its end if it is over before its turn comes. A peer that floods fills the network's buffers instead of our memory.
-#[derive(Debug, Default)]
-pub struct Inbox {
-    events: Mutex<VecDeque<Event>>,
-    came: Condvar,
-}
-
-impl Inbox {
-    /// Sends an event from the network.
-    pub fn send(&self, event: Event) {
-        self.events().push_back(event);
-        self.came.notify_one();
+/// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait.
+pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
+    let Some(deadline) = deadline else {
+        return inbox.recv().ok();
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return None; // `recv_timeout` would return events for as long as there are any.
     }
-
-    /// Sends an event from the user, which overtakes all that wait. So `byebye` counts at once,
-    /// whatever the guests send.
-    pub fn send_first(&self, event: Event) {
-        self.events().push_front(event);
-        self.came.notify_one();
-    }
-
-    /// The next event; `None` when the deadline has passed, however many still wait.
-    pub fn next(&self, deadline: Option<Instant>) -> Option<Event> {
-        let left = deadline.map_or(Duration::MAX, |at| {
-            at.saturating_duration_since(Instant::now())
-        });
-        if left.is_zero() {
-            return None;
-        }
-        let waited = (self.came).wait_timeout_while(self.events(), left, |it| it.is_empty());
-        let (mut events, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        events.pop_front()
-    }
-
-    /// A thread that panicked with the lock held leaves whole events behind.
-    fn events(&self) -> MutexGuard<'_, VecDeque<Event>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    inbox.recv_timeout(left).ok()
 }
 
 /// Waits for a turn, which is an instant, and then for that instant. A later turn replaces it.
-/// Returns false if no turn comes any more.
+/// Returns false if no turn will come.
 ///
-/// Each thread that sends events waits for a turn after each of them, and the loop decides how
-/// soon it comes.
+/// Each thread waits for a turn after each event that it sends, and the loop decides how soon it
+/// comes. So each thread has one event in the inbox at most, and its end, and the inbox needs no
+/// other limit. When a peer floods, its bytes wait in the network and not in our memory.
 pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
     let mut turn = turns.recv().map_err(|_| RecvTimeoutError::Disconnected);
     while let Ok(from) = turn {
@@ -93,60 +57,27 @@ pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::mpsc::sync_channel;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
-    fn what_the_user_does_overtakes_a_flood() {
-        let inbox = Inbox::default();
-        for id in 0..100 {
-            inbox.send(Event::Gone(id, None));
-        }
-        inbox.send_first(Event::InputEnded);
-        let next = || inbox.next(None);
-        assert!(matches!(next(), Some(Event::InputEnded)));
-        assert!(matches!(next(), Some(Event::Gone(0, None))));
-        assert!(matches!(next(), Some(Event::Gone(1, None))));
-    }
-
-    #[test]
-    fn an_event_wakes_a_loop_that_waits() {
-        for send in [Inbox::send, Inbox::send_first] {
-            let inbox = Arc::new(Inbox::default());
-            let waits = Arc::clone(&inbox);
-            let later = Instant::now() + testkit::PATIENCE;
-            let (starts, started) = sync_channel(0);
-            let thread = std::thread::spawn(move || {
-                starts.send(()).unwrap();
-                waits.next(Some(later))
-            });
-            started.recv().unwrap();
-            send(&inbox, Event::InputEnded);
-            let event = thread.join().unwrap();
-            assert!(Instant::now() < later);
-            assert!(matches!(event, Some(Event::InputEnded)), "{event:?}");
-        }
-    }
-
-    #[test]
     fn a_deadline_ends_the_wait_even_if_events_wait() {
-        let inbox = Inbox::default();
+        let (events, inbox) = channel();
         let soon = Instant::now() + Duration::from_millis(20);
-        assert!(inbox.next(Some(soon)).is_none() && Instant::now() >= soon);
-        inbox.send(Event::Gone(1, None));
-        inbox.send_first(Event::InputEnded);
-        assert!(inbox.next(Some(Instant::now())).is_none());
+        assert!(next(&inbox, Some(soon)).is_none() && Instant::now() >= soon);
+        events.send(Event::InputEnded).unwrap();
+        assert!(next(&inbox, Some(Instant::now())).is_none());
         let later = Instant::now() + testkit::PATIENCE;
-        assert!(inbox.next(Some(later)).is_some());
+        assert!(next(&inbox, Some(later)).is_some());
     }
 
     #[test]
     fn a_turn_comes_at_its_time_and_a_later_one_may_bring_it_forward() {
-        let (next_turn, turns) = sync_channel(2);
+        let (next_turn, turns) = channel();
         let begin = Instant::now();
-        let soon = begin + std::time::Duration::from_millis(50);
+        let soon = begin + Duration::from_millis(50);
         next_turn.send(soon).unwrap();
         assert!(wait_for_turn(&turns));
         assert!(Instant::now() >= soon);

@@ -3,55 +3,32 @@
 //! TCP carries a stream of bytes and keeps no boundaries: what one side sends at once may arrive
 //! in pieces, and what it sends in pieces may arrive at once. So a message is a line, ended by LF.
 //!
-//! The tutorial's programs send no LF. As long as none has come from a peer, its message ends
-//! where the peer falls quiet. That is a guess: what such a peer sends twice within the quiet time
-//! is taken for one message, and what it sends with a longer pause inside for two.
+//! The tutorial's programs send no LF. Until a peer has sent one, its message ends when the peer is
+//! quiet. That is a guess: two messages that such a peer sends within the quiet time count as one,
+//! and a message with a longer pause inside counts as two.
 //!
 //! Pure: bytes in, messages out. Nothing here reads a socket or knows the time.
 
-use std::fmt::{self, Display};
 use std::mem;
-
-use console::safe;
 
 /// What a guest's first line begins with if it tells the guest's name.
 pub(crate) const NAME_COMMAND: &str = "/name ";
 
-/// One message, complete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Its text, without the line end. What wasn't UTF-8 is U+FFFD.
-    pub text: String,
-    /// How many bytes it had if it was too long, and `text` is only its beginning.
-    pub cut_from: Option<u64>,
-}
-
-/// The text, [escaped](safe::escape), and behind it, if it was cut, how long it had been.
-impl Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&safe::escape(&self.text))?;
-        match self.cut_from {
-            Some(length) => write!(f, " [cut: it had {length} bytes]"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Puts messages together from the pieces that one peer sends.
 #[derive(Debug, Default)]
 pub struct Framing {
-    /// The most bytes that a message may have.
+    /// Maximum size of a message in bytes.
     limit: usize,
-    /// What has come of the message so far: never more than `limit` bytes, and a CR.
+    /// The first bytes of the current message: at most `limit`, and a CR.
     kept: Vec<u8>,
-    /// How many bytes have come of it.
+    /// How many bytes it has so far.
     length: u64,
-    /// An LF has come: from now on only LF, or the stream's end, ends a message.
+    /// An LF came: from now on only LF, or the stream's end, ends a message.
     speaks_lines: bool,
 }
 
 impl Framing {
-    /// A framing for messages of at most `limit` bytes. Longer ones are cut.
+    /// A framing for messages of at most `limit` bytes. Longer ones are cut, and say so.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -59,8 +36,8 @@ impl Framing {
         }
     }
 
-    /// Bytes have come: the messages that they complete.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<Message> {
+    /// Adds bytes and returns the messages that they complete.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut messages = Vec::new();
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             if let Some(last_part) = piece.strip_suffix(b"\n") {
@@ -74,7 +51,7 @@ impl Framing {
         messages
     }
 
-    /// Whether a message is under way that ends as soon as the peer is quiet.
+    /// Whether a message has begun that ends as soon as the peer is quiet.
     pub fn ends_when_quiet(&self) -> bool {
         !self.speaks_lines && self.length > 0
     }
@@ -85,22 +62,22 @@ impl Framing {
         self.length += bytes.len() as u64;
     }
 
-    /// The peer has been quiet, or its stream has ended: the message that this completes. An empty
-    /// line says nothing, so it is none.
-    pub fn complete(&mut self) -> Option<Message> {
+    /// Returns the message that ends now: the peer is quiet, or its stream has ended. An empty line
+    /// is no message. What isn't UTF-8 becomes U+FFFD.
+    pub fn complete(&mut self) -> Option<String> {
         let kept = mem::take(&mut self.kept);
         let length = mem::take(&mut self.length);
-        // CRLF is a line end too, to those who type into telnet.
+        // CRLF is a line end too: telnet sends it.
         let bytes = kept.strip_suffix(b"\r").unwrap_or(&kept);
         let mut text = String::from_utf8_lossy(bytes).into_owned();
-        // U+FFFD is longer than a byte that it stands for, so cut after decoding.
-        let whole = text.len();
+        // U+FFFD is longer than the byte that it replaces, so cut after decoding.
+        let decoded = text.len();
         text.truncate(text.floor_char_boundary(self.limit));
-        let cut = length > kept.len() as u64 || text.len() < whole;
-        (!text.is_empty()).then_some(Message {
-            text,
-            cut_from: cut.then_some(length),
-        })
+        if text.len() < decoded || length > kept.len() as u64 {
+            let note = format!(" [cut: it had {length} bytes]");
+            text.push_str(&note);
+        }
+        (!text.is_empty()).then_some(text)
     }
 }
 
@@ -123,7 +100,7 @@ mod tests {
     }
     use Peer::{Ends, IsQuiet, Sends};
 
-    fn messages(peer: &[Peer<'_>]) -> Vec<Message> {
+    fn messages(peer: &[Peer<'_>]) -> Vec<String> {
         let mut framing = Framing::new(LIMIT);
         let mut messages = Vec::new();
         for does in peer {
@@ -138,9 +115,7 @@ mod tests {
 
     #[track_caller]
     fn gives(peer: &[Peer<'_>], texts: &[&str]) {
-        let given = messages(peer);
-        let given: Vec<_> = given.iter().map(|message| message.text.as_str()).collect();
-        assert_eq!(given, texts);
+        assert_eq!(messages(peer), texts);
     }
 
     #[test]
@@ -219,26 +194,20 @@ mod tests {
     #[test]
     fn a_message_that_is_too_long_is_cut_and_says_so() {
         let long = [b'x'; 5000];
+        let cut = "x".repeat(LIMIT) + " [cut: it had 5000 bytes]";
         for peer in [
             &[Sends(&long), IsQuiet][..],
             &[Sends(&long), Sends(b"\n")],
             &[Sends(&long), Ends],
         ] {
-            let [message] = messages(peer).try_into().unwrap();
-            assert_eq!(message.text, "x".repeat(LIMIT));
-            assert_eq!(message.cut_from, Some(5000));
+            gives(peer, &[&cut]);
         }
         for line_end in [&b"\n"[..], b"\r\n"] {
-            let [exact] = messages(&[Sends(&long[..LIMIT]), Sends(line_end)])
-                .try_into()
-                .unwrap();
-            assert_eq!(exact.cut_from, None);
+            let exact = [Sends(&long[..LIMIT]), Sends(line_end)];
+            gives(&exact, &[&"x".repeat(LIMIT)]);
         }
         // The next message is whole again.
-        gives(
-            &[Sends(&long), Sends(b"\nshort\n")],
-            &[&"x".repeat(LIMIT), "short"],
-        );
+        gives(&[Sends(&long), Sends(b"\nshort\n")], &[&cut, "short"]);
     }
 
     proptest! {
@@ -268,7 +237,8 @@ mod tests {
                 }
                 prop_assert!(framing.kept.len() <= 51);
                 for message in messages {
-                    prop_assert!(message.text.len() <= 50 && !message.text.contains('\n'));
+                    let (text, _) = message.split_once(" [cut: ").unwrap_or((&message, ""));
+                    prop_assert!(text.len() <= 50 && !message.contains('\n'));
                 }
             }
         }

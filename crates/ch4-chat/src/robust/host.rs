@@ -1,24 +1,26 @@
-//! The host's side: a loop that deals with one event after the other, and waits for nothing but
-//! the next one.
+//! The host's side: a loop that handles one event after the other, and waits for nothing but the
+//! next one.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, safe};
 
-use super::event::{Event, Inbox, PeerId, wait_for_turn};
+use super::event::{Event, PeerId, next, wait_for_turn};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::peer::{Peer, goodbye};
 use super::room::{Act, Room};
+use super::socket::own_address;
 use crate::BYE;
 
-/// How long nobody is accepted after the system has run out of something.
+/// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// How long somebody who isn't let in may take to close its side, and how many may at once.
@@ -39,70 +41,56 @@ pub fn host(
     log: &Log,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let here = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
-    let inbox = Arc::<Inbox>::default();
-    let failing = Arc::clone(&inbox);
-    log.when_gone(move |error| failing.send_first(Event::Failed(error)));
+    let here = own_address(&listener)?;
+    let (events, inbox) = channel();
+    let failed = events.clone();
+    log.when_gone(move |error| drop(failed.send(Event::Failed(error))));
 
+    // Accept guests, one at each turn.
     let listener = Arc::new(listener);
-    let (next_guest, turns) = sync_channel(1);
-    let (accepting, arrivals) = (Arc::clone(&listener), Arc::clone(&inbox));
+    let (next_guest, turns) = channel();
+    let (accepting, accepted) = (Arc::clone(&listener), events.clone());
+    let accept = move || {
+        let _ = accepted.send(Event::Accepted(accepting.accept()));
+        wait_for_turn(&turns)
+    };
     thread::Builder::new()
-        .spawn(move || accept(&accepting, &arrivals, &turns))
+        .spawn(move || while accept() {})
         .or_cannot(Action::StartThread, "that accepts guests")?;
     log.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
 
     // The lines of a file are meant for somebody, so they wait for the first guest.
-    let wait = !keyboard.is_terminal;
-    let events = Arc::clone(&inbox);
-    let typing = keyboard.read(move |typed| events.send_first(typed))?;
+    let is_file = !keyboard.is_terminal;
+    let typing = keyboard.read(events.clone())?;
     let mut host = Host {
         room: Room::new(name, limits),
         peers: BTreeMap::new(),
-        inbox: &inbox,
+        events,
         next_guest,
         refusals: Arc::default(),
         log,
         limits,
     };
-    let end = host.run(&typing, wait);
+    let end = host.run(&inbox, &typing, is_file);
     let deadline = Instant::now() + limits.farewell;
     host.room.close(Instant::now());
-    // The accepting thread finds that nobody waits for guests any more, and we let go of the port.
+    // The accepting thread gets no turn any more, and we let go of the port.
     drop(host.next_guest);
     let _ = end_accept(&listener);
     drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});
-    typing.end(|line| log.event(line));
+    typing.end(log);
     end
-}
-
-/// Accepts guests, one at each turn, until the room is closed.
-fn accept(listener: &TcpListener, inbox: &Inbox, turns: &Receiver<Instant>) {
-    loop {
-        inbox.send(match listener.accept() {
-            Ok((stream, address)) => Event::Arrived(stream, address),
-            Err(error) if client_has_gone(&error) => continue,
-            // The system is out of descriptors or memory. That passes, and the guest stays queued.
-            Err(error) => Event::NotAccepted(error),
-        });
-        if !wait_for_turn(turns) {
-            return;
-        }
-    }
 }
 
 /// What the loop works with. What it knows is in the room.
 struct Host<'a> {
     room: Room,
     peers: BTreeMap<PeerId, Peer>,
-    inbox: &'a Arc<Inbox>,
-    /// Lets the accepting thread go on.
-    next_guest: SyncSender<Instant>,
+    events: Sender<Event>,
+    next_guest: Sender<Instant>,
     /// Held by each connection that is being refused.
     refusals: Arc<()>,
     log: &'a Log,
@@ -110,35 +98,36 @@ struct Host<'a> {
 }
 
 impl Host<'_> {
-    /// Deals with each event, until the host has had the last word. If typing has to `wait`, it
-    /// begins when the first guest is here.
-    fn run(&mut self, typing: &Typing, mut wait: bool) -> Result<(), Error> {
-        if !wait {
+    /// Handles each event, until the host has had the last word. If typing `waits`, it begins when
+    /// the first guest is here.
+    fn run(
+        &mut self,
+        inbox: &Receiver<Event>,
+        typing: &Typing,
+        mut waits: bool,
+    ) -> Result<(), Error> {
+        if !waits {
             typing.next_turn(Instant::now());
         }
         let mut deadline = None;
         loop {
-            let next = (self.inbox).next(deadline.into_iter().chain(self.room.send_at()).min());
+            let event = next(inbox, deadline.into_iter().chain(self.room.send_at).min());
             let now = Instant::now();
-            if self.room.send_at().is_some_and(|at| at <= now) {
+            if self.room.send_at.is_some_and(|at| at <= now) {
                 self.room.send(now);
             }
-            match next {
-                None if deadline.is_some_and(|at| at <= now) => return Ok(()),
+            match event {
+                None if deadline.is_some_and(|at| at <= now) => break,
                 None => {}
                 Some(Event::Failed(error)) => return Err(error),
-                Some(Event::Typed(line)) if line == BYE => return Ok(()),
+                Some(Event::Typed(line)) if line == BYE => break,
                 Some(Event::Typed(line)) => typing.next_turn(self.room.speak(&line, now)),
                 Some(Event::Refused(why)) => {
                     self.log.trouble(why);
                     typing.next_turn(now);
                 }
                 Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
-                Some(Event::Arrived(stream, address)) => self.welcome(stream, address, now),
-                Some(Event::NotAccepted(error)) => {
-                    self.log.short_of("accept a guest for now", &error);
-                    let _ = self.next_guest.try_send(now + RETRY_DELAY);
-                }
+                Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
                     deadline = deadline.map(|_| now + self.limits.linger);
                     let turn = self.room.hear(id, messages, now);
@@ -146,8 +135,7 @@ impl Host<'_> {
                         (Some(from), Some(peer)) => peer.next_turn(from),
                         _ => drop(self.peers.remove(&id)),
                     }
-                    if wait && self.room.has_guest() {
-                        wait = false;
+                    if !self.room.is_empty() && mem::take(&mut waits) {
                         typing.next_turn(now);
                     }
                 }
@@ -159,34 +147,41 @@ impl Host<'_> {
             }
             self.act();
             if deadline.is_some() && self.room.is_empty() {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
-    /// Somebody has connected.
-    fn welcome(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) {
-        if let Some((id, lines)) = self.room.arrive(address, now) {
-            let stream = Arc::new(stream);
-            let lines = Some(lines);
-            match Peer::start(stream, id, MESSAGE_BYTES, lines, self.limits, self.inbox) {
-                Ok(peer) => {
-                    self.peers.insert(id, peer);
-                }
-                Err(error) => {
-                    self.room.depart(id, "has left", now);
-                    self.log.short_of("talk to a guest for now", &error);
-                }
+    /// Somebody connected, or nobody could be accepted.
+    fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
+        let mut next_guest = now;
+        match accepted.and_then(|(stream, address)| self.let_in(stream, address, now)) {
+            Err(error) if !client_has_gone(&error) => {
+                // The system is out of descriptors, threads or memory. That passes, and other
+                // guests stay queued.
+                self.log.short_of("let a guest in for now", &error);
+                next_guest += RETRY_DELAY;
             }
-        } else {
-            self.refuse(stream);
+            _ => {}
         }
-        let _ = self.next_guest.try_send(now);
+        let _ = self.next_guest.send(next_guest);
+    }
+
+    fn let_in(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) -> io::Result<()> {
+        let Some((id, lines)) = self.room.arrive(address, now) else {
+            self.refuse(stream);
+            return Ok(());
+        };
+        let peer = Peer::start(stream, id, MESSAGE_BYTES, lines, self.limits, &self.events)
+            .inspect_err(|_| self.room.depart(id, "has left", now))?;
+        self.peers.insert(id, peer);
+        Ok(())
     }
 
     /// Tells somebody that the room is full. What it has sent is read before the connection is
     /// closed: unread, it would turn the close into a reset, and our line might be lost. In a flood
-    /// of connections this is done for some only.
+    /// of connections only some get this.
     fn refuse(&self, mut stream: TcpStream) {
         // There is room for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
@@ -203,7 +198,7 @@ impl Host<'_> {
         });
     }
 
-    /// Does what has come of an event.
+    /// Does what the room decided.
     fn act(&mut self) {
         for act in self.room.acts() {
             match act {

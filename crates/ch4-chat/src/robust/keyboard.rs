@@ -5,14 +5,13 @@ use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use console::{Action, Error, Line, OrCannot, Printer, read_line, terminal_width};
+use console::{Action, Error, Line, Log, OrCannot, Printer, read_line, terminal_width};
 use rustyline::error::ReadlineError;
-use rustyline::history::MemHistory;
-use rustyline::{Config, Editor, ExternalPrinter};
+use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
 use super::event::{Event, wait_for_turn};
 use super::limits::MESSAGE_BYTES;
@@ -38,20 +37,20 @@ impl Keyboard {
     /// The terminal can't be used, or the system has no thread left.
     pub fn open() -> Result<(Self, Printer), Error> {
         let is_terminal = io::stdin().is_terminal();
-        let term = env::var_os("TERM").map(|term| term.to_string_lossy().into_owned());
-        let (mut keyboard, printer);
-        if is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref()) {
-            #[cfg(unix)]
-            signals::guard_terminal().or_cannot(Action::UseTerminal, "the terminal")?;
-            let above;
-            (keyboard, above) =
+        let term = env::var("TERM").ok();
+        let edits = is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref());
+        let (keyboard, printer) = if edits {
+            let (keyboard, above) =
                 Self::with_prompt().or_cannot(Action::UseTerminal, "the terminal")?;
-            printer = Printer::new(above)?;
+            (keyboard, Printer::new(above)?)
         } else {
-            keyboard = Self::plain(console::stdin());
-            printer = Printer::new(console::stdout())?;
-        }
-        keyboard.is_terminal = is_terminal;
+            let keyboard = Self::plain(console::stdin());
+            (keyboard, Printer::new(console::stdout())?)
+        };
+        let keyboard = Self {
+            is_terminal,
+            ..keyboard
+        };
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
@@ -66,8 +65,10 @@ impl Keyboard {
     }
 
     fn with_prompt() -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
+        #[cfg(unix)]
+        signals::guard_terminal()?;
         let config = Config::builder().auto_add_history(true).build();
-        let mut editor = Editor::<(), _>::with_history(config, MemHistory::new())?;
+        let mut editor = DefaultEditor::with_config(config)?;
         let screen = AbovePrompt(editor.create_external_printer()?);
         let mut pasted = VecDeque::new();
         let next = move || {
@@ -91,25 +92,25 @@ impl Keyboard {
         Ok((keyboard, screen))
     }
 
-    /// Reads on its own thread, which hands each event to `send`. `send` may block.
+    /// Reads in a new thread, which sends the events.
     ///
-    /// The thread reads a line, the first one too, when it is told to ([`Typing::next_turn`]). So a
-    /// prompt comes after what the last line has led to, a long file doesn't pile up in memory, and
+    /// The thread reads a line, the first one too, when it [gets a turn](Typing::next_turn). So a
+    /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
     /// nothing is read after `byebye`.
     ///
     /// # Errors
     ///
     /// The system has no thread left.
-    pub fn read(mut self, send: impl Fn(Event) + Send + 'static) -> Result<Typing, Error> {
-        let (next_turn, turns) = sync_channel(1);
+    pub fn read(mut self, events: Sender<Event>) -> Result<Typing, Error> {
+        let (next_turn, turns) = channel();
         let has_prompt = self.has_prompt;
-        let in_editor = Arc::new(AtomicBool::new(false));
+        let in_editor = Arc::<AtomicBool>::default();
         let reads = Arc::clone(&in_editor);
         let type_lines = move || {
             while wait_for_turn(&turns) {
                 let event = self.next_event();
                 reads.store(false, Ordering::SeqCst);
-                send(event);
+                let _ = events.send(event);
             }
         };
         let thread = thread::Builder::new()
@@ -138,34 +139,34 @@ impl Keyboard {
             Err(error) => return Event::Failed(error),
         };
         Event::Refused(format!(
-            "Not sent: that line has {length} bytes; a message may have {MESSAGE_BYTES}."
+            "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
         ))
     }
 }
 
 /// The thread that reads the keyboard.
 pub struct Typing {
-    next_turn: SyncSender<Instant>,
+    next_turn: Sender<Instant>,
     thread: JoinHandle<()>,
     has_prompt: bool,
-    /// A prompt is on the screen, or about to be, and the editor has the terminal until Enter or
-    /// Ctrl-C is pressed. A program that ended now would leave a terminal that doesn't echo.
+    /// The editor has the terminal, or is about to, until the user presses Enter or Ctrl-C. A
+    /// program that ended now would leave a terminal that doesn't echo.
     in_editor: Arc<AtomicBool>,
 }
 
 impl Typing {
-    /// The last line has been dealt with: read another, from this time on.
+    /// The last line is done: read another, from this time on.
     pub fn next_turn(&self, from: Instant) {
         self.in_editor.store(self.has_prompt, Ordering::SeqCst);
         // If the thread has ended there is no other.
-        let _ = self.next_turn.try_send(from);
+        let _ = self.next_turn.send(from);
     }
 
-    /// Ends the thread if it can be ended. Else asks the user to do it: `tell` shows the request.
-    pub fn end(self, tell: impl FnOnce(&str)) {
+    /// Ends the thread if it can be ended. Else asks the user to do it.
+    pub fn end(self, log: &Log) {
         drop(self.next_turn);
         if self.in_editor.load(Ordering::SeqCst) {
-            tell("Press Enter to leave.");
+            log.event("Press Enter to leave.");
             // If the thread has panicked its prompt has gone too.
             let _ = self.thread.join();
         }
@@ -175,11 +176,10 @@ impl Typing {
 /// Whether the editor can be used on a terminal of this type: the value of `TERM`, which Windows
 /// doesn't need. The others are those that rustyline refuses.
 fn can_edit(term: Option<&str>) -> bool {
-    let plain = |term: &str| {
-        let types = ["", "dumb", "cons25", "emacs"];
-        types.iter().any(|it| it.eq_ignore_ascii_case(term))
-    };
-    term.map_or(cfg!(windows), |term| !plain(term))
+    let plain = ["", "dumb", "cons25", "emacs"];
+    term.map_or(cfg!(windows), |term| {
+        !plain.contains(&&*term.to_lowercase())
+    })
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
@@ -188,10 +188,7 @@ struct AbovePrompt<P>(P);
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.0.print(text).map_err(|error| match error {
-            ReadlineError::Io(error) => error,
-            error => io::Error::other(error),
-        })?;
+        self.0.print(text).map_err(io::Error::other)?;
         Ok(bytes.len())
     }
 
@@ -251,13 +248,15 @@ mod tests {
 
     use super::*;
 
+    fn log() -> Log {
+        Log::new(Printer::new(io::sink()).unwrap(), false)
+    }
+
     /// What is typed, up to where no other turn comes.
     fn typed(input: impl Read + Send + 'static) -> String {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(BufReader::new(input));
-        let typing = keyboard
-            .read(move |event| send.send(event).unwrap())
-            .unwrap();
+        let typing = keyboard.read(send).unwrap();
         let mut all = Vec::new();
         loop {
             typing.next_turn(Instant::now());
@@ -267,14 +266,14 @@ mod tests {
                 break;
             }
         }
-        typing.end(|_| panic!("a pipe has no prompt"));
+        typing.end(&log());
         all.join(" ")
     }
 
     #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
         let refused = |length| {
-            format!("Refused(\"Not sent: that line has {length} bytes; a message may have 4096.\")")
+            format!("Refused(\"Not sent: the line is {length} bytes; the limit is 4096.\")")
         };
         let long = "x".repeat(MESSAGE_BYTES);
         assert_eq!(
@@ -310,12 +309,10 @@ mod tests {
     fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(&b"one\ntwo\n"[..]);
-        let typing = keyboard
-            .read(move |event| send.send(event).unwrap())
-            .unwrap();
+        let typing = keyboard.read(send).unwrap();
         typing.next_turn(Instant::now());
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
-        typing.end(|_| panic!("a pipe has no prompt"));
+        typing.end(&log());
         // The thread has ended, without another line.
         assert!(events.recv_timeout(PATIENCE).is_err());
     }

@@ -5,24 +5,25 @@
 
 use std::collections::HashSet;
 use std::iter;
-use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::UnicodeScript;
 use unicode_security::{GeneralSecurityProfile, skeleton};
 
-/// The most characters that a name may have.
+use super::event::PeerId;
+
+/// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// The most marks on one letter (UTS 39, section 5.4). More would cover the lines around it.
+/// Maximum number of marks on one letter (UTS 39, section 5.4). More would cover the lines around it.
 const MAX_MARKS: usize = 4;
 
-/// The name with what could mislead taken out, in the form NFC and with single spaces.
+/// Takes out what could mislead. Returns the name in the form NFC and with single spaces.
 ///
-/// What stays is what Unicode allows in identifiers: the letters, marks and digits of the scripts
-/// that are in common use today, and `' - . _` and a few of their kind. So no name holds a line end,
-/// a colon, or a character that can't be seen.
+/// It keeps what Unicode allows in identifiers: the letters, marks and digits of the scripts that
+/// are in common use today, and `' - . _` and a few of their kind. So no name holds a line end, a
+/// colon, or an invisible character.
 ///
 /// Returns `None` if nothing is left.
 pub fn clean(wanted: &str) -> Option<String> {
@@ -52,8 +53,8 @@ fn is_allowed(character: char) -> bool {
     allowed(character) || (character.is_alphanumeric() && stands_for())
 }
 
-/// Whether the mark may come after what is `before` it. It stays only on a letter of its own script:
-/// elsewhere it may look like anything, such as a colon. And it stays once.
+/// Whether the mark may come after the text `before` it. It stays only on a letter of its own script:
+/// elsewhere it may look like anything, such as a colon. And it stays only once.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);
     let (_, marks) = before.split_at(letters.len());
@@ -72,88 +73,41 @@ pub struct Names {
     taken: HashSet<String>,
 }
 
-/// A name that somebody has: give it back with [`Names::free`].
-#[derive(Debug)]
-pub struct Name {
-    /// The name as everybody sees it.
-    pub shown: Arc<str>,
-    /// What the name looks like, in small letters, and what it looks like in small letters. Those
-    /// differ: `AIice` looks like `Alice`, and `aiice` doesn't. Names that have one of them in
-    /// common would be taken for the same.
-    keys: [String; 2],
-}
-
 impl Names {
-    /// Gives somebody the name itself if no taken name looks like it, else with a number that makes
-    /// it unique: `Li-2`.
+    /// Gives somebody the name itself if no taken name looks like it, else with a number: `Li-2`.
     ///
-    /// This takes a few look-ups, however many have the same name.
-    pub fn take(&mut self, name: &str) -> Name {
-        let mut given = Name::new(name);
-        if self.has(&given) {
-            given = self.numbered(name);
+    /// The number is the guest's own or, if somebody took even that name, the next free one. So it
+    /// takes one try, however many guests want the same name.
+    pub fn take(&mut self, wanted: &str, mut number: PeerId) -> String {
+        let mut name = wanted.to_owned();
+        while keys(&name).iter().any(|key| self.taken.contains(key)) {
+            let suffix = format!("-{number}");
+            let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
+            let short: String = wanted.chars().take(kept).collect();
+            name = short.trim_end().to_owned() + &suffix;
+            number += 1;
         }
-        self.taken.extend(given.keys.iter().cloned());
-        given
+        self.taken.extend(keys(&name));
+        name
     }
 
-    /// Somebody doesn't need the name any more.
-    pub fn free(&mut self, name: &Name) {
-        for key in &name.keys {
-            self.taken.remove(key);
+    /// Makes a name available again.
+    pub fn free(&mut self, name: &str) {
+        for key in keys(name) {
+            self.taken.remove(&key);
         }
-    }
-
-    fn has(&self, name: &Name) -> bool {
-        name.keys.iter().any(|key| self.taken.contains(key))
-    }
-
-    /// The name with a number that nobody has: the lowest one, unless guests have left.
-    ///
-    /// Great steps find a free number, and halving the way back finds the first one behind a taken
-    /// one. (The numbers wrap around, so the steps end even if guests call themselves `Li-2`,
-    /// `Li-6`, `Li-18` and so on.)
-    fn numbered(&self, name: &str) -> Name {
-        let (mut taken, mut free) = (1, 2_u64);
-        let mut given = Name::with_number(name, free);
-        while self.has(&given) {
-            taken = free;
-            free = free.wrapping_mul(3);
-            given = Name::with_number(name, free);
-        }
-        while free.abs_diff(taken) > 1 {
-            let middle = free.midpoint(taken);
-            let between = Name::with_number(name, middle);
-            if self.has(&between) {
-                taken = middle;
-            } else {
-                (free, given) = (middle, between);
-            }
-        }
-        given
     }
 }
 
-impl Name {
-    /// A name, and what it looks like by its skeleton (UTS 39, section 4).
-    fn new(shown: &str) -> Self {
-        let looks: String = skeleton(shown).collect();
-        Self {
-            shown: shown.into(),
-            keys: [
-                looks.to_lowercase(),
-                skeleton(&shown.to_lowercase()).collect(),
-            ],
-        }
-    }
-
-    /// The name with a number, cut where it would be too long.
-    fn with_number(name: &str, number: u64) -> Self {
-        let suffix = format!("-{number}");
-        let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
-        let short: String = name.chars().take(kept).collect();
-        Self::new(&(short.trim_end().to_owned() + &suffix))
-    }
+/// What the name looks like (its skeleton: UTS 39, section 4), in small letters, and what it looks
+/// like in small letters. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Names that
+/// have one of them in common could be taken for the same.
+fn keys(name: &str) -> [String; 2] {
+    let looks: String = skeleton(name).collect();
+    [
+        looks.to_lowercase(),
+        skeleton(&name.to_lowercase()).collect(),
+    ]
 }
 
 #[cfg(test)]
@@ -237,24 +191,24 @@ mod tests {
         assert_eq!(clean("Zoe\u{200b}\u{308}").as_deref(), Some("Zo\u{eb}"));
     }
 
-    /// The names that are given, one after the other.
+    /// The names that guests 1, 2, 3 and so on get.
     fn given<'n>(names: &mut Names, wanted: impl IntoIterator<Item = &'n str>) -> Vec<String> {
-        let shown = wanted
-            .into_iter()
-            .map(|it| names.take(it).shown.to_string());
-        shown.collect()
+        let guests = wanted.into_iter().zip(1..);
+        guests.map(|(name, id)| names.take(name, id)).collect()
     }
 
     #[test]
-    fn a_name_that_is_taken_gets_a_number() {
+    fn a_name_that_is_taken_gets_the_guests_number() {
         let mut names = Names::default();
         assert_eq!(
-            given(
-                &mut names,
-                ["host", "Li", "Li-2", "Han", "li", "LI", "HOST"]
-            ),
-            ["host", "Li", "Li-2", "Han", "li-3", "LI-4", "HOST-2"]
+            given(&mut names, ["Li", "Li", "Han", "li", "LI", "host", "HOST"]),
+            ["Li", "Li-2", "Han", "li-4", "LI-5", "host", "HOST-7"]
         );
+        // Or the next one that nobody has.
+        for (wanted, number, name) in [("Li-8", 8, "Li-8"), ("Li-9", 9, "Li-9"), ("Li", 8, "Li-10")]
+        {
+            assert_eq!(names.take(wanted, number), name);
+        }
     }
 
     #[test]
@@ -280,41 +234,20 @@ mod tests {
     #[test]
     fn a_name_that_is_given_back_is_free_for_all_that_look_like_it() {
         let mut names = Names::default();
-        let alice = names.take("Alice");
-        names.free(&alice);
+        names.take("Alice", 1);
+        names.free("Alice");
         assert!(names.taken.is_empty());
-        assert_eq!(*names.take("AIice").shown, *"AIice");
+        assert_eq!(names.take("AIice", 2), "AIice");
     }
 
     #[test]
-    fn a_thousand_of_the_same_name_are_numbered_in_order_and_cut() {
+    fn a_long_name_is_cut_to_make_room_for_the_number() {
         let mut names = Names::default();
-        let long = "x".repeat(28) + " y";
-        names.take(&long);
-        for number in 2..1000 {
-            let name = names.take(&long);
-            let suffix = format!("-{number}");
-            assert!(name.shown.ends_with(&suffix), "{}", name.shown);
-            assert!(name.shown.chars().count() <= MAX_CHARACTERS);
-            assert!(!name.shown.contains(" -"), "{}", name.shown);
-        }
-        assert_eq!(*names.take(&long).shown, *("x".repeat(27) + "-1000"));
-    }
-
-    /// They take the numbers that are tried first.
-    #[test]
-    fn nobody_can_keep_others_from_a_number() {
-        let mut names = Names::default();
-        names.take("Li");
-        let mut number = 2_u64;
-        for _ in 0..200 {
-            names.take(&format!("Li-{number}"));
-            number = number.wrapping_mul(3);
-        }
-        names.take(&format!("Li-{}", u64::MAX));
-        let name = names.take("Li").shown;
-        assert!(name.starts_with("Li-"), "{name}");
-        assert!(name.chars().count() <= MAX_CHARACTERS);
+        let long = "x".repeat(28) + " yy";
+        assert_eq!(names.take(&long, 1), long);
+        assert_eq!(names.take(&long, 2), "x".repeat(28) + " y-2");
+        assert_eq!(names.take(&long, 34), "x".repeat(28) + "-34");
+        assert_eq!(names.take(&long, 1000), "x".repeat(27) + "-1000");
     }
 
     /// What people and attackers call themselves.
@@ -345,19 +278,19 @@ mod tests {
             steps in vec((wanted(), any::<Option<prop::sample::Index>>()), 0..20),
         ) {
             let mut names = Names::default();
-            let mut room: Vec<Name> = Vec::new();
-            for (wanted, leaves) in steps {
+            let mut room: Vec<String> = Vec::new();
+            let alike = |one: &str, other: &str| {
+                keys(one).iter().any(|key| keys(other).contains(key))
+            };
+            for ((wanted, leaves), id) in steps.into_iter().zip(1..) {
                 if let Some(leaves) = leaves && !room.is_empty() {
                     names.free(&room.swap_remove(leaves.index(room.len())));
                 } else if let Some(wanted) = clean(&wanted) {
-                    let alike = |one: &Name, other: &Name| {
-                        one.keys.iter().any(|key| other.keys.contains(key))
-                    };
-                    let plain = Name::new(&wanted);
-                    let name = names.take(&wanted);
-                    let taken = room.iter().any(|other| alike(other, &plain));
-                    prop_assert_eq!(*name.shown != *wanted, taken);
+                    let name = names.take(&wanted, id);
+                    let taken = room.iter().any(|other| alike(other, &wanted));
+                    prop_assert_eq!(name != wanted, taken);
                     prop_assert!(!room.iter().any(|other| alike(other, &name)));
+                    prop_assert!(name.chars().count() <= MAX_CHARACTERS);
                     room.push(name);
                 }
             }

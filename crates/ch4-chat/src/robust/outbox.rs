@@ -11,9 +11,9 @@ const BATCH_BYTES: usize = 64 * 1024;
 /// What a line takes besides its text, which is shared: its place in each outbox, in bytes.
 pub const PLACE_BYTES: usize = 32;
 
-/// The loop's end. Dropping it ends the writer, when all that waits is written.
+/// The loop's end. Dropping it ends the writer, once everything is written.
 ///
-/// It has no limit itself: [`Outbox::push`] tells how much waits, and who pushes decides.
+/// It has no limit itself: the loop looks how much [waits](Outbox::waiting), and decides.
 #[derive(Debug)]
 pub struct Outbox {
     lines: Sender<Arc<str>>,
@@ -30,32 +30,36 @@ pub struct Lines {
 /// Both ends.
 pub fn outbox() -> (Outbox, Lines) {
     let (sender, lines) = channel();
+    let waiting = Arc::<AtomicUsize>::default();
     let outbox = Outbox {
         lines: sender,
-        waiting: Arc::default(),
+        waiting: Arc::clone(&waiting),
     };
-    let waiting = Arc::clone(&outbox.waiting);
     (outbox, Lines { lines, waiting })
 }
 
 impl Outbox {
-    /// Adds a line. Returns how many bytes wait now, those that are being written included.
-    pub fn push(&self, line: &Arc<str>) -> usize {
+    /// Adds a line, or several.
+    pub fn push(&self, line: impl Into<Arc<str>>) {
+        let line = line.into();
         if line.is_empty() {
-            return self.waiting.load(Relaxed);
+            return;
         }
-        let bytes = line.len() + PLACE_BYTES;
-        // First counted, then sent: the writer may be quicker than we are.
-        let waiting = self.waiting.fetch_add(bytes, Relaxed) + bytes;
-        // A writer that can't write any more needs no lines.
-        let _ = self.lines.send(Arc::clone(line));
-        waiting
+        // Count first: the writer may be quicker than we are.
+        self.waiting.fetch_add(line.len() + PLACE_BYTES, Relaxed);
+        // If the writer has ended, nobody needs the line.
+        let _ = self.lines.send(line);
+    }
+
+    /// How many bytes wait, those that are being written included.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
     }
 }
 
 impl Lines {
     /// The writer's thread: writes what comes, many lines at once, until no more can come. What
-    /// comes without LF goes out last, in a write of its own.
+    /// comes without LF goes out last, in a separate write.
     ///
     /// # Errors
     ///
@@ -100,7 +104,7 @@ mod tests {
     fn writes(pushed: &[&str]) -> Vec<String> {
         let (outbox, lines) = outbox();
         for &line in pushed {
-            outbox.push(&line.into());
+            outbox.push(line);
         }
         drop(outbox);
         let mut writes = Writes::default();
@@ -134,8 +138,9 @@ mod tests {
             }
         }
         let (outbox, lines) = outbox();
-        assert_eq!(outbox.push(&"1234\n".into()), 5 + PLACE_BYTES);
-        assert_eq!(outbox.push(&"6\n".into()), 7 + 2 * PLACE_BYTES);
+        outbox.push("1234\n");
+        outbox.push("6\n");
+        assert_eq!(outbox.waiting(), 7 + 2 * PLACE_BYTES);
         drop(outbox);
         let mut looks = Looks(Arc::clone(&lines.waiting), Vec::new());
         lines.write_all(&mut looks).unwrap();

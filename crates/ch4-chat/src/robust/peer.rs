@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use console::DeadlineStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, Inbox, PeerId, wait_for_turn};
-use super::framing::{Framing, Message};
+use super::event::{Event, PeerId, next, wait_for_turn};
+use super::framing::Framing;
 use super::limits::Limits;
 use super::outbox::Lines;
 
-/// Readers and writers need little stack.
-const STACK_BYTES: usize = 128 * 1024;
+/// Readers and writers need little stack: 128 KiB.
+const STACK_BYTES: usize = 131_072;
 
-/// The most that one read takes. So little becomes at most 256 lines, which is what a guest says
-/// in one event, and what the others wait for.
+/// Maximum size of one read. It becomes at most 256 lines, which a guest says in one event, and
+/// which the others wait for.
 const PIECE_BYTES: usize = 512;
 
 /// How long a read waits if nothing has to happen meanwhile. Then an event says nothing.
@@ -40,59 +40,57 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 pub struct Peer {
     /// Shared with the threads: a room has one descriptor for each guest.
     stream: Arc<TcpStream>,
-    next_turn: SyncSender<Instant>,
+    next_turn: Sender<Instant>,
 }
 
 impl Peer {
-    /// Takes over a connection: reads lines of at most `line_bytes`, and writes `lines`, if any.
+    /// Takes over a connection: reads lines of at most `line_bytes`, and writes `lines`.
     ///
-    /// Each event needs a turn: after one, the reader doesn't read on before [`Peer::next_turn`].
-    /// So a peer that floods has one event in the inbox at a time, like everybody else, and the
-    /// rest of the flood waits in the network (RFC 9293, section 3.8.6).
+    /// After each event the reader waits for [`Peer::next_turn`] before it reads on. Meanwhile a
+    /// flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
     ///
     /// # Errors
     ///
     /// The connection is broken already, or the system has no thread left.
     pub fn start(
-        stream: Arc<TcpStream>,
+        stream: TcpStream,
         id: PeerId,
         line_bytes: usize,
-        lines: Option<Lines>,
+        lines: Lines,
         limits: &Limits,
-        inbox: &Arc<Inbox>,
+        events: &Sender<Event>,
     ) -> io::Result<Self> {
-        // Each write on its way at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold
-        // back `byebye`, and put it into one segment with the message before it.
+        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
+        // `byebye`, and put it into one segment with the message before it.
         stream.set_nodelay(true)?;
-        SockRef::from(&*stream).set_tcp_keepalive(&KEEPALIVE)?;
+        SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
 
+        let stream = Arc::new(stream);
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
         let (writes, written) = channel::<()>();
-        if let Some(lines) = lines {
-            let to = Arc::clone(&stream);
-            thread().spawn(move || {
-                // If it fails, the reader finds the same, and tells.
-                let _ = lines.write_all(&*to);
-                let _ = to.shutdown(Shutdown::Write);
-                drop(writes);
-            })?;
-        }
+        let to = Arc::clone(&stream);
+        thread().spawn(move || {
+            // If it fails, so does the reader, which tells the loop.
+            let _ = lines.write_all(&*to);
+            let _ = to.shutdown(Shutdown::Write);
+            drop(writes);
+        })?;
 
-        let (next_turn, turns) = sync_channel(1);
-        let (from, inbox, limits) = (Arc::clone(&stream), Arc::clone(inbox), limits.clone());
+        let (next_turn, turns) = channel();
+        let (from, events, limits) = (Arc::clone(&stream), events.clone(), limits.clone());
         thread().spawn(move || {
             // Returns false if the loop has let go of the peer.
             let say = |messages| {
-                inbox.send(Event::Said(id, messages));
+                let _ = events.send(Event::Said(id, messages));
                 wait_for_turn(&turns)
             };
             let mut framing = Framing::new(line_bytes);
-            let end = read(&from, &mut framing, &limits, say);
-            // However the stream has ended, what came before counts: a tutorial's program that says
+            let end = read(&from, &mut framing, limits.quiet, say);
+            // However the stream ended, what came before counts: a tutorial's program that says
             // `byebye` and closes with something unread resets the connection.
             framing.complete().map(|last| say(vec![last]));
-            inbox.send(Event::Gone(id, end.err()));
-            // Once the loop has let go of the peer, its last line waits for the writer.
+            let _ = events.send(Event::Gone(id, end.err()));
+            // Once the loop has let go of the peer, wait until its last line is written.
             while turns.recv().is_ok() {}
             let _ = written.recv_timeout(limits.farewell);
             let _ = from.shutdown(Shutdown::Both);
@@ -100,10 +98,10 @@ impl Peer {
         Ok(Self { stream, next_turn })
     }
 
-    /// The peer's last event has been dealt with: it may send another, from this time on.
+    /// The peer's last event is done: it may send another, from this time on.
     pub fn next_turn(&self, from: Instant) {
         // If the reader has ended, it needs none.
-        let _ = self.next_turn.try_send(from);
+        let _ = self.next_turn.send(from);
     }
 
     /// Closes the connection, whatever waits. (Dropping the peer lets what waits go out first.)
@@ -113,25 +111,25 @@ impl Peer {
     }
 }
 
-/// Goes on reading after our `byebye`, until the peers have closed their side, or the deadline has
-/// passed: what stays unread would turn the close into a reset, and the last word might be lost
-/// (RFC 9293, section 3.6.1).
+/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline. Bytes
+/// that stay unread would turn the close into a reset, and the last word might be lost (RFC 9293,
+/// section 3.6.1).
 pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
-    inbox: &Inbox,
+    inbox: &Receiver<Event>,
     deadline: Instant,
-    hear: impl Fn(&Message),
+    hear: impl Fn(&[String]),
 ) {
-    // Those that talked too fast are read again, too.
+    // Read those again, too, that talked too fast.
     for peer in peers.values() {
         peer.next_turn(Instant::now());
     }
     while !peers.is_empty()
-        && let Some(event) = inbox.next(Some(deadline))
+        && let Some(event) = next(inbox, Some(deadline))
     {
         match event {
             Event::Said(id, messages) => {
-                messages.iter().for_each(&hear);
+                hear(&messages);
                 if let Some(peer) = peers.get(&id) {
                     peer.next_turn(Instant::now());
                 }
@@ -147,36 +145,37 @@ pub fn goodbye(
 fn read(
     stream: &TcpStream,
     framing: &mut Framing,
-    limits: &Limits,
-    say: impl Fn(Vec<Message>) -> bool,
+    quiet: Duration,
+    say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
     let (mut last, mut is_new) = (connected, true);
     let mut piece = [0; PIECE_BYTES];
     loop {
         let under_way = framing.ends_when_quiet();
-        // A new guest may tell its name first, but doesn't have to.
-        let waits = under_way || is_new;
-        let mut deadline = last + if waits { limits.quiet } else { LONG };
-        if is_new {
-            deadline = deadline.min(connected + limits.introduction);
-        }
-        let messages = match DeadlineStream::new(stream, deadline).read(&mut piece) {
+        let deadline = match (is_new, under_way) {
+            // A new guest may tell its name first, but the others hear of it soon in any case.
+            (true, _) => connected + quiet,
+            (false, true) => last + quiet,
+            (false, false) => last + LONG,
+        };
+        let mut messages = Vec::new();
+        match DeadlineStream::new(stream, deadline).read(&mut piece) {
             Ok(0) => return Ok(()),
             Ok(count) => {
                 last = Instant::now();
-                match framing.push(piece.split_at(count).0) {
-                    none if none.is_empty() => continue,
-                    messages => messages,
+                messages.extend(framing.push(piece.split_at(count).0));
+                if messages.is_empty() {
+                    continue;
                 }
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                let is_quiet = under_way && last.elapsed() >= limits.quiet;
-                let message = is_quiet.then(|| framing.complete());
-                message.flatten().into_iter().collect()
+                if under_way && last.elapsed() >= quiet {
+                    messages.extend(framing.complete());
+                }
             }
             Err(error) => return Err(error),
-        };
+        }
         is_new = false;
         if !say(messages) {
             return Ok(());

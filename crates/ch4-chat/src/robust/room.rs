@@ -1,31 +1,31 @@
-//! Who is in the room, and what they hear. Pure: what happens goes in, with the time; lines go into
-//! the guests' outboxes, and what the host has to do comes out. No socket, no clock, no thread.
+//! Who is in the room, and what they hear. Pure: events go in, with the time; lines go into the
+//! guests' outboxes, and what the host has to do comes out. No socket, no clock, no thread.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
-//! No name holds a colon or an asterisk, so neither can be imitated. The host's words go out as
+//! No name holds a colon or an asterisk, so nobody can imitate either. The host's words go out as
 //! they are typed, so that with one guest the wire is that of the tutorial, and an LF; if the host
 //! has chosen a name, `NAME: ` comes before them too.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::budget::Budget;
+use console::safe;
+
 use super::event::PeerId;
-use super::framing::{Message, NAME_COMMAND};
-use super::limits::Limits;
-use super::name::{self, Name, Names};
+use super::framing::NAME_COMMAND;
+use super::limits::{Budget, Limits};
+use super::name::{self, Names};
 use super::outbox::{Lines, Outbox, outbox};
 use crate::BYE;
 
 /// How long lines are collected before they are sent together. Nobody notices so short a time, and
-/// each guest's writer is woken 50 times a second at most, however many come, go and talk.
+/// each guest's writer is woken 50 times a second at most, however many guests come, go and talk.
 const COLLECT: Duration = Duration::from_millis(20);
 
-/// How many lines are collected at most: each who said one gets its own copy of the others.
+/// How many lines are collected at most: each guest that said one gets its own copy of the others.
 const COLLECT_LINES: usize = 64;
 
 /// What the host has to do.
@@ -33,7 +33,7 @@ const COLLECT_LINES: usize = 64;
 pub enum Act {
     /// Tell the user what happened.
     Tell(String),
-    /// Show the user what a guest has said, after its name.
+    /// Show the user what a guest said, after its name.
     Show(String),
     /// The guest was dropped: close its connection.
     Cut(PeerId),
@@ -43,54 +43,49 @@ pub enum Act {
 #[derive(Debug, Default)]
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
-    /// Those who haven't given a name or said a word.
-    silent: BTreeSet<PeerId>,
+    /// Those who haven't given a name or said a word, and when they arrived.
+    silent: BTreeMap<PeerId, Instant>,
     names: Names,
-    /// What comes before the host's words, and how much it may say: no more than a guest, as a file
-    /// would be too much for all guests at once.
+    /// What comes before the host's words.
     host: String,
+    /// The host may say no more than a guest: a file would be too much for all guests at once.
     budget: Budget,
     /// How many guests have arrived so far.
     arrived: PeerId,
     acts: Vec<Act>,
-    /// What was collected, and is still to be sent.
-    lines: Vec<Line>,
-    /// When they have to be sent.
-    send_at: Option<Instant>,
+    /// What was collected: a line, or several, for everybody but one.
+    lines: Vec<(String, Option<PeerId>)>,
+    /// When [`Room::send`] has to be called.
+    pub send_at: Option<Instant>,
     limits: Limits,
 }
 
 #[derive(Debug)]
 struct Guest {
     address: SocketAddr,
-    arrived: Instant,
     /// From the first event on, which is when the others are told.
-    name: Option<Name>,
+    name: Option<String>,
     budget: Budget,
     outbox: Outbox,
-    /// How many of the collected lines were said before it came.
+    /// How many of the collected lines are from before it came.
     before: usize,
 }
 
 impl Guest {
-    /// What it hears of the collected lines: all but its own, and those said before it came.
-    fn hears(&self, id: PeerId, lines: &[Line]) -> Arc<str> {
+    /// What it hears of the collected lines, in one piece.
+    fn hears(&self, id: PeerId, lines: &[(String, Option<PeerId>)]) -> String {
         let lines = lines.iter().skip(self.before);
         let others = lines.filter(|(_, but)| *but != Some(id));
-        let heard: String = others.map(|(line, _)| line.as_str()).collect();
-        heard.into()
+        others.map(|(line, _)| line.as_str()).collect()
     }
 }
 
-/// A line, or several, for everybody but one.
-type Line = (String, Option<PeerId>);
-
 impl Room {
-    /// An empty room. Without a name of the host's, `host` is taken all the same.
+    /// An empty room. No guest gets the host's name or, if it has none, the name `host`.
     pub fn new(host: Option<&str>, limits: &Limits) -> Self {
         let mut names = Names::default();
         let host = host.and_then(name::clean);
-        names.take(host.as_deref().unwrap_or("host"));
+        names.take(host.as_deref().unwrap_or("host"), 0);
         Self {
             names,
             host: host.map_or_else(String::new, |name| name + ": "),
@@ -99,7 +94,7 @@ impl Room {
         }
     }
 
-    /// What the host has to do since this was called last, in order.
+    /// What the host has to do since the last call, in order.
     pub fn acts(&mut self) -> Vec<Act> {
         mem::take(&mut self.acts)
     }
@@ -109,52 +104,47 @@ impl Room {
         self.guests.is_empty()
     }
 
-    /// Whether somebody is here of whom everybody was told.
-    pub fn has_guest(&self) -> bool {
-        self.guests.values().any(|guest| guest.name.is_some())
-    }
-
     /// Somebody has connected. Returns who it is now, and the lines for it; `None` if the room is
-    /// full. The others are told at its first words, or [`Limits::introduction`] later.
+    /// full. The others are told at its first event.
     pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Lines)> {
         if self.guests.len() >= self.limits.guests {
-            let oldest = *self.silent.first()?;
-            let arrived = self.guests.get(&oldest)?.arrived;
-            if now.saturating_duration_since(arrived) < self.limits.silence {
+            let (&id, &since) = self.silent.first_key_value()?;
+            if now.saturating_duration_since(since) < self.limits.silence {
                 return None;
             }
             let why = "was dropped: the room is full, and it had said nothing";
-            self.cut(oldest, why, now);
+            self.cut(id, why, now);
         }
         self.arrived += 1;
         let (outbox, lines) = outbox();
         let guest = Guest {
             address,
-            arrived: now,
             name: None,
             budget: Budget::default(),
             outbox,
             before: self.lines.len(),
         };
         self.guests.insert(self.arrived, guest);
-        self.silent.insert(self.arrived);
+        self.silent.insert(self.arrived, now);
         Some((self.arrived, lines))
     }
 
-    /// A guest has said something. If that is nothing, it is only here. Returns from when on it may
-    /// say more; `None` if it isn't here any more.
-    pub fn hear(&mut self, id: PeerId, mut said: Vec<Message>, now: Instant) -> Option<Instant> {
-        self.introduce(id, &mut said, now);
-        let guest = self.guests.get_mut(&id)?;
-        let name = &guest.name.as_ref()?.shown;
+    /// A guest said something. If that is nothing, it is only here. Returns when it may say more;
+    /// `None` if it isn't here any more.
+    pub fn hear(&mut self, id: PeerId, mut said: Vec<String>, now: Instant) -> Option<Instant> {
+        if self.guests.get(&id)?.name.is_none() {
+            self.introduce(id, &mut said, now);
+        }
         if !said.is_empty() {
             self.silent.remove(&id);
         }
+        let guest = self.guests.get_mut(&id)?;
+        let name = guest.name.as_deref()?;
         // The others hear the last word as `* NAME has left.` All the rest is one line to each.
         let (mut lines, mut leaves) = (String::new(), false);
         for message in said {
-            let line = format!("{name}: {message}");
-            leaves = message.text == BYE;
+            let line = format!("{name}: {}", safe::escape(&message));
+            leaves = message == BYE;
             if !leaves {
                 lines += &line;
                 lines.push('\n');
@@ -172,29 +162,28 @@ impl Room {
         (!leaves).then_some(next)
     }
 
-    /// At a guest's first event, takes its name from what it said and tells everybody.
-    fn introduce(&mut self, id: PeerId, said: &mut Vec<Message>, now: Instant) {
-        let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
-            return;
-        };
-        let first = said.first().map_or("", |first| first.text.as_str());
-        let command = first.strip_prefix(NAME_COMMAND);
-        let wanted = command.and_then(name::clean);
-        if command.is_some() {
+    /// Takes a guest's name from what it said first, and tells everybody that it is here.
+    fn introduce(&mut self, id: PeerId, said: &mut Vec<String>, now: Instant) {
+        let command = said.first().and_then(|it| it.strip_prefix(NAME_COMMAND));
+        let (is_command, wanted) = (command.is_some(), command.and_then(name::clean));
+        if is_command {
             said.remove(0);
         }
         if wanted.is_some() {
             self.silent.remove(&id);
         }
-        let name = (self.names).take(&wanted.unwrap_or_else(|| format!("guest-{id}")));
-        let joined = format!("{} has joined", name.shown);
-        guest.name = Some(name);
-        let told = format!("{joined} from {}.", guest.address);
-        self.acts.push(Act::Tell(told));
+        let wanted = wanted.unwrap_or_else(|| format!("guest-{id}"));
+        let name = self.names.take(&wanted, id);
+        let joined = format!("{name} has joined");
+        if let Some(guest) = self.guests.get_mut(&id) {
+            guest.name = Some(name);
+            let told = format!("{joined} from {}.", guest.address);
+            self.acts.push(Act::Tell(told));
+        }
         self.tell(format!("* {joined}.\n"), Some(id), now);
     }
 
-    /// The host speaks to everybody. Returns from when on it may say more.
+    /// The host speaks to everybody. Returns when it may say more.
     pub fn speak(&mut self, line: &str, now: Instant) -> Instant {
         if self.guests.is_empty() && !line.is_empty() {
             let nobody = "Nobody is here to read that.".to_owned();
@@ -208,9 +197,8 @@ impl Room {
     /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
     pub fn close(mut self, now: Instant) {
         self.send(now);
-        let bye = Arc::from(BYE);
         for guest in self.guests.values() {
-            guest.outbox.push(&bye);
+            guest.outbox.push(BYE);
         }
     }
 
@@ -220,11 +208,11 @@ impl Room {
         let Some(guest) = self.guests.remove(&id) else {
             return;
         };
-        // Of what was said while it was here, it misses nothing.
-        guest.outbox.push(&guest.hears(id, &self.lines));
+        // It misses nothing that was said while it was here.
+        guest.outbox.push(guest.hears(id, &self.lines));
         if let Some(name) = guest.name {
             self.names.free(&name);
-            let gone = format!("{} {how}.", name.shown);
+            let gone = format!("{name} {how}.");
             self.tell(format!("* {gone}\n"), None, now);
             self.acts.push(Act::Tell(gone));
         }
@@ -236,12 +224,7 @@ impl Room {
         self.depart(id, why, now);
     }
 
-    /// When [`Room::send`] has to be called.
-    pub fn send_at(&self) -> Option<Instant> {
-        self.send_at
-    }
-
-    /// Collects a line for everybody but one.
+    /// Collects a line, or several, for everybody but one.
     fn tell(&mut self, line: String, but: Option<PeerId>, now: Instant) {
         if !line.is_empty() {
             self.lines.push((line, but));
@@ -251,36 +234,34 @@ impl Room {
         }
     }
 
-    /// Puts what was collected into everybody's outbox. Guests for whom too much waits then are
-    /// dropped: those over their own limit, and, if it is too much for all, those for whom most
-    /// waits.
+    /// Puts what was collected into everybody's outbox. Drops the guests for whom too much waits
+    /// then.
     pub fn send(&mut self, now: Instant) {
         let lines = mem::take(&mut self.lines);
         self.send_at = None;
-        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
         let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
-        let all = Arc::from(all);
-        let push = |(id, guest): (&PeerId, &mut Guest)| {
-            let hears_all = guest.before == 0 && !speakers.contains(id);
-            let heard = if hears_all {
-                Arc::clone(&all)
+        let all = Arc::<str>::from(all);
+        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
+        for (id, guest) in &mut self.guests {
+            if guest.before == 0 && !speakers.contains(id) {
+                guest.outbox.push(Arc::clone(&all));
             } else {
-                guest.hears(*id, &lines)
-            };
-            guest.before = 0;
-            (guest.outbox.push(&heard), *id)
-        };
-        let mut waiting: Vec<(usize, PeerId)> = self.guests.iter_mut().map(push).collect();
-        let sum: usize = waiting.iter().map(|(bytes, _)| bytes).sum();
-        let mut excess = sum.saturating_sub(self.limits.room_bytes);
-        waiting.retain(|(bytes, _)| excess > 0 || *bytes > self.limits.guest_bytes);
-        waiting.sort_unstable_by_key(|&most| Reverse(most));
-        for (bytes, id) in waiting {
-            if bytes > self.limits.guest_bytes || excess > 0 {
-                excess = excess.saturating_sub(bytes);
-                self.cut(id, "was dropped for reading too slowly", now);
+                guest.outbox.push(guest.hears(*id, &lines));
             }
+            guest.before = 0;
         }
+        while let Some(id) = self.slowest() {
+            self.cut(id, "was dropped for reading too slowly", now);
+        }
+    }
+
+    /// The guest for whom most waits, if that is too much for one, or all together for the room.
+    fn slowest(&self) -> Option<PeerId> {
+        let waiting = self.guests.iter();
+        let waiting = waiting.map(|(id, guest)| (guest.outbox.waiting(), *id));
+        let sum: usize = waiting.clone().map(|(bytes, _)| bytes).sum();
+        let (most, id) = waiting.max()?;
+        (most > self.limits.guest_bytes || sum > self.limits.room_bytes).then_some(id)
     }
 }
 
@@ -318,7 +299,7 @@ mod tests {
 
         /// Time passes until nothing is left to be sent.
         fn sends(&mut self) {
-            while let Some(at) = self.room.send_at() {
+            while let Some(at) = self.room.send_at {
                 self.now = self.now.max(at);
                 self.room.send(self.now);
             }
@@ -329,11 +310,7 @@ mod tests {
         }
 
         fn says(&mut self, id: PeerId, words: &[&str]) -> Option<Instant> {
-            let message = |text: &&str| Message {
-                text: (*text).to_owned(),
-                cut_from: None,
-            };
-            let words = words.iter().map(message).collect();
+            let words = words.iter().map(|&text| text.to_owned()).collect();
             self.room.hear(id, words, self.now)
         }
 
@@ -380,9 +357,8 @@ mod tests {
     fn a_guest_is_introduced_at_its_first_event() {
         let mut world = World::new(None, &Limits::default());
         let (li, to_li) = world.arrives().unwrap();
-        assert!(!world.room.has_guest() && !world.room.is_empty());
+        assert!(!world.room.is_empty());
         assert_eq!(world.says(li, &["/name Li", "hi"]), Some(world.now));
-        assert!(world.room.has_guest());
         assert_eq!(
             world.acts(),
             ["Li has joined from 127.0.0.1:1.", "| Li: hi"]
@@ -439,9 +415,9 @@ mod tests {
     #[test]
     fn the_host_speaks_under_its_name_if_it_has_chosen_one() {
         for (name, words, other) in [
-            (None, "hi\nbyebye", "host-2"),
+            (None, "hi\nbyebye", "host-1"),
             (Some("Ann"), "Ann: hi\nbyebye", "host"),
-            (Some("\u{1b}"), "hi\nbyebye", "host-2"),
+            (Some("\u{1b}"), "hi\nbyebye", "host-1"),
         ] {
             let mut world = World::new(name, &Limits::default());
             world.speaks("hello?");
@@ -650,7 +626,7 @@ mod tests {
                 prop_assert!(waiting.iter().all(|bytes| *bytes <= limits.guest_bytes), "{:?}", waiting);
                 prop_assert!(waiting.iter().sum::<usize>() <= limits.room_bytes, "{:?}", waiting);
                 let names = world.room.guests.values().filter_map(|guest| guest.name.as_ref());
-                let names: Vec<String> = names.map(|name| name.shown.to_lowercase()).collect();
+                let names: Vec<String> = names.map(|name| name.to_lowercase()).collect();
                 let unique: HashSet<&String> = names.iter().collect();
                 prop_assert_eq!(unique.len(), names.len(), "{:?}", names);
                 let here = guests.iter().filter(|(_, it)| it.here).map(|(id, _)| id);

@@ -3,13 +3,13 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::is_self_connected;
+use console::{Error, OrCannot, is_self_connected};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
 
-/// What the system keeps for each connection and direction, in bytes (Linux doubles it: socket(7)).
-/// By itself it would keep megabytes, and a flood would be in them before it is read more slowly.
+/// How many bytes the system keeps for each connection and direction (Linux doubles it: socket(7)).
+/// By default it keeps megabytes, which a flood would fill before it is read more slowly.
 const BUFFER_BYTES: usize = 32 * 1024;
 
 /// Opens a socket on which guests can connect.
@@ -22,9 +22,9 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = create(address)?;
 
     // 2. Bind it to an IP address and a port.
-    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6); that must not
-    // keep the next one from being hosted. On Windows the option means something else: to take
-    // the port from its owner.
+    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6). With this
+    // option that doesn't prevent the next chat. On Windows the option means something else: to
+    // take the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -32,6 +32,16 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 3. Listen: from now on guests may connect.
     socket.listen(128)?;
     Ok(socket.into())
+}
+
+/// The address on which the listener listens.
+///
+/// # Errors
+///
+/// The listener is of no use any more.
+pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    let address = listener.local_addr();
+    address.or_cannot("read", "the socket's own address")
 }
 
 /// Opens a connection to the host.
@@ -55,7 +65,7 @@ pub fn connect(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
 fn create(address: SocketAddr) -> io::Result<Socket> {
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
-    // What accept returns has the listener's buffers.
+    // A socket that `accept` returns has the listener's sizes.
     socket.set_send_buffer_size(BUFFER_BYTES)?;
     socket.set_recv_buffer_size(BUFFER_BYTES)?;
     Ok(socket)
