@@ -138,7 +138,9 @@ fn observed(role: Role, fault: &[&str], outcome: &Outcome) -> String {
     let seen = seen(&taps, &program);
     // Without a server, they end.
     drop(program);
-    taps.into_iter().for_each(|tap| drop(tap.wait()));
+    for tap in taps {
+        drop(tap.wait());
+    }
     seen
 }
 
