@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -68,8 +69,12 @@ pub(crate) fn mark(
     )?;
     bar.finish_and_clear();
     marks.end()?;
+    let left_out = left_out(&class);
     if args.format == Format::Lines {
-        print(&notes(args, &class))?;
+        print(&(left_out + notes(args)))?;
+    } else {
+        // The output is for a program. If standard error is closed, nobody is there to be told.
+        let _ = io::stderr().write_all(left_out.as_bytes());
     }
     Ok(all_passed)
 }
@@ -123,17 +128,19 @@ fn write_report(
 }
 
 /// What isn't in the table.
-fn notes(args: &Args, class: &Class) -> String {
-    let mut notes = String::new();
-    if !class.left_out.is_empty() {
-        notes.push_str("\nNot judged (hidden, made by a tool, or no program): ");
-        notes.push_str(&class.left_out.join(", "));
-        notes.push('\n');
+fn left_out(class: &Class) -> String {
+    match class.left_out.join(", ") {
+        names if names.is_empty() => names,
+        names => format!("\nNot judged (hidden, made by a tool, or no program): {names}\n"),
     }
+}
+
+fn notes(args: &Args) -> &'static str {
     if args.reports.is_none() {
-        notes.push_str("\nWhy one has failed: add --reports DIR, which writes a text for each.");
+        "\nWhy one has failed: add --reports DIR, which writes a text for each."
+    } else {
+        ""
     }
-    notes
 }
 
 /// Works on several items at the same time, and calls `each` with the results in the items' order,

@@ -40,8 +40,14 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
         }
         Kind::Source(Language::Java) => {
             let main = JavaClass::in_file(&program.path);
-            // The folder that the packages start from.
-            let folder = folder.ancestors().nth(main.package.len()).unwrap_or(folder);
+            // The folder that the packages start from, unless the export has flattened them.
+            let packages: PathBuf = main.package.iter().collect();
+            let depth = if folder.ends_with(&packages) {
+                main.package.len()
+            } else {
+                0
+            };
+            let folder = folder.ancestors().nth(depth).unwrap_or(folder);
             let source = program.path.strip_prefix(folder).unwrap_or(&program.path);
             let words = ["-encoding", "UTF-8", "-sourcepath", ".", "-d", "."];
             compile("javac", &words, [PathBuf::from(source)], folder)?;

@@ -1,6 +1,7 @@
 //! What a student reads about a program: the first failure in full, the others by name.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt::Write;
 
 use checks::check::{Check, Level, Outcome, Role, Verdict};
@@ -64,7 +65,11 @@ impl Teller {
     /// How to read more about the failures. `None` if there are none.
     pub(crate) fn hint(&self, role: Role) -> Option<String> {
         let first = self.told.first()?;
-        let page = format!("To read its page here: checks {role} --list {}", first.id);
+        let page = format!(
+            "To read its page here: {} {role} --list {}",
+            this_command(),
+            first.id
+        );
         Some(match self.failed - self.told.len() {
             0 => page,
             _ => page + "\nTo see the other failures in full: add --all",
@@ -74,6 +79,15 @@ impl Teller {
     /// The checks whose failures were told in full.
     pub(crate) fn told(&self) -> &[&'static Check] {
         &self.told
+    }
+}
+
+/// What the user has typed to start this program. Cargo sets the variable for what it runs.
+fn this_command() -> &'static str {
+    if env::var_os("CARGO").is_some() {
+        "cargo run -p checks --"
+    } else {
+        "checks"
     }
 }
 

@@ -248,9 +248,14 @@ impl Lab<'_> {
     pub fn expects_no_crash(&mut self) -> Told {
         let output = self.run.output();
         if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
+            let lines = if marker.starts_with('\n') {
+                "lines that begin with "
+            } else {
+                ""
+            };
             return self.run.failed(
                 "a message for the user, not a stack trace",
-                format!("the output has {:?}", marker.trim()),
+                format!("the output has {lines}{:?}", marker.trim()),
             );
         }
         // It has ended, and no program can choose not to have an exit status.

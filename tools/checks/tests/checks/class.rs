@@ -160,8 +160,11 @@ fn class_of_three() -> TempDir {
 #[test]
 fn csv_has_a_row_for_each() {
     let class = class_of_three();
+    fs::write(class.path().join("late.zip"), "").unwrap();
     let ended = mark(class.path(), &["--format=csv"]);
     assert_eq!(ended.status.code(), Some(1));
+    // What has no row is named all the same.
+    assert!(ended.errors.contains("late.zip"), "{}", ended.report());
     assert_snapshot!(ended.output);
 }
 
