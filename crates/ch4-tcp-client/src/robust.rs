@@ -63,7 +63,7 @@ impl Default for Limits {
 ///
 /// - A line goes out as it was typed, whatever its bytes are, with an LF. (Typed by hand, an HTTP
 ///   request works too: it ends with an empty line.)
-/// - When the server hangs up, or only ends its own side, the next line connects anew. If that
+/// - When the server hangs up, or only ends its own side, the next line connects again. If that
 ///   fails, the line after it tries again. (A line that was on its way when the server hung up is
 ///   lost. TCP tells the sender nothing about it.)
 /// - `exit` leaves at once. The end of the input (Ctrl-D) leaves when the server has closed too,
@@ -115,7 +115,7 @@ fn send_lines(
             lost = false;
             time = limits.send;
             if connection.has_ended() {
-                let again = |server| format!("Connected anew to {server}.");
+                let again = |server| format!("Connected again to {server}.");
                 match Connection::open(addresses, limits.connect, screen, again) {
                     Ok(next) => connection = next,
                     Err(error) => {

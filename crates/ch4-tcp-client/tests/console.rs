@@ -98,7 +98,7 @@ fn shown_by(
         peer.sends("a".repeat(1024) + "\nthe rest\n");
         peer.receives();
         watching.wait_for(name, "the rest").unwrap();
-        peer.sends("\x1b[31mno:\rConnected anew to 127.0.0.1:1.\n");
+        peer.sends("\x1b[31mno:\rConnected again to 127.0.0.1:1.\n");
         peer.half_closes();
         peer.reads_to_end();
         if back {
@@ -224,7 +224,7 @@ fn robust_and_server() {
         drop(peer);
 
         let mut peer = FakePeer::accept(&listener);
-        watching.wait_for("client", "Connected anew").unwrap();
+        watching.wait_for("client", "Connected again").unwrap();
         let request = peer.receives();
         peer.reads_to_end();
         writeln!(server, "reads {request:?} and the end, answers \"Bye\"").unwrap();

@@ -199,8 +199,8 @@ mod reconnecting {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | half a character: �
-        The server has hung up; the next line connects anew.
-        Connected anew to 127.0.0.1:[port].
+        The server has hung up; the next line connects again.
+        Connected again to 127.0.0.1:[port].
         ");
     }
 
@@ -234,8 +234,8 @@ mod reconnecting {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | half a li
-        The connection broke: [the system's words]; the next line connects anew.
-        Connected anew to 127.0.0.1:[port].
+        The connection broke: [the system's words]; the next line connects again.
+        Connected again to 127.0.0.1:[port].
         | yes, still
         ");
     }
@@ -287,10 +287,10 @@ mod reconnecting {
             .shows()
             .replace(&address.to_string(), "[the address]");
         insta::assert_snapshot!(normalise(&text), @"
-        The server has hung up; the next line connects anew.
+        The server has hung up; the next line connects again.
         can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
         can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
-        Connected anew to [the address].
+        Connected again to [the address].
         | yes, still
         ");
     }
@@ -556,8 +556,8 @@ mod limits {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | one, two, three
-        can't send all of this line to 127.0.0.1:[port]: timed out; the next line connects anew
-        Connected anew to 127.0.0.1:[port].
+        can't send all of this line to 127.0.0.1:[port]: timed out; the next line connects again
+        Connected again to 127.0.0.1:[port].
         | yes, still
         ");
         drop(server);
@@ -643,9 +643,9 @@ mod limits {
             client.gets_an_answer_from(&mut server);
             client.types("exit\n");
             insta::assert_snapshot!(normalise(&client.shows()), @"
-            The server has hung up; the next line connects anew.
+            The server has hung up; the next line connects again.
             can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: check that the server runs, and check --host and --port
-            Connected anew to 127.0.0.1:[port].
+            Connected again to 127.0.0.1:[port].
             | yes, still
             ");
         }

@@ -75,7 +75,7 @@ impl Connection {
         sent.map_err(|error| {
             self.end();
             let action = format_args!("send all of this line to {}", self.server);
-            Error::cannot(action, error, "the next line connects anew")
+            Error::cannot(action, error, "the next line connects again")
         })
     }
 
@@ -215,7 +215,7 @@ mod tests {
         let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
         let connection = screen.connected("Connected.");
         if followed {
-            screen.connected("Connected anew.");
+            screen.connected("Connected again.");
         }
         receive(&mut Reads(reads), connection, &screen);
         screen.finish().unwrap();
@@ -229,7 +229,7 @@ mod tests {
         insta::assert_snapshot!(received(reads, false), @"
         Connected.
         | Hello
-        The server has hung up; the next line connects anew.
+        The server has hung up; the next line connects again.
         ");
     }
 
@@ -267,7 +267,7 @@ mod tests {
     fn nothing_is_shown_of_a_connection_that_we_have_ended() {
         let broken = Err(ErrorKind::ConnectionReset.into());
         for reads in [vec![Ok("late")], vec![Ok("")], vec![broken]] {
-            assert_eq!(received(reads, true), "Connected.\nConnected anew.\n");
+            assert_eq!(received(reads, true), "Connected.\nConnected again.\n");
         }
     }
 }
