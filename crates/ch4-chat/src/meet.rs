@@ -9,14 +9,14 @@ use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::{Limits, connect, listen};
 
-/// How often to try. The loser of the race to be host finds the winner at the next try, unless the
+/// How many times to try. The loser of the race to be host finds the winner at the next try, unless the
 /// winner isn't ready yet.
 const TRIES: u32 = 10;
 
 /// How long the winner has to get ready before the next try.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// What became of it.
+/// The outcome of [`meet`].
 #[derive(Debug)]
 pub enum Meeting {
     /// Nobody was there: guests can connect here.

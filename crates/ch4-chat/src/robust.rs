@@ -1,7 +1,7 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
-//! Each thread waits for one thing: a connection, a peer, the user. It sends what happened to one
-//! inbox, as an event. One loop handles the events, one after the other. Only this loop holds the
+//! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
+//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this loop holds the
 //! room's state, so it needs no lock, and it waits for nothing but its inbox. The host:
 //!
 //! ```text
@@ -11,11 +11,13 @@
 //!  keyboard ---> keyboard ---------'
 //! ```
 //!
-//! The guest has the same threads, with one peer: the host.
+//! The guest has the same threads, but for the one that accepts, and one peer: the host. Besides these,
+//! up to 16 short threads close the connections of guests who were turned away, and one waits for the
+//! signals that end a program at a terminal.
 //!
 //! Every queue has a bound, and a rule for who fills it ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and its end. After an event a thread waits for its
+//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event a thread waits for its
 //!   [turn](event::wait_for_turn). If a guest talks too fast, its next turn comes later. Meanwhile
 //!   its words wait in the network, where TCP's flow control holds them up.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
@@ -24,8 +26,8 @@
 //!   16 connections in stages at the same time.
 //!
 //! A line that the user types goes through [`keyboard`], [`event`], [`host()`], [`room`],
-//! [`outbox`]. A line that a guest sends goes through [`peer`], [`framing`], and the same from
-//! [`event`] on.
+//! [`outbox`]; the writer in [`peer`] sends it. A line that a guest sends goes through [`peer`],
+//! [`framing`], and the same from [`event`] on.
 
 pub mod event;
 pub mod framing;

@@ -41,8 +41,9 @@ pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event>
     inbox.recv_timeout(left).ok()
 }
 
-/// Waits for a turn, which is an instant, and then for that instant. A later turn replaces it.
-/// Returns false if no turn will come.
+/// Waits for a turn (the permission to send the next event), which is an instant, and then for that
+/// instant. If another turn comes meanwhile, it replaces the first. Returns false if no turn will
+/// come.
 ///
 /// Each thread waits for a turn after each event that it sends, and the loop decides how soon it
 /// comes. So each thread has one event in the inbox at most, and its end, and the inbox needs no

@@ -64,7 +64,8 @@ pub fn guest(
             Some(Event::Failed(error)) => break (Err(error), true),
             Some(Event::Typed(line)) if line == BYE => break (Ok(()), true),
             Some(Event::Typed(line)) => {
-                // Send no faster than the host reads: this is what it counts, at most.
+                // Send no faster than the host reads. It counts the line as the others get it, with
+                // the name, and a number behind it if the name was taken.
                 let counts = format!("{name}-1000: {}\n", safe::escape(&line));
                 typing.next_turn(budget.spend(counts.len(), now));
                 if !line.is_empty() {

@@ -67,6 +67,7 @@ impl Peer {
 
         let stream = Arc::new(stream);
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        // Nothing is ever sent here: that `writes` is dropped tells the reader that all is written.
         let (writes, written) = channel::<()>();
         let to = Arc::clone(&stream);
         thread().spawn(move || {
@@ -120,7 +121,7 @@ pub fn goodbye(
     deadline: Instant,
     hear: impl Fn(&[String]),
 ) {
-    // Read those again, too, that talked too fast.
+    // Also read on from those that talked too fast.
     for peer in peers.values() {
         peer.next_turn(Instant::now());
     }
@@ -170,7 +171,10 @@ fn read(
                 }
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                if under_way && last.elapsed() >= quiet {
+                if !under_way {
+                    // Nothing came for so long: wait as long again.
+                    last = Instant::now();
+                } else if last.elapsed() >= quiet {
                     messages.extend(framing.complete());
                 }
             }
