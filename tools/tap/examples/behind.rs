@@ -1,7 +1,8 @@
 //! Starts a program behind a tap, as the judge of `tools/checks` starts it without one.
 //!
 //! `behind server|client PORT [FLAG]... -- COMMAND...`: the program's peers use PORT, and the tap,
-//! with these flags, is between. `{inner}` in the command becomes the port that the program gets.
+//! with these flags, is between. `{inner}` in the command becomes the port that the program gets. A
+//! server's is the same one, but of 127.0.0.2.
 //!
 //! The tap outlives the program, to pass on its last words. The judge ends it.
 
@@ -37,10 +38,14 @@ fn main() {
         let (_, inner) = first_line(&mut BufReader::new(tap.stdout.take().unwrap()));
         program(&inner).spawn().unwrap()
     } else {
-        let mut child = program("0").stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = program(port).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (line, inner) = first_line(&mut output);
-        tap(port, &inner).stdout(Stdio::null()).spawn().unwrap();
+        let (line, _) = first_line(&mut output);
+        // Without a line it has ended: its port is taken.
+        if !line.is_empty() {
+            let mut tap = tap(port, &format!("127.0.0.2:{port}"));
+            tap.stdout(Stdio::null()).spawn().unwrap();
+        }
         print(line.as_bytes());
         let mut piece = [0; 4096];
         while let count @ 1.. = output.read(&mut piece).unwrap() {

@@ -126,7 +126,8 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
     transcript.listening(listener.local_addr(), "");
     let default = [Then::HalfClose, Then::Wait][usize::from(server.script.parts.is_empty())];
     let then = if server.reset { Then::Reset } else { default };
-    serve_each(listener, transcript, |client, connection| {
+    serve_each(listener, transcript, |client, connection, go_on| {
+        drop(go_on);
         let pair = Pair::new([client, client], connection);
         // It may have nothing to say.
         pair.end(Side::Server);
@@ -137,6 +138,7 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
                 connection.trouble(format_args!("can't send: {error}"));
             }
         });
+        Ok(())
     })
 }
 

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -19,24 +20,30 @@ use crate::trouble::Trouble;
 /// accepts clients looks whether the system is still short of something.
 pub const LOOK: Duration = Duration::from_millis(100);
 
-/// Serves each client on a thread, and prints when it connects and when its connection has ended.
-/// It never ends.
+/// Serves each client on a thread, and prints when it connects and when its connection has ended. It
+/// never ends.
+///
+/// The next client's turn comes when the sender is dropped that `serve` gets, or after [`LOOK`]. So a
+/// proxy connects clients to its target in their order, unless that takes long.
 pub fn serve_each<R>(
     listener: &TcpListener,
     transcript: &Transcript,
-    serve: impl Fn(&TcpStream, Connection) + Sync,
+    serve: impl Fn(&TcpStream, Connection, Sender<()>) -> Result<(), Error> + Sync,
 ) -> R {
     thread::scope(|scope| {
         loop {
             match listener.accept() {
                 Ok((client, address)) => {
                     let (serve, connection) = (&serve, transcript.connection());
+                    let (go_on, may_go_on) = channel();
                     let started = start(scope, move || {
                         connection.event(format_args!("client connected from {address}"));
-                        serve(&client, connection);
+                        let served = serve(&client, connection, go_on);
+                        served.unwrap_or_else(|error| connection.trouble(error));
                         connection.event("ended");
                     });
                     started.map_or_else(|error| connection.trouble(error), drop);
+                    let _ = may_go_on.recv_timeout(LOOK);
                 }
                 Err(error) if client_has_gone(&error) => {}
                 Err(error) => {
@@ -100,9 +107,6 @@ impl Then {
     }
 }
 
-/// What one side sent: the bytes of a read, or none at the end of its stream. `None`: a reset.
-pub type Sent<'a> = Option<&'a [u8]>;
-
 /// The sockets to the client and to the server, and what their threads must know of each other. A
 /// peer has only one socket, which counts twice.
 pub struct Pair<'a> {
@@ -134,8 +138,9 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Prints all that a side sends, and hands it over, until the connection is over.
-    pub fn read_all(&self, from: Side, trouble: &Trouble, mut pass: impl FnMut(Sent)) {
+    /// Prints all that a side sends, and hands it over, until the connection is over: the bytes of a
+    /// read, none at the end of the stream, `None` at a reset.
+    pub fn read_all(&self, from: Side, trouble: &Trouble, mut pass: impl FnMut(Option<&[u8]>)) {
         let (mut stream, connection) = (self.streams[from as usize], self.connection);
         let mut buffer = vec![0; 64 * 1024];
         let mut half_closed = false;

@@ -10,7 +10,7 @@
 //! holds up the other one, as it would without the tap. Only with a delay does a second thread
 //! write, so that a read needn't wait for the delay of the one before.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -18,8 +18,8 @@ use console::Error;
 
 use super::{MOST_WAITING, Proxy};
 use crate::address::{connect, resolve};
-use crate::tcp::{Pair, Sent, Then, both, serve_each};
-use crate::transcript::{Connection, Side, Transcript, counted};
+use crate::tcp::{Pair, Then, both, serve_each};
+use crate::transcript::{Side, Transcript, counted};
 use crate::trouble::Trouble;
 
 /// Connects each client to the target, and passes on what both send.
@@ -33,19 +33,15 @@ pub fn serve(listener: &TcpListener, proxy: &Proxy, transcript: &Transcript) -> 
     transcript.listening(listener.local_addr(), what);
     let note = "A line shows what one read brought: a piece of the stream, not a packet.";
     transcript.log.event(note);
-    serve_each(listener, transcript, |client, connection| {
-        let served = serve_client(client, proxy, connection);
-        served.unwrap_or_else(|error| connection.trouble(error));
+    serve_each(listener, transcript, |client, connection, go_on| {
+        // It is too late to refuse the client, so an error resets it.
+        let server = &connect(&proxy.target).inspect_err(|_| Then::Reset.end(client))?;
+        drop(go_on);
+        connection.event(format_args!("connected to {}", proxy.target));
+        let pair = Pair::new([client, server], connection);
+        let run = |from| run(&pair, from, &proxy.trouble.of(from));
+        both(|| run(Side::Server), || run(Side::Client))
     })
-}
-
-fn serve_client(client: &TcpStream, proxy: &Proxy, connection: Connection) -> Result<(), Error> {
-    // It is too late to refuse the client, so an error resets it.
-    let server = &connect(&proxy.target).inspect_err(|_| Then::Reset.end(client))?;
-    connection.event(format_args!("connected to {}", proxy.target));
-    let pair = Pair::new([client, server], connection);
-    let run = |from| run(&pair, from, &proxy.trouble.of(from));
-    both(|| run(Side::Server), || run(Side::Client))
 }
 
 /// Passes on everything that `from` sends, until the connection is over.
@@ -61,7 +57,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
             pass(sent.as_deref());
         }
     };
-    let wait = move |sent: Sent| {
+    let wait = move |sent: Option<&[u8]>| {
         let _ = wait.send((Instant::now() + trouble.delay, sent.map(<[u8]>::to_vec)));
     };
     let read = || pair.read_all(from, trouble, wait);
@@ -70,7 +66,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 
 /// What passes on each thing that `from` sends: bytes in pieces, no sooner than the next piece may
 /// go, and no more than the trouble lets pass.
-fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Sent) + Send {
+fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8]>) + Send {
     let to = [Side::Server, Side::Client][from as usize];
     let (limit, then, how) = match (trouble.reset_after, trouble.close_after) {
         (Some(limit), _) => (limit, Then::Reset, "reset"),
