@@ -23,7 +23,7 @@ pub const LOOK: Duration = Duration::from_millis(100);
 /// Serves each client on a thread, and prints when it connects and when its connection has ended. It
 /// never ends.
 ///
-/// The next client's turn comes when the sender is dropped that `serve` gets, or after [`LOOK`]. So a
+/// The next client's turn comes when the sender is dropped that `serve` gets, or after a second. So a
 /// proxy connects clients to its target in their order, unless that takes long.
 pub fn serve_each<R>(
     listener: &TcpListener,
@@ -43,7 +43,7 @@ pub fn serve_each<R>(
                         connection.event("ended");
                     });
                     started.map_or_else(|error| connection.trouble(error), drop);
-                    let _ = may_go_on.recv_timeout(LOOK);
+                    let _ = may_go_on.recv_timeout(Duration::from_secs(1));
                 }
                 Err(error) if client_has_gone(&error) => {}
                 Err(error) => {

@@ -90,6 +90,34 @@ fn a_reset_ends_a_connection_on_which_everybody_waits() {
     expect_reset_after_data(&client);
 }
 
+/// Nobody waits for the time of what can't be passed on any more.
+#[test]
+fn a_reset_ends_a_delay() {
+    let tap = Tap::start(Trouble {
+        delay: Duration::from_hours(1),
+        to: To::Server,
+        ..Trouble::default()
+    });
+    let (client, server) = tap.connect();
+    client.sends("too late");
+    let _ = tap.shows("too late");
+    server.resets();
+    let _ = tap.shows("ended");
+}
+
+#[test]
+fn clients_reach_the_target_in_their_order() {
+    let tap = Tap::start_with(Trouble::default(), true);
+    let clients = [(); 50].map(|()| FakePeer::connect(tap.here));
+    for (number, client) in clients.iter().enumerate() {
+        client.sends(format!("{number}\n"));
+    }
+    for number in 0..clients.len() {
+        let mut server = FakePeer::accept(&tap.server);
+        assert_eq!(server.reads_line(), format!("{number}\n"));
+    }
+}
+
 /// Writes until nothing more fits. Returns how much did.
 fn fill(peer: &FakePeer) -> usize {
     let mut stream = peer.stream();
