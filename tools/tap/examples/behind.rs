@@ -2,7 +2,8 @@
 //!
 //! `behind server|client PORT [FLAG]... -- COMMAND...`: the program's peers use PORT, and the tap,
 //! with these flags, is between. `{inner}` in the command becomes the port that the program gets. A
-//! server's is the same one, but of 127.0.0.2.
+//! server's is the same one, but of 127.0.0.2. (With UDP it is another one: the judge takes a program
+//! for ready when somebody has its port, on whatever address.)
 //!
 //! The tap outlives the program, to pass on its last words. The judge ends it.
 
@@ -38,12 +39,14 @@ fn main() {
         let (_, inner) = first_line(&mut BufReader::new(tap.stdout.take().unwrap()));
         program(&inner).spawn().unwrap()
     } else {
-        let mut child = program(port).stdout(Stdio::piped()).spawn().unwrap();
+        let is_udp = flags.iter().any(|flag| flag == "--udp");
+        let mut child = program(if is_udp { "0" } else { port });
+        let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (line, _) = first_line(&mut output);
+        let (line, inner) = first_line(&mut output);
         // Without a line it has ended: its port is taken.
         if !line.is_empty() {
-            let mut tap = tap(port, &format!("127.0.0.2:{port}"));
+            let mut tap = tap(port, &format!("127.0.0.2:{inner}"));
             tap.stdout(Stdio::null()).spawn().unwrap();
         }
         print(line.as_bytes());
@@ -67,8 +70,11 @@ fn start(program: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Command {
 fn first_line(output: &mut BufReader<ChildStdout>) -> (String, String) {
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
-    let after = line.split("127.0.0.1:").nth(1).unwrap_or("0");
-    let port = after.split(|it: char| !it.is_ascii_digit()).next();
+    let after = line.split("127.0.0.").nth(1).and_then(|it| it.get(2..));
+    let port = after
+        .unwrap_or("0")
+        .split(|it: char| !it.is_ascii_digit())
+        .next();
     let port = port.unwrap_or("0").to_owned();
     (line, port)
 }
