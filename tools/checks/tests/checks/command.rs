@@ -381,7 +381,7 @@ fn a_program_that_goes_into_the_background_is_reported_and_ended() {
     let background = format!(
         "(sh -c 'while kill -0 '$$' 2>/dev/null; do :; done; exec {FAULTY} tcp-server '$1 {word}) &"
     );
-    let outcome = judged(Role::TcpServer, "listens", &background);
+    let outcome = judged_with(Patience::short(), Role::TcpServer, "listens", &background);
     assert_eq!(outcome.verdict, Verdict::Failed);
     let saw = outcome.saw.unwrap();
     assert!(saw.contains("(exit status 0)"), "{saw}");
