@@ -122,13 +122,16 @@ mod linux {
             let stat = String::from_utf8_lossy(stat.get(..count)?);
             // The name is in parentheses, and may have some, too.
             let (_, fields) = stat.rsplit_once(')')?;
-            let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
-            let pages: u64 = fields.get(21)?.parse().ok()?;
-            (fields.first() != Some(&"Z")).then_some(Self {
+            let mut fields = fields.trim_ascii().split(' ');
+            let is_there = fields.next()? != "Z";
+            let session = fields.nth(2)?.parse().ok()?;
+            let pages: u64 = fields.nth(17)?.parse().ok()?;
+            let mark = Mark(fields.next()?.parse().ok()?);
+            is_there.then_some(Self {
                 number,
-                session: fields.get(3)?.parse().ok()?,
+                session,
                 memory: pages.saturating_mul(rustix::param::page_size() as u64),
-                mark: Mark(fields.get(22)?.parse().ok()?),
+                mark,
             })
         }
     }

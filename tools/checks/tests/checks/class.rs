@@ -274,7 +274,7 @@ fn jobs_are_those_of_all_submissions_together() {
     for name in ["a.sh", "b.sh"] {
         fs::write(class.path().join(name), good(&before)).unwrap();
     }
-    let more = ["--only=converts", "--only=numbers", "--jobs=2"];
+    let more = ["--only=converts", "--jobs=2"];
     let ended = mark(class.path(), &more);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
     let counts = fs::read_dir(running.path())
@@ -286,7 +286,7 @@ fn jobs_are_those_of_all_submissions_together() {
         .map(|path| fs::read_to_string(path).unwrap().lines().count())
         .collect();
     // A check is made twice if the machine is very busy.
-    assert!(counts.len() >= 8, "{counts:?}");
+    assert!(counts.len() >= 6, "{counts:?}");
     assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
 }
 
@@ -329,12 +329,13 @@ fn told_of(runaway: &str) -> String {
     line["checks"][0]["saw"].as_str().unwrap().to_owned()
 }
 
-/// They leave the session, and their parent ends. Each ends by itself, were it not stopped.
+/// They leave the session, and their parent ends. They end by themselves, if nobody stops them.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_with_too_many_processes_is_stopped() {
-    let leaving = "n=0; while [ $n -lt 250 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
-    let saw = told_of(leaving);
+    // To copy a shell is cheaper than to start another program.
+    let many = "n=0; while [ $n -lt 250 ]; do (read x <fifo) & n=$((n+1)); done; sleep 20 >fifo";
+    let saw = told_of(&format!("mkfifo fifo; (setsid sh -c '{many}' &); sleep 20"));
     assert!(saw.contains("processes; the limit is 200"), "{saw}");
 }
 
