@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
 use console::{Error, is_self_connected};
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -82,6 +83,27 @@ pub fn udp_client(name: &str, patience: Duration) -> Result<(UdpSocket, SocketAd
         Ok((socket, way.peer_addr()?))
     };
     opened().map_err(|cause| cannot("send to", name, cause))
+}
+
+/// A second socket on the port of the first, and connected to `server`. The system hands it what
+/// comes from there, and tells it if nobody has the server's port: it doesn't tell a socket that
+/// isn't connected (udp(7)).
+///
+/// # Errors
+///
+/// This system doesn't let two sockets share a port.
+pub fn connected(first: &UdpSocket, server: SocketAddr) -> io::Result<UdpSocket> {
+    let here = first.local_addr()?;
+    let second = Socket::new(Domain::for_address(here), Type::DGRAM, None)?;
+    for socket in [SockRef::from(first), SockRef::from(&second)] {
+        #[cfg(target_vendor = "apple")]
+        socket.set_reuse_port(true)?;
+        socket.set_reuse_address(true)?;
+    }
+    second.bind(&here.into())?;
+    second.connect(&server.into())?;
+    second.set_read_timeout(first.read_timeout()?)?;
+    Ok(second.into())
 }
 
 /// An error with its next step. (The tap has no `--host` and no `--port`, which `console` would

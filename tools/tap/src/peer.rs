@@ -1,23 +1,27 @@
 //! `tap send` and `tap listen`: a client or a server that says what it is told, and prints what
 //! comes.
 
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use console::{Action, Error, Line, OrCannot, is_about_one_peer, is_timeout, read_line, stdin};
+use console::{Action, Error, OrCannot, is_about_one_peer, stdin};
 
 use crate::address::{self, connect, udp_client};
 use crate::escapes::parse;
-use crate::tcp::{Pair, Then, both, serve_each, start};
+use crate::tcp::{LOOK, Pair, Then, both, is_no_end, serve_each, start};
 use crate::transcript::{Side, Transcript};
 use crate::trouble::{Trouble, time};
 
 /// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
 /// that doesn't fit is an error.
 pub const ANY_DATAGRAM: usize = 65_535;
+
+/// How many typed bytes are sent at once. A longer line follows in pieces. No datagram has so many,
+/// so with UDP a line that is too long is an error.
+const TYPED: u64 = 1 << 17;
 
 /// With UDP, the client ends when nothing came for this long.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -84,11 +88,11 @@ impl Script {
         }
         let mut input = stdin();
         while side == Side::Client && self.parts.is_empty() {
-            match read_line(&mut input, ANY_DATAGRAM)? {
-                Some(Line::Whole(line)) => say(&[&line[..], b"\n"].concat())?,
-                Some(Line::TooLong(_)) => {}
-                None => break,
+            let mut line = Vec::new();
+            if input.by_ref().take(TYPED).read_until(b'\n', &mut line)? == 0 {
+                break;
             }
+            say(&line)?;
         }
         Ok(())
     }
@@ -177,32 +181,43 @@ fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
 /// There is no way to the target, or a datagram can't be sent.
 pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let connection = transcript.connection();
-    let (socket, server) = udp_client(&client.target, SILENCE)?;
+    let (socket, server) = udp_client(&client.target, LOOK)?;
     // Connected: the system keeps strangers away, and reports that nobody has the port (udp(7)).
     socket.connect(server).or_cannot(Action::Connect, server)?;
+    let refused = |error| connection.trouble(format_args!("nobody has that port: {error}"));
     let say = |bytes: &[u8]| {
         connection.bytes(Side::Client, bytes, "");
-        // An error may be about the datagram before, and take the place of this call.
-        socket.send(bytes).or_else(|_| socket.send(bytes)).map(drop)
+        let again = |error| {
+            // It is about the datagram before, and took the place of this call.
+            if is_about_one_peer(&error) {
+                refused(error);
+            }
+            socket.send(bytes)
+        };
+        socket.send(bytes).or_else(again).map(drop)
     };
     thread::scope(|scope| {
-        let speaks = start(scope, || client.script.play(Side::Client, say))?;
-        let mut buffer = vec![0; ANY_DATAGRAM];
-        loop {
-            let may_end = speaks.is_finished();
+        let mut speaks = Some(start(scope, || client.script.play(Side::Client, say))?);
+        let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
+        while speaks.is_some() || last.elapsed() < SILENCE {
+            if let Some(speaks) = speaks.take_if(|it| it.is_finished()) {
+                // A thread that panics has said so.
+                let said = speaks.join().unwrap_or(Ok(()));
+                said.or_cannot(Action::Send, server)?;
+                last = Instant::now();
+            }
             match socket.recv(&mut buffer) {
-                Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
-                Err(error) if is_timeout(&error) && may_end => break,
-                Err(error) if is_timeout(&error) => {}
-                Err(error) if is_about_one_peer(&error) => {
-                    connection.trouble(format_args!("nobody has that port: {error}"));
+                Ok(count) => {
+                    connection.bytes(Side::Server, &buffer[..count], "");
+                    last = Instant::now();
                 }
+                Err(error) if is_no_end(&error) => {}
+                Err(error) if is_about_one_peer(&error) => refused(error),
                 Err(error) => return Err(error).or_cannot(Action::Receive, server),
             }
         }
         connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
-        let said = speaks.join().unwrap_or(Ok(()));
-        said.or_cannot(Action::Send, server)
+        Ok(())
     })
 }
 

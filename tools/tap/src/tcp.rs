@@ -4,9 +4,8 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ pub const MOST_CLIENTS: usize = 1_000;
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// How often a thread that waits for a socket looks whether the connection is over.
-const LOOK: Duration = Duration::from_millis(100);
+pub const LOOK: Duration = Duration::from_millis(100);
 
 /// Serves each client on a thread, and prints when it connects and when its connection has ended.
 /// It never ends.
@@ -129,11 +128,24 @@ pub struct Pair<'a> {
     streams: [&'a TcpStream; 2],
     /// Where to print.
     pub connection: Connection<'a>,
+    state: Mutex<State>,
+    /// Wakes the threads that wait for a time when the state changes.
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
     /// Whether a side has sent everything, and the other one knows.
-    ended: [AtomicBool; 2],
+    ended: [bool; 2],
     /// How this program has cut the connection off, if it has. If it has closed it, it throws away
     /// what still comes.
-    cut: OnceLock<Then>,
+    cut: Option<Then>,
+}
+
+impl State {
+    fn is_over(self) -> bool {
+        self.cut.is_some() || self.ended == [true; 2]
+    }
 }
 
 impl<'a> Pair<'a> {
@@ -149,8 +161,8 @@ impl<'a> Pair<'a> {
         Self {
             streams,
             connection,
-            ended: Default::default(),
-            cut: OnceLock::new(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
         }
     }
 
@@ -163,11 +175,15 @@ impl<'a> Pair<'a> {
             let read = stream.read(&mut buffer);
             // After the end of the stream, no read reports a reset (Linux), but the socket does.
             let reset = matches!(read, Ok(0)) && stream.take_error().is_ok_and(|it| it.is_some());
+            let state = *self.state();
             match read {
-                _ if self.cut.get() == Some(&Then::Reset) => return,
+                _ if state.cut == Some(Then::Reset) => return,
                 Err(error) if is_no_end(&error) => {}
-                Ok(0) | Err(_) if self.is_over() => return,
-                Ok(_) if self.is_over() => {}
+                Ok(0) | Err(_) if state.is_over() => return,
+                Ok(count) if state.is_over() => {
+                    self.connection
+                        .bytes(from, &buffer[..count], ", thrown away");
+                }
                 Err(_) => return pass(None),
                 Ok(0) if reset => return pass(None),
                 // It may still reset the connection.
@@ -195,7 +211,7 @@ impl<'a> Pair<'a> {
         let mut stream = self.streams[to as usize];
         while !bytes.is_empty() {
             match stream.write(bytes) {
-                _ if self.is_over() => return Err(ErrorKind::ConnectionReset.into()),
+                _ if self.state().is_over() => return Err(ErrorKind::ConnectionReset.into()),
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if is_no_end(&error) => {}
                 Err(error) => return Err(error),
@@ -206,7 +222,8 @@ impl<'a> Pair<'a> {
 
     /// A side has sent everything.
     pub fn ended(&self, from: Side) {
-        self.ended[from as usize].store(true, Ordering::Relaxed);
+        self.state().ended[from as usize] = true;
+        self.changed.notify_all();
     }
 
     /// Tells the other side that this one has sent everything.
@@ -218,27 +235,29 @@ impl<'a> Pair<'a> {
     /// Cuts the connection off for both sides and says why, unless it is over already. A reset goes
     /// out when no thread uses the sockets any more.
     pub fn cut(&self, then: Then, why: impl Display) {
-        if !self.is_over() && self.cut.set(then).is_ok() {
-            self.streams.iter().for_each(|stream| then.end(stream));
+        let mut state = self.state();
+        if !state.is_over() {
+            state.cut = Some(then);
+            // Before another thread sees it, and prints what follows from it.
             self.connection.trouble(why);
+            self.changed.notify_all();
+            self.streams.iter().for_each(|stream| then.end(stream));
         }
     }
 
-    fn is_over(&self) -> bool {
-        let has_ended = |ended: &AtomicBool| ended.load(Ordering::Relaxed);
-        self.cut.get().is_some() || self.ended.iter().all(has_ended)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until this instant, or until the connection is over.
     pub fn wait_until(&self, instant: Instant) {
-        let left = || instant.saturating_duration_since(Instant::now());
-        while !self.is_over() && !left().is_zero() {
-            thread::sleep(left().min(LOOK));
-        }
+        let left = instant.saturating_duration_since(Instant::now());
+        let goes_on = |state: &mut State| !state.is_over();
+        drop(self.changed.wait_timeout_while(self.state(), left, goes_on));
     }
 }
 
 /// Whether a call failed for a reason that doesn't end the connection.
-fn is_no_end(error: &io::Error) -> bool {
+pub fn is_no_end(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Interrupted || is_timeout(error)
 }

@@ -7,30 +7,31 @@
 //! ```
 //!
 //! UDP has no connections, but an answer has to find its client. So each client's address gets a
-//! session: a socket that sends its datagrams to the target, a thread that receives the answers, and
-//! one in each direction that sends. When another client comes, sessions end whose clients sent
-//! nothing for a while.
+//! session: a port from which its datagrams go to the target, and in each direction a thread that
+//! sends. Two sockets share the port, and a thread receives from each. The one that is connected to
+//! the target hears that nobody has the target's port; the other one hears strangers. When another
+//! client comes, sessions end whose clients sent nothing for a while.
 
 use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, is_timeout};
+use console::{Action, Error, OrCannot, is_about_one_peer};
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::{resolve, udp_client};
+use crate::address::{connected, resolve, udp_client};
 use crate::peer::{ANY_DATAGRAM, receive};
-use crate::tcp::{MOST_CLIENTS, start};
+use crate::tcp::{MOST_CLIENTS, is_no_end, start};
 use crate::transcript::{Connection, Side, Transcript};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// How often the thread that receives answers looks whether its session has ended.
+/// How often a thread that receives answers looks whether its session has ended.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a datagram waits for another to overtake it.
@@ -47,24 +48,31 @@ pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resul
     transcript.listening(socket.local_addr(), what);
     let socket = &Arc::new(socket);
     thread::scope(|scope| {
-        let mut sessions = HashMap::<_, (_, Instant)>::new();
+        let mut sessions = HashMap::<_, (_, Connection, Instant)>::new();
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let received = receive(socket, &mut buffer);
             let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
             if !sessions.contains_key(&client) {
-                sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
+                sessions.retain(|_, (_, connection, last)| {
+                    let stays = last.elapsed() < IDLE;
+                    if !stays {
+                        connection.event(format_args!("ended: quiet for {IDLE:?}"));
+                    }
+                    stays
+                });
                 if sessions.len() >= MOST_CLIENTS {
                     let full = io::Error::other("too many have one");
                     transcript.log.short_of("begin another session", &full);
                     continue;
                 }
-                match begin(scope, socket, client, proxy, transcript.connection()) {
-                    Ok(pass) => drop(sessions.insert(client, (pass, Instant::now()))),
-                    Err(error) => transcript.log.trouble(error),
+                let connection = transcript.connection();
+                match begin(scope, socket, client, proxy, connection) {
+                    Ok(pass) => drop(sessions.insert(client, (pass, connection, Instant::now()))),
+                    Err(error) => connection.trouble(error),
                 }
             }
-            if let Some((pass, last)) = sessions.get_mut(&client) {
+            if let Some((pass, _, last)) = sessions.get_mut(&client) {
                 *last = Instant::now();
                 pass(&buffer[..count]);
             }
@@ -106,31 +114,45 @@ fn begin<'s>(
     let (socket, server) = udp_client(&proxy.target, LOOK)?;
     let socket = Arc::new(socket);
     connection.event(format_args!("client {client}"));
-    // Linux reports it only to a connected socket, which hears no stranger. So this looks whether
-    // a port of this machine is free.
-    if UdpSocket::bind(server).is_ok() {
-        connection.trouble(format_args!("nobody has {server}: start the server"));
-    }
     let to_server = direction(Side::Client, &socket, server)?;
-    let mut to_client = direction(Side::Server, here, client)?;
-    start(scope, move || {
-        let mut buffer = vec![0; ANY_DATAGRAM];
-        // As long as the direction to the server has the socket, too.
-        while Arc::strong_count(&socket) > 1 {
-            match receive(&socket, &mut buffer) {
-                Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
-                // The client, too, gets it from an address that it hasn't asked.
-                Ok((count, sender)) => {
-                    let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
-                    connection.bytes(from, bytes, ", passed on from elsewhere");
-                    let _ = socket.send_to(bytes, client);
+    let to_client = Arc::new(Mutex::new(direction(Side::Server, here, client)?));
+    let told = Arc::new(Once::new());
+    let hears_strangers = socket.try_clone().or_cannot(Action::CreateSocket, server)?;
+    for hears in [Ok(hears_strangers), connected(&socket, server)]
+        .into_iter()
+        .flatten()
+    {
+        let (to_client, told) = (Arc::clone(&to_client), Arc::clone(&told));
+        let session = Arc::downgrade(&socket);
+        start(scope, move || {
+            let mut buffer = vec![0; ANY_DATAGRAM];
+            // As long as the direction to the server has the socket.
+            while session.strong_count() > 0 {
+                match hears.recv_from(&mut buffer) {
+                    Ok((count, sender)) if sender == server => {
+                        let mut pass = to_client.lock().unwrap_or_else(PoisonError::into_inner);
+                        pass(&buffer[..count]);
+                    }
+                    // The client, too, gets it from an address that it hasn't asked.
+                    Ok((count, sender)) => {
+                        let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
+                        connection.bytes(from, bytes, ", passed on from elsewhere");
+                        if let Err(error) = hears.send_to(bytes, client) {
+                            connection.trouble(format_args!("can't send to {client}: {error}"));
+                        }
+                    }
+                    Err(error) if is_no_end(&error) => {}
+                    Err(error) if is_about_one_peer(&error) => told.call_once(|| {
+                        let next = "start the server";
+                        connection.trouble(format_args!("nobody has {server}: {error}; {next}"));
+                    }),
+                    Err(error) => {
+                        return connection.trouble(format_args!("can't receive: {error}"));
+                    }
                 }
-                Err(error) if is_timeout(&error) => {}
-                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
             }
-        }
-        connection.event(format_args!("ended: quiet for {IDLE:?}"));
-    })?;
+        })?;
+    }
     Ok(to_server)
 }
 
