@@ -8,7 +8,7 @@ use console::{Error, OrCannot};
 use serde::Serialize;
 
 use crate::tell::{Judged, Teller, points, summary};
-use crate::{Format, pages, print};
+use crate::{Format, print};
 
 /// A program, and what came of it.
 #[derive(Debug)]
@@ -58,13 +58,8 @@ impl Marked {
             }
         }
         text.push_str(&teller.folded());
-        let mut lessons: Vec<String> = Vec::new();
-        for check in teller.told() {
-            let lesson = pages::lesson(check);
-            if !lessons.contains(&lesson) {
-                let _ = write!(text, "\n{lesson}");
-                lessons.push(lesson);
-            }
+        if let Some(hint) = teller.hint(role) {
+            let _ = writeln!(text, "\n{hint}");
         }
         text
     }
@@ -137,7 +132,7 @@ impl Marks {
             let why = why.lines().next().unwrap_or_default();
             return format!(
                 "  {:<width$}  {:>3} of {of}  {name}: {why}",
-                "not started", 0
+                "not started", "-"
             );
         }
         let mut row = String::new();
@@ -165,14 +160,13 @@ impl Marks {
             let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
             row.push(verdict.map(word).unwrap_or_default().to_owned());
         }
-        for level in Level::ALL {
-            row.push(points(verdicts, level).0.to_string());
+        let passed = verdicts.iter().filter(|(_, verdict)| verdict.is_pass());
+        let of_levels = Level::ALL.map(|level| points(verdicts, level).0);
+        for points in of_levels.into_iter().chain([passed.count()]) {
+            // Nobody has judged a program that wasn't started, so it has no points, and not 0.
+            let judged = marked.judged.as_ref();
+            row.push(judged.map(|_| points.to_string()).unwrap_or_default());
         }
-        let total = verdicts
-            .iter()
-            .filter(|(_, verdict)| verdict.is_pass())
-            .count();
-        row.push(total.to_string());
         let why = marked
             .judged
             .as_ref()

@@ -51,6 +51,11 @@ fn files_and_folders_are_rows_and_nothing_is_left_out_silently() {
         fs::write(at("which one").join(name), good("")).unwrap();
     }
     fs::write(at("{port}"), good("")).unwrap();
+    // Packed, and once unpacked as well.
+    fs::write(at("late.zip"), "PK").unwrap();
+    fs::write(at("王小明.zip"), "PK").unwrap();
+    fs::create_dir(at("packed")).unwrap();
+    fs::write(at("packed/server.tar.gz"), "").unwrap();
     // What isn't judged.
     fs::write(at("notes.txt"), "not a program").unwrap();
     fs::write(at(".hidden"), good("")).unwrap();
@@ -144,7 +149,7 @@ fn a_command_says_where_the_program_and_its_folder_go() {
     assert!(
         ended
             .output
-            .contains("not started    0 of 2  student: the system says: No such")
+            .contains("not started    - of 2  student: the system says: No such")
     );
 }
 
@@ -160,11 +165,11 @@ fn class_of_three() -> TempDir {
 #[test]
 fn csv_has_a_row_for_each() {
     let class = class_of_three();
-    fs::write(class.path().join("late.zip"), "").unwrap();
+    fs::write(class.path().join("late.txt"), "").unwrap();
     let ended = mark(class.path(), &["--format=csv"]);
     assert_eq!(ended.status.code(), Some(1));
     // What has no row is named all the same.
-    assert!(ended.errors.contains("late.zip"), "{}", ended.report());
+    assert!(ended.errors.contains("late.txt"), "{}", ended.report());
     assert_snapshot!(ended.output);
 }
 
