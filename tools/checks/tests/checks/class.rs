@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process;
 
 use checks::program::{self, Command};
 use insta::assert_snapshot;
@@ -11,7 +12,7 @@ use tempfile::{TempDir, tempdir};
 use testkit::{Ended, PATIENCE, Program, normalise};
 
 use crate::FAULTY;
-use crate::command::{CHECKS, script};
+use crate::command::{CHECKS, script, wait_until};
 
 /// Two checks that take little time.
 const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/serves-again"];
@@ -104,6 +105,26 @@ fn each_check_has_a_fresh_copy_of_the_folder() {
     let ended = mark(class.path(), &[]);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
     assert!(!student.join("running").exists());
+}
+
+/// Nothing is dropped by a process that is killed.
+#[cfg(unix)]
+#[test]
+fn no_copy_is_left_even_if_the_checks_are_killed() {
+    let (class, copies) = (tempdir().unwrap(), tempdir().unwrap());
+    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    let mut checks = process::Command::new(CHECKS);
+    checks
+        .env("TMPDIR", copies.path())
+        .args(["udp-server", "--submissions"])
+        .arg(class.path());
+    let checks = Program::start_command(checks);
+    let folders = || fs::read_dir(copies.path()).unwrap().flatten();
+    let has_copy =
+        |folder: fs::DirEntry| fs::read_dir(folder.path()).is_ok_and(|it| it.count() > 0);
+    wait_until(|| folders().any(has_copy));
+    drop(checks);
+    wait_until(|| folders().count() == 0);
 }
 
 #[test]
