@@ -13,7 +13,7 @@ use tempfile::tempdir;
 use testkit::PATIENCE;
 
 use crate::FAULTY;
-use crate::command::{judged, judged_with, own_word, processes_with, script};
+use crate::command::{judged, judged_with, own_word, processes_with, script, wait_until};
 
 fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
     let is_wanted = |check: &&Check| names.iter().any(|name| check.id.ends_with(name));
@@ -155,6 +155,24 @@ fn a_program_that_never_listens_is_told_where_its_port_is() {
     let expected = "it never did, and still runs; it printed last: Port:";
     assert_eq!(saw, expected);
     assert!(outcome.advice.unwrap().contains("neither ask for it"));
+}
+
+/// Several loops, and another look if that isn't enough: others may need the processors.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_busy_before_it_listens_is_told_to_look_for_a_loop() {
+    let patience = Patience {
+        start: Duration::from_millis(300),
+        speed: 2,
+        ..Patience::short()
+    };
+    wait_until(|| {
+        let busy = "for i in 1 2 3 4; do while :; do :; done & done; wait";
+        let outcome = judged_with(patience.clone(), Role::TcpServer, "listens", busy);
+        let (saw, advice) = (outcome.saw.unwrap(), outcome.advice.unwrap());
+        assert!(saw.starts_with("it never did, and still runs"), "{saw}");
+        saw.contains("it is busy all the time") && advice.starts_with("Look for a loop")
+    });
 }
 
 /// Expects these verdicts of this check, each for a command of the shell.

@@ -13,26 +13,21 @@
 //! client comes, sessions end whose clients sent nothing for a while.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot, is_about_one_peer};
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::{connected, resolve, udp_client};
-use crate::peer::{ANY_DATAGRAM, receive};
-use crate::tcp::{MOST_CLIENTS, is_no_end, start};
+use crate::address::resolve;
+use crate::tcp::{is_no_end, start};
 use crate::transcript::{Connection, Side, Transcript};
+use crate::udp::{self, ANY_DATAGRAM, connected, receive};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
-
-/// How often a thread that receives answers looks whether its session has ended.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a datagram waits for another to overtake it.
 const HELD: Duration = Duration::from_millis(500);
@@ -48,31 +43,19 @@ pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resul
     transcript.listening(socket.local_addr(), what);
     let socket = &Arc::new(socket);
     thread::scope(|scope| {
-        let mut sessions = HashMap::<_, (_, Connection, Instant)>::new();
+        let mut sessions = HashMap::<_, (_, Instant)>::new();
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let received = receive(socket, &mut buffer);
             let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
             if !sessions.contains_key(&client) {
-                sessions.retain(|_, (_, connection, last)| {
-                    let stays = last.elapsed() < IDLE;
-                    if !stays {
-                        connection.event(format_args!("ended: quiet for {IDLE:?}"));
-                    }
-                    stays
-                });
-                if sessions.len() >= MOST_CLIENTS {
-                    let full = io::Error::other("too many have one");
-                    transcript.log.short_of("begin another session", &full);
-                    continue;
-                }
-                let connection = transcript.connection();
-                match begin(scope, socket, client, proxy, connection) {
-                    Ok(pass) => drop(sessions.insert(client, (pass, connection, Instant::now()))),
-                    Err(error) => connection.trouble(error),
+                sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
+                match begin(scope, socket, client, proxy, transcript.connection()) {
+                    Ok(pass) => drop(sessions.insert(client, (pass, Instant::now()))),
+                    Err(error) => transcript.log.trouble(error),
                 }
             }
-            if let Some((pass, _, last)) = sessions.get_mut(&client) {
+            if let Some((pass, last)) = sessions.get_mut(&client) {
                 *last = Instant::now();
                 pass(&buffer[..count]);
             }
@@ -88,22 +71,23 @@ fn begin<'s>(
     client: SocketAddr,
     proxy: &Proxy,
     connection: Connection<'s>,
-) -> Result<impl FnMut(&[u8]) + use<'s>, Error> {
+) -> Result<impl Fn(&[u8]) + use<'s>, Error> {
+    let send = move |socket: &UdpSocket, bytes: &[u8], to: SocketAddr| {
+        if let Err(error) = socket.send_to(bytes, to) {
+            connection.trouble(format_args!("can't send to {to}: {error}"));
+        }
+    };
     // Starts the thread that sends in one direction. What hands it a datagram decides its fate. The
     // thread ends when that is dropped.
     let direction = |from: Side, socket: &Arc<UdpSocket>, to: SocketAddr| -> Result<_, Error> {
-        let (queue, waiting) = sync_channel(MOST_WAITING);
+        let (queue, waiting) = mpsc::sync_channel(MOST_WAITING);
         let socket = Arc::clone(socket);
-        let send = move |bytes: &[u8]| {
-            if let Err(error) = socket.send_to(bytes, to) {
-                connection.trouble(format_args!("can't send to {to}: {error}"));
-            }
-        };
+        let send = move |bytes: &[u8]| send(&socket, bytes, to);
         start(scope, move || send_all(&waiting, send))?;
-        let mut fates = proxy.trouble.fates(connection.number, from);
+        let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
         let delay = proxy.trouble.of(from).delay;
         Ok(move |bytes: &[u8]| {
-            let (copies, held, remark) = fates();
+            let (copies, held, remark) = fates.lock().unwrap_or_else(PoisonError::into_inner)();
             connection.bytes(from, bytes, remark);
             let waiting = (Instant::now() + delay, bytes.to_vec(), copies, held);
             if copies > 0 && queue.try_send(waiting).is_err() {
@@ -111,45 +95,37 @@ fn begin<'s>(
             }
         })
     };
-    let (socket, server) = udp_client(&proxy.target, LOOK)?;
+    let (socket, server) = udp::client(&proxy.target)?;
     let socket = Arc::new(socket);
     connection.event(format_args!("client {client}"));
     let to_server = direction(Side::Client, &socket, server)?;
-    let to_client = Arc::new(Mutex::new(direction(Side::Server, here, client)?));
-    let told = Arc::new(Once::new());
-    let hears_strangers = socket.try_clone().or_cannot(Action::CreateSocket, server)?;
-    for hears in [Ok(hears_strangers), connected(&socket, server)]
-        .into_iter()
-        .flatten()
-    {
-        let (to_client, told) = (Arc::clone(&to_client), Arc::clone(&told));
-        let session = Arc::downgrade(&socket);
+    let shared = Arc::new((direction(Side::Server, here, client)?, Once::new()));
+    let first = socket.try_clone().or_cannot(Action::CreateSocket, server)?;
+    for hears in [first].into_iter().chain(connected(&socket, server)) {
+        let (shared, session) = (Arc::clone(&shared), Arc::downgrade(&socket));
         start(scope, move || {
+            let (to_client, told) = &*shared;
             let mut buffer = vec![0; ANY_DATAGRAM];
             // As long as the direction to the server has the socket.
             while session.strong_count() > 0 {
                 match hears.recv_from(&mut buffer) {
-                    Ok((count, sender)) if sender == server => {
-                        let mut pass = to_client.lock().unwrap_or_else(PoisonError::into_inner);
-                        pass(&buffer[..count]);
-                    }
-                    // The client, too, gets it from an address that it hasn't asked.
+                    Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
+                    // The client, too, gets it from an address that it didn't ask.
                     Ok((count, sender)) => {
                         let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
                         connection.bytes(from, bytes, ", passed on from elsewhere");
-                        if let Err(error) = hears.send_to(bytes, client) {
-                            connection.trouble(format_args!("can't send to {client}: {error}"));
-                        }
+                        send(&hears, bytes, client);
                     }
                     Err(error) if is_no_end(&error) => {}
                     Err(error) if is_about_one_peer(&error) => told.call_once(|| {
-                        let next = "start the server";
-                        connection.trouble(format_args!("nobody has {server}: {error}; {next}"));
+                        connection.trouble(format_args!("nobody has {server}: {error}"));
                     }),
-                    Err(error) => {
-                        return connection.trouble(format_args!("can't receive: {error}"));
-                    }
+                    Err(error) => return connection.trouble(error),
                 }
+            }
+            // The other thread has left before.
+            if Arc::into_inner(shared).is_some() {
+                connection.event(format_args!("ended: quiet for {IDLE:?}"));
             }
         })?;
     }
@@ -162,7 +138,7 @@ type Waiting = (Instant, Vec<u8>, u8, bool);
 
 /// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
 /// which they came, except one that the next overtakes.
-fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
+fn send_all(waiting: &mpsc::Receiver<Waiting>, send: impl Fn(&[u8])) {
     let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
     let mut held = None;
     loop {
@@ -176,8 +152,8 @@ fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
                 }
                 send((bytes, copies));
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
         held.take().into_iter().for_each(send);
     }
