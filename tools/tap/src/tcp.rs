@@ -97,8 +97,9 @@ impl Then {
             Self::Close => stream.shutdown(Shutdown::Both),
             Self::HalfClose => stream.shutdown(Shutdown::Write),
             Self::Reset => {
-                // It goes out when the socket is closed (socket(7), SO_LINGER). A `shutdown` of both
-                // directions would send an orderly end before it; this one only wakes who reads.
+                // With no time to linger, closing the socket sends a reset (on Linux, `__tcp_close` in
+                // net/ipv4/tcp.c). A `shutdown` of both directions would send an orderly end before
+                // it; this one only wakes the reader.
                 let lingers = SockRef::from(stream).set_linger(Some(Duration::ZERO));
                 lingers.and(stream.shutdown(Shutdown::Read))
             }
