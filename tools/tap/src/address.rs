@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind as Kind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
-use console::Error;
+use console::{Error, is_self_connected};
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -24,9 +24,8 @@ pub fn parse(text: &str) -> Result<String, &'static str> {
 ///
 /// The name can't be resolved.
 pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
-    let found = name
-        .to_socket_addrs()
-        .map_err(|cause| cannot("find", name, cause))?;
+    let found = name.to_socket_addrs();
+    let found = found.map_err(|cause| cannot("find", name, cause))?;
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(SocketAddr::is_ipv6);
     Ok(found)
@@ -56,7 +55,12 @@ pub fn bind(name: &str) -> Result<UdpSocket, Error> {
 ///
 /// The name can't be resolved, or nobody listens there.
 pub fn connect(name: &str) -> Result<TcpStream, Error> {
-    TcpStream::connect(&resolve(name)?[..]).map_err(|cause| cannot("connect to", name, cause))
+    let refuse = |cause| cannot("connect to", name, cause);
+    let stream = TcpStream::connect(&resolve(name)?[..]).map_err(refuse)?;
+    if is_self_connected(&stream) {
+        return Err(refuse(Kind::ConnectionRefused.into()));
+    }
+    Ok(stream)
 }
 
 /// An error with its next step. (The tap has no `--host` and no `--port`, which `console` would

@@ -23,11 +23,12 @@ pub fn parse(text: &str) -> Result<Vec<u8>, String> {
         // What Rust wants escaped, and the command line doesn't.
         (Err(_), character) => bytes.extend(character.bytes()),
     });
-    bad.map_or(Ok(bytes), |bad| {
-        let known = r#"\n \r \t \0 \\ \' \" \xff and \u{4f60}"#;
-        let shown = show(bad.as_bytes()).replace(r"\\", r"\");
-        Err(format!("no such escape: {shown}; there are {known}"))
-    })
+    let Some(bad) = bad else {
+        return Ok(bytes);
+    };
+    let known = r#"\n \r \t \0 \\ \' \" \xff and \u{4f60}"#;
+    let shown = show(bad.as_bytes()).replace(r"\\", r"\");
+    Err(format!("no such escape: {shown}; there are {known}"))
 }
 
 /// The bytes as text, without quotes. A terminal shows it as one line and obeys none of it:

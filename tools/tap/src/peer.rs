@@ -79,7 +79,9 @@ impl Script {
     /// Says each part. A client without a part says each line that the user types.
     fn play(&self, side: Side, say: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
         for (number, bytes) in self.parts.iter().enumerate() {
-            thread::sleep(self.pause * u32::from(number > 0));
+            if number > 0 {
+                thread::sleep(self.pause);
+            }
             say(bytes)?;
         }
         let mut input = stdin();
@@ -101,7 +103,8 @@ impl Script {
 /// A connection can't be opened, or not everything can be sent.
 pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let Client { target, script, .. } = client;
-    let default = [Then::Wait, Then::HalfClose][usize::from(script.parts.is_empty())];
+    let types = script.parts.is_empty();
+    let default = if types { Then::HalfClose } else { Then::Wait };
     let play = || {
         let (server, connection) = (&connect(target)?, transcript.connection());
         connection.event(format_args!("connected to {target}"));
@@ -114,9 +117,11 @@ pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         let clients: Vec<_> = (0..client.connections)
             .map(|_| start(scope, play))
             .collect();
-        // A thread that panics has said so.
-        let mut clients = clients.into_iter();
-        clients.try_for_each(|client| client?.join().unwrap_or(Ok(())))
+        for client in clients {
+            // A thread that panics has said so.
+            client?.join().unwrap_or(Ok(()))?;
+        }
+        Ok(())
     })
 }
 
@@ -124,17 +129,21 @@ pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
 /// ends.
 pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Transcript) -> R {
     transcript.listening(listener.local_addr(), "");
-    let default = [Then::HalfClose, Then::Wait][usize::from(server.script.parts.is_empty())];
-    let then = if server.reset { Then::Reset } else { default };
+    let then = match server.script.parts[..] {
+        _ if server.reset => Then::Reset,
+        [] => Then::Wait,
+        _ => Then::HalfClose,
+    };
     serve_each(listener, transcript, |client, connection, go_on| {
         drop(go_on);
         let pair = Pair::new([client, client], connection);
         // It may have nothing to say.
         pair.end(Side::Server);
         let mut answer = Some(&server.script);
-        let speak = |script| speak(&pair, Side::Server, script, then);
         hear(&pair, Side::Client, || {
-            if let Some(Err(error)) = answer.take().map(speak) {
+            if let Some(script) = answer.take()
+                && let Err(error) = speak(&pair, Side::Server, script, then)
+            {
                 connection.trouble(format_args!("can't send: {error}"));
             }
         });
@@ -146,7 +155,7 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
 fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()> {
     let said = script.play(side, |bytes| {
         pair.connection.bytes(side, bytes, "");
-        pair.write(side, bytes)
+        pair.write(side.other(), bytes)
     });
     match then {
         Then::Close => pair.cut(then, format_args!("{side} closed")),
@@ -176,9 +185,7 @@ fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
 /// There is no way to the target, or a datagram can't be sent.
 pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let connection = transcript.connection();
-    let (socket, server) = udp::client(&client.target)?;
-    // Connected: the system keeps strangers away, and reports that nobody has the port (udp(7)).
-    socket.connect(server).or_cannot(Action::Connect, server)?;
+    let (server, socket) = (&client.target, udp::connect(&client.target)?);
     let say = |bytes: &[u8]| {
         connection.bytes(Side::Client, bytes, "");
         // An error may be about the datagram before, and take the place of this call.
@@ -188,19 +195,24 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     thread::scope(|scope| {
         start(scope, || said.set(client.script.play(Side::Client, say)))?;
         let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
-        while said.get().is_none_or(Result::is_ok) && last.elapsed() < SILENCE {
+        loop {
             match socket.recv(&mut buffer) {
-                Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
-                Err(error) if is_no_end(&error) && said.get().is_some() => continue,
+                Ok(count) => {
+                    connection.bytes(Side::Server, &buffer[..count], "");
+                    last = Instant::now();
+                }
                 Err(error) if is_no_end(&error) => {}
                 Err(error) if is_about_one_peer(&error) => {
                     connection.trouble(format_args!("nobody has that port: {error}"));
                 }
                 Err(error) => return Err(error).or_cannot(Action::Receive, server),
             }
-            last = Instant::now();
+            match said.get() {
+                None => last = Instant::now(),
+                Some(Ok(())) if last.elapsed() < SILENCE => {}
+                Some(_) => return Ok(()),
+            }
         }
-        Ok(())
     })?;
     // A thread that panics has said so.
     let said = said.into_inner().unwrap_or(Ok(()));
@@ -219,7 +231,8 @@ pub fn listen_udp(socket: &UdpSocket, host: &Server, transcript: &Transcript) ->
     let connection = transcript.connection();
     let serve = || -> io::Result<()> {
         let other = UdpSocket::bind((socket.local_addr()?.ip(), 0))?;
-        let answers = [socket, &other][usize::from(host.reply_from_elsewhere)];
+        let elsewhere = host.reply_from_elsewhere;
+        let answers = if elsewhere { &other } else { socket };
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let (count, client) = receive(socket, &mut buffer)?;

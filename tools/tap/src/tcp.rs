@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use console::{Action, Error, OrCannot, client_has_gone, is_timeout};
 use socket2::SockRef;
 
-use crate::transcript::{Connection, Side, Transcript};
+use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
 use crate::trouble::Trouble;
 
 /// How often a thread that waits for a socket looks whether the connection is over, and one that
@@ -21,7 +21,7 @@ use crate::trouble::Trouble;
 pub const LOOK: Duration = Duration::from_millis(100);
 
 /// Serves each client on a thread, and prints when it connects and when its connection has ended. It
-/// never ends.
+/// never ends. Clients over [`MOST_CLIENTS`] wait.
 ///
 /// The next client's turn comes when the sender is dropped that `serve` gets, or after a second. So a
 /// proxy connects clients to its target in their order, unless that takes long.
@@ -31,7 +31,14 @@ pub fn serve_each<R>(
     serve: impl Fn(&TcpStream, Connection, Sender<()>) -> Result<(), Error> + Sync,
 ) -> R {
     thread::scope(|scope| {
+        let mut clients = Vec::<ScopedJoinHandle<_>>::new();
         loop {
+            clients.retain(|client| !client.is_finished());
+            if clients.len() == MOST_CLIENTS {
+                transcript.too_many_clients();
+                thread::park_timeout(LOOK);
+                continue;
+            }
             match listener.accept() {
                 Ok((client, address)) => {
                     let (serve, connection) = (&serve, transcript.connection());
@@ -42,7 +49,10 @@ pub fn serve_each<R>(
                         served.unwrap_or_else(|error| connection.trouble(error));
                         connection.event("ended");
                     });
-                    started.map_or_else(|error| connection.trouble(error), drop);
+                    match started {
+                        Ok(thread) => clients.push(thread),
+                        Err(error) => connection.trouble(error),
+                    }
                     let _ = may_go_on.recv_timeout(Duration::from_secs(1));
                 }
                 Err(error) if client_has_gone(&error) => {}
@@ -114,11 +124,17 @@ pub struct Pair<'a> {
     streams: [&'a TcpStream; 2],
     /// Where to print.
     pub connection: Connection<'a>,
-    /// How each side has ended: by itself, or both because this program has cut the connection off. If
-    /// it has closed it, it throws away what still comes.
-    ended: Mutex<[Option<Then>; 2]>,
+    ended: Mutex<Ended>,
     /// Wakes the threads that wait for a time when that changes.
     changed: Condvar,
+}
+
+/// How each side has ended: by itself, or both because this program has cut the connection off. If it
+/// has closed it, it throws away what still comes.
+type Ended = [Option<Then>; 2];
+
+fn is_over(ended: Ended) -> bool {
+    !ended.contains(&None)
 }
 
 impl<'a> Pair<'a> {
@@ -150,7 +166,7 @@ impl<'a> Pair<'a> {
             // After the end of the stream, no read reports a reset (Linux), but the socket does.
             let reset = matches!(read, Ok(0)) && stream.take_error().is_ok_and(|it| it.is_some());
             let ended = *self.ended();
-            let is_over = !ended.contains(&None);
+            let is_over = is_over(ended);
             match read {
                 _ if ended == [Some(Then::Reset); 2] => return,
                 Err(error) if is_no_end(&error) => {}
@@ -173,16 +189,16 @@ impl<'a> Pair<'a> {
         }
     }
 
-    /// Passes on what a side sent.
+    /// Sends bytes to a side.
     ///
     /// # Errors
     ///
     /// The connection is over.
-    pub fn write(&self, from: Side, mut bytes: &[u8]) -> io::Result<()> {
-        let mut stream = self.streams[1 - from as usize];
+    pub fn write(&self, to: Side, mut bytes: &[u8]) -> io::Result<()> {
+        let mut stream = self.streams[to as usize];
         while !bytes.is_empty() {
             match stream.write(bytes) {
-                _ if !self.ended().contains(&None) => return Err(ErrorKind::ConnectionReset.into()),
+                _ if is_over(*self.ended()) => return Err(ErrorKind::ConnectionReset.into()),
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if is_no_end(&error) => {}
                 Err(error) => return Err(error),
@@ -200,14 +216,14 @@ impl<'a> Pair<'a> {
     /// Tells the other side that this one has sent everything.
     pub fn half_close(&self, from: Side) {
         self.end(from);
-        Then::HalfClose.end(self.streams[1 - from as usize]);
+        Then::HalfClose.end(self.streams[from.other() as usize]);
     }
 
     /// Cuts the connection off for both sides and says why, unless it is over already. A reset goes
     /// out when no thread uses the sockets any more.
     pub fn cut(&self, then: Then, why: impl Display) {
         let mut ended = self.ended();
-        if ended.contains(&None) {
+        if !is_over(*ended) {
             *ended = [Some(then); 2];
             // Before another thread sees it, and prints what follows from it.
             self.connection.trouble(why);
@@ -216,14 +232,14 @@ impl<'a> Pair<'a> {
         }
     }
 
-    fn ended(&self) -> MutexGuard<'_, [Option<Then>; 2]> {
+    fn ended(&self) -> MutexGuard<'_, Ended> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until this instant, or until the connection is over.
     pub fn wait_until(&self, instant: Instant) {
         let left = instant.saturating_duration_since(Instant::now());
-        let goes_on = |ended: &mut [_; 2]| ended.contains(&None);
+        let goes_on = |ended: &mut Ended| !is_over(*ended);
         drop(self.changed.wait_timeout_while(self.ended(), left, goes_on));
     }
 }

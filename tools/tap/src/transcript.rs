@@ -10,6 +10,10 @@ use console::Log;
 
 use crate::escapes::{show, show_hex};
 
+/// How many clients a server or a proxy has at once. Each needs threads, and anybody can forge the
+/// addresses of UDP clients.
+pub const MOST_CLIENTS: usize = 1_000;
+
 /// How many bytes of one read, or of one datagram, a line shows.
 const SHOWN: usize = 2_000;
 
@@ -20,6 +24,17 @@ pub enum Side {
     Client,
     /// The end that listened.
     Server,
+}
+
+impl Side {
+    /// The end that faces this one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
 }
 
 impl Display for Side {
@@ -50,6 +65,12 @@ impl Transcript {
     pub fn listening(&self, here: io::Result<SocketAddr>, what: impl Display) {
         let here = here.map_or_else(|error| error.to_string(), |here| here.to_string());
         self.log.always(format_args!("Listening on {here}{what}"));
+    }
+
+    /// There is a client too many.
+    pub fn too_many_clients(&self) {
+        let error = io::Error::other(format!("there are {MOST_CLIENTS} already"));
+        self.log.short_of("serve another client for now", &error);
     }
 
     /// The next connection. Its time begins now.

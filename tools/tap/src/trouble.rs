@@ -89,9 +89,11 @@ impl Trouble {
     /// What happens to what `from` sends.
     #[must_use]
     pub fn of(&self, from: Side) -> Self {
-        // Trouble to the client spares what the client sends.
-        let spared = self.to as usize == from as usize;
-        if spared { Self::default() } else { *self }
+        match (self.to, from) {
+            // What a side sends isn't on the way to it.
+            (To::Client, Side::Client) | (To::Server, Side::Server) => Self::default(),
+            _ => *self,
+        }
     }
 
     /// How many bytes the tap sends at once.
@@ -146,8 +148,8 @@ impl Trouble {
             // One that overtakes another isn't held itself.
             let held = held && !overtakes;
             overtakes = held;
-            let copied = ["", ", passed on twice"][usize::from(twice)];
-            let order = ["", ", overtaken by the next"][usize::from(held)];
+            let copied = if twice { ", passed on twice" } else { "" };
+            let order = if held { ", overtaken by the next" } else { "" };
             let remark = format!("{copied}{order}{}", it.late());
             (1 + u8::from(twice), held, remark)
         }

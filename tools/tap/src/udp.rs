@@ -13,44 +13,41 @@ use crate::tcp::LOOK;
 /// that doesn't fit is an error.
 pub const ANY_DATAGRAM: usize = 65_535;
 
-/// A socket that sends to the first address of this name that has a way to it, and that address. It
-/// isn't connected, so it also receives from strangers. A read waits for [`LOOK`].
+/// A socket that is connected to the first address of this name that has a way to it. So the system
+/// keeps strangers away, and reports that nobody has the port: it doesn't tell a socket that isn't
+/// connected (udp(7)). A read waits for [`LOOK`].
 ///
 /// # Errors
 ///
 /// The name can't be resolved, or no way leads there.
-pub fn client(name: &str) -> Result<(UdpSocket, SocketAddr), Error> {
+pub fn connect(name: &str) -> Result<UdpSocket, Error> {
     let addresses = resolve(name)?;
     let opened = || {
         // The first one decides what kind of address the socket has.
         let is_ipv4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
-        let way = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
-        way.connect(&addresses[..])?;
-        // Bound to the address that leads there, so that it receives from nowhere else.
-        let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
+        let socket = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
+        socket.connect(&addresses[..])?;
         socket.set_read_timeout(Some(LOOK))?;
-        Ok((socket, way.peer_addr()?))
+        Ok(socket)
     };
     opened().map_err(|cause| cannot("send to", name, cause))
 }
 
-/// A second socket on the port of the first, and connected to `server`. The system hands it what
-/// comes from there, and tells it if nobody has the server's port: it doesn't tell a socket that
-/// isn't connected (udp(7)). A read waits for [`LOOK`].
+/// A second socket on the port of a connected one. The system hands it what comes from strangers. A
+/// read waits for [`LOOK`].
 ///
 /// # Errors
 ///
 /// This system doesn't let two sockets share a port.
-pub fn connected(first: &UdpSocket, server: SocketAddr) -> io::Result<UdpSocket> {
-    let here = first.local_addr()?;
+pub fn open(connected: &UdpSocket) -> io::Result<UdpSocket> {
+    let here = connected.local_addr()?;
     let second = Socket::new(Domain::for_address(here), Type::DGRAM, None)?;
-    for socket in [SockRef::from(first), SockRef::from(&second)] {
+    for socket in [SockRef::from(connected), SockRef::from(&second)] {
         #[cfg(target_vendor = "apple")]
         socket.set_reuse_port(true)?;
         socket.set_reuse_address(true)?;
     }
     second.bind(&here.into())?;
-    second.connect(&server.into())?;
     second.set_read_timeout(Some(LOOK))?;
     Ok(second.into())
 }

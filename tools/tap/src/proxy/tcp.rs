@@ -67,7 +67,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 /// What passes on each thing that `from` sends: bytes in pieces, no sooner than the next piece may
 /// go, and no more than the trouble lets pass.
 fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8]>) + Send {
-    let to = [Side::Server, Side::Client][from as usize];
+    let to = from.other();
     let (limit, then, how) = match (trouble.reset_after, trouble.close_after) {
         (Some(limit), _) => (limit, Then::Reset, "reset"),
         (None, limit) => (limit.unwrap_or(usize::MAX), Then::HalfClose, "half-closed"),
@@ -81,7 +81,7 @@ fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8
         };
         for (number, piece) in bytes.chunks(trouble.piece()).enumerate() {
             pair.wait_until(next);
-            if pair.write(from, piece).is_err() {
+            if pair.write(to, piece).is_err() {
                 return pair.cut(Then::Reset, format_args!("{to} reset"));
             }
             next = Instant::now().max(next) + trouble.pause(number, piece.len());

@@ -14,7 +14,8 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,8 @@ use console::{Action, Error, OrCannot, is_about_one_peer};
 use super::{MOST_WAITING, Proxy};
 use crate::address::resolve;
 use crate::tcp::{is_no_end, start};
-use crate::transcript::{Connection, Side, Transcript};
-use crate::udp::{self, ANY_DATAGRAM, connected, receive};
+use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
+use crate::udp::{self, ANY_DATAGRAM, receive};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
@@ -43,19 +44,26 @@ pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resul
     transcript.listening(socket.local_addr(), what);
     let socket = &Arc::new(socket);
     thread::scope(|scope| {
-        let mut sessions = HashMap::<_, (_, Instant)>::new();
+        let mut sessions = HashMap::<_, (_, Connection, Instant)>::new();
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let received = receive(socket, &mut buffer);
             let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
             if !sessions.contains_key(&client) {
-                sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
-                match begin(scope, socket, client, proxy, transcript.connection()) {
-                    Ok(pass) => drop(sessions.insert(client, (pass, Instant::now()))),
-                    Err(error) => transcript.log.trouble(error),
+                for (_, (_, connection, _)) in sessions.extract_if(|_, it| it.2.elapsed() > IDLE) {
+                    connection.event(format_args!("ended: quiet for {IDLE:?}"));
+                }
+                if sessions.len() == MOST_CLIENTS {
+                    transcript.too_many_clients();
+                    continue;
+                }
+                let connection = transcript.connection();
+                match begin(scope, socket, client, proxy, connection) {
+                    Ok(pass) => drop(sessions.insert(client, (pass, connection, Instant::now()))),
+                    Err(error) => connection.trouble(error),
                 }
             }
-            if let Some((pass, last)) = sessions.get_mut(&client) {
+            if let Some((pass, _, last)) = sessions.get_mut(&client) {
                 *last = Instant::now();
                 pass(&buffer[..count]);
             }
@@ -71,7 +79,7 @@ fn begin<'s>(
     client: SocketAddr,
     proxy: &Proxy,
     connection: Connection<'s>,
-) -> Result<impl Fn(&[u8]) + use<'s>, Error> {
+) -> Result<Arc<impl Fn(&[u8]) + use<'s>>, Error> {
     let send = move |socket: &UdpSocket, bytes: &[u8], to: SocketAddr| {
         if let Err(error) = socket.send_to(bytes, to) {
             connection.trouble(format_args!("can't send to {to}: {error}"));
@@ -80,14 +88,15 @@ fn begin<'s>(
     // Starts the thread that sends in one direction. What hands it a datagram decides its fate. The
     // thread ends when that is dropped.
     let direction = |from: Side, socket: &Arc<UdpSocket>, to: SocketAddr| -> Result<_, Error> {
-        let (queue, waiting) = mpsc::sync_channel(MOST_WAITING);
+        let (queue, waiting) = sync_channel(MOST_WAITING);
         let socket = Arc::clone(socket);
         let send = move |bytes: &[u8]| send(&socket, bytes, to);
         start(scope, move || send_all(&waiting, send))?;
         let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
         let delay = proxy.trouble.of(from).delay;
         Ok(move |bytes: &[u8]| {
-            let (copies, held, remark) = fates.lock().unwrap_or_else(PoisonError::into_inner)();
+            let mut fates = fates.lock().unwrap_or_else(PoisonError::into_inner);
+            let (copies, held, remark) = fates();
             connection.bytes(from, bytes, remark);
             let waiting = (Instant::now() + delay, bytes.to_vec(), copies, held);
             if copies > 0 && queue.try_send(waiting).is_err() {
@@ -95,18 +104,21 @@ fn begin<'s>(
             }
         })
     };
-    let (socket, server) = udp::client(&proxy.target)?;
-    let socket = Arc::new(socket);
+    let connected = udp::connect(&proxy.target)?;
+    let server = connected
+        .peer_addr()
+        .or_cannot(Action::Connect, &proxy.target)?;
+    let open = udp::open(&connected).or_cannot(Action::CreateSocket, server)?;
+    let [connected, open] = [connected, open].map(Arc::new);
     connection.event(format_args!("client {client}"));
-    let to_server = direction(Side::Client, &socket, server)?;
-    let shared = Arc::new((direction(Side::Server, here, client)?, Once::new()));
-    let first = socket.try_clone().or_cannot(Action::CreateSocket, server)?;
-    for hears in [first].into_iter().chain(connected(&socket, server)) {
-        let (shared, session) = (Arc::clone(&shared), Arc::downgrade(&socket));
+    let to_server = Arc::new(direction(Side::Client, &open, server)?);
+    let to_client = Arc::new(direction(Side::Server, here, client)?);
+    let told = Arc::new(Once::new());
+    for hears in [connected, open] {
+        let (to_client, told) = (Arc::clone(&to_client), Arc::clone(&told));
+        let session = Arc::downgrade(&to_server);
         start(scope, move || {
-            let (to_client, told) = &*shared;
             let mut buffer = vec![0; ANY_DATAGRAM];
-            // As long as the direction to the server has the socket.
             while session.strong_count() > 0 {
                 match hears.recv_from(&mut buffer) {
                     Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
@@ -118,14 +130,13 @@ fn begin<'s>(
                     }
                     Err(error) if is_no_end(&error) => {}
                     Err(error) if is_about_one_peer(&error) => told.call_once(|| {
-                        connection.trouble(format_args!("nobody has {server}: {error}"));
+                        let next = "start the server";
+                        connection.trouble(format_args!("nobody has {server}: {error}; {next}"));
                     }),
-                    Err(error) => return connection.trouble(error),
+                    Err(error) => {
+                        return connection.trouble(format_args!("can't receive: {error}"));
+                    }
                 }
-            }
-            // The other thread has left before.
-            if Arc::into_inner(shared).is_some() {
-                connection.event(format_args!("ended: quiet for {IDLE:?}"));
             }
         })?;
     }
@@ -138,7 +149,7 @@ type Waiting = (Instant, Vec<u8>, u8, bool);
 
 /// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
 /// which they came, except one that the next overtakes.
-fn send_all(waiting: &mpsc::Receiver<Waiting>, send: impl Fn(&[u8])) {
+fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
     let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
     let mut held = None;
     loop {
@@ -152,8 +163,8 @@ fn send_all(waiting: &mpsc::Receiver<Waiting>, send: impl Fn(&[u8])) {
                 }
                 send((bytes, copies));
             }
-            Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
         held.take().into_iter().for_each(send);
     }

@@ -2,10 +2,11 @@
 
 use std::net::TcpListener;
 use std::thread;
+use std::time::Duration;
 
 use crate::common::{self, TAP, lines};
 use insta::assert_snapshot;
-use testkit::{Ended, FakePeer, Program, port_without_listener, wine_lacks};
+use testkit::{Ended, FakePeer, PATIENCE, Program, port_without_listener, wine_lacks};
 
 fn run(arguments: &[&str]) -> String {
     lines(&Program::run(TAP, arguments).report())
@@ -91,7 +92,8 @@ fn a_client_and_a_server_end_a_connection_in_each_way() {
         shown += &conversation(&[], &send, &[]);
         shown += "\n\n";
     }
-    shown += &conversation(&[], &["hello"], &["--reset", "bye"]);
+    let listen = ["bye", "", "--pause", "200ms", "--reset"];
+    shown += &conversation(&[], &["hello"], &listen);
     assert_snapshot!("ends", shown);
 }
 
@@ -248,4 +250,37 @@ fn five_hundred_clients_at_once() {
     }
     let shown = listen.output.text();
     assert!(!shown.contains("half-closed"), "all are still there");
+}
+
+/// In children, as above.
+#[test]
+fn a_client_too_many_waits_until_another_leaves() {
+    if wine_lacks("room for two thousand sockets at once") {
+        return;
+    }
+    let listen = Program::start(TAP, ["listen", "0"]);
+    let to = listen.address().to_string();
+    let send = Program::start(TAP, ["send", &to, "hello", "--connections", "1000"]);
+    let _ = listen.output.wait_for("#1000 client > \"hello\"");
+    let client = FakePeer::connect(listen.address());
+    client.sends("late");
+    let _ = listen.output.wait_for("there are 1000 already");
+    assert!(!listen.output.text().contains("late"));
+    drop(send);
+    let _ = listen.output.wait_for("client > \"late\" 4 bytes");
+}
+
+/// Each forged address would otherwise start threads. (The proxy has two sockets for each client.)
+#[test]
+#[cfg(target_os = "linux")]
+fn a_udp_client_too_many_gets_no_session() {
+    let tap = "ulimit -n 4096 && exec \"$0\" proxy --udp 0 1";
+    let tap = Program::start("sh", ["-c", tap, TAP]);
+    let is_told = (0..1_100).any(|_| {
+        common::udp().send_to(b"hello", tap.address()).unwrap();
+        tap.output
+            .shows_within("there are 1000 already", Duration::from_millis(1))
+    });
+    assert!(is_told || tap.output.shows_within("there are 1000 already", PATIENCE));
+    assert!(!tap.output.text().contains("#1001"));
 }
