@@ -71,16 +71,17 @@ impl Peer {
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
         // Nothing is ever sent here. The reader sees that all is written when `writing` is dropped.
         let (writing, written) = channel::<()>();
-        let to = Arc::clone(&stream);
+        let write_half = Arc::clone(&stream);
         thread().spawn(move || {
             // If it fails, so does the reader, which tells the loop.
-            let _ = writer.run(&*to);
-            let _ = to.shutdown(Shutdown::Write);
+            let _ = writer.run(&*write_half);
+            let _ = write_half.shutdown(Shutdown::Write);
             drop(writing);
         })?;
 
         let (permits, permitted) = channel();
-        let (from, events, limits) = (Arc::clone(&stream), events.clone(), limits.clone());
+        let read_half = Arc::clone(&stream);
+        let (events, limits) = (events.clone(), limits.clone());
         thread().spawn(move || {
             // Returns false if the loop has let go of the peer.
             let say = |messages| {
@@ -88,7 +89,7 @@ impl Peer {
                 wait_for_permit(&permitted)
             };
             let mut framing = Framing::new(line_bytes);
-            let end = read(&from, &mut framing, limits.quiet, IDLE, say);
+            let end = read(&read_half, &mut framing, limits.quiet, IDLE, say);
             // However the stream ended, what came before counts: a tutorial's program that says
             // `byebye` and closes with something unread resets the connection.
             framing.complete().map(|last| say(vec![last]));
@@ -96,7 +97,7 @@ impl Peer {
             // Once the loop has let go of the peer, wait until its last line is written.
             while permitted.recv().is_ok() {}
             let _ = written.recv_timeout(limits.farewell);
-            let _ = from.shutdown(Shutdown::Both);
+            let _ = read_half.shutdown(Shutdown::Both);
         })?;
         Ok(Self { stream, permits })
     }
