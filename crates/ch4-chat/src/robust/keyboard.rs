@@ -315,6 +315,48 @@ mod tests {
     }
 
     #[test]
+    fn only_at_a_terminal_the_end_of_the_input_means_byebye() {
+        for (is_terminal, expected) in [(true, "Typed(\"byebye\")"), (false, "InputEnded")] {
+            let mut keyboard = Keyboard::plain(&b""[..]);
+            keyboard.is_terminal = is_terminal;
+            assert_eq!(format!("{:?}", keyboard.next_event()), expected);
+        }
+    }
+
+    /// A program that ended earlier would leave a terminal in the editor's mode.
+    #[test]
+    fn a_line_that_is_being_edited_is_ended_by_the_user() {
+        let (input, mut enter) = io::pipe().unwrap();
+        let mut keyboard = Keyboard::plain(BufReader::new(input));
+        keyboard.has_prompt = true;
+        let (send, events) = channel();
+        let typing = keyboard.read(send).unwrap();
+        typing.permit(Instant::now());
+        let screen = testkit::Screen::default();
+        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+        thread::scope(|scope| {
+            scope.spawn(|| typing.end(&log));
+            let _ = screen.wait_for("Press Enter to leave.");
+            enter.write_all(b"\n").unwrap();
+        });
+        assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
+    }
+
+    #[test]
+    fn what_is_printed_above_the_prompt_is_printed_whole_and_once() {
+        struct Printed(Vec<String>);
+        impl ExternalPrinter for Printed {
+            fn print(&mut self, text: String) -> rustyline::Result<()> {
+                self.0.push(text);
+                Ok(())
+            }
+        }
+        let mut screen = AbovePrompt(Printed(Vec::new()));
+        screen.write_all("| 你好\n".as_bytes()).unwrap();
+        assert_eq!(screen.0.0, ["| 你好\n"]);
+    }
+
+    #[test]
     fn the_editor_is_used_where_it_can_be() {
         for term in ["xterm-256color", "screen", "dumber"] {
             assert!(can_edit(Some(term)), "{term}");

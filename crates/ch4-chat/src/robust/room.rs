@@ -448,6 +448,24 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_flushed_when_its_first_text_has_waited_or_when_it_is_full() {
+        let mut world = World::new(None, &Limits::default());
+        let (_, to_guest) = world.arrives().unwrap();
+        let first = world.now;
+        for number in 1..BATCH_TEXTS {
+            world.speaks("x");
+            let expected = Some(first + COLLECT);
+            assert_eq!(world.room.flush_at, expected, "{number}");
+            world.now += Duration::from_micros(1);
+        }
+        world.speaks("x");
+        assert_eq!(world.room.flush_at, Some(world.now));
+        assert_eq!(take(&to_guest), "");
+        world.flushes();
+        assert_eq!(take(&to_guest), "x\n".repeat(BATCH_TEXTS));
+    }
+
+    #[test]
     fn who_talks_too_fast_may_go_on_later() {
         let mut world = World::new(None, &Limits::default());
         let (id, _) = world.arrives().unwrap();
