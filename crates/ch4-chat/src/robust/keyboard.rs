@@ -326,18 +326,25 @@ mod tests {
     /// A program that ended earlier would leave a terminal in the editor's mode.
     #[test]
     fn a_line_that_is_being_edited_is_ended_by_the_user() {
-        let (input, mut enter) = io::pipe().unwrap();
-        let mut keyboard = Keyboard::plain(BufReader::new(input));
+        let (reading, reads) = channel();
+        let (enter, presses) = channel();
+        let mut keyboard = Keyboard::plain(&b""[..]);
         keyboard.has_prompt = true;
+        keyboard.next = Box::new(move || {
+            reading.send(()).unwrap();
+            presses.recv_timeout(PATIENCE).unwrap();
+            Ok(Some(Line::Whole(Vec::new())))
+        });
         let (send, events) = channel();
         let typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
+        reads.recv_timeout(PATIENCE).unwrap();
         let screen = testkit::Screen::default();
         let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
         thread::scope(|scope| {
             scope.spawn(|| typing.end(&log));
             let _ = screen.wait_for("Press Enter to leave.");
-            enter.write_all(b"\n").unwrap();
+            enter.send(()).unwrap();
         });
         assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
     }
