@@ -362,7 +362,7 @@ fn bad_flags() {
 
     Options:
           --host <HOST>  Name or address to listen on or to connect to [default: 127.0.0.1]
-          --port <PORT>  Port number; a server that is given 0 takes a free one and says which [default: 1314]
+          --port <PORT>  Port number; with 0, a server takes a free one and says which [default: 1314]
           --tutorial     Run the tutorial's version, faults and all
       -h, --help         Print help
       -V, --version      Print version
