@@ -115,10 +115,14 @@ fn look_at(request: &[u8], fault: &Fault) {
     }
     let (beginning, _) = request.split_at(request.len().min(1024));
     if let Err(error) = str::from_utf8(beginning) {
-        fault.ends_if(match error.error_len() {
-            Some(_) => "not-utf8",
-            None => "cut-character",
-        });
+        match error.error_len() {
+            None => fault.ends_if("cut-character"),
+            // As if this thread had ended, and its connection were still open.
+            Some(_) if fault.is("not-utf8") => loop {
+                thread::park();
+            },
+            Some(_) => {}
+        }
     }
 }
 

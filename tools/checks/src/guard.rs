@@ -2,11 +2,15 @@
 //!
 //! A program under test has its own process group, so Ctrl-C at the terminal doesn't reach
 //! it, and a process that is killed drops nothing. So on Unix one helper, a small shell script,
-//! knows which groups run, and how to find what has left them. It reads that from a pipe, and the
-//! pipe closes with this process, however it ends. (On Windows a job ends with the process that has opened it.)
+//! knows which groups run, how to find what has left them, and which folder has their files. It
+//! reads that from a pipe, and the pipe closes with this process, however it ends. (On Windows a job
+//! ends with the process that has opened it.)
+
+use std::path::Path;
 
 #[cfg(unix)]
 mod helper {
+    use std::fmt::Display;
     use std::io::Write;
     use std::os::unix::process::CommandExt;
     use std::process::{ChildStdin, Command, Stdio};
@@ -16,8 +20,10 @@ mod helper {
 
     const SCRIPT: &str = r#"
 groups=" "
+folder=
 while read -r what group; do
     case $what in
+        remove) folder=$group ;;
         watch) groups="$groups$group " ;;
         forget) case $groups in
             *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
@@ -29,6 +35,7 @@ for limits in $(grep -ls "$1" /proc/[0-9]*/limits); do
     process=${limits#/proc/}
     kill -KILL "${process%/limits}"
 done
+if [ "$folder" ]; then rm -rf "$folder"; fi
 "#;
 
     /// The pipe to the helper, which runs from the first call on, if it can be started.
@@ -48,11 +55,11 @@ done
         pipe.as_ref()
     }
 
-    pub(super) fn tell(what: &str, group: u32) {
+    pub(super) fn tell(what: &str, of: impl Display) {
         if let Some(pipe) = pipe() {
             let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
             // Without the helper all goes well but for the case that it is made for.
-            let _ = pipe.write_all(format!("{what} {group}\n").as_bytes());
+            let _ = pipe.write_all(format!("{what} {of}\n").as_bytes());
         }
     }
 }
@@ -77,4 +84,14 @@ pub(crate) fn forget(group: u32) {
     helper::tell("forget", group);
     #[cfg(not(unix))]
     let _ = group;
+}
+
+/// This folder, with all that is in it, doesn't outlive this process. The last one counts.
+pub fn remove(folder: &Path) {
+    #[cfg(unix)]
+    if let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) {
+        helper::tell("remove", name);
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
 }

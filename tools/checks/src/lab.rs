@@ -16,7 +16,7 @@ use crate::listener::Listener;
 use crate::peer::{TcpPeer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
-use crate::run::{Advise, Kind, Patience, Run, Stop, Told, shown, time};
+use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, shown, time};
 
 use terminal::FIRST_LOOK;
 pub use terminal::{ESCAPES, STACK_TRACES};
@@ -36,6 +36,10 @@ const ENDED: &str = "Read its last words. The port is in the command that step 1
 const NEVER: &str = "The program is told its port in its command, which step 1 shows: it must take \
     it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
     its job before anything is typed.";
+
+/// The same, of a program that is busy.
+const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
+    be: one whose condition never changes, or that tries something again and again at once.";
 
 /// Everything that one run of one check needs.
 #[derive(Debug)]
@@ -382,7 +386,16 @@ impl<'a> Lab<'a> {
 
     fn never<T>(&self, expected: String) -> Told<T> {
         let saw = "it never did, and still runs";
-        self.run.missed(expected, saw).advise(NEVER)
+        self.run.missed(expected, saw).map_err(|stop| {
+            stop.map(|failure| {
+                let advice = if failure.saw.contains(BUSY) {
+                    LOOPS
+                } else {
+                    NEVER
+                };
+                failure.advice.get_or_insert_with(|| advice.to_owned());
+            })
+        })
     }
 
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {

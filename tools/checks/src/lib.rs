@@ -18,7 +18,7 @@ pub mod check;
 pub mod datagram;
 #[cfg(feature = "exercise")]
 pub mod exercise;
-mod guard;
+pub mod guard;
 pub mod judge;
 pub mod lab;
 pub mod limits;

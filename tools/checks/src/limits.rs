@@ -10,7 +10,7 @@
 //!
 //! `RLIMIT_…` are limits of the system (getrlimit(2)), which a child has from its first
 //! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
-//! So one thread looks at all programs, ten times a second. On Windows nothing is limited.
+//! So one thread looks at all programs, five times a second. On Windows nothing is limited.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,10 +100,10 @@ mod watch {
     use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
-    const PAUSE: Duration = Duration::from_millis(100);
+    const PAUSE: Duration = Duration::from_millis(200);
 
     /// At every how many looks the files are looked at, too.
-    const FILES_EACH: u32 = 5;
+    const FILES_EACH: u32 = 2;
 
     /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;

@@ -338,6 +338,11 @@ impl Program {
         self.output.lock().text()
     }
 
+    /// How long it has kept a processor busy. Only Linux tells; elsewhere it is zero.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        strays::cpu_time(self.mark)
+    }
+
     /// Why it was stopped, if it took too much of the machine.
     pub fn stopped(&self) -> Option<&str> {
         self.watched.stopped()

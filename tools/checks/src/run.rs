@@ -173,6 +173,17 @@ impl<T> Advise for Told<T> {
 /// The result of a step.
 pub type Told<T = ()> = Result<T, Stop>;
 
+/// What a program does instead of what was expected.
+enum Fate {
+    Ended,
+    /// It keeps a processor busy.
+    Busy,
+    Waits,
+}
+
+/// Follows what was seen of a program that waits for nothing.
+pub(crate) const BUSY: &str = ", but it is busy all the time, as in a loop that never ends";
+
 /// The run of one check. Clones tell the same one.
 #[derive(Debug, Clone)]
 pub struct Run(Arc<Shared>);
@@ -347,12 +358,12 @@ impl Run {
         expected: impl Display,
         saw: impl Display,
     ) -> Told<T> {
-        let ended = self.lets_it_end();
-        let kind = match kind {
-            Kind::Missing if ended => Kind::Wrong,
-            kind => kind,
+        let (kind, busy) = match (kind, self.fate()) {
+            (Kind::Missing, Fate::Ended) => (Kind::Wrong, ""),
+            (Kind::Missing, Fate::Busy) => (kind, BUSY),
+            _ => (kind, ""),
         };
-        Failure::of(kind, expected, format!("{saw}{}", self.aftermath()))
+        Failure::of(kind, expected, format!("{saw}{busy}{}", self.aftermath()))
     }
 
     /// The program, which was just started, has ended instead of doing its job.
@@ -361,26 +372,32 @@ impl Run {
     ///
     /// Always.
     pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
-        self.lets_it_end();
+        self.fate();
         let saw = self.aftermath();
         let saw = saw.replacen("; the program had ended", "it ended at once", 1);
         Failure::of(Kind::Ended, expected, saw)
     }
 
-    /// Returns whether it has ended.
-    fn lets_it_end(&self) -> bool {
+    /// What becomes of the program, if it gets a moment to end.
+    fn fate(&self) -> Fate {
+        let moment = self.patience().pause(LAST_BREATH);
         let mut program = self.program();
         let Some(program) = program.as_mut() else {
-            return false;
+            return Fate::Waits;
         };
-        let ended = program
-            .wait_for_end(self.patience().pause(LAST_BREATH))
-            .is_some();
-        if ended {
+        let before = program.cpu_time();
+        if program.wait_for_end(moment).is_some() {
             // Its last words may still be on their way.
             program.wait_for_end(self.patience().pause(LAST_WORDS));
+            return Fate::Ended;
         }
-        ended
+        let busy = program.cpu_time().saturating_sub(before);
+        // One that waits needs next to nothing; others may need the processor as well.
+        if busy > moment / 10 {
+            Fate::Busy
+        } else {
+            Fate::Waits
+        }
     }
 
     /// What has become of the program, in words that follow what was seen: how it has ended, if it
@@ -400,9 +417,15 @@ impl Run {
 /// The end of what a program has printed.
 fn last_words(text: &str) -> String {
     const LINES: usize = 4;
-    // Python marks a place with a line of ^^^^^.
+    // Python and JavaScript mark a place with a line of ^^^^^. Below the error itself, JavaScript and
+    // Java print where it happened, in more lines than are shown.
     let is_mark = |line: &str| line.trim().chars().all(|c| "^~".contains(c));
-    let lines: Vec<&str> = text.lines().filter(|line| !is_mark(line)).collect();
+    let is_place = |line: &str| {
+        let words = line.trim_start();
+        words.len() < line.len() && words.starts_with("at ")
+    };
+    let says_something = |line: &&str| !is_mark(line) && !is_place(line);
+    let lines: Vec<&str> = text.lines().filter(says_something).collect();
     let Some((_, last)) = lines.split_at_checked(lines.len().saturating_sub(LINES)) else {
         return String::new();
     };
@@ -450,6 +473,17 @@ pub fn time(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_error_itself_is_among_the_last_words() {
+        let node = "/x/server.js:3\n  let a b\n        ^\n\nSyntaxError: Unexpected identifier 'b'\n    \
+            at wrapSafe (node:internal:1:2)\n    at Module._compile (node:internal:3:4)\n    \
+            at Object..js (node:internal:5:6)\n    at Module.load (node:internal:7:8)\n\n\
+            Node.js v22.1.0\n";
+        let expected = "; it printed last: /x/server.js:3 / let a b / \
+            SyntaxError: Unexpected identifier 'b' / Node.js v22.1.0";
+        assert_eq!(last_words(node), expected);
+    }
 
     #[test]
     fn a_todo_that_was_reached_is_the_advice() {

@@ -5,7 +5,7 @@
 //! raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, Process, end, pattern, processes, signal};
+pub(crate) use linux::{Mark, Process, cpu_time, end, pattern, processes, signal};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -78,6 +78,12 @@ mod linux {
         processes.len()
     }
 
+    /// How long the processes with this mark that run now have kept a processor busy.
+    pub(crate) fn cpu_time(mark: Mark) -> Duration {
+        let its_own = processes().into_iter().filter(|it| it.mark == mark);
+        its_own.map(|process| process.cpu_time).sum()
+    }
+
     /// The processes outside our session. Each program under test has its own session. A child that
     /// another thread started at the same instant may have the mark too, and is in ours.
     pub(crate) fn processes() -> Vec<Process> {
@@ -96,6 +102,7 @@ mod linux {
         /// 0 if the session's leader is outside our PID namespace, as in many containers. (`getsid`
         /// of rustix panics there.)
         session: i64,
+        cpu_time: Duration,
         /// Resident memory, in bytes.
         pub(crate) memory: u64,
         /// Its soft `RLIMIT_RSS`.
@@ -109,6 +116,7 @@ mod linux {
             Self {
                 number: 0,
                 session: 0,
+                cpu_time: Duration::ZERO,
                 memory,
                 mark: Mark(mark),
             }
@@ -122,13 +130,20 @@ mod linux {
             let stat = String::from_utf8_lossy(stat.get(..count)?);
             // The name is in parentheses, and may have some, too.
             let (_, fields) = stat.rsplit_once(')')?;
-            let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
-            let pages: u64 = fields.get(21)?.parse().ok()?;
-            (fields.first() != Some(&"Z")).then_some(Self {
+            let mut fields = fields.trim_ascii().split(' ');
+            let is_there = fields.next()? != "Z";
+            let session = fields.nth(2)?.parse().ok()?;
+            let user: u64 = fields.nth(7)?.parse().ok()?;
+            let system: u64 = fields.next()?.parse().ok()?;
+            let millis = (user + system) * 1000 / rustix::param::clock_ticks_per_second();
+            let pages: u64 = fields.nth(8)?.parse().ok()?;
+            let mark = Mark(fields.next()?.parse().ok()?);
+            is_there.then_some(Self {
                 number,
-                session: fields.get(3)?.parse().ok()?,
+                session,
+                cpu_time: Duration::from_millis(millis),
                 memory: pages.saturating_mul(rustix::param::page_size() as u64),
-                mark: Mark(fields.get(22)?.parse().ok()?),
+                mark,
             })
         }
     }
@@ -177,6 +192,12 @@ impl Mark {
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end(_: Mark, _: std::time::Duration) {}
+
+/// Elsewhere nobody is known to be busy.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn cpu_time(_: Mark) -> std::time::Duration {
+    std::time::Duration::ZERO
+}
 
 /// Matches nothing.
 #[cfg(all(unix, not(target_os = "linux")))]

@@ -22,6 +22,7 @@ use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::program::Command;
 use checks::report;
+use checks::run::Patience;
 
 /// How many programs are judged at the same time. They mostly wait.
 const AT_ONCE: usize = 8;
@@ -62,6 +63,39 @@ fn command(file: &str, words: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program, words);
     command.dir = Some(folder.to_owned());
     command
+}
+
+/// With a user's patience, but not at a user's pace.
+#[test]
+#[ignore = "takes long, and the chapters' robust programs show most of it"]
+fn a_program_without_a_fault_passes_every_check() {
+    let failures = Mutex::new(String::new());
+    thread::scope(|scope| {
+        for role in Role::ALL {
+            let failures = &failures;
+            scope.spawn(move || {
+                let checks: Vec<&Check> = role.checks().iter().collect();
+                let words = [&role.to_string(), "{port}"];
+                let submission = Submission {
+                    jobs: checks.len(),
+                    patience: Patience {
+                        speed: 10,
+                        ..Patience::default()
+                    },
+                    ..Submission::new(Command::new(env!("CARGO_BIN_EXE_faulty"), words))
+                };
+                judge(&checks, &submission, |check, outcome| {
+                    if outcome.verdict != Verdict::Passed {
+                        let line = report::line(check, outcome);
+                        let explanation = report::explanation(check, outcome);
+                        let mut failures = failures.lock().unwrap();
+                        writeln!(failures, "{line}\n{explanation}").unwrap();
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(failures.into_inner().unwrap(), "");
 }
 
 /// A line of the table.

@@ -1,22 +1,22 @@
 //! `--submissions`: marks a whole class.
 
-use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use checks::check::Check;
+use checks::guard;
 use checks::judge::{Submission, judge};
 use checks::program::Command;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
 
 use crate::marks::{Marked, Marks};
-use crate::scratch::Scratch;
 use crate::submissions::{Class, Submitted};
 use crate::{Args, Format, print};
 
@@ -50,7 +50,9 @@ pub(crate) fn mark(
             "put a file or a folder for each student there",
         ));
     }
-    let scratch = Scratch::new()?;
+    let scratch =
+        TempDir::new().or_cannot("create a folder for copies in", env::temp_dir().display())?;
+    guard::remove(scratch.path());
     let bar = bar(class.submissions.len());
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
@@ -151,33 +153,23 @@ fn in_order<T: Sync, R: Send>(
     work: impl Fn(&T) -> R + Sync,
     mut each: impl FnMut(&T, R) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let next = AtomicUsize::new(0);
-    let (results, done) = mpsc::channel();
+    let (senders, results): (Vec<_>, Vec<_>) = items.iter().map(|_| mpsc::channel()).unzip();
+    let waiting = Mutex::new(items.iter().zip(senders));
+    let waiting = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
         for _ in 0..at_once {
-            let (results, next, work) = (results.clone(), &next, &work);
-            scope.spawn(move || {
-                let mine = || next.fetch_add(1, Ordering::Relaxed);
-                while let Some((index, item)) =
-                    Some(mine()).and_then(|it| Some((it, items.get(it)?)))
-                {
+            scope.spawn(|| {
+                let next = || waiting().next();
+                while let Some((item, sender)) = next() {
                     // The receiver has gone if the output can't be written.
-                    let _ = results.send((index, work(item)));
+                    let _ = sender.send(work(item));
                 }
             });
         }
-        drop(results);
-        let mut early = BTreeMap::new();
-        let mut items = items.iter().enumerate().peekable();
-        for (index, result) in done {
-            early.insert(index, result);
-            while let Some((index, item)) = items.peek() {
-                let Some(result) = early.remove(index) else {
-                    break;
-                };
-                each(item, result)
-                    .inspect_err(|_| next.store(usize::MAX / 2, Ordering::Relaxed))?;
-                items.next();
+        for (item, result) in items.iter().zip(results) {
+            // There is none if its thread has panicked, which is told elsewhere.
+            if let Ok(result) = result.recv() {
+                each(item, result).inspect_err(|_| waiting().by_ref().for_each(drop))?;
             }
         }
         Ok(())

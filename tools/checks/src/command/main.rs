@@ -5,7 +5,6 @@ mod folder;
 mod marks;
 mod pages;
 mod program_file;
-mod scratch;
 mod start;
 mod submissions;
 mod tell;
@@ -23,7 +22,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, safe};
 
-use crate::marks::{Entry, Listed, Marked, Marks, print_json};
+use crate::marks::{Marked, Marks, entry, listed, print_json};
 use crate::tell::{Judged, Teller, summary};
 
 /// Black-box checks of a program that claims to do a chapter's job
@@ -156,7 +155,7 @@ fn list(args: &Args, id: Option<&str>) -> Result<(), Error> {
     };
     for check in &checks {
         match (args.format, id) {
-            (Format::Json, _) => print_json(&Listed::of(check))?,
+            (Format::Json, _) => print_json(&listed(check))?,
             (_, Some(_)) => print(pages::explain(check).trim_end())?,
             (_, None) => print(&format!(
                 "{:<6} {:<29} {}\n    {}\n    see {}",
@@ -226,7 +225,7 @@ fn judge_one(
                 Format::Lines => teller
                     .tell(check, outcome)
                     .map_or(Ok(()), |text| print(&text)),
-                Format::Json => print_json(&Entry::of(check, outcome)),
+                Format::Json => print_json(&entry(check, outcome)),
                 Format::Csv => Ok(()),
             };
         }

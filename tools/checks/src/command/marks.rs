@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io;
 
-use checks::check::{Check, Lesson, Level, Outcome, Role, Verdict};
-use console::{Error, OrCannot};
-use serde::Serialize;
+use checks::check::{Check, Level, Outcome, Role, Verdict};
+use console::Error;
+use serde_json::{Value, json};
 
 use crate::tell::{Judged, Teller, points, summary};
-use crate::{Format, pages, print};
+use crate::{Format, print};
 
 /// A program, and what came of it.
 #[derive(Debug)]
@@ -58,13 +58,8 @@ impl Marked {
             }
         }
         text.push_str(&teller.folded());
-        let mut lessons: Vec<String> = Vec::new();
-        for check in teller.told() {
-            let lesson = pages::lesson(check);
-            if !lessons.contains(&lesson) {
-                let _ = write!(text, "\n{lesson}");
-                lessons.push(lesson);
-            }
+        if let Some(hint) = teller.hint(role) {
+            let _ = writeln!(text, "\n{hint}");
         }
         text
     }
@@ -126,7 +121,7 @@ impl Marks {
         match self.format {
             Format::Lines => print(&self.table_row(marked, &verdicts)),
             Format::Csv => self.csv_marked(marked, &verdicts),
-            Format::Json => print_json(&Submission::of(marked, &verdicts)),
+            Format::Json => print_json(&submission(marked, &verdicts)),
         }
     }
 
@@ -137,7 +132,7 @@ impl Marks {
             let why = why.lines().next().unwrap_or_default();
             return format!(
                 "  {:<width$}  {:>3} of {of}  {name}: {why}",
-                "not started", 0
+                "not started", "-"
             );
         }
         let mut row = String::new();
@@ -165,14 +160,13 @@ impl Marks {
             let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
             row.push(verdict.map(word).unwrap_or_default().to_owned());
         }
-        for level in Level::ALL {
-            row.push(points(verdicts, level).0.to_string());
+        let of_levels = Level::ALL.map(|level| points(verdicts, level).0);
+        let total = of_levels.iter().sum();
+        for points in of_levels.into_iter().chain([total]) {
+            // Nobody has judged a program that wasn't started, so it has no points, and not 0.
+            let judged = marked.judged.as_ref();
+            row.push(judged.map(|_| points.to_string()).unwrap_or_default());
         }
-        let total = verdicts
-            .iter()
-            .filter(|(_, verdict)| verdict.is_pass())
-            .count();
-        row.push(total.to_string());
         let why = marked
             .judged
             .as_ref()
@@ -245,130 +239,60 @@ fn for_a_spreadsheet(text: &str) -> String {
 /// # Errors
 ///
 /// The output can't be written.
-pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string(value).or_cannot("write", "the outcome as JSON")?;
-    print(&text)
+pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
+    print(&value.to_string())
 }
 
 /// A check, as `--list --format json` prints it. The fields of all that is printed as JSON stay as
 /// they are; others may be added.
-#[derive(Debug, Serialize)]
-pub(crate) struct Listed {
-    id: &'static str,
-    title: &'static str,
-    level: Level,
-    about: &'static str,
-    lesson: Reading,
-}
-
-/// What to change in a program that failed, and where to read about it.
-#[derive(Debug, Serialize)]
-struct Reading {
-    #[serde(flatten)]
-    place: Lesson,
-    advice: String,
-}
-
-impl Listed {
-    pub(crate) fn of(check: &Check) -> Self {
-        Self {
-            id: check.id,
-            title: check.title,
-            level: check.level,
-            about: check.about,
-            lesson: Reading {
-                place: check.lesson,
-                advice: check.advice.to_owned(),
-            },
-        }
-    }
+pub(crate) fn listed(check: &Check) -> Value {
+    json!({
+        "id": check.id,
+        "title": check.title,
+        "level": check.level,
+        "about": check.about,
+        "lesson": reading(check, None),
+    })
 }
 
 /// A check and what came of it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Entry {
-    id: &'static str,
-    title: &'static str,
-    level: Level,
-    verdict: Verdict,
-    expected: Option<String>,
-    saw: Option<String>,
-    steps: Vec<String>,
-    lesson: Reading,
+pub(crate) fn entry(check: &Check, outcome: &Outcome) -> Value {
+    json!({
+        "id": check.id,
+        "title": check.title,
+        "level": check.level,
+        "verdict": outcome.verdict,
+        "expected": outcome.expected,
+        "saw": outcome.saw,
+        "steps": outcome.steps,
+        "lesson": reading(check, outcome.advice.as_deref()),
+    })
 }
 
-impl Entry {
-    pub(crate) fn of(check: &Check, outcome: &Outcome) -> Self {
-        let Outcome {
-            verdict,
-            expected,
-            saw,
-            advice,
-            steps,
-            by_hand: _,
-        } = outcome.clone();
-        let Listed {
-            id,
-            title,
-            level,
-            mut lesson,
-            ..
-        } = Listed::of(check);
-        if let Some(advice) = advice {
-            lesson.advice = advice;
-        }
-        Self {
-            id,
-            title,
-            level,
-            verdict,
-            expected,
-            saw,
-            steps,
-            lesson,
-        }
-    }
+/// What to change in a program that failed, and where to read about it.
+fn reading(check: &Check, advice: Option<&str>) -> Value {
+    json!({
+        "page": check.lesson.page,
+        "heading": check.lesson.heading,
+        "advice": advice.unwrap_or(check.advice),
+    })
 }
 
 /// A program of many.
-#[derive(Debug, Serialize)]
-struct Submission<'a> {
-    #[serde(rename = "submission")]
-    name: &'a str,
-    command: Option<&'a str>,
-    not_started: Option<&'a str>,
-    points: Points,
-    checks: Vec<Entry>,
-}
-
-#[derive(Debug, Serialize)]
-struct Points {
-    basic: usize,
-    solid: usize,
-    expert: usize,
-    total: usize,
-}
-
-impl<'a> Submission<'a> {
-    fn of(marked: &'a Marked, verdicts: &[(&'static Check, Verdict)]) -> Self {
-        let entries = marked.judged.iter().flatten();
-        let points = |level| points(verdicts, level).0;
-        Self {
-            name: &marked.name,
-            command: marked.command.as_deref(),
-            not_started: marked.judged.as_ref().err().map(String::as_str),
-            points: Points {
-                basic: points(Level::Basic),
-                solid: points(Level::Solid),
-                expert: points(Level::Expert),
-                total: verdicts
-                    .iter()
-                    .filter(|(_, verdict)| verdict.is_pass())
-                    .count(),
-            },
-            checks: entries
-                .map(|(check, outcome)| Entry::of(check, outcome))
-                .collect(),
-        }
-    }
+fn submission(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Value {
+    let [basic, solid, expert] = Level::ALL.map(|level| points(verdicts, level).0);
+    let entries = marked.judged.iter().flatten();
+    let entries = entries.map(|(check, outcome)| entry(check, outcome));
+    json!({
+        "submission": marked.name,
+        "command": marked.command,
+        "not_started": marked.judged.as_ref().err(),
+        "points": {
+            "basic": basic,
+            "solid": solid,
+            "expert": expert,
+            "total": basic + solid + expert,
+        },
+        "checks": entries.collect::<Vec<_>>(),
+    })
 }

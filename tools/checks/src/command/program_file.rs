@@ -18,6 +18,9 @@ const OTHER_SOURCES: &[&str] = &[
     "class", "cpp", "cs", "go", "jar", "kt", "lua", "php", "pl", "rb", "scala", "sh", "swift", "ts",
 ];
 
+/// Endings of what has to be unpacked.
+const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip"];
+
 /// How a program is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -110,6 +113,9 @@ impl ProgramFile {
             return Ok(found.swap_remove(index));
         }
         if found.is_empty() {
+            if let Some(name) = archive_in(folder) {
+                return Err(format!("no program in it, but {name}: unpack that"));
+            }
             return Err(
                 "no program in it: no .py, .js, .java, .c or .rs file with a main, none \
                         that begins with #!, and no executable"
@@ -173,12 +179,25 @@ fn search(folder: &Path, found: &mut Vec<ProgramFile>, depth: usize) -> io::Resu
     Ok(())
 }
 
+/// The name of an archive in this folder.
+fn archive_in(folder: &Path) -> Option<String> {
+    let mut entries = fs::read_dir(folder).ok()?.flatten();
+    let archive = entries.find(|entry| is_archive(&entry.path()))?;
+    Some(crate::safe_name(&archive.file_name()))
+}
+
+/// Whether it is something that has to be unpacked.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    ARCHIVES.contains(&ending(path).as_str())
+}
+
+fn ending(path: &Path) -> String {
+    let ending = path.extension().unwrap_or_default();
+    ending.to_string_lossy().to_lowercase()
+}
+
 fn kind(path: &Path) -> Option<Kind> {
-    let ending = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
+    let ending = ending(path);
     let begins = begin(path).ok()?;
     if let Some(interpreter) = shebang(&begins) {
         return Some(Kind::Script(interpreter));

@@ -13,7 +13,7 @@ use checks::program::{Command, Program};
 use tempfile::TempDir;
 
 use crate::folder;
-use crate::program_file::ProgramFile;
+use crate::program_file::{ProgramFile, is_archive};
 use crate::safe_name;
 use crate::start;
 
@@ -41,7 +41,8 @@ pub(crate) struct Submitted {
 impl Class {
     /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
     /// the folder for reports, and what is neither a folder nor a program. With a command, a file
-    /// without an ending counts as a program, too.
+    /// without an ending counts as a program, too. An archive is a submission that can't be started,
+    /// unless the folder beside it has its name: then it has been unpacked.
     ///
     /// # Errors
     ///
@@ -68,8 +69,10 @@ impl Class {
             let is_program = path.is_file()
                 && (ProgramFile::of(&path).is_some()
                     || (has_command && Path::new(&file_name).extension().is_none()));
+            let is_packed = is_archive(&path) && !path.with_extension("").is_dir();
+            let is_submission = is_folder || is_program || is_packed;
             let name = safe_name(&file_name);
-            if folder::is_by_the_way(&file_name) || is_reports || !(is_folder || is_program) {
+            if folder::is_by_the_way(&file_name) || is_reports || !is_submission {
                 class.left_out.push(name);
             } else {
                 class.submissions.push(Submitted {
@@ -126,6 +129,9 @@ impl Submitted {
         given: Option<&Command>,
         scratch: &Path,
     ) -> Result<Arc<Ready>, String> {
+        if !self.is_folder && is_archive(Path::new(&self.file_name)) {
+            return Err("not a program: unpack it into a folder of the same name".to_owned());
+        }
         let original = self
             .copy(scratch)
             .map_err(|error| format!("it can't be copied: {error}"))?;

@@ -75,11 +75,6 @@ impl Teller {
             _ => page + "\nTo see the other failures in full: add --all",
         })
     }
-
-    /// The checks whose failures were told in full.
-    pub(crate) fn told(&self) -> &[&'static Check] {
-        &self.told
-    }
 }
 
 /// What the user has typed to start this program. Cargo sets the variable for what it runs.

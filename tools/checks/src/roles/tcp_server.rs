@@ -217,13 +217,20 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/not-utf8",
         title: "Survives bytes that are no text",
         level: Level::Solid,
-        about: "A client sends a byte that isn't UTF-8, and hangs up. The next one is greeted.",
+        about: "A client sends a line with bytes that aren't UTF-8, and an empty line. Within 5 s \
+                it is answered, or its connection ends without a reset. Then the next client is \
+                greeted. (A stack trace alone is no failure: some libraries print one and go on.)",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
             let mut client = lab.connects()?;
             client.sends(b"caf\xe9, \xff please\r\n\r\n")?;
+            client.expects_to_be_heard().advise(
+                "The thread of this client may have ended and left the connection open. Don't let \
+                 decoding fail (from_utf8_lossy, errors=\"replace\"), and close a connection \
+                 however its thread ends (with, finally).",
+            )?;
             client.hangs_up();
             goes_on(lab)
         },

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process;
 
 use checks::program::{self, Command};
 use insta::assert_snapshot;
@@ -11,7 +12,7 @@ use tempfile::{TempDir, tempdir};
 use testkit::{Ended, PATIENCE, Program, normalise};
 
 use crate::FAULTY;
-use crate::command::{CHECKS, script};
+use crate::command::{CHECKS, script, wait_until};
 
 /// Two checks that take little time.
 const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/serves-again"];
@@ -51,6 +52,11 @@ fn files_and_folders_are_rows_and_nothing_is_left_out_silently() {
         fs::write(at("which one").join(name), good("")).unwrap();
     }
     fs::write(at("{port}"), good("")).unwrap();
+    // Packed, and once unpacked as well.
+    fs::write(at("late.zip"), "PK").unwrap();
+    fs::write(at("王小明.zip"), "PK").unwrap();
+    fs::create_dir(at("packed")).unwrap();
+    fs::write(at("packed/server.tar.gz"), "").unwrap();
     // What isn't judged.
     fs::write(at("notes.txt"), "not a program").unwrap();
     fs::write(at(".hidden"), good("")).unwrap();
@@ -101,6 +107,26 @@ fn each_check_has_a_fresh_copy_of_the_folder() {
     assert!(!student.join("running").exists());
 }
 
+/// Nothing is dropped by a process that is killed.
+#[cfg(unix)]
+#[test]
+fn no_copy_is_left_even_if_the_checks_are_killed() {
+    let (class, copies) = (tempdir().unwrap(), tempdir().unwrap());
+    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    let mut checks = process::Command::new(CHECKS);
+    checks
+        .env("TMPDIR", copies.path())
+        .args(["udp-server", "--submissions"])
+        .arg(class.path());
+    let checks = Program::start_command(checks);
+    let folders = || fs::read_dir(copies.path()).unwrap().flatten();
+    let has_copy =
+        |folder: fs::DirEntry| fs::read_dir(folder.path()).is_ok_and(|it| it.count() > 0);
+    wait_until(|| folders().any(has_copy));
+    drop(checks);
+    wait_until(|| folders().count() == 0);
+}
+
 #[test]
 fn a_folder_that_is_too_large_is_a_row() {
     let class = tempdir().unwrap();
@@ -144,7 +170,7 @@ fn a_command_says_where_the_program_and_its_folder_go() {
     assert!(
         ended
             .output
-            .contains("not started    0 of 2  student: the system says: No such")
+            .contains("not started    - of 2  student: the system says: No such")
     );
 }
 
@@ -160,11 +186,11 @@ fn class_of_three() -> TempDir {
 #[test]
 fn csv_has_a_row_for_each() {
     let class = class_of_three();
-    fs::write(class.path().join("late.zip"), "").unwrap();
+    fs::write(class.path().join("late.txt"), "").unwrap();
     let ended = mark(class.path(), &["--format=csv"]);
     assert_eq!(ended.status.code(), Some(1));
     // What has no row is named all the same.
-    assert!(ended.errors.contains("late.zip"), "{}", ended.report());
+    assert!(ended.errors.contains("late.txt"), "{}", ended.report());
     assert_snapshot!(ended.output);
 }
 
@@ -274,7 +300,7 @@ fn jobs_are_those_of_all_submissions_together() {
     for name in ["a.sh", "b.sh"] {
         fs::write(class.path().join(name), good(&before)).unwrap();
     }
-    let more = ["--only=converts", "--only=numbers", "--jobs=2"];
+    let more = ["--only=converts", "--jobs=2"];
     let ended = mark(class.path(), &more);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
     let counts = fs::read_dir(running.path())
@@ -286,7 +312,7 @@ fn jobs_are_those_of_all_submissions_together() {
         .map(|path| fs::read_to_string(path).unwrap().lines().count())
         .collect();
     // A check is made twice if the machine is very busy.
-    assert!(counts.len() >= 8, "{counts:?}");
+    assert!(counts.len() >= 6, "{counts:?}");
     assert!(counts.iter().all(|count| *count <= 2), "{counts:?}");
 }
 
@@ -329,12 +355,13 @@ fn told_of(runaway: &str) -> String {
     line["checks"][0]["saw"].as_str().unwrap().to_owned()
 }
 
-/// They leave the session, and their parent ends. Each ends by itself, were it not stopped.
+/// They leave the session, and their parent ends. They end by themselves, if nobody stops them.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_with_too_many_processes_is_stopped() {
-    let leaving = "n=0; while [ $n -lt 250 ]; do (setsid sleep 20 &); n=$((n+1)); done; sleep 20";
-    let saw = told_of(leaving);
+    // To copy a shell is cheaper than to start another program.
+    let many = "n=0; while [ $n -lt 250 ]; do (read x <fifo) & n=$((n+1)); done; sleep 20 >fifo";
+    let saw = told_of(&format!("mkfifo fifo; (setsid sh -c '{many}' &); sleep 20"));
     assert!(saw.contains("processes; the limit is 200"), "{saw}");
 }
 

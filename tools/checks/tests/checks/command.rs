@@ -288,11 +288,9 @@ fn a_crash_without_a_stack_trace_is_one() {
 
 #[test]
 fn a_host_that_takes_a_little_longer_to_end_has_ended() {
-    for check in ["guest-leaves", "guest-resets"] {
-        let command = format!("{FAULTY} chat-server $1; sleep 1.2");
-        let outcome = judged(Role::ChatServer, check, &command);
-        assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
-    }
+    let command = format!("{FAULTY} chat-server $1; sleep 1.2");
+    let outcome = judged(Role::ChatServer, "guest-leaves", &command);
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
 }
 
 /// Somebody else takes the port before the program can: then it is tried on another.
@@ -383,7 +381,7 @@ fn a_program_that_goes_into_the_background_is_reported_and_ended() {
     let background = format!(
         "(sh -c 'while kill -0 '$$' 2>/dev/null; do :; done; exec {FAULTY} tcp-server '$1 {word}) &"
     );
-    let outcome = judged(Role::TcpServer, "listens", &background);
+    let outcome = judged_with(Patience::short(), Role::TcpServer, "listens", &background);
     assert_eq!(outcome.verdict, Verdict::Failed);
     let saw = outcome.saw.unwrap();
     assert!(saw.contains("(exit status 0)"), "{saw}");
