@@ -141,7 +141,7 @@ fn a_million_bytes_are_quick_and_their_ladder_is_short() {
 fn no_line_is_longer_than_the_terminal() {
     for (words, columns) in [
         ("tcp --bytes 1000000 --drop 5 --all", 80),
-        ("tcp --bytes 1000000 --drop 5 --all --width 160", 160),
+        ("tcp --bytes 100000 --drop 5 --all --width 160", 160),
         ("ip --count 60 --drop 9 --reorder 9 --duplicate 9", 80),
         ("layers", 80),
     ] {

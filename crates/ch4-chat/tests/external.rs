@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
 
 use checks::check::Role;
 use checks::testing::table;
 use insta::assert_snapshot;
-use testkit::{FakePeer, Terminal, example, own_loopback_address};
+use testkit::{FakePeer, PATIENCE, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 
@@ -169,6 +170,28 @@ fn a_dumb_terminal_gets_plain_lines() {
     terminal.shows("status 0");
 }
 
+/// With the default time, five seconds.
+#[test]
+#[ignore = "takes seconds"]
+fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut guest = Program::start(PROGRAM, ["client", "--port", &port]);
+    guest.types("one\n");
+    guest.end_input();
+    let mut host = FakePeer::accept(&listener);
+    assert_eq!(host.reads_line(), "one\n");
+    host.sends("an answer\n");
+    let _ = guest.output.wait_for("| an answer");
+    let begin = Instant::now();
+    assert_eq!(host.reads_to_end(), b"byebye");
+    let quiet = begin.elapsed();
+    let expected = Duration::from_secs(4)..PATIENCE;
+    assert!(expected.contains(&quiet), "{quiet:?}");
+    drop(host);
+    guest.wait().succeeds();
+}
+
 #[test]
 #[ignore = "takes minutes"]
 fn what_each_step_of_the_host_passes() {
@@ -269,7 +292,7 @@ fn signals_leave_the_terminal_as_it_was() {
         let screen = terminal.shows("> half");
         let (_, pid) = screen.rsplit_once("pid ").unwrap();
         let (pid, _) = pid.split_once('.').unwrap();
-        testkit::Program::run("kill", ["-s", signal, pid]).succeeds();
+        Program::run("kill", ["-s", signal, pid]).succeeds();
         drop(peer);
         terminal.shows(&format!("status {status}"));
         terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");

@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use checks::check::Role;
 use checks::testing::table;
 use insta::assert_snapshot;
-use testkit::{FakePeer, Program, Terminal, example, own_loopback_address};
+use socket2::SockRef;
+use testkit::{FakePeer, PATIENCE, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -58,6 +60,82 @@ fn a_line_may_be_longer_than_memory() {
     assert_eq!(received, LENGTH as u64 + 1); // and an LF
     drop(server);
     client.wait().succeeds();
+}
+
+/// More than all buffers between the two hold, however large this system lets them grow.
+#[test]
+#[ignore = "needs head, sh, tr and wc"]
+fn an_echo_of_64_mib_comes_back_whole() {
+    const LENGTH: usize = 64 << 20;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let script = r#"head -c "$2" /dev/zero | tr '\0' x | "$0" --port "$1" | tr -cd x | wc -c"#;
+    let length = LENGTH.to_string();
+    let client = Program::start("sh", ["-c", script, PROGRAM, &port, &length]);
+    FakePeer::accept(&listener).echoes();
+    // The first line that the client prints has an x too, in "exit".
+    assert_eq!(client.wait().succeeds().trim(), (LENGTH + 1).to_string());
+}
+
+/// With the default limits. `tests/robust.rs` has shorter ones.
+mod five_seconds {
+    use super::*;
+
+    /// The program, on its way to this server.
+    fn start(server: SocketAddr) -> Program {
+        let (host, port) = (server.ip().to_string(), server.port().to_string());
+        Program::start(PROGRAM, ["--host", &host, "--port", &port])
+    }
+
+    fn expect_five_seconds_since(begin: Instant) {
+        let elapsed = begin.elapsed();
+        let expected = Duration::from_millis(4900)..PATIENCE;
+        assert!(expected.contains(&elapsed), "{elapsed:?}");
+    }
+
+    /// Where the backlog is full, Linux lets a connection attempt hang: listen(2).
+    #[test]
+    #[ignore = "takes seconds"]
+    fn to_connect() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        SockRef::from(&listener).listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queued = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
+            queued.push(stream);
+        }
+        let begin = Instant::now();
+        let client = start(address);
+        let _ = client.errors.wait_for("timed out");
+        expect_five_seconds_since(begin);
+    }
+
+    #[test]
+    #[ignore = "takes seconds"]
+    fn to_send_a_line() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = start(listener.local_addr().unwrap());
+        let mut server = FakePeer::accept(&listener);
+        client.types_and_ends(vec![b'x'; 64 << 20]);
+        server.hears_something();
+        let begin = Instant::now();
+        let _ = client.output.wait_for("can't send all of this line");
+        expect_five_seconds_since(begin);
+    }
+
+    #[test]
+    #[ignore = "takes seconds"]
+    fn to_close() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = start(listener.local_addr().unwrap());
+        let mut server = FakePeer::accept(&listener);
+        let _ = client.output.wait_for("Connected to");
+        let begin = Instant::now();
+        client.end_input();
+        assert_eq!(server.reads_to_end(), b"");
+        client.wait().succeeds();
+        expect_five_seconds_since(begin);
+    }
 }
 
 #[test]

@@ -25,3 +25,16 @@ pub fn terminal_width() -> Option<usize> {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map(|(width, _)| width.0.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_is_stronger_than_the_terminal() {
+        let width = Some(100);
+        assert_eq!(Columns { width }.count(), 100);
+        let without = Columns { width: None }.count();
+        assert_eq!(without, terminal_width().unwrap_or(80));
+    }
+}

@@ -1,4 +1,5 @@
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::num::ParseFloatError;
@@ -303,7 +304,8 @@ pub fn exit(result: Result<(), Error>) -> ExitCode {
         Ok(()) | Err(Error::OutputGone) => ExitCode::SUCCESS,
         Err(error) => {
             // If standard error is closed there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "{} {error}", error_label());
+            let label = error_label(io::stderr().is_terminal(), env::var_os("NO_COLOR"));
+            let _ = writeln!(io::stderr(), "{label} {error}");
             ExitCode::FAILURE
         }
     }
@@ -319,9 +321,8 @@ pub fn quit(error: Error) -> ! {
 /// "error:", red on a terminal.
 ///
 /// The `colored` crate looks at standard output only, so standard error decides for itself.
-fn error_label() -> &'static str {
-    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if io::stderr().is_terminal() && !no_color {
+fn error_label(is_terminal: bool, no_color: Option<OsString>) -> &'static str {
+    if is_terminal && no_color.is_none_or(|value| value.is_empty()) {
         "\x1b[31merror:\x1b[0m"
     } else {
         "error:"
@@ -331,6 +332,19 @@ fn error_label() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_red_on_a_terminal_unless_the_user_wants_no_colour() {
+        let red = "\x1b[31merror:\x1b[0m";
+        for (is_terminal, no_color, label) in [
+            (true, None, red),
+            (true, Some(""), red),
+            (true, Some("1"), "error:"),
+            (false, None, "error:"),
+        ] {
+            assert_eq!(error_label(is_terminal, no_color.map(Into::into)), label);
+        }
+    }
 
     #[test]
     fn a_reader_that_has_gone_is_no_failure() {

@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn an_endless_line_takes_no_memory() {
-        let endless = BufReader::new(io::repeat(b'x').take(50_000_000));
-        assert_eq!(lines(endless), [Line::TooLong(50_000_000)]);
+        let endless = BufReader::new(io::repeat(b'x').take(5_000_000));
+        assert_eq!(lines(endless), [Line::TooLong(5_000_000)]);
     }
 
     #[test]

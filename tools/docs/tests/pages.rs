@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
 use std::{env, fs};
 
 use docs::page::{Block, CHINESE, COMMANDS_ABOVE, MEASURING, Page};
 use docs::{quote, root};
+
+static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| Page::all().unwrap());
 
 /// What doesn't hold, a line each, must be nothing.
 #[track_caller]
@@ -30,7 +33,7 @@ fn cells(line: &str) -> Vec<&str> {
 fn each_block_says_what_its_source_says() {
     let update = env::var_os("UPDATE_DOCS").is_some();
     let mut wrong = Vec::new();
-    for page in Page::all().unwrap() {
+    for page in PAGES.iter() {
         let mut text = page.text.clone();
         // From the last to the first, so that the other blocks don't move.
         for block in page.blocks.iter().rev() {
@@ -63,7 +66,7 @@ fn each_block_says_what_its_source_says() {
 #[test]
 fn each_block_has_a_source_or_is_a_command() {
     let mut wrong = Vec::new();
-    for page in Page::all().unwrap() {
+    for page in PAGES.iter() {
         let mut before = "";
         for block in &page.blocks {
             let is_right = match block.language.as_str() {
@@ -92,14 +95,12 @@ fn each_block_has_a_source_or_is_a_command() {
 #[test]
 fn each_link_leads_somewhere() {
     let mut wrong = Vec::new();
-    let mut pages = Page::all().unwrap();
-    pages.push(Page::read("CONTRIBUTING.md".into()).unwrap());
-    for page in &pages {
+    for page in linked_pages() {
         for (link, line) in &page.links {
             if link.contains("://") {
                 continue;
             }
-            if let Err(missing) = follow(page, link, &pages) {
+            if let Err(missing) = follow(page, link) {
                 wrong.push(format!("{}:{line}: {link}: {missing}", page.path.display()));
             }
         }
@@ -107,7 +108,14 @@ fn each_link_leads_somewhere() {
     nothing(&wrong, "These links lead nowhere.");
 }
 
-fn follow(page: &Page, link: &str, pages: &[Page]) -> Result<(), String> {
+/// The pages, and the one for those who change them.
+fn linked_pages() -> impl Iterator<Item = &'static Page> {
+    static CONTRIBUTING: LazyLock<Page> =
+        LazyLock::new(|| Page::read("CONTRIBUTING.md".into()).unwrap());
+    PAGES.iter().chain([&*CONTRIBUTING])
+}
+
+fn follow(page: &Page, link: &str) -> Result<(), String> {
     let (path, fragment) = link.split_once('#').unwrap_or((link, ""));
     let folder = page.path.parent().unwrap_or(Path::new(""));
     let target = if path.is_empty() {
@@ -120,7 +128,7 @@ fn follow(page: &Page, link: &str, pages: &[Page]) -> Result<(), String> {
     }
     if fragment.is_empty() {
         Ok(())
-    } else if let Some(target) = pages.iter().find(|page| page.path == target) {
+    } else if let Some(target) = linked_pages().find(|page| page.path == target) {
         let found = target.fragments().iter().any(|it| it == fragment);
         found.then_some(()).ok_or("no such heading".to_owned())
     } else {
@@ -145,13 +153,12 @@ fn without_dots(path: &Path) -> Option<PathBuf> {
 /// `.ci/run` must run it.
 #[test]
 fn each_command_within_text_is_run_somewhere() {
-    let pages = Page::all().unwrap();
-    let blocks = pages.iter().flat_map(|page| &page.blocks);
+    let blocks = PAGES.iter().flat_map(|page| &page.blocks);
     let mut run: Vec<&str> = blocks.flat_map(Block::commands).collect();
     let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
     run.extend(ci.lines().map(str::trim));
     let mut wrong = Vec::new();
-    for page in &pages {
+    for page in PAGES.iter() {
         for (code, line) in &page.code {
             let is_command = ["cargo ", "printf ", "nc ", "curl "]
                 .iter()
@@ -174,7 +181,7 @@ fn each_page_is_in_the_table_of_contents_and_in_the_index_by_its_title() {
     let mut wrong = Vec::new();
     for index in ["docs/SUMMARY.md", "docs/README.md"] {
         let text = Page::read(index.into()).unwrap().text;
-        for page in Page::all().unwrap() {
+        for page in PAGES.iter() {
             let Ok(name) = page.path.strip_prefix("docs") else {
                 continue;
             };
@@ -331,7 +338,7 @@ fn each_pitfall_is_in_the_index_of_symptoms_and_has_a_chinese_name() {
 fn each_goal_and_idea_has_a_chinese_part() {
     const START: &str = "\n<details lang=\"zh-CN\">\n<summary>中文</summary>\n\n";
     let mut wrong = Vec::new();
-    for page in Page::all().unwrap() {
+    for page in PAGES.iter() {
         for title in ["What you will be able to do", "The idea"] {
             let heading = format!("\n## {title}\n");
             let Some((_, section)) = page.text.split_once(&heading) else {

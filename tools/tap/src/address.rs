@@ -2,9 +2,8 @@
 
 use std::io::{self, ErrorKind as Kind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
-use std::time::Duration;
 
-use console::{Error, is_self_connected};
+use console::Error;
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -25,8 +24,9 @@ pub fn parse(text: &str) -> Result<String, &'static str> {
 ///
 /// The name can't be resolved.
 pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
-    let found = name.to_socket_addrs();
-    let found = found.map_err(|cause| cannot("find", name, cause))?;
+    let found = name
+        .to_socket_addrs()
+        .map_err(|cause| cannot("find", name, cause))?;
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(SocketAddr::is_ipv6);
     Ok(found)
@@ -56,37 +56,12 @@ pub fn bind(name: &str) -> Result<UdpSocket, Error> {
 ///
 /// The name can't be resolved, or nobody listens there.
 pub fn connect(name: &str) -> Result<TcpStream, Error> {
-    let connected = TcpStream::connect(&resolve(name)?[..]).and_then(|stream| {
-        let itself = is_self_connected(&stream).then_some(Kind::ConnectionRefused);
-        itself.map_or(Ok(stream), |refused| Err(refused.into()))
-    });
-    connected.map_err(|cause| cannot("connect to", name, cause))
-}
-
-/// A UDP socket that sends to the first of its addresses that has a way to it, and that address.
-/// The socket isn't connected, so it also receives from strangers. A read waits for `patience`.
-///
-/// # Errors
-///
-/// The name can't be resolved, or no way leads there.
-pub fn udp_client(name: &str, patience: Duration) -> Result<(UdpSocket, SocketAddr), Error> {
-    let addresses = resolve(name)?;
-    let opened = || {
-        // The first one decides what kind of address the socket has.
-        let is_ipv4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
-        let way = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
-        way.connect(&addresses[..])?;
-        // Bound to the address that leads there, so that it receives from nowhere else.
-        let socket = UdpSocket::bind((way.local_addr()?.ip(), 0))?;
-        socket.set_read_timeout(Some(patience))?;
-        Ok((socket, way.peer_addr()?))
-    };
-    opened().map_err(|cause| cannot("send to", name, cause))
+    TcpStream::connect(&resolve(name)?[..]).map_err(|cause| cannot("connect to", name, cause))
 }
 
 /// An error with its next step. (The tap has no `--host` and no `--port`, which `console` would
 /// name.)
-fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
+pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
     let next = match cause.kind() {
         Kind::AddrInUse => "a program has this port: stop it, or give port 0 for a free one",
         Kind::ConnectionRefused => "nobody listens there: start the server, or check the port",

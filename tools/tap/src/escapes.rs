@@ -2,8 +2,6 @@
 //!
 //! [`show`] writes what [`parse`] reads, so a line that the tap has printed can be sent again.
 
-use std::ascii;
-
 use console::safe::is_harmless;
 use rustc_literal_escaper::{EscapeError, MixedUnit, unescape_c_str};
 
@@ -42,9 +40,7 @@ pub fn show(bytes: &[u8]) -> String {
             match character {
                 '\'' => shown.push(character),
                 '\0' => shown.push_str(r"\0"),
-                '\x01'..='\x7f' => {
-                    shown.extend(ascii::escape_default(character as u8).map(char::from));
-                }
+                '\x01'..='\x7f' => shown += &(character as u8).escape_ascii().to_string(),
                 _ if is_harmless(character) => shown.push(character),
                 _ => shown.extend(character.escape_unicode()),
             }
@@ -56,13 +52,13 @@ pub fn show(bytes: &[u8]) -> String {
 
 /// Rows of 16 bytes: where the row begins, the bytes in hexadecimal, and as ASCII.
 pub fn show_hex(bytes: &[u8]) -> String {
-    let visible = |byte: &u8| Some(*byte).filter(|it| matches!(it, b' '..=b'~'));
+    let visible = |byte: &u8| match byte {
+        b' '..=b'~' => char::from(*byte),
+        _ => '.',
+    };
     let row = |(number, row): (usize, &[u8])| {
         let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text: String = row
-            .iter()
-            .map(|byte| visible(byte).map_or('.', char::from))
-            .collect();
+        let text: String = row.iter().map(visible).collect();
         format!("{:04x}  {:47}  {text}", number * 16, hex.join(" "))
     };
     let rows: Vec<_> = bytes.chunks(16).enumerate().map(row).collect();

@@ -3,7 +3,7 @@
 //! - [`proxy`]: between a client and a server. [`proxy::tcp`] passes streams on, [`proxy::udp`]
 //!   datagrams. [`trouble`]: what happens to them on the way.
 //! - [`peer`]: a client or a server that says what it is told.
-//! - [`tcp`]: what proxies and peers share that speak TCP.
+//! - [`tcp`], [`udp`]: what proxies and peers share.
 //! - [`escapes`]: bytes as text, and back. [`transcript`]: the lines that tell what happened.
 //! - [`address`]: where to listen and where to connect.
 
@@ -14,3 +14,4 @@ pub mod proxy;
 pub mod tcp;
 pub mod transcript;
 pub mod trouble;
+pub mod udp;

@@ -42,7 +42,7 @@ enum Command {
     /// That is a piece of the stream, not a packet: TCP may have carried it in several segments, or
     /// several pieces in one. With --udp a line is a datagram.
     ///
-    /// Up to 1,000 clients at once. Example, with the server of section 4.1:
+    /// Example, with the server of section 4.1:
     ///   tap proxy 9000 8080 --split 1
     #[command(verbatim_doc_comment)]
     Proxy(Proxy),

@@ -1,23 +1,25 @@
 //! `tap send` and `tap listen`: a client or a server that says what it is told, and prints what
 //! comes.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::io::{self, BufRead, Read};
+use std::net::{TcpListener, UdpSocket};
+use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use console::{Action, Error, Line, OrCannot, is_about_one_peer, is_timeout, read_line, stdin};
+use console::{Action, Error, OrCannot, is_about_one_peer, stdin};
 
-use crate::address::{self, connect, udp_client};
+use crate::address::{self, connect};
 use crate::escapes::parse;
-use crate::tcp::{Pair, Then, both, serve_each, start};
+use crate::tcp::{Pair, Then, both, is_no_end, serve_each, start};
 use crate::transcript::{Side, Transcript};
 use crate::trouble::{Trouble, time};
+use crate::udp::{self, ANY_DATAGRAM, receive};
 
-/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
-/// that doesn't fit is an error.
-pub const ANY_DATAGRAM: usize = 65_535;
+/// How many typed bytes are sent at once. A longer line follows in pieces. No datagram has so many,
+/// so with UDP a line that is too long is an error.
+const TYPED: u64 = 1 << 17;
 
 /// With UDP, the client ends when nothing came for this long.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -77,18 +79,16 @@ impl Script {
     /// Says each part. A client without a part says each line that the user types.
     fn play(&self, side: Side, say: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
         for (number, bytes) in self.parts.iter().enumerate() {
-            if number > 0 {
-                thread::sleep(self.pause);
-            }
+            thread::sleep(self.pause * u32::from(number > 0));
             say(bytes)?;
         }
         let mut input = stdin();
         while side == Side::Client && self.parts.is_empty() {
-            match read_line(&mut input, ANY_DATAGRAM)? {
-                Some(Line::Whole(line)) => say(&[&line[..], b"\n"].concat())?,
-                Some(Line::TooLong(_)) => {}
-                None => break,
+            let mut line = Vec::new();
+            if input.by_ref().take(TYPED).read_until(b'\n', &mut line)? == 0 {
+                break;
             }
+            say(&line)?;
         }
         Ok(())
     }
@@ -111,11 +111,12 @@ pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         both(hear, speak)?.or_cannot(Action::Send, target)
     };
     thread::scope(|scope| {
-        let clients = (0..client.connections).map(|_| start(scope, play));
-        let clients: Vec<_> = clients.collect::<Result<_, _>>()?;
+        let clients: Vec<_> = (0..client.connections)
+            .map(|_| start(scope, play))
+            .collect();
         // A thread that panics has said so.
-        let ended = clients.into_iter().filter_map(|client| client.join().ok());
-        ended.collect()
+        let mut clients = clients.into_iter();
+        clients.try_for_each(|client| client?.join().unwrap_or(Ok(())))
     })
 }
 
@@ -123,20 +124,16 @@ pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
 /// ends.
 pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Transcript) -> R {
     transcript.listening(listener.local_addr(), "");
-    let then = match server.script.parts[..] {
-        _ if server.reset => Then::Reset,
-        [] => Then::Wait,
-        _ => Then::HalfClose,
-    };
+    let default = [Then::HalfClose, Then::Wait][usize::from(server.script.parts.is_empty())];
+    let then = if server.reset { Then::Reset } else { default };
     serve_each(listener, transcript, |client, connection| {
         let pair = Pair::new([client, client], connection);
         // It may have nothing to say.
-        pair.ended(Side::Server);
+        pair.end(Side::Server);
         let mut answer = Some(&server.script);
+        let speak = |script| speak(&pair, Side::Server, script, then);
         hear(&pair, Side::Client, || {
-            if let Some(script) = answer.take()
-                && let Err(error) = speak(&pair, Side::Server, script, then)
-            {
+            if let Some(Err(error)) = answer.take().map(speak) {
                 connection.trouble(format_args!("can't send: {error}"));
             }
         });
@@ -147,7 +144,7 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
 fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()> {
     let said = script.play(side, |bytes| {
         pair.connection.bytes(side, bytes, "");
-        pair.write(side.other(), bytes)
+        pair.write(side, bytes)
     });
     match then {
         Then::Close => pair.cut(then, format_args!("{side} closed")),
@@ -156,7 +153,7 @@ fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()>
             pair.connection.event(format_args!("{side} half-closed"));
             pair.half_close(side);
         }
-        Then::Wait => pair.ended(side),
+        Then::Wait => pair.end(side),
     }
     said
 }
@@ -165,7 +162,7 @@ fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()>
 fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
     pair.read_all(from, &Trouble::default(), |sent| match sent {
         None => pair.cut(Then::Reset, format_args!("{from} reset")),
-        Some([]) => pair.ended(from),
+        Some([]) => pair.end(from),
         Some(_) => came(),
     });
 }
@@ -177,7 +174,7 @@ fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
 /// There is no way to the target, or a datagram can't be sent.
 pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let connection = transcript.connection();
-    let (socket, server) = udp_client(&client.target, SILENCE)?;
+    let (socket, server) = udp::client(&client.target)?;
     // Connected: the system keeps strangers away, and reports that nobody has the port (udp(7)).
     socket.connect(server).or_cannot(Action::Connect, server)?;
     let say = |bytes: &[u8]| {
@@ -185,25 +182,29 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         // An error may be about the datagram before, and take the place of this call.
         socket.send(bytes).or_else(|_| socket.send(bytes)).map(drop)
     };
+    let said = OnceLock::new();
     thread::scope(|scope| {
-        let speaks = start(scope, || client.script.play(Side::Client, say))?;
-        let mut buffer = vec![0; ANY_DATAGRAM];
-        loop {
-            let may_end = speaks.is_finished();
+        start(scope, || said.set(client.script.play(Side::Client, say)))?;
+        let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
+        while said.get().is_none_or(Result::is_ok) && last.elapsed() < SILENCE {
             match socket.recv(&mut buffer) {
                 Ok(count) => connection.bytes(Side::Server, &buffer[..count], ""),
-                Err(error) if is_timeout(&error) && may_end => break,
-                Err(error) if is_timeout(&error) => {}
+                Err(error) if is_no_end(&error) && said.get().is_some() => continue,
+                Err(error) if is_no_end(&error) => {}
                 Err(error) if is_about_one_peer(&error) => {
                     connection.trouble(format_args!("nobody has that port: {error}"));
                 }
                 Err(error) => return Err(error).or_cannot(Action::Receive, server),
             }
+            last = Instant::now();
         }
-        connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
-        let said = speaks.join().unwrap_or(Ok(()));
-        said.or_cannot(Action::Send, server)
-    })
+        Ok(())
+    })?;
+    // A thread that panics has said so.
+    let said = said.into_inner().unwrap_or(Ok(()));
+    said.or_cannot(Action::Send, server)?;
+    connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
+    Ok(())
 }
 
 /// Answers each datagram, each part in a datagram.
@@ -224,26 +225,14 @@ pub fn listen_udp(socket: &UdpSocket, host: &Server, transcript: &Transcript) ->
             host.script.play(Side::Server, |bytes| {
                 connection.bytes(Side::Server, bytes, "");
                 match answers.send_to(bytes, client) {
-                    Err(error) if !is_about_one_peer(&error) => Err(error),
-                    _ => Ok(()),
+                    Err(error) if is_about_one_peer(&error) => {
+                        connection.trouble(format_args!("can't send to {client}: {error}"));
+                    }
+                    sent => drop(sent?),
                 }
+                Ok(())
             })?;
         }
     };
     serve().or_cannot(Action::Serve, &host.address)
-}
-
-/// The next datagram: how many bytes, and from whom. It skips errors about one before, which say
-/// that nobody took it.
-///
-/// # Errors
-///
-/// The socket itself fails, or its time limit is over.
-pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-    loop {
-        match socket.recv_from(buffer) {
-            Err(error) if is_about_one_peer(&error) => {}
-            received => return received,
-        }
-    }
 }

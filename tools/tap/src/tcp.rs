@@ -3,28 +3,21 @@
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use console::{Action, Error, Log, OrCannot, client_has_gone, is_timeout};
+use console::{Action, Error, OrCannot, client_has_gone, is_timeout};
 use socket2::SockRef;
 
 use crate::transcript::{Connection, Side, Transcript};
 use crate::trouble::Trouble;
 
-/// Maximum clients at once. Others wait in the listener's backlog.
-pub const MOST_CLIENTS: usize = 1_000;
-
-/// How long to wait before accepting again when the system is short of something.
-const RETRY_DELAY: Duration = Duration::from_millis(100);
-
-/// How often a thread that waits for a socket looks whether the connection is over.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a thread that waits for a socket looks whether the connection is over, and one that
+/// accepts clients looks whether the system is still short of something.
+pub const LOOK: Duration = Duration::from_millis(100);
 
 /// Serves each client on a thread, and prints when it connects and when its connection has ended.
 /// It never ends.
@@ -33,39 +26,26 @@ pub fn serve_each<R>(
     transcript: &Transcript,
     serve: impl Fn(&TcpStream, Connection) + Sync,
 ) -> R {
-    let (leave, free) = channel();
-    (0..MOST_CLIENTS).for_each(|_| leave.send(()).unwrap_or_default());
     thread::scope(|scope| {
         loop {
-            let _ = free.recv();
-            let (client, address) = accept(listener, &transcript.log);
-            let (serve, leaves, connection) = (&serve, leave.clone(), transcript.connection());
-            let started = start(scope, move || {
-                connection.event(format_args!("client connected from {address}"));
-                serve(&client, connection);
-                connection.event("ended");
-                let _ = leaves.send(());
-            });
-            if let Err(error) = started {
-                connection.trouble(error);
-                let _ = leave.send(());
+            match listener.accept() {
+                Ok((client, address)) => {
+                    let (serve, connection) = (&serve, transcript.connection());
+                    let started = start(scope, move || {
+                        connection.event(format_args!("client connected from {address}"));
+                        serve(&client, connection);
+                        connection.event("ended");
+                    });
+                    started.map_or_else(|error| connection.trouble(error), drop);
+                }
+                Err(error) if client_has_gone(&error) => {}
+                Err(error) => {
+                    transcript.log.short_of("accept a client for now", &error);
+                    thread::park_timeout(LOOK);
+                }
             }
         }
     })
-}
-
-/// The next client, however long the system is short of something.
-fn accept(listener: &TcpListener, log: &Log) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept() {
-            Ok(accepted) => return accepted,
-            Err(error) if client_has_gone(&error) => {}
-            Err(error) => {
-                log.short_of("accept a client for now", &error);
-                thread::park_timeout(RETRY_DELAY);
-            }
-        }
-    }
 }
 
 /// Starts a thread.
@@ -110,8 +90,9 @@ impl Then {
             Self::Close => stream.shutdown(Shutdown::Both),
             Self::HalfClose => stream.shutdown(Shutdown::Write),
             Self::Reset => {
-                // It goes out when the socket is closed (socket(7), SO_LINGER). A `shutdown` of both
-                // directions would send an orderly end before it; this one only wakes who reads.
+                // With no time to linger, closing the socket sends a reset (on Linux, `__tcp_close` in
+                // net/ipv4/tcp.c). A `shutdown` of both directions would send an orderly end before
+                // it; this one only wakes the reader.
                 let lingers = SockRef::from(stream).set_linger(Some(Duration::ZERO));
                 lingers.and(stream.shutdown(Shutdown::Read))
             }
@@ -129,11 +110,11 @@ pub struct Pair<'a> {
     streams: [&'a TcpStream; 2],
     /// Where to print.
     pub connection: Connection<'a>,
-    /// Whether a side has sent everything, and the other one knows.
-    ended: [AtomicBool; 2],
-    /// How this program has cut the connection off, if it has. If it has closed it, it throws away
-    /// what still comes.
-    cut: OnceLock<Then>,
+    /// How each side has ended: by itself, or both because this program has cut the connection off. If
+    /// it has closed it, it throws away what still comes.
+    ended: Mutex<[Option<Then>; 2]>,
+    /// Wakes the threads that wait for a time when that changes.
+    changed: Condvar,
 }
 
 impl<'a> Pair<'a> {
@@ -149,53 +130,54 @@ impl<'a> Pair<'a> {
         Self {
             streams,
             connection,
-            ended: Default::default(),
-            cut: OnceLock::new(),
+            ended: Mutex::default(),
+            changed: Condvar::new(),
         }
     }
 
     /// Prints all that a side sends, and hands it over, until the connection is over.
     pub fn read_all(&self, from: Side, trouble: &Trouble, mut pass: impl FnMut(Sent)) {
-        let mut stream = self.streams[from as usize];
+        let (mut stream, connection) = (self.streams[from as usize], self.connection);
         let mut buffer = vec![0; 64 * 1024];
         let mut half_closed = false;
         loop {
             let read = stream.read(&mut buffer);
             // After the end of the stream, no read reports a reset (Linux), but the socket does.
             let reset = matches!(read, Ok(0)) && stream.take_error().is_ok_and(|it| it.is_some());
+            let ended = *self.ended();
+            let is_over = !ended.contains(&None);
             match read {
-                _ if self.cut.get() == Some(&Then::Reset) => return,
+                _ if ended == [Some(Then::Reset); 2] => return,
                 Err(error) if is_no_end(&error) => {}
-                Ok(0) | Err(_) if self.is_over() => return,
-                Ok(_) if self.is_over() => {}
+                Ok(0) | Err(_) if is_over => return,
+                Ok(count) if is_over => connection.bytes(from, &buffer[..count], ", thrown away"),
                 Err(_) => return pass(None),
                 Ok(0) if reset => return pass(None),
                 // It may still reset the connection.
                 Ok(0) if half_closed => self.wait_until(Instant::now() + LOOK),
                 Ok(0) => {
                     half_closed = true;
-                    self.connection.event(format_args!("{from} half-closed"));
+                    connection.event(format_args!("{from} half-closed"));
                     pass(Some(&[]));
                 }
                 Ok(count) => {
-                    let bytes = &buffer[..count];
-                    self.connection.bytes(from, bytes, trouble.remark(count));
-                    pass(Some(bytes));
+                    connection.bytes(from, &buffer[..count], trouble.remark(count));
+                    pass(Some(&buffer[..count]));
                 }
             }
         }
     }
 
-    /// Sends bytes to a side.
+    /// Passes on what a side sent.
     ///
     /// # Errors
     ///
     /// The connection is over.
-    pub fn write(&self, to: Side, mut bytes: &[u8]) -> io::Result<()> {
-        let mut stream = self.streams[to as usize];
+    pub fn write(&self, from: Side, mut bytes: &[u8]) -> io::Result<()> {
+        let mut stream = self.streams[1 - from as usize];
         while !bytes.is_empty() {
             match stream.write(bytes) {
-                _ if self.is_over() => return Err(ErrorKind::ConnectionReset.into()),
+                _ if !self.ended().contains(&None) => return Err(ErrorKind::ConnectionReset.into()),
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if is_no_end(&error) => {}
                 Err(error) => return Err(error),
@@ -205,40 +187,43 @@ impl<'a> Pair<'a> {
     }
 
     /// A side has sent everything.
-    pub fn ended(&self, from: Side) {
-        self.ended[from as usize].store(true, Ordering::Relaxed);
+    pub fn end(&self, from: Side) {
+        self.ended()[from as usize].get_or_insert(Then::HalfClose);
+        self.changed.notify_all();
     }
 
     /// Tells the other side that this one has sent everything.
     pub fn half_close(&self, from: Side) {
-        self.ended(from);
-        Then::HalfClose.end(self.streams[from.other() as usize]);
+        self.end(from);
+        Then::HalfClose.end(self.streams[1 - from as usize]);
     }
 
     /// Cuts the connection off for both sides and says why, unless it is over already. A reset goes
     /// out when no thread uses the sockets any more.
     pub fn cut(&self, then: Then, why: impl Display) {
-        if !self.is_over() && self.cut.set(then).is_ok() {
-            self.streams.iter().for_each(|stream| then.end(stream));
+        let mut ended = self.ended();
+        if ended.contains(&None) {
+            *ended = [Some(then); 2];
+            // Before another thread sees it, and prints what follows from it.
             self.connection.trouble(why);
+            self.changed.notify_all();
+            self.streams.iter().for_each(|stream| then.end(stream));
         }
     }
 
-    fn is_over(&self) -> bool {
-        let has_ended = |ended: &AtomicBool| ended.load(Ordering::Relaxed);
-        self.cut.get().is_some() || self.ended.iter().all(has_ended)
+    fn ended(&self) -> MutexGuard<'_, [Option<Then>; 2]> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until this instant, or until the connection is over.
     pub fn wait_until(&self, instant: Instant) {
-        let left = || instant.saturating_duration_since(Instant::now());
-        while !self.is_over() && !left().is_zero() {
-            thread::sleep(left().min(LOOK));
-        }
+        let left = instant.saturating_duration_since(Instant::now());
+        let goes_on = |ended: &mut [_; 2]| ended.contains(&None);
+        drop(self.changed.wait_timeout_while(self.ended(), left, goes_on));
     }
 }
 
 /// Whether a call failed for a reason that doesn't end the connection.
-fn is_no_end(error: &io::Error) -> bool {
+pub fn is_no_end(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Interrupted || is_timeout(error)
 }

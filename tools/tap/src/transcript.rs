@@ -22,14 +22,6 @@ pub enum Side {
     Server,
 }
 
-impl Side {
-    /// The end that faces this one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        [Self::Server, Self::Client][self as usize]
-    }
-}
-
 impl Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(["client", "server"][*self as usize])

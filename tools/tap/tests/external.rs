@@ -11,6 +11,7 @@
 
 #[path = "external/by_hand.rs"]
 mod by_hand;
+#[path = "tap/common.rs"]
 mod common;
 
 use std::io::{Read, Write};

@@ -137,7 +137,8 @@ impl FakePeer {
         self.stream().shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Breaks the connection: closing with a linger time of zero sends a reset (socket(7)).
+    /// Breaks the connection: closing with a linger time of zero sends a reset (on Linux,
+    /// `__tcp_close` in `net/ipv4/tcp.c`).
     pub fn resets(self) {
         let socket = SockRef::from(self.stream());
         socket.set_linger(Some(Duration::ZERO)).unwrap();

@@ -260,6 +260,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn any_name_comes_out_short_and_harmless(wanted in wanted()) {
             if let Some(name) = clean(&wanted) {

@@ -549,6 +549,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         /// Names are those of three people, so they clash; limits are small, so guests are dropped
         /// for any line, also for one that tells of another's end.
         #[test]

@@ -62,8 +62,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
         }
     };
     let wait = move |sent: Sent| {
-        let due = Instant::now() + trouble.delay;
-        let _ = wait.send((due, sent.map(<[u8]>::to_vec)));
+        let _ = wait.send((Instant::now() + trouble.delay, sent.map(<[u8]>::to_vec)));
     };
     let read = || pair.read_all(from, trouble, wait);
     both(pass_on, read).unwrap_or_else(|error| pair.cut(Then::Reset, error));
@@ -72,7 +71,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 /// What passes on each thing that `from` sends: bytes in pieces, no sooner than the next piece may
 /// go, and no more than the trouble lets pass.
 fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Sent) + Send {
-    let to = from.other();
+    let to = [Side::Server, Side::Client][from as usize];
     let (limit, then, how) = match (trouble.reset_after, trouble.close_after) {
         (Some(limit), _) => (limit, Then::Reset, "reset"),
         (None, limit) => (limit.unwrap_or(usize::MAX), Then::HalfClose, "half-closed"),
@@ -86,7 +85,7 @@ fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Sent) + Sen
         };
         for (number, piece) in bytes.chunks(trouble.piece()).enumerate() {
             pair.wait_until(next);
-            if pair.write(to, piece).is_err() {
+            if pair.write(from, piece).is_err() {
                 return pair.cut(Then::Reset, format_args!("{to} reset"));
             }
             next = Instant::now().max(next) + trouble.pause(number, piece.len());

@@ -7,31 +7,27 @@
 //! ```
 //!
 //! UDP has no connections, but an answer has to find its client. So each client's address gets a
-//! session: a socket that sends its datagrams to the target, a thread that receives the answers, and
-//! one in each direction that sends. When another client comes, sessions end whose clients sent
-//! nothing for a while.
+//! session: a port from which its datagrams go to the target, and in each direction a thread that
+//! sends. Two sockets share the port, and a thread receives from each. The one that is connected to
+//! the target hears that nobody has the target's port; the other one hears strangers. When another
+//! client comes, sessions end whose clients sent nothing for a while.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, is_timeout};
+use console::{Action, Error, OrCannot, is_about_one_peer};
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::{resolve, udp_client};
-use crate::peer::{ANY_DATAGRAM, receive};
-use crate::tcp::{MOST_CLIENTS, start};
+use crate::address::resolve;
+use crate::tcp::{is_no_end, start};
 use crate::transcript::{Connection, Side, Transcript};
+use crate::udp::{self, ANY_DATAGRAM, connected, receive};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
-
-/// How often the thread that receives answers looks whether its session has ended.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// How long a datagram waits for another to overtake it.
 const HELD: Duration = Duration::from_millis(500);
@@ -54,11 +50,6 @@ pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resul
             let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
             if !sessions.contains_key(&client) {
                 sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
-                if sessions.len() >= MOST_CLIENTS {
-                    let full = io::Error::other("too many have one");
-                    transcript.log.short_of("begin another session", &full);
-                    continue;
-                }
                 match begin(scope, socket, client, proxy, transcript.connection()) {
                     Ok(pass) => drop(sessions.insert(client, (pass, Instant::now()))),
                     Err(error) => transcript.log.trouble(error),
@@ -80,22 +71,23 @@ fn begin<'s>(
     client: SocketAddr,
     proxy: &Proxy,
     connection: Connection<'s>,
-) -> Result<impl FnMut(&[u8]) + use<'s>, Error> {
+) -> Result<impl Fn(&[u8]) + use<'s>, Error> {
+    let send = move |socket: &UdpSocket, bytes: &[u8], to: SocketAddr| {
+        if let Err(error) = socket.send_to(bytes, to) {
+            connection.trouble(format_args!("can't send to {to}: {error}"));
+        }
+    };
     // Starts the thread that sends in one direction. What hands it a datagram decides its fate. The
     // thread ends when that is dropped.
     let direction = |from: Side, socket: &Arc<UdpSocket>, to: SocketAddr| -> Result<_, Error> {
-        let (queue, waiting) = sync_channel(MOST_WAITING);
+        let (queue, waiting) = mpsc::sync_channel(MOST_WAITING);
         let socket = Arc::clone(socket);
-        let send = move |bytes: &[u8]| {
-            if let Err(error) = socket.send_to(bytes, to) {
-                connection.trouble(format_args!("can't send to {to}: {error}"));
-            }
-        };
+        let send = move |bytes: &[u8]| send(&socket, bytes, to);
         start(scope, move || send_all(&waiting, send))?;
-        let mut fates = proxy.trouble.fates(connection.number, from);
+        let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
         let delay = proxy.trouble.of(from).delay;
         Ok(move |bytes: &[u8]| {
-            let (copies, held, remark) = fates();
+            let (copies, held, remark) = fates.lock().unwrap_or_else(PoisonError::into_inner)();
             connection.bytes(from, bytes, remark);
             let waiting = (Instant::now() + delay, bytes.to_vec(), copies, held);
             if copies > 0 && queue.try_send(waiting).is_err() {
@@ -103,34 +95,40 @@ fn begin<'s>(
             }
         })
     };
-    let (socket, server) = udp_client(&proxy.target, LOOK)?;
+    let (socket, server) = udp::client(&proxy.target)?;
     let socket = Arc::new(socket);
     connection.event(format_args!("client {client}"));
-    // Linux reports it only to a connected socket, which hears no stranger. So this looks whether
-    // a port of this machine is free.
-    if UdpSocket::bind(server).is_ok() {
-        connection.trouble(format_args!("nobody has {server}: start the server"));
-    }
     let to_server = direction(Side::Client, &socket, server)?;
-    let mut to_client = direction(Side::Server, here, client)?;
-    start(scope, move || {
-        let mut buffer = vec![0; ANY_DATAGRAM];
-        // As long as the direction to the server has the socket, too.
-        while Arc::strong_count(&socket) > 1 {
-            match receive(&socket, &mut buffer) {
-                Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
-                // The client, too, gets it from an address that it hasn't asked.
-                Ok((count, sender)) => {
-                    let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
-                    connection.bytes(from, bytes, ", passed on from elsewhere");
-                    let _ = socket.send_to(bytes, client);
+    let shared = Arc::new((direction(Side::Server, here, client)?, Once::new()));
+    let first = socket.try_clone().or_cannot(Action::CreateSocket, server)?;
+    for hears in [first].into_iter().chain(connected(&socket, server)) {
+        let (shared, session) = (Arc::clone(&shared), Arc::downgrade(&socket));
+        start(scope, move || {
+            let (to_client, told) = &*shared;
+            let mut buffer = vec![0; ANY_DATAGRAM];
+            // As long as the direction to the server has the socket.
+            while session.strong_count() > 0 {
+                match hears.recv_from(&mut buffer) {
+                    Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
+                    // The client, too, gets it from an address that it didn't ask.
+                    Ok((count, sender)) => {
+                        let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
+                        connection.bytes(from, bytes, ", passed on from elsewhere");
+                        send(&hears, bytes, client);
+                    }
+                    Err(error) if is_no_end(&error) => {}
+                    Err(error) if is_about_one_peer(&error) => told.call_once(|| {
+                        connection.trouble(format_args!("nobody has {server}: {error}"));
+                    }),
+                    Err(error) => return connection.trouble(error),
                 }
-                Err(error) if is_timeout(&error) => {}
-                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
             }
-        }
-        connection.event(format_args!("ended: quiet for {IDLE:?}"));
-    })?;
+            // The other thread has left before.
+            if Arc::into_inner(shared).is_some() {
+                connection.event(format_args!("ended: quiet for {IDLE:?}"));
+            }
+        })?;
+    }
     Ok(to_server)
 }
 
@@ -140,7 +138,7 @@ type Waiting = (Instant, Vec<u8>, u8, bool);
 
 /// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
 /// which they came, except one that the next overtakes.
-fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
+fn send_all(waiting: &mpsc::Receiver<Waiting>, send: impl Fn(&[u8])) {
     let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
     let mut held = None;
     loop {
@@ -154,8 +152,8 @@ fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
                 }
                 send((bytes, copies));
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
         }
         held.take().into_iter().for_each(send);
     }

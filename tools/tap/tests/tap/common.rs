@@ -109,8 +109,13 @@ pub(crate) struct UdpTap {
 
 impl UdpTap {
     pub(crate) fn start(trouble: Trouble) -> Self {
-        let (server, socket) = (udp(), udp());
-        let proxy = proxy(server.local_addr().unwrap(), trouble);
+        let server = udp();
+        Self::in_front_of(server.local_addr().unwrap(), server, trouble)
+    }
+
+    /// It passes datagrams on to `target`.
+    pub(crate) fn in_front_of(target: SocketAddr, server: UdpSocket, trouble: Trouble) -> Self {
+        let (socket, proxy) = (udp(), proxy(target, trouble));
         let here = socket.local_addr().unwrap();
         let screen = Screen::default();
         let transcript = transcript(&screen, false);

@@ -1,10 +1,9 @@
 //! The command: its help, its errors, and both sides of a conversation.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+use std::net::TcpListener;
+use std::thread;
 
-mod common;
-
-use common::{TAP, lines};
+use crate::common::{self, TAP, lines};
 use insta::assert_snapshot;
 use testkit::{Ended, FakePeer, Program, port_without_listener, wine_lacks};
 
@@ -100,10 +99,34 @@ fn a_client_and_a_server_end_a_connection_in_each_way() {
 fn what_is_typed_is_sent_line_by_line() {
     let listening = Program::start(TAP, ["listen", "0"]);
     let mut client = Program::start(TAP, ["send", &listening.address().to_string()]);
-    client.types("one\\n\n\u{1b}[2J\n");
+    client.types("one\\n\n\u{1b}[2J\nwithout a line end");
     let _ = listening.output.wait_for("[2J");
     let client = client.wait();
     assert_snapshot!(lines(&client.output));
+}
+
+/// With TCP it is sent in pieces, and with UDP it is an error, as a part is that no datagram holds.
+#[test]
+fn a_long_line_is_not_dropped() {
+    let types = |count, protocol: &[&str], to: String| {
+        let words = [&["send", "--quiet", &to], protocol].concat();
+        let mut client = Program::start(TAP, words);
+        client.types("x".repeat(count) + "\n");
+        client.wait()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = listener.local_addr().unwrap();
+    let reads = thread::spawn(move || FakePeer::accept(&listener).reads_to_end().len());
+    let _ = types(200_000, &[], here.to_string()).succeeds();
+    assert_eq!(reads.join().unwrap(), 200_001);
+
+    let server = common::udp();
+    let sent = types(
+        100_000,
+        &["--udp"],
+        server.local_addr().unwrap().to_string(),
+    );
+    assert_snapshot!(lines(&sent.report()));
 }
 
 #[test]
@@ -163,7 +186,7 @@ fn a_wrong_command_line_is_status_2() {
 
 #[test]
 fn what_the_system_refuses_is_status_1() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let (_held, closed) = port_without_listener();
     let closed = closed.to_string();
@@ -177,7 +200,8 @@ fn what_the_system_refuses_is_status_1() {
     assert_snapshot!(shown.map(run).join("\n"));
 }
 
-/// A command line of Windows has room for 32,767 characters, so there it is never too long.
+/// The client doesn't wait for answers then. (A command line of Windows has room for 32,767
+/// characters, so there a part is never too long.)
 #[test]
 #[cfg(not(windows))]
 fn a_part_that_no_datagram_holds_is_status_1() {
