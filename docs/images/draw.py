@@ -178,7 +178,7 @@ def udp_calls():
     picture.arrow([(443, 193), (287, 222)], "datagram · 数据报", "dashed", 18)
     picture.arrow([(287, 289), (443, 308)], "datagram · 数据报", "dashed", 18)
     picture.arrow([(63, 289), (34, 289), (34, 223), (63, 223)])
-    picture.text(26, 256, "for ever", "small", turned=True)
+    picture.text(26, 256, "forever", "small", turned=True)
     picture.text(175, 348, "one socket for all clients", "small")
     picture.text(175, 368, "dashed: may be lost, and nobody is told", "small")
     picture.write()
@@ -189,7 +189,7 @@ def turns():
         "turns", 720, 400, "Turns against full duplex",
         "On the left, turns: while the guest types, the host waits for the network, and then the "
         "other way round. What the one who waits would like to say can't be said, and what the "
-        "other says meanwhile isn't seen. After an empty line both wait for the network, for ever. "
+        "other says meanwhile isn't seen. After an empty line both wait for the network, forever. "
         "On the right, full duplex: each side has a thread for the keyboard and one for the "
         "network, and words go in both directions at any time.",
     )
@@ -207,7 +207,7 @@ def turns():
     picture.arrow([(218, 176), (132, 240)], "“hi”", "", 14)
     picture.arrow([(132, 256), (218, 318)], "“”", "dashed", 12)
     for x in (20, 220):
-        picture.box(x, 302, 110, 50, "wait", "waits", "", "for ever")
+        picture.box(x, 302, 110, 50, "wait", "waits", "", "forever")
     picture.text(175, 384, "an empty line sends nothing", "small")
     picture.parts.append('<path d="M360 40V384" class="dashed"/>')
     for x, name in ((390, "guest"), (590, "host")):

@@ -17,17 +17,17 @@
 //!
 //! Every queue has a bound, and a rule for who fills it ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event a thread waits for its
-//!   [turn](event::wait_for_turn). If a guest talks too fast, its next turn comes later. Meanwhile
-//!   its words wait in the network, where TCP's flow control holds them up.
+//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event a
+//!   thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next permit
+//!   is for later. Meanwhile its words wait in the network, where TCP's flow control holds them up.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at most
 //!   16 connections in stages at the same time.
 //!
-//! A line that the user types goes through [`keyboard`], [`event`], [`host()`], [`room`],
-//! [`outbox`]; the writer in [`peer`] sends it. A line that a guest sends goes through [`peer`],
-//! [`framing`], and the same from [`event`] on.
+//! A line that the user types goes through [`keyboard`], [`host()`], [`room`], which collects lines for a
+//! moment, and [`outbox`]. A line that a guest sends goes through [`peer`], [`framing`], and the same
+//! from [`host()`] on. The threads pass it on as an [`event`].
 
 pub mod event;
 pub mod framing;

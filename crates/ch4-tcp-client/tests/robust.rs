@@ -45,11 +45,6 @@ fn endless() -> Limits {
 /// sender's buffer grow to 4 MiB (`tcp_wmem` in tcp(7)).
 const LONG: usize = 8 << 20;
 
-/// A line of [`LONG`] bytes, without its LF.
-fn long_line() -> Vec<u8> {
-    vec![b'x'; LONG - 1]
-}
-
 /// A free port, whose connections keep no more than 128 KiB of what isn't read.
 fn listener() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -110,12 +105,12 @@ impl Client {
         keyboard.write_all(bytes.as_ref()).unwrap();
     }
 
-    /// Types a long line on a thread, as the client takes it no faster than the server does.
-    fn types_a_long_line(&self) -> JoinHandle<()> {
+    /// Types a line of this many bytes, on a thread: the client takes it no faster than the server.
+    fn types_a_line_of(&self, bytes: usize) -> JoinHandle<()> {
         let keyboard = self.keyboard.as_ref().expect("the input is still open");
         let mut keyboard = keyboard.try_clone().unwrap();
         thread::spawn(move || {
-            keyboard.write_all(&long_line()).unwrap();
+            keyboard.write_all(&vec![b'x'; bytes - 1]).unwrap();
             keyboard.write_all(b"\n").unwrap();
         })
     }
@@ -253,7 +248,7 @@ mod reconnecting {
     #[test]
     fn a_server_that_resets_while_a_line_is_sent_has_not_got_it() {
         let (client, mut server, listener) = Client::and_peer(endless());
-        let typing = client.types_a_long_line();
+        let typing = client.types_a_line_of(LONG);
         server.hears_something();
         server.resets();
         client.sees("can't send all of this line");
@@ -315,7 +310,7 @@ mod directions {
     fn sending_does_not_hold_up_receiving() {
         let out = WithoutX::default();
         let (mut client, mut server) = out.and_peer(endless());
-        let typing = client.types_a_long_line();
+        let typing = client.types_a_line_of(LONG);
         // The client is sending, and can't end: no buffer holds that much.
         server.hears_something();
         server.sends("before it reads on\n");
@@ -520,13 +515,13 @@ mod limits {
         let (stop, until) = channel();
         let reading = thread::spawn(move || {
             // Enough for some pieces of the line each time, far too little for all of it.
-            let mut buffer = vec![0; 1 << 19];
+            let mut buffer = vec![0; 1 << 20];
             again_and_again(SHORT / 3, &until, || {
                 // It fails when the client has given up.
                 let _ = server.stream().read_exact(&mut buffer);
             });
         });
-        let typing = client.types_a_long_line();
+        let typing = client.types_a_line_of(64 << 20);
         client.sees("can't send");
         typing.join().unwrap();
         drop(stop);
@@ -559,7 +554,7 @@ mod limits {
         client.screen.wait_for_writer();
         server.sends(", three");
         let begin = Instant::now();
-        let typing = client.types_a_long_line();
+        let typing = client.types_a_line_of(LONG);
         typing.join().unwrap();
         let elapsed = begin.elapsed();
         client.screen.resume();
@@ -770,7 +765,7 @@ mod program {
             let listener = listener();
             let mut program = program(listener.local_addr().unwrap());
             let mut server = FakePeer::accept(&listener);
-            program.types_and_ends(long_line());
+            program.types_and_ends(vec![b'x'; LONG - 1]);
             // It has begun to send, and can't end before the server reads.
             server.hears_something();
             for _ in 0..10 {

@@ -34,8 +34,8 @@ enum Command {
     },
     /// Ask the server (section 5.2)
     #[command(after_help = "\
-The server says what is wrong with a text that is no temperature. Only -h and what
-begins with -- and a letter are flags; put -- before such a text to send it.
+If a text isn't a temperature, the server says why. Only -h and words that begin
+with -- and a letter are flags; to send such a word, put -- before it.
 The exit status is 1 if a question got no answer.")]
     Client {
         /// Temperatures to ask for, such as -.5; without one it asks you, until "exit"

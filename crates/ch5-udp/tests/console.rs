@@ -58,14 +58,14 @@ fn both_servers_for_the_same_client() {
         let mut buffer = [0; 1024];
         let reply = match asking.recv(&mut buffer) {
             Ok(count) => String::from_utf8_lossy(&buffer[..count]),
-            Err(_) => "(waits for ever)".into(),
+            Err(_) => "(waits forever)".into(),
         };
         let tutorial = format!("{tutorial}\nclient: {reply}");
 
         let server = server();
         let reply = ask(server.address(), request);
         let _ = server.output.wait_for("Reply to");
-        server.signal("INT"); // It would answer for ever.
+        server.signal("INT"); // It would answer forever.
         let robust = format!("{}\nclient: {reply}", server.wait().report());
         consoles += &both(client, &tutorial, &robust);
     }
@@ -109,7 +109,7 @@ fn both_clients_for_the_same_server() {
     let mut robust = client(closed, &[]);
     robust.types("36.6\n");
     let robust = robust.wait().report();
-    tutorial.signal("INT"); // It would wait for ever.
+    tutorial.signal("INT"); // It would wait forever.
     consoles += &both("Nobody has the port", &tutorial.wait().report(), &robust);
     assert_snapshot!("both_clients_for_the_same_server", consoles);
 }
@@ -362,7 +362,7 @@ fn bad_flags() {
 
     Options:
           --host <HOST>  Name or address to listen on or to connect to [default: 127.0.0.1]
-          --port <PORT>  Port number; a server that is given 0 takes a free one and says which [default: 1314]
+          --port <PORT>  Port number; with 0, a server takes a free one and says which [default: 1314]
           --tutorial     Run the tutorial's version, faults and all
       -h, --help         Print help
       -V, --version      Print version

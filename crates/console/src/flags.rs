@@ -10,7 +10,7 @@ pub struct Flags<const PORT: u16> {
     #[arg(long, default_value = "127.0.0.1", global = true)]
     pub host: String,
 
-    /// Port number; a server that is given 0 takes a free one and says which
+    /// Port number; with 0, a server takes a free one and says which
     #[arg(long, default_value_t = PORT, global = true)]
     pub port: u16,
 

@@ -15,17 +15,17 @@ use bench::{chart, page, table};
 use clap::{Parser, Subcommand};
 use console::{Action, Error, OrCannot};
 
-/// Measures the robust programs beside the bare system calls, on this machine
+/// Measure the robust programs beside the bare system calls, on this machine
 ///
-/// Run it with --release. Without a word it does all of it, which takes about a quarter of an hour.
-/// The exit status is 1 if a target isn't met.
+/// Run it with --release. Without a command it measures everything, which takes about a quarter of an
+/// hour. The exit status is 1 if a target isn't met.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
     #[command(subcommand)]
     work: Option<Work>,
 
-    /// Only see that it works: the figures mean nothing
+    /// Only check that it works; the figures mean nothing
     #[arg(long, global = true)]
     quick: bool,
 

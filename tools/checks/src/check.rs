@@ -159,7 +159,7 @@ pub struct Outcome {
     pub saw: Option<String>,
     /// If it failed: what to change, unless it is what the check advises.
     pub advice: Option<String>,
-    /// What was done, in order. If it failed, the last step is the one that did.
+    /// What was done, in order. If it failed, the last step is the one that failed.
     pub steps: Vec<String>,
     /// If it failed: the commands that do the same by hand, with the program of the first step
     /// running. Empty if there are none.

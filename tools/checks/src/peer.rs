@@ -486,6 +486,7 @@ fn is_cut_short(error: &io::Error) -> bool {
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use std::net::TcpListener;
+    use std::thread;
 
     use super::*;
     use crate::run::{Kind, Patience, Stop};
@@ -521,6 +522,45 @@ mod tests {
         reset(&program);
         drop(program);
         assert_eq!(kind(client.expects_to_be_heard()), Some(Kind::Wrong));
+    }
+
+    #[test]
+    fn a_program_that_answers_has_cut_off_what_has_no_end_and_one_that_reads_all_has_not() {
+        for answers in [true, false] {
+            let (mut client, mut program) = connected();
+            let reads = thread::spawn(move || {
+                let mut read = 0;
+                let mut piece = [0; 1 << 12];
+                while let Ok(count @ 1..) = program.read(&mut piece) {
+                    read += count;
+                    if answers && read >= 1 << 20 {
+                        // It goes on reading. The client may have gone already.
+                        let _ = program.write_all(b"enough");
+                    }
+                }
+                read
+            });
+            let told = client.sends_endlessly(b"again\n", 2 << 20);
+            assert_eq!(told.is_ok(), answers, "{told:?}");
+            drop(client);
+            let read = reads.join().unwrap();
+            assert!(read >= if answers { 1 << 20 } else { 2 << 20 }, "{read}");
+        }
+    }
+
+    /// The other one is served only when the first has sent some bytes, one at a time.
+    #[test]
+    fn bytes_are_dripped_until_the_other_one_has_been_served() {
+        let (mut dripping, mut program) = connected();
+        let (mut other, mut to_other) = connected();
+        let serves = thread::spawn(move || {
+            program.read_exact(&mut [0; 3]).unwrap();
+            to_other.write_all(b"served").unwrap();
+        });
+        let is_served = ("its turn", (|it| it == b"served") as fn(&[u8]) -> bool);
+        let told = dripping.drips_while(b"x", Duration::from_millis(4), &mut other, is_served);
+        assert!(told.is_ok(), "{told:?}");
+        serves.join().unwrap();
     }
 
     #[test]

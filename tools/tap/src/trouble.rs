@@ -72,7 +72,7 @@ pub struct Trouble {
     #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
     pub reorder: u8,
 
-    /// UDP: number that decides what happens to which datagram; the same seed does the same again
+    /// UDP: number that decides which datagrams are affected; the same seed repeats the same run
     #[arg(long, value_name = "N", default_value_t, requires = "udp")]
     pub seed: u64,
 }

@@ -1,11 +1,16 @@
 //! What happens, and the inbox in which a loop finds it.
+//!
+//! After each event that it sends, a thread waits for a permit to go on. A permit is an instant: the
+//! loop decides how soon the thread may send the next event. So each thread has one event in the
+//! inbox at most, and the news that the thread has ended, and the inbox needs no other limit. When a
+//! peer floods, its bytes wait in the network and not in our memory.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Instant;
 
-use console::Error;
+use console::{Error, Log};
 
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
@@ -16,7 +21,7 @@ pub enum Event {
     /// The user typed this line, which fits into a message.
     Typed(String),
     /// The user typed a line that doesn't. This tells them so.
-    Refused(String),
+    NotSent(String),
     /// The user's input has ended.
     InputEnded,
     /// The screen or the keyboard failed, for this reason: the chat ends.
@@ -29,7 +34,15 @@ pub enum Event {
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait.
+/// An inbox, and the way into it. It gets [`Event::Failed`] if the screen fails.
+pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
+    let (events, inbox) = channel();
+    let failed = events.clone();
+    log.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+    (events, inbox)
+}
+
+/// Takes the next event from the inbox. Repermits `None` at the deadline, even if events wait.
 pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
     let Some(deadline) = deadline else {
         return inbox.recv().ok();
@@ -41,19 +54,14 @@ pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event>
     inbox.recv_timeout(left).ok()
 }
 
-/// Waits for a turn (the permission to send the next event), which is an instant, and then for that
-/// instant. If another turn comes meanwhile, it replaces the first. Returns false if no turn will
-/// come.
-///
-/// Each thread waits for a turn after each event that it sends, and the loop decides how soon it
-/// comes. So each thread has one event in the inbox at most, and its end, and the inbox needs no
-/// other limit. When a peer floods, its bytes wait in the network and not in our memory.
-pub fn wait_for_turn(turns: &Receiver<Instant>) -> bool {
-    let mut turn = turns.recv().map_err(|_| RecvTimeoutError::Disconnected);
-    while let Ok(from) = turn {
-        turn = turns.recv_timeout(from.saturating_duration_since(Instant::now()));
+/// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
+/// first. Repermits false if no permit will come.
+pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
+    let mut permit = permits.recv().map_err(|_| RecvTimeoutError::Disconnected);
+    while let Ok(at) = permit {
+        permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
     }
-    turn == Err(RecvTimeoutError::Timeout)
+    permit == Err(RecvTimeoutError::Timeout)
 }
 
 #[cfg(test)]
@@ -75,19 +83,19 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_comes_at_its_time_and_a_later_one_may_bring_it_forward() {
-        let (next_turn, turns) = channel();
+    fn a_permit_holds_from_its_instant_on_and_a_later_one_replaces_it() {
+        let (permit, permits) = channel();
         let begin = Instant::now();
         let soon = begin + Duration::from_millis(50);
-        next_turn.send(soon).unwrap();
-        assert!(wait_for_turn(&turns));
+        permit.send(soon).unwrap();
+        assert!(wait_for_permit(&permits));
         assert!(Instant::now() >= soon);
-        next_turn.send(begin + 10 * testkit::PATIENCE).unwrap();
-        next_turn.send(begin).unwrap();
-        assert!(wait_for_turn(&turns));
-        next_turn.send(begin + 10 * testkit::PATIENCE).unwrap();
-        drop(next_turn);
-        assert!(!wait_for_turn(&turns));
+        permit.send(begin + 10 * testkit::PATIENCE).unwrap();
+        permit.send(begin).unwrap();
+        assert!(wait_for_permit(&permits));
+        permit.send(begin + 10 * testkit::PATIENCE).unwrap();
+        drop(permit);
+        assert!(!wait_for_permit(&permits));
         assert!(begin.elapsed() < testkit::PATIENCE);
     }
 }

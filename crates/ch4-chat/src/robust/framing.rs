@@ -57,8 +57,8 @@ impl Framing {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = self.limit + 1 - self.kept.len();
-        self.kept.extend(bytes.iter().take(room));
+        let free = self.limit + 1 - self.kept.len();
+        self.kept.extend(bytes.iter().take(free));
         self.length += bytes.len() as u64;
     }
 

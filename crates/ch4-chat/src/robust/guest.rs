@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
-use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
-use super::event::{Event, PeerId, next};
+use super::event::{Event, PeerId, inbox, next};
 use super::framing::NAME_COMMAND;
 use super::keyboard::Keyboard;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
@@ -39,72 +38,72 @@ pub fn guest(
     limits: &Limits,
 ) -> Result<(), Error> {
     let address = host.peer_addr().or_cannot(Action::Receive, "the host")?;
-    let (events, inbox) = channel();
-    let failed = events.clone();
-    log.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+    let (events, inbox) = inbox(log);
     log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let (outbox, lines) = outbox();
+    let (outbox, writer) = outbox();
     let name = name.and_then(name::clean);
     if let Some(name) = &name {
         outbox.push(format!("{NAME_COMMAND}{name}\n"));
     }
     let name = name.as_deref().unwrap_or("guest");
-    let host = Peer::start(host, HOST, HOST_LINE_BYTES, lines, limits, &events)
+    let host = Peer::start(host, HOST, HOST_LINE_BYTES, writer, limits, &events)
         .or_cannot(Action::Receive, address)?;
+    let mut peers = BTreeMap::from([(HOST, host)]);
     let typing = keyboard.read(events)?;
-    typing.next_turn(Instant::now());
+    typing.permit(Instant::now());
 
     // Handle each event, until one side has had its last word.
     let (mut budget, mut deadline) = (Budget::default(), None);
-    let (end, is_there) = loop {
+    let end = loop {
         let event = next(&inbox, deadline);
         let now = Instant::now();
         match event {
-            None => break (Ok(()), true),
-            Some(Event::Failed(error)) => break (Err(error), true),
-            Some(Event::Typed(line)) if line == BYE => break (Ok(()), true),
+            None => break Ok(()),
+            Some(Event::Failed(error)) => break Err(error),
+            Some(Event::Typed(line)) if line == BYE => break Ok(()),
             Some(Event::Typed(line)) => {
                 // Send no faster than the host reads. It counts the line as the others get it, with
                 // the name, and a number behind it if the name was taken.
                 let counts = format!("{name}-1000: {}\n", safe::escape(&line));
-                typing.next_turn(budget.spend(counts.len(), now));
+                typing.permit(budget.spend(counts.len(), now));
                 if !line.is_empty() {
                     outbox.push(line + "\n");
                 }
                 if outbox.waiting() > limits.guest_bytes {
+                    peers.clear();
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
-                    break (error.or_cannot(Action::Send, address), false);
+                    break error.or_cannot(Action::Send, address);
                 }
             }
-            Some(Event::Refused(why)) => {
+            Some(Event::NotSent(why)) => {
                 log.trouble(why);
-                typing.next_turn(now);
+                typing.permit(now);
             }
             Some(Event::InputEnded) => deadline = Some(now + limits.linger),
-            Some(Event::Said(_, messages)) => {
+            Some(Event::Said(id, messages)) => {
                 deadline = deadline.map(|_| now + limits.linger);
                 show(log, &messages);
                 if messages.iter().any(|message| message == BYE) {
                     log.event("The host has ended the chat.");
-                    break (Ok(()), false);
+                    peers.clear();
+                    break Ok(());
                 }
-                host.next_turn(now);
+                if let Some(host) = peers.get(&id) {
+                    host.permit(now);
+                }
             }
             Some(Event::Gone(_, error)) => {
                 log.event("The host has gone.");
+                peers.clear();
                 let end = error.map_or(Ok(()), Err);
-                break (end.or_cannot(Action::Receive, address), false);
+                break end.or_cannot(Action::Receive, address);
             }
             Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
         }
     };
     let deadline = Instant::now() + limits.farewell;
-    let mut peers = BTreeMap::new();
-    if is_there {
+    if !peers.is_empty() {
         outbox.push(BYE);
-        peers.insert(HOST, host);
-    } else {
-        host.cut();
     }
     drop(outbox);
     goodbye(peers, &inbox, deadline, |messages| show(log, messages));

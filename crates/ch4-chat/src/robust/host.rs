@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,20 +11,22 @@ use std::time::{Duration, Instant};
 
 use console::{Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, safe};
 
-use super::event::{Event, PeerId, next, wait_for_turn};
+use super::event::{Event, PeerId, inbox, next, wait_for_permit};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::peer::{Peer, goodbye};
-use super::room::{Act, Room};
+use super::room::{Effect, Room};
 use super::socket::own_address;
 use crate::BYE;
 
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long somebody who isn't let in may take to close its side, and how many may at once.
-const REFUSAL: Duration = Duration::from_secs(1);
-const REFUSALS: usize = 16;
+/// How long somebody who isn't let in may take to close its side.
+const REJECT_TIME: Duration = Duration::from_secs(1);
+
+/// How many may take this time at once.
+const MAX_REJECTED: usize = 16;
 
 /// Hosts a room until the host says `byebye`.
 ///
@@ -42,17 +43,15 @@ pub fn host(
     limits: &Limits,
 ) -> Result<(), Error> {
     let here = own_address(&listener)?;
-    let (events, inbox) = channel();
-    let failed = events.clone();
-    log.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+    let (events, inbox) = inbox(log);
 
-    // Accept guests, one at each turn.
+    // Accept guests, one for each permit.
     let listener = Arc::new(listener);
-    let (next_guest, turns) = channel();
+    let (accept_permits, permitted) = channel();
     let (accepting, accepted) = (Arc::clone(&listener), events.clone());
     let accept = move || {
         let _ = accepted.send(Event::Accepted(accepting.accept()));
-        wait_for_turn(&turns)
+        wait_for_permit(&permitted)
     };
     thread::Builder::new()
         .spawn(move || while accept() {})
@@ -61,23 +60,22 @@ pub fn host(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
 
-    // The lines of a file are meant for somebody, so they wait for the first guest.
-    let is_file = !keyboard.is_terminal;
+    let is_terminal = keyboard.is_terminal;
     let typing = keyboard.read(events.clone())?;
     let mut host = Host {
         room: Room::new(name, limits),
         peers: BTreeMap::new(),
         events,
-        next_guest,
-        refusals: Arc::default(),
+        accept_permits,
+        rejected: Arc::default(),
         log,
         limits,
     };
-    let end = host.run(&inbox, &typing, is_file);
+    let end = host.run(&inbox, &typing, is_terminal);
     let deadline = Instant::now() + limits.farewell;
     host.room.close(Instant::now());
-    // The accepting thread gets no turn any more, and we let go of the port.
-    drop(host.next_guest);
+    // The accepting thread gets no more permits, and we let go of the port.
+    drop(host.accept_permits);
     let _ = end_accept(&listener);
     drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});
@@ -90,53 +88,54 @@ struct Host<'a> {
     room: Room,
     peers: BTreeMap<PeerId, Peer>,
     events: Sender<Event>,
-    next_guest: Sender<Instant>,
-    /// Held by each connection that is being refused.
-    refusals: Arc<()>,
+    accept_permits: Sender<Instant>,
+    /// Each rejected connection holds a copy while it is open.
+    rejected: Arc<()>,
     log: &'a Log,
     limits: &'a Limits,
 }
 
 impl Host<'_> {
-    /// Handles each event, until the host has had the last word. If typing `waits`, it begins when
-    /// the first guest is here.
+    /// Handles each event, until the host has had the last word. The lines of a file are meant for
+    /// somebody, so only a user at a terminal can type before the first guest is here.
     fn run(
         &mut self,
         inbox: &Receiver<Event>,
         typing: &Typing,
-        mut waits: bool,
+        is_terminal: bool,
     ) -> Result<(), Error> {
-        if !waits {
-            typing.next_turn(Instant::now());
+        let (mut may_type, mut deadline) = (is_terminal, None);
+        if may_type {
+            typing.permit(Instant::now());
         }
-        let mut deadline = None;
         loop {
-            let event = next(inbox, deadline.into_iter().chain(self.room.send_at).min());
+            let event = next(inbox, deadline.into_iter().chain(self.room.flush_at).min());
             let now = Instant::now();
-            if self.room.send_at.is_some_and(|at| at <= now) {
-                self.room.send(now);
+            if self.room.flush_at.is_some_and(|at| at <= now) {
+                self.room.flush(now);
             }
             match event {
                 None if deadline.is_some_and(|at| at <= now) => break,
                 None => {}
                 Some(Event::Failed(error)) => return Err(error),
                 Some(Event::Typed(line)) if line == BYE => break,
-                Some(Event::Typed(line)) => typing.next_turn(self.room.speak(&line, now)),
-                Some(Event::Refused(why)) => {
+                Some(Event::Typed(line)) => typing.permit(self.room.speak(&line, now)),
+                Some(Event::NotSent(why)) => {
                     self.log.trouble(why);
-                    typing.next_turn(now);
+                    typing.permit(now);
                 }
                 Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
                     deadline = deadline.map(|_| now + self.limits.linger);
-                    let turn = self.room.hear(id, messages, now);
-                    match (turn, self.peers.get(&id)) {
-                        (Some(from), Some(peer)) => peer.next_turn(from),
+                    let may_go_on = self.room.hear(id, messages, now);
+                    match (may_go_on, self.peers.get(&id)) {
+                        (Some(at), Some(peer)) => peer.permit(at),
                         _ => drop(self.peers.remove(&id)),
                     }
-                    if !self.room.is_empty() && mem::take(&mut waits) {
-                        typing.next_turn(now);
+                    if !may_type && !self.room.is_empty() {
+                        may_type = true;
+                        typing.permit(now);
                     }
                 }
                 Some(Event::Gone(id, error)) => {
@@ -145,7 +144,7 @@ impl Host<'_> {
                     self.room.depart(id, broke.unwrap_or("has left"), now);
                 }
             }
-            self.act();
+            self.cause_effects();
             if deadline.is_some() && self.room.is_empty() {
                 break;
             }
@@ -155,25 +154,25 @@ impl Host<'_> {
 
     /// Somebody connected, or nobody could be accepted.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
-        let mut next_guest = now;
+        let mut next_accept = now;
         match accepted.and_then(|(stream, address)| self.let_in(stream, address, now)) {
             Err(error) if !client_has_gone(&error) => {
                 // The system is out of descriptors, threads or memory. That passes, and other
                 // guests stay queued.
                 self.log.short_of("let a guest in for now", &error);
-                next_guest += RETRY_DELAY;
+                next_accept += RETRY_DELAY;
             }
             _ => {}
         }
-        let _ = self.next_guest.send(next_guest);
+        let _ = self.accept_permits.send(next_accept);
     }
 
     fn let_in(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) -> io::Result<()> {
-        let Some((id, lines)) = self.room.arrive(address, now) else {
-            self.refuse(stream);
+        let Some((id, writer)) = self.room.arrive(address, now) else {
+            self.reject(stream);
             return Ok(());
         };
-        let peer = Peer::start(stream, id, MESSAGE_BYTES, lines, self.limits, &self.events)
+        let peer = Peer::start(stream, id, MESSAGE_BYTES, writer, self.limits, &self.events)
             .inspect_err(|_| self.room.depart(id, "has left", now))?;
         self.peers.insert(id, peer);
         Ok(())
@@ -182,31 +181,31 @@ impl Host<'_> {
     /// Tells somebody that the room is full. What it has sent is read before the connection is
     /// closed: unread, it would turn the close into a reset, and our line might be lost. In a flood
     /// of connections only some get this.
-    fn refuse(&self, mut stream: TcpStream) {
+    fn reject(&self, mut stream: TcpStream) {
         // There is room for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        if Arc::strong_count(&self.refusals) > REFUSALS {
+        if Arc::strong_count(&self.rejected) > MAX_REJECTED {
             return;
         }
-        let refusal = Arc::clone(&self.refusals);
+        let rejected = Arc::clone(&self.rejected);
         // Without a thread, it is closed at once.
         let _ = thread::Builder::new().spawn(move || {
-            let mut from = DeadlineStream::new(&stream, Instant::now() + REFUSAL);
-            let _ = io::copy(&mut from, &mut io::sink());
-            drop((stream, refusal));
+            let mut reader = DeadlineStream::new(&stream, Instant::now() + REJECT_TIME);
+            let _ = io::copy(&mut reader, &mut io::sink());
+            drop((stream, rejected));
         });
     }
 
     /// Does what the room decided.
-    fn act(&mut self) {
-        for act in self.room.acts() {
-            match act {
-                Act::Tell(line) => self.log.event(line),
-                Act::Show(line) => self.log.peer(&(safe::MARGIN.to_owned() + &line)),
-                Act::Cut(id) => {
+    fn cause_effects(&mut self) {
+        for effect in self.room.effects() {
+            match effect {
+                Effect::Notify(line) => self.log.event(line),
+                Effect::Show(line) => self.log.peer(&(safe::MARGIN.to_owned() + &line)),
+                Effect::Disconnect(id) => {
                     if let Some(peer) = self.peers.remove(&id) {
-                        peer.cut();
+                        peer.disconnect();
                     }
                 }
             }

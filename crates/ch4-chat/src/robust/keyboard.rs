@@ -13,7 +13,7 @@ use console::{Action, Error, Line, Log, OrCannot, Printer, read_line, terminal_w
 use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
-use super::event::{Event, wait_for_turn};
+use super::event::{Event, wait_for_permit};
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
@@ -39,7 +39,7 @@ impl Keyboard {
         let is_terminal = io::stdin().is_terminal();
         let term = env::var("TERM").ok();
         let edits = is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref());
-        let (keyboard, printer) = if edits {
+        let (mut keyboard, printer) = if edits {
             let (keyboard, above) =
                 Self::with_prompt().or_cannot(Action::UseTerminal, "the terminal")?;
             (keyboard, Printer::new(above)?)
@@ -47,10 +47,7 @@ impl Keyboard {
             let keyboard = Self::plain(console::stdin());
             (keyboard, Printer::new(console::stdout())?)
         };
-        let keyboard = Self {
-            is_terminal,
-            ..keyboard
-        };
+        keyboard.is_terminal = is_terminal;
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
@@ -94,7 +91,7 @@ impl Keyboard {
 
     /// Reads in a new thread, which sends the events.
     ///
-    /// The thread reads a line, the first one too, when it [gets a turn](Typing::next_turn). So a
+    /// The thread reads a line, the first one too, when it has a [permit](Typing::permit). So a
     /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
     /// nothing is read after `byebye`.
     ///
@@ -102,14 +99,14 @@ impl Keyboard {
     ///
     /// The system has no thread left.
     pub fn read(mut self, events: Sender<Event>) -> Result<Typing, Error> {
-        let (next_turn, turns) = channel();
+        let (permits, permitted) = channel();
         let has_prompt = self.has_prompt;
         let in_editor = Arc::<AtomicBool>::default();
-        let reads = Arc::clone(&in_editor);
+        let left_editor = Arc::clone(&in_editor);
         let type_lines = move || {
-            while wait_for_turn(&turns) {
+            while wait_for_permit(&permitted) {
                 let event = self.next_event();
-                reads.store(false, Ordering::SeqCst);
+                left_editor.store(false, Ordering::SeqCst);
                 let _ = events.send(event);
             }
         };
@@ -117,7 +114,7 @@ impl Keyboard {
             .spawn(type_lines)
             .or_cannot(Action::StartThread, "that reads the keyboard")?;
         Ok(Typing {
-            next_turn,
+            permits,
             thread,
             has_prompt,
             in_editor,
@@ -138,7 +135,7 @@ impl Keyboard {
             Ok(None) => return Event::InputEnded,
             Err(error) => return Event::Failed(error),
         };
-        Event::Refused(format!(
+        Event::NotSent(format!(
             "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
         ))
     }
@@ -146,7 +143,7 @@ impl Keyboard {
 
 /// The thread that reads the keyboard.
 pub struct Typing {
-    next_turn: Sender<Instant>,
+    permits: Sender<Instant>,
     thread: JoinHandle<()>,
     has_prompt: bool,
     /// The editor has the terminal, or is about to, until the user presses Enter or Ctrl-C. A
@@ -155,16 +152,16 @@ pub struct Typing {
 }
 
 impl Typing {
-    /// The last line is done: read another, from this time on.
-    pub fn next_turn(&self, from: Instant) {
+    /// The last line is done: read another from this time on.
+    pub fn permit(&self, at: Instant) {
         self.in_editor.store(self.has_prompt, Ordering::SeqCst);
         // If the thread has ended there is no other.
-        let _ = self.next_turn.send(from);
+        let _ = self.permits.send(at);
     }
 
     /// Ends the thread if it can be ended. Else asks the user to do it.
     pub fn end(self, log: &Log) {
-        drop(self.next_turn);
+        drop(self.permits);
         if self.in_editor.load(Ordering::SeqCst) {
             log.event("Press Enter to leave.");
             // If the thread has panicked its prompt has gone too.
@@ -252,14 +249,14 @@ mod tests {
         Log::new(Printer::new(io::sink()).unwrap(), false)
     }
 
-    /// What is typed, up to where no other turn comes.
+    /// What is typed, up to the end of the input.
     fn typed(input: impl Read + Send + 'static) -> String {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(BufReader::new(input));
         let typing = keyboard.read(send).unwrap();
         let mut all = Vec::new();
         loop {
-            typing.next_turn(Instant::now());
+            typing.permit(Instant::now());
             let event = events.recv_timeout(PATIENCE).unwrap();
             all.push(format!("{event:?}"));
             if matches!(event, Event::InputEnded | Event::Failed(_)) {
@@ -272,22 +269,22 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_refused_with_its_length() {
-        let refused = |length| {
-            format!("Refused(\"Not sent: the line is {length} bytes; the limit is 4096.\")")
+        let not_sent = |length| {
+            format!("NotSent(\"Not sent: the line is {length} bytes; the limit is 4096.\")")
         };
         let long = "x".repeat(MESSAGE_BYTES);
         assert_eq!(
             typed(io::Cursor::new(format!("{long}\r\n{long}x\n{long}"))),
             format!(
                 "Typed({long:?}) {} Typed({long:?}) InputEnded",
-                refused(4097)
+                not_sent(4097)
             )
         );
         // What would be sent is longer than what was typed: U+FFFD has three bytes.
         let longer = [&b"caf\xe9\n"[..], &[0xff; MESSAGE_BYTES / 2]].concat();
         assert_eq!(
             typed(io::Cursor::new(longer)),
-            format!("Typed({:?}) {} InputEnded", "caf\u{fffd}", refused(6144))
+            format!("Typed({:?}) {} InputEnded", "caf\u{fffd}", not_sent(6144))
         );
         assert_eq!(typed(&b""[..]), "InputEnded");
     }
@@ -310,11 +307,60 @@ mod tests {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(&b"one\ntwo\n"[..]);
         let typing = keyboard.read(send).unwrap();
-        typing.next_turn(Instant::now());
+        typing.permit(Instant::now());
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
         typing.end(&log());
         // The thread has ended, without another line.
         assert!(events.recv_timeout(PATIENCE).is_err());
+    }
+
+    #[test]
+    fn only_at_a_terminal_the_end_of_the_input_means_byebye() {
+        for (is_terminal, expected) in [(true, "Typed(\"byebye\")"), (false, "InputEnded")] {
+            let mut keyboard = Keyboard::plain(&b""[..]);
+            keyboard.is_terminal = is_terminal;
+            assert_eq!(format!("{:?}", keyboard.next_event()), expected);
+        }
+    }
+
+    /// A program that ended earlier would leave a terminal in the editor's mode.
+    #[test]
+    fn a_line_that_is_being_edited_is_ended_by_the_user() {
+        let (reading, reads) = channel();
+        let (enter, presses) = channel();
+        let mut keyboard = Keyboard::plain(&b""[..]);
+        keyboard.has_prompt = true;
+        keyboard.next = Box::new(move || {
+            reading.send(()).unwrap();
+            presses.recv_timeout(PATIENCE).unwrap();
+            Ok(Some(Line::Whole(Vec::new())))
+        });
+        let (send, events) = channel();
+        let typing = keyboard.read(send).unwrap();
+        typing.permit(Instant::now());
+        reads.recv_timeout(PATIENCE).unwrap();
+        let screen = testkit::Screen::default();
+        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+        thread::scope(|scope| {
+            scope.spawn(|| typing.end(&log));
+            let _ = screen.wait_for("Press Enter to leave.");
+            enter.send(()).unwrap();
+        });
+        assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
+    }
+
+    #[test]
+    fn what_is_printed_above_the_prompt_is_printed_whole_and_once() {
+        struct Printed(Vec<String>);
+        impl ExternalPrinter for Printed {
+            fn print(&mut self, text: String) -> rustyline::Result<()> {
+                self.0.push(text);
+                Ok(())
+            }
+        }
+        let mut screen = AbovePrompt(Printed(Vec::new()));
+        screen.write_all("| 你好\n".as_bytes()).unwrap();
+        assert_eq!(screen.0.0, ["| 你好\n"]);
     }
 
     #[test]

@@ -42,11 +42,11 @@ impl Default for Limits {
     }
 }
 
-/// Time that each byte of what somebody says takes of their budget: 16 KiB a second.
-const TIME_A_BYTE: Duration = Duration::from_nanos(1_000_000_000 / (16 * 1024));
+/// How long a byte takes at the speed at which one person may talk: 16 KiB a second.
+const BYTE_TIME: Duration = Duration::from_nanos(1_000_000_000 / (16 * 1024));
 
-/// How much of a budget can be used at once: 64 KiB.
-const BURST: Duration = TIME_A_BYTE.saturating_mul(64 * 1024);
+/// How much may be said at once: as much as 64 KiB take.
+const BURST: Duration = BYTE_TIME.saturating_mul(64 * 1024);
 
 /// How much one person may say. Unused time is saved, up to a burst.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ impl Budget {
     /// Somebody says this many bytes now. Returns when they may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let full = self.full.unwrap_or(now).max(now) + TIME_A_BYTE * bytes;
+        let full = self.full.unwrap_or(now).max(now) + BYTE_TIME * bytes;
         self.full = Some(full);
         full.checked_sub(BURST).unwrap_or(now).max(now)
     }
@@ -74,7 +74,7 @@ mod tests {
         let begin = Instant::now();
         let mut budget = Budget::default();
         assert_eq!(budget.spend(64 * 1024, begin), begin);
-        let second = TIME_A_BYTE * 16 * 1024;
+        let second = BYTE_TIME * 16 * 1024;
         assert_eq!(budget.spend(16 * 1024, begin), begin + second);
         assert_eq!(budget.spend(16 * 1024, begin + second), begin + 2 * second);
         // After a long silence there is a burst again, and no more.

@@ -62,8 +62,8 @@ fn fits(before: &str, mark: char) -> bool {
         let both = letter.script_extension();
         letter.is_alphabetic() && !both.intersection(mark.script_extension()).is_empty()
     });
-    let room = marks.chars().count() < MAX_MARKS && !marks.contains(mark);
-    is_allowed(mark) && own_script && room
+    let more_fit = marks.chars().count() < MAX_MARKS && !marks.contains(mark);
+    is_allowed(mark) && own_script && more_fit
 }
 
 /// The names that somebody has.

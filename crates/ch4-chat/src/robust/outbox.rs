@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 /// About how many bytes go out in one write.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// What a line takes besides its text, which is shared: its place in each outbox, in bytes.
-pub const PLACE_BYTES: usize = 32;
+/// Memory in bytes that a line takes in each outbox besides its text, which all outboxes share.
+pub const ENTRY_BYTES: usize = 32;
 
 /// The loop's end. Dropping it ends the writer, once everything is written.
 ///
@@ -22,20 +22,20 @@ pub struct Outbox {
 
 /// The writer's end.
 #[derive(Debug)]
-pub struct Lines {
+pub struct Writer {
     pub(super) lines: Receiver<Arc<str>>,
     pub(super) waiting: Arc<AtomicUsize>,
 }
 
 /// Both ends.
-pub fn outbox() -> (Outbox, Lines) {
+pub fn outbox() -> (Outbox, Writer) {
     let (sender, lines) = channel();
     let waiting = Arc::<AtomicUsize>::default();
     let outbox = Outbox {
         lines: sender,
         waiting: Arc::clone(&waiting),
     };
-    (outbox, Lines { lines, waiting })
+    (outbox, Writer { lines, waiting })
 }
 
 impl Outbox {
@@ -46,7 +46,7 @@ impl Outbox {
             return;
         }
         // Count first: the writer may be quicker than we are.
-        self.waiting.fetch_add(line.len() + PLACE_BYTES, Relaxed);
+        self.waiting.fetch_add(line.len() + ENTRY_BYTES, Relaxed);
         // If the writer has ended, nobody needs the line.
         let _ = self.lines.send(line);
     }
@@ -57,26 +57,26 @@ impl Outbox {
     }
 }
 
-impl Lines {
-    /// The writer's thread: writes what comes, many lines at once, until no more can come. What
-    /// comes without LF goes out last, in a separate write.
+impl Writer {
+    /// The writer's thread: writes what waits, many lines at once, until no more can come. Text
+    /// without LF goes out last, in a separate write.
     ///
     /// # Errors
     ///
     /// The connection is broken.
-    pub fn write_all(&self, mut stream: impl Write) -> io::Result<()> {
+    pub fn run(&self, mut stream: impl Write) -> io::Result<()> {
         while let Ok(first) = self.lines.recv() {
-            let (mut batch, mut places) = (String::from(&*first), PLACE_BYTES);
+            let (mut batch, mut entries) = (String::from(&*first), ENTRY_BYTES);
             while batch.len() < BATCH_BYTES
                 && let Ok(line) = self.lines.try_recv()
             {
                 batch.push_str(&line);
-                places += PLACE_BYTES;
+                entries += ENTRY_BYTES;
             }
             let (lines, last) = batch.split_at(batch.rfind('\n').map_or(0, |end| end + 1));
             stream.write_all(lines.as_bytes())?;
             stream.write_all(last.as_bytes())?;
-            self.waiting.fetch_sub(batch.len() + places, Relaxed);
+            self.waiting.fetch_sub(batch.len() + entries, Relaxed);
         }
         Ok(())
     }
@@ -102,15 +102,15 @@ mod tests {
     }
 
     fn writes(pushed: &[&str]) -> Vec<String> {
-        let (outbox, lines) = outbox();
+        let (outbox, writer) = outbox();
         for &line in pushed {
             outbox.push(line);
         }
         drop(outbox);
-        let mut writes = Writes::default();
-        lines.write_all(&mut writes).unwrap();
-        assert_eq!(lines.waiting.load(Relaxed), 0);
-        writes.0
+        let mut sink = Writes::default();
+        writer.run(&mut sink).unwrap();
+        assert_eq!(writer.waiting.load(Relaxed), 0);
+        sink.0
     }
 
     #[test]
@@ -137,13 +137,13 @@ mod tests {
                 Ok(())
             }
         }
-        let (outbox, lines) = outbox();
+        let (outbox, writer) = outbox();
         outbox.push("1234\n");
         outbox.push("6\n");
-        assert_eq!(outbox.waiting(), 7 + 2 * PLACE_BYTES);
+        assert_eq!(outbox.waiting(), 7 + 2 * ENTRY_BYTES);
         drop(outbox);
-        let mut looks = Looks(Arc::clone(&lines.waiting), Vec::new());
-        lines.write_all(&mut looks).unwrap();
-        assert_eq!(looks.1, [7 + 2 * PLACE_BYTES]);
+        let mut looks = Looks(Arc::clone(&writer.waiting), Vec::new());
+        writer.run(&mut looks).unwrap();
+        assert_eq!(looks.1, [7 + 2 * ENTRY_BYTES]);
     }
 }

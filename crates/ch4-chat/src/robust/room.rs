@@ -1,5 +1,6 @@
 //! Who is in the room, and what they hear. Pure: events go in, with the time; lines go into the
-//! guests' outboxes, and what the host has to do comes out. No socket, no clock, no thread.
+//! guests' outboxes, and the effects that the host has to cause come out. No socket, no clock, no
+//! thread.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
 //! No name holds a colon or an asterisk, so nobody can imitate either. The host's words go out as
@@ -18,25 +19,25 @@ use super::event::PeerId;
 use super::framing::NAME_COMMAND;
 use super::limits::{Budget, Limits};
 use super::name::{self, Names};
-use super::outbox::{Lines, Outbox, outbox};
+use super::outbox::{Outbox, Writer, outbox};
 use crate::BYE;
 
-/// How long lines are collected before they are sent together. Nobody notices so short a time, and
+/// How long texts are collected before they go into the outboxes together. Nobody notices so short a time, and
 /// each guest's writer is woken 50 times a second at most, however many guests come, go and talk.
 const COLLECT: Duration = Duration::from_millis(20);
 
-/// How many lines are collected at most: each guest that said one gets its own copy of the others.
-const COLLECT_LINES: usize = 64;
+/// How many texts are collected at most: each guest that said one gets its own copy of the others.
+const BATCH_TEXTS: usize = 64;
 
-/// What the host has to do.
+/// What the host has to do, because of an event.
 #[derive(Debug)]
-pub enum Act {
+pub enum Effect {
     /// Tell the user what happened.
-    Tell(String),
+    Notify(String),
     /// Show the user what a guest said, after its name.
     Show(String),
-    /// The guest was dropped: close its connection.
-    Cut(PeerId),
+    /// Close the connection of a guest that was dropped.
+    Disconnect(PeerId),
 }
 
 /// All that the host's loop knows.
@@ -47,17 +48,24 @@ pub struct Room {
     silent: BTreeMap<PeerId, Instant>,
     names: Names,
     /// What comes before the host's words.
-    host: String,
+    host_prefix: String,
     /// The host may say no more than a guest: a file would be too much for all guests at once.
     budget: Budget,
     /// How many guests have arrived so far.
     arrived: PeerId,
-    acts: Vec<Act>,
-    /// What was collected: a line, or several, for everybody but one.
-    lines: Vec<(String, Option<PeerId>)>,
-    /// When [`Room::send`] has to be called.
-    pub send_at: Option<Instant>,
+    effects: Vec<Effect>,
+    /// What was said and not put into the outboxes yet.
+    batch: Vec<Broadcast>,
+    /// When [`Room::flush`] has to be called.
+    pub flush_at: Option<Instant>,
     limits: Limits,
+}
+
+/// A line, or several, for everybody but the guest who said it.
+#[derive(Debug)]
+struct Broadcast {
+    text: String,
+    speaker: Option<PeerId>,
 }
 
 #[derive(Debug)]
@@ -67,16 +75,16 @@ struct Guest {
     name: Option<String>,
     budget: Budget,
     outbox: Outbox,
-    /// How many of the collected lines are from before it came.
-    before: usize,
+    /// How much of the batch is from before it arrived.
+    missed: usize,
 }
 
 impl Guest {
-    /// What it hears of the collected lines, in one piece.
-    fn hears(&self, id: PeerId, lines: &[(String, Option<PeerId>)]) -> String {
-        let lines = lines.iter().skip(self.before);
-        let others = lines.filter(|(_, but)| *but != Some(id));
-        others.map(|(line, _)| line.as_str()).collect()
+    /// What it hears of the batch, in one piece.
+    fn hears(&self, id: PeerId, batch: &[Broadcast]) -> String {
+        let heard = batch.iter().skip(self.missed);
+        let from_others = heard.filter(|it| it.speaker != Some(id));
+        from_others.map(|it| it.text.as_str()).collect()
     }
 }
 
@@ -88,15 +96,15 @@ impl Room {
         names.take(host.as_deref().unwrap_or("host"), 0);
         Self {
             names,
-            host: host.map_or_else(String::new, |name| name + ": "),
+            host_prefix: host.map_or_else(String::new, |name| name + ": "),
             limits: limits.clone(),
             ..Self::default()
         }
     }
 
     /// What the host has to do since the last call, in order.
-    pub fn acts(&mut self) -> Vec<Act> {
-        mem::take(&mut self.acts)
+    pub fn effects(&mut self) -> Vec<Effect> {
+        mem::take(&mut self.effects)
     }
 
     /// Whether nobody is here.
@@ -104,29 +112,29 @@ impl Room {
         self.guests.is_empty()
     }
 
-    /// Somebody has connected. Returns who it is now, and the lines for it; `None` if the room is
+    /// Somebody has connected. Returns who it is now, and its writer; `None` if the room is
     /// full. The others are told at its first event.
-    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Lines)> {
+    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Writer)> {
         if self.guests.len() >= self.limits.guests {
             let (&id, &since) = self.silent.first_key_value()?;
             if now.saturating_duration_since(since) < self.limits.silence {
                 return None;
             }
             let why = "was dropped: the room is full, and it had said nothing";
-            self.cut(id, why, now);
+            self.drop_guest(id, why, now);
         }
         self.arrived += 1;
-        let (outbox, lines) = outbox();
+        let (outbox, writer) = outbox();
         let guest = Guest {
             address,
             name: None,
             budget: Budget::default(),
             outbox,
-            before: self.lines.len(),
+            missed: self.batch.len(),
         };
         self.guests.insert(self.arrived, guest);
         self.silent.insert(self.arrived, now);
-        Some((self.arrived, lines))
+        Some((self.arrived, writer))
     }
 
     /// A guest said something. If that is nothing, it is only here. Returns when it may say more;
@@ -140,26 +148,26 @@ impl Room {
         }
         let guest = self.guests.get_mut(&id)?;
         let name = guest.name.as_deref()?;
-        // The others hear the last word as `* NAME has left.` All the rest is one line to each.
-        let (mut lines, mut leaves) = (String::new(), false);
+        // The others hear the last word as `* NAME has left.` All the rest is one text to each.
+        let (mut text, mut leaves) = (String::new(), false);
         for message in said {
             let line = format!("{name}: {}", safe::escape(&message));
             leaves = message == BYE;
             if !leaves {
-                lines += &line;
-                lines.push('\n');
+                text += &line;
+                text.push('\n');
             }
-            self.acts.push(Act::Show(line));
+            self.effects.push(Effect::Show(line));
             if leaves {
                 break;
             }
         }
-        let next = guest.budget.spend(lines.len(), now);
-        self.tell(lines, Some(id), now);
+        let may_go_on = guest.budget.spend(text.len(), now);
+        self.broadcast(text, Some(id), now);
         if leaves {
             self.depart(id, "has left", now);
         }
-        (!leaves).then_some(next)
+        (!leaves).then_some(may_go_on)
     }
 
     /// Takes a guest's name from what it said first, and tells everybody that it is here.
@@ -177,26 +185,26 @@ impl Room {
         let joined = format!("{name} has joined");
         if let Some(guest) = self.guests.get_mut(&id) {
             guest.name = Some(name);
-            let told = format!("{joined} from {}.", guest.address);
-            self.acts.push(Act::Tell(told));
+            let notice = format!("{joined} from {}.", guest.address);
+            self.effects.push(Effect::Notify(notice));
         }
-        self.tell(format!("* {joined}.\n"), Some(id), now);
+        self.broadcast(format!("* {joined}.\n"), Some(id), now);
     }
 
     /// The host speaks to everybody. Returns when it may say more.
     pub fn speak(&mut self, line: &str, now: Instant) -> Instant {
         if self.guests.is_empty() && !line.is_empty() {
             let nobody = "Nobody is here to read that.".to_owned();
-            self.acts.push(Act::Tell(nobody));
+            self.effects.push(Effect::Notify(nobody));
         } else if !line.is_empty() {
-            self.tell(format!("{}{line}\n", self.host), None, now);
+            self.broadcast(format!("{}{line}\n", self.host_prefix), None, now);
         }
         self.budget.spend(line.len(), now)
     }
 
     /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
     pub fn close(mut self, now: Instant) {
-        self.send(now);
+        self.flush(now);
         for guest in self.guests.values() {
             guest.outbox.push(BYE);
         }
@@ -209,49 +217,49 @@ impl Room {
             return;
         };
         // It misses nothing that was said while it was here.
-        guest.outbox.push(guest.hears(id, &self.lines));
+        guest.outbox.push(guest.hears(id, &self.batch));
         if let Some(name) = guest.name {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
-            self.tell(format!("* {gone}\n"), None, now);
-            self.acts.push(Act::Tell(gone));
+            self.broadcast(format!("* {gone}\n"), None, now);
+            self.effects.push(Effect::Notify(gone));
         }
     }
 
     /// A guest has to go.
-    fn cut(&mut self, id: PeerId, why: &str, now: Instant) {
-        self.acts.push(Act::Cut(id));
+    fn drop_guest(&mut self, id: PeerId, why: &str, now: Instant) {
+        self.effects.push(Effect::Disconnect(id));
         self.depart(id, why, now);
     }
 
-    /// Collects a line, or several, for everybody but one.
-    fn tell(&mut self, line: String, but: Option<PeerId>, now: Instant) {
-        if !line.is_empty() {
-            self.lines.push((line, but));
-            let is_much = self.lines.len() >= COLLECT_LINES;
-            let latest = if is_much { now } else { now + COLLECT };
-            self.send_at = Some(self.send_at.map_or(latest, |at| at.min(latest)));
+    /// Collects a line, or several, for everybody but the one who said it.
+    fn broadcast(&mut self, text: String, speaker: Option<PeerId>, now: Instant) {
+        if !text.is_empty() {
+            self.batch.push(Broadcast { text, speaker });
+            let is_full = self.batch.len() >= BATCH_TEXTS;
+            let latest = if is_full { now } else { now + COLLECT };
+            self.flush_at = Some(self.flush_at.map_or(latest, |at| at.min(latest)));
         }
     }
 
     /// Puts what was collected into everybody's outbox. Drops the guests for whom too much waits
     /// then.
-    pub fn send(&mut self, now: Instant) {
-        let lines = mem::take(&mut self.lines);
-        self.send_at = None;
-        let all: String = lines.iter().map(|(line, _)| line.as_str()).collect();
+    pub fn flush(&mut self, now: Instant) {
+        let batch = mem::take(&mut self.batch);
+        self.flush_at = None;
+        let all: String = batch.iter().map(|it| it.text.as_str()).collect();
         let all = Arc::<str>::from(all);
-        let speakers: HashSet<PeerId> = lines.iter().filter_map(|(_, but)| *but).collect();
+        let speakers: HashSet<PeerId> = batch.iter().filter_map(|it| it.speaker).collect();
         for (id, guest) in &mut self.guests {
-            if guest.before == 0 && !speakers.contains(id) {
+            if guest.missed == 0 && !speakers.contains(id) {
                 guest.outbox.push(Arc::clone(&all));
             } else {
-                guest.outbox.push(guest.hears(*id, &lines));
+                guest.outbox.push(guest.hears(*id, &batch));
             }
-            guest.before = 0;
+            guest.missed = 0;
         }
         while let Some(id) = self.slowest() {
-            self.cut(id, "was dropped for reading too slowly", now);
+            self.drop_guest(id, "was dropped for reading too slowly", now);
         }
     }
 
@@ -273,7 +281,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::Index;
 
-    use super::super::outbox::PLACE_BYTES;
+    use super::super::outbox::ENTRY_BYTES;
     use super::*;
 
     const ADDRESS: SocketAddr =
@@ -297,15 +305,15 @@ mod tests {
             self.room.speak(line, self.now);
         }
 
-        /// Time passes until nothing is left to be sent.
-        fn sends(&mut self) {
-            while let Some(at) = self.room.send_at {
+        /// Time passes until everything is in the outboxes.
+        fn flushes(&mut self) {
+            while let Some(at) = self.room.flush_at {
                 self.now = self.now.max(at);
-                self.room.send(self.now);
+                self.room.flush(self.now);
             }
         }
 
-        fn arrives(&mut self) -> Option<(PeerId, Lines)> {
+        fn arrives(&mut self) -> Option<(PeerId, Writer)> {
             self.room.arrive(ADDRESS, self.now)
         }
 
@@ -314,32 +322,32 @@ mod tests {
             self.room.hear(id, words, self.now)
         }
 
-        /// What a guest hears until nothing is left to be sent.
-        fn read(&mut self, lines: &Lines) -> String {
-            self.sends();
-            take(lines)
+        /// What a guest hears until everything is in the outboxes.
+        fn read(&mut self, writer: &Writer) -> String {
+            self.flushes();
+            take(writer)
         }
 
         /// What the host has to do.
-        fn acts(&mut self) -> Vec<String> {
+        fn effects(&mut self) -> Vec<String> {
             self.room
-                .acts()
+                .effects()
                 .into_iter()
-                .map(|act| match act {
-                    Act::Tell(line) => line,
-                    Act::Show(line) => format!("| {line}"),
-                    Act::Cut(id) => format!("cut {id}"),
+                .map(|effect| match effect {
+                    Effect::Notify(line) => line,
+                    Effect::Show(line) => format!("| {line}"),
+                    Effect::Disconnect(id) => format!("disconnect {id}"),
                 })
                 .collect()
         }
     }
 
     /// What a guest's writer takes.
-    fn take(lines: &Lines) -> String {
+    fn take(writer: &Writer) -> String {
         let mut text = String::new();
-        while let Ok(line) = lines.lines.try_recv() {
+        while let Ok(line) = writer.lines.try_recv() {
             text += &line;
-            lines.waiting.fetch_sub(line.len() + PLACE_BYTES, Relaxed);
+            writer.waiting.fetch_sub(line.len() + ENTRY_BYTES, Relaxed);
         }
         text
     }
@@ -360,7 +368,7 @@ mod tests {
         assert!(!world.room.is_empty());
         assert_eq!(world.says(li, &["/name Li", "hi"]), Some(world.now));
         assert_eq!(
-            world.acts(),
+            world.effects(),
             ["Li has joined from 127.0.0.1:1.", "| Li: hi"]
         );
         let (silent, _) = world.arrives().unwrap();
@@ -375,9 +383,9 @@ mod tests {
         );
         // Who leaves before it is introduced was never there.
         let (id, _) = world.arrives().unwrap();
-        world.acts();
+        world.effects();
         world.room.depart(id, "has left", world.now);
-        assert_eq!(world.acts(), [""; 0]);
+        assert_eq!(world.effects(), [""; 0]);
         assert_eq!(world.read(&to_li), "");
     }
 
@@ -392,9 +400,15 @@ mod tests {
             world.read(&to_han),
             "* guest-1 has joined.\nguest-1: hi\n* guest-1 has left.\n"
         );
-        let acts = world.acts();
-        assert_eq!(acts.last().unwrap(), "guest-1 has left.");
-        assert_eq!(acts.iter().filter(|act| act.contains("never")).count(), 0);
+        let effects = world.effects();
+        assert_eq!(effects.last().unwrap(), "guest-1 has left.");
+        assert_eq!(
+            effects
+                .iter()
+                .filter(|effect| effect.contains("never"))
+                .count(),
+            0
+        );
         assert_eq!(world.says(li, &["never said"]), None);
         world.room.depart(li, "has left", world.now);
         assert_eq!(world.read(&to_han), "");
@@ -422,10 +436,10 @@ mod tests {
             let mut world = World::new(name, &Limits::default());
             world.speaks("hello?");
             world.speaks("");
-            assert_eq!(world.acts(), ["Nobody is here to read that."]);
+            assert_eq!(world.effects(), ["Nobody is here to read that."]);
             let (li, to_li) = world.arrives().unwrap();
             world.says(li, &["/name host"]);
-            assert!(world.acts()[0].starts_with(&format!("{other} has")));
+            assert!(world.effects()[0].starts_with(&format!("{other} has")));
             world.speaks("");
             world.speaks("hi");
             world.room.close(world.now);
@@ -434,7 +448,25 @@ mod tests {
     }
 
     #[test]
-    fn who_talks_too_fast_gets_its_next_turn_later() {
+    fn a_batch_is_flushed_when_its_first_text_has_waited_or_when_it_is_full() {
+        let mut world = World::new(None, &Limits::default());
+        let (_, to_guest) = world.arrives().unwrap();
+        let first = world.now;
+        for number in 1..BATCH_TEXTS {
+            world.speaks("x");
+            let expected = Some(first + COLLECT);
+            assert_eq!(world.room.flush_at, expected, "{number}");
+            world.now += Duration::from_micros(1);
+        }
+        world.speaks("x");
+        assert_eq!(world.room.flush_at, Some(world.now));
+        assert_eq!(take(&to_guest), "");
+        world.flushes();
+        assert_eq!(take(&to_guest), "x\n".repeat(BATCH_TEXTS));
+    }
+
+    #[test]
+    fn who_talks_too_fast_may_go_on_later() {
         let mut world = World::new(None, &Limits::default());
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
@@ -471,10 +503,10 @@ mod tests {
         world.now += Duration::from_secs(59);
         assert!(world.arrives().is_none());
         world.now += Duration::from_secs(1);
-        world.acts();
+        world.effects();
         let (third, _third) = world.arrives().unwrap();
         let dropped = "guest-2 was dropped: the room is full, and it had said nothing.";
-        assert_eq!(world.acts(), ["cut 2", dropped]);
+        assert_eq!(world.effects(), ["disconnect 2", dropped]);
         assert_eq!(
             world.read(&to_spoke),
             format!("* guest-2 has joined.\n* {dropped}\n")
@@ -487,30 +519,30 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let place = PLACE_BYTES;
+        let place = ENTRY_BYTES;
         let mut world = World::new(None, &limits(9, 2 * (10 + place), 9999));
         let (_, reads) = world.arrives().unwrap();
         let (_, _deaf) = world.arrives().unwrap();
-        for expected in [&[][..], &[], &["cut 2"]] {
+        for expected in [&[][..], &[], &["disconnect 2"]] {
             world.speaks("123456789");
-            world.sends();
-            assert_eq!(world.acts(), expected);
+            world.flushes();
+            assert_eq!(world.effects(), expected);
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
         let mut world = World::new(None, &limits(9, 9999, 4 * (10 + place)));
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
-        world.sends();
+        world.flushes();
         let (_, _deaf) = world.arrives().unwrap();
         let (_, reads) = world.arrives().unwrap();
         world.speaks("123456789");
-        world.sends();
-        assert_eq!(world.acts(), [""; 0]);
+        world.flushes();
+        assert_eq!(world.effects(), [""; 0]);
         world.read(&reads);
         world.speaks("123456789");
-        world.sends();
-        assert_eq!(world.acts(), ["cut 1"]);
+        world.flushes();
+        assert_eq!(world.effects(), ["disconnect 1"]);
         assert_eq!(world.read(&slow), "123456789\n".repeat(3));
     }
 
@@ -522,7 +554,7 @@ mod tests {
         Leaves(Index),
         Reads(Index),
         HostSpeaks,
-        Sends,
+        Flushes,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -535,13 +567,13 @@ mod tests {
             who().prop_map(Step::Leaves),
             who().prop_map(Step::Reads),
             Just(Step::HostSpeaks),
-            Just(Step::Sends),
+            Just(Step::Flushes),
         ]
     }
 
     /// One guest, as the test follows it.
     struct Follows {
-        lines: Lines,
+        writer: Writer,
         heard: String,
         /// All words that others said while it was here.
         words: Vec<String>,
@@ -569,9 +601,9 @@ mod tests {
                     Step::Arrives => {
                         let place = world.arrives();
                         prop_assert_eq!(place.is_some(), here.len() < limits.guests);
-                        if let Some((id, lines)) = place {
+                        if let Some((id, writer)) = place {
                             let (heard, words) = (String::new(), Vec::new());
-                            let follows = Follows { lines, heard, words, here: true };
+                            let follows = Follows { writer, heard, words, here: true };
                             guests.insert(id, follows);
                             let names = ["/name Li", "/name li", "/name Han"];
                             let name = names.iter().cycle().nth(guests.len());
@@ -604,17 +636,17 @@ mod tests {
                     }
                     Step::Reads(who) => {
                         if let Some(guest) = pick(who).and_then(|id| guests.get_mut(&id)) {
-                            guest.heard += &take(&guest.lines);
+                            guest.heard += &take(&guest.writer);
                         }
                     }
-                    Step::Sends => world.sends(),
+                    Step::Flushes => world.flushes(),
                 }
                 count += words.len();
                 for id in here.iter().filter(|id| Some(**id) != speaks) {
                     guests.get_mut(id).unwrap().words.extend(words.iter().cloned());
                 }
-                for act in world.room.acts() {
-                    if let Act::Cut(id) = act {
+                for effect in world.room.effects() {
+                    if let Effect::Disconnect(id) = effect {
                         let guest = guests.get_mut(&id).unwrap();
                         prop_assert!(guest.here);
                         guest.here = false;
@@ -623,7 +655,7 @@ mod tests {
                 prop_assert_eq!(next.is_some(), speaks.is_some());
 
                 // The bounds are kept, names are unique, and the room knows who is here.
-                let waiting = guests.values().filter(|it| it.here).map(|it| it.lines.waiting.load(Relaxed));
+                let waiting = guests.values().filter(|it| it.here).map(|it| it.writer.waiting.load(Relaxed));
                 let waiting: Vec<usize> = waiting.collect();
                 prop_assert!(waiting.iter().all(|bytes| *bytes <= limits.guest_bytes), "{:?}", waiting);
                 prop_assert!(waiting.iter().sum::<usize>() <= limits.room_bytes, "{:?}", waiting);
@@ -634,9 +666,9 @@ mod tests {
                 let here = guests.iter().filter(|(_, it)| it.here).map(|(id, _)| id);
                 prop_assert!(here.eq(world.room.guests.keys()));
             }
-            world.sends();
+            world.flushes();
             for guest in guests.values_mut() {
-                guest.heard += &take(&guest.lines);
+                guest.heard += &take(&guest.writer);
                 let words = guest.heard.lines().filter(|line| !line.starts_with("* "));
                 let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
                 prop_assert_eq!(words.join(" "), guest.words.join(" "));

@@ -27,15 +27,15 @@ use crate::tell::{Judged, Teller, summary};
 
 /// Black-box checks of a program that claims to do a chapter's job
 ///
-/// COMMAND starts the program, again for each check, with {port} in its arguments replaced by the
-/// port it is to use. It may be written in any language. Build it first: time counts.
+/// COMMAND starts the program, which may be in any language, again for each check. {port} in its
+/// arguments is replaced by the port to use. Build the program first: time counts.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Args {
-    /// What the program claims to be
+    /// Role that the program claims to have
     role: Role,
 
-    /// The port of a program that can't be told one; its checks then run one after the other
+    /// Port of a program that takes none as an argument; its checks then run one after the other
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
@@ -76,7 +76,7 @@ struct Args {
     #[arg(long)]
     no_limits: bool,
 
-    /// The command that starts the program
+    /// Command that starts the program
     #[arg(last = true)]
     command: Vec<OsString>,
 }
@@ -87,20 +87,20 @@ Example: checks tcp-server -- python3 server.py {port}
 With --submissions a command may have {file} for the student's program and {dir} for a copy of the
 student's folder: checks tcp-server --submissions DIR -- python3 {file} {port}
 Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c, .rs, or an
-executable. If a folder has several programs, the one counts that is named after the role
+executable. If a folder has several programs, the judge takes the one named after the role
 (tcp_server), its side (server) or main. Each check runs in a fresh copy of the student's folder (up
-to 64 MiB). Hidden files, node_modules and __pycache__ are no submissions.
+to 64 MiB). Hidden files, node_modules and __pycache__ aren't submissions.
 
 The judge stops a program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files
 (memory and processes on Linux only, nothing on Windows).
 
 JSON has a line for each check, printed as soon as it is known:
-  id, title   the check's name, and what a program does that passes
+  id, title   the check's name, and what a passing program does
   level       \"basic\", \"solid\" or \"expert\"
   verdict     \"passed\", \"unsteady\" (on the second try), \"failed\" or \"skipped\"
   expected    what should have happened, if it failed; else null
   saw         what happened instead, or why it was skipped; else null
-  steps       what was done, in order; if it failed, the last step is the one that did
+  steps       what was done, in order; if it failed, the last step is the one that failed
   lesson      page, heading (or null) and advice: where to read and what to change
 With --submissions it has a line for each: submission (the file's name), command, not_started (why,
 or null), points (basic, solid, expert, total) and checks (a list of those above).

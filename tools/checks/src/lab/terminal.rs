@@ -348,3 +348,16 @@ fn same(line: &str) -> String {
     }
     same
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_differ_in_numbers_only_are_the_same() {
+        assert_eq!(same("  8080 is taken: 98 \n"), "# is taken: #");
+        assert_eq!(same("8081 is taken: 48"), same("17 is taken: 98"));
+        assert_ne!(same("one is taken"), same("1 is taken"));
+        assert_ne!(same("is taken"), same("1 is taken"));
+    }
+}

@@ -186,7 +186,7 @@ pub const CHECKS: &[Check] = &[
         about: "The server answers nothing. A second line that is typed reaches it within 6.5 s.",
         advice: "Don't wait forever for a reply: receive on a separate thread, or give the read a \
                  time limit.",
-        lesson: Lesson::pitfall("Waiting for ever"),
+        lesson: Lesson::pitfall("Waiting forever"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             lab.types("anybody there 4711");

@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
                 13 s. What it shows while the server is quiet for 300 ms doesn't count.",
         advice: "Limit how often you ask, such as three times: then say that no answer has come, \
                  and end.",
-        lesson: Lesson::pitfall("Waiting for ever"),
+        lesson: Lesson::pitfall("Waiting forever"),
         run: |lab| {
             let mut server = asked(lab)?;
             server.loses_it();
