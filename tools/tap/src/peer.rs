@@ -12,7 +12,7 @@ use console::{Action, Error, OrCannot, is_about_one_peer, stdin};
 
 use crate::address::{self, connect};
 use crate::escapes::parse;
-use crate::tcp::{Pair, Then, both, is_no_end, serve_each, start};
+use crate::tcp::{LOOK, Pair, Then, both, is_no_end, serve_each, start};
 use crate::transcript::{Side, Transcript};
 use crate::trouble::{Trouble, time};
 use crate::udp::{self, ANY_DATAGRAM, receive};
@@ -185,7 +185,7 @@ fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
 /// There is no way to the target, or a datagram can't be sent.
 pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let connection = transcript.connection();
-    let (server, socket) = (&client.target, udp::connect(&client.target)?);
+    let (server, socket) = (&client.target, udp::connect(&client.target, LOOK)?);
     let say = |bytes: &[u8]| {
         connection.bytes(Side::Client, bytes, "");
         // An error may be about the datagram before, and take the place of this call.

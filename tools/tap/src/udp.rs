@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use console::{Error, is_about_one_peer};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::address::{cannot, resolve};
-use crate::tcp::LOOK;
 
 /// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
 /// that doesn't fit is an error.
@@ -15,26 +15,26 @@ pub const ANY_DATAGRAM: usize = 65_535;
 
 /// A socket that is connected to the first address of this name that has a way to it. So the system
 /// keeps strangers away, and reports that nobody has the port: it doesn't tell a socket that isn't
-/// connected (udp(7)). A read waits for [`LOOK`].
+/// connected (udp(7)). A read waits for `patience`.
 ///
 /// # Errors
 ///
 /// The name can't be resolved, or no way leads there.
-pub fn connect(name: &str) -> Result<UdpSocket, Error> {
+pub fn connect(name: &str, patience: Duration) -> Result<UdpSocket, Error> {
     let addresses = resolve(name)?;
     let opened = || {
         // The first one decides what kind of address the socket has.
         let is_ipv4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
         let socket = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
         socket.connect(&addresses[..])?;
-        socket.set_read_timeout(Some(LOOK))?;
+        socket.set_read_timeout(Some(patience))?;
         Ok(socket)
     };
     opened().map_err(|cause| cannot("send to", name, cause))
 }
 
 /// A second socket on the port of a connected one. The system hands it what comes from strangers. A
-/// read waits for [`LOOK`].
+/// read waits as long as one of the first.
 ///
 /// # Errors
 ///
@@ -48,7 +48,7 @@ pub fn open(connected: &UdpSocket) -> io::Result<UdpSocket> {
         socket.set_reuse_address(true)?;
     }
     second.bind(&here.into())?;
-    second.set_read_timeout(Some(LOOK))?;
+    second.set_read_timeout(connected.read_timeout()?)?;
     Ok(second.into())
 }
 

@@ -296,3 +296,15 @@ fn it_is_at_least_half_as_fast_as_a_bare_relay() {
     println!("bare {bare:?}, tap {tapped:?}");
     assert!(*tapped <= *bare * 2, "bare {bare:?}, tap {tapped:?}");
 }
+
+/// Linux gives a client one even port after the other. When it gives it the port that it connects to,
+/// the client finds itself there.
+#[test]
+#[ignore = "takes seconds"]
+fn a_client_that_is_connected_to_itself_has_found_nobody() {
+    let _alone = alone();
+    let odd = TcpListener::bind("127.0.0.1:0").unwrap();
+    let even = odd.local_addr().unwrap().port() ^ 1;
+    let to = format!("127.0.0.1:{even}");
+    assert!((0..60_000).all(|_| tap::address::connect(&to).is_err()));
+}

@@ -30,6 +30,9 @@ use crate::udp::{self, ANY_DATAGRAM, receive};
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
 
+/// How often a thread that receives answers looks whether its session has ended.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// How long a datagram waits for another to overtake it.
 const HELD: Duration = Duration::from_millis(500);
 
@@ -104,7 +107,7 @@ fn begin<'s>(
             }
         })
     };
-    let connected = udp::connect(&proxy.target)?;
+    let connected = udp::connect(&proxy.target, LOOK)?;
     let server = connected
         .peer_addr()
         .or_cannot(Action::Connect, &proxy.target)?;
