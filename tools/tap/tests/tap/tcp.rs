@@ -98,11 +98,16 @@ fn a_reset_ends_a_delay() {
         to: To::Server,
         ..Trouble::default()
     });
-    let (client, server) = tap.connect();
-    client.sends("too late");
-    let _ = tap.shows("too late");
-    server.resets();
-    let _ = tap.shows("ended");
+    // The first one's thread waits by the time when the last one's bytes are shown.
+    let pairs = [(); 10].map(|()| tap.connect());
+    for (number, (client, _)) in pairs.iter().enumerate() {
+        client.sends("too late");
+        let _ = tap.shows(&format!("#{} client > \"too late\"", number + 1));
+    }
+    for (number, (_client, server)) in pairs.into_iter().enumerate() {
+        server.resets();
+        let _ = tap.shows(&format!("#{} ended", number + 1));
+    }
 }
 
 #[test]
