@@ -195,7 +195,7 @@ fn a_delay_makes_everything_late_and_costs_no_throughput() {
     let sends = thread::spawn(move || (&stream).write_all(&vec![0; 4 << 20]).unwrap());
     let begin = Instant::now();
     server.stream().read_exact(&mut vec![0; 4 << 20]).unwrap();
-    assert!(begin.elapsed() < delay * 20, "256 reads and more");
+    assert!(begin.elapsed() < delay * 50, "at least 64 reads");
     sends.join().unwrap();
     client.half_closes();
     assert_eq!(server.reads_to_end(), b"");
