@@ -491,14 +491,23 @@ mod tests {
     use super::*;
     use crate::run::{Kind, Patience, Stop};
 
-    /// A client of a program, and the program's side of the connection.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A client of a program, and the program's side of the connection. All that is expected has
+    /// been sent.
     fn connected() -> (TcpPeer, TcpStream) {
+        connected_for(Duration::from_millis(200))
+    }
+
+    /// The same, where what is expected may take `time`.
+    fn connected_for(time: Duration) -> (TcpPeer, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (program, _) = listener.accept().unwrap();
-        // All that is expected has been sent.
         let patience = Patience {
-            answer: Duration::from_millis(200),
+            answer: time,
+            meanwhile: time,
+            end: PATIENCE,
             ..Patience::short()
         };
         let run = Run::new(false, &patience);
@@ -526,8 +535,8 @@ mod tests {
 
     #[test]
     fn a_program_that_answers_has_cut_off_what_has_no_end_and_one_that_reads_all_has_not() {
-        for answers in [true, false] {
-            let (mut client, mut program) = connected();
+        for (answers, time) in [(true, PATIENCE), (false, Duration::from_millis(200))] {
+            let (mut client, mut program) = connected_for(time);
             let reads = thread::spawn(move || {
                 let mut read = 0;
                 let mut piece = [0; 1 << 12];
@@ -551,8 +560,8 @@ mod tests {
     /// The other one is served only when the first has sent some bytes, one at a time.
     #[test]
     fn bytes_are_dripped_until_the_other_one_has_been_served() {
-        let (mut dripping, mut program) = connected();
-        let (mut other, mut to_other) = connected();
+        let (mut dripping, mut program) = connected_for(PATIENCE);
+        let (mut other, mut to_other) = connected_for(PATIENCE);
         let serves = thread::spawn(move || {
             program.read_exact(&mut [0; 3]).unwrap();
             to_other.write_all(b"served").unwrap();
