@@ -268,8 +268,9 @@ mod reconnecting {
         let listener = TcpListener::bind(address).unwrap();
         let client = Client::of(address, Limits::default());
         let server = FakePeer::accept(&listener);
-        // Closing it would not do: a program that another test is just starting holds, for a moment,
-        // a copy of all that is open in this process, and on that copy the system would still accept.
+        // Closing it would not do: a program that another test is just starting holds, for a
+        // moment, a copy of all that is open in this process, and on that copy the system would
+        // still accept.
         SockRef::from(&listener).shutdown(Shutdown::Both).unwrap();
         drop(server);
         client.sees("hung up");
@@ -621,7 +622,8 @@ mod limits {
 
         use super::*;
 
-        /// Makes further connection attempts hang: connections that nobody accepts fill the backlog.
+        /// Makes further connection attempts hang: connections that nobody accepts fill the
+        /// backlog.
         fn fill_backlog(listener: &TcpListener) -> Vec<TcpStream> {
             // To listen once more changes nothing but the length of the backlog.
             SockRef::from(listener).listen(0).unwrap();

@@ -1,7 +1,7 @@
 //! The misbehaving peer: a TCP connection to the program under test that does what real peers do.
 //!
-//! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that to
-//! the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
+//! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that
+//! to the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
 //! What the program says meanwhile is kept for the next expectation.
 
 use std::fmt::Display;
@@ -310,8 +310,8 @@ impl TcpPeer {
     ///
     /// # Errors
     ///
-    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection is
-    /// reset.
+    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection
+    /// is reset.
     pub fn expects_to_be_heard(&mut self) -> Told {
         let what = "an answer, or a connection that ends without a reset";
         self.tell(format_args!("expects {what}"));
