@@ -13,10 +13,10 @@
 //! cargo run -p ch4-chat --bin chat_client -- 12345
 //! ```
 //!
-//! What it must do is in docs/roles.md, "chat-client". Most checks need all functions, so don't worry
-//! about a count of 0. With these functions alone the first seven checks pass, up to
-//! `chat-client/tutorial-dialogue`, and some later ones. The others need more: change all of this file
-//! as you like.
+//! What it must do is in docs/roles.md, "chat-client". Most checks need all functions, so don't
+//! worry about a count of 0. With these functions alone the first seven checks pass, up to
+//! `chat-client/tutorial-dialogue`, and some later ones. The others need more: change all of this
+//! file as you like.
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 

@@ -13,10 +13,10 @@
 //! cargo run -p ch4-chat -- client
 //! ```
 //!
-//! What it must do is in docs/roles.md, "chat-server". Most checks need all functions, so don't worry
-//! about a count of 0. With these functions alone the first seven checks pass, up to
-//! `chat-server/tutorial-dialogue`, and some later ones. The others need more: change all of this file
-//! as you like.
+//! What it must do is in docs/roles.md, "chat-server". Most checks need all functions, so don't
+//! worry about a count of 0. With these functions alone the first seven checks pass, up to
+//! `chat-server/tutorial-dialogue`, and some later ones. The others need more: change all of this
+//! file as you like.
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 

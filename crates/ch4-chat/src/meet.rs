@@ -9,8 +9,8 @@ use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::{Limits, connect, listen};
 
-/// How many times to try. The loser of the race to be host finds the winner at the next try, unless the
-/// winner isn't ready yet.
+/// How many times to try. The loser of the race to be host finds the winner at the next try, unless
+/// the winner isn't ready yet.
 const TRIES: u32 = 10;
 
 /// How long the winner has to get ready before the next try.

@@ -1,8 +1,9 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
-//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this loop holds the
-//! room's state, so it needs no lock, and it waits for nothing but its inbox. The host:
+//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this
+//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. The
+//! host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -11,23 +12,24 @@
 //!  keyboard ---> keyboard ---------'
 //! ```
 //!
-//! The guest has the same threads, but for the one that accepts, and one peer: the host. Besides these,
-//! up to 16 short threads close the connections of guests who were turned away, and one waits for the
-//! signals that end a program at a terminal.
+//! The guest has the same threads, but for the one that accepts, and one peer: the host. Besides
+//! these, up to 16 short threads close the connections of guests who were turned away, and one
+//! waits for the signals that end a program at a terminal.
 //!
 //! Every queue has a bound, and a rule for who fills it ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event a
-//!   thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next permit
-//!   is for later. Meanwhile its words wait in the network, where TCP's flow control holds them up.
+//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event
+//!   a thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next
+//!   permit is for later. Meanwhile its words wait in the network, where TCP's flow control holds
+//!   them up.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
-//! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at most
-//!   16 connections in stages at the same time.
+//! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at
+//!   most 16 connections in stages at the same time.
 //!
-//! A line that the user types goes through [`keyboard`], [`host()`], [`room`], which collects lines for a
-//! moment, and [`outbox`]. A line that a guest sends goes through [`peer`], [`framing`], and the same
-//! from [`host()`] on. The threads pass it on as an [`event`].
+//! A line that the user types goes through [`keyboard`], [`host()`], [`room`], which collects lines
+//! for a moment, and [`outbox`]. A line that a guest sends goes through [`peer`], [`framing`], and
+//! the same from [`host()`] on. The threads pass it on as an [`event`].
 
 pub mod event;
 pub mod framing;

@@ -55,7 +55,8 @@ pub fn host(
         if message == BYE {
             break;
         }
-        // Fault: 0 bytes mean that the guest has gone; the host is asked for an answer all the same.
+        // Fault: 0 bytes mean that the guest has gone; the host is asked for an answer all the
+        // same.
         if !message.is_empty() {
             writeln!(out, "{}", format!("Received: {message}").green())?;
         }

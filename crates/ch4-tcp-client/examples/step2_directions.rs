@@ -1,8 +1,8 @@
 //! Step 2: two directions, two threads.
 //!
 //! Step 1, and one idea: one thread waits for the keyboard, the other for the server. These are the
-//! robust client's ideas too. What it adds is time limits, a new connection when the server has hung
-//! up, and text that appears before its line ends.
+//! robust client's ideas too. What it adds is time limits, a new connection when the server has
+//! hung up, and text that appears before its line ends.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 

@@ -12,10 +12,10 @@
 //! cargo run -p ch4-tcp-client --bin tcp_client -- 8080
 //! ```
 //!
-//! What it must do is in docs/roles.md, "tcp-client". Most checks need all functions, so don't worry
-//! about a count of 0. With these functions alone the first five checks pass, up to
-//! `tcp-client/exit`, and some later ones. The others need more: change all of this file
-//! as you like.
+//! What it must do is in docs/roles.md, "tcp-client". Most checks need all functions, so don't
+//! worry about a count of 0. With these functions alone the first five checks pass, up to
+//! `tcp-client/exit`, and some later ones. The others need more: change all of this file as you
+//! like.
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 

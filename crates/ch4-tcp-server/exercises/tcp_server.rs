@@ -12,10 +12,10 @@
 //! cargo run -p ch4-tcp-server --bin tcp_server -- 8080
 //! ```
 //!
-//! What it must do is in docs/roles.md, "tcp-server". Most checks need all functions, so don't worry
-//! about a count of 0. With these functions alone the first seven checks pass, up to
-//! `tcp-server/empty-visit`, and some later ones. The others need more: change all of this file
-//! as you like.
+//! What it must do is in docs/roles.md, "tcp-server". Most checks need all functions, so don't
+//! worry about a count of 0. With these functions alone the first seven checks pass, up to
+//! `tcp-server/empty-visit`, and some later ones. The others need more: change all of this file as
+//! you like.
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 

@@ -10,7 +10,8 @@
 //! - The [`answer`] says how long it is and in which charset.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
 //! - The connection is closed in stages, so that no reset takes the answer away.
-//! - The server prints a client's bytes escaped, after a margin, on the thread that prints ([`Log`]).
+//! - The server prints a client's bytes escaped, after a margin, on the thread that prints
+//!   ([`Log`]).
 
 pub mod answer;
 pub mod head;
@@ -106,7 +107,8 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
     workers::run(listener, limits.clients, &serve_client, log)
 }
 
-/// Steps 5 and 6 for one client. Returns the answer's title, such as `200 OK`, or that nothing came.
+/// Steps 5 and 6 for one client. Returns the answer's title, such as `200 OK`, or that nothing
+/// came.
 fn converse(
     client: &TcpStream,
     address: SocketAddr,

@@ -1,7 +1,7 @@
 //! Step 1: the server answers forever, and refuses politely.
 //!
-//! This is the tutorial's pair, in as few lines as possible, with one idea added: whatever a request
-//! is, it gets an answer, and the next one does too.
+//! This is the tutorial's pair, in as few lines as possible, with one idea added: whatever a
+//! request is, it gets an answer, and the next one does too.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 

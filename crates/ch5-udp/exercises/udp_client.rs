@@ -13,10 +13,10 @@
 //! cargo run -p ch5-udp --bin udp_client -- 1314
 //! ```
 //!
-//! What it must do is in docs/roles.md, "udp-client". Most checks need all functions, so don't worry
-//! about a count of 0. With these functions alone the first three checks pass, up to
-//! `udp-client/late-answer`, and some later ones. The others need more: change all of this file
-//! as you like.
+//! What it must do is in docs/roles.md, "udp-client". Most checks need all functions, so don't
+//! worry about a count of 0. With these functions alone the first three checks pass, up to
+//! `udp-client/late-answer`, and some later ones. The others need more: change all of this file as
+//! you like.
 
 #![allow(unused_variables, reason = "for each `todo!`: delete this line last")]
 

@@ -6,15 +6,16 @@
 //!   wide the terminal is, for lines of peers.
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
-//! - [`say`]: a line to the user; [`Role`] gives it its colour. [`print()`]: a whole table or picture.
+//! - [`say`]: a line to the user; [`Role`] gives it its colour. [`print()`]: a whole table or
+//!   picture.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
 //! - [`is_self_connected`]: a client that has found nobody but itself.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
-//! - [`is_timeout`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]: what differs between
-//!   systems.
+//! - [`is_timeout`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]: what differs
+//!   between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;

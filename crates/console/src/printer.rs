@@ -110,8 +110,8 @@ impl Printer {
         }
     }
 
-    /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that adds
-    /// much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
+    /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that
+    /// adds much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
     pub fn add(&self, text: &str) {
         let mut state = self.queue.lock();
         if !state.ended {

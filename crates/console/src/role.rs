@@ -19,8 +19,8 @@ pub enum Role {
 }
 
 impl Role {
-    /// The text in the role's colour. Each of its lines is painted by itself, so a colour ends where a
-    /// line does.
+    /// The text in the role's colour. Each of its lines is painted by itself, so a colour ends
+    /// where a line does.
     pub fn paint(self, text: impl fmt::Display) -> impl fmt::Display {
         let text = text.to_string();
         let lines = text.split('\n').map(|line| match self {

@@ -180,12 +180,12 @@ pub fn fold_part(part: &str, column: &mut usize, margin: &str, width: Option<usi
     folded
 }
 
-/// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped, each
-/// row after the [`MARGIN`], and folded.
+/// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped,
+/// each row after the [`MARGIN`], and folded.
 ///
-/// A line of the peer's ends at LF or CRLF. Everything that comes is in the result at once, with three
-/// exceptions that wait for what follows: the beginning of a character, a CR, which is half a line
-/// end or none, and a joiner.
+/// A line of the peer's ends at LF or CRLF. Everything that comes is in the result at once, with
+/// three exceptions that wait for what follows: the beginning of a character, a CR, which is half a
+/// line end or none, and a joiner.
 #[derive(Debug, Default)]
 pub struct PeerText {
     decoder: Decoder,
@@ -230,9 +230,9 @@ impl PeerText {
         rows
     }
 
-    /// Something else than the peer's text comes next on the screen: a line of ours, or what the user
-    /// typed. Returns the LF that must come before it, if the peer's row hasn't ended. The rest of the
-    /// line begins a new row.
+    /// Something else than the peer's text comes next on the screen: a line of ours, or what the
+    /// user typed. Returns the LF that must come before it, if the peer's row hasn't ended. The
+    /// rest of the line begins a new row.
     pub fn interrupt(&mut self) -> &'static str {
         if matches!(self.row, Row::Begun { .. }) {
             self.row = Row::Broken;

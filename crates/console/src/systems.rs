@@ -32,8 +32,8 @@ pub fn client_has_gone(error: &io::Error) -> bool {
     }
 }
 
-/// Whether a call on a UDP socket failed only for what became of an earlier datagram (nobody has the
-/// port, or no way leads there), or because a signal came: on to the next one.
+/// Whether a call on a UDP socket failed only for what became of an earlier datagram (nobody has
+/// the port, or no way leads there), or because a signal came: on to the next one.
 ///
 /// Such ICMP messages reach every socket on Windows, and elsewhere those that are connected. All
 /// other errors are about the socket itself.

@@ -17,8 +17,8 @@ use console::{Action, Error, OrCannot};
 
 /// Measure the robust programs beside the bare system calls, on this machine
 ///
-/// Run it with --release. Without a command it measures everything, which takes about a quarter of an
-/// hour. The exit status is 1 if a target isn't met.
+/// Run it with --release. Without a command it measures everything, which takes about a quarter of
+/// an hour. The exit status is 1 if a target isn't met.
 #[derive(Parser)]
 #[command(version)]
 struct Args {

@@ -185,7 +185,8 @@ impl Answerer {
     }
 }
 
-/// Whether the request is for this number. (A program that converts it first may have a rounded one.)
+/// Whether the request is for this number. (A program that converts it first may have a rounded
+/// one.)
 fn is_number(request: &[u8], number: &str) -> bool {
     let parse = |text: &str| text.trim().parse::<f64>().ok();
     let asked = str::from_utf8(request).ok().and_then(parse);

@@ -27,7 +27,8 @@ pub struct Exercise {
     pub file: &'static str,
     /// What is in it: `include_str!` of the file.
     pub source: &'static str,
-    /// The program that it is compiled to: `env!("CARGO_BIN_EXE_…")`. Its only argument is the port.
+    /// The program that it is compiled to: `env!("CARGO_BIN_EXE_…")`. Its only argument is the
+    /// port.
     pub program: &'static str,
 }
 

@@ -142,7 +142,8 @@ impl<'a> Lab<'a> {
     }
 
     /// Runs the program once when nothing is wrong, up to where it has done this, so that the lab
-    /// knows what it shows then. Then it ends the program, and the check begins again on another port.
+    /// knows what it shows then. Then it ends the program, and the check begins again on another
+    /// port.
     ///
     /// # Errors
     ///
@@ -176,8 +177,8 @@ impl<'a> Lab<'a> {
         Ok(server)
     }
 
-    /// The same for a server, unless another one serves at its port: the check would judge that one.
-    /// It happens with a fixed port, if a server still runs in another terminal.
+    /// The same for a server, unless another one serves at its port: the check would judge that
+    /// one. It happens with a fixed port, if a server still runs in another terminal.
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
         if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;

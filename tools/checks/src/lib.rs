@@ -1,13 +1,13 @@
 //! Black-box checks of any program that claims to do the job of a chapter of the tutorial.
 //!
-//! The judge knows a program only as a command and a port: it may be written in any language and say
-//! what it likes on its console. The judge looks at what a server sends over the wire, and, for a
-//! client, at what it sends and whether its peer's words appear in its output.
+//! The judge knows a program only as a command and a port: it may be written in any language and
+//! say what it likes on its console. The judge looks at what a server sends over the wire, and, for
+//! a client, at what it sends and whether its peer's words appear in its output.
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
-//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`], [`listener`]
-//!   and [`datagram`] are its misbehaving peers, [`run`] records what they do (and `by_hand` how to
-//!   repeat it with `tap`), and [`port`] finds ports that nobody else has.
+//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`],
+//!   [`listener`] and [`datagram`] are its misbehaving peers, [`run`] records what they do (and
+//!   `by_hand` how to repeat it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
 //!   [`report`]: in words, as JSON, as a table.

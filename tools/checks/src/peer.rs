@@ -1,7 +1,7 @@
 //! The misbehaving peer: a TCP connection to the program under test that does what real peers do.
 //!
-//! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that to
-//! the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
+//! It sends in pieces, pauses, drips, half-closes, hangs up and resets, and it tells each of that
+//! to the [`Run`]. It never waits by sleeping: a pause is a wait for the program to say something.
 //! What the program says meanwhile is kept for the next expectation.
 
 use std::fmt::Display;
@@ -310,8 +310,8 @@ impl TcpPeer {
     ///
     /// # Errors
     ///
-    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection is
-    /// reset.
+    /// Nothing comes within [`Patience::answer`](crate::run::Patience::answer), or the connection
+    /// is reset.
     pub fn expects_to_be_heard(&mut self) -> Told {
         let what = "an answer, or a connection that ends without a reset";
         self.tell(format_args!("expects {what}"));
@@ -491,14 +491,23 @@ mod tests {
     use super::*;
     use crate::run::{Kind, Patience, Stop};
 
-    /// A client of a program, and the program's side of the connection.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// A client of a program, and the program's side of the connection. All that is expected has
+    /// been sent.
     fn connected() -> (TcpPeer, TcpStream) {
+        connected_for(Duration::from_millis(200))
+    }
+
+    /// The same, where what is expected may take `time`.
+    fn connected_for(time: Duration) -> (TcpPeer, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (program, _) = listener.accept().unwrap();
-        // All that is expected has been sent.
         let patience = Patience {
-            answer: Duration::from_millis(200),
+            answer: time,
+            meanwhile: time,
+            end: PATIENCE,
             ..Patience::short()
         };
         let run = Run::new(false, &patience);
@@ -526,8 +535,8 @@ mod tests {
 
     #[test]
     fn a_program_that_answers_has_cut_off_what_has_no_end_and_one_that_reads_all_has_not() {
-        for answers in [true, false] {
-            let (mut client, mut program) = connected();
+        for (answers, time) in [(true, PATIENCE), (false, Duration::from_millis(200))] {
+            let (mut client, mut program) = connected_for(time);
             let reads = thread::spawn(move || {
                 let mut read = 0;
                 let mut piece = [0; 1 << 12];
@@ -551,8 +560,8 @@ mod tests {
     /// The other one is served only when the first has sent some bytes, one at a time.
     #[test]
     fn bytes_are_dripped_until_the_other_one_has_been_served() {
-        let (mut dripping, mut program) = connected();
-        let (mut other, mut to_other) = connected();
+        let (mut dripping, mut program) = connected_for(PATIENCE);
+        let (mut other, mut to_other) = connected_for(PATIENCE);
         let serves = thread::spawn(move || {
             program.read_exact(&mut [0; 3]).unwrap();
             to_other.write_all(b"served").unwrap();

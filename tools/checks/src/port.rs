@@ -68,8 +68,9 @@ impl Port {
             number,
             _owner: Some(owner),
         };
-        // A program that knows nothing of pairs may be there. (To find out by binding it could be in
-        // the program's way: a process that is started at this instant holds a copy for a moment.)
+        // A program that knows nothing of pairs may be there. (To find out by binding it could be
+        // in the program's way: a process that is started at this instant holds a copy for a
+        // moment.)
         if port.has_tcp_listener() || port.has_udp_receiver() {
             return Err(io::ErrorKind::AddrInUse.into());
         }

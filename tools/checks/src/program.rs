@@ -66,7 +66,8 @@ impl Command {
         }
     }
 
-    /// The command with this text replaced, wherever it is in the words: such as `{file}` by a path.
+    /// The command with this text replaced, wherever it is in the words: such as `{file}` by a
+    /// path.
     #[must_use]
     pub fn with(&self, text: &str, replacement: &OsStr) -> Self {
         let replace = |word: &OsString| replace(word, text, replacement);
@@ -88,8 +89,8 @@ impl Command {
         self.has(PORT)
     }
 
-    /// What to change in a file that the system can't run, or runs as something else: if the program
-    /// is given by its path, and there is something.
+    /// What to change in a file that the system can't run, or runs as something else: if the
+    /// program is given by its path, and there is something.
     pub(crate) fn trouble(&self) -> Option<&'static str> {
         let path = self.dir.clone().unwrap_or_default().join(&self.program);
         if path.components().count() < 2 {
@@ -180,8 +181,8 @@ fn part(word: &OsStr, range: impl SliceIndex<[u8], Output = [u8]>) -> OsString {
 
 /// A program that runs.
 ///
-/// When it is dropped, it is ended with all its children: they are one session (on Windows, one job).
-/// On Linux those that have left the session are found as well.
+/// When it is dropped, it is ended with all its children: they are one session (on Windows, one
+/// job). On Linux those that have left the session are found as well.
 pub struct Program {
     child: Box<dyn ChildWrapper>,
     keyboard: Option<Keyboard>,
@@ -306,7 +307,8 @@ impl Program {
         thread::Builder::new().spawn(read_all).map(drop)
     }
 
-    /// Types a line on its keyboard. (All that a check types fits into a pipe, so this doesn't wait.)
+    /// Types a line on its keyboard. (All that a check types fits into a pipe, so this doesn't
+    /// wait.)
     ///
     /// # Errors
     ///
@@ -323,8 +325,8 @@ impl Program {
         self.keyboard = self.keyboard.take().and_then(Keyboard::end);
     }
 
-    /// How the command itself has ended, if it has. One that floods its output is ended here: nobody
-    /// reads on, so it would wait forever.
+    /// How the command itself has ended, if it has. One that floods its output is ended here:
+    /// nobody reads on, so it would wait forever.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.floods() {
             // It fails if it has ended already.
@@ -410,7 +412,8 @@ impl Drop for Program {
 }
 
 impl Program {
-    /// Asks it to end, as a user does with Ctrl-C and a system with SIGTERM: it may have to tidy up.
+    /// Asks it to end, as a user does with Ctrl-C and a system with SIGTERM: it may have to tidy
+    /// up.
     fn interrupt(&mut self) {
         #[cfg(unix)]
         for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {

@@ -417,8 +417,8 @@ impl Run {
 /// The end of what a program has printed.
 fn last_words(text: &str) -> String {
     const LINES: usize = 4;
-    // Python and JavaScript mark a place with a line of ^^^^^. Below the error itself, JavaScript and
-    // Java print where it happened, in more lines than are shown.
+    // Python and JavaScript mark a place with a line of ^^^^^. Below the error itself, JavaScript
+    // and Java print where it happened, in more lines than are shown.
     let is_mark = |line: &str| line.trim().chars().all(|c| "^~".contains(c));
     let is_place = |line: &str| {
         let words = line.trim_start();

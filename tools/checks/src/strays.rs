@@ -1,5 +1,5 @@
-//! Ends what has left the process group of a program under test. A daemon makes itself the leader of
-//! another session, its parent may have ended, and it may have emptied its environment. What it
+//! Ends what has left the process group of a program under test. A daemon makes itself the leader
+//! of another session, its parent may have ended, and it may have emptied its environment. What it
 //! keeps is its resource limits (getrlimit(2)). So on Linux each program gets a limit that no other
 //! has, on what hasn't been limited since Linux 2.4.30: `RLIMIT_RSS` (same page). A program can't
 //! raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)

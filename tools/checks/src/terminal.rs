@@ -2,10 +2,10 @@
 //! there is none.
 //!
 //! The terminal is a pseudoterminal (pty(7)) that doesn't echo what is typed and prints what it is
-//! given, byte for byte. Standard error is a separate pipe. The program leads its own session, and the
-//! terminal doesn't control it: Ctrl-C at our terminal doesn't reach it, and it finds nothing if it
-//! opens `/dev/tty`. (A controlling terminal takes a call between fork and exec, which no safe code
-//! can make.)
+//! given, byte for byte. Standard error is a separate pipe. The program leads its own session, and
+//! the terminal doesn't control it: Ctrl-C at our terminal doesn't reach it, and it finds nothing
+//! if it opens `/dev/tty`. (A controlling terminal takes a call between fork and exec, which no
+//! safe code can make.)
 
 use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};

@@ -2,8 +2,8 @@
 //! exercise, judged.
 //!
 //! Our own programs don't need a person's pace, so they are judged much faster first. Only if that
-//! gives a verdict that the test doesn't expect, the check is made again as the command makes it, and
-//! that verdict counts.
+//! gives a verdict that the test doesn't expect, the check is made again as the command makes it,
+//! and that verdict counts.
 
 use std::fmt::Write;
 use std::thread::{self, ScopedJoinHandle};
@@ -171,7 +171,8 @@ pub fn table(role: Role, programs: &[(&str, &str, &str)]) -> String {
 }
 
 /// Expects that a starter that nobody has begun fails its first check at once, and that the failure
-/// says what to write first. (In a student's tree it has been begun, and then this expects nothing.)
+/// says what to write first. (In a student's tree it has been begun, and then this expects
+/// nothing.)
 ///
 /// `source` is the starter's text.
 ///

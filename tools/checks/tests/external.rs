@@ -31,8 +31,8 @@ fn zoo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo")
 }
 
-/// The command that starts a program of the zoo. What must be compiled goes into this folder, and it
-/// runs there.
+/// The command that starts a program of the zoo. What must be compiled goes into this folder, and
+/// it runs there.
 fn command(file: &str, words: &[&str], folder: &Path) -> Command {
     let path = zoo().join(file).to_str().unwrap().to_owned();
     let folder_name = folder.to_str().unwrap().to_owned();

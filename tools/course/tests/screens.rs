@@ -1,4 +1,5 @@
-//! What a student sees, as snapshots: of states made up here, and of a small workspace that is built.
+//! What a student sees, as snapshots: of states made up here, and of a small workspace that is
+//! built.
 
 #![allow(
     clippy::unwrap_used,
@@ -167,7 +168,8 @@ fn details_of_one() {
     assert_snapshot!("details_when_broken", details(&server, &broken, None, 60));
 }
 
-/// A workspace with the first three exercises, whose tests are these programs, and one of chapter 4.
+/// A workspace with the first three exercises, whose tests are these programs, and one of chapter
+/// 4.
 fn workspace(root: &Path, tests: [&str; 3], server: &str) {
     let write = |file: &str, text: &str| {
         let file = root.join(file);

@@ -160,7 +160,8 @@ impl Page {
         }
     }
 
-    /// The fragments by which links reach its headings (the rule of code-hosting sites) and anchors.
+    /// The fragments by which links reach its headings (the rule of code-hosting sites) and
+    /// anchors.
     pub fn fragments(&self) -> Vec<String> {
         let mut fragments: Vec<String> = Vec::new();
         for (_, heading, _) in &self.headings {

@@ -1,15 +1,15 @@
 //! Runs every command that the README and `docs/` print, as printed.
 //!
-//! A trial is an `sh` block. Each of its lines runs in a separate shell. The next one starts when the
-//! last one has ended or one of them has printed something, and all are quiet again. Nothing is
-//! typed. If the block after it shows what the commands print, the trial waits for that and compares
-//! it. If not, a command that ends must succeed. The trial kills what still runs then.
+//! A trial is an `sh` block. Each of its lines runs in a separate shell. The next one starts when
+//! the last one has ended or one of them has printed something, and all are quiet again. Nothing is
+//! typed. If the block after it shows what the commands print, the trial waits for that and
+//! compares it. If not, a command that ends must succeed. The trial kills what still runs then.
 //!
 //! `UPDATE_DOCS=1` writes what was printed into the pages instead.
 //!
-//! On Windows there may be no shell and, under Wine, no cargo. There it runs the blocks of chapters 4.1
-//! and 5 that need neither, only programs of the workspace. Build those before, as
-//! `cargo test -p ch4-tcp-server -p ch5-udp -p tap --no-run` does.
+//! On Windows there may be no shell and, under Wine, no cargo. There it runs the blocks of chapters
+//! 4.1 and 5 that need neither, only programs of the workspace. Build those before, as `cargo test
+//! -p ch4-tcp-server -p ch5-udp -p tap --no-run` does.
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
@@ -28,8 +28,8 @@ mod commands {
     use socket2::{Domain, Socket, Type};
     use testkit::{PATIENCE, has_ipv6, normalise};
 
-    /// With `UPDATE_DOCS`, how long the shells must be quiet before a transcript counts as complete.
-    /// Some commands wait for five seconds to show that nothing comes.
+    /// With `UPDATE_DOCS`, how long the shells must be quiet before a transcript counts as
+    /// complete. Some commands wait for five seconds to show that nothing comes.
     const QUIET: Duration = Duration::from_secs(8);
 
     /// How long the shells must be quiet before the next command starts, as a user looks before

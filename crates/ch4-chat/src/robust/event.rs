@@ -1,9 +1,9 @@
 //! What happens, and the inbox in which a loop finds it.
 //!
-//! After each event that it sends, a thread waits for a permit to go on. A permit is an instant: the
-//! loop decides how soon the thread may send the next event. So each thread has one event in the
-//! inbox at most, and the news that the thread has ended, and the inbox needs no other limit. When a
-//! peer floods, its bytes wait in the network and not in our memory.
+//! After each event that it sends, a thread waits for a permit to go on. A permit is an instant:
+//! the loop decides how soon the thread may send the next event. So each thread has one event in
+//! the inbox at most, and the news that the thread has ended, and the inbox needs no other limit.
+//! When a peer floods, its bytes wait in the network and not in our memory.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -42,7 +42,7 @@ pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
     (events, inbox)
 }
 
-/// Takes the next event from the inbox. Repermits `None` at the deadline, even if events wait.
+/// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait.
 pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
     let Some(deadline) = deadline else {
         return inbox.recv().ok();
@@ -55,7 +55,7 @@ pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event>
 }
 
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
-/// first. Repermits false if no permit will come.
+/// first. Returns false if no permit will come.
 pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     let mut permit = permits.recv().map_err(|_| RecvTimeoutError::Disconnected);
     while let Ok(at) = permit {

@@ -16,7 +16,8 @@ use super::event::PeerId;
 /// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// Maximum number of marks on one letter (UTS 39, section 5.4). More would cover the lines around it.
+/// Maximum number of marks on one letter (UTS 39, section 5.4). More would cover the lines around
+/// it.
 const MAX_MARKS: usize = 4;
 
 /// Takes out what could mislead. Returns the name in the form NFC and with single spaces.
@@ -53,8 +54,8 @@ fn is_allowed(character: char) -> bool {
     allowed(character) || (character.is_alphanumeric() && stands_for())
 }
 
-/// Whether the mark may come after the text `before` it. It stays only on a letter of its own script:
-/// elsewhere it may look like anything, such as a colon. And it stays only once.
+/// Whether the mark may come after the text `before` it. It stays only on a letter of its own
+/// script: elsewhere it may look like anything, such as a colon. And it stays only once.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);
     let (_, marks) = before.split_at(letters.len());

@@ -115,9 +115,9 @@ impl Peer {
     }
 }
 
-/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline. Bytes
-/// that stay unread would turn the close into a reset, and the last word might be lost (RFC 9293,
-/// section 3.6.1).
+/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline.
+/// Bytes that stay unread would turn the close into a reset, and the last word might be lost (RFC
+/// 9293, section 3.6.1).
 pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Receiver<Event>,

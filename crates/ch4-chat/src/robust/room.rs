@@ -22,8 +22,9 @@ use super::name::{self, Names};
 use super::outbox::{Outbox, Writer, outbox};
 use crate::BYE;
 
-/// How long texts are collected before they go into the outboxes together. Nobody notices so short a time, and
-/// each guest's writer is woken 50 times a second at most, however many guests come, go and talk.
+/// How long texts are collected before they go into the outboxes together. Nobody notices so short
+/// a time, and each guest's writer is woken 50 times a second at most, however many guests come, go
+/// and talk.
 const COLLECT: Duration = Duration::from_millis(20);
 
 /// How many texts are collected at most: each guest that said one gets its own copy of the others.
@@ -202,7 +203,8 @@ impl Room {
         self.budget.spend(line.len(), now)
     }
 
-    /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand it.
+    /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand
+    /// it.
     pub fn close(mut self, now: Instant) {
         self.flush(now);
         for guest in self.guests.values() {

@@ -67,8 +67,8 @@ impl Connection {
     /// Sends all of these bytes in the time that is left for their line. A connection that fails to
     /// has ended: how many of the bytes the server has got, nobody knows.
     pub(super) fn send(&self, bytes: &[u8], time: &mut Duration) -> Result<(), Error> {
-        // A deadline for all of it, not a limit for each write: otherwise a server that takes a byte
-        // now and then would hold us forever.
+        // A deadline for all of it, not a limit for each write: otherwise a server that takes a
+        // byte now and then would hold us forever.
         let begin = Instant::now();
         let sent = DeadlineStream::new(&self.stream, begin + *time).write_all(bytes);
         *time = time.saturating_sub(begin.elapsed());
@@ -97,8 +97,8 @@ impl Connection {
     /// bytes, or when the server closes too.
     fn end(&self) {
         self.screen.we_end(self.number, "");
-        // Not the other direction: Linux would not tell a server whose bytes wait for room that they
-        // are in vain, and no system promises that it wakes the thread.
+        // Not the other direction: Linux would not tell a server whose bytes wait for room that
+        // they are in vain, and no system promises that it wakes the thread.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }

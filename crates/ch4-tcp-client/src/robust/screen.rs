@@ -10,8 +10,8 @@
 //!
 //! One limit stays. The terminal itself shows what the user types, and nobody else knows how far
 //! that is until Enter. What the server sends meanwhile begins after it, so its first row may wrap;
-//! and what arrives in the moment between the user's Enter and the client's read of it begins at the
-//! left edge.
+//! and what arrives in the moment between the user's Enter and the client's read of it begins at
+//! the left edge.
 
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,8 +21,8 @@ use console::{Error, Printer, Role};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
-/// It shows one connection at a time, and records whether that has ended: whoever ends it first, the
-/// server or we, decides what is said about it.
+/// It shows one connection at a time, and records whether that has ended: whoever ends it first,
+/// the server or we, decides what is said about it.
 pub struct Screen {
     printer: Printer,
     echo: bool,
@@ -86,8 +86,8 @@ impl Screen {
         self.printer.wait_for_room();
     }
 
-    /// The user has pressed Enter. If the terminal has shown that, the cursor is at the left edge, so
-    /// what comes next needs a margin.
+    /// The user has pressed Enter. If the terminal has shown that, the cursor is at the left edge,
+    /// so what comes next needs a margin.
     pub(super) fn enter(&self) {
         if self.echo {
             let _ = self.lock().text.interrupt();
@@ -137,8 +137,8 @@ impl Screen {
         self.printer.print(&format!("{before}{}", role.paint(line)));
     }
 
-    /// A thread that panicked leaves nothing half done behind that matters here, so its poison is no
-    /// reason to stop.
+    /// A thread that panicked leaves nothing half done behind that matters here, so its poison is
+    /// no reason to stop.
     fn lock(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,7 +26,8 @@ use std::time::Duration;
 
 use console::{Log, client_has_gone};
 
-/// How many idle workers stay, besides the first. With fewer, threads come and go with each wave of clients.
+/// How many idle workers stay, besides the first. With fewer, threads come and go with each wave of
+/// clients.
 const MAX_IDLE: usize = 16;
 
 /// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them.

@@ -53,8 +53,8 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
     })
 }
 
-/// What `count` idle clients cost the server. It accepts clients in order, so once one more `is_in`,
-/// all are.
+/// What `count` idle clients cost the server. It accepts clients in order, so once one more
+/// `is_in`, all are.
 fn cost<T>(
     who: &str,
     server: &Server,

@@ -176,8 +176,8 @@ fn in_order<T: Sync, R: Send>(
     })
 }
 
-/// How many submissions share the `--jobs`. Each gets two or more of them, as its first check has to
-/// be made before the others.
+/// How many submissions share the `--jobs`. Each gets two or more of them, as its first check has
+/// to be made before the others.
 fn at_once(args: &Args) -> usize {
     // A port that all need is one submission's at a time.
     if args.port.is_some() {

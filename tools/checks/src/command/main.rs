@@ -59,7 +59,8 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Format::Lines)]
     format: Format,
 
-    /// Judge each file and folder in this directory (one for each student), and print a row for each
+    /// Judge each file and folder in this directory (one for each student), and print a row for
+    /// each
     #[arg(long, value_name = "DIR")]
     submissions: Option<PathBuf>,
 

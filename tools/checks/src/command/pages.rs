@@ -62,8 +62,8 @@ pub(crate) fn lesson(check: &Check) -> String {
     format!("From docs/roles.md:\n\n{must_do}\nFrom {page}:\n\n{idea}")
 }
 
-/// The text under a heading of the second level (which may have a Chinese part, too), up to the next
-/// heading, without comments, tags and the targets of links.
+/// The text under a heading of the second level (which may have a Chinese part, too), up to the
+/// next heading, without comments, tags and the targets of links.
 fn section(page: &str, heading: &str) -> String {
     let lines = page
         .lines()

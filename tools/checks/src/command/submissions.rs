@@ -41,8 +41,8 @@ pub(crate) struct Submitted {
 impl Class {
     /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
     /// the folder for reports, and what is neither a folder nor a program. With a command, a file
-    /// without an ending counts as a program, too. An archive is a submission that can't be started,
-    /// unless the folder beside it has its name: then it has been unpacked.
+    /// without an ending counts as a program, too. An archive is a submission that can't be
+    /// started, unless the folder beside it has its name: then it has been unpacked.
     ///
     /// # Errors
     ///

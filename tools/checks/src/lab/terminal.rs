@@ -45,7 +45,8 @@ pub(crate) const PACE: Duration = Duration::from_millis(500);
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 impl Lab<'_> {
-    /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the user waits up to 1 s until the program has shown something.
+    /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
+    /// user waits up to 1 s until the program has shown something.
     ///
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
@@ -182,8 +183,8 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::end`](crate::run::Patience::end), or with another status, or by
-    /// a crash.
+    /// It doesn't within [`Patience::end`](crate::run::Patience::end), or with another status, or
+    /// by a crash.
     pub fn expects_success(&mut self) -> Told {
         self.run
             .tell("the program should end by itself, with exit status 0");

@@ -1,11 +1,11 @@
 //! The catalogue: the checks of each role, in the order in which a student meets them.
 //!
-//! Each message in a check has a number that nothing else has, so the check finds it in any program's
-//! output.
+//! Each message in a check has a number that nothing else has, so the check finds it in any
+//! program's output.
 //!
-//! Each check's description says how long its peer pauses and waits, unless [`limits`] says it. These
-//! limits are hundreds of times what a program needs. To see that *nothing* happens, a check waits for
-//! a time that its steps show.
+//! Each check's description says how long its peer pauses and waits, unless [`limits`] says it.
+//! These limits are hundreds of times what a program needs. To see that *nothing* happens, a check
+//! waits for a time that its steps show.
 
 mod chat;
 pub mod chat_client;
@@ -35,7 +35,8 @@ impl Role {
     }
 }
 
-/// How a program is run, and how long it may take, unless the description of a check says otherwise.
+/// How a program is run, and how long it may take, unless the description of a check says
+/// otherwise.
 pub fn limits() -> String {
     let Patience {
         start, answer, end, ..

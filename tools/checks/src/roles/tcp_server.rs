@@ -1,7 +1,7 @@
 //! Section 4.1: a server that greets whoever asks.
 //!
-//! A greeting counts in small or capital letters, with any signs or tags between them, in however many
-//! pieces it comes: "Hello, World!", "HELLO WORLD".
+//! A greeting counts in small or capital letters, with any signs or tags between them, in however
+//! many pieces it comes: "Hello, World!", "HELLO WORLD".
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Section 5.1: a server that converts degrees Celsius to Fahrenheit, a datagram each way.
 //!
 //! A server may say what it likes around the number, with any decimals: an answer is right if a
-//! number in it is within half a degree of the right one. To a request that is no temperature it may
-//! answer a reason or nothing, but not a conversion: the words of a good answer with another number
-//! in them.
+//! number in it is within half a degree of the right one. To a request that is no temperature it
+//! may answer a reason or nothing, but not a conversion: the words of a good answer with another
+//! number in them.
 
 use socket2::Type;
 
@@ -287,8 +287,8 @@ fn good_words(client: &mut Asker) -> Told<String> {
 }
 
 /// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
-/// them becomes a `#`, so that all conversions of a program are the same. Columns, and a buffer that
-/// is sent whole, make no difference.
+/// them becomes a `#`, so that all conversions of a program are the same. Columns, and a buffer
+/// that is sent whole, make no difference.
 fn words(answer: &[u8]) -> String {
     let answer = answer.split(|&byte| byte == 0).next().unwrap_or_default();
     let mut text = String::from_utf8_lossy(answer).to_lowercase();

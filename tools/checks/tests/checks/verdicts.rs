@@ -1,8 +1,8 @@
 //! Every check is able to fail, for its own reason, and what it says then teaches.
 //!
-//! `faulty` (in `faulty/`) is a minimal good program for each role, with one fault at a time. (That it
-//! passes all checks without one is tested in `tests/external.rs`. The chapters' robust programs show
-//! here that each check can be passed.)
+//! `faulty` (in `faulty/`) is a minimal good program for each role, with one fault at a time. (That
+//! it passes all checks without one is tested in `tests/external.rs`. The chapters' robust programs
+//! show here that each check can be passed.)
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -70,8 +70,8 @@ fn found() -> &'static [(&'static Check, Outcome)] {
     })
 }
 
-/// Judges a program with this fault. It gets so little time that a busy machine may make it fail for
-/// another reason: so if it doesn't fail as the snapshot says, it is judged again.
+/// Judges a program with this fault. It gets so little time that a busy machine may make it fail
+/// for another reason: so if it doesn't fail as the snapshot says, it is judged again.
 fn find(role: Role, check: &'static Check) -> (&'static Check, Outcome) {
     const TRIES: usize = 5;
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks/snapshots");
