@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::io::{self, BufReader, PipeWriter, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 #[cfg(unix)]
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};

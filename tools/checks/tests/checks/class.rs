@@ -3,16 +3,22 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
 use std::process;
 
+#[cfg(unix)]
 use checks::program::{self, Command};
 use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
-use testkit::{Ended, PATIENCE, Program, normalise};
+#[cfg(unix)]
+use testkit::PATIENCE;
+use testkit::{Ended, Program, normalise};
 
 use crate::FAULTY;
-use crate::command::{CHECKS, script, wait_until};
+#[cfg(unix)]
+use crate::command::wait_until;
+use crate::command::{CHECKS, script};
 
 /// Two checks that take little time.
 const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/serves-again"];

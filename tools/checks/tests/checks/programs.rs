@@ -13,7 +13,9 @@ use tempfile::tempdir;
 use testkit::PATIENCE;
 
 use crate::FAULTY;
-use crate::command::{judged, judged_with, own_word, processes_with, script, wait_until};
+use crate::command::{judged, judged_with, script};
+#[cfg(target_os = "linux")]
+use crate::command::{own_word, processes_with, wait_until};
 
 fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
     let is_wanted = |check: &&Check| names.iter().any(|name| check.id.ends_with(name));
