@@ -10,7 +10,7 @@ use crate::{Action, Error, OrCannot, Width};
 const CAPACITY: usize = 1 << 20;
 
 /// How long a closing program waits for its last lines to be printed.
-const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1000 });
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints lines on its own thread.
 ///

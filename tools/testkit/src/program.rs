@@ -167,8 +167,12 @@ impl Program {
         path: impl AsRef<std::ffi::OsStr>,
         arguments: impl IntoIterator<Item = A>,
     ) -> Ended {
-        let (reader, output) = io::pipe().unwrap();
+        let (reader, mut output) = io::pipe().unwrap();
         drop(reader);
+        // A process that another test starts at this instant holds a copy of the reader for a while.
+        while output.write(b"x").is_ok() {
+            thread::yield_now();
+        }
         Self::run_into(path, arguments, output)
     }
 
