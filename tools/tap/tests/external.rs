@@ -27,6 +27,7 @@ use checks::judge::{Submission, judge};
 use checks::program;
 use common::Tap;
 use tap::trouble::Trouble;
+use testkit::Program;
 
 /// The folder with the chapters' programs and the example `behind`, built.
 fn built() -> &'static Path {
@@ -307,4 +308,20 @@ fn a_client_that_is_connected_to_itself_has_found_nobody() {
     let even = odd.local_addr().unwrap().port() ^ 1;
     let to = format!("127.0.0.1:{even}");
     assert!((0..60_000).all(|_| tap::address::connect(&to).is_err()));
+}
+
+/// Each forged address would otherwise start threads. (The proxy has two sockets for each client.)
+#[test]
+#[ignore = "takes seconds"]
+fn a_udp_client_too_many_gets_no_session() {
+    let tap = "ulimit -n 4096 && exec \"$0\" proxy --udp 0 1";
+    let tap = Program::start("sh", ["-c", tap, common::TAP]);
+    // A few of them get a port that another had, and so its session.
+    let is_told = (0..1_200).any(|_| {
+        common::udp().send_to(b"hello", tap.address()).unwrap();
+        let moment = Duration::from_millis(1);
+        tap.output.shows_within("there are 1000 already", moment)
+    });
+    assert!(is_told);
+    assert!(!tap.output.text().contains("#1001"));
 }
