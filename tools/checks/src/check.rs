@@ -170,9 +170,17 @@ impl Outcome {
     /// A check that wasn't made, for this reason.
     pub fn skipped(why: impl Into<String>) -> Self {
         Self {
-            verdict: Verdict::Skipped,
-            expected: None,
             saw: Some(why.into()),
+            ..Self::of(Verdict::Skipped)
+        }
+    }
+
+    /// Nothing but this verdict.
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            expected: None,
+            saw: None,
             advice: None,
             steps: Vec::new(),
             by_hand: Vec::new(),

@@ -68,10 +68,12 @@ impl Asker {
         self.run.by_hand().does(self.number, Deed::Hears);
         self.run.tell(format_args!("{} expects {what}", self.name));
         let limit = self.run.patience().answer;
-        let what = format!("{what} reaches {}", self.name);
+        let what = format!("{what} reaches {} within {}", self.name, time(limit));
         match first(&self.socket, &self.run, limit, is_it) {
             Ok((answer, _)) => Ok(answer),
-            Err(other) => missed(&self.run, &what, limit, other, "no answer"),
+            // An answer that has no number may be a greeting, and the right one late.
+            Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => self.failed(&what, &other),
+            Err(other) => missed(&self.run, &what, other, "no answer"),
         }
     }
 
@@ -125,8 +127,9 @@ impl Answerer {
                 Ok(())
             }
             Err(other) => {
-                let what = format!("the request {number:?} reaches the server");
-                missed(&self.run, &what, limit, other, "no request came")
+                let limit = time(limit);
+                let what = format!("the request {number:?} reaches the server within {limit}");
+                missed(&self.run, &what, other, "no request came")
             }
         }
     }
@@ -234,24 +237,68 @@ fn first(
     }
 }
 
-/// The failure of an expectation: another datagram came, or nothing.
-fn missed<T>(
-    run: &Run,
-    what: &str,
-    limit: Duration,
-    other: Option<Vec<u8>>,
-    nothing: &str,
-) -> Told<T> {
-    let expected = format!("{what} within {}", time(limit));
+/// The failure of an expectation: nothing came, or only others, and the right one may be late.
+fn missed<T>(run: &Run, expected: &str, other: Option<Vec<u8>>, nothing: &str) -> Told<T> {
     match other {
-        Some(other) => run.failed(expected, format_args!("{} came", shown(&other))),
+        Some(other) => run.missed(expected, format_args!("{} came", shown(&other))),
         None => run.missed(expected, nothing),
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use super::*;
+    use crate::run::tests::kind;
+    use crate::run::{Kind, Patience};
+
+    fn run() -> Run {
+        let patience = Patience {
+            answer: Duration::from_millis(50),
+            ..Patience::short()
+        };
+        Run::new(false, &patience)
+    }
+
+    #[test]
+    fn another_number_is_wrong_and_the_right_one_may_be_late_after_other_words() {
+        let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = server.local_addr().unwrap();
+        let mut client = Asker::new("client 1".to_owned(), address, run()).unwrap();
+        client.sends("100");
+        let (_, asker) = server.recv_from(&mut [0; 8]).unwrap();
+        let is_it = |answer: &[u8]| answer == b"212";
+        for (answers, expected) in [
+            (&[][..], Some(Kind::Missing)),
+            (&["welcome"], Some(Kind::Missing)),
+            (&["welcome", "213"], Some(Kind::Wrong)),
+            (&["213", "212"], None),
+        ] {
+            for answer in answers {
+                server.send_to(answer.as_bytes(), asker).unwrap();
+            }
+            assert_eq!(kind(client.expects("212", is_it)), expected, "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn the_right_request_may_be_late_after_others() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut server = Answerer::new(socket, run());
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        for (requests, expected) in [
+            (&[][..], Some(Kind::Missing)),
+            (&["", "36"], Some(Kind::Missing)),
+            (&["", "100.0"], None),
+        ] {
+            for request in requests {
+                client.send_to(request.as_bytes(), address).unwrap();
+            }
+            let limit = server.run.patience().answer;
+            assert_eq!(kind(server.expects("100", limit)), expected, "{requests:?}");
+        }
+    }
 
     #[test]
     fn a_number_may_be_written_in_any_way() {

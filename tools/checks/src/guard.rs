@@ -14,8 +14,9 @@ mod helper {
     use std::io::Write;
     use std::os::unix::process::CommandExt;
     use std::process::{ChildStdin, Command, Stdio};
-    use std::sync::{Mutex, OnceLock, PoisonError};
+    use std::sync::{Mutex, OnceLock};
 
+    use crate::lock::lock;
     use crate::strays::pattern;
 
     const SCRIPT: &str = r#"
@@ -57,9 +58,8 @@ if [ "$folder" ]; then rm -rf "$folder"; fi
 
     pub(super) fn tell(what: &str, of: impl Display) {
         if let Some(pipe) = pipe() {
-            let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
             // Without the helper all goes well but for the case that it is made for.
-            let _ = pipe.write_all(format!("{what} {of}\n").as_bytes());
+            let _ = lock(pipe).write_all(format!("{what} {of}\n").as_bytes());
         }
     }
 }

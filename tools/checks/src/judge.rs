@@ -5,12 +5,13 @@ use std::fmt::Debug;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::lab::Lab;
+use crate::lock::lock;
 use crate::port::Port;
 use crate::program::Command;
 use crate::run::{Kind, Patience, Run, Stop};
@@ -27,6 +28,10 @@ const TIME_WAIT: Duration = Duration::from_secs(65);
 
 /// Checks share it. While a check has it alone, no other program under test runs.
 static MACHINE: RwLock<()> = RwLock::new(());
+
+/// How many checks that share it have begun, and how many of them have ended.
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+static ENDED: AtomicUsize = AtomicUsize::new(0);
 
 /// What is judged, and how.
 #[derive(Debug, Clone)]
@@ -86,23 +91,18 @@ impl Check {
 
     /// Returns the kind of its failure, too, if it has failed.
     fn attempt(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
-        let (mut outcome, mut kind) = self.attempt_on_a_port(submission);
         // Where there is no other port, one more try has to do.
-        let tries = if submission.fixed_port.is_some() {
-            2
-        } else {
-            TRIES
-        };
+        let tries = submission.fixed_port.map_or(TRIES, |_| 2);
         for _ in 1..tries {
+            let (outcome, kind) = self.attempt_on_a_port(submission);
             if kind != Some(Kind::PortLost) {
-                break;
+                return (outcome, kind);
             }
             if let Some(number) = submission.fixed_port {
                 Port::fixed(number).wait_until_free(TIME_WAIT);
             }
-            (outcome, kind) = self.attempt_on_a_port(submission);
         }
-        (outcome, kind)
+        self.attempt_on_a_port(submission)
     }
 
     fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
@@ -121,31 +121,26 @@ impl Check {
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);
         run.close();
-        let passed = Outcome {
-            verdict: Verdict::Passed,
-            expected: None,
-            saw: None,
-            advice: None,
+        let outcome = |verdict| Outcome {
             steps: run.steps(),
-            by_hand: Vec::new(),
+            ..Outcome::of(verdict)
         };
         match end {
-            Ok(()) => (passed, None),
+            Ok(()) => (outcome(Verdict::Passed), None),
             Err(Stop::Failed(failure)) => {
                 let failed = Outcome {
-                    verdict: Verdict::Failed,
                     expected: Some(failure.expected),
                     saw: Some(failure.saw),
                     advice: failure.advice,
                     by_hand: run.by_hand().commands(),
-                    ..passed
+                    ..outcome(Verdict::Failed)
                 };
                 (failed, Some(failure.kind))
             }
             Err(Stop::Skipped(why)) => {
                 let skipped = Outcome {
-                    steps: passed.steps,
-                    ..Outcome::skipped(why)
+                    saw: Some(why),
+                    ..outcome(Verdict::Skipped)
                 };
                 (skipped, None)
             }
@@ -156,8 +151,8 @@ impl Check {
 /// Runs these checks, and calls `report` with each outcome, in the order of the checks, as soon as
 /// all before it are known. Returns the verdicts in that order.
 ///
-/// If the very first check of the role is among them, it runs alone. If it fails, the program isn't
-/// there, and the others are skipped.
+/// If the very first check of the role is among them, it is made before the others. If it fails, the
+/// program isn't there, and the others are skipped.
 pub fn judge(
     checks: &[&'static Check],
     submission: &Submission,
@@ -244,15 +239,23 @@ impl Board {
         if self.runs_alone.load(Ordering::Relaxed) {
             return lock(&self.later).push((index, false));
         }
-        let (outcome, kind) = {
+        let (outcome, kind, was_alone) = {
             let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            attempt(check, submission)
+            // In this order: then no other one that runs at any time meanwhile is missed.
+            let ended = ENDED.load(Ordering::SeqCst);
+            let begun = BEGUN.fetch_add(1, Ordering::SeqCst);
+            let (outcome, kind) = attempt(check, submission);
+            let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
+            ENDED.fetch_add(1, Ordering::SeqCst);
+            (outcome, kind, was_alone)
         };
         let is_missing = matches!(kind, Some(Kind::Missing | Kind::Ended));
         if index == 0 && check.is_first() {
-            // It has run alone, and the others wait for it. So only what takes no time is repeated.
+            // All others of this program wait for it. If it was late although no other program ran,
+            // that counts: only what takes no time is repeated.
             let outcome = match kind {
-                Some(Kind::Ended) => try_alone(check, submission, true),
+                Some(Kind::Missing) if was_alone => outcome,
+                _ if is_missing => try_alone(check, submission, true),
                 _ => outcome,
             };
             self.settle(index, outcome);
@@ -314,9 +317,4 @@ fn try_alone(check: &Check, submission: &Submission, is_second: bool) -> Outcome
         outcome.verdict = Verdict::Unsteady;
     }
     outcome
-}
-
-/// What is in these is right at any time.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use console::is_timeout;
 use socket2::{Domain, Socket, Type};
 
 use crate::datagram::{Answerer, Asker};
-use crate::listener::Listener;
+use crate::listener::{GLANCE, Listener};
 use crate::peer::{TcpPeer, reset};
 use crate::port::Port;
 use crate::program::{Command, Program, ending};
@@ -25,9 +25,6 @@ pub(crate) use terminal::{PACE, SETTLE};
 /// How long one of many clients waits before it tries again to connect.
 const KNOCK: Duration = Duration::from_millis(250);
 
-/// How long between two looks whether a server is there, unless it says something.
-const GLANCE: Duration = Duration::from_millis(20);
-
 /// What to change in a program that ended at once.
 const ENDED: &str = "Read its last words. The port is in the command that step 1 shows: if the \
     program takes it in another form, such as --port N, write that into the command.";
@@ -36,6 +33,10 @@ const ENDED: &str = "Read its last words. The port is in the command that step 1
 const NEVER: &str = "The program is told its port in its command, which step 1 shows: it must take \
     it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
     its job before anything is typed.";
+
+/// The same, of a server that has its port on another address.
+const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
+    ::1, in IPv6.";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
@@ -215,7 +216,9 @@ impl<'a> Lab<'a> {
     fn stand_in(&mut self) -> io::Result<Socket> {
         let port = self.port.as_ref().map_or(0, |port| port.number);
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        // As TIME-WAIT, it is in nobody's way who has set either of the two.
         socket.set_reuse_address(true)?;
+        socket.set_reuse_port(true)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         socket.bind(&address.into())?;
         Ok(socket)
@@ -371,7 +374,13 @@ impl<'a> Lab<'a> {
     fn unready<T>(&mut self, expected: String) -> Told<T> {
         self.expects_no_flood()?;
         if self.run.ended().is_none() {
-            return self.never(expected);
+            return match self.port()?.elsewhere() {
+                Some(address) => {
+                    let saw = format!("it is at {address} instead");
+                    self.run.missed(expected, saw).advise(ELSEWHERE)
+                }
+                None => self.never(expected),
+            };
         }
         if self.restarted || self.reached {
             return self.run.failed(expected, "it didn't");
@@ -518,4 +527,31 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 
 fn not_taken(error: &io::Error) -> Stop {
     Stop::Skipped(format!("the port can't be taken: {error}"))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use super::*;
+
+    /// As a connection in TIME-WAIT is.
+    #[test]
+    fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {
+        let command = Command::new("true", [""; 0]);
+        let mut lab = Lab::new(&command, None, Run::new(false, &Patience::short()));
+        let address = lab.address().unwrap();
+        let _stand_in = lab.stand_in().unwrap();
+        let can_bind = |set: fn(&Socket) -> io::Result<()>| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            set(&socket).unwrap();
+            socket
+                .bind(&address.into())
+                .and_then(|()| socket.listen(1))
+                .is_ok()
+        };
+        assert!(!can_bind(|_| Ok(())));
+        assert!(can_bind(|socket| socket.set_reuse_address(true)));
+        assert!(can_bind(|socket| socket.set_reuse_port(true)));
+    }
 }

@@ -23,6 +23,7 @@ pub mod judge;
 pub mod lab;
 pub mod limits;
 pub mod listener;
+mod lock;
 pub mod peer;
 pub mod port;
 pub mod program;

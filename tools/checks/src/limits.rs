@@ -90,13 +90,14 @@ impl Watched {
 #[cfg(target_os = "linux")]
 mod watch {
     use std::path::PathBuf;
-    use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+    use std::sync::{Arc, Mutex, Once, OnceLock, Weak};
     use std::thread;
     use std::time::Duration;
 
     use rustix::process::Signal;
 
     use super::{DEPTH, FILES, MEMORY, PROCESSES, size};
+    use crate::lock::lock;
     use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
@@ -108,13 +109,16 @@ mod watch {
     /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
 
-    static PROGRAMS: OnceLock<Mutex<Vec<Program>>> = OnceLock::new();
+    static BUDGETS: Mutex<Vec<Budget>> = Mutex::new(Vec::new());
+
+    /// Whether anybody looks at them.
+    static WATCH: Once = Once::new();
 
     /// How long what was stopped may take to end.
     const END: Duration = Duration::from_secs(1);
 
-    /// A program under test.
-    struct Program {
+    /// What one program under test may take of the machine.
+    struct Budget {
         /// What its processes have in common.
         mark: Mark,
         /// The folder that it runs in, and how many bytes that had at the start.
@@ -124,7 +128,7 @@ mod watch {
 
     /// Starts the thread that looks.
     pub(super) fn start() {
-        if PROGRAMS.set(Mutex::default()).is_ok() {
+        WATCH.call_once(|| {
             // Without it only the limits of the system hold.
             let _ = thread::Builder::new().spawn(|| {
                 for look in 0_u32.. {
@@ -132,43 +136,38 @@ mod watch {
                     look_at_all(look % FILES_EACH == 0);
                 }
             });
-        }
-    }
-
-    pub(super) fn add(mark: Mark, folder: Option<(PathBuf, u64)>, stopped: &Arc<OnceLock<String>>) {
-        let Some(programs) = PROGRAMS.get() else {
-            return;
-        };
-        let stopped = Arc::downgrade(stopped);
-        let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.push(Program {
-            mark,
-            folder,
-            stopped,
         });
     }
 
+    pub(super) fn add(mark: Mark, folder: Option<(PathBuf, u64)>, stopped: &Arc<OnceLock<String>>) {
+        if WATCH.is_completed() {
+            let stopped = Arc::downgrade(stopped);
+            lock(&BUDGETS).push(Budget {
+                mark,
+                folder,
+                stopped,
+            });
+        }
+    }
+
     fn look_at_all(at_files: bool) {
-        let Some(programs) = PROGRAMS.get() else {
-            return;
-        };
-        let mut programs = programs.lock().unwrap_or_else(PoisonError::into_inner);
-        programs.retain(|program| program.stopped.strong_count() > 0);
-        if programs.is_empty() {
+        let mut budgets = lock(&BUDGETS);
+        budgets.retain(|budget| budget.stopped.strong_count() > 0);
+        if budgets.is_empty() {
             return;
         }
         let all = strays::processes();
-        for program in programs.iter_mut() {
-            if let Some(why) = program.too_much(&all, at_files) {
-                if let Some(stopped) = program.stopped.upgrade() {
+        for budget in budgets.iter_mut() {
+            if let Some(why) = budget.too_much(&all, at_files) {
+                if let Some(stopped) = budget.stopped.upgrade() {
                     let _ = stopped.set(why);
                 }
-                program.stop();
+                budget.stop();
             }
         }
     }
 
-    impl Program {
+    impl Budget {
         /// What it takes too much of, in words.
         fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
             let its_own = || all.iter().filter(|process| process.mark == self.mark);
@@ -211,7 +210,7 @@ mod watch {
 
         #[test]
         fn the_memory_and_the_processes_of_a_program_are_counted_together() {
-            let program = |mark| Program {
+            let program = |mark| Budget {
                 mark: Process::made_up(mark, 0).mark,
                 folder: None,
                 stopped: Weak::new(),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::peer::TcpPeer;
 use crate::run::{Run, Stop, Told};
 
-/// How long between two looks whether somebody has come, unless the program says something.
-const GLANCE: Duration = Duration::from_millis(20);
+/// How long between two looks whether somebody is there, unless the program says something.
+pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 
 /// Somebody whom the program under test connects to.
 #[derive(Debug)]

@@ -136,7 +136,11 @@ impl TcpPeer {
         if self.unused().is_empty() && self.end.is_none() {
             return Ok(());
         }
-        self.failed(format!("nothing comes, for {pause_shown}: {why}"))
+        let expected = format!("nothing comes, for {pause_shown}: {why}");
+        if self.unused().is_empty() {
+            return self.missed(expected);
+        }
+        self.failed(expected)
     }
 
     /// Tells the program that no more will come, and goes on listening (`shutdown`).
@@ -210,7 +214,7 @@ impl TcpPeer {
         if self.has_heard(wait) {
             return Ok(());
         }
-        self.failed(format!(
+        self.missed(format!(
             "an answer, or the connection's end, within {}",
             time(wait)
         ))
@@ -248,7 +252,7 @@ impl TcpPeer {
                 break;
             }
         }
-        other.failed(other.reaches(what, limit))
+        other.missed(other.reaches(what, limit))
     }
 
     /// Waits for an answer that contains this text.
@@ -269,7 +273,7 @@ impl TcpPeer {
         let what = format!("{text:?}");
         self.tell(format_args!("expects {what}"));
         if !self.hears(limit, |received| position(received, text).is_some()) {
-            return self.failed(self.reaches(&what, limit));
+            return self.missed(self.reaches(&what, limit));
         }
         // Neither the text nor what is before it is looked at again.
         let start = position(self.unused(), text).unwrap_or_default();
@@ -286,10 +290,23 @@ impl TcpPeer {
         self.tell(format_args!("expects {what}"));
         self.used = 0;
         if !self.hears(limit, is_it) {
-            return self.failed(self.reaches(what, limit));
+            return self.missed(self.reaches(what, limit));
         }
         self.used = self.received.len();
         Ok(())
+    }
+
+    /// Expects that what has come is this already: more of it would change nothing.
+    ///
+    /// # Errors
+    ///
+    /// It isn't.
+    pub fn should_have_sent(&self, (what, is_it): What) -> Told {
+        self.tell(format_args!("expects {what}"));
+        if is_it(&self.received) {
+            return Ok(());
+        }
+        self.failed(format!("{what} reaches {}", self.name))
     }
 
     /// Waits for any bytes, and leaves them to the next expectation.
@@ -303,7 +320,7 @@ impl TcpPeer {
         if self.hears(limit, |received| !received.is_empty()) {
             return Ok(());
         }
-        self.failed(self.reaches("something", limit))
+        self.missed(self.reaches("something", limit))
     }
 
     /// Waits for anything at all: bytes, or the end of the stream, but not a reset.
@@ -319,7 +336,7 @@ impl TcpPeer {
         if any || self.end == Some(End::Closed) {
             return Ok(());
         }
-        self.failed(what)
+        self.missed(what)
     }
 
     /// Waits until the program closes the connection.
@@ -329,12 +346,7 @@ impl TcpPeer {
     /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
         self.tell("expects the program to close the connection");
-        let limit = self.answer_time();
-        self.hears(limit, |_| false);
-        if self.end.is_some() {
-            return Ok(());
-        }
-        self.stopped(format!("the connection ends within {}", time(limit)), true)
+        self.ends(false)
     }
 
     /// Waits until the program closes the connection properly.
@@ -344,13 +356,21 @@ impl TcpPeer {
     /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
+        self.ends(true)
+    }
+
+    fn ends(&mut self, cleanly: bool) -> Told {
         let limit = self.answer_time();
         self.hears(limit, |_| false);
-        if self.has_closed() {
+        if self.has_closed() || (self.end.is_some() && !cleanly) {
             return Ok(());
         }
-        let expected = format!("the stream ends within {}, without a reset", time(limit));
-        self.stopped(expected, true)
+        let (what, how) = if cleanly {
+            ("stream", ", without a reset")
+        } else {
+            ("connection", "")
+        };
+        self.missed(format!("the {what} ends within {}{how}", time(limit)))
     }
 
     /// Whether the program has closed its side properly.
@@ -373,16 +393,32 @@ impl TcpPeer {
         &self.received
     }
 
-    /// The failure of an expectation of this peer's.
+    /// The failure of an expectation of this peer's: what has come is wrong, whatever comes next.
     ///
     /// # Errors
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display) -> Told<T> {
-        self.stopped(expected, false)
+        self.run.failed(expected, self.saw())
     }
 
-    fn stopped<T>(&self, expected: impl Display, is_end_missing: bool) -> Told<T> {
+    /// The failure of an expectation of this peer's: what has come isn't enough. As long as the
+    /// stream is open, the rest may be late, whatever has come before it. So may all of a stream
+    /// that has ended empty.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn missed<T>(&self, expected: impl Display) -> Told<T> {
+        match self.end {
+            None => self.run.missed(expected, self.saw()),
+            Some(End::Closed) if self.unused().is_empty() => self.run.missed(expected, self.saw()),
+            Some(_) => self.failed(expected),
+        }
+    }
+
+    /// What has come since the last expectation that was satisfied, in words.
+    fn saw(&self) -> String {
         let end = match &self.end {
             None => "and the connection stayed open".to_owned(),
             Some(End::Closed) => "and the end of the stream".to_owned(),
@@ -394,12 +430,7 @@ impl TcpPeer {
             [] => "nothing came".to_owned(),
             bytes => format!("{} came", shown(bytes)),
         };
-        let saw = format!("{came}, {end}");
-        // Nothing, or no end, may be late.
-        if self.end != Some(End::Reset) && (self.unused().is_empty() || is_end_missing) {
-            return self.run.missed(expected, saw);
-        }
-        self.run.failed(expected, saw)
+        format!("{came}, {end}")
     }
 
     /// [`Patience::answer`](crate::run::Patience::answer).
@@ -489,7 +520,8 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::run::{Kind, Patience, Stop};
+    use crate::run::tests::kind;
+    use crate::run::{Kind, Patience};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -513,13 +545,6 @@ mod tests {
         let run = Run::new(false, &patience);
         let client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
         (client, program)
-    }
-
-    fn kind(told: Told) -> Option<Kind> {
-        match told {
-            Err(Stop::Failed(failure)) => Some(failure.kind),
-            _ => None,
-        }
     }
 
     #[test]
@@ -572,15 +597,57 @@ mod tests {
         serves.join().unwrap();
     }
 
+    const HELLO: What = ("the greeting", |it| it == b"hello");
+
+    /// A host that greets, or a server that has sent its head, may be late with the rest.
     #[test]
-    fn silence_is_missing_and_other_words_are_wrong() {
-        let (mut client, mut program) = connected();
-        assert_eq!(kind(client.expects("hello")), Some(Kind::Missing));
+    fn what_has_not_come_may_be_late_until_the_stream_ends() {
+        let (mut client, mut program) = connected_for(Duration::from_millis(50));
+        let missing = Some(Kind::Missing);
+        assert_eq!(kind(client.expects("hello")), missing);
+        assert_eq!(kind(client.hears_something()), missing);
+        assert_eq!(kind(client.expects_to_be_heard()), missing);
         program.write_all(b"good morning").unwrap();
-        assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
+        assert_eq!(kind(client.hears_something()), None);
+        assert_eq!(kind(client.expects("hello")), missing);
+        assert_eq!(
+            kind(client.expects_what(HELLO, client.answer_time())),
+            missing
+        );
         assert_eq!(kind(client.expects("morning")), None);
-        // All has come but the end, which may be late.
-        assert_eq!(kind(client.expects_the_end()), Some(Kind::Missing));
-        assert_eq!(kind(client.expects_a_clean_end()), Some(Kind::Missing));
+        assert_eq!(kind(client.expects_the_end()), missing);
+        assert_eq!(kind(client.expects_a_clean_end()), missing);
+        drop(program);
+        assert_eq!(kind(client.expects_a_clean_end()), None);
+        assert_eq!(kind(client.expects_the_end()), None);
+        // All that had come before the end is used.
+        assert_eq!(kind(client.expects("hello")), missing);
+        client.looks_back();
+        assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
+    }
+
+    #[test]
+    fn what_comes_too_early_or_is_complete_is_wrong_at_once() {
+        let (mut client, mut program) = connected();
+        let pause = Duration::from_millis(1);
+        assert!(client.pauses_and_expects_nothing(pause, "why").is_ok());
+        program.write_all(b"hello").unwrap();
+        assert_eq!(kind(client.hears_something()), None);
+        let early = client.pauses_and_expects_nothing(PATIENCE, "why");
+        assert_eq!(kind(early), Some(Kind::Wrong));
+        assert_eq!(kind(client.should_have_sent(HELLO)), None);
+        let other = ("another", (|_| false) as fn(&[u8]) -> bool);
+        assert_eq!(kind(client.should_have_sent(other)), Some(Kind::Wrong));
+    }
+
+    /// A reset is a clean end to nobody.
+    #[test]
+    fn a_reset_ends_a_connection_but_no_stream() {
+        let (mut client, program) = connected();
+        reset(&program);
+        drop(program);
+        assert_eq!(kind(client.expects_the_end()), None);
+        assert_eq!(kind(client.expects_a_clean_end()), Some(Kind::Wrong));
+        assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
     }
 }

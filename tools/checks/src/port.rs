@@ -10,7 +10,7 @@
 //! start because of that, the judge tries the check on another port.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, process, thread};
@@ -19,6 +19,9 @@ use socket2::{Domain, Socket, Type};
 
 const FIRST: u16 = 20_000;
 const PAIRS: u16 = 6_000;
+
+/// The state of a listening socket (Linux, `include/net/tcp_states.h`).
+const LISTEN: &str = "0A";
 
 /// A port for one program under test, for as long as this value lives.
 #[derive(Debug)]
@@ -111,17 +114,56 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        // A line for each socket: its number, its local address, … (proc(5)).
-        let suffix = format!(":{:04X}", self.number);
-        let has_it = |line: &str| {
-            let local = line.split_whitespace().nth(1);
-            local.is_some_and(|local| local.ends_with(&suffix))
-        };
-        ["/proc/net/udp", "/proc/net/udp6"]
-            .iter()
-            .filter_map(|table| fs::read_to_string(table).ok())
-            .any(|table| table.lines().any(has_it))
+        self.sockets(Type::DGRAM).into_iter().any(is_ours)
     }
+
+    /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
+    /// `[::1]`. Only Linux tells.
+    pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
+        let sockets = [Type::STREAM, Type::DGRAM].map(|kind| self.sockets(kind));
+        let mut sockets = sockets.into_iter().flatten();
+        let address = sockets.find(|address| !is_ours(*address))?;
+        Some((address, self.number).into())
+    }
+
+    /// The addresses at which somebody listens, or has the port for UDP.
+    fn sockets(&self, kind: Type) -> Vec<IpAddr> {
+        let tables = match kind {
+            Type::STREAM => ["/proc/net/tcp", "/proc/net/tcp6"],
+            _ => ["/proc/net/udp", "/proc/net/udp6"],
+        };
+        let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
+        let lines = tables.iter().flat_map(|table| table.lines());
+        lines
+            .filter_map(|line| {
+                // The socket's number, its local address, its remote one, its state (proc(5)).
+                let mut fields = line.split_whitespace().skip(1);
+                let (address, port) = fields.next()?.split_once(':')?;
+                let is_there = kind != Type::STREAM || fields.nth(1)? == LISTEN;
+                let is_it = is_there && u16::from_str_radix(port, 16) == Ok(self.number);
+                is_it.then(|| ip_address(address))?
+            })
+            .collect()
+    }
+}
+
+/// Whether a peer that goes to 127.0.0.1 gets there. All wildcards include that address.
+fn is_ours(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address == Ipv4Addr::LOCALHOST || address.is_unspecified()
+}
+
+/// An address as Linux writes it: each four bytes as a number in hexadecimal digits, in the order
+/// of this machine.
+fn ip_address(hex: &str) -> Option<IpAddr> {
+    let bytes = hex.as_bytes().chunks(8).map(|digits| {
+        let number = u32::from_str_radix(str::from_utf8(digits).ok()?, 16);
+        Some(number.ok()?.to_ne_bytes())
+    });
+    let bytes = bytes.collect::<Option<Vec<_>>>()?.concat();
+    let v4 = <[u8; 4]>::try_from(&*bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(&*bytes).map(IpAddr::from))
+        .ok()
 }
 
 /// Binds without `SO_REUSEADDR`: a port whose last connections linger counts as taken.
@@ -145,6 +187,57 @@ mod tests {
         let number = one.number;
         drop(one);
         assert!(Port::claim(number).is_ok());
+    }
+
+    /// Where there is IPv6, and each address from 127.0.0.1 on is this machine's.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_where_127_0_0_1_leads_is_the_program_there() {
+        for (ip, is_there) in [
+            ("127.0.0.1", true),
+            ("0.0.0.0", true),
+            ("127.0.1.1", false),
+            ("::", true),
+            ("::ffff:127.0.0.1", true),
+            ("::1", false),
+            ("::ffff:127.0.1.1", false),
+        ] {
+            let port = Port::free().unwrap();
+            let address = SocketAddr::new(ip.parse().unwrap(), port.number);
+            for kind in [Type::DGRAM, Type::STREAM] {
+                let socket = Socket::new(Domain::for_address(address), kind, None).unwrap();
+                let Ok(()) = socket.bind(&address.into()) else {
+                    continue;
+                };
+                if kind == Type::STREAM {
+                    assert_eq!(port.elsewhere(), None, "{ip}");
+                    socket.listen(1).unwrap();
+                    assert_eq!(port.has_tcp_listener(), is_there, "{ip}");
+                } else {
+                    assert_eq!(port.has_udp_receiver(), is_there, "{ip}");
+                }
+                let elsewhere = port.elsewhere().map(|it| it.port());
+                assert_eq!(elsewhere, (!is_there).then_some(port.number), "{ip}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_is_read_as_the_system_writes_it() {
+        let hex = |bytes: &[u8]| {
+            let numbers = bytes
+                .chunks(4)
+                .map(|it| u32::from_ne_bytes(it.try_into().unwrap()));
+            numbers
+                .map(|it| format!("{it:08X}"))
+                .collect::<Vec<_>>()
+                .concat()
+        };
+        let v4 = Ipv4Addr::new(127, 0, 1, 2);
+        let v6 = v4.to_ipv6_mapped();
+        assert_eq!(ip_address(&hex(&v4.octets())), Some(v4.into()));
+        assert_eq!(ip_address(&hex(&v6.octets())), Some(v6.into()));
+        assert_eq!(ip_address("local_ad"), None);
     }
 
     #[test]

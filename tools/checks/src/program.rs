@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{self, ExitStatus};
 use std::slice::SliceIndex;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{fs, iter};
@@ -20,6 +20,7 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
 use crate::limits::{self, Watched};
+use crate::lock::lock;
 use crate::strays::{self, Mark};
 use crate::terminal::{self, Keyboard};
 
@@ -249,22 +250,21 @@ impl Program {
             start.wrap(JobObject);
             let deadline = Instant::now() + NO_LONGER_BUSY;
             loop {
-                match start.spawn() {
-                    Err(error)
-                        if error.kind() == io::ErrorKind::ExecutableFileBusy
-                            && Instant::now() < deadline =>
-                    {
-                        thread::yield_now();
-                    }
-                    started => return started,
+                let (mark, started) = Mark::start(|| start.spawn());
+                let Err(error) = started else {
+                    return started.map(|child| (mark, child));
+                };
+                // It may have been started before that.
+                strays::end(mark, CHILDREN_END);
+                let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
+                if !is_busy || Instant::now() > deadline {
+                    return Err(error);
                 }
+                thread::yield_now();
             }
         };
-        let number = |started: &io::Result<(Box<dyn ChildWrapper>, _)>| {
-            started.as_ref().ok().map(|(child, _)| child.id())
-        };
-        let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
-        let (child, console) = started?;
+        let (mark, child, console) = terminal::start(start, spawn)?;
+        mark.fix(child.id());
         guard::watch(child.id());
         let watched = Watched::new(mark, folder);
         let program = Self {
@@ -333,6 +333,16 @@ impl Program {
             let _ = self.child.start_kill();
         }
         self.child.try_wait().ok().flatten()
+    }
+
+    /// Whether it has ended by SIGKILL (signal(7)), or as a shell does whose child has.
+    pub(crate) fn was_killed(&mut self) -> bool {
+        #[cfg(unix)]
+        if let Some(status) = self.ended() {
+            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+            return signal == Some(9) || status.code() == Some(128 + 9);
+        }
+        false
     }
 
     /// All that it has printed: standard output, then standard error.
@@ -428,8 +438,7 @@ impl Program {
 
 impl Output {
     fn lock(&self) -> MutexGuard<'_, Printed> {
-        // What has been kept is right at any time.
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.printed)
     }
 
     /// Keeps these bytes. Returns false if that was too much.

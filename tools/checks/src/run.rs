@@ -7,13 +7,14 @@ use std::fmt::{Display, Write as _};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use console::safe;
 use socket2::SockRef;
 
 use crate::by_hand::ByHand;
+use crate::lock::lock;
 use crate::program::{Program, ending};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
@@ -176,6 +177,9 @@ pub type Told<T = ()> = Result<T, Stop>;
 /// What a program does instead of what was expected.
 enum Fate {
     Ended,
+    /// By SIGKILL, as a system without memory ends programs. That isn't its fault, unless it happens
+    /// when it runs alone. (What the judge itself has killed fails for that reason.)
+    Killed,
     /// It keeps a processor busy.
     Busy,
     Waits,
@@ -239,23 +243,17 @@ impl Run {
     }
 
     fn steps_mut(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.steps)
     }
 
     /// What the peers do, as commands.
     pub(crate) fn by_hand(&self) -> MutexGuard<'_, ByHand> {
-        self.0
-            .by_hand
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.by_hand)
     }
 
     /// The program of this run, once it has been started.
     pub fn program(&self) -> MutexGuard<'_, Option<Program>> {
-        self.0
-            .program
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.program)
     }
 
     /// How the program has ended, if it was started and has.
@@ -309,10 +307,7 @@ impl Run {
     }
 
     fn connections(&self) -> MutexGuard<'_, Vec<Arc<TcpStream>>> {
-        self.0
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.connections)
     }
 
     /// On every connection, says that no more will come.
@@ -359,6 +354,7 @@ impl Run {
         saw: impl Display,
     ) -> Told<T> {
         let (kind, busy) = match (kind, self.fate()) {
+            (_, Fate::Killed) => (Kind::Missing, ""),
             (Kind::Missing, Fate::Ended) => (Kind::Wrong, ""),
             (Kind::Missing, Fate::Busy) => (kind, BUSY),
             _ => (kind, ""),
@@ -389,7 +385,11 @@ impl Run {
         if program.wait_for_end(moment).is_some() {
             // Its last words may still be on their way.
             program.wait_for_end(self.patience().pause(LAST_WORDS));
-            return Fate::Ended;
+            return if program.was_killed() {
+                Fate::Killed
+            } else {
+                Fate::Ended
+            };
         }
         let busy = program.cpu_time().saturating_sub(before);
         // One that waits needs next to nothing; others may need the processor as well.
@@ -471,8 +471,19 @@ pub fn time(duration: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+pub(crate) mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::program::Command;
+
+    /// What kind of failure it is, if it is one.
+    pub(crate) fn kind<T>(told: Told<T>) -> Option<Kind> {
+        match told {
+            Err(Stop::Failed(failure)) => Some(failure.kind),
+            _ => None,
+        }
+    }
 
     #[test]
     fn the_error_itself_is_among_the_last_words() {
@@ -483,6 +494,42 @@ mod tests {
         let expected = "; it printed last: /x/server.js:3 / let a b / \
             SyntaxError: Unexpected identifier 'b' / Node.js v22.1.0";
         assert_eq!(last_words(node), expected);
+    }
+
+    /// As a system without memory kills. A shell tells of its child's signal by its status.
+    #[cfg(unix)]
+    #[test]
+    fn what_a_program_leaves_undone_that_was_killed_is_missing() {
+        let ends = |script| {
+            let run = Run::new(false, &Patience::short());
+            let command = Command::new("sh", ["-c", script]);
+            *run.program() = Some(Program::start(&command, 1).unwrap());
+            assert!(run.ends_within(Duration::from_secs(30)).is_some());
+            run
+        };
+        for (script, is_killed) in [
+            ("kill -KILL $$", true),
+            ("sh -c 'kill -KILL $$'; exit $?", true),
+            ("kill -TERM $$", false),
+            ("exit 1", false),
+        ] {
+            let expected = Some(if is_killed {
+                Kind::Missing
+            } else {
+                Kind::Wrong
+            });
+            let run = ends(script);
+            assert_eq!(
+                kind(run.missed::<()>("an answer", "none")),
+                expected,
+                "{script}"
+            );
+            assert_eq!(
+                kind(run.failed::<()>("an answer", "another")),
+                expected,
+                "{script}"
+            );
+        }
     }
 
     #[test]

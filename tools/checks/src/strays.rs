@@ -10,8 +10,8 @@ pub(crate) use linux::{Mark, Process, cpu_time, end, pattern, processes, signal}
 #[cfg(target_os = "linux")]
 mod linux {
     use std::io::Read;
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
     use std::{fs, process};
 
@@ -19,43 +19,43 @@ mod linux {
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
+    use crate::lock::lock;
+
     /// The limit of all that a program under test has started. In decimal digits: a 4, ten of this
     /// process's number, and eight more.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Mark(u64);
 
     impl Mark {
-        /// Starts something that has a new mark, and a process number if it could be started.
-        pub(crate) fn start<T>(
-            start: impl FnOnce() -> T,
-            number: impl FnOnce(&T) -> Option<u32>,
-        ) -> (Self, T) {
+        /// Starts something that has a new mark. [`Self::fix`] it then.
+        pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
             static NEXT: AtomicU64 = AtomicU64::new(0);
             static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
             let next = NEXT.fetch_add(1, Ordering::Relaxed) % 100_000_000;
             let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + next;
-            let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+            let _guard = lock(&ONE_AT_A_TIME);
             let usual = getrlimit(Resource::Rss);
             // It is born with the mark, so nothing that it starts can be born without.
-            let _ = setrlimit(
-                Resource::Rss,
-                Rlimit {
-                    current: Some(mark),
-                    ..usual
-                },
-            );
+            let marked = Rlimit {
+                current: Some(mark),
+                ..usual
+            };
+            let _ = setrlimit(Resource::Rss, marked);
             let started = start();
             let _ = setrlimit(Resource::Rss, usual);
-            drop(guard);
+            (Self(mark), started)
+        }
+
+        /// This process, which was started with the mark, can't raise it again.
+        pub(crate) fn fix(self, process: u32) {
+            let limit = Rlimit {
+                current: Some(self.0),
+                maximum: Some(self.0),
+            };
             // To prlimit, no process is this one, which would have the mark for good.
-            if let Some(process) = number(&started).and_then(pid) {
-                let limit = Rlimit {
-                    current: Some(mark),
-                    maximum: Some(mark),
-                };
+            if let Some(process) = pid(process) {
                 let _ = prlimit(Some(process), Resource::Rss, limit);
             }
-            (Self(mark), started)
         }
     }
 
@@ -162,19 +162,19 @@ mod linux {
         /// Else what is started later has no mark of its own.
         #[test]
         fn what_cannot_be_started_leaves_no_mark_on_us() {
-            let before = getrlimit(Resource::Rss);
-            let (mark, ()) = Mark::start(|| (), |()| None);
-            assert_eq!(getrlimit(Resource::Rss), before);
+            // What other tests start has its mark on us for a moment, but not its maximum.
+            let before = getrlimit(Resource::Rss).maximum;
+            let (mark, ()) = Mark::start(|| ());
+            mark.fix(0);
+            assert_eq!(getrlimit(Resource::Rss).maximum, before);
             assert!(processes().iter().all(|process| process.mark != mark));
         }
 
         #[test]
         fn a_process_is_read_as_the_system_tells() {
-            let us = Process::read(process::id()).unwrap();
-            assert_eq!(
-                Some(us.mark.0),
-                getrlimit(Resource::Rss).current.or(Some(u64::MAX))
-            );
+            let (mark, us) = Mark::start(|| Process::read(process::id()));
+            let us = us.unwrap();
+            assert_eq!(us.mark, mark);
             // In KiB, as one of the lines. It grows while this runs.
             let status = fs::read_to_string("/proc/self/status").unwrap();
             let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -197,12 +197,11 @@ pub(crate) struct Mark;
 
 #[cfg(not(target_os = "linux"))]
 impl Mark {
-    pub(crate) fn start<T>(
-        start: impl FnOnce() -> T,
-        _: impl FnOnce(&T) -> Option<u32>,
-    ) -> (Self, T) {
+    pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
         (Self, start())
     }
+
+    pub(crate) fn fix(self, _: u32) {}
 }
 
 #[cfg(not(target_os = "linux"))]

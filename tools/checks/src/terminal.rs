@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 
 use process_wrap::std::ChildWrapper;
 
+use crate::strays::Mark;
+
 /// What the user has in front of them.
 pub(crate) struct Console {
     pub(crate) keyboard: Option<Keyboard>,
@@ -43,11 +45,12 @@ impl Keyboard {
     }
 }
 
-/// Makes the command's standard streams ours, and starts it.
+/// Makes the command's standard streams ours, and starts it. Nothing fails after `spawn`: nobody
+/// would end what it has started.
 pub(crate) fn start(
     mut command: Command,
-    spawn: impl FnOnce(Command) -> io::Result<Box<dyn ChildWrapper>>,
-) -> io::Result<(Box<dyn ChildWrapper>, Console)> {
+    spawn: impl FnOnce(Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>,
+) -> io::Result<(Mark, Box<dyn ChildWrapper>, Console)> {
     command.stderr(Stdio::piped());
     #[cfg(unix)]
     if let Ok((ours, theirs)) = pty::open() {
@@ -57,8 +60,8 @@ pub(crate) fn start(
             .env("NO_COLOR", "1")
             .stdin(theirs.try_clone()?)
             .stdout(theirs);
-        let mut child = spawn(command)?;
         let (reader, writer) = (std::fs::File::from(ours.try_clone()?), ours);
+        let (mark, mut child) = spawn(command)?;
         let console = Console {
             keyboard: Some(Keyboard {
                 writer: Box::new(std::fs::File::from(writer)),
@@ -66,14 +69,14 @@ pub(crate) fn start(
             }),
             outputs: [Some(Box::new(reader)), boxed(child.stderr().take())],
         };
-        return Ok((child, console));
+        return Ok((mark, child, console));
     }
     command
         // What a Python program prints arrives when it prints it.
         .env("PYTHONUNBUFFERED", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    let mut child = spawn(command)?;
+    let (mark, mut child) = spawn(command)?;
     let console = Console {
         keyboard: child.stdin().take().map(|pipe| Keyboard {
             writer: Box::new(pipe),
@@ -81,7 +84,7 @@ pub(crate) fn start(
         }),
         outputs: [boxed(child.stdout().take()), boxed(child.stderr().take())],
     };
-    Ok((child, console))
+    Ok((mark, child, console))
 }
 
 fn boxed(pipe: Option<impl Read + Send + 'static>) -> Option<Box<dyn Read + Send>> {
@@ -121,5 +124,40 @@ mod pty {
         };
         tcsetwinsize(&ours, size)?;
         Ok((ours, theirs))
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::env;
+
+    use process_wrap::std::CommandWrap;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use super::*;
+
+    const THIS: &str = "terminal::tests::nothing_fails_once_the_program_has_started";
+
+    /// In a process of its own, which has no descriptor left from the start of the program on.
+    #[test]
+    fn nothing_fails_once_the_program_has_started() {
+        if env::var_os("ALONE").is_none() {
+            let mut alone = Command::new(env::current_exe().unwrap());
+            let status = alone.args(["--exact", THIS]).env("ALONE", "1").status();
+            return assert!(status.unwrap().success());
+        }
+        let spawn = |command| {
+            let (mark, child) = Mark::start(|| CommandWrap::from(command).spawn());
+            let none = Rlimit {
+                current: Some(0),
+                ..getrlimit(Resource::Nofile)
+            };
+            setrlimit(Resource::Nofile, none).unwrap();
+            child.map(|child| (mark, child))
+        };
+        let (_, mut child, _) = start(Command::new("true"), spawn).unwrap();
+        child.wait().unwrap();
     }
 }

