@@ -261,7 +261,7 @@ impl Program {
             }
         };
         let number = |started: &io::Result<(Box<dyn ChildWrapper>, _)>| {
-            started.as_ref().map_or(0, |(child, _)| child.id())
+            started.as_ref().ok().map(|(child, _)| child.id())
         };
         let (mark, started) = Mark::start(|| terminal::start(start, spawn), number);
         let (child, console) = started?;

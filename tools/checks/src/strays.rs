@@ -25,10 +25,10 @@ mod linux {
     pub(crate) struct Mark(u64);
 
     impl Mark {
-        /// Starts something that has a new mark.
+        /// Starts something that has a new mark, and a process number if it could be started.
         pub(crate) fn start<T>(
             start: impl FnOnce() -> T,
-            number: impl FnOnce(&T) -> u32,
+            number: impl FnOnce(&T) -> Option<u32>,
         ) -> (Self, T) {
             static NEXT: AtomicU64 = AtomicU64::new(0);
             static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -47,11 +47,14 @@ mod linux {
             let started = start();
             let _ = setrlimit(Resource::Rss, usual);
             drop(guard);
-            let limit = Rlimit {
-                current: Some(mark),
-                maximum: Some(mark),
-            };
-            let _ = prlimit(pid(number(&started)), Resource::Rss, limit);
+            // To prlimit, no process is this one, which would have the mark for good.
+            if let Some(process) = number(&started).and_then(pid) {
+                let limit = Rlimit {
+                    current: Some(mark),
+                    maximum: Some(mark),
+                };
+                let _ = prlimit(Some(process), Resource::Rss, limit);
+            }
             (Self(mark), started)
         }
     }
@@ -156,6 +159,15 @@ mod linux {
     mod tests {
         use super::*;
 
+        /// Else what is started later has no mark of its own.
+        #[test]
+        fn what_cannot_be_started_leaves_no_mark_on_us() {
+            let before = getrlimit(Resource::Rss);
+            let (mark, ()) = Mark::start(|| (), |()| None);
+            assert_eq!(getrlimit(Resource::Rss), before);
+            assert!(processes().iter().all(|process| process.mark != mark));
+        }
+
         #[test]
         fn a_process_is_read_as_the_system_tells() {
             let us = Process::read(process::id()).unwrap();
@@ -185,7 +197,10 @@ pub(crate) struct Mark;
 
 #[cfg(not(target_os = "linux"))]
 impl Mark {
-    pub(crate) fn start<T>(start: impl FnOnce() -> T, _: impl FnOnce(&T) -> u32) -> (Self, T) {
+    pub(crate) fn start<T>(
+        start: impl FnOnce() -> T,
+        _: impl FnOnce(&T) -> Option<u32>,
+    ) -> (Self, T) {
         (Self, start())
     }
 }

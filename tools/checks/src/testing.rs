@@ -16,10 +16,10 @@ use crate::report;
 use crate::run::Patience;
 
 /// How much faster than people the peers and the user are.
-const SPEED: u32 = 10;
+const SPEED: u32 = 20;
 
 /// How long a program gets that is expected to do nothing.
-const NOTHING: Duration = Duration::from_millis(600);
+const NOTHING: Duration = Duration::from_millis(400);
 
 /// Why the program doesn't pass all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
