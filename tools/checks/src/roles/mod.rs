@@ -47,9 +47,9 @@ pub fn limits() -> String {
          it has shown something. Before a line is typed, or the input ends, there is a pause of \
          {}. A program has survived if it still runs {} later. A check waits {} for output, then \
          ends the input and waits {} more. What doesn't come in time counts only if it doesn't \
-         come when the program runs alone either.\n\nOn Unix a check runs the program at a terminal without echo, where \
-         most languages print each line at once, so it doesn't see a missing flush. On Windows it \
-         uses pipes.",
+         come when the program runs alone either.\n\nOn Unix a check runs the program at a \
+         terminal without echo, where most languages print each line at once, so it doesn't see a \
+         missing flush. On Windows it uses pipes.",
         time(start),
         time(answer),
         time(end),

@@ -1,11 +1,13 @@
 //! How a program under test is started, judged again and ended.
 
 use std::any::Any;
+use std::env;
 use std::fs;
 use std::io;
 #[cfg(target_os = "linux")]
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
+use std::process;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -84,9 +86,18 @@ fn what_is_missing_twice_has_failed() {
     assert_eq!(starts(folder.path()), 2);
 }
 
-/// Its first check was late, and another program ran meanwhile: so did the first check of that.
+/// Its first check was late, and another program ran meanwhile: so did the first check of that. (In
+/// a process of its own: programs of other tests, which have to run alone, would come between.)
 #[test]
 fn a_late_start_beside_another_program_does_not_count() {
+    const THIS: &str = "programs::a_late_start_beside_another_program_does_not_count";
+    if env::var_os("ALONE").is_none() {
+        let mut alone = process::Command::new(env::current_exe().unwrap());
+        let ended = alone.args(["--exact", THIS]).env("ALONE", "1").output();
+        let ended = ended.unwrap();
+        let report = String::from_utf8_lossy(&ended.stdout);
+        return assert!(ended.status.success(), "{report}");
+    }
     let both = Arc::new(Barrier::new(2));
     thread::scope(|scope| {
         for _ in 0..2 {
