@@ -374,13 +374,7 @@ impl<'a> Lab<'a> {
     fn unready<T>(&mut self, expected: String) -> Told<T> {
         self.expects_no_flood()?;
         if self.run.ended().is_none() {
-            return match self.port()?.elsewhere() {
-                Some(address) => {
-                    let saw = format!("it is at {address} instead");
-                    self.run.missed(expected, saw).advise(ELSEWHERE)
-                }
-                None => self.never(expected),
-            };
+            return self.never(expected);
         }
         if self.restarted || self.reached {
             return self.run.failed(expected, "it didn't");
@@ -394,15 +388,16 @@ impl<'a> Lab<'a> {
         failed.map_err(|stop| stop.map(|failure| failure.kind = Kind::PortLost))
     }
 
-    fn never<T>(&self, expected: String) -> Told<T> {
-        let saw = "it never did, and still runs";
-        self.run.missed(expected, saw).map_err(|stop| {
+    fn never<T>(&mut self, expected: String) -> Told<T> {
+        let (saw, advice) = match self.port()?.elsewhere() {
+            Some(address) => (format!("it is at {address} instead"), ELSEWHERE),
+            None => ("it never did, and still runs".to_owned(), NEVER),
+        };
+        let missed = self.run.missed(expected, saw);
+        missed.map_err(|stop| {
             stop.map(|failure| {
-                let advice = if failure.saw.contains(BUSY) {
-                    LOOPS
-                } else {
-                    NEVER
-                };
+                let is_busy = failure.saw.contains(BUSY);
+                let advice = if is_busy { LOOPS } else { advice };
                 failure.advice.get_or_insert_with(|| advice.to_owned());
             })
         })

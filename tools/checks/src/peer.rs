@@ -365,12 +365,8 @@ impl TcpPeer {
         if self.has_closed() || (self.end.is_some() && !cleanly) {
             return Ok(());
         }
-        let (what, how) = if cleanly {
-            ("stream", ", without a reset")
-        } else {
-            ("connection", "")
-        };
-        self.missed(format!("the {what} ends within {}{how}", time(limit)))
+        let how = if cleanly { ", without a reset" } else { "" };
+        self.missed(format!("the connection ends within {}{how}", time(limit)))
     }
 
     /// Whether the program has closed its side properly.

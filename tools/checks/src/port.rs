@@ -20,8 +20,9 @@ use socket2::{Domain, Socket, Type};
 const FIRST: u16 = 20_000;
 const PAIRS: u16 = 6_000;
 
-/// The state of a listening socket (Linux, `include/net/tcp_states.h`).
-const LISTEN: &str = "0A";
+/// The states of a socket that listens (TCP) or isn't connected (UDP), as Linux writes them
+/// (`include/net/tcp_states.h`).
+const WAITING: [&str; 2] = ["0A", "07"];
 
 /// A port for one program under test, for as long as this value lives.
 #[derive(Debug)]
@@ -114,36 +115,31 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        self.sockets(Type::DGRAM).into_iter().any(is_ours)
+        self.sockets("udp").into_iter().any(is_ours)
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
     /// `[::1]`. Only Linux tells.
     pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
-        let sockets = [Type::STREAM, Type::DGRAM].map(|kind| self.sockets(kind));
+        let sockets = ["tcp", "udp"].map(|protocol| self.sockets(protocol));
         let mut sockets = sockets.into_iter().flatten();
         let address = sockets.find(|address| !is_ours(*address))?;
         Some((address, self.number).into())
     }
 
-    /// The addresses at which somebody listens, or has the port for UDP.
-    fn sockets(&self, kind: Type) -> Vec<IpAddr> {
-        let tables = match kind {
-            Type::STREAM => ["/proc/net/tcp", "/proc/net/tcp6"],
-            _ => ["/proc/net/udp", "/proc/net/udp6"],
+    /// The addresses at which somebody listens (`tcp`), or receives from anybody (`udp`).
+    fn sockets(&self, protocol: &str) -> Vec<IpAddr> {
+        let read = |table| fs::read_to_string(table).unwrap_or_default();
+        let tables = ["", "6"].map(|ip| read(format!("/proc/net/{protocol}{ip}")));
+        // A line for each socket: its number, its address, its peer's, its state, … (proc(5)).
+        let address = |line: &str| {
+            let mut fields = line.split_whitespace().skip(1);
+            let (address, port) = fields.next()?.split_once(':')?;
+            let is_it = u16::from_str_radix(port, 16) == Ok(self.number);
+            let is_waiting = WAITING.contains(&fields.nth(1)?);
+            (is_it && is_waiting).then(|| ip_address(address))?
         };
-        let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
-        let lines = tables.iter().flat_map(|table| table.lines());
-        lines
-            .filter_map(|line| {
-                // The socket's number, its local address, its remote one, its state (proc(5)).
-                let mut fields = line.split_whitespace().skip(1);
-                let (address, port) = fields.next()?.split_once(':')?;
-                let is_there = kind != Type::STREAM || fields.nth(1)? == LISTEN;
-                let is_it = is_there && u16::from_str_radix(port, 16) == Ok(self.number);
-                is_it.then(|| ip_address(address))?
-            })
-            .collect()
+        tables.concat().lines().filter_map(address).collect()
     }
 }
 
@@ -156,11 +152,9 @@ fn is_ours(address: IpAddr) -> bool {
 /// An address as Linux writes it: each four bytes as a number in hexadecimal digits, in the order
 /// of this machine.
 fn ip_address(hex: &str) -> Option<IpAddr> {
-    let bytes = hex.as_bytes().chunks(8).map(|digits| {
-        let number = u32::from_str_radix(str::from_utf8(digits).ok()?, 16);
-        Some(number.ok()?.to_ne_bytes())
-    });
-    let bytes = bytes.collect::<Option<Vec<_>>>()?.concat();
+    let parts = (0..hex.len()).step_by(8).map(|at| hex.get(at..at + 8));
+    let numbers = parts.filter_map(|part| u32::from_str_radix(part?, 16).ok());
+    let bytes: Vec<u8> = numbers.flat_map(u32::to_ne_bytes).collect();
     let v4 = <[u8; 4]>::try_from(&*bytes).map(IpAddr::from);
     v4.or_else(|_| <[u8; 16]>::try_from(&*bytes).map(IpAddr::from))
         .ok()
