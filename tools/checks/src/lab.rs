@@ -535,6 +535,7 @@ mod tests {
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {
         let command = Command::new("true", [""; 0]);
         let mut lab = Lab::new(&command, None, Run::new(false, &Patience::short()));
+        lab.port = Some(crate::port::tests::untouched());
         let address = lab.address().unwrap();
         let _stand_in = lab.stand_in().unwrap();
         let can_bind = |set: fn(&Socket) -> io::Result<()>| {

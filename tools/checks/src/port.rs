@@ -169,7 +169,7 @@ fn bind(number: u16, kind: Type) -> io::Result<Socket> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Waits until it is so: a process that another test starts at this instant has what was closed
@@ -244,9 +244,15 @@ mod tests {
         assert_eq!(ip_address("local_ad"), None);
     }
 
+    /// A port on which nothing lingers.
+    pub(crate) fn untouched() -> Port {
+        let mut ports = std::iter::repeat_with(|| Port::free().unwrap());
+        ports.find(|port| !port.is_taken()).unwrap()
+    }
+
     #[test]
     fn a_receiver_is_seen_without_being_disturbed() {
-        let port = Port::free().unwrap();
+        let port = untouched();
         let receiver = bind(port.number, Type::DGRAM).unwrap();
         assert!(port.has_udp_receiver());
         drop(receiver);

@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 #[cfg(target_os = "linux")]
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
@@ -14,7 +15,6 @@ use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
-#[cfg(target_os = "linux")]
 use checks::port::Port;
 use checks::program::{Command, Program};
 use checks::run::Patience;
@@ -22,9 +22,9 @@ use tempfile::tempdir;
 use testkit::PATIENCE;
 
 use crate::FAULTY;
-use crate::command::{judged, judged_with, script};
+use crate::command::{judged, judged_with, script, wait_until};
 #[cfg(target_os = "linux")]
-use crate::command::{own_word, processes_with, wait_until};
+use crate::command::{own_word, processes_with};
 
 fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
     let is_wanted = |check: &&Check| names.iter().any(|name| check.id.ends_with(name));
@@ -156,6 +156,40 @@ fn the_input_ends_only_when_the_program_has_made_its_terminal_raw() {
     };
     let outcome = judged_with(patience, Role::UdpClient, "end-of-input", reads_keys);
     assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+}
+
+/// This test speaks for the program.
+#[test]
+fn a_client_may_reconnect() {
+    let port = Port::free().unwrap();
+    let submission = Submission {
+        fixed_port: Some(port.number),
+        patience: Patience {
+            speed: 10,
+            ..Patience::default()
+        },
+        ..Submission::new(Command::new("cat", [""; 0]))
+    };
+    let connect = || {
+        let mut stream = None;
+        wait_until(|| {
+            stream = TcpStream::connect(port.address()).ok();
+            stream.is_some()
+        });
+        stream.unwrap()
+    };
+    let client = thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let mut server = connect();
+            server.write_all(b"ping 4711\n").unwrap();
+            server.read_to_end(&mut Vec::new()).unwrap();
+            connect()
+        });
+        let outcome = checks(Role::TcpClient, &["/server-closes"])[0].judge(&submission);
+        assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+        client.join()
+    });
+    client.unwrap();
 }
 
 /// Somebody is where a server is that has bound "localhost".
