@@ -74,7 +74,7 @@ fn a_class_is_judged_in_four_languages() {
     let rows: Vec<_> = ended.output.lines().skip(1).take(5).collect();
     let expected = [
         "  +  +    2 of 2  c  (./a.out {port})",
-        "  +  +    2 of 2  java  (java -cp . course.Server {port})",
+        "  +  +    2 of 2  java  (java -Xmx1g -cp . course.Server {port})",
         "  +  +    2 of 2  javascript  (node ./server.js {port})",
         "  +  +    2 of 2  python  (python3 ./server.py {port})",
     ];
@@ -84,6 +84,60 @@ fn a_class_is_judged_in_four_languages() {
         "{}",
         rows[4]
     );
+}
+
+/// As a learning platform exports a class that hands in a file each: renamed, in one folder.
+#[test]
+#[ignore = "needs python3, node, javac and cc"]
+fn a_flat_class_is_judged_in_four_languages() {
+    let class = tempdir().unwrap();
+    let file = |name: &str, text: &[u8]| fs::write(class.path().join(name), text).unwrap();
+    // Each of these would be in the way of the others.
+    file("socket.py", b"print(1)\n");
+    file("handler.c", b"const char *greeting, *handle_client;\n");
+    file(
+        "Greeting.java",
+        b"class Greeting { static final int TEXT = 1; }\n",
+    );
+    file("package.json", br#"{"type": "module"}"#);
+    let greeting =
+        "const char *greeting = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";\nint handle_client;\n";
+    file("a 张三_12_server.c", (greeting.to_owned() + C).as_bytes());
+    file("b 李四_12_Server.java", &java_of_windows());
+    file("c (1).js", JAVASCRIPT.as_bytes());
+    file("d.py", &PYTHON.replace('\n', "\r\n").into_bytes());
+    let folder = class.path().to_str().unwrap();
+    let only = ["--only=listens", "--only=answers"];
+    let ended = checks(&["tcp-server", "--submissions", folder, only[0], only[1]]);
+    let passed = ended.output.lines().filter(|row| row.starts_with("  +  +"));
+    let passed: Vec<_> = passed.filter_map(|row| row.get(18..)).collect();
+    let expected = [
+        "a 张三_12_server.c  (./a.out {port})",
+        "b 李四_12_Server.java  (java -Xmx1g -cp . Server {port})",
+        "c (1).js  (node \"./c (1).js\" {port})",
+        "d.py  (python3 ./d.py {port})",
+    ];
+    assert_eq!(passed, expected, "{}", ended.output);
+    let rest = [
+        "Greeting.java: it has no main, so it is only a part of a program: add the rest",
+        "handler.c: it has no main, so it is only a part of a program: add the rest",
+        "  -  .    0 of 2  socket.py  (python3 ./socket.py {port})",
+    ];
+    for row in rest {
+        assert!(ended.output.contains(row), "{row}: {}", ended.output);
+    }
+}
+
+/// Saved by an editor on Windows in China, with a handler before `main`.
+fn java_of_windows() -> Vec<u8> {
+    let greeting = "    static class Greeting { static final String TEXT = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\"; }\n";
+    let (start, rest) = JAVA.split_once("    public static").unwrap();
+    let start = start.replace("package course;", "/* class Main { */");
+    let mut bytes = format!("{start}{greeting}    // ").into_bytes();
+    // A greeting in Chinese, in GBK.
+    bytes.extend(b"\xc4\xe3\xba\xc3\r\n    public static");
+    bytes.extend(rest.as_bytes());
+    bytes
 }
 
 #[track_caller]
