@@ -33,12 +33,6 @@ const MAGIC: [(&[u8], bool); 4] = [
     (b"MZ", cfg!(windows)),
 ];
 
-const NO_MAIN: &str = "it has no main, so it is only a part of a program: add the rest";
-
-/// Why a program of the kind [`Kind::Other`] can't be started.
-pub(crate) const NO_COMMAND: &str =
-    "nobody knows how to start it: give a command, such as: -- ruby {file} {port}";
-
 /// How many programs are named if there are too many.
 const NAMED: usize = 5;
 
@@ -52,12 +46,30 @@ pub(crate) enum Kind {
     Script(Vec<String>),
     /// By the system.
     Executable,
+    /// By another system.
+    Foreign,
     /// After a compiler has made a program of it.
     Source(Language),
     /// Nobody knows, unless the user does.
     Other,
-    /// Not at all, for this reason.
-    Unfit(&'static str),
+    /// Not at all: it has no `main`.
+    Part,
+}
+
+impl Kind {
+    /// Why a program of this kind can't be started, if it can't.
+    pub(crate) fn trouble(&self, has_command: bool) -> Option<&'static str> {
+        match self {
+            Self::Part => Some("it has no main, so it is only a part of a program: add the rest"),
+            Self::Foreign if !has_command => {
+                Some("it was compiled for another system: hand in its source")
+            }
+            Self::Other if !has_command => {
+                Some("nobody knows how to start it: give a command, such as: -- ruby {file} {port}")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What is compiled.
@@ -98,6 +110,28 @@ impl ProgramFile {
         })
     }
 
+    /// The same program in `root`, which is a copy, by a path that is UTF-8 from there on. Node and
+    /// Java find no other one. (Archives from Windows often have names in another encoding.)
+    ///
+    /// # Errors
+    ///
+    /// The system can't rename it.
+    pub(crate) fn renamed(mut self, root: &Path) -> io::Result<Self> {
+        let mut path = root.to_owned();
+        for part in self.path.strip_prefix(root).unwrap_or(&self.path) {
+            let old = path.join(part);
+            path.push(part);
+            if part.to_str().is_none() {
+                let ending = old.extension().unwrap_or_default();
+                path.set_file_name("not-utf8");
+                path.set_extension(ending);
+                fs::rename(old, &path)?;
+            }
+        }
+        self.path = path;
+        Ok(self)
+    }
+
     /// The folder that it is in.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
@@ -132,14 +166,12 @@ impl ProgramFile {
             crate::safe_name(name.as_os_str())
         };
         let mut unfit = None;
-        found.retain(|it| {
-            let why = match it.kind {
-                Kind::Other if !has_command => NO_COMMAND,
-                Kind::Unfit(why) => why,
-                _ => return true,
-            };
-            unfit.get_or_insert_with(|| format!("no program in it, but {}: {why}", name(it)));
-            false
+        found.retain(|it| match it.kind.trouble(has_command) {
+            None => true,
+            Some(why) => {
+                unfit.get_or_insert_with(|| format!("no program in it, but {}: {why}", name(it)));
+                false
+            }
         });
         if let Some(program) = choose(&found, role) {
             return Ok(program.clone());
@@ -185,7 +217,7 @@ fn choose(found: &[ProgramFile], role: Role) -> Option<&ProgramFile> {
     ];
     let all: Vec<_> = found.iter().collect();
     // A source knows more than what was compiled from it, maybe on another system.
-    let is_source = |it: &&ProgramFile| it.kind != Kind::Executable;
+    let is_source = |it: &&ProgramFile| !matches!(it.kind, Kind::Executable | Kind::Foreign);
     let sources: Vec<_> = found.iter().filter(is_source).collect();
     let named = |among: &[_]| rules.iter().find_map(|rule| only(&top(among, rule)));
     named(&sources)
@@ -257,7 +289,7 @@ fn kind(path: &Path) -> Option<Kind> {
         return Some(Kind::Script(interpreter));
     }
     let language = match ending(path).as_str() {
-        "py" if path.ends_with("__init__.py") => return Some(Kind::Unfit(NO_MAIN)),
+        "py" if path.ends_with("__init__.py") => return Some(Kind::Part),
         "py" => return Some(Kind::Script(vec![first_found(&["python3", "python"])])),
         "js" | "mjs" | "cjs" => return Some(Kind::Script(vec!["node".to_owned()])),
         "java" => Language::Java,
@@ -270,14 +302,14 @@ fn kind(path: &Path) -> Option<Kind> {
             return Some(if is_ours {
                 Kind::Executable
             } else {
-                Kind::Unfit("it was compiled for another system: hand in its source")
+                Kind::Foreign
             });
         }
     };
     Some(if has_main(&String::from_utf8_lossy(&begins)) {
         Kind::Source(language)
     } else {
-        Kind::Unfit(NO_MAIN)
+        Kind::Part
     })
 }
 
@@ -338,19 +370,26 @@ pub(crate) fn find_in_path(name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(target_os = "linux")]
+    use std::ffi::OsStr;
+
     use super::*;
 
     const MAIN: &str = "int main(void) {}";
 
     /// What is found in a folder of these files.
     fn found(files: &[(&str, &str)]) -> Result<String, String> {
+        found_for(false, files)
+    }
+
+    fn found_for(has_command: bool, files: &[(&str, &str)]) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let found = ProgramFile::find(folder.path(), Role::ChatServer, false)?;
+        let found = ProgramFile::find(folder.path(), Role::ChatServer, has_command)?;
         let path = found.path.strip_prefix(folder.path()).unwrap();
         Ok(path.to_str().unwrap().replace('\\', "/"))
     }
@@ -368,7 +407,9 @@ mod tests {
         assert_eq!(chosen(&other_side), "chat_server");
         assert_eq!(chosen(&[("a.out", elf)]), "a.out");
         assert_eq!(chosen(&[("chat.c", main), ("chat.exe", "MZ")]), "chat.c");
-        let error = found(&[("chat.exe", "MZ"), ("part.c", "")]).unwrap_err();
+        let foreign = [("chat.exe", "MZ"), ("part.c", "")];
+        assert_eq!(found_for(true, &foreign).unwrap(), "chat.exe");
+        let error = found(&foreign).unwrap_err();
         let why = "no program in it, but chat.exe: it was compiled for another system";
         assert!(error.starts_with(why), "{error}");
     }
@@ -422,13 +463,27 @@ mod tests {
     #[test]
     fn a_part_is_no_program() {
         let error = found(&[("part.c", "int domain(void);")]).unwrap_err();
-        let why = format!("no program in it, but part.c: {NO_MAIN}");
-        assert_eq!(error, why);
+        assert!(error.starts_with("no program in it, but part.c: it has no main"));
         let error = found(&[("server.cpp", MAIN)]).unwrap_err();
-        assert_eq!(
-            error,
-            format!("no program in it, but server.cpp: {NO_COMMAND}")
-        );
+        assert!(error.starts_with("no program in it, but server.cpp: nobody knows"));
+    }
+
+    /// Only Linux has such names.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_program_gets_a_path_that_is_utf8() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tempfile::tempdir().unwrap();
+        let folder = root
+            .path()
+            .join("作业")
+            .join(OsStr::from_bytes(b"\xb7\xfe"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(OsStr::from_bytes(b"\xce\xf1.py")), "").unwrap();
+        let found = ProgramFile::find(root.path(), Role::ChatServer, false).unwrap();
+        let path = found.renamed(root.path()).unwrap().path;
+        assert!(path.ends_with("作业/not-utf8/not-utf8.py"), "{path:?}");
+        assert!(path.exists());
     }
 
     /// As on a disk of Windows, where every file seems to be executable.

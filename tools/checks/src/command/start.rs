@@ -11,7 +11,7 @@ use checks::program::{Command, Program, ending};
 use console::safe;
 
 use crate::folder;
-use crate::program_file::{Kind, Language, NO_COMMAND, ProgramFile, begin};
+use crate::program_file::{Kind, Language, ProgramFile, begin};
 use crate::source::Java;
 
 /// How long a compiler may take.
@@ -92,8 +92,10 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
             compile("rustc", &words, [PathBuf::from(file)], folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
         }
-        Kind::Other => Err(NO_COMMAND.to_owned()),
-        Kind::Unfit(why) => Err((*why).to_owned()),
+        Kind::Foreign | Kind::Other | Kind::Part => {
+            let why = program.kind.trouble(false);
+            Err(why.unwrap_or_default().to_owned())
+        }
     }
 }
 
@@ -155,7 +157,7 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
 }
 
 fn has_own_main(source: &Path) -> bool {
-    ProgramFile::of(source).is_some_and(|it| !matches!(it.kind, Kind::Unfit(_)))
+    ProgramFile::of(source).is_some_and(|it| it.kind != Kind::Part)
 }
 
 #[cfg(unix)]

@@ -152,6 +152,9 @@ impl Submitted {
             (true, true) => Some(ProgramFile::find(root, role, given.is_some())?),
             (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
         };
+        let renamed = |program: ProgramFile| program.renamed(root);
+        let program = program.map(renamed).transpose();
+        let program = program.map_err(|error| format!("it can't be renamed: {error}"))?;
         let (command, start_in) = match (given, &program) {
             (Some(given), Some(program)) => (
                 given.with("{file}", &program.dotted_name()?),
