@@ -73,10 +73,14 @@ impl Class {
         let (submissions, left_out): (Vec<_>, Vec<_>) = names
             .into_iter()
             .partition(|name| is_submission(&within.join(name)));
-        // A classmate's program is no data, and to some languages it is a part of this one.
+        // A classmate's program is no data, and to some languages it is a part of this one. Neither
+        // is what changes all programs of Node, or what another run left.
         let is_data = |path: &PathBuf| {
+            let is_state = path
+                .extension()
+                .is_some_and(|it| it == "pid" || it == "lock");
             let is_setting = path.ends_with("package.json");
-            path.is_file() && !is_library(path) && !is_archive(path) && !is_setting
+            path.is_file() && !is_library(path) && !is_archive(path) && !is_setting && !is_state
         };
         let paths = left_out.iter().map(|name| within.join(name));
         let beside: Arc<[_]> = folder::that_fit(paths.filter(is_data).collect()).into();
