@@ -29,7 +29,7 @@ const TIME_WAIT: Duration = Duration::from_secs(65);
 /// Checks share it. While a check has it alone, no other program under test runs.
 static MACHINE: RwLock<()> = RwLock::new(());
 
-/// How many checks that share it have begun, and how many of them have ended.
+/// How many that share it have begun their work, and how many of them have ended it.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static ENDED: AtomicUsize = AtomicUsize::new(0);
 
@@ -111,7 +111,8 @@ impl Check {
             Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
             Err(error) => {
                 let why = format!("its folder can't be copied: {error}");
-                return (Outcome::skipped(why), None);
+                // Other programs may have filled the disk for a moment.
+                return (Outcome::skipped(why), Some(Kind::Missing));
             }
         };
         let fixed_port = submission.fixed_port;
@@ -165,8 +166,11 @@ pub fn judge(
         submission.jobs.max(1)
     };
     thread::scope(|scope| {
-        for _ in 0..helpers {
-            scope.spawn(|| board.work(submission));
+        let work = || board.work(submission);
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work);
+        // A busy system may have no more threads. One does, if it is this one.
+        if (0..helpers).flat_map(start).count() == 0 {
+            work();
         }
         let outcomes = checks.iter().enumerate().map(|(index, check)| {
             let outcome = board.outcome(index);
@@ -239,16 +243,7 @@ impl Board {
         if self.runs_alone.load(Ordering::Relaxed) {
             return lock(&self.later).push((index, false));
         }
-        let (outcome, kind, was_alone) = {
-            let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            // In this order: then no other one that runs at any time meanwhile is missed.
-            let ended = ENDED.load(Ordering::SeqCst);
-            let begun = BEGUN.fetch_add(1, Ordering::SeqCst);
-            let (outcome, kind) = attempt(check, submission);
-            let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
-            ENDED.fetch_add(1, Ordering::SeqCst);
-            (outcome, kind, was_alone)
-        };
+        let ((outcome, kind), was_alone) = shares_the_machine(|| attempt(check, submission));
         let is_missing = matches!(kind, Some(Kind::Missing | Kind::Ended));
         if index == 0 && check.is_first() {
             // All others of this program wait for it. If it was late although no other program ran,
@@ -301,6 +296,24 @@ impl Board {
             }
         }
     }
+}
+
+/// Does something that takes much of the machine, such as to compile a program, while no check has
+/// the machine alone.
+pub fn beside_others<T>(work: impl FnOnce() -> T) -> T {
+    shares_the_machine(work).0
+}
+
+/// The same. Returns whether nobody else did such a thing meanwhile, too.
+fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
+    let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    // In this order: then nobody is missed who is at work at any time meanwhile.
+    let ended = ENDED.load(Ordering::SeqCst);
+    let begun = BEGUN.fetch_add(1, Ordering::SeqCst);
+    let result = work();
+    let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
+    ENDED.fetch_add(1, Ordering::SeqCst);
+    (result, was_alone)
 }
 
 /// The try that counts: no other program under test runs. If it is the first one, beside nobody, a

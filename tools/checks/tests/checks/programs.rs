@@ -9,6 +9,7 @@ use std::net::TcpStream;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -75,6 +76,33 @@ fn what_is_missing_once_is_unsteady() {
     );
     assert_eq!(verdicts(&outcomes), [Verdict::Unsteady], "{outcomes:#?}");
     assert_eq!(starts(folder.path()), 2);
+}
+
+/// Other programs may have filled the disk, but not for long.
+#[test]
+fn a_folder_that_cannot_be_copied_is_tried_again() {
+    let submission = Submission {
+        prepare: Some(Arc::new(FailsOnce::default())),
+        patience: Patience::short(),
+        ..Submission::new(Command::new("no such program", [""; 0]))
+    };
+    let checks = checks(Role::UdpServer, &["/empty"]);
+    let verdicts = judge(&checks, &submission, |_, _| ());
+    assert_eq!(verdicts, [Verdict::Unsteady]);
+}
+
+#[derive(Debug, Default)]
+struct FailsOnce(AtomicBool);
+
+impl Prepare for FailsOnce {
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            let command = Command::new(FAULTY, ["udp-server", "{port}"]);
+            Ok((command, Box::new(())))
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
 }
 
 #[test]
