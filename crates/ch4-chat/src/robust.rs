@@ -47,4 +47,4 @@ pub mod room;
 pub use guest::guest;
 pub use host::host;
 pub use limits::{Limits, MESSAGE_BYTES};
-pub use socket::{connect, listen, own_address};
+pub use socket::{connect, listen};
