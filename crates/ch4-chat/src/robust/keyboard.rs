@@ -186,12 +186,17 @@ fn can_edit(term: Option<&str>) -> bool {
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
+///
+/// What comes at the moment in which Enter ends the editing, it shows at the next prompt. So at the
+/// last prompt a line may be lost.
 struct AbovePrompt<P>(P);
 
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.0.print(text).map_err(io::Error::other)?;
+        let shown = self.0.print(text);
+        // If the program is leaving, the editor has gone.
+        shown.or_else(|_| console::stdout().write_all(bytes))?;
         Ok(bytes.len())
     }
 
@@ -382,6 +387,18 @@ mod tests {
         let mut screen = AbovePrompt(Printed(Vec::new()));
         screen.write_all("| 你好\n".as_bytes()).unwrap();
         assert_eq!(screen.0.0, ["| 你好\n"]);
+    }
+
+    /// The line then goes to the terminal directly.
+    #[test]
+    fn what_the_editor_does_not_print_any_more_is_no_error() {
+        struct Gone;
+        impl ExternalPrinter for Gone {
+            fn print(&mut self, _: String) -> rustyline::Result<()> {
+                Err(ReadlineError::Eof)
+            }
+        }
+        AbovePrompt(Gone).write_all(b"\n").unwrap();
     }
 
     #[test]

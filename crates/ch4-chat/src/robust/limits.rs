@@ -47,8 +47,8 @@ impl Default for Limits {
 pub struct Budget {
     /// In bytes a second.
     rate: u32,
-    /// In bytes: how much may be said at once.
-    burst: u32,
+    /// How much may be said at once: as much as takes this time.
+    burst: Duration,
     /// When the whole burst is available again.
     full: Option<Instant>,
 }
@@ -57,21 +57,16 @@ impl Budget {
     /// For a room, where each copy of a line counts: 64 MiB a second, and 4 MiB at once.
     pub const ROOM: Self = Self {
         rate: 64 * 1024 * 1024,
-        burst: 4 * 1024 * 1024,
+        burst: Duration::from_micros(62_500),
         full: None,
     };
 
     /// Somebody says this many bytes now. Returns when they may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
-        let full = self.full.unwrap_or(now).max(now) + self.time(bytes as u64);
+        let time = Duration::from_secs(bytes as u64) / self.rate;
+        let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);
-        let burst = self.time(self.burst.into());
-        full.checked_sub(burst).unwrap_or(now).max(now)
-    }
-
-    /// How long this many bytes take.
-    fn time(&self, bytes: u64) -> Duration {
-        Duration::from_secs(bytes) / self.rate
+        full.checked_sub(self.burst).unwrap_or(now).max(now)
     }
 }
 
@@ -80,7 +75,7 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             rate: 16 * 1024,
-            burst: 64 * 1024,
+            burst: Duration::from_secs(4),
             full: None,
         }
     }
@@ -102,5 +97,14 @@ mod tests {
         let later = begin + Duration::from_mins(10);
         assert_eq!(budget.spend(64 * 1024, later), later);
         assert_eq!(budget.spend(1024, later), later + second / 16);
+    }
+
+    #[test]
+    fn a_room_may_say_four_mebibytes_at_once_and_sixty_four_a_second() {
+        let begin = Instant::now();
+        let mut budget = Budget::ROOM;
+        assert_eq!(budget.spend(4 << 20, begin), begin);
+        let second = Duration::from_secs(1);
+        assert_eq!(budget.spend(64 << 20, begin), begin + second);
     }
 }

@@ -33,9 +33,8 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// Somebody at the other end of a connection, and the threads that read and write.
 ///
 /// The connection closes in stages. When the outbox is dropped and everything is written, the
-/// writer closes our sending side. The reader closes the rest when three things have happened: the
-/// peer's stream has ended, the loop has dropped this value, and the writer is done or has had its
-/// time. [`Peer::disconnect`] closes everything at once.
+/// writer closes our sending side. When the loop has dropped this value, and the writer is done or
+/// has had its time, the reader closes the rest. [`Peer::disconnect`] closes everything at once.
 #[derive(Debug)]
 pub struct Peer {
     /// Shared with the threads: a room has one descriptor for each guest.

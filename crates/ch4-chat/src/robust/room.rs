@@ -544,7 +544,9 @@ mod tests {
             while let Some(at) = world.room.flush_at {
                 world.now = world.now.max(at);
                 world.room.flush(world.now);
-                guests.values().for_each(|outgoing| drop(take(outgoing)));
+                for outgoing in guests.values() {
+                    take(outgoing);
+                }
                 heard.push(take(&listener));
             }
             let effects = world.effects();
