@@ -44,6 +44,6 @@ pub use log::Log;
 pub use print::{print, say};
 pub use printer::Printer;
 pub use role::Role;
-pub use stage::{Keyboard, Part, Player, Stage};
+pub use stage::{Part, Player, PlayerKeyboard, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
 pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_timeout};

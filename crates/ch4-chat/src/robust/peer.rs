@@ -20,9 +20,9 @@ use super::outbox::Outgoing;
 /// Readers and writers need little stack: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
-/// Maximum size of one read. It becomes at most 256 lines, which a guest says in one event, and
-/// which the others wait for.
-const PIECE_BYTES: usize = 512;
+/// How much is read at once: this part of the longest line. From a guest that is 512 bytes, so at
+/// most 256 lines, which it says in one event, and which the others wait for.
+const PARTS: usize = 8;
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
 /// peer that was switched off says nothing, not even that it has gone.
@@ -86,7 +86,8 @@ impl Peer {
                 wait_for_permit(&permitted)
             };
             let mut framing = Framing::new(line_bytes);
-            let end = read(&read_half, &mut framing, limits.quiet, say);
+            let mut piece = vec![0; line_bytes / PARTS];
+            let end = read(&read_half, &mut piece, &mut framing, limits.quiet, say);
             // However the stream ended, what came before counts: a tutorial's program that says
             // `byebye` and closes with something unread resets the connection.
             if let Some(last) = framing.complete() {
@@ -147,13 +148,13 @@ pub fn goodbye(
 /// be nothing.
 fn read(
     stream: &TcpStream,
+    piece: &mut [u8],
     framing: &mut Framing,
     quiet: Duration,
     say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
     let (mut last_read, mut is_new) = (connected, true);
-    let mut piece = [0; PIECE_BYTES];
     loop {
         let deadline = if is_new {
             // A new guest may tell its name first, but the others hear of it soon in any case.
@@ -164,7 +165,7 @@ fn read(
             None
         };
         let mut messages = Vec::new();
-        match DeadlineStream::new(stream, deadline).read(&mut piece) {
+        match DeadlineStream::new(stream, deadline).read(piece) {
             Ok(0) => return Ok(()),
             Ok(count) => {
                 last_read = Instant::now();
