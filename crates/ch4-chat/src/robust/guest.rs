@@ -53,7 +53,8 @@ pub fn guest(
     let mut typing = keyboard.read(events)?;
     typing.permit(Instant::now());
 
-    // Handle each event, until one side has had its last word. Is it ours, so say goodbye?
+    // Handle each event, until one side has had its last word. If that is the host, or the connection
+    // is broken, there is nobody to say goodbye to.
     let (mut budget, mut deadline) = (Budget::default(), None);
     let (result, says_goodbye) = loop {
         let event = next_event(&inbox, deadline);
