@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 
-use console::{Action, Error, Log, OrCannot, Part, Player, Printer, Stage};
+use console::{Action, Error, Log, OrCannot, Part, Player, Printer, Stage, own_address};
 
 use crate::robust::keyboard::Keyboard;
 use crate::robust::{self, Limits};
@@ -23,7 +23,7 @@ const REPLY: &str = "Somebody who has to speak before it hears us.";
 /// A socket or the output fails.
 pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = tutorial::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
-    let address = robust::own_address(&listener)?;
+    let address = own_address(&listener)?;
     let stage = Stage::new(out);
     let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
     let mut host_types = host.keyboard(["Hello, guest. How is the network?", "Good. See you!"]);
@@ -51,7 +51,7 @@ pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
 /// A socket or the output fails.
 pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     let listener = robust::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
-    let address = robust::own_address(&listener)?;
+    let address = own_address(&listener)?;
     let stage = Stage::scripted(out);
     let (host, li) = (stage.player("host"), stage.player("Li"));
     let mut old = stage.player("guest-2");

@@ -9,7 +9,7 @@ use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits};
 use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
-use console::{Action, Error, Flags, Log, OrCannot, stdin, stdout};
+use console::{Action, Error, Flags, Log, OrCannot, own_address, stdin, stdout};
 
 /// A chat over TCP that ends on "byebye" (section 4.3)
 ///
@@ -66,7 +66,7 @@ fn run(args: &Args) -> Result<(), Error> {
         let (mut input, mut out) = (stdin(), stdout());
         return match meeting {
             Meeting::Host(listener) => {
-                let address = robust::own_address(&listener)?;
+                let address = own_address(&listener)?;
                 tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, address)
             }
             Meeting::Guest(connection) => {

@@ -1,6 +1,6 @@
 //! The same command for both: join the chat, or host it if nobody does.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -39,23 +39,25 @@ pub enum Meeting {
 /// this machine's, and none can be joined.
 pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error> {
     let mut tries = 0;
-    loop {
+    'again: loop {
         let join = |address| connect(address, limits).or_cannot(Action::Connect, address);
         let nobody = match try_each(addresses, join) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(error) => error,
         };
         tries += 1;
-        let mut listeners = addresses.iter().map(|&it| (it, listen(it)));
-        let is_ours = |(_, opened): &(_, io::Result<_>)| !matches!(opened, Err(error) if error.kind() == ErrorKind::AddrNotAvailable);
-        match listeners.find(is_ours) {
-            None => return Err(nobody),
-            Some((_, Ok(listener))) => return Ok(Meeting::Host(listener)),
-            Some((_, Err(error))) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {
-                thread::sleep(RETRY_DELAY);
+        for &address in addresses {
+            match listen(address) {
+                Ok(listener) => return Ok(Meeting::Host(listener)),
+                Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {}
+                Err(error) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {
+                    thread::sleep(RETRY_DELAY);
+                    continue 'again;
+                }
+                Err(error) => return Err(error).or_cannot(Action::Listen, address),
             }
-            Some((address, Err(error))) => return Err(error).or_cannot(Action::Listen, address),
         }
+        return Err(nobody);
     }
 }
 

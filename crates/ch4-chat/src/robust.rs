@@ -22,6 +22,8 @@
 //!   a thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next
 //!   permit is for later. Meanwhile its words wait in the network, where TCP's flow control holds
 //!   them up.
+//! - Room: if all guests together say too much, one event of each waits here until it is passed on,
+//!   and the permit comes after that.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at
@@ -47,4 +49,4 @@ pub mod room;
 pub use guest::guest;
 pub use host::host;
 pub use limits::{Limits, MESSAGE_BYTES};
-pub use socket::{connect, listen, own_address};
+pub use socket::{connect, listen};

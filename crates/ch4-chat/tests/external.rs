@@ -323,6 +323,26 @@ fn terminals_that_the_editor_does_not_know_get_plain_lines() {
     }
 }
 
+#[test]
+#[ignore = "needs tmux"]
+fn a_pipe_on_either_side_gets_plain_lines() {
+    for (before, after) in [("echo hello | ", ""), ("", " | cat")] {
+        let (host, address) = own_host();
+        let listener = TcpListener::bind(address).unwrap();
+        let terminal = Terminal::open(60);
+        terminal.enters(&format!("{before}{PROGRAM} client --host {host}{after}"));
+        let mut peer = FakePeer::accept(&listener);
+        terminal.shows("Connected to");
+        if before.is_empty() {
+            terminal.enters("hello");
+        }
+        assert_eq!(peer.reads_line(), "hello\n");
+        peer.sends("byebye");
+        let screen = terminal.shows("The host has ended the chat.");
+        assert!(!screen.contains("> "), "{screen}");
+    }
+}
+
 /// A byte that isn't UTF-8 is one that the editor can't read.
 #[test]
 #[ignore = "needs tmux"]

@@ -435,17 +435,21 @@ mod limits {
         small.unwrap();
         let speaks = joins(&host, address);
         let mut hears = joins(&host, address);
-        let enough = AtomicBool::new(false);
+        let begin = Instant::now();
+        let (waits, enough) = (AtomicBool::new(false), AtomicBool::new(false));
         thread::scope(|scope| {
             scope.spawn(|| {
                 let flood = "flood\n".repeat(1000);
-                let short = Some(Duration::from_millis(100));
-                floods.stream().set_write_timeout(short).unwrap();
-                let begin = Instant::now();
+                // Longer than a write waits if only the room's budget slows it down.
+                let long = Some(Duration::from_secs(1));
+                floods.stream().set_write_timeout(long).unwrap();
                 let mut sent = 0;
                 while !enough.load(Ordering::Relaxed) {
                     assert!(begin.elapsed() < PATIENCE);
-                    sent += floods.stream().write(flood.as_bytes()).unwrap_or(0);
+                    match floods.stream().write(flood.as_bytes()) {
+                        Ok(count) => sent += count,
+                        Err(_) => waits.store(true, Ordering::Relaxed),
+                    }
                 }
                 // The room reads no more than it passes on, and buffers are small.
                 assert!(sent < 1_000_000, "{sent}");
@@ -453,9 +457,12 @@ mod limits {
             // Whoever shares the room with a flood has to read it.
             let mut also_hears = speaks.stream().try_clone().unwrap();
             thread::spawn(move || io::copy(&mut also_hears, &mut io::sink()));
-            for number in 0..20 {
+            let mut number = 0;
+            while number < 20 || !waits.load(Ordering::Relaxed) {
+                assert!(begin.elapsed() < PATIENCE, "the flood never waits");
                 speaks.sends(format!("message {number}\n"));
                 hears.reads_up_to(&format!("guest-2: message {number}"));
+                number += 1;
             }
             enough.store(true, Ordering::Relaxed);
             speaks.stream().shutdown(Shutdown::Both).unwrap();

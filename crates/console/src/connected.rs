@@ -1,4 +1,29 @@
-use std::net::TcpStream;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use crate::{Error, OrCannot};
+
+/// The address on which a listener listens.
+///
+/// # Errors
+///
+/// The listener is of no use any more.
+pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    let address = listener.local_addr();
+    address.or_cannot("read", "the socket's own address")
+}
+
+/// Returns a client's new connection, unless it is one with itself ([`is_self_connected`]).
+///
+/// # Errors
+///
+/// [`ErrorKind::ConnectionRefused`]: it has found nobody.
+pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
+    if is_self_connected(&stream) {
+        return Err(ErrorKind::ConnectionRefused.into());
+    }
+    Ok(stream)
+}
 
 /// Whether the socket is connected with itself.
 ///
@@ -23,7 +48,8 @@ mod tests {
     fn a_socket_that_connects_to_its_own_address_finds_itself_there() {
         let (socket, here) = port_without_listener();
         socket.connect(&here.into()).unwrap();
-        assert!(is_self_connected(&socket.into()));
+        let error = refuse_self(socket.into()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
 
     #[test]
@@ -33,6 +59,6 @@ mod tests {
         peer.resets();
         // The error is there, so the reset is, too.
         assert!(stream.peek(&mut [0]).is_err());
-        assert!(!is_self_connected(&stream));
+        assert!(refuse_self(stream).is_ok());
     }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::is_timeout;
 
-/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on.
+/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on, if there is
+/// one.
 ///
 /// A socket's own timeout (`SO_RCVTIMEO`, `SO_SNDTIMEO`: socket(7)) starts again with each call,
 /// so a peer that sends one byte a second is never late. The deadline is the same for all calls:
@@ -12,29 +13,33 @@ use crate::is_timeout;
 #[derive(Debug)]
 pub struct DeadlineStream<'a> {
     stream: &'a TcpStream,
-    deadline: Instant,
+    deadline: Option<Instant>,
 }
 
 impl<'a> DeadlineStream<'a> {
-    /// All calls on this value have to be done by `deadline`.
-    pub fn new(stream: &'a TcpStream, deadline: Instant) -> Self {
+    /// All calls on this value have to be done by `deadline`, if there is one.
+    pub fn new(stream: &'a TcpStream, deadline: impl Into<Option<Instant>>) -> Self {
+        let deadline = deadline.into();
         Self { stream, deadline }
     }
 
     /// The remaining time. It is never zero, which a socket would take for "no timeout".
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let Some(deadline) = self.deadline else {
+            return Ok(None);
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(ErrorKind::TimedOut.into());
         }
-        Ok(left)
+        Ok(Some(left))
     }
 }
 
 impl Read for DeadlineStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         persist(|| {
-            self.stream.set_read_timeout(Some(self.left()?))?;
+            self.stream.set_read_timeout(self.left()?)?;
             self.stream.read(buffer)
         })
     }
@@ -43,7 +48,7 @@ impl Read for DeadlineStream<'_> {
 impl Write for DeadlineStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         persist(|| {
-            self.stream.set_write_timeout(Some(self.left()?))?;
+            self.stream.set_write_timeout(self.left()?)?;
             self.stream.write(bytes)
         })
     }

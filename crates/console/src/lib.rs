@@ -12,7 +12,8 @@
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
-//! - [`is_self_connected`]: a client that has found nobody but itself.
+//! - [`own_address`]: where a server listens; [`refuse_self`]: a client that has found nobody but
+//!   itself.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
 //! - [`is_timeout`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]: what differs
 //!   between systems.
@@ -34,7 +35,7 @@ mod stdio;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
-pub use connected::is_self_connected;
+pub use connected::{is_self_connected, own_address, refuse_self};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit, quit};
 pub use flags::{Flags, try_each};
@@ -43,6 +44,6 @@ pub use log::Log;
 pub use print::{print, say};
 pub use printer::Printer;
 pub use role::Role;
-pub use stage::{Keyboard, Part, Player, Stage};
+pub use stage::{Part, Player, PlayerKeyboard, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
 pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_timeout};

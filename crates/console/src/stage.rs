@@ -227,8 +227,8 @@ impl Player {
     /// the last the input ends.
     ///
     /// As on a terminal, what is typed appears behind the program's prompt.
-    pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> Keyboard {
-        Keyboard {
+    pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> PlayerKeyboard {
+        PlayerKeyboard {
             player: self.clone(),
             prompt: "",
             to_type: lines.into_iter().map(Into::into).collect(),
@@ -264,14 +264,14 @@ impl Write for Player {
 }
 
 /// The keyboard of a [`Player`].
-pub struct Keyboard {
+pub struct PlayerKeyboard {
     player: Player,
     prompt: &'static str,
     to_type: VecDeque<String>,
     typed: VecDeque<u8>,
 }
 
-impl Keyboard {
+impl PlayerKeyboard {
     /// The same for a program that has no prompt: what is typed appears behind this one.
     #[must_use]
     pub fn with_prompt(mut self, prompt: &'static str) -> Self {
@@ -280,7 +280,7 @@ impl Keyboard {
     }
 }
 
-impl Read for Keyboard {
+impl Read for PlayerKeyboard {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
@@ -288,7 +288,7 @@ impl Read for Keyboard {
     }
 }
 
-impl BufRead for Keyboard {
+impl BufRead for PlayerKeyboard {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.typed.is_empty()
             && let Some(line) = self.to_type.pop_front()

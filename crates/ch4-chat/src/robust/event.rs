@@ -42,8 +42,9 @@ pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
     (events, inbox)
 }
 
-/// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait.
-pub fn next(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
+/// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait, and if
+/// nobody is left who could send one.
+pub fn next_event(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
     let Some(deadline) = deadline else {
         return inbox.recv().ok();
     };
@@ -75,11 +76,11 @@ mod tests {
     fn a_deadline_ends_the_wait_even_if_events_wait() {
         let (events, inbox) = channel();
         let soon = Instant::now() + Duration::from_millis(20);
-        assert!(next(&inbox, Some(soon)).is_none() && Instant::now() >= soon);
+        assert!(next_event(&inbox, Some(soon)).is_none() && Instant::now() >= soon);
         events.send(Event::InputEnded).unwrap();
-        assert!(next(&inbox, Some(Instant::now())).is_none());
+        assert!(next_event(&inbox, Some(Instant::now())).is_none());
         let later = Instant::now() + testkit::PATIENCE;
-        assert!(next(&inbox, Some(later)).is_some());
+        assert!(next_event(&inbox, Some(later)).is_some());
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
-use super::event::{Event, PeerId, inbox, next};
+use super::event::{Event, PeerId, inbox, next_event};
 use super::framing::NAME_COMMAND;
 use super::keyboard::Keyboard;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name;
-use super::outbox::outbox;
+use super::outbox::Outbox;
 use super::peer::{Peer, goodbye};
 use crate::BYE;
 
@@ -29,50 +29,50 @@ const HOST: PeerId = 0;
 ///
 /// # Errors
 ///
-/// The connection or the screen fails, or the system has no thread left.
+/// The connection, the screen or the keyboard fails, or the system has no thread left.
 pub fn guest(
-    host: TcpStream,
+    stream: TcpStream,
     name: Option<&str>,
     keyboard: Keyboard,
     log: &Log,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let address = host.peer_addr().or_cannot(Action::Receive, "the host")?;
+    let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
     let (events, inbox) = inbox(log);
     log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let (outbox, writer) = outbox();
+    let (outbox, outgoing) = Outbox::new();
     let name = name.and_then(name::clean);
     if let Some(name) = &name {
         outbox.push(format!("{NAME_COMMAND}{name}\n"));
     }
-    let name = name.as_deref().unwrap_or("guest");
-    let host = Peer::start(host, HOST, HOST_LINE_BYTES, writer, limits, &events)
+    // The host counts each line as the others get it, after the name, and a number if that was
+    // taken.
+    let prefix = format!("{}-1000: ", name.as_deref().unwrap_or("guest"));
+    let host = Peer::start(stream, HOST, HOST_LINE_BYTES, outgoing, limits, &events)
         .or_cannot(Action::Receive, address)?;
-    let mut peers = BTreeMap::from([(HOST, host)]);
-    let typing = keyboard.read(events)?;
+    let mut typing = keyboard.read(events)?;
     typing.permit(Instant::now());
 
-    // Handle each event, until one side has had its last word.
+    // Handle each event, until one side has had its last word. If that is the host, or the connection
+    // is broken, there is nobody to say goodbye to.
     let (mut budget, mut deadline) = (Budget::default(), None);
-    let end = loop {
-        let event = next(&inbox, deadline);
+    let (result, says_goodbye) = loop {
+        let event = next_event(&inbox, deadline);
         let now = Instant::now();
         match event {
-            None => break Ok(()),
-            Some(Event::Failed(error)) => break Err(error),
-            Some(Event::Typed(line)) if line == BYE => break Ok(()),
+            None => break (Ok(()), true),
+            Some(Event::Failed(error)) => break (Err(error), true),
+            Some(Event::Typed(line)) if line == BYE => break (Ok(()), true),
             Some(Event::Typed(line)) => {
-                // Send no faster than the host reads. It counts the line as the others get it, with
-                // the name, and a number behind it if the name was taken.
-                let counts = format!("{name}-1000: {}\n", safe::escape(&line));
-                typing.permit(budget.spend(counts.len(), now));
+                // Send no faster than the host reads.
+                let bytes = prefix.len() + safe::escape(&line).len() + 1;
+                typing.permit(budget.spend(bytes, now));
                 if !line.is_empty() {
                     outbox.push(line + "\n");
                 }
                 if outbox.waiting() > limits.guest_bytes {
-                    peers.clear();
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
-                    break error.or_cannot(Action::Send, address);
+                    break (error.or_cannot(Action::Send, address), false);
                 }
             }
             Some(Event::NotSent(why)) => {
@@ -80,35 +80,34 @@ pub fn guest(
                 typing.permit(now);
             }
             Some(Event::InputEnded) => deadline = Some(now + limits.linger),
-            Some(Event::Said(id, messages)) => {
+            Some(Event::Said(_, messages)) => {
                 deadline = deadline.map(|_| now + limits.linger);
                 show(log, &messages);
                 if messages.iter().any(|message| message == BYE) {
                     log.event("The host has ended the chat.");
-                    peers.clear();
-                    break Ok(());
+                    break (Ok(()), false);
                 }
-                if let Some(host) = peers.get(&id) {
-                    host.permit(now);
-                }
+                host.permit(now);
             }
             Some(Event::Gone(_, error)) => {
                 log.event("The host has gone.");
-                peers.clear();
-                let end = error.map_or(Ok(()), Err);
-                break end.or_cannot(Action::Receive, address);
+                let result = error.map_or(Ok(()), Err);
+                break (result.or_cannot(Action::Receive, address), false);
             }
             Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
         }
     };
-    let deadline = Instant::now() + limits.farewell;
-    if !peers.is_empty() {
+    if says_goodbye {
+        let deadline = Instant::now() + limits.farewell;
         outbox.push(BYE);
+        drop(outbox);
+        let peers = BTreeMap::from([(HOST, host)]);
+        goodbye(peers, &inbox, deadline, |messages| show(log, messages));
+    } else {
+        drop((outbox, host)); // This closes the connection.
     }
-    drop(outbox);
-    goodbye(peers, &inbox, deadline, |messages| show(log, messages));
     typing.end(log);
-    end
+    result
 }
 
 /// Shows what the host said, after the margin.

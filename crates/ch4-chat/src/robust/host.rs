@@ -9,14 +9,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, safe};
+use console::{
+    Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, own_address, safe,
+};
 
-use super::event::{Event, PeerId, inbox, next, wait_for_permit};
+use super::event::{Event, PeerId, inbox, next_event, wait_for_permit};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::peer::{Peer, goodbye};
 use super::room::{Effect, Room};
-use super::socket::own_address;
 use crate::BYE;
 
 /// How long to accept nobody after the system has run out of something.
@@ -34,7 +35,7 @@ const MAX_REJECTED: usize = 16;
 ///
 /// # Errors
 ///
-/// The listener or the screen fails, or the system has no thread left.
+/// The screen or the keyboard fails, or the system has no thread left to begin with.
 pub fn host(
     listener: TcpListener,
     name: Option<&str>,
@@ -49,19 +50,20 @@ pub fn host(
     let listener = Arc::new(listener);
     let (accept_permits, permitted) = channel();
     let (accepting, accepted) = (Arc::clone(&listener), events.clone());
-    let accept = move || {
+    let accept = move || loop {
         let _ = accepted.send(Event::Accepted(accepting.accept()));
-        wait_for_permit(&permitted)
+        if !wait_for_permit(&permitted) {
+            return;
+        }
     };
     thread::Builder::new()
-        .spawn(move || while accept() {})
+        .spawn(accept)
         .or_cannot(Action::StartThread, "that accepts guests")?;
     log.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
 
-    let is_terminal = keyboard.is_terminal;
-    let typing = keyboard.read(events.clone())?;
+    let mut typing = keyboard.read(events.clone())?;
     let mut host = Host {
         room: Room::new(name, limits),
         peers: BTreeMap::new(),
@@ -71,7 +73,7 @@ pub fn host(
         log,
         limits,
     };
-    let end = host.run(&inbox, &typing, is_terminal);
+    let result = host.run(&inbox, &mut typing);
     let deadline = Instant::now() + limits.farewell;
     host.room.close(Instant::now());
     // The accepting thread gets no more permits, and we let go of the port.
@@ -80,7 +82,7 @@ pub fn host(
     drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});
     typing.end(log);
-    end
+    result
 }
 
 /// What the loop works with. What it knows is in the room.
@@ -98,18 +100,14 @@ struct Host<'a> {
 impl Host<'_> {
     /// Handles each event, until the host has had the last word. The lines of a file are meant for
     /// somebody, so only a user at a terminal can type before the first guest is here.
-    fn run(
-        &mut self,
-        inbox: &Receiver<Event>,
-        typing: &Typing,
-        is_terminal: bool,
-    ) -> Result<(), Error> {
-        let (mut may_type, mut deadline) = (is_terminal, None);
+    fn run(&mut self, inbox: &Receiver<Event>, typing: &mut Typing) -> Result<(), Error> {
+        let (mut may_type, mut deadline) = (typing.is_terminal, None);
         if may_type {
             typing.permit(Instant::now());
         }
         loop {
-            let event = next(inbox, deadline.into_iter().chain(self.room.flush_at).min());
+            let first = deadline.into_iter().chain(self.room.flush_at).min();
+            let event = next_event(inbox, first);
             let now = Instant::now();
             if self.room.flush_at.is_some_and(|at| at <= now) {
                 self.room.flush(now);
@@ -128,11 +126,7 @@ impl Host<'_> {
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
                     deadline = deadline.map(|_| now + self.limits.linger);
-                    let may_go_on = self.room.hear(id, messages, now);
-                    match (may_go_on, self.peers.get(&id)) {
-                        (Some(at), Some(peer)) => peer.permit(at),
-                        _ => drop(self.peers.remove(&id)),
-                    }
+                    self.room.hear(id, messages, now);
                     if !may_type && !self.room.is_empty() {
                         may_type = true;
                         typing.permit(now);
@@ -152,28 +146,35 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Somebody connected, or nobody could be accepted.
+    /// Somebody connected, or nobody could be accepted. The way into the room: [`Host::let_in`],
+    /// [`Room::arrive`], [`Peer::start`], and at the first event [`Room::hear`], which tells all.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
-        let mut next_accept = now;
-        match accepted.and_then(|(stream, address)| self.let_in(stream, address, now)) {
-            Err(error) if !client_has_gone(&error) => {
-                // The system is out of descriptors, threads or memory. That passes, and other
-                // guests stay queued.
-                self.log.short_of("let a guest in for now", &error);
-                next_accept += RETRY_DELAY;
-            }
-            _ => {}
+        let mut accept_again_at = now;
+        if let Err(error) = accepted.and_then(|(stream, from)| self.let_in(stream, from, now))
+            && !client_has_gone(&error)
+        {
+            // The system is out of descriptors, threads or memory. That passes, and other guests
+            // stay queued.
+            self.log.short_of("let a guest in for now", &error);
+            accept_again_at += RETRY_DELAY;
         }
-        let _ = self.accept_permits.send(next_accept);
+        let _ = self.accept_permits.send(accept_again_at);
     }
 
     fn let_in(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) -> io::Result<()> {
-        let Some((id, writer)) = self.room.arrive(address, now) else {
+        let Some((id, outgoing)) = self.room.arrive(address, now) else {
             self.reject(stream);
             return Ok(());
         };
-        let peer = Peer::start(stream, id, MESSAGE_BYTES, writer, self.limits, &self.events)
-            .inspect_err(|_| self.room.depart(id, "has left", now))?;
+        let peer = Peer::start(
+            stream,
+            id,
+            MESSAGE_BYTES,
+            outgoing,
+            self.limits,
+            &self.events,
+        )
+        .inspect_err(|_| self.room.depart(id, "has left", now))?;
         self.peers.insert(id, peer);
         Ok(())
     }
@@ -203,6 +204,12 @@ impl Host<'_> {
             match effect {
                 Effect::Notify(line) => self.log.event(line),
                 Effect::Show(line) => self.log.peer(&(safe::MARGIN.to_owned() + &line)),
+                Effect::Permit(id, at) => {
+                    if let Some(peer) = self.peers.get(&id) {
+                        peer.permit(at);
+                    }
+                }
+                Effect::LetGo(id) => drop(self.peers.remove(&id)),
                 Effect::Disconnect(id) => {
                     if let Some(peer) = self.peers.remove(&id) {
                         peer.disconnect();

@@ -20,9 +20,8 @@ use crate::BYE;
 /// Where the user types.
 pub struct Keyboard {
     /// Waits for the next line; `None` at the end of the input.
-    next: Box<dyn FnMut() -> Result<Option<Line>, Error> + Send>,
-    /// True if the input is a terminal, so the user can see who is in the room.
-    pub is_terminal: bool,
+    read_line: Box<dyn FnMut() -> Result<Option<Line>, Error> + Send>,
+    is_terminal: bool,
     has_prompt: bool,
 }
 
@@ -53,9 +52,9 @@ impl Keyboard {
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
     pub fn plain(mut input: impl BufRead + Send + 'static) -> Self {
-        let mut next = move || read_line(&mut input, MESSAGE_BYTES);
+        let mut read = move || read_line(&mut input, MESSAGE_BYTES);
         Self {
-            next: Box::new(move || next().or_cannot(Action::ReadInput, "the input")),
+            read_line: Box::new(move || read().or_cannot(Action::ReadInput, "the input")),
             is_terminal: false,
             has_prompt: false,
         }
@@ -68,7 +67,7 @@ impl Keyboard {
         let mut editor = DefaultEditor::with_config(config)?;
         let screen = AbovePrompt(editor.create_external_printer()?);
         let mut pasted = VecDeque::new();
-        let next = move || {
+        let read_line = move || {
             if pasted.is_empty() {
                 #[cfg(unix)]
                 signals::let_stop_here();
@@ -82,7 +81,7 @@ impl Keyboard {
             Ok(pasted.pop_front())
         };
         let keyboard = Self {
-            next: Box::new(next),
+            read_line: Box::new(read_line),
             is_terminal: true,
             has_prompt: true,
         };
@@ -100,7 +99,7 @@ impl Keyboard {
     /// The system has no thread left.
     pub fn read(mut self, events: Sender<Event>) -> Result<Typing, Error> {
         let (permits, permitted) = channel();
-        let has_prompt = self.has_prompt;
+        let (is_terminal, has_prompt) = (self.is_terminal, self.has_prompt);
         let in_editor = Arc::<AtomicBool>::default();
         let left_editor = Arc::clone(&in_editor);
         let type_lines = move || {
@@ -116,13 +115,15 @@ impl Keyboard {
         Ok(Typing {
             permits,
             thread,
+            is_terminal,
             has_prompt,
             in_editor,
+            permit: Instant::now(),
         })
     }
 
     fn next_event(&mut self) -> Event {
-        let length = match (self.next)() {
+        let length = match (self.read_line)() {
             Ok(Some(Line::Whole(line))) => {
                 let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
                 if line.len() <= MESSAGE_BYTES {
@@ -145,15 +146,19 @@ impl Keyboard {
 pub struct Typing {
     permits: Sender<Instant>,
     thread: JoinHandle<()>,
+    /// True if the input is a terminal, so the user can see who is in the room.
+    pub is_terminal: bool,
     has_prompt: bool,
-    /// The editor has the terminal, or is about to, until the user presses Enter or Ctrl-C. A
-    /// program that ended now would leave a terminal that doesn't echo.
+    /// The editor has the terminal, from the last permit's instant on, until the user presses Enter
+    /// or Ctrl-C. A program that ended meanwhile would leave a terminal that doesn't echo.
     in_editor: Arc<AtomicBool>,
+    permit: Instant,
 }
 
 impl Typing {
     /// The last line is done: read another from this time on.
-    pub fn permit(&self, at: Instant) {
+    pub fn permit(&mut self, at: Instant) {
+        self.permit = at;
         self.in_editor.store(self.has_prompt, Ordering::SeqCst);
         // If the thread has ended there is no other.
         let _ = self.permits.send(at);
@@ -162,7 +167,8 @@ impl Typing {
     /// Ends the thread if it can be ended. Else asks the user to do it.
     pub fn end(self, log: &Log) {
         drop(self.permits);
-        if self.in_editor.load(Ordering::SeqCst) {
+        // From here on, a thread that waits for its permit's instant ends at once.
+        if self.in_editor.load(Ordering::SeqCst) && self.permit <= Instant::now() {
             log.event("Press Enter to leave.");
             // If the thread has panicked its prompt has gone too.
             let _ = self.thread.join();
@@ -180,12 +186,17 @@ fn can_edit(term: Option<&str>) -> bool {
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
+///
+/// What comes at the moment in which Enter ends the editing, it shows at the next prompt. So at the
+/// last prompt a line may be lost.
 struct AbovePrompt<P>(P);
 
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.0.print(text).map_err(io::Error::other)?;
+        let shown = self.0.print(text);
+        // If the program is leaving, the editor has gone.
+        shown.or_else(|_| console::stdout().write_all(bytes))?;
         Ok(bytes.len())
     }
 
@@ -205,7 +216,7 @@ mod signals {
     use nix::sys::signal::{SigSet, Signal, raise};
     use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
-    /// What the editor asks of the terminal: to mark what is pasted. And how to end that.
+    /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 
     /// Restores the terminal before SIGTERM or SIGHUP ends the program. To be called before any
@@ -253,7 +264,7 @@ mod tests {
     fn typed(input: impl Read + Send + 'static) -> String {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(BufReader::new(input));
-        let typing = keyboard.read(send).unwrap();
+        let mut typing = keyboard.read(send).unwrap();
         let mut all = Vec::new();
         loop {
             typing.permit(Instant::now());
@@ -306,7 +317,7 @@ mod tests {
     fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
         let (send, events) = channel();
         let keyboard = Keyboard::plain(&b"one\ntwo\n"[..]);
-        let typing = keyboard.read(send).unwrap();
+        let mut typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
         typing.end(&log());
@@ -330,13 +341,13 @@ mod tests {
         let (enter, presses) = channel();
         let mut keyboard = Keyboard::plain(&b""[..]);
         keyboard.has_prompt = true;
-        keyboard.next = Box::new(move || {
+        keyboard.read_line = Box::new(move || {
             reading.send(()).unwrap();
             presses.recv_timeout(PATIENCE).unwrap();
             Ok(Some(Line::Whole(Vec::new())))
         });
         let (send, events) = channel();
-        let typing = keyboard.read(send).unwrap();
+        let mut typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
         reads.recv_timeout(PATIENCE).unwrap();
         let screen = testkit::Screen::default();
@@ -347,6 +358,21 @@ mod tests {
             enter.send(()).unwrap();
         });
         assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
+    }
+
+    /// After a paste that was too long, the next permit is for later.
+    #[test]
+    fn nobody_is_asked_for_enter_where_no_prompt_is_yet() {
+        let mut keyboard = Keyboard::plain(&b"one\n"[..]);
+        keyboard.has_prompt = true;
+        let (send, _events) = channel();
+        let mut typing = keyboard.read(send).unwrap();
+        typing.permit(Instant::now() + 10 * PATIENCE);
+        let screen = testkit::Screen::default();
+        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+        typing.end(&log);
+        drop(log);
+        assert_eq!(screen.text(), "");
     }
 
     #[test]
@@ -361,6 +387,18 @@ mod tests {
         let mut screen = AbovePrompt(Printed(Vec::new()));
         screen.write_all("| 你好\n".as_bytes()).unwrap();
         assert_eq!(screen.0.0, ["| 你好\n"]);
+    }
+
+    /// The line then goes to the terminal directly.
+    #[test]
+    fn what_the_editor_does_not_print_any_more_is_no_error() {
+        struct Gone;
+        impl ExternalPrinter for Gone {
+            fn print(&mut self, _: String) -> rustyline::Result<()> {
+                Err(ReadlineError::Eof)
+            }
+        }
+        AbovePrompt(Gone).write_all(b"\n").unwrap();
     }
 
     #[test]

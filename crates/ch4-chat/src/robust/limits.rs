@@ -8,7 +8,7 @@ pub const MESSAGE_BYTES: usize = 4096;
 /// How long others can make us wait, how many there may be, and how much may wait for them.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Guests in the room: 1,000.
+    /// Guests in the room: 1,000. One who has left may keep its connection for a `farewell` more.
     pub guests: usize,
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,
@@ -42,26 +42,42 @@ impl Default for Limits {
     }
 }
 
-/// How long a byte takes at the speed at which one person may talk: 16 KiB a second.
-const BYTE_TIME: Duration = Duration::from_nanos(1_000_000_000 / (16 * 1024));
-
-/// How much may be said at once: as much as 64 KiB take.
-const BURST: Duration = BYTE_TIME.saturating_mul(64 * 1024);
-
-/// How much one person may say. Unused time is saved, up to a burst.
-#[derive(Debug, Default)]
+/// How many bytes may be said. What isn't used is saved, up to a burst.
+#[derive(Debug)]
 pub struct Budget {
+    /// In bytes a second.
+    rate: u32,
+    /// How much may be said at once: as much as takes this time.
+    burst: Duration,
     /// When the whole burst is available again.
     full: Option<Instant>,
 }
 
 impl Budget {
+    /// For a room, where each copy of a line counts: 256 MiB a second, and 16 MiB at once.
+    pub const ROOM: Self = Self {
+        rate: 256 * 1024 * 1024,
+        burst: Duration::from_micros(62_500),
+        full: None,
+    };
+
     /// Somebody says this many bytes now. Returns when they may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let full = self.full.unwrap_or(now).max(now) + BYTE_TIME * bytes;
+        let time = Duration::from_secs(bytes as u64) / self.rate;
+        let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);
-        full.checked_sub(BURST).unwrap_or(now).max(now)
+        full.checked_sub(self.burst).unwrap_or(now).max(now)
+    }
+}
+
+/// For one person: 16 KiB a second, and 64 KiB at once.
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            rate: 16 * 1024,
+            burst: Duration::from_secs(4),
+            full: None,
+        }
     }
 }
 
@@ -74,12 +90,21 @@ mod tests {
         let begin = Instant::now();
         let mut budget = Budget::default();
         assert_eq!(budget.spend(64 * 1024, begin), begin);
-        let second = BYTE_TIME * 16 * 1024;
+        let second = Duration::from_secs(1);
         assert_eq!(budget.spend(16 * 1024, begin), begin + second);
         assert_eq!(budget.spend(16 * 1024, begin + second), begin + 2 * second);
         // After a long silence there is a burst again, and no more.
         let later = begin + Duration::from_mins(10);
         assert_eq!(budget.spend(64 * 1024, later), later);
         assert_eq!(budget.spend(1024, later), later + second / 16);
+    }
+
+    #[test]
+    fn a_room_may_say_sixteen_mebibytes_at_once_and_256_a_second() {
+        let begin = Instant::now();
+        let mut budget = Budget::ROOM;
+        assert_eq!(budget.spend(16 << 20, begin), begin);
+        let second = Duration::from_secs(1);
+        assert_eq!(budget.spend(256 << 20, begin), begin + second);
     }
 }

@@ -26,7 +26,7 @@ const MAX_MARKS: usize = 4;
 /// are in common use today, and `' - . _` and a few of their kind. So no name holds a line end, a
 /// colon, or an invisible character.
 ///
-/// Returns `None` if nothing is left.
+/// Returns `None` if nothing is left, or what could be the name of a guest without one: `guest-7`.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
     for character in wanted.chars() {
@@ -42,7 +42,8 @@ pub fn clean(wanted: &str) -> Option<String> {
     let words: Vec<&str> = kept.split_whitespace().collect();
     let short: String = words.join(" ").nfc().take(MAX_CHARACTERS).collect();
     let name = short.trim_end();
-    (!name.is_empty()).then(|| name.to_owned())
+    let is_ours = keys(name).iter().any(|key| key.starts_with("guest-"));
+    (!name.is_empty() && !is_ours).then(|| name.to_owned())
 }
 
 /// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). A letter or digit of
@@ -75,19 +76,17 @@ pub struct Names {
 }
 
 impl Names {
-    /// Gives somebody the name itself if no taken name looks like it, else with a number: `Li-2`.
-    ///
-    /// The number is the guest's own or, if somebody took even that name, the next free one. So it
-    /// takes one try, however many guests want the same name.
-    pub fn take(&mut self, wanted: &str, mut number: PeerId) -> String {
-        let mut name = wanted.to_owned();
-        while keys(&name).iter().any(|key| self.taken.contains(key)) {
-            let suffix = format!("-{number}");
-            let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
-            let short: String = wanted.chars().take(kept).collect();
-            name = short.trim_end().to_owned() + &suffix;
-            number += 1;
-        }
+    /// Gives a guest the [clean] name that it wants if no taken name looks like it, else with the
+    /// guest's number: `Li-7`. If another guest has even that, it is `guest-7`, which nobody else can
+    /// have. So it takes three tries at most, whatever others call themselves.
+    pub fn take(&mut self, wanted: &str, number: PeerId) -> String {
+        let suffix = format!("-{number}");
+        let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
+        let short: String = wanted.chars().take(kept).collect();
+        let numbered = short.trim_end().to_owned() + &suffix;
+        let is_free = |name: &String| !keys(name).iter().any(|key| self.taken.contains(key));
+        let mut names = [wanted.to_owned(), numbered].into_iter();
+        let name = names.find(is_free).unwrap_or_else(|| guest(number));
         self.taken.extend(keys(&name));
         name
     }
@@ -98,6 +97,11 @@ impl Names {
             self.taken.remove(&key);
         }
     }
+}
+
+/// The name of a guest that hasn't chosen one.
+pub fn guest(number: PeerId) -> String {
+    format!("guest-{number}")
 }
 
 /// What the name looks like (its skeleton: UTS 39, section 4), in small letters, and what it looks
@@ -205,10 +209,26 @@ mod tests {
             given(&mut names, ["Li", "Li", "Han", "li", "LI", "host", "HOST"]),
             ["Li", "Li-2", "Han", "li-4", "LI-5", "host", "HOST-7"]
         );
-        // Or the next one that nobody has.
-        for (wanted, number, name) in [("Li-8", 8, "Li-8"), ("Li-9", 9, "Li-9"), ("Li", 8, "Li-10")]
-        {
-            assert_eq!(names.take(wanted, number), name);
+    }
+
+    /// However many names others have taken in advance.
+    #[test]
+    fn there_is_a_name_that_nobody_can_take_from_a_guest() {
+        let mut names = Names::default();
+        names.take("Li", 1);
+        assert_eq!(names.take("Li-3", 2), "Li-3");
+        assert_eq!(names.take("Li", 3), "guest-3");
+        for other in [
+            "guest-4",
+            "Guest-4",
+            "guest-",
+            "gu\u{435}st\u{2010}l",
+            "guest-house",
+        ] {
+            assert_eq!(clean(other), None, "{other}");
+        }
+        for other in ["guest", "guest 4", "my guest-4"] {
+            assert_eq!(clean(other).as_deref(), Some(other));
         }
     }
 
@@ -254,7 +274,7 @@ mod tests {
     /// What people and attackers call themselves.
     fn wanted() -> impl Strategy<Value = String> {
         prop_oneof![
-            "[LlIi1|\u{456}]{1,2}(-[2-5])?",
+            "([LlIi1|\u{456}]{1,2}|guest)(-[2-5])?",
             "\\PC{0,40}",
             any::<String>()
         ]

@@ -12,21 +12,17 @@ use std::time::{Duration, Instant};
 use console::DeadlineStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, PeerId, next, wait_for_permit};
+use super::event::{Event, PeerId, next_event, wait_for_permit};
 use super::framing::Framing;
 use super::limits::Limits;
-use super::outbox::Writer;
+use super::outbox::Outgoing;
 
 /// Readers and writers need little stack: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
-/// Maximum size of one read. It becomes at most 256 lines, which a guest says in one event, and
-/// which the others wait for.
-const PIECE_BYTES: usize = 512;
-
-/// How long a read waits if nothing has to happen meanwhile: a socket's time limit is finite. Then
-/// an event says nothing.
-const IDLE: Duration = Duration::from_hours(24);
+/// How much is read at once: this part of the longest line. From a guest that is 512 bytes, so at
+/// most 256 lines, which it says in one event, and which the others wait for.
+const PARTS: usize = 8;
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
 /// peer that was switched off says nothing, not even that it has gone.
@@ -36,8 +32,9 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 
 /// Somebody at the other end of a connection, and the threads that read and write.
 ///
-/// Its threads end when it is dropped and its stream has ended, or when it is
-/// [disconnected](Peer::disconnect).
+/// The connection closes in stages. When the outbox is dropped and everything is written, the
+/// writer closes our sending side. When the loop has dropped this value, and the writer is done or
+/// has had its time, the reader closes the rest. [`Peer::disconnect`] closes everything at once.
 #[derive(Debug)]
 pub struct Peer {
     /// Shared with the threads: a room has one descriptor for each guest.
@@ -46,7 +43,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Takes over a connection: reads lines of at most `line_bytes`, and runs the `writer`.
+    /// Takes over a connection: reads lines of at most `line_bytes`, and writes what is `outgoing`.
     ///
     /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
     /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
@@ -58,7 +55,7 @@ impl Peer {
         stream: TcpStream,
         id: PeerId,
         line_bytes: usize,
-        writer: Writer,
+        outgoing: Outgoing,
         limits: &Limits,
         events: &Sender<Event>,
     ) -> io::Result<Self> {
@@ -69,12 +66,12 @@ impl Peer {
 
         let stream = Arc::new(stream);
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);
-        // Nothing is ever sent here. The reader sees that all is written when `writing` is dropped.
+        // Nothing is ever sent here: the writer drops its end when it is done.
         let (writing, written) = channel::<()>();
         let write_half = Arc::clone(&stream);
         thread().spawn(move || {
-            // If it fails, so does the reader, which tells the loop.
-            let _ = writer.run(&*write_half);
+            // If this fails, the reader sees an error too, or the end of the stream.
+            let _ = outgoing.write_to(&*write_half);
             let _ = write_half.shutdown(Shutdown::Write);
             drop(writing);
         })?;
@@ -83,18 +80,20 @@ impl Peer {
         let read_half = Arc::clone(&stream);
         let (events, limits) = (events.clone(), limits.clone());
         thread().spawn(move || {
-            // Returns false if the loop has let go of the peer.
+            // Returns false if the loop has dropped the peer.
             let say = |messages| {
                 let _ = events.send(Event::Said(id, messages));
                 wait_for_permit(&permitted)
             };
             let mut framing = Framing::new(line_bytes);
-            let end = read(&read_half, &mut framing, limits.quiet, IDLE, say);
+            let mut piece = vec![0; line_bytes / PARTS];
+            let end = read(&read_half, &mut piece, &mut framing, limits.quiet, say);
             // However the stream ended, what came before counts: a tutorial's program that says
             // `byebye` and closes with something unread resets the connection.
-            framing.complete().map(|last| say(vec![last]));
+            if let Some(last) = framing.complete() {
+                say(vec![last]);
+            }
             let _ = events.send(Event::Gone(id, end.err()));
-            // Once the loop has let go of the peer, wait until its last line is written.
             while permitted.recv().is_ok() {}
             let _ = written.recv_timeout(limits.farewell);
             let _ = read_half.shutdown(Shutdown::Both);
@@ -122,18 +121,18 @@ pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Receiver<Event>,
     deadline: Instant,
-    hear: impl Fn(&[String]),
+    show: impl Fn(&[String]),
 ) {
     // Also read on from those that talked too fast.
     for peer in peers.values() {
         peer.permit(Instant::now());
     }
     while !peers.is_empty()
-        && let Some(event) = next(inbox, Some(deadline))
+        && let Some(event) = next_event(inbox, Some(deadline))
     {
         match event {
             Event::Said(id, messages) => {
-                hear(&messages);
+                show(&messages);
                 if let Some(peer) = peers.get(&id) {
                     peer.permit(Instant::now());
                 }
@@ -145,28 +144,28 @@ pub fn goodbye(
     peers.into_values().for_each(Peer::disconnect);
 }
 
-/// Hands what a peer says to `say`, until its stream ends or `say` returns false. A peer from which
-/// nothing comes for the `idle` time says nothing.
+/// Hands what a peer says to `say`, until its stream ends or `say` returns false. At first that may
+/// be nothing.
 fn read(
     stream: &TcpStream,
+    piece: &mut [u8],
     framing: &mut Framing,
     quiet: Duration,
-    idle: Duration,
     say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
     let (mut last_read, mut is_new) = (connected, true);
-    let mut piece = [0; PIECE_BYTES];
     loop {
-        let under_way = framing.ends_when_quiet();
-        let deadline = match (is_new, under_way) {
+        let deadline = if is_new {
             // A new guest may tell its name first, but the others hear of it soon in any case.
-            (true, _) => connected + quiet,
-            (false, true) => last_read + quiet,
-            (false, false) => Instant::now() + idle,
+            Some(connected + quiet)
+        } else if framing.ends_when_quiet() {
+            Some(last_read + quiet)
+        } else {
+            None
         };
         let mut messages = Vec::new();
-        match DeadlineStream::new(stream, deadline).read(&mut piece) {
+        match DeadlineStream::new(stream, deadline).read(piece) {
             Ok(0) => return Ok(()),
             Ok(count) => {
                 last_read = Instant::now();
@@ -175,41 +174,18 @@ fn read(
                     continue;
                 }
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                if under_way && last_read.elapsed() >= quiet {
-                    messages.extend(framing.complete());
-                }
+            // Without a deadline it is the system that gave up: the peer doesn't answer any more.
+            Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
+                return Err(error);
             }
-            Err(error) => return Err(error),
+            Err(_) if framing.ends_when_quiet() && last_read.elapsed() >= quiet => {
+                messages.extend(framing.complete());
+            }
+            Err(_) => {} // It is new, and hasn't finished a message yet.
         }
         is_new = false;
         if !say(messages) {
             return Ok(());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-
-    use testkit::FakePeer;
-
-    use super::*;
-
-    /// A reader that took the end of the first silence for the end of each would never wait again.
-    #[test]
-    fn a_silent_peer_says_nothing_once_in_each_idle_time() {
-        let (stream, _silent) = FakePeer::pair();
-        let idle = Duration::from_millis(50);
-        let (begin, said) = (Instant::now(), RefCell::new(Vec::new()));
-        let say = |messages| {
-            said.borrow_mut().push(messages);
-            said.borrow().len() < 4
-        };
-        read(&stream, &mut Framing::new(9), Duration::ZERO, idle, say).unwrap();
-        assert_eq!(said.into_inner(), [[""; 0]; 4]);
-        // The first tells that the peer is there.
-        assert!(begin.elapsed() >= 3 * idle, "{:?}", begin.elapsed());
     }
 }

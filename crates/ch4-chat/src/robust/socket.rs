@@ -1,9 +1,9 @@
 //! How a host listens and a guest connects.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::{Error, OrCannot, is_self_connected};
+use console::refuse_self;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
@@ -34,16 +34,6 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// The address on which the listener listens.
-///
-/// # Errors
-///
-/// The listener is of no use any more.
-pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
-    let address = listener.local_addr();
-    address.or_cannot("read", "the socket's own address")
-}
-
 /// Opens a connection to the host.
 ///
 /// # Errors
@@ -55,11 +45,7 @@ pub fn connect(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
 
     // 2. Connect it to the host's address and port.
     socket.connect_timeout(&address.into(), limits.connect_time)?;
-    let stream = TcpStream::from(socket);
-    if is_self_connected(&stream) {
-        return Err(ErrorKind::ConnectionRefused.into());
-    }
-    Ok(stream)
+    refuse_self(socket.into())
 }
 
 fn create(address: SocketAddr) -> io::Result<Socket> {
