@@ -344,6 +344,36 @@ def two_sockets():
     picture.write()
 
 
+def chat_threads():
+    picture = Picture(
+        "chat-threads", 680, 316, "The threads of the chat's host",
+        "A thread that accepts guests, a reader for each guest and a thread for the keyboard put "
+        "events into one inbox. The loop takes them out, one after the other; it alone holds the "
+        "room. It puts lines into each guest's outbox, from which the guest's writer sends them, "
+        "and onto the screen.",
+    )
+    picture.text(75, 22, "who waits · 等待", "strong")
+    picture.text(380, 22, "the loop · 事件循环", "strong")
+    picture.text(600, 22, "who sends · 发送", "strong")
+    for y, name, second in (
+        (40, "accept", "for new guests"), (110, "reader", "for guest 1"),
+        (180, "reader", "for guest 2"), (250, "keyboard", "for the user"),
+    ):
+        picture.box(14, y, 122, 52, "a", name, "strong", second)
+        picture.arrow([(136, y + 26), (196, 146 + (y - 145) / 8 + 13)])
+    picture.box(198, 126, 82, 66, "e", "inbox", "", "events")
+    picture.arrow([(280, 159), (316, 159)])
+    picture.box(318, 112, 124, 94, "b", "Room", "strong", "no lock needed")
+    for y, name in ((110, "guest 1"), (180, "guest 2")):
+        picture.box(476, y, 74, 52, "e", "outbox", "", "256 KiB")
+        picture.arrow([(442, 159 + (y - 145) / 4), (474, y + 26)])
+        picture.arrow([(550, y + 26), (576, y + 26)])
+        picture.box(578, y, 88, 52, "c", "writer", "strong", f"for {name}")
+    picture.box(578, 250, 88, 52, "c", "printer", "strong", "screen")
+    picture.arrow([(400, 206), (440, 276), (576, 276)])
+    picture.write()
+
+
 if __name__ == "__main__":
     layers()
     tcp_calls()
@@ -352,3 +382,4 @@ if __name__ == "__main__":
     states()
     time_wait()
     two_sockets()
+    chat_threads()

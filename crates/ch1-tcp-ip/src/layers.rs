@@ -198,7 +198,11 @@ impl Display for Frame {
         let fields = ethernet_fields(&EthernetFrame::new_unchecked(&self.bytes));
         print_fields(f, ethernet_header, &fields)?;
 
-        title(f, "The frame", &format!("{all} bytes"))?;
+        title(
+            f,
+            "The frame as the network card gets it",
+            &format!("{all} bytes"),
+        )?;
         for (name, bytes) in [
             ("link", ethernet_header),
             ("IP", ip_header),

@@ -216,9 +216,15 @@ fn layers_of_other_texts() {
     2. TCP segment: 20 bytes of header + 13 bytes of data = 33 bytes
     ");
     let empty = Program::run(PROGRAM, ["layers", ""]).report();
-    assert!(empty.contains("The frame: 54 bytes"), "{empty}");
+    assert!(
+        empty.contains("The frame as the network card gets it: 54 bytes"),
+        "{empty}"
+    );
     let longest = Program::run(PROGRAM, ["layers", &"x".repeat(1460)]).report();
-    assert!(longest.contains("The frame: 1514 bytes"), "{longest}");
+    assert!(
+        longest.contains("The frame as the network card gets it: 1514 bytes"),
+        "{longest}"
+    );
     assert_snapshot!(Program::run(PROGRAM, ["layers", &"x".repeat(1461)]).report(), @"
     error: can't put 1461 bytes into one segment: the limit is 1460; use a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one
     [exit status: 1]

@@ -40,7 +40,8 @@ fn port() -> u16 {
 /// Steps 1 and 2: create a socket, connect it to 127.0.0.1 and the port.
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!(
-        "write `connect`: make a socket2::Socket, connect it to \
+        "write `connect`: make a socket (socket2::Socket::new, \
+         Domain::IPV4, Type::STREAM), connect it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
@@ -57,7 +58,7 @@ fn send(server: &mut TcpStream, line: &str) -> io::Result<()> {
 
 /// Step 3: receive what the server answers.
 fn receive(server: &mut TcpStream) -> io::Result<Vec<u8>> {
-    todo!("write `receive`: read once from the server, and return the bytes that came")
+    todo!("write `receive`: read once from the server, and return only the bytes that came")
 }
 
 /// Show it.

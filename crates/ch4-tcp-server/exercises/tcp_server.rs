@@ -40,7 +40,8 @@ fn port() -> u16 {
 /// Steps 1 to 3: create a socket, bind it to 127.0.0.1 and the port, listen.
 fn listen(port: u16) -> io::Result<TcpListener> {
     todo!(
-        "write `listen`: make a socket2::Socket, bind it to \
+        "write `listen`: make a socket (socket2::Socket::new, \
+         Domain::IPV4, Type::STREAM), bind it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
     )
 }
@@ -52,7 +53,7 @@ fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
 
 /// Step 5: receive a request.
 fn receive(client: &mut TcpStream) -> io::Result<Vec<u8>> {
-    todo!("write `receive`: read once from the client, and return the bytes that came")
+    todo!("write `receive`: read once from the client, and return only the bytes that came")
 }
 
 /// Step 5: what to send.

@@ -48,7 +48,8 @@ fn ask() -> io::Result<Option<String>> {
 /// sends nothing: it keeps away what others than the server send.
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `connect`: make a UDP socket2::Socket, connect it to \
+        "write `connect`: make a socket (socket2::Socket::new, \
+         Domain::IPV4, Type::DGRAM), connect it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
@@ -60,7 +61,7 @@ fn send(socket: &UdpSocket, celsius: &str) -> io::Result<()> {
 
 /// Step 3: receive the answer.
 fn receive(socket: &UdpSocket) -> io::Result<Vec<u8>> {
-    todo!("write `receive`: receive a datagram, and return its bytes")
+    todo!("write `receive`: receive a datagram, and return only the bytes that came")
 }
 
 /// Show the answer.

@@ -39,14 +39,18 @@ fn port() -> u16 {
 /// Steps 1 and 2: create a socket, bind it to 127.0.0.1 and the port.
 fn bind(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `bind`: make a UDP socket2::Socket, bind it to \
+        "write `bind`: make a socket (socket2::Socket::new, \
+         Domain::IPV4, Type::DGRAM), bind it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
 
 /// Step 3: receive a request. Its sender's address comes with it.
 fn receive(socket: &UdpSocket) -> io::Result<(Vec<u8>, SocketAddr)> {
-    todo!("write `receive`: receive a datagram, and return its bytes and its sender's address")
+    todo!(
+        "write `receive`: receive a datagram, and return only the bytes that came, \
+         and their sender's address"
+    )
 }
 
 /// What to answer.

@@ -26,10 +26,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Enough for a median, or just enough to see that it works.
+    /// Enough for a median on a machine that isn't quiet, or just enough to see that it works.
     pub fn new(quick: bool) -> Self {
         Self {
-            rounds: if quick { 2 } else { 7 },
+            rounds: if quick { 2 } else { 15 },
             time: Duration::from_millis(if quick { 200 } else { 1000 }),
             quick,
         }

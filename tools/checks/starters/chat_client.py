@@ -1,6 +1,7 @@
 """4.3 The guest of a chat: it joins the host, and both talk until one says "byebye".
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks chat-client -- python3 chat_client.py {port}
 

@@ -1,6 +1,7 @@
 """4.3 The host of a chat: it waits for a guest, and both talk until one says "byebye".
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks chat-server -- python3 chat_server.py {port}
 

@@ -1,6 +1,7 @@
 """4.2 A TCP client: it sends each line that you type and shows what the server answers.
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks tcp-client -- python3 tcp_client.py {port}
 

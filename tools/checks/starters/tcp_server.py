@@ -1,6 +1,7 @@
 """4.1 A TCP server: it greets each client with "Hello World".
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks tcp-server -- python3 tcp_server.py {port}
 

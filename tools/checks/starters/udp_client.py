@@ -1,6 +1,7 @@
 """5.2 A UDP client: it asks a server to convert the temperature that you type.
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks udp-client -- python3 udp_client.py {port}
 

@@ -1,6 +1,7 @@
 """5.1 A UDP server: it converts degrees Celsius to degrees Fahrenheit.
 
-Write one function after the other. After each, run the checks in this file's folder:
+Copy this file, and write one function after the other. After each, run the checks in the copy's
+folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
 
     checks udp-server -- python3 udp_server.py {port}
 

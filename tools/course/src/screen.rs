@@ -121,8 +121,8 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
         }
         (_, None) => {
             let _ = writeln!(text, "{} checks pass\n\nNext:", state.count());
-            let robust = format!("crates/{}/src/robust.rs", exercise.package);
-            let compare = format!("yours with {robust}: its limits and deadlines go further");
+            let robust = format!("crates/{}/src/robust", exercise.package);
+            let compare = format!("yours with the files in {robust}: its limits go further");
             let compare = exercise.role.map(|_| ("compare", compare.as_str()));
             let rows = compare.into_iter().chain([("go on", "cargo course")]);
             return text + &table(width, rows);

@@ -337,10 +337,15 @@ mod commands {
             rest = event;
         }
         while let Some(first) = rest.chars().next() {
-            let is_same = |c: char| c == first || (c.is_ascii_digit() && first.is_ascii_digit());
-            let end = rest.find(|c| !is_same(c)).unwrap_or(rest.len());
-            let (run, after) = rest.split_at(end);
-            let length = run.chars().count();
+            let is_number = |c: char| c.is_ascii_digit() && first.is_ascii_digit();
+            let same = rest.chars().take_while(|&c| c == first).count();
+            let length = if same > 60 {
+                same * first.len_utf8()
+            } else {
+                rest.find(|c| c != first && !is_number(c))
+                    .unwrap_or(rest.len())
+            };
+            let (run, after) = rest.split_at(length);
             let is_port = run.parse().is_ok_and(|it: u16| it >= 32_768);
             let shown = if is_port && plain.ends_with([':', ' ']) {
                 "[port]".to_owned()
@@ -348,8 +353,8 @@ mod commands {
                 "[n]".to_owned() // curl's milliseconds
             } else if plain.ends_with("pid=") {
                 "[pid]".to_owned() // a process, as ss shows it
-            } else if length > 60 {
-                format!("[{length} {first}]")
+            } else if same > 60 {
+                format!("[{same} {first}]")
             } else {
                 run.to_owned()
             };

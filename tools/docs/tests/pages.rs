@@ -210,7 +210,7 @@ fn section_pages_have_the_same_shape() {
         "The program",
         "Run it",
         "Break it",
-        "How the robust version holds",
+        "How the robust version survives",
         "Exercises",
         "Further reading",
     ];

@@ -152,7 +152,7 @@ pub(super) const fn cut_character<S: ChatSide>(id: &'static str) -> Check {
 pub(super) const fn not_utf8<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
-        title: "Survives a message that is no text",
+        title: "Survives a message that isn't text",
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, a line comes that isn't UTF-8. The \
                 text in it is shown, and what is typed next arrives.",
@@ -214,7 +214,7 @@ pub(super) const fn empty_line<S: ChatSide>(id: &'static str) -> Check {
 pub(super) const fn end_of_input<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
-        title: "Ends with its input",
+        title: "Ends when its input ends",
         level: Level::Solid,
         about: "After a first exchange and 500 ms of quiet, the peer says a line; 500 ms later, \
                 when it is the user's turn, the input ends, and again 500 ms later the peer closes \

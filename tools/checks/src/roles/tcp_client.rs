@@ -148,10 +148,10 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "tcp-client/not-utf8",
-        title: "Survives a reply that is no text",
+        title: "Survives a reply that isn't text",
         level: Level::Solid,
-        about: "The server answers bytes that aren't UTF-8. The text around them is shown, and \
-                the next line is sent.",
+        about: "The server answers with bytes that aren't UTF-8. The text around them is shown, \
+                and the next line is sent.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -235,7 +235,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "tcp-client/end-of-input",
-        title: "Ends with its input",
+        title: "Ends when its input ends",
         level: Level::Solid,
         about: "A line is typed and answered; 500 ms later the input ends, and again 500 ms later \
                 the server closes its side.",

@@ -105,7 +105,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends what a browser sends. The answer has a status line with 200 and an \
                 empty line before the greeting, and it is whole: then the stream ends, or its \
                 Content-Length or its last chunk says so, and 300 ms later nothing more has come. \
-                Its Content-Type, if it has one, is text, JSON or XML, and no attachment.",
+                Its Content-Type, if it has one, is text, JSON or XML, and it isn't an attachment.",
         advice: "Begin the answer with the status line \"HTTP/1.1 200 OK\", end the head with an \
                  empty line (\\r\\n\\r\\n), and close the connection when all is sent.",
         lesson: PAGE,
@@ -215,11 +215,12 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "tcp-server/not-utf8",
-        title: "Survives bytes that are no text",
+        title: "Survives bytes that aren't text",
         level: Level::Solid,
         about: "A client sends a line with bytes that aren't UTF-8, and an empty line. Within 5 s \
                 it is answered, or its connection ends without a reset. Then the next client is \
-                greeted. (A stack trace alone is no failure: some libraries print one and go on.)",
+                greeted. (A stack trace alone isn't a failure: some libraries print one and go \
+                on.)",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -324,7 +325,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "tcp-server/dripping-client",
-        title: "Serves others while one client drips",
+        title: "Serves others while one client sends a byte now and then",
         level: Level::Expert,
         about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
                 is greeted meanwhile, within 2.5 s.",

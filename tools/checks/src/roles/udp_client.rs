@@ -133,9 +133,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "udp-client/not-utf8",
-        title: "Survives an answer that is no text",
+        title: "Survives an answer that isn't text",
         level: Level::Solid,
-        about: "The server answers bytes that aren't UTF-8. The text in them is shown.",
+        about: "The server answers with bytes that aren't UTF-8. The text in them is shown.",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
@@ -148,7 +148,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/empty-answer",
         title: "Survives an empty answer",
         level: Level::Solid,
-        about: "The server answers a datagram without a byte, and the input ends. The client ends \
+        about: "The server answers with an empty datagram, and the input ends. The client ends \
                 within 13 s, without a stack trace.",
         advice: "A datagram may be empty; that is neither an end nor a number. Don't wait for \
                  another one without a limit.",
@@ -218,7 +218,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "udp-client/end-of-input",
-        title: "Ends with its input",
+        title: "Ends when its input ends",
         level: Level::Solid,
         about: "The input ends before anything is typed.",
         advice: "The end of the input (Ctrl-D) is a way to leave: no error, and no empty line.",

@@ -35,7 +35,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/converts",
         title: "Converts a temperature",
         level: Level::Basic,
-        about: "\"100\" is asked; the answer has the number 212.",
+        about: "A client asks \"100\"; the answer has the number 212.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
                  send the result to the address that the request came from.",
         lesson: PAGE,
@@ -59,8 +59,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/numbers",
         title: "Converts fractions, signs and white space",
         level: Level::Basic,
-        about: "\"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end are asked. The answers \
-                may be rounded, if only to whole degrees.",
+        about: "A client sends \"36.6\", \"-40\", \"-273.15\" and \" 37.5\" with a line end. The \
+                answers may be rounded, but at most to whole degrees.",
         advice: "Convert the text as a floating-point number, with its sign and its fraction.",
         lesson: PAGE,
         run: |lab| {
@@ -91,9 +91,9 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         id: "udp-server/no-number",
-        title: "Survives a request that is no number",
+        title: "Survives a request that isn't a number",
         level: Level::Solid,
-        about: "\"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits are asked, then \
+        about: "A client sends \"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits, then \
                 \"100\". (What \"1_000\" means differs between languages; only \"100\" has to be \
                 answered.)",
         advice: "Handle the error of the conversion: answer with a reason, and go on.",
@@ -104,16 +104,16 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/empty",
         title: "Survives an empty datagram",
         level: Level::Solid,
-        about: "A datagram without a byte is sent, and one with a line end only; then \"100\".",
+        about: "A client sends an empty datagram, and one with only a line end; then \"100\".",
         advice: "A datagram may be empty; that is no end of anything. Its text is no number.",
         lesson: Lesson::pitfall("An empty message is no message"),
         run: |lab| survives(lab, &["", "\n"]),
     },
     Check {
         id: "udp-server/not-utf8",
-        title: "Survives bytes that are no text",
+        title: "Survives bytes that aren't text",
         level: Level::Solid,
-        about: "A byte that isn't UTF-8 is asked, and a NUL; then \"100\".",
+        about: "A client sends a byte that isn't UTF-8, and a NUL; then \"100\".",
         advice: "Don't let decoding fail: handle its error as that of a text that is no number.",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
@@ -127,7 +127,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/nan",
         title: "Doesn't convert \"nan\"",
         level: Level::Solid,
-        about: "\"nan\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
+        about: "A client sends \"nan\". The answer, if any comes within 500 ms, isn't a \
+                conversion.",
         advice: "A language may accept text as a number that is none: refuse whatever isn't \
                  finite.",
         lesson: Lesson::pitfall("Text that is no number"),
@@ -137,8 +138,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/infinity",
         title: "Doesn't convert what is infinite",
         level: Level::Solid,
-        about: "\"inf\", \"-Infinity\", \"1e400\" and \"1e308\" are asked. No answer that comes \
-                within 500 ms is a conversion.",
+        about: "A client sends \"inf\", \"-Infinity\", \"1e400\" and \"1e308\". No answer that \
+                comes within 500 ms is a conversion.",
         advice: "Refuse what isn't finite, before and after the conversion.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| refuses(lab, &["inf", "-Infinity", "1e400", "1e308"]),
@@ -147,7 +148,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/absolute-zero",
         title: "Doesn't convert what is below absolute zero",
         level: Level::Solid,
-        about: "\"-300\" is asked. The answer, if any comes within 500 ms, isn't a conversion.",
+        about: "A client sends \"-300\". The answer, if any comes within 500 ms, isn't a \
+                conversion.",
         advice: "Nothing is colder than -273.15 degrees Celsius: refuse it.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| refuses(lab, &["-300"]),
@@ -156,8 +158,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/cut-datagram",
         title: "Doesn't convert half a datagram",
         level: Level::Expert,
-        about: "1,100 zeros and \"100\" are asked. If an answer that comes within 500 ms is a \
-                conversion, its number is 212. Then \"100\" is asked.",
+        about: "A client sends 1,100 zeros and \"100\" in one datagram. If an answer that comes \
+                within 500 ms is a conversion, its number is 212. Then the client sends \"100\".",
         advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
                  fills it: what doesn't fit is cut off in silence.",
         lesson: Lesson::pitfall("A datagram that is cut"),
@@ -178,7 +180,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/too-long",
         title: "Survives the longest datagram",
         level: Level::Expert,
-        about: "65,507 bytes of text and 2,000 digits are sent; then \"100\".",
+        about: "A client sends 65,507 bytes of text, and 2,000 digits; then \"100\".",
         advice: "A request may have any length up to 65,507 bytes. Handle the error that some \
                  systems report for one that doesn't fit, and go on.",
         lesson: Lesson::pitfall("Input without a limit"),
@@ -210,7 +212,7 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/terminal-escapes",
         title: "Prints nothing that a terminal would obey",
         level: Level::Expert,
-        about: "A terminal's escape sequences are sent, then \"100\". They must not come out \
+        about: "A client sends a terminal's escape sequences, then \"100\". They must not come out \
                 unchanged: the check looks for 500 ms after the answer.",
         advice: "Escape control characters before you print a request (escape_debug, repr), or \
                  don't print it.",
