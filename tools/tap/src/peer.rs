@@ -55,11 +55,13 @@ pub struct Client {
     pub connections: i64,
     /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
     /// ends when nothing has come for 2 s)
-    #[arg(long, value_enum, conflicts_with = "udp", hide_default_value = true)]
     #[arg(
+        long,
+        value_enum,
         default_value = "half-close",
-        default_value_if("parts", IsPresent, "wait")
+        hide_default_value = true
     )]
+    #[arg(default_value_if("parts", IsPresent, "wait"), conflicts_with = "udp")]
     pub then: Then,
 }
 

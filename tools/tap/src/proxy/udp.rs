@@ -74,8 +74,8 @@ pub fn serve(socket: &UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resu
 /// Passes a datagram on in one direction, or does to it what the trouble wants.
 type Pass<'s> = Arc<dyn Fn(&[u8]) + Send + Sync + 's>;
 
-/// Begins a client's session. Returns what passes on the client's datagrams. The session ends when
-/// that is dropped.
+/// Begins a client's session: opens its sockets and starts its threads. Returns what passes on the
+/// client's datagrams. The session ends when that is dropped.
 fn begin<'s>(
     scope: &'s Scope<'s, '_>,
     connection: Connection<'s>,
@@ -86,13 +86,8 @@ fn begin<'s>(
     let (open, server) = udp::open(&connected).or_cannot(Action::CreateSocket, &proxy.target)?;
     let [connected, open] = [connected, open].map(Arc::new);
     connection.event(format_args!("client {client}"));
-    let to_server = direction(
-        scope,
-        connection,
-        Side::Client,
-        (Arc::clone(&open), server),
-        proxy,
-    )?;
+    let ends = (Arc::clone(&open), server);
+    let to_server = direction(scope, connection, Side::Client, ends, proxy)?;
     let to_client = direction(scope, connection, Side::Server, (here, client), proxy)?;
 
     let (session, told) = (Arc::downgrade(&to_server), Once::new());
@@ -146,6 +141,7 @@ fn direction<'s>(
     }))
 }
 
+/// Sends a datagram. An error is only told: it may be about this peer alone.
 fn send(connection: Connection, socket: &UdpSocket, bytes: &[u8], to: SocketAddr) {
     if let Err(error) = socket.send_to(bytes, to) {
         connection.trouble(format_args!("can't send to {to}: {error}"));
