@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::common::{self, TAP, lines};
 use console::is_timeout;
@@ -45,13 +46,19 @@ fn conversation(proxy: &[&str], send: &[&str], listen: &[&str]) -> String {
 #[test]
 fn both_sides_of_a_conversation() {
     let send = ["GET / HTTP/1.1\\r\\n\\r\\n"];
-    let listen = [
-        "HTTP/1.1 200 OK\\r\\n\\r\\n",
-        "你好\\xff",
-        "--pause",
-        "200ms",
-    ];
+    let listen = ["HTTP/1.1 200 OK\\r\\n\\r\\n你好\\xff"];
     assert_snapshot!("both_sides", conversation(&[], &send, &listen));
+}
+
+#[test]
+fn a_pause_goes_before_each_part_but_the_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap().to_string();
+    let begin = Instant::now();
+    let words = ["send", &to, "a", "b", "c", "--pause", "200ms", "--then"];
+    let _client = Program::start(TAP, [&words[..], &["close"]].concat());
+    assert_eq!(FakePeer::accept(&listener).reads_to_end(), b"abc");
+    assert!(begin.elapsed() >= Duration::from_millis(400));
 }
 
 #[test]
@@ -67,7 +74,7 @@ fn both_sides_in_hexadecimal() {
 fn each_kind_of_trouble() {
     let bye = &["bye"][..];
     let troubles: [(&[&str], &[&str]); 3] = [
-        (&["--split", "4", "--rate", "40"], bye),
+        (&["--split", "4", "--rate", "4"], bye),
         (&["--delay", "100"], bye),
         (&["--close-after", "2", "--to", "client"], bye),
     ];
@@ -135,8 +142,17 @@ fn a_long_line_is_not_dropped() {
 fn udp_both_sides() {
     let listening = Program::start(TAP, ["listen", "--udp", "0", "97.88", "and more"]);
     let to = listening.address().to_string();
-    let client = run(&["send", "--udp", &to, "36.6", "37", "--pause", "100ms"]);
+    let client = run(&["send", "--udp", &to, "36.6"]);
     assert_snapshot!(format!("{client}\n{}", lines(&listening.output.text())));
+}
+
+#[test]
+fn each_part_has_its_datagram() {
+    let server = common::udp();
+    let to = server.local_addr().unwrap().to_string();
+    let _client = Program::start(TAP, ["send", "--udp", &to, "36.6", "37"]);
+    assert_eq!(common::receive(&server).0, "36.6");
+    assert_eq!(common::receive(&server).0, "37");
 }
 
 /// `tap send` doesn't hear a stranger. Others do.
