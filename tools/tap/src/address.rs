@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind as Kind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
 use console::{Error, ipv4_first, is_self_connected};
+use socket2::SockRef;
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -34,7 +35,12 @@ pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
 ///
 /// The name can't be resolved, or the port is taken.
 pub fn listen(name: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(&resolve(name)?[..]).map_err(|cause| cannot("listen on", name, cause))
+    let refuse = |cause| cannot("listen on", name, cause);
+    let listener = TcpListener::bind(&resolve(name)?[..]).map_err(refuse)?;
+    // The queue that it has by default holds 128 clients. When more connect at once, some try again
+    // after seconds (listen(2)). If the system leaves it at that, it still works.
+    let _ = SockRef::from(&listener).listen(1_024);
+    Ok(listener)
 }
 
 /// Binds a UDP socket there.

@@ -18,7 +18,7 @@ const APART: Duration = Duration::from_millis(1);
 const PIECES_APART: usize = 64;
 
 /// With `--rate`, how many pieces the tap sends each second.
-const PIECES_PER_SECOND: usize = 20;
+const PIECES_PER_SECOND: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
 /// Direction of the trouble.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -90,9 +90,8 @@ impl Trouble {
 
     /// How many bytes the tap sends at once.
     pub fn piece(&self) -> usize {
-        let by_rate = |rate: NonZeroUsize| rate.get().div_ceil(PIECES_PER_SECOND);
-        let piece = self.split.map(NonZeroUsize::get);
-        piece.or(self.rate.map(by_rate)).unwrap_or(usize::MAX)
+        let by_rate = self.rate.map(|rate| rate.div_ceil(PIECES_PER_SECOND));
+        self.split.or(by_rate).map_or(usize::MAX, NonZeroUsize::get)
     }
 
     /// How long the next piece waits after the one with this number in its read, and this size.
