@@ -93,21 +93,26 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/no-number",
         title: "Survives a request that isn't a number",
         level: Level::Solid,
-        about: "A client sends \"warm\", \"37,5\", \"0x25\", \"1_000\" and full-width digits, then \
-                \"100\". (What \"1_000\" means differs between languages; only \"100\" has to be \
-                answered.)",
-        advice: "Handle the error of the conversion: answer with a reason, and go on.",
+        about: "A client sends \"warm\". No answer that comes within 500 ms is a conversion. Then it \
+                sends \"37,5\", \"0x25\", \"1_000\" and full-width digits, which languages read \
+                differently, and \"100\".",
+        advice: "Handle the error of the conversion: answer with a reason, and go on. If your \
+                 language has no error there, but 0, look whether all of the text was a number.",
         lesson: Lesson::pitfall("Text that is no number"),
-        run: |lab| survives(lab, &["warm", "37,5", "0x25", "1_000", "３７"]),
+        run: |lab| {
+            refuses(lab, &["warm"])?;
+            survives(lab, &["37,5", "0x25", "1_000", "３７"])
+        },
     },
     Check {
         id: "udp-server/empty",
         title: "Survives an empty datagram",
         level: Level::Solid,
-        about: "A client sends an empty datagram, and one with only a line end; then \"100\".",
-        advice: "A datagram may be empty; that is no end of anything. Its text is no number.",
+        about: "A client sends an empty datagram, and one with only a line end. No answer that comes \
+                within 500 ms is a conversion. Then it sends \"100\".",
+        advice: "A datagram may be empty; that is no end of anything. Its text is no number, not 0.",
         lesson: Lesson::pitfall("An empty message is no message"),
-        run: |lab| survives(lab, &["", "\n"]),
+        run: |lab| refuses(lab, &["", "\n"]),
     },
     Check {
         id: "udp-server/not-utf8",
