@@ -2,7 +2,7 @@
 //! [`Pair`].
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -188,9 +188,8 @@ impl<'a> Pair<'a> {
         let mut stream = self.streams[to as usize];
         while !bytes.is_empty() {
             match stream.write(bytes) {
-                _ if !self.ended().contains(&None) => return Err(ErrorKind::ConnectionReset.into()),
                 Ok(count) => bytes = &bytes[count..],
-                Err(error) if is_cut_short(&error) => {}
+                Err(error) if is_cut_short(&error) && self.ended().contains(&None) => {}
                 Err(error) => return Err(error),
             }
         }
