@@ -111,7 +111,8 @@ impl Check {
             Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
             Err(error) => {
                 let why = format!("its folder can't be copied: {error}");
-                return (Outcome::skipped(why), None);
+                // Other programs may have filled the disk for a moment.
+                return (Outcome::skipped(why), Some(Kind::Missing));
             }
         };
         let fixed_port = submission.fixed_port;
@@ -170,8 +171,11 @@ pub fn judge(
         submission.jobs.max(1)
     };
     thread::scope(|scope| {
-        for _ in 0..helpers {
-            scope.spawn(|| board.work(submission));
+        let work = || board.work(submission);
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work);
+        // A busy system may have no more threads. One does, if it is this one.
+        if (0..helpers).flat_map(start).count() == 0 {
+            work();
         }
         let outcomes = checks.iter().enumerate().map(|(index, check)| {
             let outcome = board.outcome(index);
@@ -244,10 +248,7 @@ impl Board {
         if self.runs_alone.load(Ordering::Relaxed) {
             return lock(&self.later).push((index, false));
         }
-        let (outcome, kind) = {
-            let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-            attempt(check, submission)
-        };
+        let (outcome, kind) = beside_others(|| attempt(check, submission));
         let is_missing = matches!(kind, Some(Kind::Missing | Kind::Ended));
         if index == 0 && check.is_first() {
             // It has run alone, and the others wait for it. So only what takes no time is repeated.
@@ -298,6 +299,13 @@ impl Board {
             }
         }
     }
+}
+
+/// Does something that takes much of the machine, such as to compile a program, while no check has
+/// the machine alone.
+pub fn beside_others<T>(work: impl FnOnce() -> T) -> T {
+    let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    work()
 }
 
 /// The try that counts: no other program under test runs. If it is the first one, beside nobody, a

@@ -5,14 +5,14 @@
 //! | memory of all its processes | [`MEMORY`] | Linux |
 //! | memory of one process that it has to itself (`RLIMIT_DATA`) | [`MEMORY`] | Linux |
 //! | processes | [`PROCESSES`] | Linux |
-//! | files, more than its folder had at the start | [`FILES`] | Linux |
+//! | files beyond those its folder had at the start, each 4 KiB more than its size | [`FILES`] | Linux |
 //! | one file (`RLIMIT_FSIZE`) | [`FILES`] | Linux, macOS |
 //!
 //! `RLIMIT_…` are limits of the system (getrlimit(2)), which a child has from its first
 //! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
 //! So one thread looks at all programs, five times a second. On Windows nothing is limited.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -27,8 +27,9 @@ pub const PROCESSES: usize = 200;
 /// Maximum size of files, in bytes.
 pub const FILES: u64 = 64 << 20;
 
-/// How deep to look into a folder.
-pub(crate) const DEPTH: usize = 32;
+/// What the system needs for a file or folder besides its bytes, more or less. So the limit holds
+/// for many empty files, too.
+const BLOCK: u64 = 4096;
 
 /// Sets these limits for this process, and for all that it starts from now on.
 pub fn set() {
@@ -51,16 +52,31 @@ pub fn set() {
     watch::start();
 }
 
-/// How much is in this folder, in bytes, down to this depth.
-pub(crate) fn size(folder: &Path, depth: usize) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let sizes = entries.filter_map(|entry| {
-        let metadata = entry.path().symlink_metadata().ok()?;
-        let is_deeper = metadata.is_dir() && depth > 0;
-        let below = is_deeper.then(|| size(&entry.path(), depth - 1));
-        Some(metadata.len().saturating_add(below.unwrap_or(0)))
-    });
-    sizes.fold(0, u64::saturating_add)
+/// How much of the disk a file or folder takes, in bytes, more or less.
+pub fn size_of(metadata: &Metadata) -> u64 {
+    metadata.len().saturating_add(BLOCK)
+}
+
+/// How much is in this folder and those in it, in bytes. Counts no further once it is more than
+/// `most`.
+pub(crate) fn size(folder: &Path, most: u64) -> u64 {
+    let mut sum = 0_u64;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            }
+            sum = sum.saturating_add(size_of(&metadata));
+            if sum > most {
+                return sum;
+            }
+        }
+    }
+    sum
 }
 
 /// A program that is watched for as long as this value lives.
@@ -96,7 +112,7 @@ mod watch {
 
     use rustix::process::Signal;
 
-    use super::{DEPTH, FILES, MEMORY, PROCESSES, size};
+    use super::{FILES, MEMORY, PROCESSES, size};
     use crate::strays::{self, Mark, Process};
 
     /// How long between two looks at the processes.
@@ -185,9 +201,14 @@ mod watch {
                 ));
             }
             let (folder, had) = self.folder.as_ref().filter(|_| at_files)?;
-            let more = size(folder, DEPTH).saturating_sub(*had);
-            let (wrote, limit) = (more >> 20, FILES >> 20);
-            (more > FILES).then(|| format!("it wrote {wrote} MiB of files; the limit is {limit}"))
+            let most = had.saturating_add(FILES);
+            let limit = FILES >> 20;
+            (size(folder, most) > most).then(|| {
+                format!(
+                    "it wrote more than {limit} MiB of files, which is the limit; an empty one \
+                     counts as 4 KiB"
+                )
+            })
         }
 
         /// Kills all its processes, and those that they have started meanwhile. They are stopped
@@ -233,5 +254,25 @@ mod watch {
             assert_eq!(program(1).too_much(&many(PROCESSES), true), None);
             assert!(program(1).too_much(&many(PROCESSES + 1), true).is_some());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_files_count_and_nothing_is_counted_in_vain() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("a/b");
+        fs::create_dir_all(&deep).unwrap();
+        for name in 0..10 {
+            fs::write(deep.join(name.to_string()), "").unwrap();
+        }
+        let all = size(folder.path(), u64::MAX);
+        assert!(all >= 12 * BLOCK, "{all}");
+        let some = size(folder.path(), 5 * BLOCK);
+        assert!(some > 5 * BLOCK && some < all, "{some} of {all}");
     }
 }

@@ -238,7 +238,7 @@ impl Program {
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
         let folder = command.dir.map(|dir| {
-            let had = limits::size(&dir, limits::DEPTH);
+            let had = limits::size(&dir, u64::MAX);
             (dir, had)
         });
         let spawn = |start| {

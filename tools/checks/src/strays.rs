@@ -134,14 +134,16 @@ mod linux {
             // The name is in parentheses, and may have some, too.
             let (_, fields) = stat.rsplit_once(')')?;
             let mut fields = fields.trim_ascii().split(' ');
-            let is_there = fields.next()? != "Z";
+            let is_zombie = fields.next()? == "Z";
             let session = fields.nth(2)?.parse().ok()?;
             let user: u64 = fields.nth(7)?.parse().ok()?;
             let system: u64 = fields.next()?.parse().ok()?;
             let millis = (user + system) * 1000 / rustix::param::clock_ticks_per_second();
-            let pages: u64 = fields.nth(8)?.parse().ok()?;
+            let threads: u32 = fields.nth(4)?.parse().ok()?;
+            let pages: u64 = fields.nth(3)?.parse().ok()?;
             let mark = Mark(fields.next()?.parse().ok()?);
-            is_there.then_some(Self {
+            // The main thread may end before the others (pthread_exit(3)), and be a zombie.
+            (!is_zombie || threads > 1).then_some(Self {
                 number,
                 session,
                 cpu_time: Duration::from_millis(millis),

@@ -17,10 +17,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::time::Instant;
 
 use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
+#[cfg(target_os = "linux")]
+use checks::port::Port;
 use checks::program::Command;
+#[cfg(target_os = "linux")]
+use checks::program::Program;
 use checks::report;
 use checks::run::Patience;
 
@@ -203,6 +209,46 @@ fn differences_of(line: &str) -> String {
         return String::new();
     }
     String::from_utf8_lossy(&ended.stdout).into_owned()
+}
+
+/// A daemon whose main thread has ended looks like a zombie, but it has the port.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs a C compiler"]
+fn a_daemon_without_a_main_thread_is_ended() {
+    const DAEMON: &str = "
+        #include <arpa/inet.h>
+        #include <pthread.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        static void *wait(void *nothing) { sleep(60); return nothing; }
+        int main(int count, char **words) {
+            struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
+            int server = socket(AF_INET, SOCK_STREAM, 0);
+            pthread_t thread;
+            if (fork()) return 0;
+            setsid();
+            pthread_create(&thread, 0, wait, 0);
+            bind(server, (struct sockaddr *)&address, sizeof address);
+            listen(server, count);
+            pthread_exit(0);
+        }";
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("daemon.c"), DAEMON).unwrap();
+    let mut compiler = process::Command::new("cc");
+    compiler.args(["-pthread", "-o", &path("daemon"), &path("daemon.c")]);
+    assert!(compiler.status().unwrap().success());
+    let port = Port::free().unwrap();
+    let command = Command::new(path("daemon"), ["{port}"]);
+    let program = Program::start(&command, port.number).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !port.is_taken() {
+        assert!(Instant::now() < deadline, "it never listens");
+        thread::yield_now();
+    }
+    drop(program);
+    assert!(!port.is_taken());
 }
 
 /// A process with much memory takes a while to end, and has its port until then.

@@ -1,16 +1,18 @@
 //! `--submissions`: marks a whole class.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use checks::check::Check;
 use checks::guard;
-use checks::judge::{Submission, judge};
+use checks::judge::{Submission, beside_others, judge};
 use checks::program::Command;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -56,15 +58,21 @@ pub(crate) fn mark(
     let bar = bar(class.submissions.len());
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
+    let mut reported = Ok(());
     in_order(
         &class.submissions,
         at_once(args),
         |submitted| mark_one(args, checks, submitted, given, scratch.path()),
         |submitted, marked| {
+            let broken = "the judge itself failed, which is a bug: please report it";
+            let marked = marked.unwrap_or_else(|| not_started(submitted, broken.to_owned()));
             all_passed &= marked.has_passed();
             bar.inc(1);
             if let Some(reports) = &args.reports {
-                write_report(args, reports, &submitted.file_name, &marked)?;
+                let name = report_name(&submitted.file_name, bar.position());
+                let written = write_report(args, &reports.join(name), &marked);
+                // The others' marks don't depend on it.
+                reported = mem::replace(&mut reported, Ok(())).and(written);
             }
             bar.suspend(|| marks.add(&marked))
         },
@@ -78,7 +86,15 @@ pub(crate) fn mark(
         // The output is for a program. If standard error is closed, nobody is there to be told.
         let _ = io::stderr().write_all(left_out.as_bytes());
     }
-    Ok(all_passed)
+    reported.map(|()| all_passed)
+}
+
+fn not_started(submitted: &Submitted, why: String) -> Marked {
+    Marked {
+        name: submitted.name.clone(),
+        command: None,
+        judged: Err(why),
+    }
 }
 
 fn mark_one(
@@ -88,15 +104,9 @@ fn mark_one(
     given: Option<&Command>,
     scratch: &Path,
 ) -> Marked {
-    let ready = match submitted.get_ready(args.role, given, scratch) {
+    let ready = match beside_others(|| submitted.get_ready(args.role, given, scratch)) {
         Ok(ready) => ready,
-        Err(why) => {
-            return Marked {
-                name: submitted.name.clone(),
-                command: None,
-                judged: Err(why),
-            };
-        }
+        Err(why) => return not_started(submitted, why),
     };
     let mut judged = Vec::new();
     let submission = Submission {
@@ -114,19 +124,25 @@ fn mark_one(
     }
 }
 
-fn write_report(
-    args: &Args,
-    reports: &Path,
-    file_name: &OsStr,
-    marked: &Marked,
-) -> Result<(), Error> {
-    let mut name = file_name.to_owned();
-    name.push(".txt");
-    let text = marked.report(args.role, args.all);
-    fs::write(reports.join(name), text).or_cannot(
+fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
+    fs::write(path, marked.report(args.role, args.all)).or_cannot(
         Action::WriteFile,
         format_args!("the report of {}", marked.name),
     )
+}
+
+/// The name of the report of the submission in this row. Systems allow 255 bytes, or characters.
+fn report_name(file_name: &OsStr, row: u64) -> OsString {
+    const LONGEST: usize = 255;
+    let mut name = file_name.to_owned();
+    name.push(".txt");
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let end = format!("~{row}.txt");
+    let mut name = crate::safe_name(file_name);
+    name.truncate(name.floor_char_boundary(LONGEST - end.len()));
+    OsString::from(name + &end)
 }
 
 /// What isn't in the table.
@@ -146,31 +162,33 @@ fn notes(args: &Args) -> &'static str {
 }
 
 /// Works on several items at the same time, and calls `each` with the results in the items' order,
-/// as soon as all before it are known.
+/// as soon as all before it are known. An item has no result if the work panicked.
 fn in_order<T: Sync, R: Send>(
     items: &[T],
     at_once: usize,
     work: impl Fn(&T) -> R + Sync,
-    mut each: impl FnMut(&T, R) -> Result<(), Error>,
+    mut each: impl FnMut(&T, Option<R>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (senders, results): (Vec<_>, Vec<_>) = items.iter().map(|_| mpsc::channel()).unzip();
     let waiting = Mutex::new(items.iter().zip(senders));
     let waiting = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    let work_on_all = || {
+        let next = || waiting().next();
+        while let Some((item, sender)) = next() {
+            let result = panic::catch_unwind(AssertUnwindSafe(|| work(item)));
+            // The receiver has gone if the output can't be written.
+            let _ = sender.send(result.ok());
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..at_once {
-            scope.spawn(|| {
-                let next = || waiting().next();
-                while let Some((item, sender)) = next() {
-                    // The receiver has gone if the output can't be written.
-                    let _ = sender.send(work(item));
-                }
-            });
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work_on_all);
+        // A busy system may have no more threads. One does, if it is this one.
+        if (0..at_once).flat_map(start).count() == 0 {
+            work_on_all();
         }
         for (item, result) in items.iter().zip(results) {
-            // There is none if its thread has panicked, which is told elsewhere.
-            if let Ok(result) = result.recv() {
-                each(item, result).inspect_err(|_| waiting().by_ref().for_each(drop))?;
-            }
+            let result = result.recv().ok().flatten();
+            each(item, result).inspect_err(|_| waiting().by_ref().for_each(drop))?;
         }
         Ok(())
     })
@@ -194,4 +212,30 @@ fn bar(submissions: usize) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.tick();
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results_of(at_once: usize) -> Vec<(u8, Option<u8>)> {
+        let mut results = Vec::new();
+        let work = |item: &u8| {
+            assert!(*item != 2, "this one breaks");
+            item * 10
+        };
+        let each = |item: &u8, result| {
+            results.push((*item, result));
+            Ok(())
+        };
+        assert!(in_order(&[1, 2, 3], at_once, work, each).is_ok());
+        results
+    }
+
+    #[test]
+    fn nothing_is_lost_if_the_work_breaks_or_no_thread_can_be_started() {
+        let expected = [(1, Some(10)), (2, None), (3, Some(30))];
+        assert_eq!(results_of(1), expected);
+        assert_eq!(results_of(0), expected);
+    }
 }

@@ -1,31 +1,48 @@
 //! Copies of folders, so that no program under test changes what was handed in, or meets what
 //! another run of it has left.
 
-use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Maximum size of a folder that is copied, in bytes. Each file counts as whole blocks.
+use checks::limits;
+
+/// Maximum size of a folder that is copied, in bytes, as [`limits::size_of`] counts.
 pub(crate) const LIMIT: u64 = 64 << 20;
-
-/// What the system needs for a file besides its bytes, more or less. So the limit holds for a
-/// folder of many empty files, too.
-const BLOCK: u64 = 4096;
 
 /// How deep folders may be nested.
 const DEPTH: usize = 32;
 
-/// What tools leave behind. Programs don't need it, and it may be large.
-const BY_TOOLS: [&str; 3] = ["__pycache__", "__MACOSX", "node_modules"];
+/// Folders that a tool made and needs only for itself.
+const BY_TOOLS: [&str; 4] = ["__pycache__", "__MACOSX", ".git", ".svn"];
 
-/// Whether the file or folder was made by a tool, or is hidden, as an editor's settings are.
-pub(crate) fn is_by_the_way(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") || BY_TOOLS.iter().any(|it| name == *it)
+/// The folders of a Python environment. A student may keep the program beside them.
+const OF_PYTHON: [&str; 7] = ["bin", "include", "lib", "lib64", "libs", "scripts", "share"];
+
+/// Whether a tool made this folder and needs it only for itself: by its name, in an environment of
+/// Python (venv, conda), or with the mark of what can be made again
+/// (<https://bford.info/cachedir/>), as cargo's `target` has it.
+fn is_by_tools(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    let is_of_python = || {
+        let is_beside = |it: &&str| path.with_file_name(it).exists();
+        OF_PYTHON.iter().any(|it| lower == *it)
+            && ["pyvenv.cfg", "conda-meta"].iter().any(is_beside)
+    };
+    BY_TOOLS.iter().any(|it| name == *it) || path.join("CACHEDIR.TAG").exists() || is_of_python()
+}
+
+/// Whether no program of the student is in it: it is hidden, as an editor's settings are, or a tool
+/// made it.
+pub(crate) fn is_by_the_way(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".") || name == "node_modules" || is_by_tools(path)
 }
 
 /// Copies what is in this folder into another one, which is empty: files, folders and symbolic
-/// links. The files of `node_modules` and hidden files are copied, too, as a program may need them.
+/// links. `node_modules` and hidden files are copied, too, as a program may need them; what tools
+/// made for themselves isn't.
 ///
 /// # Errors
 ///
@@ -34,64 +51,76 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     copy_into(from, to, &mut 0, DEPTH)
 }
 
-/// Copies a file, and the files beside it if they fit; no folders.
+/// Copies a file into a folder, and what may be `beside` it there: that is nobody's fault if it
+/// can't be read.
 ///
 /// # Errors
 ///
 /// The file can't be read or written, or has more than [`LIMIT`].
-pub(crate) fn copy_file_and_neighbours(folder: &Path, file: &OsStr, to: &Path) -> io::Result<()> {
-    let path = folder.join(file);
-    copy_file(&path, &to.join(file), &fs::metadata(&path)?, &mut 0)?;
-    let neighbours: Vec<_> = fs::read_dir(folder)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name())
-        .filter(|name| name != file)
-        .filter_map(|name| Some((fs::metadata(folder.join(&name)).ok()?, name)))
-        .filter(|(metadata, _)| metadata.is_file())
-        .collect();
-    if neighbours
-        .iter()
-        .map(|(metadata, _)| size(metadata))
-        .sum::<u64>()
-        <= LIMIT
-    {
-        for (metadata, name) in neighbours {
-            // It isn't this student's, so it is no fault of theirs if it can't be read.
-            let _ = copy_file(&folder.join(&name), &to.join(&name), &metadata, &mut 0);
-        }
+pub(crate) fn copy_file(file: &Path, beside: &[PathBuf], to: &Path) -> io::Result<()> {
+    let copy = |from: &Path| {
+        let metadata = fs::metadata(from).map_err(|error| of(from, &error))?;
+        let to = to.join(from.file_name().unwrap_or_default());
+        copy_one(from, &to, &metadata, &mut 0)
+    };
+    copy(file)?;
+    for it in beside {
+        let _ = copy(it);
     }
     Ok(())
+}
+
+/// Of these, the smallest, as many as may be copied together.
+pub(crate) fn that_fit(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let size = |file: &PathBuf| fs::metadata(file).map_or(u64::MAX, |it| limits::size_of(&it));
+    files.sort_by_cached_key(size);
+    let mut sum = 0_u64;
+    files.retain(|file| {
+        sum = sum.saturating_add(size(file));
+        sum <= LIMIT
+    });
+    files
+}
+
+/// An error that says which file it is about.
+fn of(path: &Path, error: &io::Error) -> io::Error {
+    let name = crate::safe_name(path.file_name().unwrap_or_default());
+    io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 
 fn copy_into(from: &Path, to: &Path, copied: &mut u64, depth: usize) -> io::Result<()> {
     if depth == 0 {
         return Err(io::Error::other("its folders are nested too deeply"));
     }
-    for entry in fs::read_dir(from)? {
+    for entry in fs::read_dir(from).map_err(|error| of(from, &error))? {
         let entry = entry?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         let metadata = fs::symlink_metadata(&from)?;
         if metadata.is_dir() {
-            *copied += BLOCK;
-            fs::create_dir(&to)?;
-            copy_into(&from, &to, copied, depth - 1)?;
+            if !is_by_tools(&from) {
+                *copied += limits::size_of(&metadata);
+                fs::create_dir(&to)?;
+                copy_into(&from, &to, copied, depth - 1)?;
+            }
         } else if metadata.is_symlink() {
-            copy_link(&from, &to)?;
+            copy_link(&from, &to).map_err(|error| of(&from, &error))?;
         } else if metadata.is_file() {
-            copy_file(&from, &to, &metadata, copied)?;
+            copy_one(&from, &to, &metadata, copied)?;
         }
         // To read anything else, such as a pipe, might take forever.
     }
     Ok(())
 }
 
-fn copy_file(from: &Path, to: &Path, metadata: &Metadata, copied: &mut u64) -> io::Result<()> {
-    *copied += size(metadata);
+fn copy_one(from: &Path, to: &Path, metadata: &Metadata, copied: &mut u64) -> io::Result<()> {
+    *copied += limits::size_of(metadata);
     if *copied > LIMIT {
         let limit = LIMIT >> 20;
         return Err(io::Error::other(format!("it has more than {limit} MiB")));
     }
-    fs::copy(from, to).map(drop)
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| of(from, &error))
 }
 
 #[cfg(unix)]
@@ -102,8 +131,4 @@ fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(drop)
-}
-
-fn size(metadata: &Metadata) -> u64 {
-    metadata.len().saturating_add(BLOCK)
 }

@@ -5,13 +5,14 @@ mod folder;
 mod marks;
 mod pages;
 mod program_file;
+mod source;
 mod start;
 mod submissions;
 mod tell;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 
 use checks::check::{Check, Role};
@@ -89,8 +90,10 @@ With --submissions a command may have {file} for the student's program and {dir}
 student's folder: checks tcp-server --submissions DIR -- python3 {file} {port}
 Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c, .rs, or an
 executable. If a folder has several programs, the judge takes the one named after the role
-(tcp_server), its side (server) or main. Each check runs in a fresh copy of the student's folder (up
-to 64 MiB). Hidden files, node_modules and __pycache__ aren't submissions.
+(tcp_server), its side (server) or main, and a source before what was compiled from it. Each check
+runs in a fresh copy of the student's folder (up to 64 MiB); a file that is handed in by itself has
+only data files beside it. Hidden files and what tools made (node_modules, __pycache__, a Python
+environment, cargo's target) aren't submissions.
 
 The judge stops a program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files
 (memory and processes on Linux only, nothing on Windows).
@@ -104,7 +107,8 @@ JSON has a line for each check, printed as soon as it is known:
   steps       what was done, in order; if it failed, the last step is the one that failed
   lesson      page, heading (or null) and advice: where to read and what to change
 With --submissions it has a line for each: submission (the file's name), command, not_started (why,
-or null), points (basic, solid, expert, total) and checks (a list of those above).
+or null), points (basic, solid, expert, total; null if not started) and checks (a list of those
+above).
 With --list the line for each check has id, title, level, about and lesson.
 CSV has a row for each submission: submission, command, a verdict for each check, points for each
 level, total, and why it wasn't started.
@@ -179,10 +183,27 @@ fn command(args: &Args) -> Option<Command> {
     if args.port.is_none() && !command.takes_port() {
         wrong("where does the port go? Put {port} into the command's arguments, or give --port N");
     }
-    if args.submissions.is_some() && !command.has("{file}") && !command.has("{dir}") {
+    if args.submissions.is_none() {
+        return Some(command);
+    }
+    if !command.has("{file}") && !command.has("{dir}") {
         wrong("where does the submission go? Put {file} or {dir} into the command");
     }
-    Some(command)
+    // It starts in each student's folder, and what it names is here.
+    Some(Command::new(
+        absolute(program),
+        arguments.iter().map(absolute),
+    ))
+}
+
+/// The whole path of a file that is given by a relative one. A name alone may be anything.
+fn absolute(word: &OsString) -> OsString {
+    let path = Path::new(word);
+    let is_path = path.components().count() > 1 && path.exists();
+    match path::absolute(path) {
+        Ok(path) if is_path => path.into_os_string(),
+        _ => word.clone(),
+    }
 }
 
 /// A program that is started by this command, judged as the command line says.
@@ -257,7 +278,13 @@ fn judge_one(
 pub(crate) fn safe_name(name: &OsStr) -> String {
     let mut safe = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {
-        safe.push_str(&safe::escape(chunk.valid()));
+        // Elsewhere it separates the folders of a path.
+        let valid = if path::is_separator('\\') {
+            chunk.valid().to_owned()
+        } else {
+            chunk.valid().replace('\\', r"\\")
+        };
+        safe.push_str(&safe::escape(&valid));
         safe.push_str(&chunk.invalid().escape_ascii().to_string());
     }
     safe
@@ -272,4 +299,19 @@ fn wrong(why: &str) -> ! {
     Args::command()
         .error(ErrorKind::MissingRequiredArgument, why)
         .exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn no_two_names_are_shown_alike() {
+        use std::os::unix::ffi::OsStrExt;
+        let shown = |name: &[u8]| safe_name(OsStr::from_bytes(name));
+        assert_eq!(shown(b"\xff"), r"\xff");
+        assert_eq!(shown(br"\xff"), r"\\xff");
+        assert_eq!(shown(b"\n\\"), r"\n\\");
+    }
 }

@@ -160,13 +160,8 @@ impl Marks {
             let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
             row.push(verdict.map(word).unwrap_or_default().to_owned());
         }
-        let of_levels = Level::ALL.map(|level| points(verdicts, level).0);
-        let total = of_levels.iter().sum();
-        for points in of_levels.into_iter().chain([total]) {
-            // Nobody has judged a program that wasn't started, so it has no points, and not 0.
-            let judged = marked.judged.as_ref();
-            row.push(judged.map(|_| points.to_string()).unwrap_or_default());
-        }
+        let points = points_of(marked, verdicts).map(|it| it.map(|it| it.to_string()));
+        row.extend(points.unwrap_or_default());
         let why = marked
             .judged
             .as_ref()
@@ -280,7 +275,7 @@ fn reading(check: &Check, advice: Option<&str>) -> Value {
 
 /// A program of many.
 fn submission(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Value {
-    let [basic, solid, expert] = Level::ALL.map(|level| points(verdicts, level).0);
+    let points = points_of(marked, verdicts);
     let entries = marked.judged.iter().flatten();
     let entries = entries.map(|(check, outcome)| entry(check, outcome));
     json!({
@@ -288,11 +283,19 @@ fn submission(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Value 
         "command": marked.command,
         "not_started": marked.judged.as_ref().err(),
         "points": {
-            "basic": basic,
-            "solid": solid,
-            "expert": expert,
-            "total": basic + solid + expert,
+            "basic": points.map(|it| it[0]),
+            "solid": points.map(|it| it[1]),
+            "expert": points.map(|it| it[2]),
+            "total": points.map(|it| it[3]),
         },
         "checks": entries.collect::<Vec<_>>(),
     })
+}
+
+/// How many points it has of each level, and in all. Nobody has judged a program that wasn't
+/// started, so it has no points, and not 0.
+fn points_of(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Option<[usize; 4]> {
+    let [basic, solid, expert] = Level::ALL.map(|level| points(verdicts, level).0);
+    let points = [basic, solid, expert, basic + solid + expert];
+    marked.judged.is_ok().then_some(points)
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use checks::program::{Command, Program, ending};
 use console::safe;
 
-use crate::program_file::{Kind, Language, ProgramFile, begin, has_main};
+use crate::folder;
+use crate::program_file::{Kind, Language, ProgramFile, begin};
+use crate::source::Java;
 
 /// How long a compiler may take.
 const COMPILE: Duration = Duration::from_mins(2);
@@ -39,24 +41,44 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
             Ok((Command::new(file, [port]), folder))
         }
         Kind::Source(Language::Java) => {
-            let main = JavaClass::in_file(&program.path);
+            let mut path = program.path.clone();
+            let source = begin(&path).map_err(|error| error.to_string())?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let java = Java::of(&String::from_utf8_lossy(&source), &stem);
+            // A learning platform may have renamed the file. The compiler wants its old name.
+            let old = path.with_file_name(java.stem.clone() + ".java");
+            if !old.exists() {
+                fs::rename(&path, &old).map_err(|error| error.to_string())?;
+                path = old;
+            }
             // The folder that the packages start from, unless the export has flattened them.
-            let packages: PathBuf = main.package.iter().collect();
+            let packages: PathBuf = java.package.iter().collect();
             let depth = if folder.ends_with(&packages) {
-                main.package.len()
+                java.package.len()
             } else {
                 0
             };
             let folder = folder.ancestors().nth(depth).unwrap_or(folder);
-            let source = program.path.strip_prefix(folder).unwrap_or(&program.path);
-            let words = ["-encoding", "UTF-8", "-sourcepath", ".", "-d", "."];
-            compile("javac", &words, [PathBuf::from(source)], folder)?;
-            let words = ["-cp", ".", &main.full_name(), "{port}"];
+            let path = path.strip_prefix(folder).unwrap_or(&path);
+            // Editors on Windows in China saved it so, and Java before 18 read it so.
+            let encoding = str::from_utf8(&source).map_or("GB18030", |_| "UTF-8");
+            // Without a limit, Java asks for a share of the machine, more than the judge allows.
+            let words = ["-J-Xmx512m", "-encoding", encoding];
+            let words = [&words[..], &["-sourcepath", ".", "-d", "."]].concat();
+            compile("javac", &words, [path.to_owned()], folder)?;
+            let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
             Ok((Command::new("java", words), folder))
         }
         Kind::Source(Language::C) => {
             let parts = c_parts(program).map_err(|error| error.to_string())?;
-            let words = ["-O1", "-pthread", "-o", &compiled()];
+            let words = [
+                "-O1",
+                "-pthread",
+                "-Iinclude",
+                "-I../include",
+                "-o",
+                &compiled(),
+            ];
             compile(
                 "cc",
                 &words,
@@ -70,10 +92,10 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
             compile("rustc", &words, [PathBuf::from(file)], folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
         }
-        Kind::Other => Err(
-            "nobody knows how to start it: give a command, such as: -- ruby {file} {port}"
-                .to_owned(),
-        ),
+        Kind::Foreign | Kind::Other | Kind::Part => {
+            let why = program.kind.trouble(false);
+            Err(why.unwrap_or_default().to_owned())
+        }
     }
 }
 
@@ -105,7 +127,9 @@ fn compile(
                 .take(COMPILER_LINES)
                 .map(safe::escape)
                 .collect();
-            let first = lines.iter().find(|line| line.contains("error"));
+            let is_reason =
+                |line: &&String| line.contains("error") || line.contains("undefined reference");
+            let first = lines.iter().find(is_reason);
             let first = first.cloned().unwrap_or_else(|| ending(status));
             Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
         }
@@ -122,7 +146,9 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(program.folder())? {
         let path = entry?.path();
         let is_c = path.extension().is_some_and(|ending| ending == "c");
-        if is_c && path.is_file() && (path == program.path || !has_main(&begin(&path)?)) {
+        // For each file, macOS may have packed a hidden one with the same ending.
+        let is_part = || !folder::is_by_the_way(&path) && !has_own_main(&path);
+        if is_c && path.is_file() && (path == program.path || is_part()) {
             parts.push(Path::new(".").join(path.file_name().unwrap_or_default()));
         }
     }
@@ -130,48 +156,8 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
     Ok(parts)
 }
 
-/// The class that `java` is told.
-struct JavaClass {
-    package: Vec<String>,
-    name: String,
-}
-
-impl JavaClass {
-    /// The class with `main`, as well as it can be seen without reading all of the language.
-    fn in_file(path: &Path) -> Self {
-        let source = begin(path).unwrap_or_default();
-        let source = String::from_utf8_lossy(&source);
-        let package = source
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("package "));
-        let package = package.map(first_word).unwrap_or_default();
-        let before = source.find("void main").and_then(|main| source.get(..main));
-        let name = before.and_then(|before| before.rsplit_once("class "));
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self {
-            package: package
-                .split('.')
-                .filter(|it| !it.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            name: name.map_or_else(
-                || stem.into_owned(),
-                |(_, name)| first_word(name).to_owned(),
-            ),
-        }
-    }
-
-    fn full_name(&self) -> String {
-        let mut parts = self.package.clone();
-        parts.push(self.name.clone());
-        parts.join(".")
-    }
-}
-
-fn first_word(text: &str) -> &str {
-    let text = text.trim_start();
-    let end = text.find(|c: char| !c.is_alphanumeric() && !"_.$".contains(c));
-    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
+fn has_own_main(source: &Path) -> bool {
+    ProgramFile::of(source).is_some_and(|it| it.kind != Kind::Part)
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use checks::program::{Command, Program};
 use tempfile::TempDir;
 
 use crate::folder;
-use crate::program_file::{ProgramFile, is_archive};
+use crate::program_file::{ProgramFile, is_archive, is_library};
 use crate::safe_name;
 use crate::start;
 
@@ -33,9 +33,10 @@ pub(crate) struct Submitted {
     pub(crate) name: String,
     /// Its name as the system has it.
     pub(crate) file_name: OsString,
-    /// The folder with all submissions.
-    within: PathBuf,
+    path: PathBuf,
     is_folder: bool,
+    /// What else is copied, if it is a file: data that it may need.
+    beside: Arc<[PathBuf]>,
 }
 
 impl Class {
@@ -58,32 +59,45 @@ impl Class {
             names.push(entry?.file_name());
         }
         names.sort();
-        let mut class = Self {
-            submissions: Vec::new(),
-            left_out: Vec::new(),
+        let is_submission = |path: &Path| {
+            let is_reports = reports.is_some() && fs::canonicalize(path).ok() == reports;
+            // To look into a pipe might take forever. A link to nothing is a row that says so.
+            let is_file = path.is_file() || !path.exists();
+            let is_program = is_file
+                && (ProgramFile::of(path).is_some() || (has_command && path.extension().is_none()));
+            let is_packed = is_archive(path) && !path.with_extension("").is_dir();
+            !folder::is_by_the_way(path)
+                && !is_reports
+                && (path.is_dir() || is_program || is_packed)
         };
-        for file_name in names {
+        let (submissions, left_out): (Vec<_>, Vec<_>) = names
+            .into_iter()
+            .partition(|name| is_submission(&within.join(name)));
+        // A classmate's program is no data, and to some languages it is a part of this one. Neither
+        // is what changes all programs of Node, or what another run left.
+        let is_data = |path: &PathBuf| {
+            let is_state = path
+                .extension()
+                .is_some_and(|it| it == "pid" || it == "lock");
+            let is_setting = path.ends_with("package.json");
+            path.is_file() && !is_library(path) && !is_archive(path) && !is_setting && !is_state
+        };
+        let paths = left_out.iter().map(|name| within.join(name));
+        let beside: Arc<[_]> = folder::that_fit(paths.filter(is_data).collect()).into();
+        let submitted = |file_name: OsString| {
             let path = within.join(&file_name);
-            let is_folder = path.is_dir();
-            let is_reports = reports.is_some() && fs::canonicalize(&path).ok() == reports;
-            let is_program = path.is_file()
-                && (ProgramFile::of(&path).is_some()
-                    || (has_command && Path::new(&file_name).extension().is_none()));
-            let is_packed = is_archive(&path) && !path.with_extension("").is_dir();
-            let is_submission = is_folder || is_program || is_packed;
-            let name = safe_name(&file_name);
-            if folder::is_by_the_way(&file_name) || is_reports || !is_submission {
-                class.left_out.push(name);
-            } else {
-                class.submissions.push(Submitted {
-                    name,
-                    file_name,
-                    within: within.to_owned(),
-                    is_folder,
-                });
+            Submitted {
+                name: safe_name(&file_name),
+                file_name,
+                is_folder: path.is_dir(),
+                path,
+                beside: Arc::clone(&beside),
             }
-        }
-        Ok(class)
+        };
+        Ok(Self {
+            submissions: submissions.into_iter().map(submitted).collect(),
+            left_out: left_out.iter().map(|name| safe_name(name)).collect(),
+        })
     }
 }
 
@@ -129,7 +143,7 @@ impl Submitted {
         given: Option<&Command>,
         scratch: &Path,
     ) -> Result<Arc<Ready>, String> {
-        if !self.is_folder && is_archive(Path::new(&self.file_name)) {
+        if !self.is_folder && is_archive(&self.path) {
             return Err("not a program: unpack it into a folder of the same name".to_owned());
         }
         let original = self
@@ -142,6 +156,9 @@ impl Submitted {
             (true, true) => Some(ProgramFile::find(root, role, given.is_some())?),
             (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
         };
+        let renamed = |program: ProgramFile| program.renamed(root);
+        let program = program.map(renamed).transpose();
+        let program = program.map_err(|error| format!("it can't be renamed: {error}"))?;
         let (command, start_in) = match (given, &program) {
             (Some(given), Some(program)) => (
                 given.with("{file}", &program.dotted_name()?),
@@ -167,9 +184,9 @@ impl Submitted {
     fn copy(&self, scratch: &Path) -> io::Result<TempDir> {
         let copy = TempDir::new_in(scratch)?;
         if self.is_folder {
-            folder::copy(&self.within.join(&self.file_name), copy.path())?;
+            folder::copy(&self.path, copy.path())?;
         } else {
-            folder::copy_file_and_neighbours(&self.within, &self.file_name, copy.path())?;
+            folder::copy_file(&self.path, &self.beside, copy.path())?;
         }
         Ok(copy)
     }

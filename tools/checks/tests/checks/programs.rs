@@ -1,12 +1,16 @@
 //! How a program under test is started, judged again and ended.
 
+use std::any::Any;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
-use checks::judge::{Submission, judge};
+use checks::judge::{Prepare, Submission, judge};
 use checks::program::{Command, Program};
 use checks::run::Patience;
 use tempfile::tempdir;
@@ -66,6 +70,33 @@ fn what_is_missing_once_is_unsteady() {
     );
     assert_eq!(verdicts(&outcomes), [Verdict::Unsteady], "{outcomes:#?}");
     assert_eq!(starts(folder.path()), 2);
+}
+
+/// Other programs may have filled the disk, but not for long.
+#[test]
+fn a_folder_that_cannot_be_copied_is_tried_again() {
+    let submission = Submission {
+        prepare: Some(Arc::new(FailsOnce::default())),
+        patience: Patience::short(),
+        ..Submission::new(Command::new("no such program", [""; 0]))
+    };
+    let checks = checks(Role::UdpServer, &["/empty"]);
+    let verdicts = judge(&checks, &submission, |_, _| ());
+    assert_eq!(verdicts, [Verdict::Unsteady]);
+}
+
+#[derive(Debug, Default)]
+struct FailsOnce(AtomicBool);
+
+impl Prepare for FailsOnce {
+    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            let command = Command::new(FAULTY, ["udp-server", "{port}"]);
+            Ok((command, Box::new(())))
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
 }
 
 #[test]
