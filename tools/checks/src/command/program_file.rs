@@ -39,6 +39,9 @@ const NAMED: usize = 5;
 /// Endings of what has to be unpacked.
 const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip"];
 
+/// Endings of what students hand in instead of a program.
+const DOCUMENTS: &[&str] = &["doc", "docx", "ipynb", "odt", "pages", "pdf", "rtf"];
+
 /// How a program is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -272,6 +275,18 @@ pub(crate) fn is_archive(path: &Path) -> bool {
     ARCHIVES.contains(&ending(path).as_str())
 }
 
+/// Why it is no program although somebody handed it in for one: a document, or a program with an
+/// ending more, which Windows hides. `None` if it is something else.
+pub(crate) fn mistaken(path: &Path) -> Option<&'static str> {
+    if DOCUMENTS.contains(&ending(path).as_str()) {
+        return Some("a document, and not a program: hand in the program's own file");
+    }
+    let hidden = path.with_extension("");
+    let is_text = ending(path) == "txt" && hidden.extension().is_some();
+    (is_text && kind(&hidden).is_some())
+        .then_some("its name ends in .txt, which Windows may hide: rename it")
+}
+
 /// Whether it is a part of a program, which others load. It may begin as an executable does.
 pub(crate) fn is_library(path: &Path) -> bool {
     LIBRARIES.contains(&ending(path).as_str())
@@ -290,7 +305,7 @@ fn kind(path: &Path) -> Option<Kind> {
     }
     let language = match ending(path).as_str() {
         "py" if path.ends_with("__init__.py") => return Some(Kind::Part),
-        "py" => return Some(Kind::Script(vec![first_found(&["python3", "python"])])),
+        "py" | "pyw" => return Some(Kind::Script(vec![first_found(&["python3", "python"])])),
         "js" | "mjs" | "cjs" => return Some(Kind::Script(vec!["node".to_owned()])),
         "java" => Language::Java,
         "c" => Language::C,

@@ -13,7 +13,7 @@ use checks::program::{Command, Program};
 use tempfile::TempDir;
 
 use crate::folder;
-use crate::program_file::{ProgramFile, is_archive, is_library};
+use crate::program_file::{ProgramFile, is_archive, is_library, mistaken};
 use crate::safe_name;
 use crate::start;
 
@@ -42,8 +42,8 @@ pub(crate) struct Submitted {
 impl Class {
     /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
     /// the folder for reports, and what is neither a folder nor a program. With a command, a file
-    /// without an ending counts as a program, too. An archive is a submission that can't be
-    /// started, unless the folder beside it has its name: then it has been unpacked.
+    /// without an ending counts as a program, too. A document is a submission that can't be started.
+    /// So is an archive, unless the folder beside it has its name: then it has been unpacked.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl Class {
             let is_packed = is_archive(path) && !path.with_extension("").is_dir();
             !folder::is_by_the_way(path)
                 && !is_reports
-                && (path.is_dir() || is_program || is_packed)
+                && (path.is_dir() || is_program || is_packed || mistaken(path).is_some())
         };
         let (submissions, left_out): (Vec<_>, Vec<_>) = names
             .into_iter()
@@ -145,6 +145,11 @@ impl Submitted {
     ) -> Result<Arc<Ready>, String> {
         if !self.is_folder && is_archive(&self.path) {
             return Err("not a program: unpack it into a folder of the same name".to_owned());
+        }
+        if let Some(why) = mistaken(&self.path)
+            && !self.is_folder
+        {
+            return Err(why.to_owned());
         }
         let original = self
             .copy(scratch)

@@ -175,6 +175,9 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
     fs::create_dir(class.path().join(&long)).unwrap();
     std::os::unix::fs::symlink("/nowhere", class.path().join("gone.py")).unwrap();
     fs::write(class.path().join("part.c"), "int part;").unwrap();
+    for name in ["Report.DOCX", "server.py.txt", "data.txt"] {
+        fs::write(class.path().join(name), "").unwrap();
+    }
     fs::create_dir(class.path().join("龙")).unwrap();
     std::os::unix::fs::symlink(&long, class.path().join("龙/link")).unwrap();
     // Nobody can write this report. The others don't depend on it.
@@ -186,6 +189,8 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
     for row in [
         "gone.py: it can't be copied: gone.py: No such file",
         "part.c: it has no main, so it is only a part of a program",
+        "Report.DOCX: a document, and not a program",
+        "server.py.txt: its name ends in .txt",
         &format!("{long}: no program in it"),
         "龙: no program in it",
     ] {
@@ -196,8 +201,18 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
     let names = fs::read_dir(reports.path()).unwrap().flatten();
     let mut names: Vec<_> = names.map(|it| it.file_name()).collect();
     names.sort();
-    let short = "王".repeat(83) + "~3.txt";
-    assert_eq!(names, ["gone.py.txt", "part.c.txt", &short, "龙.txt"]);
+    let short = "王".repeat(83) + "~5.txt";
+    assert_eq!(
+        names,
+        [
+            "Report.DOCX.txt",
+            "gone.py.txt",
+            "part.c.txt",
+            "server.py.txt.txt",
+            &short,
+            "龙.txt"
+        ]
+    );
 }
 
 /// The compiler is a script of ours.
