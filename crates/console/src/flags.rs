@@ -70,7 +70,7 @@ impl<const PORT: u16> Flags<PORT> {
 ///
 /// The system often puts `::1` first for `localhost`. A server that listened there would refuse
 /// clients at the default address, 127.0.0.1. A name without an IPv4 address keeps its IPv6 ones.
-fn ipv4_first(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+pub fn ipv4_first(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut addresses: Vec<_> = addresses.collect();
     addresses.sort_by_key(SocketAddr::is_ipv6);
     addresses

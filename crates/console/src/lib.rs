@@ -15,8 +15,8 @@
 //! - [`own_address`]: where a server listens; [`refuse_self`]: a client that has found nobody but
 //!   itself.
 //! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
-//! - [`is_timeout`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]: what differs
-//!   between systems.
+//! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]:
+//!   what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
@@ -38,7 +38,7 @@ pub use columns::{Columns, Width, terminal_width};
 pub use connected::{is_self_connected, own_address, refuse_self};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit, quit};
-pub use flags::{Flags, try_each};
+pub use flags::{Flags, ipv4_first, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
 pub use print::{print, say};
@@ -46,4 +46,4 @@ pub use printer::Printer;
 pub use role::Role;
 pub use stage::{Part, Player, PlayerKeyboard, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
-pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_timeout};
+pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_timeout};

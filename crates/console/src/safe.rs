@@ -31,6 +31,29 @@ pub fn escape(text: &str) -> String {
     escaper.add(text) + &escaper.finish()
 }
 
+/// The bytes as text with Rust's escapes, without quotes:
+/// [Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html).
+///
+/// A terminal shows it as one line and obeys none of it. Unlike the result of [`escape`], it says
+/// exactly which bytes they are: `"`, `\` and each byte that isn't UTF-8 are escaped, too.
+#[must_use]
+pub fn escape_bytes(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if is_harmless(character) && !['"', '\\'].contains(&character) {
+                escaped.push(character);
+            } else if character.is_ascii() {
+                escaped.extend((character as u8).escape_ascii().map(char::from));
+            } else {
+                escaped.extend(character.escape_unicode());
+            }
+        }
+        escaped.extend(chunk.invalid().escape_ascii().map(char::from));
+    }
+    escaped
+}
+
 /// Escapes text that arrives in pieces, as [`escape`] does it for all of it at once.
 ///
 /// Whether a joiner may stay depends on the next character, so a joiner is held back until that
@@ -535,6 +558,15 @@ mod tests {
         insta::assert_snapshot!(
             escape(hostile),
             @r"\u{1b}[31mred\u{7} back\u{8} \u{9b}2J a\rb\tc\n \u{202e}abc\u{0}"
+        );
+    }
+
+    #[test]
+    fn bytes_keep_their_values() {
+        let bytes = "你好 '\"\\\r\n\t\0\x1b[2J\u{202e}\u{200d}\u{9b}".as_bytes();
+        insta::assert_snapshot!(
+            escape_bytes(&[bytes, b"\xff\xe4\xbd"].concat()),
+            @r#"你好 '\"\\\r\n\t\x00\x1b[2J\u{202e}\u{200d}\u{9b}\xff\xe4\xbd"#
         );
     }
 

@@ -16,6 +16,13 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
+/// Whether a call on a socket failed only because its time limit is up, or because a signal came.
+/// The connection is as it was, so the call can be made again.
+#[must_use]
+pub fn is_cut_short(error: &io::Error) -> bool {
+    is_timeout(error) || error.kind() == ErrorKind::Interrupted
+}
+
 /// Whether `accept` failed only because the client has gone while it was queued, or because a
 /// signal came: on to the next client.
 ///
@@ -98,11 +105,16 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         tcp.set_read_timeout(Some(SOON)).unwrap();
-        assert!(is_timeout(&tcp.read(&mut [0]).unwrap_err()));
+        let error = tcp.read(&mut [0]).unwrap_err();
+        assert!(is_timeout(&error) && is_cut_short(&error));
 
         drop(listener); // It resets the connection that was never accepted.
         tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-        assert!(!is_timeout(&tcp.read(&mut [0]).unwrap_err()));
+        let error = tcp.read(&mut [0]).unwrap_err();
+        assert!(!is_timeout(&error) && !is_cut_short(&error));
+
+        let signal = ErrorKind::Interrupted.into();
+        assert!(is_cut_short(&signal) && !is_timeout(&signal));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use tap::escapes::show;
+use console::safe::escape_bytes;
 
 /// The longest command, in bytes. Nobody copies a longer one.
 const LONGEST: usize = 800;
@@ -171,7 +171,7 @@ impl Deeds {
             words.push("--".to_owned());
         }
         // A quote would end what the shell leaves alone.
-        let quoted = |part: &Vec<u8>| format!("'{}'", show(part).replace('\'', r"\x27"));
+        let quoted = |part: &Vec<u8>| format!("'{}'", escape_bytes(part).replace('\'', r"\x27"));
         words.extend(self.parts.iter().map(quoted));
         if self.parts.is_empty() && self.is_client() {
             words.push("''".to_owned());

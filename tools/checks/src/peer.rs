@@ -10,7 +10,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use console::is_timeout;
+use console::is_cut_short;
 use socket2::SockRef;
 
 use crate::by_hand::Deed;
@@ -502,11 +502,6 @@ pub(crate) fn reset(stream: &TcpStream) {
 fn position(bytes: &[u8], text: &str) -> Option<usize> {
     let mut windows = bytes.windows(text.len().max(1));
     windows.position(|window| window == text.as_bytes())
-}
-
-/// The time that was given to one call is up, or the call was interrupted.
-fn is_cut_short(error: &io::Error) -> bool {
-    is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
 
 #[cfg(test)]

@@ -193,6 +193,9 @@ mod commands {
         let words = command.strip_prefix("cargo run -p ")?;
         let (name, arguments) = words.split_once(" -- ").unwrap_or((words, ""));
         let is_plain = !arguments.contains(['|', '&', '$', '"', '<', '>', ';']);
+        // An example's package is in front of it.
+        let example = name.split_once(" --example ");
+        let name = example.map_or(name.to_owned(), |(_, name)| format!("examples/{name}"));
         let test = env::current_exe().ok()?;
         let program = test.parent()?.parent()?.join(name).with_extension("exe");
         // Every other part is in quotes.

@@ -3,7 +3,8 @@
 use std::io::{self, ErrorKind as Kind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
-use console::{Error, is_self_connected};
+use console::{Error, ipv4_first, is_self_connected};
+use socket2::SockRef;
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
 ///
@@ -24,11 +25,8 @@ pub fn parse(text: &str) -> Result<String, &'static str> {
 ///
 /// The name can't be resolved.
 pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
-    let found = name.to_socket_addrs();
-    let found = found.map_err(|cause| cannot("find", name, cause))?;
-    let mut found: Vec<_> = found.collect();
-    found.sort_by_key(SocketAddr::is_ipv6);
-    Ok(found)
+    let found = name.to_socket_addrs().map(ipv4_first);
+    found.map_err(|cause| cannot("find", name, cause))
 }
 
 /// Listens for TCP clients there.
@@ -37,7 +35,12 @@ pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
 ///
 /// The name can't be resolved, or the port is taken.
 pub fn listen(name: &str) -> Result<TcpListener, Error> {
-    TcpListener::bind(&resolve(name)?[..]).map_err(|cause| cannot("listen on", name, cause))
+    let refuse = |cause| cannot("listen on", name, cause);
+    let listener = TcpListener::bind(&resolve(name)?[..]).map_err(refuse)?;
+    // The queue that it has by default holds 128 clients. When more connect at once, some try again
+    // after seconds (listen(2)). If the system leaves it at that, it still works.
+    let _ = SockRef::from(&listener).listen(1_024);
+    Ok(listener)
 }
 
 /// Binds a UDP socket there.
@@ -68,7 +71,10 @@ pub fn connect(name: &str) -> Result<TcpStream, Error> {
 pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
     let next = match cause.kind() {
         Kind::AddrInUse => "a program has this port: stop it, or give port 0 for a free one",
-        Kind::ConnectionRefused => "nobody listens there: start the server, or check the port",
+        // For a datagram, Windows calls it a reset.
+        Kind::ConnectionRefused | Kind::ConnectionReset => {
+            "nobody listens there: start the server, or check the port"
+        }
         Kind::PermissionDenied => "ports below 1024 are the system's own: give a higher one",
         _ => "check the address and the port",
     };

@@ -4,7 +4,7 @@
 //!   datagrams. [`trouble`]: what happens to them on the way.
 //! - [`peer`]: a client or a server that says what it is told.
 //! - [`tcp`], [`udp`]: what proxies and peers share.
-//! - [`escapes`]: bytes as text, and back. [`transcript`]: the lines that tell what happened.
+//! - [`escapes`]: the bytes of a PART. [`transcript`]: the lines that tell what happened.
 //! - [`address`]: where to listen and where to connect.
 
 pub mod address;

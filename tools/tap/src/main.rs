@@ -61,7 +61,7 @@ fn run(cli: &Cli) -> Result<(), Error> {
     printer.when_gone(|error| console::quit(error));
     let transcript = &Transcript::new(Log::new(printer, cli.quiet), cli.hex);
     match &cli.command {
-        Command::Proxy(it) if cli.udp => proxy::udp::serve(bind(&it.listen)?, it, transcript),
+        Command::Proxy(it) if cli.udp => proxy::udp::serve(&bind(&it.listen)?, it, transcript),
         Command::Proxy(it) => proxy::tcp::serve(&listen(&it.listen)?, it, transcript),
         Command::Send(it) if cli.udp => peer::send_udp(it, transcript),
         Command::Send(it) => peer::send_tcp(it, transcript),

@@ -3,18 +3,19 @@
 
 use std::io::{self, BufRead, Read};
 use std::net::{TcpListener, UdpSocket};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use console::{Action, Error, OrCannot, is_about_one_peer, stdin};
+use clap::builder::ArgPredicate::IsPresent;
+use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short, stdin};
 
-use crate::address::{self, connect};
+use crate::address::{self, cannot, connect};
 use crate::escapes::parse;
-use crate::tcp::{LOOK, Pair, Then, both, is_no_end, serve_each, start};
+use crate::tcp::{LOOK, Pair, Then, both, serve_each, start};
 use crate::transcript::{Side, Transcript};
-use crate::trouble::{Trouble, time};
+use crate::trouble::time;
 use crate::udp::{self, ANY_DATAGRAM, receive};
 
 /// How many typed bytes are sent at once. A longer line follows in pieces. No datagram has so many,
@@ -50,12 +51,18 @@ pub struct Client {
     pub script: Script,
     /// Number of connections to open at once
     #[arg(long, value_name = "N", default_value_t = 1, requires = "parts")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with = "udp")]
-    pub connections: u16,
+    #[arg(value_parser = 1..=1000, conflicts_with = "udp")]
+    pub connections: i64,
     /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
     /// ends when nothing has come for 2 s)
-    #[arg(long, value_enum, conflicts_with = "udp")]
-    pub then: Option<Then>,
+    #[arg(
+        long,
+        value_enum,
+        default_value = "half-close",
+        hide_default_value = true
+    )]
+    #[arg(default_value_if("parts", IsPresent, "wait"), conflicts_with = "udp")]
+    pub then: Then,
 }
 
 /// A server.
@@ -84,13 +91,11 @@ impl Script {
             }
             say(bytes)?;
         }
-        let mut input = stdin();
-        while side == Side::Client && self.parts.is_empty() {
-            let mut line = Vec::new();
-            if input.by_ref().take(TYPED).read_until(b'\n', &mut line)? == 0 {
-                break;
-            }
+        let (mut input, mut line) = (stdin(), Vec::new());
+        let types = side == Side::Client && self.parts.is_empty();
+        while types && input.by_ref().take(TYPED).read_until(b'\n', &mut line)? > 0 {
             say(&line)?;
+            line.clear();
         }
         Ok(())
     }
@@ -103,20 +108,16 @@ impl Script {
 /// A connection can't be opened, or not everything can be sent.
 pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     let Client { target, script, .. } = client;
-    let types = script.parts.is_empty();
-    let default = if types { Then::HalfClose } else { Then::Wait };
     let play = || {
         let (server, connection) = (&connect(target)?, transcript.connection());
         connection.event(format_args!("connected to {target}"));
         let pair = Pair::new([server, server], connection);
-        let hear = || hear(&pair, Side::Server, || ());
-        let speak = || speak(&pair, Side::Client, script, client.then.unwrap_or(default));
-        both(hear, speak)?.or_cannot(Action::Send, target)
+        let speak = || speak(&pair, Side::Client, script, client.then);
+        both(|| hear(&pair, Side::Server, || ()), speak)?.or_cannot(Action::Send, target)
     };
     thread::scope(|scope| {
-        let clients: Vec<_> = (0..client.connections)
-            .map(|_| start(scope, play))
-            .collect();
+        let start = |_| start(scope, play);
+        let clients: Vec<_> = (0..client.connections).map(start).collect();
         for client in clients {
             // A thread that panics has said so.
             client?.join().unwrap_or(Ok(()))?;
@@ -139,14 +140,10 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
         let pair = Pair::new([client, client], connection);
         // It may have nothing to say.
         pair.end(Side::Server);
-        let mut answer = Some(&server.script);
-        hear(&pair, Side::Client, || {
-            if let Some(script) = answer.take()
-                && let Err(error) = speak(&pair, Side::Server, script, then)
-            {
-                connection.trouble(format_args!("can't send: {error}"));
-            }
-        });
+        let tell = |error| connection.trouble(format_args!("can't send: {error}"));
+        let answer = || speak(&pair, Side::Server, &server.script, then).unwrap_or_else(tell);
+        let first = Once::new();
+        hear(&pair, Side::Client, || first.call_once(answer));
         Ok(())
     })
 }
@@ -171,7 +168,7 @@ fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()>
 
 /// Prints all that comes, and calls `came` after each read, until the connection is over.
 fn hear(pair: &Pair, from: Side, mut came: impl FnMut()) {
-    pair.read_all(from, &Trouble::default(), |sent| match sent {
+    pair.read_all(from, |sent| match sent {
         None => pair.cut(Then::Reset, format_args!("{from} reset")),
         Some([]) => pair.end(from),
         Some(_) => came(),
@@ -192,28 +189,26 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         socket.send(bytes).or_else(|_| socket.send(bytes)).map(drop)
     };
     let said = OnceLock::new();
-    thread::scope(|scope| {
-        start(scope, || said.set(client.script.play(Side::Client, say)))?;
-        let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
-        loop {
-            match socket.recv(&mut buffer) {
-                Ok(count) => {
-                    connection.bytes(Side::Server, &buffer[..count], "");
-                    last = Instant::now();
-                }
-                Err(error) if is_no_end(&error) => {}
-                Err(error) if is_about_one_peer(&error) => {
-                    connection.trouble(format_args!("nobody has that port: {error}"));
-                }
-                Err(error) => return Err(error).or_cannot(Action::Receive, server),
+    let speak = || drop(said.set(client.script.play(Side::Client, say)));
+    let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
+    let tell = |error| connection.trouble(cannot("send to", server, error));
+    let hear = || loop {
+        match socket.recv(&mut buffer) {
+            Ok(count) => {
+                connection.bytes(Side::Server, &buffer[..count], "");
+                last = Instant::now();
             }
-            match said.get() {
-                None => last = Instant::now(),
-                Some(Ok(())) if last.elapsed() < SILENCE => {}
-                Some(_) => return Ok(()),
-            }
+            Err(error) if is_cut_short(&error) => {}
+            Err(error) if is_about_one_peer(&error) => tell(error),
+            Err(error) => return Err(error).or_cannot(Action::Receive, server),
         }
-    })?;
+        match said.get() {
+            None => last = Instant::now(),
+            Some(Ok(())) if last.elapsed() < SILENCE => {}
+            Some(_) => return Ok(()),
+        }
+    };
+    both(speak, hear)??;
     // A thread that panics has said so.
     let said = said.into_inner().unwrap_or(Ok(()));
     said.or_cannot(Action::Send, server)?;
@@ -236,13 +231,12 @@ pub fn listen_udp(socket: &UdpSocket, host: &Server, transcript: &Transcript) ->
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let (count, client) = receive(socket, &mut buffer)?;
+            let tell = |error| connection.trouble(format_args!("can't send to {client}: {error}"));
             connection.bytes(format_args!("client {client}"), &buffer[..count], "");
             host.script.play(Side::Server, |bytes| {
                 connection.bytes(Side::Server, bytes, "");
                 match answers.send_to(bytes, client) {
-                    Err(error) if is_about_one_peer(&error) => {
-                        connection.trouble(format_args!("can't send to {client}: {error}"));
-                    }
+                    Err(error) if is_about_one_peer(&error) => tell(error),
                     sent => drop(sent?),
                 }
                 Ok(())

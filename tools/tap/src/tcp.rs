@@ -2,7 +2,7 @@
 //! [`Pair`].
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,11 +10,10 @@ use std::thread::{self, Builder, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use console::{Action, Error, OrCannot, client_has_gone, is_timeout};
+use console::{Action, Error, OrCannot, client_has_gone, is_cut_short};
 use socket2::SockRef;
 
 use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
-use crate::trouble::Trouble;
 
 /// How often a thread that waits for a socket looks whether the connection is over, and one that
 /// accepts clients looks whether the system is still short of something.
@@ -49,10 +48,7 @@ pub fn serve_each<R>(
                         served.unwrap_or_else(|error| connection.trouble(error));
                         connection.event("ended");
                     });
-                    match started {
-                        Ok(thread) => clients.push(thread),
-                        Err(error) => connection.trouble(error),
-                    }
+                    clients.extend(started.inspect_err(|error| connection.trouble(error)));
                     let _ = may_go_on.recv_timeout(Duration::from_secs(1));
                 }
                 Err(error) if client_has_gone(&error) => {}
@@ -130,12 +126,8 @@ pub struct Pair<'a> {
 }
 
 /// How each side has ended: by itself, or both because this program has cut the connection off. If it
-/// has closed it, it throws away what still comes.
+/// has closed it, it throws away what still comes. With a `None` the connection goes on.
 type Ended = [Option<Then>; 2];
-
-fn is_over(ended: Ended) -> bool {
-    !ended.contains(&None)
-}
 
 impl<'a> Pair<'a> {
     /// A connection on which nobody has ended anything.
@@ -157,23 +149,21 @@ impl<'a> Pair<'a> {
 
     /// Prints all that a side sends, and hands it over, until the connection is over: the bytes of a
     /// read, none at the end of the stream, `None` at a reset.
-    pub fn read_all(&self, from: Side, trouble: &Trouble, mut pass: impl FnMut(Option<&[u8]>)) {
+    pub fn read_all(&self, from: Side, mut pass: impl FnMut(Option<&[u8]>)) {
         let (mut stream, connection) = (self.streams[from as usize], self.connection);
-        let mut buffer = vec![0; 64 * 1024];
-        let mut half_closed = false;
+        let (mut buffer, mut half_closed) = (vec![0; 64 * 1024], false);
         loop {
             let read = stream.read(&mut buffer);
-            // After the end of the stream, no read reports a reset (Linux), but the socket does.
-            let reset = matches!(read, Ok(0)) && stream.take_error().is_ok_and(|it| it.is_some());
             let ended = *self.ended();
-            let is_over = is_over(ended);
+            let is_over = !ended.contains(&None);
             match read {
                 _ if ended == [Some(Then::Reset); 2] => return,
-                Err(error) if is_no_end(&error) => {}
+                Err(error) if is_cut_short(&error) => {}
                 Ok(0) | Err(_) if is_over => return,
                 Ok(count) if is_over => connection.bytes(from, &buffer[..count], ", thrown away"),
                 Err(_) => return pass(None),
-                Ok(0) if reset => return pass(None),
+                // After the end of the stream, no read reports a reset (Linux), but the socket does.
+                Ok(0) if stream.take_error().is_ok_and(|it| it.is_some()) => return pass(None),
                 // It may still reset the connection.
                 Ok(0) if half_closed => self.wait_until(Instant::now() + LOOK),
                 Ok(0) => {
@@ -182,7 +172,7 @@ impl<'a> Pair<'a> {
                     pass(Some(&[]));
                 }
                 Ok(count) => {
-                    connection.bytes(from, &buffer[..count], trouble.remark(count));
+                    connection.bytes(from, &buffer[..count], "");
                     pass(Some(&buffer[..count]));
                 }
             }
@@ -198,9 +188,8 @@ impl<'a> Pair<'a> {
         let mut stream = self.streams[to as usize];
         while !bytes.is_empty() {
             match stream.write(bytes) {
-                _ if is_over(*self.ended()) => return Err(ErrorKind::ConnectionReset.into()),
                 Ok(count) => bytes = &bytes[count..],
-                Err(error) if is_no_end(&error) => {}
+                Err(error) if is_cut_short(&error) && self.ended().contains(&None) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -223,7 +212,7 @@ impl<'a> Pair<'a> {
     /// out when no thread uses the sockets any more.
     pub fn cut(&self, then: Then, why: impl Display) {
         let mut ended = self.ended();
-        if !is_over(*ended) {
+        if ended.contains(&None) {
             *ended = [Some(then); 2];
             // Before another thread sees it, and prints what follows from it.
             self.connection.trouble(why);
@@ -239,12 +228,7 @@ impl<'a> Pair<'a> {
     /// Waits until this instant, or until the connection is over.
     pub fn wait_until(&self, instant: Instant) {
         let left = instant.saturating_duration_since(Instant::now());
-        let goes_on = |ended: &mut Ended| !is_over(*ended);
+        let goes_on = |ended: &mut Ended| ended.contains(&None);
         drop(self.changed.wait_timeout_while(self.ended(), left, goes_on));
     }
-}
-
-/// Whether a call failed for a reason that doesn't end the connection.
-pub fn is_no_end(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::Interrupted || is_timeout(error)
 }

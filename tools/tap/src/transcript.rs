@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use console::Log;
-
-use crate::escapes::{show, show_hex};
+use console::safe::escape_bytes;
 
 /// How many clients a server or a proxy has at once. Each needs threads, and anybody can forge the
 /// addresses of UDP clients.
@@ -30,10 +29,7 @@ impl Side {
     /// The end that faces this one.
     #[must_use]
     pub fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
+        [Self::Server, Self::Client][self as usize]
     }
 }
 
@@ -109,14 +105,14 @@ impl Connection<'_> {
         if log.is_quiet() {
             return;
         }
-        let count = counted(bytes.len(), "byte");
+        let count = counted(bytes.len());
         let shown = bytes.get(..SHOWN).unwrap_or(bytes);
         let more = if shown.len() < bytes.len() { "..." } else { "" };
         if *hex {
             let title = self.line(format_args!("{from} > {count}{remark}"));
             log.received(title, format!("{}{more}", show_hex(shown)).as_bytes());
         } else {
-            let text = show(shown);
+            let text = escape_bytes(shown);
             log.peer(&self.line(format_args!("{from} > \"{text}\"{more} {count}{remark}")));
         }
     }
@@ -127,8 +123,34 @@ impl Connection<'_> {
     }
 }
 
-/// So many of these: "1 byte", "2 bytes".
-pub fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
+/// So many bytes: "1 byte", "2 bytes".
+pub fn counted(bytes: usize) -> String {
+    let plural = if bytes == 1 { "" } else { "s" };
+    format!("{bytes} byte{plural}")
+}
+
+/// Rows of 16 bytes: where the row begins, the bytes in hexadecimal, and as ASCII.
+fn show_hex(bytes: &[u8]) -> String {
+    let row = |(number, row): (usize, &[u8])| {
+        let hex: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text: String = row.iter().copied().map(char::from).collect();
+        let text = text.replace(|c| !(' '..='~').contains(&c), ".");
+        format!("{:04x}  {:47}  {text}", number * 16, hex.join(" "))
+    };
+    let rows: Vec<_> = bytes.chunks(16).enumerate().map(row).collect();
+    rows.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_has_rows_of_16_bytes() {
+        insta::assert_snapshot!(show_hex(b"GET / HTTP/1.1\r\n\xff\x1b[2J~"), @r"
+            0000  47 45 54 20 2f 20 48 54 54 50 2f 31 2e 31 0d 0a  GET / HTTP/1.1..
+            0010  ff 1b 5b 32 4a 7e                                ..[2J~
+        ");
+        assert_eq!(show_hex(b""), "");
+    }
 }

@@ -1,13 +1,13 @@
 //! The trouble that the tap makes, on purpose.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use crate::transcript::{Side, counted};
+use crate::transcript::Side;
 
 /// With `--split`, the time between the first pieces of each read. Without it one `recv` would get
 /// several of them.
@@ -18,7 +18,7 @@ const APART: Duration = Duration::from_millis(1);
 const PIECES_APART: usize = 64;
 
 /// With `--rate`, how many pieces the tap sends each second.
-const PIECES_PER_SECOND: usize = 20;
+const PIECES_PER_SECOND: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 
 /// Direction of the trouble.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -41,48 +41,40 @@ pub struct Trouble {
     pub to: To,
 
     /// Pass on everything this much later: 200, 200ms, 1.5s
-    #[arg(long, value_name = "MS", value_parser = time, default_value = "0")]
-    pub delay: Duration,
+    #[arg(long, value_name = "MS", value_parser = time)]
+    pub delay: Option<Duration>,
 
     /// TCP: pass on pieces of N bytes, each in its own segment; the first 64 of a read 1 ms apart
-    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
-    pub split: Option<usize>,
+    #[arg(long, value_name = "N", conflicts_with = "udp")]
+    pub split: Option<NonZeroUsize>,
 
     /// TCP: pass on at most this many bytes each second
-    #[arg(long, value_name = "BYTES_PER_S", value_parser = positive(), conflicts_with = "udp")]
-    pub rate: Option<usize>,
+    #[arg(long, value_name = "BYTES_PER_S", conflicts_with = "udp")]
+    pub rate: Option<NonZeroUsize>,
 
     /// TCP: reset the connection after N bytes
-    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
-    pub reset_after: Option<usize>,
+    #[arg(long, value_name = "N", conflicts_with = "udp")]
+    pub reset_after: Option<NonZeroUsize>,
 
     /// TCP: close the connection after N bytes
-    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with_all = ["udp", "reset_after"])]
-    pub close_after: Option<usize>,
+    #[arg(long, value_name = "N", conflicts_with_all = ["udp", "reset_after"])]
+    pub close_after: Option<NonZeroUsize>,
 
     /// UDP: percentage of datagrams to lose
-    #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
-    pub drop: u8,
+    #[arg(long, value_name = "PCT", value_parser = 0..=100, default_value_t, requires = "udp")]
+    pub drop: i64,
 
     /// UDP: percentage of datagrams to pass on twice
-    #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
-    pub duplicate: u8,
+    #[arg(long, value_name = "PCT", value_parser = 0..=100, default_value_t, requires = "udp")]
+    pub duplicate: i64,
 
     /// UDP: percentage of datagrams that the next one overtakes
-    #[arg(long, value_name = "PCT", value_parser = percent(), default_value_t, requires = "udp")]
-    pub reorder: u8,
+    #[arg(long, value_name = "PCT", value_parser = 0..=100, default_value_t, requires = "udp")]
+    pub reorder: i64,
 
     /// UDP: number that decides which datagrams are affected; the same seed repeats the same run
     #[arg(long, value_name = "N", default_value_t, requires = "udp")]
     pub seed: u64,
-}
-
-fn positive() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..)
-}
-
-fn percent() -> RangedU64ValueParser<u8> {
-    RangedU64ValueParser::new().range(..=100)
 }
 
 impl Trouble {
@@ -99,29 +91,15 @@ impl Trouble {
     /// How many bytes the tap sends at once.
     pub fn piece(&self) -> usize {
         let by_rate = self.rate.map(|rate| rate.div_ceil(PIECES_PER_SECOND));
-        self.split.or(by_rate).unwrap_or(usize::MAX)
+        self.split.or(by_rate).map_or(usize::MAX, NonZeroUsize::get)
     }
 
     /// How long the next piece waits after the one with this number in its read, and this size.
     pub fn pause(&self, number: usize, size: usize) -> Duration {
         match self.rate {
-            Some(rate) => Duration::from_nanos(size as u64 * 1_000_000_000 / rate as u64),
+            Some(rate) => Duration::from_nanos(size as u64 * 1_000_000_000 / rate.get() as u64),
             None if self.split.is_some() && number + 1 < PIECES_APART => APART,
             None => Duration::ZERO,
-        }
-    }
-
-    /// What happens to a read of this many bytes: the end of its line.
-    pub fn remark(&self, bytes: usize) -> String {
-        let pieces = |size| format!(", in {}", counted(bytes.div_ceil(size), "piece"));
-        self.split.map(pieces).unwrap_or_default() + &self.late()
-    }
-
-    /// How late it arrives: the end of a line.
-    fn late(&self) -> String {
-        match self.delay.as_millis() {
-            0 => String::new(),
-            milliseconds => format!(", {milliseconds} ms late"),
         }
     }
 
@@ -136,12 +114,14 @@ impl Trouble {
     /// `--duplicate`.
     pub fn fates(&self, connection: u64, from: Side) -> impl FnMut() -> (u8, bool, String) + use<> {
         let it = self.of(from);
+        let late = |delay: Duration| format!(", {} ms late", delay.as_millis());
+        let late = it.delay.map(late).unwrap_or_default();
         let first = |seed| SplitMix64::seed_from_u64(seed).next_u64();
         let seed = first(self.seed) ^ first(connection * 2 + from as u64);
         let (mut random, mut overtakes) = (SplitMix64::seed_from_u64(seed), false);
         move || {
             let [dropped, twice, held] = [it.drop, it.duplicate, it.reorder]
-                .map(|percent| random.next_u64() % 100 < u64::from(percent));
+                .map(|percent| (random.next_u64() % 100).cast_signed() < percent);
             if dropped {
                 return (0, false, ", dropped".to_owned());
             }
@@ -150,7 +130,7 @@ impl Trouble {
             overtakes = held;
             let copied = if twice { ", passed on twice" } else { "" };
             let order = if held { ", overtaken by the next" } else { "" };
-            let remark = format!("{copied}{order}{}", it.late());
+            let remark = format!("{copied}{order}{late}");
             (1 + u8::from(twice), held, remark)
         }
     }
@@ -166,9 +146,9 @@ pub fn time(text: &str) -> Result<Duration, &'static str> {
         (None, Some(seconds)) => (seconds, 1.0),
         (milliseconds, _) => (milliseconds.unwrap_or(text), 0.001),
     };
-    let time = number.parse().map(|number: f64| number * unit);
-    let time = time.ok().filter(|seconds| *seconds <= 3600.0);
-    time.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    let seconds = number.parse().map_or(f64::NAN, |number: f64| number * unit);
+    let time = Duration::try_from_secs_f64(seconds).ok();
+    time.filter(|time| *time <= Duration::from_hours(1))
         .ok_or("expected a time of at most an hour, such as 200, 200ms or 1.5s")
 }
 

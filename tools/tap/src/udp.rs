@@ -33,13 +33,13 @@ pub fn connect(name: &str, patience: Duration) -> Result<UdpSocket, Error> {
     opened().map_err(|cause| cannot("send to", name, cause))
 }
 
-/// A second socket on the port of a connected one. The system hands it what comes from strangers. A
-/// read waits as long as one of the first.
+/// A second socket on the port of a connected one, and the address to which that is connected. The
+/// system hands the second one what comes from strangers. A read waits as long as one of the first.
 ///
 /// # Errors
 ///
 /// This system doesn't let two sockets share a port.
-pub fn open(connected: &UdpSocket) -> io::Result<UdpSocket> {
+pub fn open(connected: &UdpSocket) -> io::Result<(UdpSocket, SocketAddr)> {
     let here = connected.local_addr()?;
     let second = Socket::new(Domain::for_address(here), Type::DGRAM, None)?;
     for socket in [SockRef::from(connected), SockRef::from(&second)] {
@@ -49,7 +49,7 @@ pub fn open(connected: &UdpSocket) -> io::Result<UdpSocket> {
     }
     second.bind(&here.into())?;
     second.set_read_timeout(connected.read_timeout()?)?;
-    Ok(second.into())
+    Ok((second.into(), connected.peer_addr()?))
 }
 
 /// The next datagram: how many bytes, and from whom. It skips errors about one before, which say

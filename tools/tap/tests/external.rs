@@ -224,7 +224,8 @@ fn robust_programs_survive_trouble_that_tutorials_do_not() {
     assert!(fails(&tutorial, &["--split", "1"], answers));
     // What a browser sends has more bytes than these, what other clients send hasn't.
     let reset = ["--reset-after", "100", "--to", "server"];
-    assert!(fails(&tutorial, &reset, "tcp-server/browser"));
+    // A server that answers the first bytes at once may be faster than the reset, now and then.
+    assert!((0..5).any(|_| fails(&tutorial, &reset, "tcp-server/browser")));
     assert!(!fails(&tutorial, &reset, answers));
     assert!(!fails(&[], &reset, "tcp-server/endless-header"));
 }

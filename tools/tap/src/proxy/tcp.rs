@@ -11,6 +11,7 @@
 //! write, so that a read needn't wait for the delay of the one before.
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -47,9 +48,9 @@ pub fn serve(listener: &TcpListener, proxy: &Proxy, transcript: &Transcript) -> 
 /// Passes on everything that `from` sends, until the connection is over.
 fn run(pair: &Pair, from: Side, trouble: &Trouble) {
     let mut pass = passing(pair, from, trouble);
-    if trouble.delay.is_zero() {
-        return pair.read_all(from, trouble, pass);
-    }
+    let Some(delay) = trouble.delay else {
+        return pair.read_all(from, pass);
+    };
     let (wait, waiting) = sync_channel::<(_, Option<Vec<u8>>)>(MOST_WAITING);
     let pass_on = || {
         for (due, sent) in waiting {
@@ -58,9 +59,9 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
         }
     };
     let wait = move |sent: Option<&[u8]>| {
-        let _ = wait.send((Instant::now() + trouble.delay, sent.map(<[u8]>::to_vec)));
+        let _ = wait.send((Instant::now() + delay, sent.map(<[u8]>::to_vec)));
     };
-    let read = || pair.read_all(from, trouble, wait);
+    let read = || pair.read_all(from, wait);
     both(pass_on, read).unwrap_or_else(|error| pair.cut(Then::Reset, error));
 }
 
@@ -68,10 +69,9 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 /// go, and no more than the trouble lets pass.
 fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8]>) + Send {
     let to = from.other();
-    let (limit, then, how) = match (trouble.reset_after, trouble.close_after) {
-        (Some(limit), _) => (limit, Then::Reset, "reset"),
-        (None, limit) => (limit.unwrap_or(usize::MAX), Then::HalfClose, "half-closed"),
-    };
+    let (reset, close) = (trouble.reset_after, trouble.close_after);
+    let limit = reset.or(close).map_or(usize::MAX, NonZeroUsize::get);
+    let then = reset.map_or(Then::HalfClose, |_| Then::Reset);
     let (mut passed, mut next) = (0, Instant::now());
     move |sent| {
         let bytes = match sent {
@@ -88,8 +88,8 @@ fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8
         }
         passed += bytes.len();
         if passed == limit {
-            let count = counted(passed, "byte");
-            let why = format!("tap {how} both sides after {count} to the {to}");
+            let how = reset.map_or("half-closed", |_| "reset");
+            let why = format!("tap {how} both sides after {} to the {to}", counted(passed));
             pair.cut(then, why);
         }
     }

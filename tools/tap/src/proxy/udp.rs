@@ -14,16 +14,17 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::ops::Deref;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, is_about_one_peer};
+use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short};
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::resolve;
-use crate::tcp::{is_no_end, start};
+use crate::address::{cannot, resolve};
+use crate::tcp::start;
 use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
 use crate::udp::{self, ANY_DATAGRAM, receive};
 
@@ -41,32 +42,28 @@ const HELD: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// The target's name can't be resolved. Later, it ends only if the socket itself fails.
-pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Result<(), Error> {
+pub fn serve(socket: &UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Result<(), Error> {
     resolve(&proxy.target)?;
     let what = format!(" (UDP), passing on to {}", proxy.target);
     transcript.listening(socket.local_addr(), what);
-    let socket = &Arc::new(socket);
     thread::scope(|scope| {
-        let mut sessions = HashMap::<_, (_, Connection, Instant)>::new();
+        let mut sessions = HashMap::<_, (Pass, Instant)>::new();
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let received = receive(socket, &mut buffer);
             let (count, client) = received.or_cannot(Action::Serve, &proxy.listen)?;
             if !sessions.contains_key(&client) {
-                for (_, (_, connection, _)) in sessions.extract_if(|_, it| it.2.elapsed() > IDLE) {
-                    connection.event(format_args!("ended: quiet for {IDLE:?}"));
-                }
+                sessions.retain(|_, (_, last)| last.elapsed() < IDLE);
                 if sessions.len() == MOST_CLIENTS {
                     transcript.too_many_clients();
                     continue;
                 }
                 let connection = transcript.connection();
-                match begin(scope, socket, client, proxy, connection) {
-                    Ok(pass) => drop(sessions.insert(client, (pass, connection, Instant::now()))),
-                    Err(error) => connection.trouble(error),
-                }
+                let session = begin(scope, connection, (socket, client), proxy);
+                let session = session.inspect_err(|error| connection.trouble(error));
+                sessions.extend(session.map(|pass| (client, (pass, Instant::now()))));
             }
-            if let Some((pass, _, last)) = sessions.get_mut(&client) {
+            if let Some((pass, last)) = sessions.get_mut(&client) {
                 *last = Instant::now();
                 pass(&buffer[..count]);
             }
@@ -74,76 +71,81 @@ pub fn serve(socket: UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Resul
     })
 }
 
-/// Begins a client's session. Returns what passes its datagrams on. The session ends when that is
-/// dropped.
+/// Passes a datagram on in one direction, or does to it what the trouble wants.
+type Pass<'s> = Arc<dyn Fn(&[u8]) + Send + Sync + 's>;
+
+/// Begins a client's session: opens its sockets and starts its threads. Returns what passes on the
+/// client's datagrams. The session ends when that is dropped.
 fn begin<'s>(
     scope: &'s Scope<'s, '_>,
-    here: &Arc<UdpSocket>,
-    client: SocketAddr,
-    proxy: &Proxy,
     connection: Connection<'s>,
-) -> Result<Arc<impl Fn(&[u8]) + use<'s>>, Error> {
-    let send = move |socket: &UdpSocket, bytes: &[u8], to: SocketAddr| {
-        if let Err(error) = socket.send_to(bytes, to) {
-            connection.trouble(format_args!("can't send to {to}: {error}"));
-        }
-    };
-    // Starts the thread that sends in one direction. What hands it a datagram decides its fate. The
-    // thread ends when that is dropped.
-    let direction = |from: Side, socket: &Arc<UdpSocket>, to: SocketAddr| -> Result<_, Error> {
-        let (queue, waiting) = sync_channel(MOST_WAITING);
-        let socket = Arc::clone(socket);
-        let send = move |bytes: &[u8]| send(&socket, bytes, to);
-        start(scope, move || send_all(&waiting, send))?;
-        let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
-        let delay = proxy.trouble.of(from).delay;
-        Ok(move |bytes: &[u8]| {
-            let mut fates = fates.lock().unwrap_or_else(PoisonError::into_inner);
-            let (copies, held, remark) = fates();
-            connection.bytes(from, bytes, remark);
-            let waiting = (Instant::now() + delay, bytes.to_vec(), copies, held);
-            if copies > 0 && queue.try_send(waiting).is_err() {
-                connection.trouble("dropped the last one: too many wait already");
-            }
-        })
-    };
+    (here, client): (&'s UdpSocket, SocketAddr),
+    proxy: &Proxy,
+) -> Result<Pass<'s>, Error> {
     let connected = udp::connect(&proxy.target, LOOK)?;
-    let server = connected
-        .peer_addr()
-        .or_cannot(Action::Connect, &proxy.target)?;
-    let open = udp::open(&connected).or_cannot(Action::CreateSocket, server)?;
+    let (open, server) = udp::open(&connected).or_cannot(Action::CreateSocket, &proxy.target)?;
     let [connected, open] = [connected, open].map(Arc::new);
     connection.event(format_args!("client {client}"));
-    let to_server = Arc::new(direction(Side::Client, &open, server)?);
-    let to_client = Arc::new(direction(Side::Server, here, client)?);
-    let told = Arc::new(Once::new());
-    for hears in [connected, open] {
-        let (to_client, told) = (Arc::clone(&to_client), Arc::clone(&told));
-        let session = Arc::downgrade(&to_server);
-        start(scope, move || {
-            let mut buffer = vec![0; ANY_DATAGRAM];
-            while session.strong_count() > 0 {
-                match hears.recv_from(&mut buffer) {
-                    Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
-                    // The client, too, gets it from an address that it didn't ask.
-                    Ok((count, sender)) => {
-                        let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
-                        connection.bytes(from, bytes, ", passed on from elsewhere");
-                        send(&hears, bytes, client);
-                    }
-                    Err(error) if is_no_end(&error) => {}
-                    Err(error) if is_about_one_peer(&error) => told.call_once(|| {
-                        let next = "start the server";
-                        connection.trouble(format_args!("nobody has {server}: {error}; {next}"));
-                    }),
-                    Err(error) => {
-                        return connection.trouble(format_args!("can't receive: {error}"));
-                    }
+    let ends = (Arc::clone(&open), server);
+    let to_server = direction(scope, connection, Side::Client, ends, proxy)?;
+    let to_client = direction(scope, connection, Side::Server, (here, client), proxy)?;
+
+    let (session, told) = (Arc::downgrade(&to_server), Once::new());
+    let hear = Arc::new(move |socket: &UdpSocket| {
+        let tell = |error| connection.trouble(cannot("send to", &server.to_string(), error));
+        let mut buffer = vec![0; ANY_DATAGRAM];
+        while session.strong_count() > 0 {
+            match socket.recv_from(&mut buffer) {
+                Ok((count, sender)) if sender == server => to_client(&buffer[..count]),
+                // The client, too, gets it from an address that it didn't ask.
+                Ok((count, sender)) => {
+                    let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
+                    connection.bytes(from, bytes, ", passed on from elsewhere");
+                    send(connection, socket, bytes, client);
                 }
+                Err(error) if is_cut_short(&error) => {}
+                Err(error) if is_about_one_peer(&error) => told.call_once(|| tell(error)),
+                Err(error) => return connection.trouble(format_args!("can't receive: {error}")),
             }
-        })?;
+        }
+    });
+    for socket in [connected, open] {
+        let hear = Arc::clone(&hear);
+        start(scope, move || hear(&socket))?;
     }
     Ok(to_server)
+}
+
+/// Starts the thread that sends to `to` what `from` sent. Returns what decides the fate of a
+/// datagram and hands it to the thread, which ends when that is dropped.
+fn direction<'s>(
+    scope: &'s Scope<'s, '_>,
+    connection: Connection<'s>,
+    from: Side,
+    (socket, to): (impl Deref<Target = UdpSocket> + Send + 's, SocketAddr),
+    proxy: &Proxy,
+) -> Result<Pass<'s>, Error> {
+    let (queue, waiting) = sync_channel(MOST_WAITING);
+    let send = move |bytes: &[u8]| send(connection, &socket, bytes, to);
+    start(scope, move || send_all(&waiting, send))?;
+    let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
+    let delay = proxy.trouble.of(from).delay.unwrap_or_default();
+    Ok(Arc::new(move |bytes| {
+        let mut fates = fates.lock().unwrap_or_else(PoisonError::into_inner);
+        let (copies, is_overtaken, remark) = fates();
+        connection.bytes(from, bytes, remark);
+        let waiting = (Instant::now() + delay, bytes.to_vec(), copies, is_overtaken);
+        if copies > 0 && queue.try_send(waiting).is_err() {
+            connection.trouble("dropped the last one: too many wait already");
+        }
+    }))
+}
+
+/// Sends a datagram. An error is only told: it may be about this peer alone.
+fn send(connection: Connection, socket: &UdpSocket, bytes: &[u8], to: SocketAddr) {
+    if let Err(error) = socket.send_to(bytes, to) {
+        connection.trouble(format_args!("can't send to {to}: {error}"));
+    }
 }
 
 /// A datagram that waits: until when, its bytes, how many copies of it to send, and whether the next
@@ -153,22 +155,46 @@ type Waiting = (Instant, Vec<u8>, u8, bool);
 /// Sends each datagram when its time has come. All wait equally long, so they leave in the order in
 /// which they came, except one that the next overtakes.
 fn send_all(waiting: &Receiver<Waiting>, send: impl Fn(&[u8])) {
-    let send = |(bytes, copies): (Vec<u8>, u8)| (0..copies).for_each(|_| send(&bytes));
-    let mut held = None;
-    loop {
-        let patience = if held.is_some() { HELD } else { Duration::MAX };
-        match waiting.recv_timeout(patience) {
-            Ok((due, bytes, copies, is_overtaken)) => {
-                thread::sleep(due.saturating_duration_since(Instant::now()));
-                if is_overtaken {
-                    held = Some((bytes, copies));
-                    continue;
-                }
-                send((bytes, copies));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+    let left = |due: Instant| due.saturating_duration_since(Instant::now());
+    let send = |(due, bytes, copies, _): &Waiting| {
+        thread::sleep(left(*due));
+        (0..*copies).for_each(|_| send(bytes));
+    };
+    for first in waiting {
+        let &(due, .., is_overtaken) = &first;
+        if is_overtaken {
+            waiting.recv_timeout(left(due) + HELD).iter().for_each(send);
         }
-        held.take().into_iter().for_each(send);
+        send(&first);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the thread sends of these, if no more come.
+    fn sent(datagrams: &[(&str, u8, bool)]) -> String {
+        let (queue, waiting) = sync_channel(datagrams.len());
+        for (text, copies, is_overtaken) in datagrams {
+            let waiting = (
+                Instant::now(),
+                text.as_bytes().to_vec(),
+                *copies,
+                *is_overtaken,
+            );
+            queue.send(waiting).unwrap();
+        }
+        drop(queue);
+        let sent = Mutex::new(Vec::new());
+        send_all(&waiting, |bytes| sent.lock().unwrap().extend(bytes));
+        String::from_utf8(sent.into_inner().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn one_that_is_held_goes_after_the_next_or_at_the_end_of_the_session() {
+        let held = [("a", 2, true), ("b", 1, false), ("c", 1, false)];
+        assert_eq!(sent(&held), "baac");
+        assert_eq!(sent(&[("a", 1, false), ("b", 2, true)]), "abb");
     }
 }

@@ -119,7 +119,7 @@ impl UdpTap {
         let here = socket.local_addr().unwrap();
         let screen = Screen::default();
         let transcript = transcript(&screen, false);
-        thread::spawn(move || proxy::udp::serve(socket, &proxy, &transcript));
+        thread::spawn(move || proxy::udp::serve(&socket, &proxy, &transcript));
         Self {
             here,
             server,

@@ -2,8 +2,10 @@
 
 use std::net::TcpListener;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::common::{self, TAP, lines};
+use console::is_timeout;
 use insta::assert_snapshot;
 use testkit::{Ended, FakePeer, Program, port_without_listener, wine_lacks};
 
@@ -44,13 +46,19 @@ fn conversation(proxy: &[&str], send: &[&str], listen: &[&str]) -> String {
 #[test]
 fn both_sides_of_a_conversation() {
     let send = ["GET / HTTP/1.1\\r\\n\\r\\n"];
-    let listen = [
-        "HTTP/1.1 200 OK\\r\\n\\r\\n",
-        "你好\\xff",
-        "--pause",
-        "200ms",
-    ];
+    let listen = ["HTTP/1.1 200 OK\\r\\n\\r\\n你好\\xff"];
     assert_snapshot!("both_sides", conversation(&[], &send, &listen));
+}
+
+#[test]
+fn a_pause_goes_before_each_part_but_the_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap().to_string();
+    let begin = Instant::now();
+    let words = ["send", &to, "a", "b", "c", "--pause", "200ms", "--then"];
+    let _client = Program::start(TAP, [&words[..], &["close"]].concat());
+    assert_eq!(FakePeer::accept(&listener).reads_to_end(), b"abc");
+    assert!(begin.elapsed() >= Duration::from_millis(400));
 }
 
 #[test]
@@ -66,7 +74,7 @@ fn both_sides_in_hexadecimal() {
 fn each_kind_of_trouble() {
     let bye = &["bye"][..];
     let troubles: [(&[&str], &[&str]); 3] = [
-        (&["--split", "4", "--rate", "40"], bye),
+        (&["--split", "4", "--rate", "4"], bye),
         (&["--delay", "100"], bye),
         (&["--close-after", "2", "--to", "client"], bye),
     ];
@@ -134,8 +142,17 @@ fn a_long_line_is_not_dropped() {
 fn udp_both_sides() {
     let listening = Program::start(TAP, ["listen", "--udp", "0", "97.88", "and more"]);
     let to = listening.address().to_string();
-    let client = run(&["send", "--udp", &to, "36.6", "37", "--pause", "100ms"]);
+    let client = run(&["send", "--udp", &to, "36.6"]);
     assert_snapshot!(format!("{client}\n{}", lines(&listening.output.text())));
+}
+
+#[test]
+fn each_part_has_its_datagram() {
+    let server = common::udp();
+    let to = server.local_addr().unwrap().to_string();
+    let _client = Program::start(TAP, ["send", "--udp", &to, "36.6", "37"]);
+    assert_eq!(common::receive(&server).0, "36.6");
+    assert_eq!(common::receive(&server).0, "37");
 }
 
 /// `tap send` doesn't hear a stranger. Others do.
@@ -251,20 +268,23 @@ fn five_hundred_clients_at_once() {
     assert!(!shown.contains("half-closed"), "all are still there");
 }
 
-/// In children, as above.
+/// In children, as above. The server closes a connection when it has read all of it.
 #[test]
 fn a_client_too_many_waits_until_another_leaves() {
     if wine_lacks("room for two thousand sockets at once") {
         return;
     }
-    let listen = Program::start(TAP, ["listen", "0"]);
+    let listen = Program::start(TAP, ["listen", "--quiet", "0"]);
     let to = listen.address().to_string();
-    let send = Program::start(TAP, ["send", &to, "hello", "--connections", "1000"]);
-    let _ = listen.output.wait_for("#1000 client > \"hello\"");
-    let client = FakePeer::connect(listen.address());
-    client.sends("late");
+    let words = ["send", "--quiet", &to, "hello", "--connections", "1000"];
+    let send = Program::start(TAP, words);
     let _ = listen.output.wait_for("there are 1000 already");
-    assert!(!listen.output.text().contains("late"));
+    let mut late = FakePeer::connect(listen.address());
+    late.half_closes();
+    late.stream().set_nonblocking(true).unwrap();
+    let closed = late.stream().peek(&mut [0]);
+    assert!(closed.is_err_and(|error| is_timeout(&error)));
+    late.stream().set_nonblocking(false).unwrap();
     drop(send);
-    let _ = listen.output.wait_for("client > \"late\" 4 bytes");
+    assert_eq!(late.reads_to_end(), b"");
 }
