@@ -1,9 +1,8 @@
 //! The trouble that the tap makes, on purpose.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::RangedU64ValueParser};
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
@@ -18,7 +17,7 @@ const APART: Duration = Duration::from_millis(1);
 const PIECES_APART: usize = 64;
 
 /// With `--rate`, how many pieces the tap sends each second.
-const PIECES_PER_SECOND: NonZeroUsize = NonZeroUsize::new(20).unwrap();
+const PIECES_PER_SECOND: usize = 20;
 
 /// Direction of the trouble.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -45,20 +44,20 @@ pub struct Trouble {
     pub delay: Option<Duration>,
 
     /// TCP: pass on pieces of N bytes, each in its own segment; the first 64 of a read 1 ms apart
-    #[arg(long, value_name = "N", conflicts_with = "udp")]
-    pub split: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
+    pub split: Option<usize>,
 
     /// TCP: pass on at most this many bytes each second
-    #[arg(long, value_name = "BYTES_PER_S", conflicts_with = "udp")]
-    pub rate: Option<NonZeroUsize>,
+    #[arg(long, value_name = "BYTES_PER_S", value_parser = positive(), conflicts_with = "udp")]
+    pub rate: Option<usize>,
 
     /// TCP: reset the connection after N bytes
-    #[arg(long, value_name = "N", conflicts_with = "udp")]
-    pub reset_after: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with = "udp")]
+    pub reset_after: Option<usize>,
 
     /// TCP: close the connection after N bytes
-    #[arg(long, value_name = "N", conflicts_with_all = ["udp", "reset_after"])]
-    pub close_after: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = positive(), conflicts_with_all = ["udp", "reset_after"])]
+    pub close_after: Option<usize>,
 
     /// UDP: percentage of datagrams to lose
     #[arg(long, value_name = "PCT", value_parser = 0..=100, default_value_t, requires = "udp")]
@@ -77,6 +76,10 @@ pub struct Trouble {
     pub seed: u64,
 }
 
+fn positive() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
 impl Trouble {
     /// What happens to what `from` sends.
     #[must_use]
@@ -91,13 +94,13 @@ impl Trouble {
     /// How many bytes the tap sends at once.
     pub fn piece(&self) -> usize {
         let by_rate = self.rate.map(|rate| rate.div_ceil(PIECES_PER_SECOND));
-        self.split.or(by_rate).map_or(usize::MAX, NonZeroUsize::get)
+        self.split.or(by_rate).unwrap_or(usize::MAX)
     }
 
     /// How long the next piece waits after the one with this number in its read, and this size.
     pub fn pause(&self, number: usize, size: usize) -> Duration {
         match self.rate {
-            Some(rate) => Duration::from_nanos(size as u64 * 1_000_000_000 / rate.get() as u64),
+            Some(rate) => Duration::from_nanos(size as u64 * 1_000_000_000 / rate as u64),
             None if self.split.is_some() && number + 1 < PIECES_APART => APART,
             None => Duration::ZERO,
         }

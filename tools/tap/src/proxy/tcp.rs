@@ -11,7 +11,6 @@
 //! write, so that a read needn't wait for the delay of the one before.
 
 use std::net::TcpListener;
-use std::num::NonZeroUsize;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
@@ -70,7 +69,7 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8]>) + Send {
     let to = from.other();
     let (reset, close) = (trouble.reset_after, trouble.close_after);
-    let limit = reset.or(close).map_or(usize::MAX, NonZeroUsize::get);
+    let limit = reset.or(close).unwrap_or(usize::MAX);
     let then = reset.map_or(Then::HalfClose, |_| Then::Reset);
     let (mut passed, mut next) = (0, Instant::now());
     move |sent| {

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::num::NonZeroUsize;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,7 +75,7 @@ fn a_reset_after_a_half_close_is_passed_on() {
 fn a_reset_ends_a_connection_on_which_everybody_waits() {
     let tap = Tap::start(Trouble {
         delay: Some(Duration::from_millis(500)),
-        reset_after: NonZeroUsize::new(1),
+        reset_after: Some(1),
         to: To::Server,
         ..Trouble::default()
     });
@@ -151,7 +150,7 @@ fn a_side_that_does_not_read_holds_up_the_other_and_nothing_is_lost() {
 #[test]
 fn split_makes_a_read_get_a_part() {
     let tap = Tap::start(Trouble {
-        split: NonZeroUsize::new(1),
+        split: Some(1),
         to: To::Server,
         ..Trouble::default()
     });
@@ -208,7 +207,7 @@ fn a_delay_makes_everything_late_and_costs_no_throughput() {
 #[test]
 fn a_rate_is_a_limit() {
     let tap = Tap::start(Trouble {
-        rate: NonZeroUsize::new(1_000),
+        rate: Some(1_000),
         to: To::Client,
         ..Trouble::default()
     });
@@ -228,8 +227,8 @@ fn a_rate_is_a_limit() {
 fn the_tap_resets_and_closes_after_so_many_bytes() {
     let limit = |reset_after, close_after, to| {
         let tap = Tap::start(Trouble {
-            reset_after: NonZeroUsize::new(reset_after),
-            close_after: NonZeroUsize::new(close_after),
+            reset_after: (reset_after > 0).then_some(reset_after),
+            close_after: (close_after > 0).then_some(close_after),
             to,
             ..Trouble::default()
         });
