@@ -47,10 +47,10 @@ fn port() -> u16 {
 }
 
 /// Steps 1 and 2: create a socket, connect it to 127.0.0.1 and the port.
+/// (`Socket::new(Domain::IPV4, Type::STREAM, None)` makes one; all three names are in `socket2`.)
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!(
-        "write `connect`: make a socket (socket2::Socket::new, \
-         Domain::IPV4, Type::STREAM), connect it to \
+        "write `connect`: make a socket2::Socket, connect it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }

@@ -38,10 +38,10 @@ fn port() -> u16 {
 }
 
 /// Steps 1 to 3: create a socket, bind it to 127.0.0.1 and the port, listen.
+/// (`Socket::new(Domain::IPV4, Type::STREAM, None)` makes one; all three names are in `socket2`.)
 fn listen(port: u16) -> io::Result<TcpListener> {
     todo!(
-        "write `listen`: make a socket (socket2::Socket::new, \
-         Domain::IPV4, Type::STREAM), bind it to \
+        "write `listen`: make a socket2::Socket, bind it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
     )
 }

@@ -46,10 +46,10 @@ fn ask() -> io::Result<Option<String>> {
 
 /// Step 1: create a socket, and connect it to the server on 127.0.0.1 and the port. Connecting
 /// sends nothing: it keeps away what others than the server send.
+/// (`Socket::new(Domain::IPV4, Type::DGRAM, None)` makes one; all three names are in `socket2`.)
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `connect`: make a socket (socket2::Socket::new, \
-         Domain::IPV4, Type::DGRAM), connect it to \
+        "write `connect`: make a UDP socket2::Socket, connect it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }

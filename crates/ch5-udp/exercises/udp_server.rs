@@ -37,10 +37,10 @@ fn port() -> u16 {
 }
 
 /// Steps 1 and 2: create a socket, bind it to 127.0.0.1 and the port.
+/// (`Socket::new(Domain::IPV4, Type::DGRAM, None)` makes one; all three names are in `socket2`.)
 fn bind(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `bind`: make a socket (socket2::Socket::new, \
-         Domain::IPV4, Type::DGRAM), bind it to \
+        "write `bind`: make a UDP socket2::Socket, bind it to \
          &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
     )
 }
