@@ -441,7 +441,7 @@ mod limits {
             scope.spawn(|| {
                 let flood = "flood\n".repeat(1000);
                 // Longer than a write waits if only the room's budget slows it down.
-                let long = Some(Duration::from_secs(1));
+                let long = Some(Duration::from_millis(400));
                 floods.stream().set_write_timeout(long).unwrap();
                 let mut sent = 0;
                 while !enough.load(Ordering::Relaxed) {

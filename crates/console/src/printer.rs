@@ -355,7 +355,7 @@ mod tests {
         screen.wait_for_writer();
         let (end, ended) = channel();
         thread::spawn(move || end.send(printer.finish().is_ok()).unwrap());
-        assert!(ended.recv_timeout(PATIENCE * 3 / 2).is_err());
+        assert!(ended.recv_timeout(PATIENCE * 11 / 10).is_err());
         screen.resume();
         assert_eq!(ended.recv_timeout(testkit::PATIENCE), Ok(true));
         assert_eq!(screen.text(), "seen late");

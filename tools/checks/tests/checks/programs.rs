@@ -60,8 +60,32 @@ fn starts(folder: &Path) -> usize {
     starts.unwrap_or_default().lines().count()
 }
 
+/// Runs this test in a process of its own, where it is told so. A program that runs alone waits
+/// until no other test's program runs, and lets none begin.
+fn in_its_own_process(test: &str) -> bool {
+    const TOLD: &str = "CHECKS_TEST_RUNS_ALONE";
+    if env::var_os(TOLD).is_some() {
+        return true;
+    }
+    let mut alone = process::Command::new(env::current_exe().unwrap());
+    let ended = alone
+        .args(["--exact", &format!("programs::{test}")])
+        .env(TOLD, "1")
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        ended.status.success() && report.contains("1 passed"),
+        "{report}"
+    );
+    false
+}
+
 #[test]
 fn what_is_missing_once_is_unsteady() {
+    if !in_its_own_process("what_is_missing_once_is_unsteady") {
+        return;
+    }
     let folder = tempdir().unwrap();
     let second_time = format!(
         "echo >> starts
@@ -81,6 +105,9 @@ fn what_is_missing_once_is_unsteady() {
 /// Other programs may have filled the disk, but not for long.
 #[test]
 fn a_folder_that_cannot_be_copied_is_tried_again() {
+    if !in_its_own_process("a_folder_that_cannot_be_copied_is_tried_again") {
+        return;
+    }
     let submission = Submission {
         prepare: Some(Arc::new(FailsOnce::default())),
         patience: Patience::short(),
@@ -107,6 +134,9 @@ impl Prepare for FailsOnce {
 
 #[test]
 fn what_is_missing_twice_has_failed() {
+    if !in_its_own_process("what_is_missing_twice_has_failed") {
+        return;
+    }
     let folder = tempdir().unwrap();
     let never = format!("echo >> starts; exec {FAULTY} udp-client --fault lost-answer $1");
     let outcomes = outcomes(Role::UdpClient, &["/lost-answer"], &never, folder.path());
@@ -114,17 +144,11 @@ fn what_is_missing_twice_has_failed() {
     assert_eq!(starts(folder.path()), 2);
 }
 
-/// Its first check was late, and another program ran meanwhile: so did the first check of that. (In
-/// a process of its own: programs of other tests, which have to run alone, would come between.)
+/// Its first check was late, and another program ran meanwhile: so did the first check of that.
 #[test]
 fn a_late_start_beside_another_program_does_not_count() {
-    const THIS: &str = "programs::a_late_start_beside_another_program_does_not_count";
-    if env::var_os("ALONE").is_none() {
-        let mut alone = process::Command::new(env::current_exe().unwrap());
-        let ended = alone.args(["--exact", THIS]).env("ALONE", "1").output();
-        let ended = ended.unwrap();
-        let report = String::from_utf8_lossy(&ended.stdout);
-        return assert!(ended.status.success(), "{report}");
+    if !in_its_own_process("a_late_start_beside_another_program_does_not_count") {
+        return;
     }
     let both = Arc::new(Barrier::new(2));
     thread::scope(|scope| {
@@ -255,6 +279,9 @@ fn what_is_wrong_counts_at_once() {
 /// It keeps a lock in its folder, and tidies up when it is asked to end.
 #[test]
 fn a_program_that_cannot_run_twice_runs_alone() {
+    if !in_its_own_process("a_program_that_cannot_run_twice_runs_alone") {
+        return;
+    }
     let folder = tempdir().unwrap();
     let locked = format!(
         "mkdir lock || exit 1; trap 'rmdir lock; kill $!; exit' INT TERM
