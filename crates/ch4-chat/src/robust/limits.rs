@@ -54,10 +54,10 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// For a room, where each copy of a line counts: 256 MiB a second, and 16 MiB at once.
+    /// For a room, where each copy of a line counts: 512 MiB a second, and 16 MiB at once.
     pub const ROOM: Self = Self {
-        rate: 256 * 1024 * 1024,
-        burst: Duration::from_micros(62_500),
+        rate: 512 * 1024 * 1024,
+        burst: Duration::from_micros(31_250),
         full: None,
     };
 
@@ -100,11 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn a_room_may_say_sixteen_mebibytes_at_once_and_256_a_second() {
+    fn a_room_may_say_sixteen_mebibytes_at_once_and_512_a_second() {
         let begin = Instant::now();
         let mut budget = Budget::ROOM;
         assert_eq!(budget.spend(16 << 20, begin), begin);
         let second = Duration::from_secs(1);
-        assert_eq!(budget.spend(256 << 20, begin), begin + second);
+        assert_eq!(budget.spend(512 << 20, begin), begin + second);
     }
 }

@@ -27,7 +27,7 @@ use crate::BYE;
 const COLLECT: Duration = Duration::from_millis(20);
 
 /// In a smaller room, a line counts as if there were this many guests. So no guest gets more than
-/// 64 KiB at once and 1 MiB a second, however many talk.
+/// 64 KiB at once and 2 MiB a second, however many talk.
 const MIN_COPIES: usize = 256;
 
 /// What a line costs besides its bytes, when it is decided who goes first: about a long name.
