@@ -301,14 +301,14 @@ fn wrong(why: &str) -> ! {
         .exit()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn no_two_names_are_shown_alike() {
-        use std::os::unix::ffi::OsStrExt;
         let shown = |name: &[u8]| safe_name(OsStr::from_bytes(name));
         assert_eq!(shown(b"\xff"), r"\xff");
         assert_eq!(shown(br"\xff"), r"\\xff");
