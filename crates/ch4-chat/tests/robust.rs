@@ -13,6 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch4_chat::BYE;
+#[cfg(target_os = "linux")]
+use ch4_chat::meet::meet;
 use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use console::{Error, Log, Printer, Width};
@@ -613,13 +615,19 @@ mod limits {
             assert!(queued.len() < 10, "the queue is never full");
         }
         let limits = Limits {
-            connect_time: Duration::from_millis(200),
+            connect_time: Duration::from_millis(500),
             ..Limits::default()
         };
         let begin = Instant::now();
         let error = robust::connect(address, &limits).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(begin.elapsed() < PATIENCE); // The system gives up after two minutes.
+
+        // To meet is to try that twice at most.
+        let begin = Instant::now();
+        let error = meet(&[address], &limits).unwrap_err();
+        assert!(error.to_string().starts_with("can't listen on "), "{error}");
+        assert!(begin.elapsed() < 6 * limits.connect_time);
     }
 }
 
