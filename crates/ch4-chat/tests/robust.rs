@@ -474,6 +474,31 @@ mod limits {
         host.ends().1.unwrap();
     }
 
+    /// Empty lines, and a line without end, are never passed on, but have to be read.
+    #[test]
+    fn a_guest_that_sends_much_and_says_nothing_is_read_more_slowly() {
+        for nothing in ["\n", "x"] {
+            let (mut host, address) = host();
+            let floods = joins(&host, address);
+            let small = SockRef::from(floods.stream()).set_send_buffer_size(16 * 1024);
+            small.unwrap();
+            let long = Some(Duration::from_millis(400));
+            floods.stream().set_write_timeout(long).unwrap();
+            let flood = nothing.repeat(1000);
+            let mut sent = 0;
+            while let Ok(count) = floods.stream().write(flood.as_bytes()) {
+                sent += count;
+                assert!(
+                    sent < 1_000_000,
+                    "{nothing:?}: {sent} bytes were read at once"
+                );
+            }
+            host.types(BYE);
+            drop(floods);
+            host.ends().1.unwrap();
+        }
+    }
+
     /// Even if it never falls quiet.
     #[test]
     fn a_guest_is_announced_soon_whatever_it_does() {

@@ -76,11 +76,10 @@ impl Keyboard {
             if pasted.is_empty() {
                 #[cfg(unix)]
                 signals::let_stop_here();
-                let Some(text) = edited(editor.readline("> "))? else {
-                    return Ok(None);
-                };
+                let text = edited(editor.readline("> "))?;
                 // What was pasted may have several lines.
-                pasted.extend(text.split('\n').map(|line| Line::Whole(line.into())));
+                let lines = text.iter().flat_map(|text| text.split('\n'));
+                pasted.extend(lines.map(|line| Line::Whole(line.into())));
             }
             Ok(pasted.pop_front())
         };
@@ -186,8 +185,7 @@ fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
         Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
         // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
         Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
-            let why = "Not sent: the line isn't UTF-8.";
-            Err(Event::NotSent(why.to_owned()))
+            Err(Event::NotSent("Not sent: the line isn't UTF-8.".to_owned()))
         }
         line => {
             let line = line.or_cannot(Action::UseTerminal, "the terminal");
@@ -200,9 +198,7 @@ fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
 /// doesn't need. The others are those that rustyline refuses.
 fn can_edit(term: Option<&str>) -> bool {
     let plain = ["", "dumb", "cons25", "emacs"];
-    term.map_or(cfg!(windows), |term| {
-        !plain.contains(&&*term.to_lowercase())
-    })
+    term.map_or(cfg!(windows), |it| !plain.contains(&&*it.to_lowercase()))
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
@@ -234,28 +230,20 @@ mod signals {
     use std::io::{self, Write};
     use std::thread;
 
-    use nix::sys::signal::{SigSet, Signal, raise};
+    use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
+    use nix::sys::signal::{SigSet, raise};
     use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 
-    /// The signals that end a program, besides SIGINT, which the editor takes for Ctrl-C.
-    const ENDING: [Signal; 6] = [
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGALRM,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-    ];
-
-    /// Restores the terminal before a signal ends the program. To be called before any other thread
-    /// is started: they all inherit which signals they don't get.
+    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for Ctrl-C.)
+    /// To be called before any other thread is started: they all inherit which signals they don't
+    /// get.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
-        let ending = SigSet::from_iter(ENDING);
-        let stopping = SigSet::from(Signal::SIGTSTP);
+        let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
+        let stopping = SigSet::from(SIGTSTP);
         (ending | stopping).thread_block()?;
         thread::Builder::new().spawn(move || {
             // This can fail only if the set held no signal.
@@ -274,7 +262,7 @@ mod signals {
     /// thread got the signal, the editor would do the last before the program stops.
     pub(super) fn let_stop_here() {
         // This can fail only for a signal that doesn't exist.
-        let _ = SigSet::from(Signal::SIGTSTP).thread_unblock();
+        let _ = SigSet::from(SIGTSTP).thread_unblock();
     }
 }
 

@@ -16,7 +16,7 @@ use console::safe;
 
 use super::event::PeerId;
 use super::framing::NAME_COMMAND;
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name::{self, Names};
 use super::outbox::{Outbox, Outgoing};
 use crate::BYE;
@@ -196,16 +196,19 @@ impl Room {
         for message in said {
             let line = format!("{name}: {}", safe::escape(&message));
             leaves = message == BYE;
-            if !leaves {
-                text += &line;
-                text.push('\n');
-            }
-            self.effects.push(Effect::Show(line));
+            self.effects.push(Effect::Show(line.clone()));
             if leaves {
                 break;
             }
+            text += &(line + "\n");
         }
-        let may_go_on = guest.budget.spend(text.len(), now);
+        // Who says nothing had to be read all the same, and pays for a whole message.
+        let bytes = if text.is_empty() {
+            MESSAGE_BYTES
+        } else {
+            text.len()
+        };
+        let may_go_on = guest.budget.spend(bytes, now);
         self.broadcast(&text, Some(id), now);
         if leaves {
             self.depart(id, "has left", now);
@@ -511,13 +514,25 @@ mod tests {
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
         world.says(id, &[&format!("/name {name}")]);
-        // 2 + 32 + 2 + 2 bytes a line, as the others get it: three seconds more than the burst.
+        // The name alone was 4096 bytes. Now come 29 + 32 + 2 + 1 bytes a line, as the others get it.
+        // All that is so many seconds more than the burst:
         let (begin, mut next) = (world.now, None);
         for _ in 0..7 * 16 {
             next = world.says(id, &["12345678901234567890123456789"; 16]);
             world.now += Duration::from_millis(1);
         }
-        assert_eq!(next, Some(begin + Duration::from_secs(3)));
+        assert_eq!(next, Some(begin + Duration::from_millis(3250)));
+    }
+
+    #[test]
+    fn who_sends_much_and_says_nothing_may_go_on_later() {
+        let mut world = World::new(None, &Limits::default());
+        let (id, _) = world.arrives().unwrap();
+        for _ in 0..16 {
+            assert_eq!(world.says(id, &[]), Some(world.now));
+        }
+        let later = world.now + Duration::from_millis(250);
+        assert_eq!(world.says(id, &[]), Some(later));
     }
 
     /// Each is within its own budget, but together they say more than may wait for anybody.
