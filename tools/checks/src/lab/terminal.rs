@@ -305,7 +305,8 @@ impl Lab<'_> {
             )
             .advise(
                 "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
-                 bytes, the end of the stream, for a message.",
+                 bytes, the end of the stream, for a message. Limit what you print of a peer's: it \
+                 may send without an end.",
             );
         }
         Ok(())

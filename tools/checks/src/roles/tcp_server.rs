@@ -19,7 +19,7 @@ const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
 const GREETING: What = ("the greeting \"Hello World\"", greets);
 
 /// What must come before a page.
-const HEAD: What = ("an empty line, which ends the head", |answer| {
+const HEAD: What = ("the empty line that ends the head", |answer| {
     head(answer).is_some()
 });
 
@@ -128,15 +128,7 @@ pub const CHECKS: &[Check] = &[
                 .advise(
                     "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
                 )?;
-            let is_whole = expects_a_whole_page(&mut browser);
-            is_whole.advise(if browser.was_reset() {
-                "Read the whole request before you close: a socket that is closed with unread \
-                 bytes resets the connection, and the page may be lost with it."
-            } else {
-                "The Content-Length counts the bytes behind the empty line, not the characters: \
-                 encode the page first, then take its length. Without one, close the connection \
-                 when all is sent."
-            })?;
+            expects_a_whole_page(&mut browser)?;
             browser
                 .should_have_sent(("a page that is shown", is_shown))
                 .advise(
