@@ -469,8 +469,9 @@ mod tests {
             (Some("\u{1b}"), "hi\nbyebye", "host-1"),
         ] {
             let mut world = World::new(name, &Limits::default());
-            world.speaks("hello?");
             world.speaks("");
+            assert_eq!(world.effects(), [""; 0]);
+            world.speaks("hello?");
             assert_eq!(world.effects(), ["Nobody is here to read that."]);
             let (li, to_li) = world.arrives().unwrap();
             world.says(li, &["/name host"]);
