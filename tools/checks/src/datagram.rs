@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::by_hand::Deed;
-use crate::run::{Run, Stop, Told, shown, time};
+use crate::peer::NUL_SENT;
+use crate::run::{Advise, Run, Stop, Told, shown, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -129,7 +130,12 @@ impl Answerer {
             Err(other) => {
                 let limit = time(limit);
                 let what = format!("the request {number:?} reaches the server within {limit}");
-                missed(&self.run, &what, other, "no request came")
+                let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
+                let missed = missed(&self.run, &what, other, "no request came");
+                if ends_with_nul {
+                    return missed.advise(NUL_SENT);
+                }
+                missed
             }
         }
     }

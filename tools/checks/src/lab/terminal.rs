@@ -1,10 +1,12 @@
 //! The program's keyboard and screen, and how it ends.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::Lab;
-use crate::program::OUTPUT_LIMIT;
-use crate::run::{Advise, Failure, Kind, Told, shown, time};
+use crate::peer::TcpPeer;
+use crate::program::{OUTPUT_LIMIT, is_success};
+use crate::run::{Advise, BUSY, Failure, Kind, Told, shown, time};
 
 /// What begins the text that a crash leaves on a console, in the languages that students use.
 ///
@@ -70,6 +72,20 @@ impl Lab<'_> {
         }
     }
 
+    /// Types a line that ends with Chinese characters, which this peer expects in UTF-8. On Windows
+    /// it has none: there a program reads a pipe in the system's own encoding.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't arrive.
+    pub fn types_chinese(&mut self, peer: &mut TcpPeer, line: &str) -> Told {
+        let chinese = if cfg!(windows) { "" } else { " 你好" };
+        let line = format!("{line}{chinese}");
+        self.types(&line);
+        let arrives = peer.expects(&line);
+        arrives.advise("Send what is typed in UTF-8: ASCII hasn't all characters, GBK others.")
+    }
+
     /// The user looks at the screen, as people do before they touch the keyboard.
     fn looks(&self) {
         if !self.typed {
@@ -90,7 +106,7 @@ impl Lab<'_> {
     }
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
-    fn has_news(&self) -> bool {
+    pub fn has_news(&self) -> bool {
         self.run.output().lines().any(|line| {
             let line = same(line);
             let mut rest = line.as_str();
@@ -118,7 +134,7 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// One of them doesn't appear.
+    /// One of them doesn't appear, or the program has crashed.
     pub fn expects_shown(&mut self, texts: &[&str]) -> Told {
         let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
         let list = list.join(" and ");
@@ -126,7 +142,8 @@ impl Lab<'_> {
             .tell(format_args!("the program's output should have {list}"));
         let all = |output: &str| texts.iter().all(|text| output.contains(text));
         if self.run.shows(self.patience().answer / 2, all) {
-            return Ok(());
+            // The last words of a crash may have it, too.
+            return self.expects_no_crash();
         }
         let has_printed = !self.run.output().trim().is_empty();
         let before = self.run.aftermath();
@@ -186,7 +203,8 @@ impl Lab<'_> {
         )
     }
 
-    /// Waits for the program to end by itself: with status 0.
+    /// Waits for the program to end by itself: with status 0, or because one of its processes ended
+    /// the others.
     ///
     /// # Errors
     ///
@@ -202,7 +220,7 @@ impl Lab<'_> {
         let status = self.run.ends_within(self.patience().end);
         self.expects_no_crash()?;
         match status {
-            Some(status) if status.success() => Ok(()),
+            Some(status) if is_success(status) => Ok(()),
             Some(_) => self
                 .run
                 .failed(expected, "its exit status says that it failed"),
@@ -267,7 +285,8 @@ impl Lab<'_> {
             );
         }
         // It has ended, and no program can choose not to have an exit status.
-        if self.run.ended().is_some_and(|end| end.code().is_none()) {
+        let is_crash = |end: ExitStatus| end.code().is_none() && !is_success(end);
+        if self.run.ended().is_some_and(is_crash) {
             return self.run.failed(
                 "the program ends by itself, with a message for the user",
                 "a signal ended it, which it wasn't prepared for",
@@ -290,6 +309,25 @@ impl Lab<'_> {
             return Ok(());
         }
         self.run.failed("the program goes on", "it didn't")
+    }
+
+    /// Expects that the program, which has nothing more to read, ends or waits.
+    ///
+    /// # Errors
+    ///
+    /// It keeps a processor busy. (Only Linux tells.)
+    pub fn expects_no_endless_loop(&self) -> Told {
+        self.run
+            .tell("the program should end, or wait for the other side");
+        if !self.run.is_busy() {
+            return Ok(());
+        }
+        let saw = format!("it still runs{BUSY}");
+        let failed = self.run.failed("the program ends, or waits", saw);
+        failed.advise(
+            "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
+             then, and read 0 bytes.",
+        )
     }
 
     /// Whether the program ends by itself within this time.
@@ -344,11 +382,15 @@ impl Lab<'_> {
     }
 }
 
-/// A line of output as it is compared: without what differs from run to run, such as a port.
+/// A line of output as it is compared: without what differs from run to run, such as a port, and
+/// without colours, which say nothing.
 fn same(line: &str) -> String {
     let mut same = String::new();
-    for c in line.trim().chars() {
+    let mut rest = line.trim().chars();
+    while let Some(c) = rest.next() {
         match c {
+            // Up to its last byte (ECMA-48, section 5.4).
+            '\x1b' => drop(rest.find(char::is_ascii_alphabetic)),
             '0'..='9' if same.ends_with('#') => {}
             '0'..='9' => same.push('#'),
             c => same.push(c),
@@ -367,5 +409,6 @@ mod tests {
         assert_eq!(same("8081 is taken: 48"), same("17 is taken: 98"));
         assert_ne!(same("one is taken"), same("1 is taken"));
         assert_ne!(same("is taken"), same("1 is taken"));
+        assert_eq!(same("\x1b[1;31mtaken\x1b[0m"), "taken");
     }
 }

@@ -403,12 +403,41 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
     expect(Role::ChatClient, "nobody-there", cases);
 }
 
-/// It asks, reads an empty line and ends: only its question is on the screen.
+/// A stack trace that has the answer in it shows it to nobody.
 #[test]
-fn a_question_is_no_answer_to_an_empty_line() {
-    let silent = "printf 'Celsius: '; read x".to_owned();
-    let client = format!("{silent}; echo no number");
-    let cases = [(client, Verdict::Passed), (silent, Verdict::Failed)];
+fn the_words_of_a_crash_are_no_answer() {
+    let client = format!("{FAULTY} udp-client $1");
+    let crashes = format!("{client} | while read x; do echo \"Stack trace: $x\"; done");
+    let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
+    expect(Role::UdpClient, "shows", cases);
+}
+
+/// What it says at its end, whatever has come, is no message either.
+#[test]
+fn a_goodbye_does_not_say_that_no_answer_has_come() {
+    let client = format!("{FAULTY} udp-client $1 && echo Goodbye");
+    let silent = format!("{FAULTY} udp-client $1 2>/dev/null; echo Goodbye");
+    for name in ["no-answer", "nobody-listens"] {
+        let cases = [
+            (client.clone(), Verdict::Passed),
+            (silent.clone(), Verdict::Failed),
+        ];
+        expect(Role::UdpClient, name, cases);
+    }
+}
+
+/// It asks, reads an empty line and ends: many programs are left like that, but not by an error
+/// without a word.
+#[test]
+fn an_empty_line_may_end_a_client() {
+    let quits = "printf 'Celsius (Enter to quit): '; read x".to_owned();
+    let fails = format!("{quits}; exit 1");
+    let client = format!("{quits}; echo no number; exit 1");
+    let cases = [
+        (quits, Verdict::Passed),
+        (client, Verdict::Passed),
+        (fails, Verdict::Failed),
+    ];
     expect(Role::UdpClient, "empty-line", cases);
 }
 
