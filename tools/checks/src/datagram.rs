@@ -307,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_after_the_number_gets_its_own_advice() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut server = Answerer::new(socket, run());
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        client.send_to(b"100\0", address).unwrap();
+        let Err(Stop::Failed(failure)) = server.expects("100", Duration::from_millis(50)) else {
+            panic!("it is no number")
+        };
+        assert_eq!(failure.advice.as_deref(), Some(NUL_SENT));
+    }
+
+    #[test]
     fn a_number_may_be_written_in_any_way() {
         for request in ["100", "100.0", " 1e2\n", "99.9999999"] {
             assert!(is_number(request.as_bytes(), "100"), "{request}");

@@ -26,7 +26,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows the answer",
         level: Level::Basic,
         about: "The server answers; the answer appears in the client's output.",
-        advice: "After you have sent, receive, print what has come, and flush the output.",
+        advice: "After you have sent, receive, print the text that has come, which may be a \
+                 sentence, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             asked(lab)?.answers("97.88 degrees 4711");
