@@ -47,7 +47,8 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/sends",
         title: "Sends what is typed",
         level: Level::Basic,
-        about: "A line is typed; the host receives it, with or without its line end.",
+        about: "A line is typed; the host receives it, with or without its line end, but without \
+                a NUL.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
         run: |lab| {
@@ -86,8 +87,8 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/byebye-heard",
         title: "Understands \"byebye\"",
         level: Level::Basic,
-        about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for a \
-                program that reads lines: the tutorial's sends none.",
+        about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for \
+                programs that read lines. (The tutorial's program sends none.)",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
                  and end, without waiting for the keyboard.",
         lesson: PAGE,

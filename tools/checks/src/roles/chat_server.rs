@@ -66,7 +66,7 @@ pub const CHECKS: &[Check] = &[
         title: "Sends what is typed",
         level: Level::Basic,
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
-                without its line end.",
+                without its line end, but without a NUL.",
         advice: "Read a line from the standard input and send all its bytes to the guest.",
         lesson: PAGE,
         run: |lab| {
@@ -94,8 +94,8 @@ pub const CHECKS: &[Check] = &[
         id: "chat-server/byebye-heard",
         title: "Understands \"byebye\"",
         level: Level::Basic,
-        about: "The guest says \"byebye\". Its line end comes 700 ms later, for a program that reads \
-                lines: the tutorial's sends none.",
+        about: "The guest says \"byebye\". Its line end comes 700 ms later, for programs that read \
+                lines. (The tutorial's program sends none.)",
         advice: "When a message is \"byebye\", with or without a line end, close the guest's \
                  connection.",
         lesson: PAGE,

@@ -30,7 +30,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/sends",
         title: "Sends what is typed",
         level: Level::Basic,
-        about: "A line is typed; the server receives it, with or without its line end.",
+        about: "A line is typed; the server receives it, with or without its line end, but without \
+                a NUL.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
         run: |lab| {
@@ -261,9 +262,8 @@ pub const CHECKS: &[Check] = &[
         title: "Notices that the server has hung up",
         level: Level::Solid,
         about: "The server answers a line and, 700 ms later, closes its side. From 700 ms later on \
-                up to three lines are typed, 2.5 s apart, until the client ends or reconnects. A \
-                client that has said something new by itself, before the first of them, may do \
-                neither.",
+                up to three lines are typed, 2.5 s apart, until the client ends or reconnects. It \
+                may do neither if it says something new before the first of them.",
         advice: "A read of 0 bytes means that the server has hung up: say so, and end or connect \
                  again for the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -282,8 +282,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server answers a line and, 700 ms later, resets the connection. From 700 ms \
                 later on up to three lines are typed, 2.5 s apart, until the client ends or \
-                reconnects. A client that has said something new by itself, before the first of \
-                them, may do neither.",
+                reconnects. It may do neither if it says something new before the first of them.",
         advice: "Handle the errors of send and receive: end, or connect again. Don't show a stack \
                  trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
