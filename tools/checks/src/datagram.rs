@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::by_hand::Deed;
-use crate::run::{Run, Stop, Told, shown, time};
+use crate::peer::NUL_SENT;
+use crate::run::{Advise, Run, Stop, Told, shown, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -130,7 +131,12 @@ impl Answerer {
             Err(other) => {
                 let limit = time(limit);
                 let what = format!("the request {number:?} reaches the server within {limit}");
-                missed(&self.run, &what, other, "no request came")
+                let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
+                let missed = missed(&self.run, &what, other, "no request came");
+                if ends_with_nul {
+                    return missed.advise(NUL_SENT);
+                }
+                missed
             }
         }
     }
@@ -299,6 +305,19 @@ mod tests {
             let limit = server.run.patience().answer;
             assert_eq!(kind(server.expects("100", limit)), expected, "{requests:?}");
         }
+    }
+
+    #[test]
+    fn a_nul_after_the_number_gets_its_own_advice() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut server = Answerer::new(socket, run());
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        client.send_to(b"100\0", address).unwrap();
+        let Err(Stop::Failed(failure)) = server.expects("100", Duration::from_millis(50)) else {
+            panic!("it is no number")
+        };
+        assert_eq!(failure.advice.as_deref(), Some(NUL_SENT));
     }
 
     #[test]

@@ -26,12 +26,12 @@ pub(crate) use terminal::{PACE, SETTLE};
 const KNOCK: Duration = Duration::from_millis(250);
 
 /// What to change in a program that ended at once.
-const ENDED: &str = "Read its last words. The port is in the command that step 1 shows: if the \
-    program takes it in another form, such as --port N, write that into the command.";
+const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
+    the program takes it in another form, such as --port N, write that into the command.";
 
 /// What to change in a program that runs, and isn't to be found at its port.
-const NEVER: &str = "The program is told its port in its command, which step 1 shows: it must take \
-    it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
+const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
+    take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
     its job before anything is typed.";
 
 /// The same, of a server that has its port on another address.

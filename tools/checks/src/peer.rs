@@ -15,7 +15,7 @@ use socket2::SockRef;
 
 use crate::by_hand::Deed;
 use crate::port;
-use crate::run::{Run, Told, shown, time};
+use crate::run::{Advise, Run, Told, shown, time};
 
 /// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
 const RECEIVED_LIMIT: usize = 4 << 20;
@@ -26,6 +26,10 @@ const CROSSING: Duration = Duration::from_millis(300);
 
 /// How often to look whether the program has read what was sent.
 const GLANCE: Duration = Duration::from_millis(10);
+
+/// What to change in a program that sends more of its buffer than was typed.
+pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
+    NUL after it nor the rest of the buffer.";
 
 /// What is expected, in words, and whether it is in what has come.
 pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
@@ -300,6 +304,49 @@ impl TcpPeer {
         let start = position(self.unused(), text).unwrap_or_default();
         self.used += start + text.len();
         Ok(())
+    }
+
+    /// The same for a line that was typed: nothing but its end may follow.
+    ///
+    /// # Errors
+    ///
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL follows.
+    pub fn expects_line(&mut self, text: &str) -> Told {
+        self.expects(text)?;
+        if !self.unused().starts_with(b"\0") {
+            return Ok(());
+        }
+        self.failed(format!("nothing but a line end follows {text:?}"))
+            .advise(NUL_SENT)
+    }
+
+    /// Waits for a message that is this text alone, with or without a line end.
+    ///
+    /// # Errors
+    ///
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or something else is in
+    /// the same message.
+    pub fn expects_alone(&mut self, text: &str) -> Told {
+        let (what, limit) = (format!("{text:?} alone"), self.answer_time());
+        self.tell(format_args!("expects {what}"));
+        if !self.hears(limit, |received| position(received, text).is_some()) {
+            return self.missed(self.reaches(&what, limit));
+        }
+        let message = self.unused().trim_ascii_end();
+        let message = message.rsplit(|&byte| byte == b'\n').next();
+        if message == Some(text.as_bytes()) {
+            self.used = self.received.len();
+            return Ok(());
+        }
+        self.failed(self.reaches(&what, limit))
+            .advise("Send the word alone: the other side compares the whole message with it.")
+    }
+
+    /// What comes within this time, as a greeting may, doesn't count for the next expectation.
+    pub fn passes_over(&mut self, pause: Duration) {
+        self.tell(format_args!("is quiet for {}", time(pause)));
+        self.hears(self.run.patience().pause(pause), |_| false);
+        self.used = self.received.len();
     }
 
     /// Waits until all that has come is what is expected.
@@ -641,6 +688,41 @@ mod tests {
         assert_eq!(kind(client.expects("hello")), missing);
         client.looks_back();
         assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
+    }
+
+    #[test]
+    fn nothing_but_a_line_end_follows_a_line() {
+        let lines: &[(&[u8], bool)] = &[
+            (b"hello", true),
+            (b"Li: hello\r\n", true),
+            (b"hello\0", false),
+        ];
+        for (bytes, is_good) in lines {
+            let (mut client, mut program) = connected();
+            program.write_all(bytes).unwrap();
+            let told = client.expects_line("hello");
+            assert_eq!(told.is_ok(), *is_good, "{}: {told:?}", shown(bytes));
+        }
+    }
+
+    /// What came before may be a greeting.
+    #[test]
+    fn a_message_that_is_expected_alone_is_no_part_of_another() {
+        let (mut client, mut program) = connected_for(PATIENCE);
+        program.write_all(b"welcome").unwrap();
+        assert_eq!(kind(client.hears_something()), None);
+        let messages: &[(&[u8], bool)] = &[
+            (b"bye\r\n", true),
+            (b"Li: bye\n", false),
+            (b"bye\0", false),
+            (b"Li is here\nbye", true),
+        ];
+        for (bytes, is_good) in messages {
+            client.passes_over(Duration::from_millis(1));
+            program.write_all(bytes).unwrap();
+            let told = client.expects_alone("bye");
+            assert_eq!(told.is_ok(), *is_good, "{}: {told:?}", shown(bytes));
+        }
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub struct Patience {
     pub next: Duration,
     /// Until a program ends that has a reason to: 10 s.
     pub end: Duration,
-    /// Until a client gives up that gets no answer over UDP: 13 s, a little more than three times
-    /// 4 s.
+    /// Until a client gives up that gets no answer over UDP: 16 s, a little more than three times
+    /// 5 s, or 1, 2, 4 and 8 s.
     pub giving_up: Duration,
     /// How many times faster than people the peers and the user are: 1. Their pauses are divided by
     /// it; the steps name them as people make them. More is for tests of our own programs, which
@@ -50,7 +50,7 @@ impl Default for Patience {
             meanwhile: Duration::from_millis(2500),
             next: Duration::from_millis(6500),
             end: Duration::from_secs(10),
-            giving_up: Duration::from_secs(13),
+            giving_up: Duration::from_secs(16),
             speed: 1,
         }
     }
@@ -425,6 +425,11 @@ impl Run {
         let saw = self.aftermath();
         let saw = saw.replacen("the program ended", "it ended at once", 1);
         Failure::of(Kind::Ended, expected, saw)
+    }
+
+    /// Whether the program keeps a processor busy, and doesn't end within a moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.fate(), Fate::Busy)
     }
 
     /// What becomes of the program, if it gets a moment to end.

@@ -1,9 +1,11 @@
 //! The program's keyboard and screen, and how it ends.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::Lab;
-use crate::program::OUTPUT_LIMIT;
+use crate::peer::TcpPeer;
+use crate::program::{OUTPUT_LIMIT, STACK_TRACES, is_success};
 use crate::run::{Advise, Failure, Kind, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
@@ -48,6 +50,21 @@ impl Lab<'_> {
         }
     }
 
+    /// Types a line that ends with Chinese characters, which this peer expects in UTF-8. On Windows
+    /// it has none: there a program reads a pipe in the system's own encoding.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't arrive.
+    pub fn types_chinese(&mut self, peer: &mut TcpPeer, line: &str) -> Told {
+        let chinese = if cfg!(windows) { "" } else { " 你好" };
+        let line = format!("{line}{chinese}");
+        self.types(&line);
+        let arrives = peer.expects(&line);
+        arrives
+            .advise("Send what is typed in UTF-8, which has every character: not in ASCII or GBK.")
+    }
+
     /// The user looks at the screen, as people do before they touch the keyboard.
     fn looks(&self) {
         if !self.typed {
@@ -68,7 +85,7 @@ impl Lab<'_> {
     }
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
-    fn has_news(&self) -> bool {
+    pub fn has_news(&self) -> bool {
         self.run.output().lines().any(|line| {
             let line = same(line);
             let mut rest = line.as_str();
@@ -96,13 +113,16 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// One of them doesn't appear.
+    /// One of them doesn't appear, or only in a stack trace.
     pub fn expects_shown(&mut self, texts: &[&str]) -> Told {
         let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
         let list = list.join(" and ");
         self.run
             .tell(format_args!("the program's output should have {list}"));
-        let all = |output: &str| texts.iter().all(|text| output.contains(text));
+        let all = |output: &str| {
+            let output = before_crash(output);
+            texts.iter().all(|text| output.contains(text))
+        };
         if self.run.shows(self.patience().answer / 2, all) {
             return Ok(());
         }
@@ -164,7 +184,8 @@ impl Lab<'_> {
         )
     }
 
-    /// Waits for the program to end by itself: with status 0.
+    /// Waits for the program to end by itself: with status 0, or because one of its processes ended
+    /// the others.
     ///
     /// # Errors
     ///
@@ -180,7 +201,7 @@ impl Lab<'_> {
         let status = self.run.ends_within(self.patience().end);
         self.expects_no_crash()?;
         match status {
-            Some(status) if status.success() => Ok(()),
+            Some(status) if is_success(status) => Ok(()),
             Some(_) => self
                 .run
                 .failed(expected, "its exit status says that it failed"),
@@ -229,7 +250,7 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It has: its output has one of [`STACK_TRACES`](crate::program::STACK_TRACES), or it was ended by a signal, such as
+    /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
         if self.run.has_stack_trace() {
@@ -237,7 +258,8 @@ impl Lab<'_> {
             return self.run.failed(expected, "");
         }
         // It has ended, and no program can choose not to have an exit status.
-        if self.run.ended().is_some_and(|end| end.code().is_none()) {
+        let is_crash = |end: ExitStatus| end.code().is_none() && !is_success(end);
+        if self.run.ended().is_some_and(is_crash) {
             let expected = "the program ends by itself, with a message for the user";
             return self.run.failed(expected, "");
         }
@@ -258,6 +280,27 @@ impl Lab<'_> {
             return Ok(());
         }
         self.run.failed("the program goes on", "")
+    }
+
+    /// Expects that the program, which has nothing more to read, ends or waits.
+    ///
+    /// # Errors
+    ///
+    /// It keeps a processor busy. (Only Linux tells.)
+    pub fn expects_no_endless_loop(&self) -> Told {
+        self.run
+            .tell("the program should end, or wait for the other side");
+        // A runtime may be busy for a moment, too.
+        if !(self.run.is_busy() && self.run.is_busy()) {
+            return Ok(());
+        }
+        let missed = self
+            .run
+            .missed("the program ends, or waits", "it still runs");
+        missed.advise(
+            "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
+             then, and read 0 bytes.",
+        )
     }
 
     /// Whether the program ends by itself within this time.
@@ -313,11 +356,32 @@ impl Lab<'_> {
     }
 }
 
-/// A line of output as it is compared: without what differs from run to run, such as a port.
+/// What the program printed before a stack trace, if there is one. JavaScript's begins with the line
+/// above its marker.
+fn before_crash(output: &str) -> &str {
+    let crash = STACK_TRACES.iter().filter_map(|marker| {
+        let start = output.find(marker)?;
+        let line_above = output.get(..start)?.rfind('\n').unwrap_or_default();
+        Some(if marker.starts_with('\n') {
+            line_above
+        } else {
+            start
+        })
+    });
+    output
+        .get(..crash.min().unwrap_or(output.len()))
+        .unwrap_or(output)
+}
+
+/// A line of output as it is compared: without what differs from run to run, such as a port, and
+/// without colours, which say nothing.
 fn same(line: &str) -> String {
     let mut same = String::new();
-    for c in line.trim().chars() {
+    let mut rest = line.trim().chars();
+    while let Some(c) = rest.next() {
         match c {
+            // Up to its last byte (ECMA-48, section 5.4).
+            '\x1b' => drop(rest.find(char::is_ascii_alphabetic)),
             '0'..='9' if same.ends_with('#') => {}
             '0'..='9' => same.push('#'),
             c => same.push(c),
@@ -331,10 +395,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_stack_trace_shows_nothing() {
+        for crash in [
+            "Traceback (most recent call last):\n  x.py\nValueError: 97.88\n",
+            "Error: 97.88\n    at x.js:1:2\n",
+        ] {
+            assert_eq!(before_crash(crash), "");
+            assert_eq!(before_crash(&format!("212\n{crash}")).trim(), "212");
+        }
+        assert_eq!(before_crash("212\n"), "212\n");
+    }
+
+    #[test]
     fn lines_that_differ_in_numbers_only_are_the_same() {
         assert_eq!(same("  8080 is taken: 98 \n"), "# is taken: #");
         assert_eq!(same("8081 is taken: 48"), same("17 is taken: 98"));
         assert_ne!(same("one is taken"), same("1 is taken"));
         assert_ne!(same("is taken"), same("1 is taken"));
+        assert_eq!(same("\x1b[1;31mtaken\x1b[0m"), "taken");
     }
 }

@@ -13,6 +13,10 @@ use crate::run::Told;
 enum ChatClient {}
 
 impl ChatSide for ChatClient {
+    fn met(lab: &mut Lab) -> Told<TcpPeer> {
+        lab.accepts_as("host").map(|(_, peer)| peer)
+    }
+
     fn greeted(lab: &mut Lab) -> Told<TcpPeer> {
         let mut host = has_said_hello(lab)?;
         host.sends("hi 4712\n")?;
@@ -37,16 +41,21 @@ pub const CHECKS: &[Check] = &[
         advice: "Create a TCP socket and connect it to 127.0.0.1 and the port that the program is \
                  given, before it asks for input.",
         lesson: PAGE,
-        run: |lab| joined(lab).map(drop),
+        run: |lab| ChatClient::met(lab).map(drop),
     },
     Check {
         id: "chat-client/sends",
         title: "Sends what is typed",
         level: Level::Basic,
-        about: "A line is typed; the host receives it, with or without its line end.",
+        about: "A line is typed; the host receives it, with or without its line end, but without \
+                a NUL.",
         advice: "Read a line from the standard input and send all its bytes.",
         lesson: PAGE,
-        run: |lab| has_said_hello(lab).map(drop),
+        run: |lab| {
+            let mut host = ChatClient::met(lab)?;
+            lab.types("hello 4711");
+            host.expects_line("hello 4711")
+        },
     },
     Check {
         id: "chat-client/shows",
@@ -65,7 +74,7 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "Guest and host speak in turns, twice, with 500 ms of quiet between.",
+        about: "Guest and host speak in turns, twice, with 700 ms of quiet between.",
         advice: "Put sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
@@ -78,35 +87,18 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/byebye-heard",
         title: "Understands \"byebye\"",
         level: Level::Basic,
-        about: "A line is typed; the host says \"byebye\", without a line end, as the tutorial's \
-                program does.",
+        about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for \
+                programs that read lines. (The tutorial's program sends none.)",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
-                 and end, without waiting for the keyboard. Don't wait for the line end either: \
-                 the tutorial's programs send none.",
+                 and end, without waiting for the keyboard.",
         lesson: PAGE,
         run: |lab| {
             let mut host = has_said_hello(lab)?;
-            host.sends(BYE)?;
+            chat::says_byebye(&mut host)?;
             lab.expects_success()
         },
     },
-    Check {
-        id: "chat-client/byebye-typed",
-        title: "Says \"byebye\", and ends",
-        level: Level::Basic,
-        about: "\"byebye\" is typed. The host receives it, the end of the stream follows, and the \
-                host hangs up.",
-        advice: "Send \"byebye\" before you close, then end the program.",
-        lesson: PAGE,
-        run: |lab| {
-            let mut host = joined(lab)?;
-            lab.types(BYE);
-            host.expects(BYE)?;
-            host.expects_the_end()?;
-            host.hangs_up();
-            lab.expects_success()
-        },
-    },
+    chat::byebye_typed::<ChatClient>("chat-client/byebye-typed"),
     Check {
         id: "chat-client/tutorial-dialogue",
         title: "Talks with the tutorial's host",
@@ -150,7 +142,7 @@ pub const CHECKS: &[Check] = &[
                  the other side.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
-            let mut host = joined(lab)?;
+            let mut host = ChatClient::met(lab)?;
             host.sends("welcome 4711\n")?;
             lab.expects_shown(&["welcome 4711"])
         },
@@ -161,7 +153,7 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/host-leaves",
         title: "Notices that the host has left",
         level: Level::Solid,
-        about: "A line is typed, the host answers it, and hangs up 500 ms later. Nothing is typed \
+        about: "A line is typed, the host answers it, and hangs up 700 ms later. Nothing is typed \
                 then, and the guest's program ends by itself, with words that it hadn't shown \
                 before.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
@@ -180,7 +172,7 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/host-resets",
         title: "Survives the host's reset",
         level: Level::Solid,
-        about: "A line is typed, the host answers it, and resets the connection 500 ms later. \
+        about: "A line is typed, the host answers it, and resets the connection 700 ms later. \
                 Nothing is typed then, and the guest's program ends by itself, with words that it \
                 hadn't shown before.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
@@ -207,7 +199,7 @@ pub const CHECKS: &[Check] = &[
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
-            lab.rehearses(joined)?;
+            lab.rehearses(ChatClient::met)?;
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
@@ -216,12 +208,8 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn joined(lab: &mut Lab) -> Told<TcpPeer> {
-    lab.accepts_as("host").map(|(_, peer)| peer)
-}
-
 fn has_said_hello(lab: &mut Lab) -> Told<TcpPeer> {
-    let mut host = joined(lab)?;
+    let mut host = ChatClient::met(lab)?;
     lab.types("hello 4711");
     host.expects("hello 4711")?;
     Ok(host)

@@ -272,6 +272,15 @@ pub(crate) fn judged_with(
     check.judge(&submission)
 }
 
+/// As when a child of a program reads the connection, and ends its parent.
+#[cfg(unix)]
+#[test]
+fn a_process_of_a_program_may_end_the_others() {
+    let told = format!("{FAULTY} chat-client $1; kill -TERM $$");
+    let outcome = judged(Role::ChatClient, "byebye-heard", &told);
+    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+}
+
 #[test]
 fn a_crash_without_a_stack_trace_is_one() {
     let outcome = judged(

@@ -403,12 +403,74 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
     expect(Role::ChatClient, "nobody-there", cases);
 }
 
-/// It asks, reads an empty line and ends: only its question is on the screen.
+/// A program whose own input never ends: what is typed goes to it through a FIFO that stays open.
+/// These words follow when the user has no more to say.
+#[cfg(unix)]
+fn deaf_to_the_end(role: Role, then: &str) -> String {
+    format!(
+        "folder=$(mktemp -d); mkfifo $folder/fifo; exec 3<>$folder/fifo; rm -r $folder
+        {FAULTY} {role} $1 <&3 & cat >&3; {then}; wait $!"
+    )
+}
+
+/// It ends when the server closes, as programs do that haven't noticed it.
+#[cfg(unix)]
 #[test]
-fn a_question_is_no_answer_to_an_empty_line() {
-    let silent = "printf 'Celsius: '; read x".to_owned();
-    let client = format!("{silent}; echo no number");
-    let cases = [(client, Verdict::Passed), (silent, Verdict::Failed)];
+fn a_client_that_ignores_the_end_of_its_input_fails_although_it_ends() {
+    let cases = [
+        (format!("{FAULTY} tcp-client $1"), Verdict::Passed),
+        (deaf_to_the_end(Role::TcpClient, ":"), Verdict::Failed),
+    ];
+    expect(Role::TcpClient, "end-of-input", cases);
+}
+
+/// To listen on is fine, but not to read the end again and again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_loop_at_the_end_of_the_input_is_found() {
+    let reads_on = "while kill -0 $! 2>/dev/null; do :; done";
+    let cases = [
+        (deaf_to_the_end(Role::ChatClient, ":"), Verdict::Passed),
+        (deaf_to_the_end(Role::ChatClient, reads_on), Verdict::Failed),
+    ];
+    expect(Role::ChatClient, "end-of-input", cases);
+}
+
+/// A stack trace that has the answer in it shows it to nobody.
+#[test]
+fn the_words_of_a_crash_are_no_answer() {
+    let client = format!("{FAULTY} udp-client $1");
+    let crashes = format!("{client} | while read x; do echo \"Stack trace: $x\"; done");
+    let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
+    expect(Role::UdpClient, "shows", cases);
+}
+
+/// What it says at its end, whatever has come, is no message either.
+#[test]
+fn a_goodbye_does_not_say_that_no_answer_has_come() {
+    let client = format!("{FAULTY} udp-client $1 && echo Goodbye");
+    let silent = format!("{FAULTY} udp-client $1 2>/dev/null; echo Goodbye");
+    for name in ["no-answer", "nobody-listens"] {
+        let cases = [
+            (client.clone(), Verdict::Passed),
+            (silent.clone(), Verdict::Failed),
+        ];
+        expect(Role::UdpClient, name, cases);
+    }
+}
+
+/// It asks, reads an empty line and ends: many programs are left like that, but not by an error
+/// without a word.
+#[test]
+fn an_empty_line_may_end_a_client() {
+    let quits = "printf 'Celsius (Enter to quit): '; read x".to_owned();
+    let fails = format!("{quits}; exit 1");
+    let client = format!("{quits}; echo no number; exit 1");
+    let cases = [
+        (quits, Verdict::Passed),
+        (client, Verdict::Passed),
+        (fails, Verdict::Failed),
+    ];
     expect(Role::UdpClient, "empty-line", cases);
 }
 
