@@ -1,5 +1,6 @@
 //! `checks`: the command line of the black-box checks.
 
+mod choose;
 mod class;
 mod folder;
 mod marks;
