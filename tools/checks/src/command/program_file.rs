@@ -466,7 +466,8 @@ mod tests {
             ["server/app.py", "client/main.py"],
             ["chat/server.py", "udp/server.py"],
             ["src/__main__.py", "src/room.py"],
-            ["chat.py", "start.sh"],
+            ["server/main.py", "tools/main.py"],
+            ["聊天.py", "客户端.py"],
             ["server_peer.py", "test_server.py"],
             ["chat.py", "tests/server.py"],
             ["Chat.java", "ServerTest.java"],
@@ -480,10 +481,15 @@ mod tests {
     #[test]
     fn a_program_is_found_by_what_others_load() {
         let guard = "if __name__ == '__main__': test()";
-        let java = "class Test { void main() { Greeter.greet(); } }";
-        let cases: [&[(&str, &str)]; 9] = [
+        let java = "class App { void main() { Greeter.greet(); } }";
+        let with_guard = format!("import util\n{guard}");
+        let cases: [&[(&str, &str)]; 10] = [
             &[("app.py", "from util import serve"), ("util.py", "")],
-            &[("app.py", "import util"), ("util.py", guard)],
+            &[
+                ("app.py", &with_guard),
+                ("util.py", guard),
+                ("test_app.py", "import app"),
+            ],
             &[("main.py", "import server"), ("server.py", "")],
             &[("server.py", guard), ("main.py", "import server")],
             &[
@@ -492,6 +498,7 @@ mod tests {
                 ("lib/net.py", ""),
             ],
             &[("app.py", guard), ("test_app.py", "import app")],
+            &[("app.py", ""), ("start.sh", "#!/bin/sh\n")],
             &[("app.js", "require('./lib/proto')"), ("lib/proto.js", "")],
             &[("app.js", "import a from './lib';"), ("lib/index.js", "")],
             &[

@@ -66,7 +66,8 @@ fn a_class_is_judged_in_four_languages() {
         &format!("#include \"greeting.c\"\n{C}"),
     );
     file("c includes", "greeting.c", GREETING);
-    file("c++", "app.cpp", C);
+    let library = "#include <string>\nstd::string library;\n";
+    file("c++", "app.cpp", &format!("{library}{C}"));
     file("c++", "greeting.cpp", &format!("extern {GREETING}"));
     file("java/src/course", "Server.java", JAVA);
     file("java/src/course", "Greeting.java", JAVA_GREETING);
