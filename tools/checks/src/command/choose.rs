@@ -42,23 +42,22 @@ pub(crate) fn choose<'a>(
     let has = |it: &ProgramFile, word: &str| stem(it).contains(word) || folders(it).contains(word);
     // It tests or starts another program.
     let is_helper = |it: &ProgramFile| {
-        let is_test = [stem(it), folders(it)]
-            .iter()
-            .any(|it| it.starts_with("test"));
-        is_test || stem(it).ends_with("test") || ending(&it.path) == "sh"
+        let is_test = |name: String| name.starts_with("test") || name.ends_with("test");
+        is_test(stem(it)) || is_test(folders(it)) || ending(&it.path) == "sh"
     };
-    let loaders = all.iter().filter(|it| !is_helper(it));
-    let loaded: HashSet<_> = loaders.flat_map(loaded_by).collect();
-    let is_loaded = |it: &ProgramFile| loaded.contains(&name(it));
-    let is_part =
-        |it: &ProgramFile| is_loaded(it) && !MAINS.iter().any(|main| text(it).contains(main));
+    let loaded: HashSet<_> = all.iter().flat_map(loaded_by).collect();
+    let is_part = |it: &ProgramFile| {
+        let has_main = || MAINS.iter().any(|main| text(it).contains(main));
+        loaded.contains(&name(it)) && !has_main()
+    };
     // A source knows more than what was compiled from it, maybe on another system.
     let is_source = |it: &ProgramFile| {
         let is_compiled = ["class", "jar"].contains(&&*ending(&it.path));
         !is_compiled && !matches!(it.kind, Kind::Executable | Kind::Foreign)
     };
-    keep(&mut left, |it| !is_helper(it));
+    // Parts first: a program named test.py may be the one that loads them.
     keep(&mut left, |it| !is_part(it));
+    keep(&mut left, |it| !is_helper(it));
     keep(&mut left, |it| has(it, side) || !has(it, other_side));
     keep(&mut left, is_source);
     // From what says most to what says least.
@@ -78,7 +77,8 @@ pub(crate) fn choose<'a>(
     }
     keep(&mut left, |it| folders(it).contains(side));
     keep(&mut left, |it| folders(it).contains(kind));
-    keep(&mut left, |it| !is_loaded(it));
+    let loaded: HashSet<_> = left.iter().flat_map(|it| loaded_by(it)).collect();
+    keep(&mut left, |it| !loaded.contains(&name(it)));
     left
 }
 

@@ -186,15 +186,11 @@ impl ProgramFile {
             ));
         }
         let unfit = choose(unfit, &all, folder, role);
-        let unfit = unfit
-            .first()
-            .map(|it| (it.path.as_path(), it.kind.trouble(has_command)));
+        let unfit = unfit.into_iter().take(1);
+        let unfit = unfit.map(|it| (it.path.as_path(), it.kind.trouble(has_command)));
         let others = files.iter().map(|path| (path.as_path(), mistaken(path)));
-        let what = match unfit
-            .into_iter()
-            .chain(others)
-            .find(|(_, why)| why.is_some())
-        {
+        let mut reasons = unfit.chain(others);
+        let what = match reasons.find(|(_, why)| why.is_some()) {
             Some((path, why)) => format!("but {}: {}", name(path), why.unwrap_or_default()),
             None if files.is_empty() => "and no other file that counts".to_owned(),
             None => format!("only {}", some(files.iter().map(|path| name(path)))),
@@ -483,7 +479,7 @@ mod tests {
         let guard = "if __name__ == '__main__': test()";
         let java = "class App { void main() { Greeter.greet(); } }";
         let with_guard = format!("import util\n{guard}");
-        let cases: [&[(&str, &str)]; 10] = [
+        let cases: [&[(&str, &str)]; 11] = [
             &[("app.py", "from util import serve"), ("util.py", "")],
             &[
                 ("app.py", &with_guard),
@@ -491,6 +487,7 @@ mod tests {
                 ("test_app.py", "import app"),
             ],
             &[("main.py", "import server"), ("server.py", "")],
+            &[("test.py", "import util"), ("util.py", "")],
             &[("server.py", guard), ("main.py", "import server")],
             &[
                 ("app.py", "import lib"),
@@ -520,7 +517,7 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_program_is_told_by_what_is_in_it() {
-        let told = |name| found(&[(name, "")]).unwrap_err();
+        let told = |name| found(&[(name, "")]).unwrap_err().replace('\\', "/");
         assert_eq!(told("server.txt"), "no program in it, only server.txt");
         assert_eq!(
             told("homework/作业.zip"),

@@ -198,7 +198,8 @@ mod tests {
         let words = command.to_string();
         let (_, words) = words.split_once(' ').unwrap();
         let folder = folder.strip_prefix(root.path()).unwrap();
-        (words.to_owned(), folder.to_owned())
+        // Windows has another sign before the name.
+        (words.replace('\\', "/"), folder.to_owned())
     }
 
     #[test]
