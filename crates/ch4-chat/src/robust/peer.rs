@@ -14,7 +14,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use super::event::{Event, PeerId, next_event, wait_for_permit};
 use super::framing::Framing;
-use super::limits::Limits;
+use super::limits::{Limits, MESSAGE_BYTES};
 use super::outbox::Outgoing;
 
 /// Readers and writers need little stack: 128 KiB.
@@ -144,8 +144,8 @@ pub fn goodbye(
     peers.into_values().for_each(Peer::disconnect);
 }
 
-/// Hands what a peer says to `say`, until its stream ends or `say` returns false. At first that may
-/// be nothing.
+/// Hands what a peer says to `say`, until its stream ends or `say` returns false. That may be
+/// nothing: at first, and if the peer sends much that is no message.
 fn read(
     stream: &TcpStream,
     piece: &mut [u8],
@@ -154,23 +154,21 @@ fn read(
     say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
-    let (mut last_read, mut is_new) = (connected, true);
+    let (mut last_read, mut is_new, mut unsaid) = (connected, true, 0);
     loop {
-        let deadline = if is_new {
-            // A new guest may tell its name first, but the others hear of it soon in any case.
-            Some(connected + quiet)
-        } else if framing.ends_when_quiet() {
-            Some(last_read + quiet)
-        } else {
-            None
-        };
+        // A new guest may tell its name first, but the others hear of it soon in any case.
+        let since = if is_new { connected } else { last_read };
+        let waits = is_new || framing.ends_when_quiet();
+        let deadline = waits.then(|| since + quiet);
         let mut messages = Vec::new();
         match DeadlineStream::new(stream, deadline).read(piece) {
             Ok(0) => return Ok(()),
             Ok(count) => {
                 last_read = Instant::now();
                 messages.extend(framing.push(piece.split_at(count).0));
-                if messages.is_empty() {
+                // Empty lines, and a line without end, are no messages, but need a permit too.
+                unsaid += count;
+                if messages.is_empty() && unsaid < MESSAGE_BYTES {
                     continue;
                 }
             }
@@ -183,9 +181,82 @@ fn read(
             }
             Err(_) => {} // It is new, and hasn't finished a message yet.
         }
-        is_new = false;
+        (is_new, unsaid) = (false, 0);
         if !say(messages) {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use testkit::{FakePeer, PATIENCE};
+
+    use super::*;
+
+    /// Reads what a peer sends until its stream ends. Meanwhile `peer` does what it does, and gets
+    /// all that is said.
+    fn reads(
+        quiet: Duration,
+        peer: impl FnOnce(FakePeer, &Receiver<Vec<String>>) + Send,
+    ) -> io::Result<()> {
+        let (stream, other) = FakePeer::pair();
+        let (said, hears) = channel();
+        thread::scope(|scope| {
+            scope.spawn(move || peer(other, &hears));
+            let say = |messages| said.send(messages).is_ok();
+            let end = read(&stream, &mut [0; 512], &mut Framing::new(4096), quiet, say);
+            // A peer that waits for more, or goes on sending, now fails.
+            drop((stream, said));
+            end
+        })
+    }
+
+    /// Nothing else: each event costs the room something.
+    #[test]
+    fn a_new_peer_is_an_event_and_so_is_each_message() {
+        let read = reads(Duration::from_millis(50), |peer, hears| {
+            let says = || hears.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(says(), [""; 0]);
+            peer.sends("hello");
+            assert_eq!(says(), ["hello"]);
+            peer.sends("\none\ntwo\nthr");
+            assert_eq!(says(), ["one", "two"]);
+            peer.sends("ee\n");
+            assert_eq!(says(), ["three"]);
+            assert!(hears.try_recv().is_err());
+        });
+        read.unwrap();
+    }
+
+    #[test]
+    fn a_message_that_has_begun_does_not_end_because_its_peer_is_new() {
+        // Longer than a busy system holds up a thread.
+        let quiet = Duration::from_secs(1);
+        let begin = Instant::now();
+        let read = reads(quiet, |peer, hears| {
+            let known = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !known.load(Relaxed) {
+                        peer.sends(".");
+                        thread::yield_now();
+                    }
+                });
+                let first = hears.recv_timeout(PATIENCE);
+                known.store(true, Relaxed);
+                assert_eq!(first, Ok(vec![]));
+                assert!(begin.elapsed() >= quiet);
+            });
+        });
+        read.unwrap();
+    }
+
+    #[test]
+    fn a_connection_that_breaks_within_a_message_is_an_error() {
+        let read = reads(3 * PATIENCE, |peer, _| peer.resets());
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
 }
