@@ -38,10 +38,17 @@ pub(crate) fn mark(
 ) -> Result<bool, Error> {
     let name = || crate::safe_name(directory.as_os_str());
     if let Some(reports) = &args.reports {
-        fs::create_dir_all(reports).or_cannot(
-            "create the directory",
-            crate::safe_name(reports.as_os_str()),
-        )?;
+        let writable = fs::create_dir_all(reports).and_then(|()| tempfile::tempfile_in(reports));
+        let of_class = fs::canonicalize(directory).ok();
+        let writable = match fs::canonicalize(reports) {
+            Ok(path) if Some(&path) == of_class.as_ref() => {
+                Err(io::Error::other("it has the submissions"))
+            }
+            _ => writable,
+        };
+        let name = crate::safe_name(reports.as_os_str());
+        let action = format_args!("write reports into {name}");
+        writable.map_err(|why| Error::cannot(action, why, "give --reports another directory"))?;
     }
     let class = Class::read(directory, args.reports.as_deref(), given.is_some())
         .or_cannot("read the directory", name())?;
@@ -112,14 +119,14 @@ fn mark_one(
     let submission = Submission {
         prepare: Some(ready.clone()),
         jobs: args.jobs / at_once(args),
-        ..crate::submission(args, ready.command().clone())
+        ..crate::submission(args, ready.command.clone())
     };
     judge(checks, &submission, |check, outcome| {
         judged.push((check, outcome.clone()));
     });
     Marked {
         name: submitted.name.clone(),
-        command: Some(ready.command().to_string()),
+        command: Some(ready.command.to_string()),
         judged: Ok(judged),
     }
 }

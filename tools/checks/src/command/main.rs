@@ -1,5 +1,6 @@
 //! `checks`: the command line of the black-box checks.
 
+mod choose;
 mod class;
 mod folder;
 mod marks;
@@ -88,12 +89,13 @@ Example: checks tcp-server -- python3 server.py {port}
 
 With --submissions a command may have {file} for the student's program and {dir} for a copy of the
 student's folder: checks tcp-server --submissions DIR -- python3 {file} {port}
-Without a command, a first line #! or the ending chooses it: .py, .js, .java, .c, .rs, or an
-executable. If a folder has several programs, the judge takes the one named after the role
-(tcp_server), its side (server) or main, and a source before what was compiled from it. Each check
-runs in a fresh copy of the student's folder (up to 64 MiB); a file that is handed in by itself has
-only data files beside it. Hidden files and what tools made (node_modules, __pycache__, a Python
-environment, cargo's target) aren't submissions.
+Without a command, a first line #! or the ending chooses it: .py, .js, .rb, .pl, .php, .lua, .java,
+.c, .cpp, .rs, or an executable. If a folder has several programs, the judge leaves out tests, the
+other side's program and what another file imports, and takes the one named after the role
+(tcp_server), its side (server) or main. Each check runs in a fresh copy of the student's folder
+(up to 64 MiB); a file that is handed in by itself has only data files beside it. Hidden files and
+what tools made (node_modules, __pycache__, a Python environment, cargo's target) aren't
+submissions.
 
 The judge stops a program that takes more than 2 GiB of memory, 200 processes or 64 MiB of files
 (memory and processes on Linux only, nothing on Windows).

@@ -30,6 +30,11 @@ impl Marked {
             .collect()
     }
 
+    /// Why it wasn't started, in a line.
+    fn not_started(&self) -> Option<&str> {
+        self.judged.as_ref().err()?.lines().next()
+    }
+
     /// Whether it passed everything.
     pub(crate) fn has_passed(&self) -> bool {
         let passed = |judged: &Vec<Judged>| judged.iter().all(|(_, it)| it.verdict.is_pass());
@@ -127,9 +132,8 @@ impl Marks {
 
     fn table_row(&self, marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> String {
         let (name, of) = (&marked.name, self.checks.len());
-        if let Err(why) = &marked.judged {
+        if let Some(why) = marked.not_started() {
             let width = (3 * of).saturating_sub(2);
-            let why = why.lines().next().unwrap_or_default();
             return format!(
                 "  {:<width$}  {:>3} of {of}  {name}: {why}",
                 "not started", "-"
@@ -158,16 +162,11 @@ impl Marks {
         ));
         for index in 0..self.checks.len() {
             let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
-            row.push(verdict.map(word).unwrap_or_default().to_owned());
+            row.push(verdict.map(word).unwrap_or_default());
         }
         let points = points_of(marked, verdicts).map(|it| it.map(|it| it.to_string()));
         row.extend(points.unwrap_or_default());
-        let why = marked
-            .judged
-            .as_ref()
-            .err()
-            .and_then(|why| why.lines().next());
-        row.push(why.unwrap_or_default().to_owned());
+        row.push(marked.not_started().unwrap_or_default().to_owned());
         self.csv_row(row)
     }
 
@@ -211,13 +210,8 @@ fn sign(verdict: Verdict) -> char {
     }
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "passed",
-        Verdict::Unsteady => "unsteady",
-        Verdict::Failed => "failed",
-        Verdict::Skipped => "skipped",
-    }
+fn word(verdict: Verdict) -> String {
+    json!(verdict).as_str().unwrap_or_default().to_owned()
 }
 
 /// A spreadsheet would take such a text for a formula, and a name may be anything.

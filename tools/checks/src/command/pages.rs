@@ -4,32 +4,20 @@ use std::fmt::Write;
 
 use checks::check::Check;
 
+macro_rules! page {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../../", $name)))
+    };
+}
+
 /// Each page that a check refers to: its file, and its text.
 const PAGES: [(&str, &str); 6] = [
-    (
-        "docs/4.1-tcp-server.md",
-        include_str!("../../../../docs/4.1-tcp-server.md"),
-    ),
-    (
-        "docs/4.2-tcp-client.md",
-        include_str!("../../../../docs/4.2-tcp-client.md"),
-    ),
-    (
-        "docs/4.3-chat.md",
-        include_str!("../../../../docs/4.3-chat.md"),
-    ),
-    (
-        "docs/5.1-udp-server.md",
-        include_str!("../../../../docs/5.1-udp-server.md"),
-    ),
-    (
-        "docs/5.2-udp-client.md",
-        include_str!("../../../../docs/5.2-udp-client.md"),
-    ),
-    (
-        "docs/pitfalls.md",
-        include_str!("../../../../docs/pitfalls.md"),
-    ),
+    page!("docs/4.1-tcp-server.md"),
+    page!("docs/4.2-tcp-client.md"),
+    page!("docs/4.3-chat.md"),
+    page!("docs/5.1-udp-server.md"),
+    page!("docs/5.2-udp-client.md"),
+    page!("docs/pitfalls.md"),
 ];
 
 /// What each program must do.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use checks::check::Role;
 
+use crate::choose::choose;
 use crate::folder;
 use crate::source::has_main;
 
@@ -16,8 +17,12 @@ const GLANCE: u64 = 1 << 20;
 
 /// Endings of programs that take a command to start.
 const OTHER_SOURCES: &[&str] = &[
-    "class", "cpp", "cs", "go", "jar", "kt", "lua", "php", "pl", "rb", "scala", "sh", "swift", "ts",
+    "bat", "cmd", "cs", "dart", "ex", "exs", "fs", "hs", "jl", "kt", "kts", "ml", "pas", "ps1",
+    "r", "scala", "swift", "ts", "vb", "zig",
 ];
+
+/// What that command may look like.
+const OTHER_COMMAND: &str = "INTERPRETER {file}";
 
 /// Endings of parts of programs, which other programs load.
 const LIBRARIES: &[&str] = &[
@@ -51,39 +56,36 @@ pub(crate) enum Kind {
     Executable,
     /// By another system.
     Foreign,
-    /// After a compiler has made a program of it.
-    Source(Language),
-    /// Nobody knows, unless the user does.
-    Other,
+    /// After `javac` has compiled it.
+    Java,
+    /// After this compiler for C or C++ has.
+    C(&'static str),
+    /// After `rustc` has.
+    Rust,
+    /// Nobody knows, unless the user does, maybe by a command such as this.
+    Other(&'static str),
+    /// After somebody has saved it as UTF-8: it is UTF-16.
+    Utf16,
     /// Not at all: it has no `main`.
     Part,
 }
 
 impl Kind {
     /// Why a program of this kind can't be started, if it can't.
-    pub(crate) fn trouble(&self, has_command: bool) -> Option<&'static str> {
-        match self {
-            Self::Part => Some("it has no main, so it is only a part of a program: add the rest"),
-            Self::Foreign if !has_command => {
-                Some("it was compiled for another system: hand in its source")
+    pub(crate) fn trouble(&self, has_command: bool) -> Option<String> {
+        let why = match self {
+            Self::Part => "it has no main, so it is only a part of a program: add the rest",
+            _ if has_command => return None,
+            Self::Foreign => "it was compiled for another system: hand in its source",
+            Self::Utf16 => "its text is UTF-16: save it as UTF-8",
+            Self::Other(command) => {
+                let why = "nobody knows how to start it: give a command, such as";
+                return Some(format!("{why}: -- {command} {{port}}"));
             }
-            Self::Other if !has_command => {
-                Some("nobody knows how to start it: give a command, such as: -- ruby {file} {port}")
-            }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(why.to_owned())
     }
-}
-
-/// What is compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// Java.
-    Java,
-    /// C.
-    C,
-    /// Rust.
-    Rust,
 }
 
 /// A program that was found.
@@ -109,7 +111,7 @@ impl ProgramFile {
     pub(crate) fn of_any(path: &Path) -> Self {
         Self::of(path).unwrap_or_else(|| Self {
             path: path.to_owned(),
-            kind: Kind::Other,
+            kind: Kind::Other(OTHER_COMMAND),
         })
     }
 
@@ -124,9 +126,11 @@ impl ProgramFile {
         for part in self.path.strip_prefix(root).unwrap_or(&self.path) {
             let old = path.join(part);
             path.push(part);
-            if part.to_str().is_none() {
+            // These would be replaced in the command.
+            let is_safe = |name: &str| !name.contains("{port}") && !name.contains("{dir}");
+            if !part.to_str().is_some_and(is_safe) {
                 let ending = old.extension().unwrap_or_default();
-                path.set_file_name("not-utf8");
+                path.set_file_name("renamed");
                 path.set_extension(ending);
                 fs::rename(old, &path)?;
             }
@@ -141,17 +145,9 @@ impl ProgramFile {
     }
 
     /// Its name, such that no program takes it for an option, and none looks for it elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// A command can't have it, as something in it would be replaced.
-    pub(crate) fn dotted_name(&self) -> Result<OsString, String> {
+    pub(crate) fn dotted_name(&self) -> OsString {
         let name = self.path.file_name().unwrap_or_default();
-        let text = name.to_string_lossy();
-        if text.contains("{port}") || text.contains("{dir}") {
-            return Err("its name has {port} or {dir} in it: rename it".to_owned());
-        }
-        Ok(Path::new(".").join(name).into_os_string())
+        Path::new(".").join(name).into_os_string()
     }
 
     /// Finds the program of this role in a folder and the folders in it. With a command, it may be
@@ -161,91 +157,58 @@ impl ProgramFile {
     ///
     /// There is none, or it isn't clear which one it is. The error says so in words.
     pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Self, String> {
-        let mut found = Vec::new();
-        search(folder, &mut found).map_err(|error| format!("its folder can't be read: {error}"))?;
-        found.sort_by(|one, other| one.path.cmp(&other.path));
-        let name = |it: &Self| {
-            let name = it.path.strip_prefix(folder).unwrap_or(&it.path);
-            crate::safe_name(name.as_os_str())
+        let mut files = Vec::new();
+        search(folder, &mut files).map_err(|error| format!("its folder can't be read: {error}"))?;
+        files.sort();
+        let all: Vec<_> = files.iter().filter_map(|path| Self::of(path)).collect();
+        let (unfit, fit): (Vec<_>, Vec<_>) = all
+            .iter()
+            .partition(|it| it.kind.trouble(has_command).is_some());
+        let name = |path: &Path| {
+            let path = path.strip_prefix(folder).unwrap_or(path);
+            crate::safe_name(path.as_os_str())
         };
-        let mut unfit = None;
-        found.retain(|it| match it.kind.trouble(has_command) {
-            None => true,
-            Some(why) => {
-                unfit.get_or_insert_with(|| format!("no program in it, but {}: {why}", name(it)));
-                false
-            }
-        });
-        if let Some(program) = choose(&found, role) {
-            return Ok(program.clone());
+        let chosen = choose(fit, &all, folder, role);
+        if let [program] = chosen.as_slice() {
+            return Ok((*program).clone());
         }
-        if found.is_empty() {
-            let archive = archive_in(folder);
-            let archive = archive.map(|name| format!("no program in it, but {name}: unpack that"));
-            return Err(archive.or(unfit).unwrap_or_else(|| {
-                "no program in it: no .py, .js, .java, .c or .rs file with a main, none \
-                 that begins with #!, and no executable"
-                    .to_owned()
-            }));
+        if let Some(first) = chosen.first() {
+            let names = some(chosen.iter().map(|it| name(&it.path)));
+            let role = role.to_string().replace('-', "_");
+            let words = match &first.kind {
+                Kind::Script(words) => words.join(" "),
+                _ => "COMMAND".to_owned(),
+            };
+            return Err(format!(
+                "which is the program: {names}? Rename one to {role}, or give a command, such as: \
+                 -- {words} \"{{dir}}/{}\" {{port}}",
+                name(&first.path)
+            ));
         }
-        let names: Vec<_> = found.iter().take(NAMED).map(name).collect();
-        let more = match found.len() - names.len() {
-            0 => String::new(),
-            more => format!(" or one of {more} more"),
+        let unfit = choose(unfit, &all, folder, role);
+        let unfit = unfit.into_iter().take(1);
+        let unfit = unfit.map(|it| (it.path.as_path(), it.kind.trouble(has_command)));
+        let others = files.iter().map(|path| (path.as_path(), mistaken(path)));
+        let mut reasons = unfit.chain(others);
+        let what = match reasons.find(|(_, why)| why.is_some()) {
+            Some((path, why)) => format!("but {}: {}", name(path), why.unwrap_or_default()),
+            None if files.is_empty() => "and no other file that counts".to_owned(),
+            None => format!("only {}", some(files.iter().map(|path| name(path)))),
         };
-        Err(format!(
-            "which is the program: {}{more}? Rename one to {}, or give a command with {{dir}}",
-            names.join(", "),
-            role.to_string().replace('-', "_"),
-        ))
+        Err(format!("no program in it, {what}"))
     }
 }
 
-/// The program of this role, if it is clear.
-fn choose(found: &[ProgramFile], role: Role) -> Option<&ProgramFile> {
-    let role = role.to_string().replace('-', "_");
-    let side = role.rsplit('_').next().unwrap_or_default();
-    let stem = |it: &ProgramFile| {
-        let stem = it.path.file_stem().unwrap_or_default().to_string_lossy();
-        stem.to_lowercase().replace('-', "_")
-    };
-    // From what says most to what says least.
-    let rules: [&dyn Fn(&ProgramFile) -> bool; 6] = [
-        &|it| stem(it) == role,
-        &|it| stem(it) == role.replace('_', ""),
-        &|it| stem(it) == side,
-        &|it| stem(it) == "main",
-        &|it| stem(it).contains(&role),
-        &|it| stem(it).ends_with(side),
-    ];
-    let all: Vec<_> = found.iter().collect();
-    // A source knows more than what was compiled from it, maybe on another system.
-    let is_source = |it: &&ProgramFile| !matches!(it.kind, Kind::Executable | Kind::Foreign);
-    let sources: Vec<_> = found.iter().filter(is_source).collect();
-    let named = |among: &[_]| rules.iter().find_map(|rule| only(&top(among, rule)));
-    named(&sources)
-        .or_else(|| named(&all))
-        .or_else(|| only(&sources))
-        .or_else(|| only(&all))
-}
-
-/// Those that fit in the outermost folder that has one. An old version is often in a folder below.
-fn top<'a>(among: &[&'a ProgramFile], fits: impl Fn(&ProgramFile) -> bool) -> Vec<&'a ProgramFile> {
-    let depth = |it: &ProgramFile| it.path.components().count();
-    let mut fitting: Vec<_> = among.iter().copied().filter(|it| fits(it)).collect();
-    let top = fitting.iter().map(|it| depth(it)).min();
-    fitting.retain(|it| Some(depth(it)) == top);
-    fitting
-}
-
-fn only<'a>(among: &[&'a ProgramFile]) -> Option<&'a ProgramFile> {
-    match among {
-        [one] => Some(one),
-        _ => None,
+/// Some of these names, and how many more there are.
+fn some(mut names: impl ExactSizeIterator<Item = String>) -> String {
+    let mut some: Vec<_> = names.by_ref().take(NAMED).collect();
+    if names.len() > 0 {
+        some.push(format!("{} more", names.len()));
     }
+    some.join(", ")
 }
 
-fn search(folder: &Path, found: &mut Vec<ProgramFile>) -> io::Result<()> {
+fn search(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
@@ -254,20 +217,12 @@ fn search(folder: &Path, found: &mut Vec<ProgramFile>) -> io::Result<()> {
         }
         let file_type = entry.file_type()?;
         if file_type.is_dir() {
-            search(&path, found)?;
+            search(&path, files)?;
         } else if file_type.is_file() {
-            found.extend(ProgramFile::of(&path));
+            files.push(path);
         }
     }
     Ok(())
-}
-
-/// The name of an archive in this folder.
-fn archive_in(folder: &Path) -> Option<String> {
-    let mut entries = fs::read_dir(folder).ok()?.flatten();
-    let is_one = |path: &Path| is_archive(path) && !folder::is_by_the_way(path);
-    let archive = entries.find(|entry| is_one(&entry.path()))?;
-    Some(crate::safe_name(&archive.file_name()))
 }
 
 /// Whether it is something that has to be unpacked.
@@ -275,16 +230,21 @@ pub(crate) fn is_archive(path: &Path) -> bool {
     ARCHIVES.contains(&ending(path).as_str())
 }
 
-/// Why it is no program although somebody handed it in for one: a document, or a program with an
-/// ending more, which Windows hides. `None` if it is something else.
-pub(crate) fn mistaken(path: &Path) -> Option<&'static str> {
-    if DOCUMENTS.contains(&ending(path).as_str()) {
-        return Some("a document, and not a program: hand in the program's own file");
-    }
+/// Why it is no program although somebody handed it in for one: an archive, a document, or a program
+/// with an ending more, which Windows hides. `None` if it is something else.
+pub(crate) fn mistaken(path: &Path) -> Option<String> {
     let hidden = path.with_extension("");
     let is_text = ending(path) == "txt" && hidden.extension().is_some();
-    (is_text && kind(&hidden).is_some())
-        .then_some("its name ends in .txt, which Windows may hide: rename it")
+    let why = if is_archive(path) {
+        "unpack it into a folder of the same name"
+    } else if DOCUMENTS.contains(&ending(path).as_str()) {
+        "it is a document: hand in the program's own file"
+    } else if is_text && kind(&hidden).is_some() {
+        "its name ends in .txt, which Windows may hide: rename it"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
 }
 
 /// Whether it is a part of a program, which others load. It may begin as an executable does.
@@ -292,7 +252,7 @@ pub(crate) fn is_library(path: &Path) -> bool {
     LIBRARIES.contains(&ending(path).as_str())
 }
 
-fn ending(path: &Path) -> String {
+pub(crate) fn ending(path: &Path) -> String {
     let ending = path.extension().unwrap_or_default();
     ending.to_string_lossy().to_lowercase()
 }
@@ -300,17 +260,33 @@ fn ending(path: &Path) -> String {
 fn kind(path: &Path) -> Option<Kind> {
     // The ending of one that can't be read says enough.
     let begins = begin(path).unwrap_or_default();
-    if let Some(interpreter) = shebang(&begins) {
+    let is_utf16 = begins.starts_with(b"\xff\xfe") || begins.starts_with(b"\xfe\xff");
+    let kind = kind_of(path, &begins)?;
+    Some(if is_utf16 { Kind::Utf16 } else { kind })
+}
+
+fn kind_of(path: &Path, begins: &[u8]) -> Option<Kind> {
+    if let Some(interpreter) = shebang(begins) {
         return Some(Kind::Script(interpreter));
     }
-    let language = match ending(path).as_str() {
+    let script = |interpreter: &str| Some(Kind::Script(vec![interpreter.to_owned()]));
+    let source = match ending(path).as_str() {
         "py" if path.ends_with("__init__.py") => return Some(Kind::Part),
-        "py" | "pyw" => return Some(Kind::Script(vec![first_found(&["python3", "python"])])),
-        "js" | "mjs" | "cjs" => return Some(Kind::Script(vec!["node".to_owned()])),
-        "java" => Language::Java,
-        "c" => Language::C,
-        "rs" => Language::Rust,
-        other if OTHER_SOURCES.contains(&other) => return Some(Kind::Other),
+        "py" | "pyw" if find_in_path("python3").is_some() => return script("python3"),
+        "py" | "pyw" => return script("python"),
+        "js" | "mjs" | "cjs" => return script("node"),
+        "pl" => return script("perl"),
+        "rb" => return script("ruby"),
+        same @ ("lua" | "php") => return script(same),
+        "java" => Kind::Java,
+        "c" => Kind::C("cc"),
+        "cc" | "cpp" | "cxx" => Kind::C("c++"),
+        "rs" => Kind::Rust,
+        "class" => return Some(Kind::Other("java -cp {dir} Main")),
+        "go" => return Some(Kind::Other("go run {file}")),
+        "jar" => return Some(Kind::Other("java -jar {file}")),
+        "sh" => return Some(Kind::Other("sh {file}")),
+        other if OTHER_SOURCES.contains(&other) => return Some(Kind::Other(OTHER_COMMAND)),
         _ if is_library(path) => return None,
         _ => {
             let (_, is_ours) = *MAGIC.iter().find(|(magic, _)| begins.starts_with(magic))?;
@@ -321,8 +297,8 @@ fn kind(path: &Path) -> Option<Kind> {
             });
         }
     };
-    Some(if has_main(&String::from_utf8_lossy(&begins)) {
-        Kind::Source(language)
+    Some(if has_main(&String::from_utf8_lossy(begins)) {
+        source
     } else {
         Kind::Part
     })
@@ -362,16 +338,6 @@ fn shebang(begin: &[u8]) -> Option<Vec<String>> {
         find_in_path(interpreter)?;
     }
     Some(words)
-}
-
-/// The first of these programs that is installed; else the first.
-fn first_found(names: &[&str]) -> String {
-    let found = names.iter().find(|name| find_in_path(name).is_some());
-    found
-        .or(names.first())
-        .copied()
-        .unwrap_or_default()
-        .to_owned()
 }
 
 /// The program's file, if it is installed.
@@ -425,8 +391,17 @@ mod tests {
         let foreign = [("chat.exe", "MZ"), ("part.c", "")];
         assert_eq!(found_for(true, &foreign).unwrap(), "chat.exe");
         let error = found(&foreign).unwrap_err();
+        let why = "no program in it, but part.c: it has no main";
+        assert!(error.starts_with(why), "{error}");
+        let error = found(&foreign[..1]).unwrap_err();
         let why = "no program in it, but chat.exe: it was compiled for another system";
         assert!(error.starts_with(why), "{error}");
+        let built = [
+            ("build/server.class", ""),
+            ("Chat.kt", ""),
+            ("x/server.jar", ""),
+        ];
+        assert_eq!(found_for(true, &built).unwrap(), "Chat.kt");
     }
 
     /// As a platform exports them, or an editor leaves them.
@@ -471,16 +446,109 @@ mod tests {
     fn of_many_programs_only_some_are_named() {
         let names = ["a.py", "b.py", "c.py", "d.py", "e.py", "f.py", "g.py"];
         let error = found(&names.map(|name| (name, ""))).unwrap_err();
-        let why = "which is the program: a.py, b.py, c.py, d.py, e.py or one of 2 more?";
-        assert!(error.starts_with(why), "{error}");
+        let why = "which is the program: a.py, b.py, c.py, d.py, e.py, 2 more? Rename one to \
+                   chat_server, or give a command, such as: -- python3 \"{dir}/a.py\" {port}";
+        assert_eq!(error, why);
+    }
+
+    /// Each name is that of the program and then those of the other files.
+    #[test]
+    fn a_program_is_found_by_the_names_of_all() {
+        for names in [
+            ["server.py", "client.py"],
+            ["server_final.py", "client_final.py"],
+            ["服务器.py", "客户端.py"],
+            ["聊天 服务端.py", "server_old.py"],
+            ["server/app.py", "client/main.py"],
+            ["chat/server.py", "udp/server.py"],
+            ["src/__main__.py", "src/room.py"],
+            ["server/main.py", "tools/main.py"],
+            ["聊天.py", "客户端.py"],
+            ["server_peer.py", "test_server.py"],
+            ["chat.py", "tests/server.py"],
+            ["Chat.java", "ServerTest.java"],
+        ] {
+            let files = names.map(|name| (name, MAIN));
+            assert_eq!(found(&files).unwrap(), names[0], "{names:?}");
+        }
+    }
+
+    /// As above, with what each file has in it.
+    #[test]
+    fn a_program_is_found_by_what_others_load() {
+        let guard = "if __name__ == '__main__': test()";
+        let java = "class App { void main() { Greeter.greet(); } }";
+        let with_guard = format!("import util\n{guard}");
+        let cases: [&[(&str, &str)]; 11] = [
+            &[("app.py", "from util import serve"), ("util.py", "")],
+            &[
+                ("app.py", &with_guard),
+                ("util.py", guard),
+                ("test_app.py", "import app"),
+            ],
+            &[("main.py", "import server"), ("server.py", "")],
+            &[("test.py", "import util"), ("util.py", "")],
+            &[("server.py", guard), ("main.py", "import server")],
+            &[
+                ("app.py", "import lib"),
+                ("lib/__init__.py", "from .net import *"),
+                ("lib/net.py", ""),
+            ],
+            &[("app.py", guard), ("test_app.py", "import app")],
+            &[("app.py", ""), ("start.sh", "#!/bin/sh\n")],
+            &[("app.js", "require('./lib/proto')"), ("lib/proto.js", "")],
+            &[("app.js", "import a from './lib';"), ("lib/index.js", "")],
+            &[
+                ("App.java", java),
+                ("Greeter.java", "class Greeter { void main() {} }"),
+            ],
+        ];
+        for files in cases {
+            assert_eq!(found(files).unwrap(), files[0].0, "{files:?}");
+        }
+        // Not by a word that is no import.
+        let unclear = [("app.js", "const peer = require('net')"), ("peer.js", "")];
+        assert!(
+            found(&unclear)
+                .unwrap_err()
+                .starts_with("which is the program")
+        );
+    }
+
+    #[test]
+    fn a_folder_without_a_program_is_told_by_what_is_in_it() {
+        let told = |name| found(&[(name, "")]).unwrap_err().replace('\\', "/");
+        assert_eq!(told("server.txt"), "no program in it, only server.txt");
+        assert_eq!(
+            told("homework/作业.zip"),
+            "no program in it, but homework/作业.zip: unpack it into a folder of the same name"
+        );
+        assert_eq!(
+            told("chat.ipynb"),
+            "no program in it, but chat.ipynb: it is a document: hand in the program's own file"
+        );
+        assert_eq!(
+            told(".hidden"),
+            "no program in it, and no other file that counts"
+        );
+    }
+
+    #[test]
+    fn text_in_utf16_is_not_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("server.py");
+        fs::write(&path, b"\xff\xfei\0m\0").unwrap();
+        let trouble = ProgramFile::of_any(&path).kind.trouble(false).unwrap();
+        assert_eq!(trouble, "its text is UTF-16: save it as UTF-8");
     }
 
     #[test]
     fn a_part_is_no_program() {
         let error = found(&[("part.c", "int domain(void);")]).unwrap_err();
         assert!(error.starts_with("no program in it, but part.c: it has no main"));
-        let error = found(&[("server.cpp", MAIN)]).unwrap_err();
-        assert!(error.starts_with("no program in it, but server.cpp: nobody knows"));
+        let error = found(&[("server.kt", MAIN)]).unwrap_err();
+        assert!(error.starts_with("no program in it, but server.kt: nobody knows"));
+        assert_eq!(found(&[("a.cpp", MAIN), ("b.cpp", "")]).unwrap(), "a.cpp");
     }
 
     /// Only Linux has such names.
@@ -497,7 +565,7 @@ mod tests {
         fs::write(folder.join(OsStr::from_bytes(b"\xce\xf1.py")), "").unwrap();
         let found = ProgramFile::find(root.path(), Role::ChatServer, false).unwrap();
         let path = found.renamed(root.path()).unwrap().path;
-        assert!(path.ends_with("作业/not-utf8/not-utf8.py"), "{path:?}");
+        assert!(path.ends_with("作业/renamed/renamed.py"), "{path:?}");
         assert!(path.exists());
     }
 

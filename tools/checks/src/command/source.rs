@@ -1,5 +1,7 @@
-//! What a source in C, Java or Rust says of its `main`, as well as it can be seen without reading
-//! all of the language.
+//! What a source says of its `main` and of the files that it loads, as well as it can be seen
+//! without reading all of the language.
+
+use std::path::Path;
 
 /// The words and signs of a source, without comments and literals.
 pub(crate) fn tokens(source: &str) -> Vec<&str> {
@@ -50,6 +52,41 @@ fn literal(text: &str, quote: char) -> usize {
 /// Whether there is a function `main`.
 pub(crate) fn has_main(source: &str) -> bool {
     tokens(source).windows(2).any(|pair| pair == ["main", "("])
+}
+
+/// The names of files that this source loads, without endings: the words of Python's imports, the
+/// paths that Node requires, and all words of Java.
+pub(crate) fn loads(source: &str, ending: &str) -> Vec<String> {
+    let owned = |word: &str| word.to_owned();
+    match ending {
+        "java" => tokens(source).into_iter().map(owned).collect(),
+        "py" | "pyw" => {
+            let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
+            let lines = source.lines().map(str::trim_start).filter(is_import);
+            let words = lines.flat_map(|line| line.split(|it| !is_of_a_word(it)));
+            words.map(owned).collect()
+        }
+        _ => {
+            let paths = source
+                .split(['"', '\'', '`'])
+                .filter(|it| it.starts_with('.'));
+            let stems = paths.filter_map(|path| Path::new(path).file_stem()?.to_str());
+            stems.map(owned).collect()
+        }
+    }
+}
+
+/// Whether this source of Python imports from its package: the folder of this name, `depth` folders
+/// up. 1 is its own.
+pub(crate) fn is_in_package(source: &str, name: &str, depth: usize) -> bool {
+    let dots = ".".repeat(depth);
+    let starts = [
+        format!("from {dots}"),
+        format!("from {name}."),
+        format!("import {name}."),
+    ];
+    let mut lines = source.lines().map(str::trim_start);
+    lines.any(|line| starts.iter().any(|start| line.starts_with(start)))
 }
 
 /// What `javac` and `java` have to be told of a file.
@@ -145,6 +182,28 @@ mod tests {
         let source = format!("class A {{ {main} }} public final class B {{ {main} }}");
         assert_eq!(main_of(&source), "B");
         assert_eq!(main_of("void main() {}"), "Server");
+    }
+
+    #[test]
+    fn what_a_source_loads() {
+        let python = "import os, util\n    from .room import Room\nserver = 'import x'";
+        let expected = [
+            "import", "os", "", "util", "from", "", "room", "import", "Room",
+        ];
+        assert_eq!(loads(python, "py"), expected);
+        let node = "const server = require('./lib/proto'); import a from \"../b.js\"; f('net')";
+        assert_eq!(loads(node, "js"), ["proto", "b"]);
+    }
+
+    #[test]
+    fn a_source_of_python_may_be_in_a_package() {
+        let is_in = |source, depth| is_in_package(source, "chat", depth);
+        assert!(is_in("import os\nfrom .room import Room", 1));
+        assert!(is_in("    import chat.room", 3));
+        assert!(is_in("from chat.room import Room", 1));
+        assert!(is_in("from ..room import Room", 2));
+        assert!(!is_in("from .room import Room", 2));
+        assert!(!is_in("from chat import *\nimport chat, chat2.room", 1));
     }
 
     #[test]

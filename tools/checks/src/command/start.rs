@@ -1,18 +1,18 @@
 //! How a program is started whose command isn't given: by its first line or its ending.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checks::program::{Command, Program, ending};
+use checks::program::{self, Command, Program};
 use console::safe;
 
 use crate::folder;
-use crate::program_file::{Kind, Language, ProgramFile, begin};
-use crate::source::Java;
+use crate::program_file::{Kind, ProgramFile, begin, ending};
+use crate::source::{Java, is_in_package};
 
 /// How long a compiler may take.
 const COMPILE: Duration = Duration::from_mins(2);
@@ -20,19 +20,26 @@ const COMPILE: Duration = Duration::from_mins(2);
 /// Maximum lines of a compiler's words that are shown.
 const COMPILER_LINES: usize = 20;
 
-/// The command that starts the program, and the folder to start it in. Compiles it there, if
-/// necessary.
+/// The command that starts the program, and the folder to start it in, which is in `root`. Compiles
+/// the program there, if necessary.
 ///
 /// # Errors
 ///
 /// It can't be compiled, or nobody knows how to start it. The error says why.
-pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String> {
-    let file = program.dotted_name()?;
+pub(crate) fn command<'a>(
+    program: &'a ProgramFile,
+    root: &Path,
+) -> Result<(Command, &'a Path), String> {
+    let file = program.dotted_name();
     let folder = program.folder();
     let port = OsString::from("{port}");
     match &program.kind {
         Kind::Script(words) => {
-            let mut words = words.iter().map(OsString::from).chain([file, port]);
+            let module = package_of(program, root);
+            let module = module.map(|(folder, name)| (folder, vec!["-m".into(), name.into()]));
+            let (folder, program) = module.unwrap_or((folder, vec![file]));
+            let words = words.iter().map(OsString::from).chain(program);
+            let mut words = words.chain([port]);
             let interpreter = words.next().unwrap_or_default();
             Ok((Command::new(interpreter, words), folder))
         }
@@ -40,7 +47,7 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
             make_executable(&program.path).map_err(|error| error.to_string())?;
             Ok((Command::new(file, [port]), folder))
         }
-        Kind::Source(Language::Java) => {
+        Kind::Java => {
             let mut path = program.path.clone();
             let source = begin(&path).map_err(|error| error.to_string())?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -53,50 +60,51 @@ pub(crate) fn command(program: &ProgramFile) -> Result<(Command, &Path), String>
             }
             // The folder that the packages start from, unless the export has flattened them.
             let packages: PathBuf = java.package.iter().collect();
-            let depth = if folder.ends_with(&packages) {
-                java.package.len()
-            } else {
-                0
-            };
-            let folder = folder.ancestors().nth(depth).unwrap_or(folder);
+            let is_flat = !folder.ends_with(&packages);
+            let above = folder.ancestors().nth(java.package.len());
+            let folder = above.filter(|_| !is_flat).unwrap_or(folder);
             let path = path.strip_prefix(folder).unwrap_or(&path);
             // Editors on Windows in China saved it so, and Java before 18 read it so.
             let encoding = str::from_utf8(&source).map_or("GB18030", |_| "UTF-8");
             // Without a limit, Java asks for a share of the machine, more than the judge allows.
-            let words = ["-J-Xmx512m", "-encoding", encoding];
-            let words = [&words[..], &["-sourcepath", ".", "-d", "."]].concat();
+            let words = format!("-J-Xmx512m -encoding {encoding} -sourcepath . -d .");
             compile("javac", &words, [path.to_owned()], folder)?;
             let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
             Ok((Command::new("java", words), folder))
         }
-        Kind::Source(Language::C) => {
+        Kind::C(compiler) => {
             let parts = c_parts(program).map_err(|error| error.to_string())?;
-            let words = [
-                "-O1",
-                "-pthread",
-                "-Iinclude",
-                "-I../include",
-                "-o",
-                &compiled(),
-            ];
-            compile(
-                "cc",
-                &words,
-                parts.into_iter().chain(["-lm".into()]),
-                folder,
-            )?;
+            let words = format!("-O1 -pthread -Iinclude -I../include -o {}", compiled());
+            let files = parts.into_iter().chain(["-lm".into()]);
+            compile(compiler, &words, files, folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
         }
-        Kind::Source(Language::Rust) => {
-            let words = ["--edition=2024", "-O", "-o", &compiled()];
+        Kind::Rust => {
+            let words = format!("--edition=2024 -O -o {}", compiled());
             compile("rustc", &words, [PathBuf::from(file)], folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
         }
-        Kind::Foreign | Kind::Other | Kind::Part => {
-            let why = program.kind.trouble(false);
-            Err(why.unwrap_or_default().to_owned())
-        }
+        _ => Err(program.kind.trouble(false).unwrap_or_default()),
     }
+}
+
+/// Where a program in Python is started, and the name of its module there, if it is in a package.
+fn package_of<'a>(program: &'a ProgramFile, root: &Path) -> Option<(&'a Path, String)> {
+    let source = begin(&program.path).ok()?;
+    let source = String::from_utf8_lossy(&source);
+    let is_package = |(depth, folder): &(usize, &Path)| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        ending(&program.path) == "py" && is_in_package(&source, &name, *depth)
+    };
+    let folders = program.folder().ancestors().take_while(|it| *it != root);
+    let (_, package) = (1..).zip(folders).filter(is_package).last()?;
+    let start_in = package.parent()?;
+    let module = program.path.strip_prefix(start_in).ok()?.with_extension("");
+    let names: Vec<_> = module.iter().map(OsStr::to_string_lossy).collect();
+    Some((
+        start_in,
+        names.join(".").trim_end_matches(".__main__").to_owned(),
+    ))
 }
 
 /// What a compiler makes, in the program's folder.
@@ -106,11 +114,11 @@ fn compiled() -> String {
 
 fn compile(
     compiler: &str,
-    words: &[&str],
+    words: &str,
     files: impl IntoIterator<Item = PathBuf>,
     folder: &Path,
 ) -> Result<(), String> {
-    let words = words.iter().map(OsString::from);
+    let words = words.split(' ').map(OsString::from);
     let mut command = Command::new(compiler, words.chain(files.into_iter().map(Into::into)));
     command.dir = Some(folder.to_owned());
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
@@ -130,26 +138,28 @@ fn compile(
             let is_reason =
                 |line: &&String| line.contains("error") || line.contains("undefined reference");
             let first = lines.iter().find(is_reason);
-            let first = first.cloned().unwrap_or_else(|| ending(status));
+            let first = first.cloned().unwrap_or_else(|| program::ending(status));
             Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
         }
-        None => Err(can_not(&format!(
-            "it takes more than {} s",
-            COMPILE.as_secs()
-        ))),
+        None => Err(can_not(&format!("it takes more than {COMPILE:?}"))),
     }
 }
 
-/// The files of a program in C: its own, and those beside it that have no `main`.
+/// The files of a program in C or C++: its own, and those beside it that have no `main` and that it
+/// doesn't include.
 fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
+    let source = begin(&program.path)?;
+    let source = String::from_utf8_lossy(&source);
     let mut parts = Vec::new();
     for entry in fs::read_dir(program.folder())? {
         let path = entry?.path();
-        let is_c = path.extension().is_some_and(|ending| ending == "c");
+        let name = path.file_name().unwrap_or_default();
+        let is_included = source.contains(&format!("\"{}\"", name.to_string_lossy()));
         // For each file, macOS may have packed a hidden one with the same ending.
-        let is_part = || !folder::is_by_the_way(&path) && !has_own_main(&path);
-        if is_c && path.is_file() && (path == program.path || is_part()) {
-            parts.push(Path::new(".").join(path.file_name().unwrap_or_default()));
+        let is_part = || !is_included && !folder::is_by_the_way(&path) && !has_own_main(&path);
+        let is_same = ending(&path) == ending(&program.path);
+        if is_same && path.is_file() && (path == program.path || is_part()) {
+            parts.push(Path::new(".").join(name));
         }
     }
     parts.sort();
@@ -170,4 +180,46 @@ fn make_executable(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_executable(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use super::*;
+
+    /// How this program is started in a folder, and where.
+    fn started(name: &str, source: &str) -> (String, PathBuf) {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, source).unwrap();
+        let program = ProgramFile::of_any(&path);
+        let (command, folder) = command(&program, root.path()).unwrap();
+        let words = command.to_string();
+        let (_, words) = words.split_once(' ').unwrap();
+        let folder = folder.strip_prefix(root.path()).unwrap();
+        // Windows has another sign before the name.
+        (words.replace('\\', "/"), folder.to_owned())
+    }
+
+    #[test]
+    fn a_package_of_python_is_started_as_one() {
+        let is = |words: &str, folder: &str| (words.to_owned(), PathBuf::from(folder));
+        let relative = "from .room import Room";
+        assert_eq!(
+            started("hw/chat/__main__.py", relative),
+            is("-m chat {port}", "hw")
+        );
+        let above = "import src.chat.room";
+        assert_eq!(
+            started("src/chat/server.py", above),
+            is("-m src.chat.server {port}", "")
+        );
+        assert_eq!(
+            started("chat/main.py", "import room"),
+            is("./main.py {port}", "chat")
+        );
+        // Nobody knows what the student's own folder was named.
+        assert_eq!(started("main.py", relative), is("./main.py {port}", ""));
+    }
 }

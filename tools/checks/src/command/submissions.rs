@@ -65,10 +65,10 @@ impl Class {
             let is_file = path.is_file() || !path.exists();
             let is_program = is_file
                 && (ProgramFile::of(path).is_some() || (has_command && path.extension().is_none()));
-            let is_packed = is_archive(path) && !path.with_extension("").is_dir();
+            let is_unpacked = is_archive(path) && path.with_extension("").is_dir();
             !folder::is_by_the_way(path)
                 && !is_reports
-                && (path.is_dir() || is_program || is_packed || mistaken(path).is_some())
+                && (path.is_dir() || is_program || (mistaken(path).is_some() && !is_unpacked))
         };
         let (submissions, left_out): (Vec<_>, Vec<_>) = names
             .into_iter()
@@ -105,19 +105,12 @@ impl Class {
 #[derive(Debug)]
 pub(crate) struct Ready {
     /// How it is started. In `{dir}`'s place comes each check's own copy.
-    command: Command,
+    pub(crate) command: Command,
     /// Where in a copy it is started.
     start_in: PathBuf,
     /// What is copied for each check: itself a copy of what was handed in.
     original: TempDir,
     scratch: PathBuf,
-}
-
-impl Ready {
-    /// How it is started.
-    pub(crate) fn command(&self) -> &Command {
-        &self.command
-    }
 }
 
 impl Prepare for Ready {
@@ -143,13 +136,8 @@ impl Submitted {
         given: Option<&Command>,
         scratch: &Path,
     ) -> Result<Arc<Ready>, String> {
-        if !self.is_folder && is_archive(&self.path) {
-            return Err("not a program: unpack it into a folder of the same name".to_owned());
-        }
-        if let Some(why) = mistaken(&self.path)
-            && !self.is_folder
-        {
-            return Err(why.to_owned());
+        if let (false, Some(why)) = (self.is_folder, mistaken(&self.path)) {
+            return Err(why);
         }
         let original = self
             .copy(scratch)
@@ -161,16 +149,15 @@ impl Submitted {
             (true, true) => Some(ProgramFile::find(root, role, given.is_some())?),
             (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
         };
-        let renamed = |program: ProgramFile| program.renamed(root);
-        let program = program.map(renamed).transpose();
+        let program = program.map(|it| it.renamed(root)).transpose();
         let program = program.map_err(|error| format!("it can't be renamed: {error}"))?;
         let (command, start_in) = match (given, &program) {
             (Some(given), Some(program)) => (
-                given.with("{file}", &program.dotted_name()?),
+                given.with("{file}", &program.dotted_name()),
                 program.folder(),
             ),
             (Some(given), None) => (given.clone(), root),
-            (None, Some(program)) => start::command(program)?,
+            (None, Some(program)) => start::command(program, root)?,
             (None, None) => return Err("no program in it".to_owned()),
         };
         let start_in = start_in.strip_prefix(root).unwrap_or(Path::new(""));
@@ -182,7 +169,7 @@ impl Submitted {
         };
         ready
             .can_start()
-            .map_err(|error| format!("the system says: {error}"))?;
+            .map_err(|error| format!("the system can't start {}: {error}", ready.command))?;
         Ok(Arc::new(ready))
     }
 

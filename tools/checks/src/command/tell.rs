@@ -88,32 +88,18 @@ fn this_command() -> &'static str {
 
 /// How many passed, in words: in all, and of each level.
 pub(crate) fn summary(judged: &[(&'static Check, Verdict)]) -> String {
-    let count = |wanted| {
-        judged
-            .iter()
-            .filter(|(_, verdict)| *verdict == wanted)
-            .count()
-    };
-    let passed = judged
-        .iter()
-        .filter(|(_, verdict)| verdict.is_pass())
-        .count();
-    let mut summary = format!("{passed} of {} passed", judged.len());
-    for (verdict, name) in [
-        (Verdict::Unsteady, "unsteady"),
-        (Verdict::Failed, "failed"),
-        (Verdict::Skipped, "skipped"),
-    ] {
-        let count = count(verdict);
-        if count > 0 || verdict != Verdict::Unsteady {
-            let of_them = if verdict == Verdict::Unsteady {
-                " of them"
-            } else {
-                ""
-            };
-            let _ = write!(summary, ", {count}{of_them} {name}");
-        }
+    let count = |wanted| judged.iter().filter(|(_, it)| *it == wanted).count();
+    let unsteady = count(Verdict::Unsteady);
+    let mut summary = format!(
+        "{} of {} passed",
+        count(Verdict::Passed) + unsteady,
+        judged.len()
+    );
+    if unsteady > 0 {
+        let _ = write!(summary, ", {unsteady} of them unsteady");
     }
+    let (failed, skipped) = (count(Verdict::Failed), count(Verdict::Skipped));
+    let _ = write!(summary, ", {failed} failed, {skipped} skipped");
     let levels: Vec<_> = Level::ALL
         .into_iter()
         .map(|level| (level, points(judged, level)))

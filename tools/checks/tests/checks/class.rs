@@ -189,7 +189,7 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
     for row in [
         "gone.py: it can't be copied: gone.py: No such file",
         "part.c: it has no main, so it is only a part of a program",
-        "Report.DOCX: a document, and not a program",
+        "Report.DOCX: it is a document",
         "server.py.txt: its name ends in .txt",
         &format!("{long}: no program in it"),
         "龙: no program in it",
@@ -309,7 +309,7 @@ fn a_command_says_where_the_program_and_its_folder_go() {
     assert!(
         ended
             .output
-            .contains("not started    - of 2  student: the system says: No such")
+            .contains("not started    - of 2  student: the system can't start no-such-language ")
     );
 }
 
@@ -422,6 +422,27 @@ fn each_student_has_a_report() {
     assert_snapshot!(shown.join("\n"));
     let nobody = fs::read_to_string(reports.join("nobody.txt")).unwrap();
     assert!(nobody.contains("not started: no program in it"), "{nobody}");
+}
+
+/// Who has no reports after an hour has to judge the class again.
+#[test]
+fn reports_that_can_not_be_written_are_told_first() {
+    let class = class_of_three();
+    let folder = class.path().to_str().unwrap();
+    let mut places = vec![folder.to_owned(), format!("{folder}/half.sh")];
+    if cfg!(target_os = "linux") {
+        places.push("/proc".to_owned());
+    }
+    for place in places {
+        let ended = mark(class.path(), &["--reports", &place]);
+        assert_eq!(
+            (ended.status.code(), &*ended.output),
+            (Some(1), ""),
+            "{place}"
+        );
+        let error = format!("error: can't write reports into {place}: ");
+        assert!(ended.errors.starts_with(&error), "{}", ended.errors);
+    }
 }
 
 /// Each of these two servers waits until the other one runs, too.

@@ -58,30 +58,49 @@ fn a_class_is_judged_in_four_languages() {
         fs::write(class.path().join(student).join(name), text).unwrap();
     };
     file("c", "server.c", C);
-    file(
-        "c",
-        "greeting.c",
-        "const char *greeting = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";\n",
-    );
+    file("c", "greeting.c", GREETING);
     file("c", "notes.txt", "");
+    file(
+        "c includes",
+        "app.c",
+        &format!("#include \"greeting.c\"\n{C}"),
+    );
+    file("c includes", "greeting.c", GREETING);
+    let library = "#include <string>\nstd::string library;\n";
+    file("c++", "app.cpp", &format!("{library}{C}"));
+    file("c++", "greeting.cpp", &format!("extern {GREETING}"));
     file("java/src/course", "Server.java", JAVA);
     file("java/src/course", "Greeting.java", JAVA_GREETING);
     file("javascript", "server.js", JAVASCRIPT);
-    file("python", "server.py", PYTHON);
+    file(
+        "python/chat",
+        "__main__.py",
+        "from .server import serve\nserve()\n",
+    );
+    let module =
+        PYTHON
+            .replace('\n', "\n    ")
+            .replacen("    server", "def serve():\n    server", 1);
+    file("python/chat", "server.py", module.trim_start());
+    file("undecided", "a.py", PYTHON);
+    file("undecided", "b.py", PYTHON);
     file("unfinished", "server.c", "int main(void) { return 0 }\n");
     let output = marks(class.path(), &["--only=listens", "--only=answers"]);
-    let rows: Vec<_> = output.lines().skip(1).take(5).collect();
+    let rows: Vec<_> = output.lines().skip(1).take(8).collect();
     let expected = [
         "  +  +    2 of 2  c  (./a.out {port})",
+        "  +  +    2 of 2  c includes  (./a.out {port})",
+        "  +  +    2 of 2  c++  (./a.out {port})",
         "  +  +    2 of 2  java  (java -Xmx1g -cp . course.Server {port})",
         "  +  +    2 of 2  javascript  (node ./server.js {port})",
-        "  +  +    2 of 2  python  (python3 ./server.py {port})",
+        "  +  +    2 of 2  python  (python3 -m chat {port})",
     ];
-    assert_eq!(rows[..4], expected, "{output}");
+    assert_eq!(rows[..6], expected, "{output}");
+    assert!(rows[6].contains("undecided: which is the program: a.py, b.py?"));
     assert!(
-        rows[4].contains("unfinished: it can't be compiled by cc: ./server.c:1:26: error"),
+        rows[7].contains("unfinished: it can't be compiled by cc: ./server.c:1:26: error"),
         "{}",
-        rows[4]
+        rows[7]
     );
 }
 
@@ -99,9 +118,8 @@ fn a_flat_class_is_judged_in_four_languages() {
         b"class Greeting { static final int TEXT = 1; }\n",
     );
     file("package.json", br#"{"type": "module"}"#);
-    let greeting =
-        "const char *greeting = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";\nint handle_client;\n";
-    file("a 张三_12_server.c", (greeting.to_owned() + C).as_bytes());
+    let greeting = format!("{GREETING}int handle_client;\n{C}");
+    file("a 张三_12_server.c", greeting.as_bytes());
     file("b 李四_12_Server.java", &java_of_windows());
     file("c (1).js", JAVASCRIPT.as_bytes());
     file("d.py", &PYTHON.replace('\n', "\r\n").into_bytes());
@@ -149,6 +167,8 @@ fn marks(class: &Path, only: &[&str]) -> String {
     let output = checks.args(only).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
+
+const GREETING: &str = "const char *greeting = \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World\";\n";
 
 const PYTHON: &str = "
 import socket, sys
