@@ -104,6 +104,17 @@ fn a_client_and_a_server_end_a_connection_in_each_way() {
     assert_snapshot!("ends", shown);
 }
 
+/// It finds out when it sends the next part.
+#[test]
+fn a_client_that_resets_before_the_whole_answer_is_told_as_such() {
+    let listening = Program::start(TAP, ["listen", "0", "one", "two", "--pause", "200ms"]);
+    let mut client = FakePeer::connect(listening.address());
+    client.sends("hello");
+    assert_eq!(client.receives(), "one");
+    client.resets();
+    assert_snapshot!(lines(&listening.output.wait_for("ended")));
+}
+
 #[test]
 fn what_is_typed_is_sent_line_by_line() {
     let listening = Program::start(TAP, ["listen", "0"]);
