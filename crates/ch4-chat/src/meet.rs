@@ -3,17 +3,16 @@
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::{Limits, connect, listen};
 
-/// How many times to try. The loser of the race to be host finds the winner at the next try, unless
-/// the winner isn't ready yet.
-const TRIES: u32 = 10;
+/// How long the loser of the race to be host looks for the winner, which may not be ready yet.
+const RACE_TIME: Duration = Duration::from_millis(500);
 
-/// How long the winner has to get ready before the next try.
+/// How long it waits before each try.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// The outcome of [`meet`].
@@ -38,19 +37,21 @@ pub enum Meeting {
 /// The port is taken by something that can't be joined, or can't be listened on. Or no address is
 /// this machine's, and none can be joined.
 pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error> {
-    let mut tries = 0;
+    let mut lost_at = None;
     'again: loop {
         let join = |address| connect(address, limits).or_cannot(Action::Connect, address);
         let nobody = match try_each(addresses, join) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(error) => error,
         };
-        tries += 1;
         for &address in addresses {
             match listen(address) {
                 Ok(listener) => return Ok(Meeting::Host(listener)),
                 Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {}
-                Err(error) if error.kind() == ErrorKind::AddrInUse && tries < TRIES => {
+                Err(error)
+                    if error.kind() == ErrorKind::AddrInUse
+                        && lost_at.get_or_insert_with(Instant::now).elapsed() < RACE_TIME =>
+                {
                     thread::sleep(RETRY_DELAY);
                     continue 'again;
                 }

@@ -278,7 +278,15 @@ fn ctrl_z_stops_and_fg_goes_on_where_it_was() {
 #[test]
 #[ignore = "needs tmux"]
 fn signals_leave_the_terminal_as_it_was() {
-    for (signal, status) in [("TERM", 143), ("HUP", 129), ("INT", 0)] {
+    for (signal, status) in [
+        ("TERM", 143),
+        ("HUP", 129),
+        ("QUIT", 131),
+        ("ALRM", 142),
+        ("USR1", 138),
+        ("USR2", 140),
+        ("INT", 0),
+    ] {
         let (host, address) = own_host();
         let listener = TcpListener::bind(address).unwrap();
         let terminal = Terminal::open(60);

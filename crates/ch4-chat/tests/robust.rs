@@ -13,6 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch4_chat::BYE;
+#[cfg(target_os = "linux")]
+use ch4_chat::meet::meet;
 use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use console::{Error, Log, Printer, Width};
@@ -472,6 +474,31 @@ mod limits {
         host.ends().1.unwrap();
     }
 
+    /// Empty lines, and a line without end, are never passed on, but have to be read.
+    #[test]
+    fn a_guest_that_sends_much_and_says_nothing_is_read_more_slowly() {
+        for nothing in ["\n", "x"] {
+            let (mut host, address) = host();
+            let floods = joins(&host, address);
+            let small = SockRef::from(floods.stream()).set_send_buffer_size(16 * 1024);
+            small.unwrap();
+            let long = Some(Duration::from_millis(400));
+            floods.stream().set_write_timeout(long).unwrap();
+            let flood = nothing.repeat(1000);
+            let mut sent = 0;
+            while let Ok(count) = floods.stream().write(flood.as_bytes()) {
+                sent += count;
+                assert!(
+                    sent < 1_000_000,
+                    "{nothing:?}: {sent} bytes were read at once"
+                );
+            }
+            host.types(BYE);
+            drop(floods);
+            host.ends().1.unwrap();
+        }
+    }
+
     /// Even if it never falls quiet.
     #[test]
     fn a_guest_is_announced_soon_whatever_it_does() {
@@ -613,13 +640,19 @@ mod limits {
             assert!(queued.len() < 10, "the queue is never full");
         }
         let limits = Limits {
-            connect_time: Duration::from_millis(200),
+            connect_time: Duration::from_millis(500),
             ..Limits::default()
         };
         let begin = Instant::now();
         let error = robust::connect(address, &limits).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(begin.elapsed() < PATIENCE); // The system gives up after two minutes.
+
+        // To meet is to try that twice at most.
+        let begin = Instant::now();
+        let error = meet(&[address], &limits).unwrap_err();
+        assert!(error.to_string().starts_with("can't listen on "), "{error}");
+        assert!(begin.elapsed() < 6 * limits.connect_time);
     }
 }
 

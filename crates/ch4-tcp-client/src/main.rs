@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use ch4_tcp_client::robust::{self, Limits, Screen};
 use ch4_tcp_client::tutorial;
 use clap::Parser;
-use console::{Action, Error, Flags, OrCannot, Printer, stdin, stdout, terminal_width};
+use console::{Action, Error, Flags, OrCannot, Printer, stdin, stdout};
 
 /// A TCP client: type a line, read the answer, leave with "exit" (section 4.2)
 #[derive(Parser)]
@@ -30,8 +30,7 @@ fn run(args: &Args) -> Result<(), Error> {
         return tutorial::talk(server, &mut stdin(), &mut stdout())
             .or_cannot(Action::Talk, address);
     }
-    let printer = Printer::new(stdout())?.with_width(terminal_width);
-    printer.when_gone(|error| console::quit(error));
+    let printer = Printer::to_stdout()?;
     // A terminal shows by itself what is typed.
     let echo = io::stdin().is_terminal() && io::stdout().is_terminal();
     let screen = Screen::new(printer, echo);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use clap::{Parser, value_parser};
-use console::{Action, Error, Flags, Log, OrCannot, Printer, stdout, terminal_width};
+use console::{Action, Error, Flags, Log, OrCannot, Printer, own_address, stdout};
 
 /// A TCP server that answers a browser with "Hello World" (section 4.1)
 #[derive(Parser)]
@@ -39,9 +39,7 @@ fn run(args: &Args) -> Result<(), Error> {
     };
     let listener =
         (args.flags).open(|address| listen(address).or_cannot(Action::Listen, address))?;
-    let here = listener
-        .local_addr()
-        .or_cannot("read", "the socket's own address")?;
+    let here = own_address(&listener)?;
     if args.flags.tutorial {
         let ended = tutorial::serve(&listener, &args.name, &mut stdout());
         return ended.or_cannot(Action::Serve, here);
@@ -50,8 +48,6 @@ fn run(args: &Args) -> Result<(), Error> {
         clients: args.max_clients.into(),
         ..Limits::default()
     };
-    let printer = Printer::new(stdout())?.with_width(terminal_width);
-    printer.when_gone(|error| console::quit(error));
-    let log = Log::new(printer, args.quiet);
+    let log = Log::new(Printer::to_stdout()?, args.quiet);
     robust::serve(&listener, &args.name, &limits, &log).or_cannot(Action::Serve, here)
 }

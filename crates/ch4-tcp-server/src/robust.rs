@@ -92,9 +92,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// It ends only if the listener fails for good, as it does after [`console::end_accept`].
 pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> io::Result<()> {
     let here = listener.local_addr()?;
-    log.always(format_args!(
-        "Server started, waiting for clients on http://{here}/"
-    ));
+    let started = format!("Server started, waiting for clients on http://{here}/");
+    log.always(started);
     let serve_client = |client: &TcpStream, address: SocketAddr| {
         log.event(format_args!("Client connected: {address}"));
         // An error here concerns only this client.
@@ -149,10 +148,8 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         if room == 0 {
-            break match received {
-                Received::PartOfHead => {
-                    Received::Refused((TOO_LARGE, "its head has too many bytes"))
-                }
+            break match received.or_refused(TOO_LARGE, "its head has too many bytes") {
+                refused @ Received::Refused(_) => refused,
                 _ => Received::LineTooLong,
             };
         }

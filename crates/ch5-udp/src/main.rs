@@ -74,9 +74,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             let served = if flags.tutorial {
                 tutorial::serve(socket, &mut out)
             } else {
-                let printer = Printer::new(out)?.with_width(terminal_width);
-                printer.when_gone(|error| console::quit(error));
-                server::serve(&socket, &Log::new(printer, *quiet))
+                server::serve(&socket, &Log::new(Printer::to_stdout()?, *quiet))
             };
             served.or_cannot(Action::Serve, here)?;
         }

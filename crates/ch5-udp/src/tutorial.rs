@@ -101,7 +101,12 @@ pub fn ask_server(
     Ok(())
 }
 
-fn create(address: SocketAddr) -> io::Result<Socket> {
+/// Step 1 of both: creates a socket of the address's family, for datagrams.
+///
+/// # Errors
+///
+/// The system has no such sockets, or none left.
+pub fn create(address: SocketAddr) -> io::Result<Socket> {
     let family = Domain::for_address(address);
     Socket::new(family, Type::DGRAM, Some(Protocol::UDP))
 }

@@ -313,9 +313,8 @@ pub fn exit(result: Result<(), Error>) -> ExitCode {
     }
 }
 
-/// Ends the process at once, from any thread, with the report and the status of [`exit`]. For a
-/// server whose output can't be written to any more: its main thread waits for clients.
-pub fn quit(error: Error) -> ! {
+/// Ends the process at once, from any thread, with the report and the status of [`exit`].
+pub(crate) fn quit(error: Error) -> ! {
     let failed = exit(Err(error)) != ExitCode::SUCCESS;
     process::exit(failed.into())
 }
@@ -333,6 +332,10 @@ fn error_label(is_terminal: bool, no_color: Option<OsString>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use testkit::Program;
+
     use super::*;
 
     #[test]
@@ -360,6 +363,36 @@ mod tests {
         let full = Error::output(ErrorKind::StorageFull.into());
         insta::assert_snapshot!(full, @"can't write the output: no storage space; check that its disk has room and its terminal is open");
         assert_eq!(exit(Err(full)), ExitCode::FAILURE);
+    }
+
+    /// The test runs itself again, as a program that quits.
+    #[test]
+    fn who_quits_reports_and_ends_with_the_status_of_exit() {
+        const QUITS: &str = "CONSOLE_QUITS";
+        if let Some(cause) = env::var_os(QUITS) {
+            let is_gone = cause == "gone";
+            let kind = if is_gone {
+                ErrorKind::BrokenPipe
+            } else {
+                ErrorKind::StorageFull
+            };
+            quit(Error::output(kind.into()));
+        }
+        let name = "error::tests::who_quits_reports_and_ends_with_the_status_of_exit";
+        for (cause, status, report) in [
+            ("gone", 0, ""),
+            ("full", 1, "error: can't write the output: "),
+        ] {
+            let mut command = Command::new(env::current_exe().unwrap());
+            command
+                .args(["--exact", name, "--nocapture"])
+                .env(QUITS, cause);
+            let ended = Program::start_command(command).wait();
+            assert_eq!(ended.status.code(), Some(status), "{cause}");
+            assert!(ended.errors.contains(report), "{}", ended.errors);
+            // It ends at once: nobody says that the test has passed.
+            assert!(!ended.output.contains("ok"), "{}", ended.output);
+        }
     }
 
     fn next(action: impl Into<Action>, kind: ErrorKind) -> String {

@@ -110,9 +110,41 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use testkit::Screen;
+    use std::io::Write;
+    use std::sync::mpsc::channel;
+
+    use testkit::{PATIENCE, Screen};
 
     use super::*;
+
+    /// An output of which nobody reads anything any more.
+    struct Unread;
+
+    impl Write for Unread {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_watches_is_told_when_the_reader_has_gone_and_else_who_closes() {
+        let log = || Log::new(Printer::new(Unread).unwrap(), false);
+        let watched = log();
+        let (tell, told) = channel();
+        watched.when_gone(move |error| tell.send(error).unwrap());
+        watched.event("Connected");
+        let error = told.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(error, Error::OutputGone), "{error}");
+        assert!(watched.close().is_ok());
+
+        let unwatched = log();
+        unwatched.event("Connected");
+        assert!(matches!(unwatched.close(), Err(Error::OutputGone)));
+    }
 
     /// What is printed if everything happens.
     fn all(quiet: bool) -> String {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::{Action, Error, OrCannot, Width};
+use crate::error::quit;
+use crate::{Action, Error, OrCannot, Width, stdout, terminal_width};
 
 /// How much text may wait for the terminal, in bytes.
 const CAPACITY: usize = 1 << 20;
@@ -80,6 +81,19 @@ impl Printer {
             queue,
             width: || None,
         })
+    }
+
+    /// Prints to standard output, which is as wide as its terminal. When it can't be written to
+    /// any more, the process ends at once, from whatever thread, with the report and the status of
+    /// [`exit`](crate::exit): a server's main thread waits for clients.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn to_stdout() -> Result<Self, Error> {
+        let printer = Self::new(stdout())?.with_width(terminal_width);
+        printer.when_gone(|error| quit(error));
+        Ok(printer)
     }
 
     /// The same printer, for an output that is as wide as this.

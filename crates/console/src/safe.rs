@@ -328,32 +328,21 @@ pub struct Decoder {
 impl Decoder {
     /// The text that these bytes complete.
     pub fn decode(&mut self, bytes: &[u8]) -> String {
-        self.held.extend_from_slice(bytes);
-        let mut text = String::with_capacity(self.held.len());
-        let mut rest = self.held.as_slice();
-        loop {
-            match str::from_utf8(rest) {
-                Ok(valid) => {
-                    text.push_str(valid);
-                    rest = &[];
-                    break;
-                }
-                Err(error) => {
-                    let (valid, after) = rest.split_at(error.valid_up_to());
-                    text.push_str(&String::from_utf8_lossy(valid));
-                    rest = after;
-                    match error.error_len() {
-                        Some(length) => {
-                            text.push(char::REPLACEMENT_CHARACTER);
-                            rest = rest.split_at(length).1;
-                        }
-                        // Only the beginning of a character: wait for its rest.
-                        None => break,
-                    }
-                }
+        let bytes = [&self.held, bytes].concat();
+        self.held.clear();
+        let mut text = String::with_capacity(bytes.len());
+        let mut chunks = bytes.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            let is_last = chunks.peek().is_none();
+            if is_last && str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none()) {
+                // Only the beginning of a character: wait for its rest.
+                self.held = invalid.to_vec();
+            } else if !invalid.is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
             }
         }
-        self.held = rest.to_vec();
         text
     }
 

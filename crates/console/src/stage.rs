@@ -237,10 +237,8 @@ impl Player {
     }
 
     fn add(&mut self, bytes: &[u8], is_typed: bool) -> io::Result<()> {
-        let mut unfinished = self
-            .unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let unfinished = self.unfinished.lock();
+        let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
         unfinished.extend_from_slice(bytes);
         let end = unfinished.iter().rposition(|&byte| byte == b'\n');
         let whole: Vec<u8> = unfinished.drain(..end.map_or(0, |end| end + 1)).collect();

@@ -18,42 +18,28 @@ pub struct Built {
 }
 
 impl Built {
-    /// Builds them, or finds them beside this program if it runs without cargo.
+    /// Builds them, in the target directory of this program.
     ///
     /// # Errors
     ///
-    /// They don't build, or aren't there.
+    /// There is no cargo, or they don't build.
     pub fn ready() -> Result<Self, Error> {
         let this = env::current_exe().or_cannot("find", "this program's own file")?;
-        if let Some(cargo) = env::var_os("CARGO") {
-            let mut command = Command::new(cargo);
-            command.args(["build", "--locked"]);
-            if !cfg!(debug_assertions) {
-                command.arg("--release");
-            }
-            // target/release/bench: whatever directory cargo was told to use.
-            if let Some(target) = this.ancestors().nth(2) {
-                command.arg("--target-dir").arg(target);
-            }
-            let status = command
-                .args(NAMES.map(|name| format!("--package={name}")))
-                .current_dir(env!("CARGO_MANIFEST_DIR"))
-                .status()
-                .or_cannot("run", "cargo")?;
-            if !status.success() {
-                let (cause, next) = (status.to_string(), "correct the errors above");
-                return Err(Error::cannot("build the programs", cause, next));
-            }
+        let mut build = cargo("build");
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
         }
-        let built = Self { this };
-        match NAMES.iter().find(|name| !built.path(name).is_file()) {
-            None => Ok(built),
-            Some(name) => Err(Error::cannot(
-                format_args!("find the program {name}"),
-                "it isn't in the folder of this program",
-                "run this with cargo run --release -p bench, which builds the programs too",
-            )),
+        // target/release/bench: whatever directory cargo was told to use.
+        if let Some(target) = this.ancestors().nth(2) {
+            build.arg("--target-dir").arg(target);
         }
+        let packages = NAMES.map(|name| format!("--package={name}"));
+        let status = build.args(packages).status().or_cannot("run", "cargo")?;
+        if status.success() {
+            return Ok(Self { this });
+        }
+        let (cause, next) = (status.to_string(), "correct the errors above");
+        Err(Error::cannot("build the programs", cause, next))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -75,4 +61,12 @@ impl Built {
             Server::start(command.env("NO_COLOR", "1"))
         }
     }
+}
+
+/// A command of cargo's for this workspace. If cargo runs this program, it is the same cargo.
+pub fn cargo(command: &str) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([command, "--locked"]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
 }

@@ -14,7 +14,6 @@ const ROW: f64 = 30.0;
 const TOP: f64 = 44.0;
 
 /// The chart as SVG, for light and dark pages.
-#[must_use]
 pub fn svg(section: &Section) -> String {
     let rates = section.rows.iter().map(|row| row.rate.max);
     let highest = rates.fold(1.0, f64::max);

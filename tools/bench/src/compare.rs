@@ -96,7 +96,7 @@ pub fn compare(
             turns.reverse();
         }
         for (contender, rounds) in turns {
-            progress::step(&bar, format!("{id}: {}", contender.name));
+            progress::step(&bar, &format!("{id}: {}", contender.name));
             rounds.push((contender.round)(scale.time)?);
         }
     }
@@ -107,7 +107,7 @@ pub fn compare(
             name: name.to_owned(),
             against: against.to_owned(),
             at_least,
-            reached: Spread::of_ratios(of(name)?, of(against)?),
+            reached: Spread::of_ratios(of(name)?, of(against)?)?,
         })
     };
     let rows = contenders.iter().zip(&results).zip(&rates);
@@ -129,8 +129,6 @@ fn rates(rounds: &[Load]) -> Vec<f64> {
 }
 
 fn row(name: &str, rounds: &[Load], rates: &[f64], first: Option<&Vec<f64>>) -> Row {
-    let all = rounds.iter().fold(Load::default(), Load::and);
-    let microseconds = |nanoseconds: u64| number(nanoseconds) / 1000.0;
     let processor = rounds.iter().filter_map(|round| {
         let each = round.processor?.as_secs_f64() / number(round.done);
         Some(each * 1e6)
@@ -139,12 +137,7 @@ fn row(name: &str, rounds: &[Load], rates: &[f64], first: Option<&Vec<f64>>) -> 
         name: name.to_owned(),
         rate: Spread::of(rates.iter().copied()).unwrap_or_default(),
         ratio: first.and_then(|first| Spread::of_ratios(rates, first)),
-        p50_us: microseconds(all.latency.value_at_quantile(0.5)),
-        p99_us: microseconds(all.latency.value_at_quantile(0.99)),
-        worst_us: microseconds(all.latency.max()),
         processor_us: Spread::of(processor),
-        peak_kib: all.peak_kib,
-        errors: all.errors,
-        remark: all.remark,
+        all: rounds.iter().fold(Load::default(), Load::and),
     }
 }

@@ -4,14 +4,7 @@ use std::env;
 use std::fs;
 use std::thread;
 
-/// All that one run measured.
-#[derive(Debug)]
-pub struct Run {
-    /// Where and how it ran, in a line.
-    pub machine: String,
-    /// What it measured, in order.
-    pub sections: Vec<Section>,
-}
+use crate::load::Load;
 
 /// The figures of one place on the page: several contenders under the same load, or single figures.
 #[derive(Debug, Default)]
@@ -33,9 +26,8 @@ pub struct Section {
 impl Section {
     /// True unless a target isn't met, or a figure exceeds its limit.
     pub fn holds(&self) -> bool {
-        let targets = self.targets.iter().map(Target::is_met);
-        let mut all = targets.chain(self.figures.iter().map(Figure::is_kept));
-        all.all(|it| it != Some(false))
+        let kept = |figure: &Figure| figure.is_kept() != Some(false);
+        self.targets.iter().all(Target::is_met) && self.figures.iter().all(kept)
     }
 }
 
@@ -48,20 +40,10 @@ pub struct Row {
     pub rate: Spread,
     /// Its rate divided by the first row's, round by round.
     pub ratio: Option<Spread>,
-    /// Half of the answers came within this time, in microseconds, all rounds together.
-    pub p50_us: f64,
-    /// 99 in 100 answers did.
-    pub p99_us: f64,
-    /// All did.
-    pub worst_us: f64,
     /// The server's processor time for each request, in microseconds, the system's part included.
     pub processor_us: Option<Spread>,
-    /// Maximum resident memory, in KiB.
-    pub peak_kib: Option<u64>,
-    /// Wrong and missing answers.
-    pub errors: u64,
-    /// What else there is to say.
-    pub remark: Option<String>,
+    /// What its clients saw, all rounds together.
+    pub all: Load,
 }
 
 /// A ratio to reach.
@@ -73,14 +55,14 @@ pub struct Target {
     pub against: String,
     /// The ratio.
     pub at_least: f64,
-    /// The ratio measured; `None` if either isn't installed here.
-    pub reached: Option<Spread>,
+    /// The ratio measured.
+    pub reached: Spread,
 }
 
 impl Target {
-    /// True if the median reaches the ratio; `None` if nothing was measured.
-    pub fn is_met(&self) -> Option<bool> {
-        self.reached.map(|it| it.median >= self.at_least)
+    /// True if the median reaches the ratio.
+    pub fn is_met(&self) -> bool {
+        self.reached.median >= self.at_least
     }
 }
 
@@ -99,15 +81,14 @@ pub struct Figure {
 
 impl Figure {
     /// A figure, with a limit or without.
-    pub fn new<S: Into<String>>(
-        what: S,
+    pub fn new(
+        what: impl Into<String>,
         value: f64,
         unit: &'static str,
         at_most: Option<f64>,
     ) -> Self {
-        let what = what.into();
         Self {
-            what,
+            what: what.into(),
             value,
             unit,
             at_most,
@@ -124,15 +105,9 @@ impl Figure {
 pub fn machine(rounds: usize) -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let information = read("/proc/cpuinfo");
-    let name = |line: &str| {
-        Some(
-            line.strip_prefix("model name")?
-                .trim_matches(['\t', ':', ' '])
-                .to_owned(),
-        )
-    };
-    let processor = information.lines().find_map(name);
-    let processor = processor.unwrap_or_else(|| "unknown".to_owned());
+    let mut lines = information.lines();
+    let processor = lines.find_map(|line| line.strip_prefix("model name\t: "));
+    let processor = processor.unwrap_or("unknown");
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (system, release) = (env::consts::OS, read("/proc/sys/kernel/osrelease"));
     let build = if cfg!(debug_assertions) {
@@ -176,7 +151,6 @@ impl Spread {
 }
 
 /// A count to calculate with. (Exact up to 2^53, which no load here comes near.)
-#[must_use]
 #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 pub fn number(count: u64) -> f64 {
     count as f64

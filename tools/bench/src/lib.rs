@@ -7,7 +7,7 @@
 //!
 //! - [`work`]: what is measured, chapter by chapter, and [`work::soak`], which only has to be
 //!   survived.
-//! - [`compare()`]: rounds that alternate. [`load`]: the clients.
+//! - [`compare`]: rounds that alternate. [`load`]: the clients.
 //! - [`server`]: a server under load. [`built`], [`floor`], [`peers`]: which servers there are.
 //! - [`figures`]: what was measured. [`table`], [`chart`], [`page`]: how it is shown.
 
@@ -23,5 +23,3 @@ pub mod progress;
 pub mod server;
 pub mod table;
 pub mod work;
-
-pub use compare::compare;

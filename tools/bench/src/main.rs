@@ -1,14 +1,13 @@
 //! `bench`: the command line.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::slice;
 
 use bench::built::Built;
 use bench::compare::Scale;
-use bench::figures::{self, Run, Section};
+use bench::figures::{self, Section};
 use bench::floor::Floor;
 use bench::work::{build, chat, idle, soak, tcp, udp};
 use bench::{chart, page, table};
@@ -68,20 +67,18 @@ fn main() -> ExitCode {
 /// Returns true if all targets are met.
 fn run(args: &Args) -> Result<bool, Error> {
     if let Some(Work::Floor(floor)) = args.work {
-        return floor.run(&mut console::stdout()).map(|()| true);
+        return floor.run().map(|()| true);
     }
     let scale = Scale::new(args.quick);
-    let run = Run {
-        machine: figures::machine(scale.rounds),
-        sections: sections(args.work, &scale)?,
-    };
+    let machine = figures::machine(scale.rounds);
+    let sections = sections(args.work, &scale)?;
     // Measuring takes long: whichever of the two fails, the other has the figures.
-    let written = write_files(args, &run);
-    let printed = print(&run);
+    let written = write_files(args, &machine, &sections);
+    let printed = print(&machine, &sections);
     written.and(printed)?;
     // Quick figures mean nothing, but what leaks or breaks does so in any time.
     let matters = |section: &&Section| !args.quick || section.targets.is_empty();
-    Ok(run.sections.iter().filter(matters).all(Section::holds))
+    Ok(sections.iter().filter(matters).all(Section::holds))
 }
 
 fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
@@ -104,24 +101,23 @@ fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
     Ok(sections)
 }
 
-fn write_files(args: &Args, run: &Run) -> Result<(), Error> {
+fn write_files(args: &Args, machine: &str, sections: &[Section]) -> Result<(), Error> {
     if let Some(directory) = &args.svg {
         fs::create_dir_all(directory).or_cannot("create", directory.display())?;
-        for section in run.sections.iter().filter(|it| !it.rows.is_empty()) {
+        for section in sections.iter().filter(|it| !it.rows.is_empty()) {
             let file = directory.join(format!("bench-{}.svg", section.id));
             fs::write(&file, chart::svg(section)).or_cannot(Action::WriteFile, file.display())?;
         }
     }
     match &args.markdown {
-        Some(path) => page::rewrite(path, run),
+        Some(path) => page::rewrite(path, machine, sections),
         None => Ok(()),
     }
 }
 
-fn print(run: &Run) -> Result<(), Error> {
-    let tables: Vec<String> = run.sections.iter().map(table::markdown).collect();
-    let text = format!("{}\n\n{}", run.machine, tables.join("\n"));
-    // A page needs no-break spaces; whoever searches in a terminal doesn't.
-    let text = text.trim_end().replace('\u{a0}', " ");
-    writeln!(console::stdout(), "{text}").map_err(Error::output)
+fn print(machine: &str, sections: &[Section]) -> Result<(), Error> {
+    let tables: Vec<String> = sections.iter().map(table::markdown).collect();
+    let text = format!("{machine}\n\n{}", tables.join("\n"));
+    // A page needs no-break spaces. In a terminal they would only hinder a search.
+    console::print(&text.replace('\u{a0}', " "))
 }

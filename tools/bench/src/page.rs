@@ -8,24 +8,22 @@ use std::path::Path;
 
 use console::{Action, Error, OrCannot};
 
-use crate::figures::Run;
+use crate::figures::Section;
 use crate::table;
 
 const END: &str = "<!-- bench end -->";
 
-/// Rewrites the text between the markers of the sections that were measured.
+/// Rewrites the text between the markers of `machine`, and of the sections that were measured.
 ///
 /// # Errors
 ///
 /// The page can't be read or written, or a place has no end.
-pub fn rewrite(path: &Path, run: &Run) -> Result<(), Error> {
+pub fn rewrite(path: &Path, machine: &str, sections: &[Section]) -> Result<(), Error> {
     let mut page = fs::read_to_string(path).or_cannot("read", path.display())?;
-    let sections = run.sections.iter();
-    let tables = sections.map(|section| (section.id.as_str(), table::markdown(section)));
-    for (id, text) in [("machine", format!("{}\n", run.machine))]
-        .into_iter()
-        .chain(tables)
-    {
+    let mut places = vec![("machine", format!("{machine}\n"))];
+    let sections = sections.iter();
+    places.extend(sections.map(|section| (section.id.as_str(), table::markdown(section))));
+    for (id, text) in places {
         page = fill(&page, id, &text).ok_or_else(|| {
             Error::cannot(
                 format_args!("find the place for {id} in {}", path.display()),

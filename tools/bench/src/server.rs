@@ -29,7 +29,7 @@ pub struct Server {
 }
 
 /// What a process and its children have taken of the system.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// Processor time, in the program and in the system on its behalf. To 10 ms.
     pub processor: Duration,

@@ -20,7 +20,7 @@ pub fn markdown(section: &Section) -> String {
         table("|figure|at most|", section.figures.iter().map(figure)),
     ];
     let remarks = section.rows.iter().filter_map(|row| {
-        let remark = row.remark.as_deref()?;
+        let remark = row.all.remark.as_deref()?;
         Some(format!("{}: {remark}.\n", row.name))
     });
     let mut text = format!("**{}**\n", section.title);
@@ -48,18 +48,19 @@ fn table<const N: usize>(head: &str, rows: impl Iterator<Item = [String; N]>) ->
 }
 
 fn row(row: &Row) -> [String; 9] {
+    let (latency, peak_kib, errors) = (&row.all.latency, row.all.peak_kib, row.all.errors);
     [
         row.name.clone(),
         spread(Some(row.rate), count),
         spread(row.ratio, ratio),
-        time(row.p50_us),
-        time(row.p99_us),
-        time(row.worst_us),
+        time(latency.value_at_quantile(0.5)),
+        time(latency.value_at_quantile(0.99)),
+        time(latency.max()),
         spread(row.processor_us, |us| format!("{us:.1}")),
-        row.peak_kib.map_or("-".to_owned(), |kib| {
+        peak_kib.map_or("-".to_owned(), |kib| {
             format!("{:.1}\u{a0}MiB", number(kib) / 1024.0)
         }),
-        row.errors.to_string(),
+        errors.to_string(),
     ]
 }
 
@@ -68,8 +69,8 @@ fn target(target: &Target) -> [String; 5] {
         target.name.clone(),
         target.against.clone(),
         ratio(target.at_least),
-        spread(target.reached, ratio),
-        verdict(target.is_met(), "not measured here"),
+        spread(Some(target.reached), ratio),
+        verdict(target.is_met()),
     ]
 }
 
@@ -82,16 +83,12 @@ fn figure(figure: &Figure) -> [String; 4] {
         figure.what.clone(),
         shown(figure.value),
         figure.at_most.map(shown).unwrap_or_default(),
-        verdict(figure.is_kept(), ""),
+        figure.is_kept().map(verdict).unwrap_or_default(),
     ]
 }
 
-fn verdict(holds: Option<bool>, unknown: &str) -> String {
-    let verdict = match holds {
-        None => unknown,
-        Some(true) => "met",
-        Some(false) => "not met",
-    };
+fn verdict(holds: bool) -> String {
+    let verdict = if holds { "met" } else { "not met" };
     verdict.to_owned()
 }
 
@@ -114,7 +111,8 @@ pub(crate) fn count(value: f64) -> String {
     format!("{:.0}", HumanFloatCount(value))
 }
 
-fn time(microseconds: f64) -> String {
+fn time(nanoseconds: u64) -> String {
+    let microseconds = number(nanoseconds) / 1000.0;
     if microseconds < 1000.0 {
         format!("{microseconds:.0}\u{a0}µs")
     } else if microseconds < 1_000_000.0 {

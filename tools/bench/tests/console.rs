@@ -5,10 +5,23 @@
 use std::process::Command;
 
 use bench::figures::{Figure, Row, Section, Spread, Target};
+use bench::load::Load;
 use bench::{chart, table};
 
 fn spread(median: f64, min: f64, max: f64) -> Spread {
     Spread { median, min, max }
+}
+
+/// The answers that a contender's clients got: of 1,000, most in 64 µs.
+fn answers() -> Load {
+    let mut load = Load {
+        peak_kib: Some(2_560),
+        ..Load::default()
+    };
+    for (nanoseconds, count) in [(63_700, 980), (1_234_500, 19), (2_500_000_000, 1)] {
+        load.latency.record_n(nanoseconds, count).unwrap();
+    }
+    load
 }
 
 fn compared() -> Section {
@@ -16,13 +29,8 @@ fn compared() -> Section {
         name: name.to_owned(),
         rate,
         ratio: Some(ratio),
-        p50_us: 64.2,
-        p99_us: 1_234.5,
-        worst_us: 2_500_000.0,
         processor_us: Some(spread(31.25, 30.0, 33.0)),
-        peak_kib: Some(2_560),
-        errors: 0,
-        remark: None,
+        all: answers(),
     };
     let mut rows = vec![
         row(
@@ -42,9 +50,9 @@ fn compared() -> Section {
         ),
     ];
     rows[2].processor_us = None;
-    rows[2].peak_kib = None;
-    rows[2].errors = 3;
-    rows[2].remark = Some("an answer of 7 bytes, not 8".to_owned());
+    rows[2].all.peak_kib = None;
+    rows[2].all.errors = 3;
+    rows[2].all.remark = Some("an answer of 7 bytes, not 8".to_owned());
     let target = |against: &str, at_least, reached| Target {
         name: "robust <&>".to_owned(),
         against: against.to_owned(),
@@ -57,9 +65,8 @@ fn compared() -> Section {
         unit: "requests",
         rows,
         targets: vec![
-            target("floor", 0.85, Some(spread(0.9, 0.852, 0.97))),
-            target("elsewhere", 1.0, Some(spread(0.99, 0.9, 1.1))),
-            target("not installed", 1.0, None),
+            target("floor", 0.85, spread(0.9, 0.852, 0.97)),
+            target("elsewhere", 1.0, spread(0.99, 0.9, 1.1)),
         ],
         ..Section::default()
     }
@@ -91,8 +98,7 @@ fn a_chart() {
 
 #[test]
 fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
-    let holds = [true, false, true];
-    for (target, holds) in compared().targets.into_iter().zip(holds) {
+    for (target, holds) in compared().targets.into_iter().zip([true, false]) {
         let targets = vec![target];
         let section = Section {
             targets,
@@ -100,7 +106,7 @@ fn a_target_is_met_by_the_median_and_a_limit_by_the_figure() {
         };
         assert_eq!(section.holds(), holds, "{section:?}");
     }
-    for (figure, holds) in counted().figures.into_iter().zip(holds) {
+    for (figure, holds) in counted().figures.into_iter().zip([true, false, true]) {
         let figures = vec![figure];
         let section = Section {
             figures,

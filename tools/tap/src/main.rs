@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use console::{Error, Log, Printer, stdout, terminal_width};
+use console::{Error, Log, Printer};
 
 use tap::address::{bind, listen};
 use tap::peer::{self, Client, Server};
@@ -57,8 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Error> {
-    let printer = Printer::new(stdout())?.with_width(terminal_width);
-    printer.when_gone(|error| console::quit(error));
+    let printer = Printer::to_stdout()?;
     let transcript = &Transcript::new(Log::new(printer, cli.quiet), cli.hex);
     match &cli.command {
         Command::Proxy(it) if cli.udp => proxy::udp::serve(&bind(&it.listen)?, it, transcript),

@@ -2,13 +2,14 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use console::is_timeout;
+use console::{end_accept, is_timeout};
 use socket2::SockRef;
 
-use crate::{PATIENCE, accept};
+use crate::PATIENCE;
 
 /// Plays the other end of a connection with the program under test, client or server.
 ///
@@ -31,7 +32,18 @@ impl FakePeer {
     #[track_caller]
     #[must_use]
     pub fn accept(listener: &TcpListener) -> Self {
-        Self::on(accept(listener))
+        let arrival = thread::scope(|scope| {
+            let (arrived, arrivals) = channel();
+            scope.spawn(move || arrived.send(listener.accept()));
+            let arrival = arrivals.recv_timeout(PATIENCE);
+            if arrival.is_err() {
+                // The scope waits for the thread.
+                let _ = end_accept(listener);
+            }
+            arrival
+        });
+        let (stream, _) = arrival.expect("nobody has connected").unwrap();
+        Self::on(stream)
     }
 
     /// Takes over a connection.

@@ -18,12 +18,10 @@
 
 use std::env;
 use std::io::Read;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::channel;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use regex_lite::Regex;
@@ -81,14 +79,12 @@ pub fn normalise(text: &str) -> String {
 pub fn example(binary: &str, name: &str) -> String {
     let mut path = Path::new(binary).with_file_name("examples").join(name);
     path.set_extension(env::consts::EXE_EXTENSION);
+    let name = path.display().to_string();
     assert!(
         path.exists(),
-        "{} isn't there: cargo build --examples builds it",
-        path.display()
+        "{name} isn't there: cargo build --examples builds it"
     );
-    path.into_os_string()
-        .into_string()
-        .expect("a path in UTF-8")
+    name
 }
 
 /// Switches colour off in this process, whatever the environment says.
@@ -146,22 +142,4 @@ pub fn stop(listener: &TcpListener, has_ended: impl Fn() -> bool) {
             let _ = client.read(&mut [0; 64]);
         }
     }
-}
-
-/// The next connection. It is waited for no longer than anything else, nor is what it sends.
-pub fn accept(listener: &TcpListener) -> TcpStream {
-    let arrival = thread::scope(|scope| {
-        let (arrived, arrivals) = channel();
-        scope.spawn(move || arrived.send(listener.accept()));
-        let arrival = arrivals.recv_timeout(PATIENCE);
-        if arrival.is_err() {
-            // The scope waits for the thread.
-            let _ = end_accept(listener);
-        }
-        arrival
-    });
-    let (stream, _) = arrival.expect("nobody has connected").unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
-    stream
 }

@@ -58,13 +58,7 @@ impl Ended {
     /// All that it printed and how it ended, as a snapshot shows it.
     #[must_use]
     pub fn report(&self) -> String {
-        let Self {
-            status,
-            output,
-            errors,
-            ..
-        } = self;
-        normalise(&format!("{output}{errors}[{status}]"))
+        normalise(&format!("{}{}[{}]", self.output, self.errors, self.status))
     }
 
     /// Expects that it ended with status 0, and returns all of its standard output.

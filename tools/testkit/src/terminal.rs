@@ -18,20 +18,10 @@ impl Terminal {
         let terminal = Self {
             name: format!("terminal-of-a-test-{id}"),
         };
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            &columns.to_string(),
-            "-y",
-            "20",
-            "env",
-            "PS1=$ ",
-            "TERM=screen",
-            "sh",
-        ]);
+        let session = format!("-f /dev/null new-session -d -x {columns} -y 20");
+        let shell = ["env", "PS1=$ ", "TERM=screen", "sh"];
+        let arguments: Vec<_> = session.split(' ').chain(shell).collect();
+        terminal.tmux(&arguments);
         terminal.shows("$");
         terminal
     }

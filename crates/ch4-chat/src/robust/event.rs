@@ -28,7 +28,7 @@ pub enum Event {
     Failed(Error),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    /// A peer said this. The first time it may be nothing: the peer is there, and silent.
+    /// A peer said this. It may be nothing: the peer is there, and silent, or it sent empty lines.
     Said(PeerId, Vec<String>),
     /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),

@@ -59,9 +59,8 @@ pub fn host(
     thread::Builder::new()
         .spawn(accept)
         .or_cannot(Action::StartThread, "that accepts guests")?;
-    log.event(format_args!(
-        "Waiting for guests on {here}. Say {BYE} to end the chat."
-    ));
+    let waiting = format!("Waiting for guests on {here}. Say {BYE} to end the chat.");
+    log.event(waiting);
 
     let mut typing = keyboard.read(events.clone())?;
     let mut host = Host {
@@ -166,15 +165,9 @@ impl Host<'_> {
             self.reject(stream);
             return Ok(());
         };
-        let peer = Peer::start(
-            stream,
-            id,
-            MESSAGE_BYTES,
-            outgoing,
-            self.limits,
-            &self.events,
-        )
-        .inspect_err(|_| self.room.depart(id, "has left", now))?;
+        let limits = self.limits;
+        let peer = Peer::start(stream, id, MESSAGE_BYTES, outgoing, limits, &self.events)
+            .inspect_err(|_| self.room.depart(id, "has left", now))?;
         self.peers.insert(id, peer);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::env;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -19,8 +19,9 @@ use crate::BYE;
 
 /// Where the user types.
 pub struct Keyboard {
-    /// Waits for the next line; `None` at the end of the input.
-    read_line: Box<dyn FnMut() -> Result<Option<Line>, Error> + Send>,
+    /// Waits for the next line; `None` at the end of the input. If there is no line, the event says
+    /// why.
+    read_line: Box<dyn FnMut() -> Result<Option<Line>, Event> + Send>,
     is_terminal: bool,
     has_prompt: bool,
 }
@@ -52,9 +53,13 @@ impl Keyboard {
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
     pub fn plain(mut input: impl BufRead + Send + 'static) -> Self {
-        let mut read = move || read_line(&mut input, MESSAGE_BYTES);
+        let read_line = move || {
+            let line = read_line(&mut input, MESSAGE_BYTES);
+            let line = line.or_cannot(Action::ReadInput, "the input");
+            line.map_err(Event::Failed)
+        };
         Self {
-            read_line: Box::new(move || read().or_cannot(Action::ReadInput, "the input")),
+            read_line: Box::new(read_line),
             is_terminal: false,
             has_prompt: false,
         }
@@ -71,12 +76,10 @@ impl Keyboard {
             if pasted.is_empty() {
                 #[cfg(unix)]
                 signals::let_stop_here();
-                let text = match editor.readline("> ") {
-                    Err(ReadlineError::Eof | ReadlineError::Interrupted) => return Ok(None),
-                    text => text.or_cannot(Action::UseTerminal, "the terminal")?,
-                };
+                let text = edited(editor.readline("> "))?;
                 // What was pasted may have several lines.
-                pasted.extend(text.split('\n').map(|line| Line::Whole(line.into())));
+                let lines = text.iter().flat_map(|text| text.split('\n'));
+                pasted.extend(lines.map(|line| Line::Whole(line.into())));
             }
             Ok(pasted.pop_front())
         };
@@ -134,7 +137,7 @@ impl Keyboard {
             Ok(Some(Line::TooLong(length))) => length,
             Ok(None) if self.is_terminal => return Event::Typed(BYE.to_owned()),
             Ok(None) => return Event::InputEnded,
-            Err(error) => return Event::Failed(error),
+            Err(event) => return event,
         };
         Event::NotSent(format!(
             "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
@@ -176,13 +179,26 @@ impl Typing {
     }
 }
 
+/// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
+fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
+    match line {
+        Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+        // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
+        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+            Err(Event::NotSent("Not sent: the line isn't UTF-8.".to_owned()))
+        }
+        line => {
+            let line = line.or_cannot(Action::UseTerminal, "the terminal");
+            line.map(Some).map_err(Event::Failed)
+        }
+    }
+}
+
 /// Whether the editor can be used on a terminal of this type: the value of `TERM`, which Windows
 /// doesn't need. The others are those that rustyline refuses.
 fn can_edit(term: Option<&str>) -> bool {
     let plain = ["", "dumb", "cons25", "emacs"];
-    term.map_or(cfg!(windows), |term| {
-        !plain.contains(&&*term.to_lowercase())
-    })
+    term.map_or(cfg!(windows), |it| !plain.contains(&&*it.to_lowercase()))
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
@@ -207,24 +223,27 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
 
 /// Signals, while the editor has the terminal: no shell gets it back in the editor's mode.
 ///
-/// Two aren't covered: nothing can be done before SIGKILL, and SIGSTOP stops at once.
+/// Some aren't covered: nothing can be done before SIGKILL, SIGSTOP stops at once, and those that a
+/// fault raises in a program don't wait.
 #[cfg(unix)]
 mod signals {
     use std::io::{self, Write};
     use std::thread;
 
-    use nix::sys::signal::{SigSet, Signal, raise};
+    use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
+    use nix::sys::signal::{SigSet, raise};
     use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 
-    /// Restores the terminal before SIGTERM or SIGHUP ends the program. To be called before any
-    /// other thread is started: they all inherit which signals they don't get.
+    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for Ctrl-C.)
+    /// To be called before any other thread is started: they all inherit which signals they don't
+    /// get.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
-        let ending = SigSet::from_iter([Signal::SIGTERM, Signal::SIGHUP]);
-        let stopping = SigSet::from(Signal::SIGTSTP);
+        let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
+        let stopping = SigSet::from(SIGTSTP);
         (ending | stopping).thread_block()?;
         thread::Builder::new().spawn(move || {
             // This can fail only if the set held no signal.
@@ -243,7 +262,7 @@ mod signals {
     /// thread got the signal, the editor would do the last before the program stops.
     pub(super) fn let_stop_here() {
         // This can fail only for a signal that doesn't exist.
-        let _ = SigSet::from(Signal::SIGTSTP).thread_unblock();
+        let _ = SigSet::from(SIGTSTP).thread_unblock();
     }
 }
 
@@ -311,6 +330,26 @@ mod tests {
         let typed = typed((&b"one\n"[..]).chain(Broken));
         assert!(typed.starts_with(r#"Typed("one") Failed("#), "{typed}");
         assert!(typed.contains("read the input"), "{typed}");
+    }
+
+    /// A key of a keyboard with another encoding must not end the chat.
+    #[test]
+    fn a_line_that_is_not_utf_8_is_not_sent_and_the_next_is_read() {
+        let error = || ReadlineError::Io(ErrorKind::InvalidData.into());
+        let mut lines = vec![Ok("next".to_owned()), Err(error())];
+        let mut keyboard = Keyboard::plain(&b""[..]);
+        keyboard.read_line = Box::new(move || {
+            let text = edited(lines.pop().unwrap())?;
+            Ok(text.map(|text| Line::Whole(text.into())))
+        });
+        let events = [keyboard.next_event(), keyboard.next_event()];
+        let not_sent = "NotSent(\"Not sent: the line isn't UTF-8.\")";
+        assert_eq!(
+            format!("{events:?}"),
+            format!("[{not_sent}, Typed(\"next\")]")
+        );
+        let other = edited(Err(ReadlineError::Io(ErrorKind::NotConnected.into())));
+        assert!(matches!(other, Err(Event::Failed(_))));
     }
 
     #[test]

@@ -27,13 +27,12 @@ pub struct Outgoing {
 impl Outbox {
     /// Both ends.
     pub fn new() -> (Self, Outgoing) {
-        let (sender, receiver) = channel();
+        let (sender, texts) = channel();
         let waiting = Arc::<AtomicUsize>::default();
         let outbox = Self {
             texts: sender,
             waiting: Arc::clone(&waiting),
         };
-        let texts = receiver;
         (outbox, Outgoing { texts, waiting })
     }
 

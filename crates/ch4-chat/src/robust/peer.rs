@@ -14,7 +14,7 @@ use socket2::{SockRef, TcpKeepalive};
 
 use super::event::{Event, PeerId, next_event, wait_for_permit};
 use super::framing::Framing;
-use super::limits::Limits;
+use super::limits::{Limits, MESSAGE_BYTES};
 use super::outbox::Outgoing;
 
 /// Readers and writers need little stack: 128 KiB.
@@ -144,8 +144,8 @@ pub fn goodbye(
     peers.into_values().for_each(Peer::disconnect);
 }
 
-/// Hands what a peer says to `say`, until its stream ends or `say` returns false. At first that may
-/// be nothing.
+/// Hands what a peer says to `say`, until its stream ends or `say` returns false. That may be
+/// nothing: at first, and if the peer sends much that is no message.
 fn read(
     stream: &TcpStream,
     piece: &mut [u8],
@@ -154,23 +154,21 @@ fn read(
     say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
-    let (mut last_read, mut is_new) = (connected, true);
+    let (mut last_read, mut is_new, mut unsaid) = (connected, true, 0);
     loop {
-        let deadline = if is_new {
-            // A new guest may tell its name first, but the others hear of it soon in any case.
-            Some(connected + quiet)
-        } else if framing.ends_when_quiet() {
-            Some(last_read + quiet)
-        } else {
-            None
-        };
+        // A new guest may tell its name first, but the others hear of it soon in any case.
+        let since = if is_new { connected } else { last_read };
+        let waits = is_new || framing.ends_when_quiet();
+        let deadline = waits.then(|| since + quiet);
         let mut messages = Vec::new();
         match DeadlineStream::new(stream, deadline).read(piece) {
             Ok(0) => return Ok(()),
             Ok(count) => {
                 last_read = Instant::now();
                 messages.extend(framing.push(piece.split_at(count).0));
-                if messages.is_empty() {
+                // Empty lines, and a line without end, are no messages, but need a permit too.
+                unsaid += count;
+                if messages.is_empty() && unsaid < MESSAGE_BYTES {
                     continue;
                 }
             }
@@ -183,7 +181,7 @@ fn read(
             }
             Err(_) => {} // It is new, and hasn't finished a message yet.
         }
-        is_new = false;
+        (is_new, unsaid) = (false, 0);
         if !say(messages) {
             return Ok(());
         }

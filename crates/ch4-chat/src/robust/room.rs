@@ -16,7 +16,7 @@ use console::safe;
 
 use super::event::PeerId;
 use super::framing::NAME_COMMAND;
-use super::limits::{Budget, Limits};
+use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name::{self, Names};
 use super::outbox::{Outbox, Outgoing};
 use crate::BYE;
@@ -31,7 +31,7 @@ const COLLECT: Duration = Duration::from_millis(20);
 const MIN_COPIES: usize = 256;
 
 /// What a line costs besides its bytes, when it is decided who goes first: about a long name.
-const LINE_COST: usize = 128;
+const LINE_COST: u64 = 128;
 
 /// What the host has to do, because of an event.
 #[derive(Debug)]
@@ -62,10 +62,11 @@ pub struct Room {
     /// How much all may say together, each copy counted. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said while this budget was spent, the shortest first: a flood waits, and a
-    /// person doesn't. Of equal length, the first goes first. Each guest is here once at most, as it
-    /// then waits for a permit.
-    said: BTreeMap<(usize, Instant, PeerId), Vec<String>>,
+    /// What guests have said while this budget was spent, in the order of its turns. Each guest is
+    /// here once at most, as it then waits for a permit.
+    said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
+    /// The turn that was served last.
+    turn: u64,
     /// How many guests have arrived so far.
     arrived: PeerId,
     effects: Vec<Effect>,
@@ -138,16 +139,20 @@ impl Room {
     /// A guest said something, or nothing: then it is only here. The others hear it at once, or as
     /// soon as the room's budget allows it. Only then the guest is permitted to say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
-        let cost = said.iter().map(|message| message.len() + LINE_COST).sum();
-        self.said.insert((cost, now, id), said);
+        // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
+        // And turns go up, so even the longest message isn't overtaken forever.
+        let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
+        let turn = self.turn + LINE_COST + lines.sum::<u64>();
+        self.said.insert((turn, now, id), said);
         self.pass_on(now);
     }
 
     /// Passes on what guests have said, while the room's budget lasts.
     fn pass_on(&mut self, now: Instant) {
         while self.budget.spend(0, now) <= now
-            && let Some(((_, _, id), said)) = self.said.pop_first()
+            && let Some(((turn, _, id), said)) = self.said.pop_first()
         {
+            self.turn = turn;
             if !said.is_empty() {
                 self.silent.remove(&id);
             }
@@ -191,16 +196,19 @@ impl Room {
         for message in said {
             let line = format!("{name}: {}", safe::escape(&message));
             leaves = message == BYE;
-            if !leaves {
-                text += &line;
-                text.push('\n');
-            }
-            self.effects.push(Effect::Show(line));
+            self.effects.push(Effect::Show(line.clone()));
             if leaves {
                 break;
             }
+            text += &(line + "\n");
         }
-        let may_go_on = guest.budget.spend(text.len(), now);
+        // Who says nothing had to be read all the same, and pays for a whole message.
+        let bytes = if text.is_empty() {
+            MESSAGE_BYTES
+        } else {
+            text.len()
+        };
+        let may_go_on = guest.budget.spend(bytes, now);
         self.broadcast(&text, Some(id), now);
         if leaves {
             self.depart(id, "has left", now);
@@ -259,12 +267,10 @@ impl Room {
         }
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
-        for (_, guest) in self
-            .guests
-            .iter_mut()
-            .filter(|(id, _)| Some(**id) != speaker)
-        {
-            guest.collected += text;
+        for (id, guest) in &mut self.guests {
+            if Some(*id) != speaker {
+                guest.collected += text;
+            }
         }
         self.flush_at.get_or_insert(now + COLLECT);
     }
@@ -508,13 +514,25 @@ mod tests {
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
         world.says(id, &[&format!("/name {name}")]);
-        // 2 + 32 + 2 + 2 bytes a line, as the others get it: three seconds more than the burst.
+        // The name alone was 4096 bytes. Now come 29 + 32 + 2 + 1 bytes a line, as the others get it.
+        // All that is so many seconds more than the burst:
         let (begin, mut next) = (world.now, None);
         for _ in 0..7 * 16 {
             next = world.says(id, &["12345678901234567890123456789"; 16]);
             world.now += Duration::from_millis(1);
         }
-        assert_eq!(next, Some(begin + Duration::from_secs(3)));
+        assert_eq!(next, Some(begin + Duration::from_millis(3250)));
+    }
+
+    #[test]
+    fn who_sends_much_and_says_nothing_may_go_on_later() {
+        let mut world = World::new(None, &Limits::default());
+        let (id, _) = world.arrives().unwrap();
+        for _ in 0..16 {
+            assert_eq!(world.says(id, &[]), Some(world.now));
+        }
+        let later = world.now + Duration::from_millis(250);
+        assert_eq!(world.says(id, &[]), Some(later));
     }
 
     /// Each is within its own budget, but together they say more than may wait for anybody.
@@ -591,6 +609,46 @@ mod tests {
         assert_eq!(effects, permits);
         assert!(world.now >= begin + Duration::from_millis(60));
         drop(talkers);
+    }
+
+    /// Each is within its own budget, but together they always say more than the room may.
+    #[test]
+    fn a_long_message_gets_its_turn_however_many_say_short_ones() {
+        let mut world = World::new(None, &Limits::default());
+        let mut guests = BTreeMap::new();
+        for _ in 0..302 {
+            let (id, outgoing) = world.arrives().unwrap();
+            world.says(id, &[&format!("/name {}", "\u{1d4d4}".repeat(32))]);
+            guests.insert(id, outgoing);
+        }
+        world.flushes();
+        world.effects();
+        let (listener, long) = (1, 2);
+        world.room.budget.spend(32 << 20, world.now);
+        let begin = world.now;
+        assert_eq!(world.says(long, &[&"x".repeat(2000)]), None);
+        let mut permitted: Vec<PeerId> = (3..=302).collect();
+        loop {
+            for id in mem::take(&mut permitted) {
+                assert_eq!(
+                    world.says(id, &["y"]),
+                    None,
+                    "the room's budget isn't spent"
+                );
+            }
+            world.now = world.room.flush_at.unwrap();
+            world.room.flush(world.now);
+            permitted.extend(world.room.effects().iter().filter_map(|it| match it {
+                Effect::Permit(id, at) if *id != long && *at <= world.now => Some(*id),
+                _ => None,
+            }));
+            let heard = guests.iter().map(|(id, outgoing)| (*id, take(outgoing)));
+            let heard: BTreeMap<PeerId, String> = heard.collect();
+            if heard[&listener].contains("xxx") {
+                break;
+            }
+            assert!(world.now < begin + Duration::from_secs(2));
+        }
     }
 
     #[test]

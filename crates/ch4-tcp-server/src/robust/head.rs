@@ -97,9 +97,8 @@ fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
 fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     // These two forms have no path of their own. CONNECT needs a port: RFC 9110, section 9.3.6.
     if method == "CONNECT" {
-        return host_and_port(target)
-            .filter(|(_, port)| !port.is_empty())
-            .map(|_| "/");
+        let (_, port) = host_and_port(target)?;
+        return (!port.is_empty()).then_some("/");
     }
     if target == "*" {
         return (method == "OPTIONS").then_some("/");

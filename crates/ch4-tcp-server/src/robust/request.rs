@@ -83,10 +83,8 @@ impl Recogniser {
             } else if is_request_line(lines) {
                 self.in_head = true;
             } else if is_known {
-                return Received::Refused((
-                    BAD_REQUEST,
-                    "its first line must be like GET / HTTP/1.1",
-                ));
+                let why = "its first line must be like GET / HTTP/1.1";
+                return Received::Refused((BAD_REQUEST, why));
             } else {
                 return self.text(message, Received::Line);
             }
@@ -114,10 +112,10 @@ impl Recogniser {
                 self.readable += whole.len();
                 received
             }
-            _ => Received::Refused((
-                BAD_REQUEST,
-                "it is neither HTTP nor text in UTF-8 without control characters",
-            )),
+            _ => {
+                let why = "it is neither HTTP nor text in UTF-8 without control characters";
+                Received::Refused((BAD_REQUEST, why))
+            }
         }
     }
 }
@@ -135,12 +133,10 @@ fn is_request_line(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let words: Vec<_> = line.split(|&b| b == b' ').collect();
-    let [
-        method,
-        target,
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor],
-    ] = words[..]
-    else {
+    let [method, target, version] = words[..] else {
+        return false;
+    };
+    let Some([major, b'.', minor]) = version.strip_prefix(b"HTTP/") else {
         return false;
     };
     let is_tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);

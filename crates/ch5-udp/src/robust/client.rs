@@ -7,10 +7,10 @@ use std::time::Duration;
 use console::{
     Action, Error, Line, OrCannot, Role, Width, is_timeout, read_line, safe, say, try_each,
 };
-use socket2::{Domain, Protocol, Socket, Type};
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
 use super::temperature::{MAX_REPLY, MAX_REQUEST};
+use crate::tutorial;
 
 /// How the client asks its user for a temperature.
 pub const PROMPT: &str = "Degrees Celsius:";
@@ -143,8 +143,7 @@ fn exchange(
 /// A socket that is connected. That sends nothing: it tells the system to keep away what others
 /// than the server send, and to report it if nobody has the server's port.
 fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
-    let family = Domain::for_address(server);
-    let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = tutorial::create(server)?;
     socket.connect(&server.into())?;
     Ok(socket.into())
 }
@@ -155,17 +154,16 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = vec![0; ANY_DATAGRAM];
     socket.set_read_timeout(Some(wait))?;
     loop {
-        let error = match socket.recv(&mut buffer) {
+        match socket.recv(&mut buffer) {
             Ok(count) => return Ok(Some(buffer[..count].to_vec())),
-            Err(error) => error,
-        };
-        match error.kind() {
-            // The process was stopped and continues (signal(7), Linux).
-            ErrorKind::Interrupted => {}
-            // What Windows calls it if nobody has the port.
-            ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
-            _ if is_timeout(&error) => return Ok(None),
-            _ => return Err(error),
+            Err(error) if is_timeout(&error) => return Ok(None),
+            Err(error) => match error.kind() {
+                // The process was stopped and continues (signal(7), Linux).
+                ErrorKind::Interrupted => {}
+                // What Windows calls it if nobody has the port.
+                ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
+                _ => return Err(error),
+            },
         }
     }
 }

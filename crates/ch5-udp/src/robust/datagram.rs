@@ -10,7 +10,6 @@ pub const ANY_DATAGRAM: usize = 65_535;
 pub const REQUEST_SHOWN: usize = 40;
 
 /// The other side's bytes as a part of our line: harmless, and cut after `limit` characters.
-#[must_use]
 pub fn shown(bytes: &[u8], limit: usize) -> String {
     let text = safe::escape(&String::from_utf8_lossy(bytes));
     let beginning: String = text.chars().take(limit).collect();

@@ -24,7 +24,6 @@ const ABSOLUTE_ZERO: f64 = -273.15;
 ///
 /// It has at most [`MAX_REPLY`] bytes and no control characters, whatever the request has. It
 /// ends in a number only if that is the temperature.
-#[must_use]
 pub fn reply(request: &[u8]) -> String {
     match fahrenheit(request) {
         Ok(degrees) => format!("{CONVERTED} {}", shown(degrees)),
@@ -33,7 +32,6 @@ pub fn reply(request: &[u8]) -> String {
 }
 
 /// Whether these bytes begin as a [`reply`] does.
-#[must_use]
 pub fn is_reply(datagram: &[u8]) -> bool {
     datagram.starts_with(CONVERTED.as_bytes()) || datagram.starts_with(REFUSED.as_bytes())
 }

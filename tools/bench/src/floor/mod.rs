@@ -7,7 +7,7 @@ mod chat;
 mod tcp;
 mod udp;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use ch4_tcp_server::robust;
@@ -58,20 +58,20 @@ impl Floor {
     /// # Errors
     ///
     /// The system has no socket or no thread left.
-    pub fn run(self, out: &mut impl Write) -> Result<(), Error> {
+    pub fn run(self) -> Result<(), Error> {
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let answer = tcp::answer(self.answer_bytes);
         let greet = &|client: &TcpStream| tcp::greet(client, &answer, self.drain);
         match self.job {
-            Job::Together => tcp::together(&listen(address, out)?, self.count, greet),
-            Job::EachItsOwn => tcp::each_its_own(&listen(address, out)?, greet),
-            Job::Pool => tcp::pool(&listen(address, out)?, self.count, greet),
-            Job::Followers => tcp::followers(&listen(address, out)?, greet),
-            Job::Stream => tcp::stream(&listen(address, out)?),
-            Job::Chat => chat::serve(&listen(address, out)?, self.count),
+            Job::Together => tcp::together(&listen(address)?, self.count, greet),
+            Job::EachItsOwn => tcp::each_its_own(&listen(address)?, greet),
+            Job::Pool => tcp::pool(&listen(address)?, self.count, greet),
+            Job::Followers => tcp::followers(&listen(address)?, greet),
+            Job::Stream => tcp::stream(&listen(address)?),
+            Job::Chat => chat::serve(&listen(address)?, self.count),
             Job::Udp => {
                 let socket = UdpSocket::bind(address).or_cannot(Action::Bind, address)?;
-                announce(socket.local_addr(), out)?;
+                announce(socket.local_addr())?;
                 udp::serve(&socket)
             }
         }
@@ -80,16 +80,14 @@ impl Floor {
 }
 
 /// The robust server's own socket, so that all have the same options and queue.
-fn listen(address: SocketAddr, out: &mut impl Write) -> Result<TcpListener, Error> {
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     let listener = robust::listen(address).or_cannot(Action::Listen, address)?;
-    announce(listener.local_addr(), out)?;
+    announce(listener.local_addr())?;
     Ok(listener)
 }
 
 /// Tells where it listens, as the first line of each program does.
-fn announce(address: io::Result<SocketAddr>, out: &mut impl Write) -> Result<(), Error> {
+fn announce(address: io::Result<SocketAddr>) -> Result<(), Error> {
     let address = address.or_cannot("read", "the socket's own address")?;
-    writeln!(out, "Listening on {address}")
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+    console::print(&format_args!("Listening on {address}\n"))
 }

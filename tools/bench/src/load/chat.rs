@@ -86,9 +86,8 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
             load.latency = latency;
             if guests.deaf > 0 {
                 let percent = dropped * 100 / guests.deaf as u64;
-                load.remark = Some(format!(
-                    "the room dropped {percent} % of them in the last round"
-                ));
+                let remark = format!("the room dropped {percent} % of them in the last round");
+                load.remark = Some(remark);
             }
         }
         // A speaker doesn't hear itself; the witness hears all.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-/// One round: what its clients saw, and what the server used for them.
+/// One round, or several: what the clients saw, and what the server used for them.
+#[derive(Debug)]
 pub struct Load {
     /// Right answers, or messages that arrived.
     pub done: u64,
@@ -102,7 +103,6 @@ pub fn ask_all<C: Send>(
 }
 
 /// A time in whole nanoseconds, as the histograms hold it.
-#[must_use]
 pub fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,11 +1,10 @@
 //! How long it takes from a fresh clone to the first output.
 
-use std::env;
-use std::process::Command;
 use std::time::Instant;
 
 use console::{Error, OrCannot};
 
+use crate::built::cargo;
 use crate::figures::{Figure, Section, number};
 use crate::progress;
 
@@ -18,13 +17,11 @@ pub fn measure() -> Result<Section, Error> {
     let bar = progress::bar(1);
     progress::step(&bar, "build: cargo run -p ch4-chat -- --help");
     let target = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let begin = Instant::now();
-    let ran = Command::new(cargo)
-        .args(["run", "--locked", "-p", "ch4-chat", "--target-dir"])
+    let ran = cargo("run")
+        .args(["-p", "ch4-chat", "--target-dir"])
         .arg(target.path())
         .args(["--", "--help"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .or_cannot("run", "cargo")?;
     let elapsed = begin.elapsed();

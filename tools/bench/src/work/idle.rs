@@ -30,13 +30,8 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
 
     progress::step(&bar, "idle: TCP server");
     let server = built.start("ch4-tcp-server --quiet")()?;
-    let mut figures = cost(
-        "TCP server",
-        &server,
-        count,
-        Some(CLIENT_KIB),
-        answer_length,
-    )?;
+    let most_kib = Some(CLIENT_KIB);
+    let mut figures = cost("TCP server", &server, count, most_kib, answer_length)?;
 
     progress::step(&bar, "idle: chat");
     let two_guests = |address| join(address, 2);

@@ -92,27 +92,23 @@ impl Soak<'_> {
             (200_000, 20_000, 120)
         };
         server.under(Duration::from_secs(seconds), |address| {
-            let alone = server.usage();
-            let threads = alone.map_or(0, |alone| (self.threads)(alone.threads));
-            let settled = |usage: Usage| {
-                let descriptors = alone.map_or(0, |alone| alone.descriptors);
-                usage.threads <= threads && usage.descriptors <= descriptors
-            };
+            let alone = server.usage().unwrap_or_default();
+            let threads = (self.threads)(alone.threads);
+            let settled =
+                |usage: Usage| usage.threads <= threads && usage.descriptors <= alone.descriptors;
             // What is used once and kept isn't a leak.
             self.waves(address, count / 20, hostile / 20)?;
             let before = settle(server, settled);
             let (hostile, load) = self.waves(address, count, hostile)?;
             let after = settle(server, settled);
             let right = number(load.latency.len());
-            let wrong = match load.remark {
-                // Which of them went wrong matters more than that one did.
-                Some(remark) if load.errors > 0 => remark,
-                _ => "lost, cut or wrong".to_owned(),
-            };
+            // The last error says more than that there was one.
+            let error = load.remark.filter(|_| load.errors > 0);
+            let wrong = error.as_deref().unwrap_or("lost, cut or wrong");
             let asked = format!("correct {}", self.what);
             let mut figures = vec![
                 self.figure(&asked, right, "", None),
-                self.figure(&wrong, number(load.errors), "", Some(0.0)),
+                self.figure(wrong, number(load.errors), "", Some(0.0)),
                 self.figure("hostile peers at the same time", number(hostile), "", None),
             ];
             if let Some((before, after)) = before.zip(after) {

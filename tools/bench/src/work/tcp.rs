@@ -5,7 +5,7 @@ use std::time::Duration;
 use console::Error;
 
 use crate::built::Built;
-use crate::compare::{Contender, Goal, Scale, compare};
+use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
 use crate::load::tcp::{answer_length, connect, requests};
 use crate::peers::{is_installed, start_nginx, start_python};
@@ -16,17 +16,6 @@ const ROBUST: &str = "robust, --quiet";
 const PRINTS: &str = "robust, printing to a file";
 const AMONG_IDLE: &str = "robust, with 500 idle clients";
 const NGINX: &str = "nginx, 2 workers";
-
-/// The targets, each with what it is compared with. With few clients a processor is idle at times,
-/// so what the robust server does besides the floor's work shows more.
-fn goals(clients: usize) -> [Goal<'static>; 4] {
-    [
-        (ROBUST, FLOOR, if clients < 16 { 0.90 } else { 0.95 }),
-        (ROBUST, NGINX, 1.05),
-        (AMONG_IDLE, ROBUST, 0.90),
-        (PRINTS, ROBUST, 0.75),
-    ]
-}
 
 /// The robust server beside the floors and the peers, with 4 and with 16 clients; then the ways to
 /// arrange a server's threads.
@@ -79,9 +68,18 @@ fn beside_others(
         Contender::new("floor, closing in stages", in_stages, load),
         Contender::new("floor again (the noise)", &floor, load),
     ]);
+    // With few clients a processor is idle at times, so what the robust server does besides the
+    // floor's work shows more.
+    let of_the_floor = if clients < 16 { 0.90 } else { 0.95 };
+    let goals = [
+        (ROBUST, FLOOR, of_the_floor),
+        (ROBUST, NGINX, 1.05),
+        (AMONG_IDLE, ROBUST, 0.90),
+        (PRINTS, ROBUST, 0.75),
+    ];
     let id = format!("tcp-{clients}");
     let title = format!("TCP: a connection for each request, {clients} clients");
-    compare(&id, title, "requests", scale, &contenders, &goals(clients))
+    compare(&id, title, "requests", scale, &contenders, &goals)
 }
 
 /// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is

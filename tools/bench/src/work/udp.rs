@@ -5,15 +5,13 @@ use std::time::{Duration, Instant};
 use console::Error;
 
 use crate::built::Built;
-use crate::compare::{Contender, Goal, Scale, compare};
+use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
 use crate::load::{Load, tcp, udp};
 use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
-
-const GOALS: [Goal; 1] = [(ROBUST, FLOOR, 0.95)];
 
 /// The robust server beside the floor, with 1 and with 4 clients, and the same over TCP.
 ///
@@ -32,13 +30,12 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
     let messages = |address, time| tcp::messages(address, clients, time);
     let requests = |address, time| tcp::requests(address, clients, time);
     let length = udp::REPLY.len();
-    let connections = format!("bench floor together --answer-bytes {length}");
     let floor = built.start("bench floor udp");
     let robust = built.start("ch5-udp server --quiet");
     let prints = built.start("ch5-udp server");
     let tutorial = built.start("ch5-udp server --tutorial");
     let stream = built.start("bench floor stream");
-    let connections = built.start(&connections);
+    let connections = built.start(&format!("bench floor together --answer-bytes {length}"));
     let contenders = [
         Contender::new(FLOOR, &floor, load),
         Contender::new("floor again (the noise)", &floor, load),
@@ -52,7 +49,8 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
     ];
     let id = format!("udp-{clients}");
     let title = format!("UDP: a question and its answer, {clients} at a time");
-    compare(&id, title, "requests", scale, &contenders, &GOALS)
+    let goals = [(ROBUST, FLOOR, 0.95)];
+    compare(&id, title, "requests", scale, &contenders, &goals)
 }
 
 /// The tutorial's server answers once: each request needs another one.
