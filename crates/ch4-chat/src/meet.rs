@@ -65,7 +65,7 @@ pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error>
 #[cfg(test)]
 #[cfg(not(target_os = "macos"))] // It has one IPv4 address of its own.
 mod tests {
-    use std::net::{IpAddr, Ipv6Addr};
+    use std::net::{IpAddr, Ipv6Addr, SocketAddrV6};
     use std::sync::Barrier;
     use std::thread;
 
@@ -122,6 +122,21 @@ mod tests {
         assert_eq!(joined(&name), name[0]);
         // Port 0 is a free one.
         assert_ne!(hosted(&[(host, 0).into()]).0.port(), 0);
+    }
+
+    #[test]
+    fn an_address_that_is_not_this_machines_is_not_hosted_at() {
+        if !has_ipv6() {
+            return;
+        }
+        // With the loopback interface as its scope, nothing leaves this machine for it.
+        let elsewhere = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
+        let elsewhere = SocketAddr::from(SocketAddrV6::new(elsewhere, 12345, 0, 1));
+        let here = SocketAddr::from((own_loopback_address().unwrap(), 12345));
+        let (address, _listener) = hosted(&[elsewhere, here]);
+        assert_eq!(address, here);
+        let error = met(&[elsewhere]).unwrap_err().to_string();
+        assert!(error.starts_with("can't connect to [fe80::2%1]"), "{error}");
     }
 
     /// Often enough that in some rounds neither finds the other at first.

@@ -718,6 +718,22 @@ mod keyboard {
         host.ends().1.unwrap();
     }
 
+    /// Each line counts as the others get it: 12 bytes for `guest-1000: `, its own, and the LF.
+    #[test]
+    fn a_file_of_short_lines_is_sent_no_faster_than_the_host_passes_them_on() {
+        let (mut guest, mut host) = guest();
+        let begin = Instant::now();
+        // The last line waits until all before it, 80 KiB, have been passed on.
+        let count = 80 * 1024 / 14 + 2;
+        guest.types(&"x\n".repeat(count));
+        for _ in 0..count {
+            assert_eq!(host.reads_line(), "x\n");
+        }
+        assert!(begin.elapsed() >= Duration::from_secs(1));
+        drop(host);
+        guest.ends().1.unwrap();
+    }
+
     #[test]
     fn the_lines_of_a_file_wait_for_the_first_guest() {
         let (mut host, address) = host();
@@ -824,6 +840,11 @@ mod screen {
         let (guest, host) = self::guest();
         host.sends("\u{1b}]0;title\u{7}\n");
         guest.sees("| \\u{1b}]0;title\\u{7}\n");
+        host.sends("z".repeat(30_000) + "\n");
+        guest.sees(&format!(
+            "| {} [cut: it had 30000 bytes]\n",
+            "z".repeat(6 * 4096 + 256)
+        ));
         drop(host);
         guest.ends().1.unwrap();
     }

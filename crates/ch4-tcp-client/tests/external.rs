@@ -45,6 +45,23 @@ fn a_long_line_goes_on_behind_a_new_margin() {
     terminal.shows_rows(&format!("| {}\n| -{FAKE}\n", "-".repeat(37)));
 }
 
+/// Their line end appears nowhere, so it ends no row.
+#[test]
+#[ignore = "needs tmux"]
+fn lines_from_a_pipe_end_no_row() {
+    let host = own_loopback_address().unwrap();
+    let listener = TcpListener::bind((host, 8080)).unwrap();
+    let terminal = Terminal::open(80);
+    terminal.enters(&format!("stty -echo; head -n 1 | {PROGRAM} --host {host}"));
+    let mut server = FakePeer::accept(&listener);
+    server.sends("Name? ");
+    terminal.shows("| Name? ");
+    terminal.enters("Li");
+    assert_eq!(server.reads_line(), "Li\n");
+    server.sends("Hello!\n");
+    terminal.shows_rows("| Name? Hello!\n");
+}
+
 /// The line has half a gigabyte, the client a quarter.
 #[test]
 #[ignore = "needs prlimit, head and sh"]

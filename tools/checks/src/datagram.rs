@@ -53,9 +53,10 @@ impl Asker {
             .tell(format_args!("{} closes its socket", self.name));
     }
 
-    /// The next datagram of the program's, if one comes within this time.
-    pub fn receives(&mut self, limit: Duration) -> Option<Vec<u8>> {
-        let first = first(&self.socket, &self.run, limit, |_| true);
+    /// The first datagram of the program's that satisfies the condition, if one comes within this
+    /// time.
+    pub fn receives(&mut self, limit: Duration, is_it: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let first = first(&self.socket, &self.run, limit, is_it);
         first.ok().map(|(bytes, _)| bytes)
     }
 

@@ -129,10 +129,12 @@ impl Check {
         match end {
             Ok(()) => (outcome(Verdict::Passed), None),
             Err(Stop::Failed(failure)) => {
+                let advice = failure.advice.as_deref().unwrap_or(self.advice);
+                let words = failure.first.into_iter().chain([advice]);
                 let failed = Outcome {
+                    advice: Some(words.collect::<Vec<_>>().join(" ")),
                     expected: Some(failure.expected),
                     saw: Some(failure.saw),
-                    advice: failure.advice,
                     by_hand: run.by_hand().commands(),
                     ..outcome(Verdict::Failed)
                 };

@@ -18,8 +18,8 @@ use crate::port::Port;
 use crate::program::{Command, Program, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, shown, time};
 
+pub use terminal::ESCAPES;
 use terminal::FIRST_LOOK;
-pub use terminal::{ESCAPES, STACK_TRACES};
 pub(crate) use terminal::{PACE, SETTLE};
 
 /// How long one of many clients waits before it tries again to connect.
@@ -377,7 +377,7 @@ impl<'a> Lab<'a> {
             return self.never(expected);
         }
         if self.restarted || self.reached {
-            return self.run.failed(expected, "it didn't");
+            return self.run.failed(expected, "");
         }
         let failed = self.ended_at_once(expected);
         // It may have left children behind that have the port.

@@ -14,6 +14,7 @@ use console::is_cut_short;
 use socket2::SockRef;
 
 use crate::by_hand::Deed;
+use crate::port;
 use crate::run::{Run, Told, shown, time};
 
 /// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
@@ -22,6 +23,9 @@ const RECEIVED_LIMIT: usize = 4 << 20;
 /// How long to see whether the program closes a connection that is about to be closed here: if both
 /// ends close at the same time, both remember it in TIME-WAIT.
 const CROSSING: Duration = Duration::from_millis(300);
+
+/// How often to look whether the program has read what was sent.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// What is expected, in words, and whether it is in what has come.
 pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
@@ -110,6 +114,7 @@ impl TcpPeer {
     /// The same, without telling it.
     pub(crate) fn pauses_silently(&mut self, pause: Duration) {
         self.does(Deed::Pauses(pause));
+        self.waits_to_be_read();
         self.hears(self.run.patience().pause(pause), |_| false);
     }
 
@@ -118,6 +123,21 @@ impl TcpPeer {
         self.does(Deed::Pauses(pause));
         self.tell(format_args!("is quiet for {}", time(pause)));
         self.hears(pause, |_| false);
+    }
+
+    /// Waits until the program has accepted the connection and read what was sent, for the time of
+    /// an answer at most: a pause is for what it does then.
+    fn waits_to_be_read(&mut self) {
+        let (Ok(own), Ok(its)) = (self.stream.local_addr(), self.stream.peer_addr()) else {
+            return;
+        };
+        let deadline = Instant::now() + self.answer_time();
+        let before = self.unused().len();
+        while port::is_waiting(its.port(), own.port())
+            && Instant::now() < deadline
+            && !self.hears(GLANCE, |unused| unused.len() > before)
+            && self.end.is_none()
+        {}
     }
 
     /// Sends nothing for this time, in which the program has no reason to send anything.
@@ -132,6 +152,7 @@ impl TcpPeer {
             "is quiet for {pause_shown}, and expects nothing: {why}"
         ));
         let pause = self.run.patience().pause(pause);
+        self.waits_to_be_read();
         self.hears(pause, |received| !received.is_empty());
         if self.unused().is_empty() && self.end.is_none() {
             return Ok(());
@@ -372,6 +393,11 @@ impl TcpPeer {
     /// Whether the program has closed its side properly.
     pub fn has_closed(&self) -> bool {
         self.end == Some(End::Closed)
+    }
+
+    /// Whether the program's system has reset the connection.
+    pub fn was_reset(&self) -> bool {
+        self.end == Some(End::Reset)
     }
 
     /// From here on, all that has ever come counts for the next expectation.

@@ -129,8 +129,6 @@ impl Port {
 
     /// The addresses at which somebody listens (`tcp`), or receives from anybody (`udp`).
     fn sockets(&self, protocol: &str) -> Vec<IpAddr> {
-        let read = |table| fs::read_to_string(table).unwrap_or_default();
-        let tables = ["", "6"].map(|ip| read(format!("/proc/net/{protocol}{ip}")));
         // A line for each socket: its number, its address, its peer's, its state, … (proc(5)).
         let address = |line: &str| {
             let mut fields = line.split_whitespace().skip(1);
@@ -139,8 +137,31 @@ impl Port {
             let is_waiting = WAITING.contains(&fields.nth(1)?);
             (is_it && is_waiting).then(|| ip_address(address))?
         };
-        tables.concat().lines().filter_map(address).collect()
+        table(protocol).lines().filter_map(address).collect()
     }
+}
+
+/// Whether the other end of a connection, given by its own port and this one's, has something to do:
+/// to be accepted, or to read what has arrived. Only Linux tells; elsewhere it is never so.
+pub(crate) fn is_waiting(program: u16, peer: u16) -> bool {
+    let port = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();
+    table("tcp").lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        // The bytes to send and to read, and the inode, which is 0 until it is accepted (proc(5)).
+        let (Some(queues), Some(&inode)) = (fields.get(4), fields.get(9)) else {
+            return false;
+        };
+        let ports = [1, 2].map(|at| fields.get(at).copied().and_then(port));
+        ports == [Some(program), Some(peer)] && (!queues.ends_with(":00000000") || inode == "0")
+    })
+}
+
+/// The system's sockets of this protocol, for IPv4 and IPv6. Empty where the system doesn't tell.
+fn table(protocol: &str) -> String {
+    let read = |table| fs::read_to_string(table).unwrap_or_default();
+    ["", "6"]
+        .map(|ip| read(format!("/proc/net/{protocol}{ip}")))
+        .concat()
 }
 
 /// Whether a peer that goes to 127.0.0.1 gets there. All wildcards include that address.
@@ -248,6 +269,26 @@ pub(crate) mod tests {
     pub(crate) fn untouched() -> Port {
         let mut ports = std::iter::repeat_with(|| Port::free().unwrap());
         ports.find(|port| !port.is_taken()).unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_other_end_is_waiting_until_it_has_accepted_and_read_all() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let port = |address: io::Result<SocketAddr>| address.unwrap().port();
+        let ends = (port(peer.peer_addr()), port(peer.local_addr()));
+        let is_waiting = || is_waiting(ends.0, ends.1);
+        assert!(is_waiting(), "to be accepted");
+        let (mut program, _) = listener.accept().unwrap();
+        assert!(!is_waiting());
+        peer.write_all(b"ab").unwrap();
+        for _ in 0..2 {
+            soon(is_waiting);
+            program.read_exact(&mut [0]).unwrap();
+        }
+        assert!(!is_waiting());
     }
 
     #[test]

@@ -27,6 +27,28 @@ use crate::terminal::{self, Keyboard};
 /// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
 
+/// What begins the text that a crash leaves on a console, in the languages that students use.
+///
+/// A program that ends with one of these wasn't prepared for what has happened.
+pub const STACK_TRACES: &[&str] = &[
+    "Traceback (most recent call last)", // Python
+    "panicked at",                       // Rust
+    "stack backtrace:",                  // Rust
+    "Exception in thread",               // Java, Kotlin
+    "\n\tat ",                           // Java
+    "Unhandled exception",               // .NET, Dart
+    "[running]:",                        // Go
+    "\n    at ",                         // JavaScript
+    "(most recent call first)",          // Ruby, OCaml
+    "\n\tfrom ",                         // Ruby
+    "Stack trace:",                      // PHP
+    "stack traceback:",                  // Lua
+    "CallStack (from HasCallStack)",     // Haskell
+    "terminate called",                  // C++
+    "Segmentation fault",                // C
+    "core dumped",                       // C
+];
+
 /// How often to look whether the command itself has ended while others keep its output open.
 const GLANCE: Duration = Duration::from_millis(50);
 

@@ -15,7 +15,7 @@ use socket2::SockRef;
 
 use crate::by_hand::ByHand;
 use crate::lock::lock;
-use crate::program::{Program, ending};
+use crate::program::{Program, STACK_TRACES, ending};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
@@ -119,16 +119,24 @@ pub struct Failure {
     pub saw: String,
     /// What to change, if it isn't what the check is about.
     pub advice: Option<String>,
+    /// What to look at first: the program has crashed, which may have any reason.
+    pub first: Option<&'static str>,
     /// What kind of failure this is.
     pub kind: Kind,
 }
 
 impl Failure {
+    /// Unless it is known what is to be written next.
+    fn look_first(&mut self, at: Option<&'static str>) {
+        self.first = at.filter(|_| self.advice.is_none());
+    }
+
     pub(crate) fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
         let saw = saw.to_string();
         Err(Stop::Failed(Self {
             expected: expected.to_string(),
             advice: unwritten(&saw).map(|task| format!("Next: {task}")),
+            first: None,
             saw,
             kind,
         }))
@@ -184,6 +192,17 @@ enum Fate {
     Busy,
     Waits,
 }
+
+/// What to look at first in a program that has printed a stack trace.
+const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
+
+/// The same, of one that was ended by SIGPIPE (signal(7)).
+const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
+    the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
+
+/// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
+const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a write beyond the \
+    end of a buffer, or the use of what isn't there any more: a debugger shows the place.";
 
 /// Follows what was seen of a program that waits for nothing.
 pub(crate) const BUSY: &str = ", but it is busy all the time, as in a loop that never ends";
@@ -353,13 +372,47 @@ impl Run {
         expected: impl Display,
         saw: impl Display,
     ) -> Told<T> {
-        let (kind, busy) = match (kind, self.fate()) {
+        let fate = self.fate();
+        let (kind, busy) = match (kind, &fate) {
             (_, Fate::Killed) => (Kind::Missing, ""),
             (Kind::Missing, Fate::Ended) => (Kind::Wrong, ""),
             (Kind::Missing, Fate::Busy) => (kind, BUSY),
             _ => (kind, ""),
         };
-        Failure::of(kind, expected, format!("{saw}{busy}{}", self.aftermath()))
+        let first = self.crash();
+        let has_failed =
+            matches!(fate, Fate::Ended) && !self.ended().is_some_and(|it| it.success());
+        let saw = format!("{saw}{busy}");
+        let is_all = saw.is_empty();
+        let mut parts = [saw, self.aftermath()];
+        // What explains the rest comes first.
+        if first.is_some() || has_failed || is_all {
+            parts.reverse();
+        }
+        let saw = parts.join("; ");
+        let stopped = Failure::of(kind, expected, saw.trim_end_matches("; "));
+        stopped.map_err(|stop| stop.map(|failure| failure.look_first(first)))
+    }
+
+    /// What to look at first, if the program has crashed, or a thread of it.
+    fn crash(&self) -> Option<&'static str> {
+        #[cfg(unix)]
+        if let Some(status) = self.ended() {
+            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+            // As a shell tells of its child's signal.
+            match signal.or(status.code().map(|code| code - 128)) {
+                Some(13) => return Some(SIGPIPE),
+                Some(4..=8 | 11) => return Some(CRASH),
+                _ => {}
+            }
+        }
+        self.has_stack_trace().then_some(TRACE)
+    }
+
+    /// Whether it has printed one of [`STACK_TRACES`].
+    pub(crate) fn has_stack_trace(&self) -> bool {
+        let output = self.output();
+        STACK_TRACES.iter().any(|marker| output.contains(marker))
     }
 
     /// The program, which was just started, has ended instead of doing its job.
@@ -370,7 +423,7 @@ impl Run {
     pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
         self.fate();
         let saw = self.aftermath();
-        let saw = saw.replacen("; the program had ended", "it ended at once", 1);
+        let saw = saw.replacen("the program ended", "it ended at once", 1);
         Failure::of(Kind::Ended, expected, saw)
     }
 
@@ -400,13 +453,12 @@ impl Run {
         }
     }
 
-    /// What has become of the program, in words that follow what was seen: how it has ended, if it
-    /// has, and what it printed last.
+    /// What has become of the program, in words: how it ended, if it has, and what it printed last.
     pub(crate) fn aftermath(&self) -> String {
         let mut words = String::new();
         if let Some(program) = self.program().as_mut() {
             if let Some(status) = program.ended() {
-                let _ = write!(words, "; the program had ended ({})", ending(status));
+                let _ = write!(words, "the program ended ({}); ", ending(status));
             }
             words.push_str(&last_words(&program.text()));
         }
@@ -417,26 +469,61 @@ impl Run {
 /// The end of what a program has printed.
 fn last_words(text: &str) -> String {
     const LINES: usize = 4;
-    // Python and JavaScript mark a place with a line of ^^^^^. Below the error itself, JavaScript
-    // and Java print where it happened, in more lines than are shown.
-    let is_mark = |line: &str| line.trim().chars().all(|c| "^~".contains(c));
-    let is_place = |line: &str| {
-        let words = line.trim_start();
-        words.len() < line.len() && words.starts_with("at ")
-    };
-    let says_something = |line: &&str| !is_mark(line) && !is_place(line);
-    let lines: Vec<&str> = text.lines().filter(says_something).collect();
-    let Some((_, last)) = lines.split_at_checked(lines.len().saturating_sub(LINES)) else {
-        return String::new();
-    };
-    if last.is_empty() {
-        return "; it printed nothing".to_owned();
-    }
+    let lines = telling(text);
+    let last = lines.get(lines.len().saturating_sub(LINES)..);
     let last: Vec<String> = last
+        .unwrap_or_default()
         .iter()
         .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
         .collect();
-    format!("; it printed last: {}", last.join(LINE_END))
+    if last.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    format!("it printed last: {}", last.join(LINE_END))
+}
+
+/// The lines that say something to the program's author. A stack trace also names places in the
+/// language's own library. Below the error, JavaScript and Java print where it happened: one place
+/// is enough. Node.js adds the fields of the error.
+fn telling(text: &str) -> Vec<&str> {
+    let (mut has_place, mut is_library, mut is_in_fields) = (false, false, false);
+    let mut says_something = |line: &&str| {
+        let words = line.trim();
+        if is_in_fields {
+            is_in_fields = words != "}";
+            return false;
+        }
+        let is_indented = words.len() < line.trim_end().len();
+        if is_indented && words.starts_with("at ") {
+            is_in_fields = words.ends_with(" {");
+            let is_new = !has_place && !is_of_a_library(words);
+            has_place |= is_new;
+            return is_new;
+        }
+        has_place = false;
+        if words.starts_with("File \"") {
+            is_library = is_of_a_library(words);
+        }
+        // Python shows the line itself, too, and marks the place in it.
+        is_library &= is_indented;
+        let is_mark = words.chars().all(|c| "^~-".contains(c));
+        !is_library && !is_mark && !words.starts_with("Node.js v")
+    };
+    text.lines().filter(|line| says_something(line)).collect()
+}
+
+/// Whether a place in a stack trace is in the library of Python, JavaScript or Java.
+fn is_of_a_library(place: &str) -> bool {
+    let libraries = [
+        "/lib/python",
+        r"\Lib\",
+        "<frozen ",
+        "(node:",
+        "at node:",
+        "<anonymous>)",
+        "java.base/",
+    ];
+    libraries.iter().any(|library| place.contains(library))
 }
 
 /// Bytes as a step shows them: in quotes, harmless, their number behind them, cut if they are many.
@@ -486,14 +573,74 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_error_itself_is_among_the_last_words() {
-        let node = "/x/server.js:3\n  let a b\n        ^\n\nSyntaxError: Unexpected identifier 'b'\n    \
-            at wrapSafe (node:internal:1:2)\n    at Module._compile (node:internal:3:4)\n    \
-            at Object..js (node:internal:5:6)\n    at Module.load (node:internal:7:8)\n\n\
-            Node.js v22.1.0\n";
-        let expected = "; it printed last: /x/server.js:3 / let a b / \
-            SyntaxError: Unexpected identifier 'b' / Node.js v22.1.0";
-        assert_eq!(last_words(node), expected);
+    fn the_last_words_are_the_error_and_the_place_in_the_program() {
+        for (printed, expected) in [
+            (
+                "/x/server.js:3\n  let a b\n        ^\n\nSyntaxError: Unexpected identifier 'b'\n    \
+                 at wrapSafe (node:internal:1:2)\n    at Module.load (node:internal:7:8)\n\n\
+                 Node.js v22.1.0\n",
+                "/x/server.js:3 / let a b / SyntaxError: Unexpected identifier 'b'",
+            ),
+            (
+                "node:events:495\n      throw er;\n      ^\n\nError: read ECONNRESET\n    at TCP.read \
+                 (node:internal:1:2)\n    at Socket.<anonymous> (/x/server.js:5:6)\n    at next \
+                 (/x/server.js:7:8)\nEmitted 'error' event at:\n    at emit (node:x:8:8) {\n  \
+                 errno: -104,\n  syscall: 'read'\n}\n\nNode.js v20.20.2\n",
+                "throw er; / Error: read ECONNRESET / at Socket.<anonymous> (/x/server.js:5:6) / \
+                 Emitted 'error' event at:",
+            ),
+            (
+                "hello\nException in thread \"main\" java.lang.NumberFormatException: warm\n\tat \
+                 java.base/java.lang.Double.parseDouble(Double.java:651)\n\tat \
+                 Server.main(Server.java:10)\n\tat Server.run(Server.java:20)\n",
+                "hello / Exception in thread \"main\" java.lang.NumberFormatException: warm / at \
+                 Server.main(Server.java:10)",
+            ),
+            (
+                "hello\nTraceback (most recent call last):\n  File \"/x/server.py\", line 3, in f\n    \
+                 f(1)\n    ~^^^\n  File \"/usr/lib/python3.11/socket.py\", line 1, in g\n    \
+                 g(1)\nOSError: no\n------\n",
+                "Traceback (most recent call last): / File \"/x/server.py\", line 3, in f / f(1) / \
+                 OSError: no",
+            ),
+        ] {
+            assert_eq!(last_words(printed), format!("it printed last: {expected}"));
+        }
+    }
+
+    /// What a crash has left on the screen explains the rest, so it comes first.
+    #[cfg(unix)]
+    #[test]
+    fn a_crash_comes_before_what_was_seen_and_before_the_checks_advice() {
+        const TRACED: &str = "echo 'Traceback (most recent call last):' >&2; ";
+        for (script, begins, first) in [
+            ("echo done", "none; the program ended (exit", None),
+            ("echo full; exit 1", "the program ended (exit", None),
+            (
+                &format!("{TRACED} exit 1"),
+                "the program ended",
+                Some(TRACE),
+            ),
+            (&format!("{TRACED} sleep 60"), "it printed", Some(TRACE)),
+            ("kill -PIPE $$", "the program ended", Some(SIGPIPE)),
+            ("kill -SEGV $$", "the program ended", Some(CRASH)),
+            ("sh -c 'kill -ABRT $$'; exit $?", "the program", Some(CRASH)),
+            ("exec sleep 60", "none; it printed nothing", None),
+        ] {
+            let run = Run::new(false, &Patience::short());
+            let command = Command::new("sh", ["-c", script]);
+            *run.program() = Some(Program::start(&command, 1).unwrap());
+            let (ends, waits) = (run.clone(), script.contains("sleep"));
+            let limit = Duration::from_secs(30);
+            assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
+            assert!(waits || ends.ends_within(limit).is_some());
+            let Err(Stop::Failed(failure)) = run.failed::<()>("an answer", "none") else {
+                panic!("it always fails")
+            };
+            assert!(failure.saw.starts_with(begins), "{script}: {}", failure.saw);
+            assert!(failure.saw.contains("none"), "{}", failure.saw);
+            assert_eq!(failure.first, first, "{script}");
+        }
     }
 
     /// As a system without memory kills. A shell tells of its child's signal by its status.
@@ -537,7 +684,7 @@ pub(crate) mod tests {
         let printed = "thread 'main' panicked at a.rs:9:5:\n\
             not yet implemented: write `accept`: take a connection\n\
             note: run with `RUST_BACKTRACE=1`";
-        let saw = format!("it ended at once{}", last_words(printed));
+        let saw = format!("it ended at once; {}", last_words(printed));
         let failed: Told = Failure::of(Kind::Ended, "it listens", saw).advise("Look at the port.");
         let Err(Stop::Failed(failure)) = failed else {
             return assert!(failed.is_err());

@@ -172,6 +172,8 @@ mod tests {
     #[test]
     fn an_empty_line_says_nothing() {
         gives(&[Sends(b"\n\r\n\n"), IsQuiet, Ends], &[]);
+        // So a peer that is quiet from the beginning ends nothing.
+        assert!(!Framing::new(LIMIT).ends_when_quiet());
     }
 
     #[test]
@@ -206,6 +208,12 @@ mod tests {
             let exact = [Sends(&long[..LIMIT]), Sends(line_end)];
             gives(&exact, &[&"x".repeat(LIMIT)]);
         }
+        // A CR that is not before the LF counts.
+        let cr = [Sends(&long[..LIMIT]), Sends(b"\rx\n")];
+        gives(&cr, &[&("x".repeat(LIMIT) + " [cut: it had 4098 bytes]")]);
+        // U+FFFD has three bytes, so 4,000 bytes that aren't UTF-8 don't fit.
+        let cut_after_decoding = "\u{fffd}".repeat(LIMIT / 3) + " [cut: it had 4000 bytes]";
+        gives(&[Sends(&[0xff; 4000]), Ends], &[&cut_after_decoding]);
         // The next message is whole again.
         gives(&[Sends(&long), Sends(b"\nshort\n")], &[&cut, "short"]);
     }

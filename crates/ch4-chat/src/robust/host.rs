@@ -212,3 +212,59 @@ impl Host<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use console::Printer;
+    use testkit::FakePeer;
+
+    use super::*;
+
+    /// A host without its threads. The test gets the permits to accept.
+    fn host(test: impl FnOnce(Host<'_>, Receiver<Instant>)) {
+        let log = Log::new(Printer::new(io::sink()).unwrap(), false);
+        let limits = Limits::default();
+        let (events, _inbox) = channel();
+        let (accept_permits, permitted) = channel();
+        let host = Host {
+            room: Room::new(None, &limits),
+            peers: BTreeMap::new(),
+            events,
+            accept_permits,
+            rejected: Arc::default(),
+            log: &log,
+            limits: &limits,
+        };
+        test(host, permitted);
+    }
+
+    /// If it went on at once, it would fail at once, and keep a core busy.
+    #[test]
+    fn if_the_system_is_short_of_something_nobody_is_accepted_for_a_while() {
+        host(|mut host, permitted| {
+            let now = Instant::now();
+            for (error, delay) in [
+                (ErrorKind::OutOfMemory, RETRY_DELAY),
+                (ErrorKind::ConnectionAborted, Duration::ZERO),
+            ] {
+                host.welcome(Err(error.into()), now);
+                assert_eq!(permitted.try_recv(), Ok(now + delay), "{error}");
+            }
+        });
+    }
+
+    #[test]
+    fn sixteen_who_are_turned_away_may_take_their_time() {
+        host(|host, _| {
+            let before = [(); MAX_REJECTED - 1].map(|()| Arc::clone(&host.rejected));
+            let (the_last, one_more) = (FakePeer::pair(), FakePeer::pair());
+            for stream in [the_last.0, one_more.0] {
+                host.reject(stream);
+                assert_eq!(Arc::strong_count(&host.rejected), 1 + MAX_REJECTED);
+            }
+            drop(before);
+        });
+    }
+}

@@ -187,3 +187,76 @@ fn read(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    use testkit::{FakePeer, PATIENCE};
+
+    use super::*;
+
+    /// Reads what a peer sends until its stream ends. Meanwhile `peer` does what it does, and gets
+    /// all that is said.
+    fn reads(
+        quiet: Duration,
+        peer: impl FnOnce(FakePeer, &Receiver<Vec<String>>) + Send,
+    ) -> io::Result<()> {
+        let (stream, other) = FakePeer::pair();
+        let (said, hears) = channel();
+        thread::scope(|scope| {
+            scope.spawn(move || peer(other, &hears));
+            let say = |messages| said.send(messages).is_ok();
+            let end = read(&stream, &mut [0; 512], &mut Framing::new(4096), quiet, say);
+            // A peer that waits for more, or goes on sending, now fails.
+            drop((stream, said));
+            end
+        })
+    }
+
+    /// Nothing else: each event costs the room something.
+    #[test]
+    fn a_new_peer_is_an_event_and_so_is_each_message() {
+        let read = reads(Duration::from_millis(50), |peer, hears| {
+            let says = || hears.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(says(), [""; 0]);
+            peer.sends("hello");
+            assert_eq!(says(), ["hello"]);
+            peer.sends("\none\ntwo\nthr");
+            assert_eq!(says(), ["one", "two"]);
+            peer.sends("ee\n");
+            assert_eq!(says(), ["three"]);
+            assert!(hears.try_recv().is_err());
+        });
+        read.unwrap();
+    }
+
+    #[test]
+    fn a_message_that_has_begun_does_not_end_because_its_peer_is_new() {
+        // Longer than a busy system holds up a thread.
+        let quiet = Duration::from_secs(1);
+        let begin = Instant::now();
+        let read = reads(quiet, |peer, hears| {
+            let known = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !known.load(Relaxed) {
+                        peer.sends(".");
+                        thread::yield_now();
+                    }
+                });
+                let first = hears.recv_timeout(PATIENCE);
+                known.store(true, Relaxed);
+                assert_eq!(first, Ok(vec![]));
+                assert!(begin.elapsed() >= quiet);
+            });
+        });
+        read.unwrap();
+    }
+
+    #[test]
+    fn a_connection_that_breaks_within_a_message_is_an_error() {
+        let read = reads(3 * PATIENCE, |peer, _| peer.resets());
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+}

@@ -405,6 +405,7 @@ mod tests {
     #[test]
     fn a_guest_is_introduced_at_its_first_event() {
         let mut world = World::new(None, &Limits::default());
+        assert!(world.room.is_empty());
         let (li, to_li) = world.arrives().unwrap();
         assert!(!world.room.is_empty());
         assert_eq!(world.says(li, &["/name Li", "hi"]), Some(world.now));
@@ -474,8 +475,9 @@ mod tests {
             (Some("\u{1b}"), "hi\nbyebye", "host-1"),
         ] {
             let mut world = World::new(name, &Limits::default());
-            world.speaks("hello?");
             world.speaks("");
+            assert_eq!(world.effects(), [""; 0]);
+            world.speaks("hello?");
             assert_eq!(world.effects(), ["Nobody is here to read that."]);
             let (li, to_li) = world.arrives().unwrap();
             world.says(li, &["/name host"]);
@@ -584,8 +586,9 @@ mod tests {
         take(&to_listener);
         world.room.budget.spend(32 << 20, world.now);
         let begin = world.now;
-        let many = ["x"; 9];
-        for (id, words) in [(5, &many[..]), (3, &many), (2, &["hello"]), (4, &[])] {
+        // Each line counts, not only its bytes.
+        let (many, one) = (["x"; 9], "x".repeat(200));
+        for (id, words) in [(5, &many[..]), (3, &many), (2, &[&one]), (4, &[])] {
             world.now += Duration::from_millis(1);
             assert_eq!(world.says(id, words), None);
         }

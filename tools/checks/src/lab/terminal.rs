@@ -6,28 +6,6 @@ use super::Lab;
 use crate::program::OUTPUT_LIMIT;
 use crate::run::{Advise, Failure, Kind, Told, shown, time};
 
-/// What begins the text that a crash leaves on a console, in the languages that students use.
-///
-/// A program that ends with one of these wasn't prepared for what has happened.
-pub const STACK_TRACES: &[&str] = &[
-    "Traceback (most recent call last)", // Python
-    "panicked at",                       // Rust
-    "stack backtrace:",                  // Rust
-    "Exception in thread",               // Java, Kotlin
-    "\n\tat ",                           // Java
-    "Unhandled exception",               // .NET, Dart
-    "[running]:",                        // Go
-    "\n    at ",                         // JavaScript
-    "(most recent call first)",          // Ruby, OCaml
-    "\n\tfrom ",                         // Ruby
-    "Stack trace:",                      // PHP
-    "stack traceback:",                  // Lua
-    "CallStack (from HasCallStack)",     // Haskell
-    "terminate called",                  // C++
-    "Segmentation fault",                // C
-    "core dumped",                       // C
-];
-
 /// What a terminal would obey: clear the screen, and name the window.
 ///
 /// A number may begin with zeros (ECMA-48, section 5.4.1). Nobody writes it like that, so it isn't
@@ -142,7 +120,7 @@ impl Lab<'_> {
             return missed;
         }
         // What it has printed since then is about the end of the input, which isn't what is wrong.
-        missed.map_err(|stop| stop.map(|failure| failure.saw = format!("{saw}{before}")))
+        missed.map_err(|stop| stop.map(|failure| failure.saw = format!("{saw}; {before}")))
     }
 
     /// Expects that this text isn't in the program's output.
@@ -251,27 +229,17 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
+    /// It has: its output has one of [`STACK_TRACES`](crate::program::STACK_TRACES), or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
-        let output = self.run.output();
-        if let Some(marker) = STACK_TRACES.iter().find(|marker| output.contains(**marker)) {
-            let lines = if marker.starts_with('\n') {
-                "lines that begin with "
-            } else {
-                ""
-            };
-            return self.run.failed(
-                "a message for the user, not a stack trace",
-                format!("the output has {lines}{:?}", marker.trim()),
-            );
+        if self.run.has_stack_trace() {
+            let expected = "a message for the user, not a stack trace";
+            return self.run.failed(expected, "");
         }
         // It has ended, and no program can choose not to have an exit status.
         if self.run.ended().is_some_and(|end| end.code().is_none()) {
-            return self.run.failed(
-                "the program ends by itself, with a message for the user",
-                "a signal ended it, which it wasn't prepared for",
-            );
+            let expected = "the program ends by itself, with a message for the user";
+            return self.run.failed(expected, "");
         }
         Ok(())
     }
@@ -289,7 +257,7 @@ impl Lab<'_> {
         if self.run.ends_within(self.pause(SETTLE)).is_none() {
             return Ok(());
         }
-        self.run.failed("the program goes on", "it didn't")
+        self.run.failed("the program goes on", "")
     }
 
     /// Whether the program ends by itself within this time.
@@ -337,7 +305,8 @@ impl Lab<'_> {
             )
             .advise(
                 "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
-                 bytes, the end of the stream, for a message.",
+                 bytes, the end of the stream, for a message. Limit what you print of a peer's: it \
+                 may send without an end.",
             );
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::peer::TcpPeer;
-use crate::run::{Told, time};
+use crate::run::{Advise, Told, time};
 
 /// How long to see whether anything comes behind a page that is whole.
 const MORE: Duration = Duration::from_millis(300);
@@ -38,10 +38,26 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
             time(limit)
         ),
     };
-    if length.is_some_and(|length| page.len() > length) {
-        return client.failed(expected);
-    }
-    client.missed(expected)
+    let is_longer = length.is_some_and(|length| page.len() > length);
+    let told = if is_longer {
+        client.failed(expected)
+    } else {
+        client.missed(expected)
+    };
+    told.advise(match length {
+        _ if client.was_reset() => {
+            "Read the whole request before you close: a socket that is closed with unread bytes \
+             resets the connection, and the page may be lost with it."
+        }
+        Some(_) => {
+            "The Content-Length counts the bytes behind the empty line, a line end at the end \
+             included, and not the characters: encode the page first, then take its length."
+        }
+        None => {
+            "Close the connection when all is sent: without a Content-Length only the end of the \
+             stream, or of the chunks, says that the page is whole."
+        }
+    })
 }
 
 /// Whether an HTTP answer has all bytes that it says it has.
@@ -110,11 +126,12 @@ pub(super) fn head(answer: &[u8]) -> Option<&[u8]> {
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use std::io::Write;
+    use std::mem;
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::run::tests::kind;
-    use crate::run::{Kind, Patience, Run};
+    use crate::run::{Kind, Patience, Run, Stop};
 
     #[test]
     fn a_page_that_ends_before_its_length_is_not_whole() {
@@ -173,6 +190,25 @@ mod tests {
                 "{page}"
             );
         }
+    }
+
+    #[test]
+    fn what_to_change_depends_on_how_the_page_should_end() {
+        let advice = |page: &str, close: fn(TcpStream)| {
+            let (mut client, server) = peer_of(page);
+            close(server);
+            match expects_a_whole_page(&mut client) {
+                Err(Stop::Failed(failure)) => failure.advice.unwrap(),
+                told => panic!("{told:?}"),
+            }
+        };
+        let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+        assert!(advice(&format!("{length}Hell"), drop).contains("Content-Length counts"));
+        assert!(advice(&format!("{length}Hello\n"), drop).contains("Content-Length counts"));
+        // It stays open for as long as the test runs.
+        assert!(advice("HTTP/1.1 200 OK\r\n\r\nHello", mem::forget).starts_with("Close"));
+        let reset = |stream: TcpStream| crate::peer::reset(&stream);
+        assert!(advice("HTTP/1.1 200 OK\r\n\r\nHell", reset).starts_with("Read the whole"));
     }
 
     #[test]

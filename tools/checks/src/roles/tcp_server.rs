@@ -19,7 +19,7 @@ const PAGE: Lesson = Lesson::page("docs/4.1-tcp-server.md");
 const GREETING: What = ("the greeting \"Hello World\"", greets);
 
 /// What must come before a page.
-const HEAD: What = ("an empty line, which ends the head", |answer| {
+const HEAD: What = ("the empty line that ends the head", |answer| {
     head(answer).is_some()
 });
 
@@ -65,7 +65,9 @@ pub const CHECKS: &[Check] = &[
                 to hang up, and then sends a request. Anything may come back, but the connection \
                 must not be reset, as it is by a server that closes it without having read.",
         advice: "After accept, read from the connection that accept has returned, before you \
-                 answer and before you close it.",
+                 answer and before you close it. Stop reading at the empty line that ends the \
+                 request: a read returns 0 bytes only when the client closes, and the client waits \
+                 for its answer.",
         lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -126,11 +128,7 @@ pub const CHECKS: &[Check] = &[
                 .advise(
                     "Begin the answer with HTTP/1.1 200 OK: other numbers tell of a failure.",
                 )?;
-            expects_a_whole_page(&mut browser).advise(
-                "The Content-Length counts the bytes behind the empty line, not the characters: \
-                 encode the page first, then take its length. Without one, close the connection \
-                 when all is sent.",
-            )?;
+            expects_a_whole_page(&mut browser)?;
             browser
                 .should_have_sent(("a page that is shown", is_shown))
                 .advise(
@@ -172,13 +170,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/split-request",
         title: "Takes a request that comes in two parts",
         level: Level::Solid,
-        about: "A client sends half of the request's first line, waits 300 ms, and sends the rest. \
-                Nothing may come back before the request is complete.",
+        about: "A client sends the first line of a request and half of the next one, waits 300 ms, \
+                and sends the rest. Nothing may come back before the request is complete.",
         advice: "Read in a loop, and add what comes to a buffer, until the empty line \
                  (\\r\\n\\r\\n) that ends the head of a request has come. Only then answer.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
-            let (first, rest) = REQUEST.split_at(8);
+            let (first, rest) = REQUEST.split_at(26);
             let mut client = lab.connects()?;
             client.sends(first)?;
             client.pauses_and_expects_nothing(GAP, "the request isn't complete")?;
@@ -300,7 +298,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "While a silent client keeps a simple server busy, three others connect, and reset \
                 at once. (A server for many clients accepts them meanwhile; then it is the same \
-                as a reset.) Then the first one asks, and another.",
+                as a reset.) Then the first one asks and hangs up, and another asks.",
         advice: "A connection may be gone by the time it is accepted: treat an error of accept, \
                  and of everything you ask the new connection, as this client's own.",
         lesson: Lesson::pitfall("One client's error ends the server"),
@@ -312,6 +310,7 @@ pub const CHECKS: &[Check] = &[
             }
             lab.expects_to_live()?;
             asks(lab, &mut silent)?;
+            silent.hangs_up();
             goes_on(lab)
         },
     },
@@ -365,11 +364,19 @@ pub const CHECKS: &[Check] = &[
             let silent = lab.connects()?;
             let mut others = lab.connects_many(50, REQUEST)?;
             silent.hangs_up();
-            for other in &mut others {
+            let (first, rest) = others.split_at_mut(1);
+            for other in first {
                 is_greeted(lab, other).advise(
                     "All of them could connect, so the queue is long enough. But the server didn't \
                      go on with them when the silent client had hung up: a read of 0 bytes means \
                      that there is nothing more to read from that client.",
+                )?;
+            }
+            for other in rest {
+                is_greeted(lab, other).advise(
+                    "All of them could connect, so the queue is long enough. But the server didn't \
+                     go on after one of them: close the connection when the answer is sent, or \
+                     serve each client on its own thread.",
                 )?;
             }
             Ok(())
@@ -381,8 +388,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Expert,
         about: "A client sends endless header lines, up to 8 MiB. The server answers or ends the \
                 connection, 2.5 s later at most; then another client is greeted.",
-        advice: "Limit how many bytes of a request you keep, such as 16 KiB: answer, or close, \
-                 when there are more.",
+        advice: "Count the bytes of a request, whether you keep them or not. Answer, or close, \
+                 when there are more than a limit, such as 16 KiB.",
         lesson: Lesson::pitfall("Input without a limit"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -441,7 +448,10 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.connects()?;
             asks(lab, &mut client)?;
             // The side that closes first keeps the connection in TIME-WAIT: here, the server.
-            client.expects_the_end()?;
+            client.expects_the_end().advise(
+                "Close a client's connection when its answer is sent, as it has asked for \
+                 (Connection: close).",
+            )?;
             client.closes_last();
             lab.restarts()?;
             serves_another(lab)

@@ -46,14 +46,17 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/serves-again",
         title: "Answers a second request",
         level: Level::Basic,
-        about: "A client asks, then another one does, and the first again.",
+        about: "A client asks twice, then another one does.",
         advice: "Put receiving and sending into a loop, on one socket that stays open.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.asks()?;
             converts(&mut first, "100", 212.0)?;
-            goes_on(lab)?;
-            converts(&mut first, "0", 32.0)
+            converts(&mut first, "0", 32.0)?;
+            goes_on(lab).advise(
+                "Send each answer to the address that came with its request: the first client \
+                 isn't the only one. Don't connect the server's socket to a client.",
+            )
         },
     },
     Check {
@@ -66,8 +69,14 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.asks()?;
-            converts(&mut client, "36.6", 97.88)?;
-            converts(&mut client, "-40", -40.0)?;
+            converts(&mut client, "36.6", 97.88).advise(
+                "Convert the text as a floating-point number, with its fraction, and calculate \
+                 with one. Round the result, or print its fraction: to cut it off is too coarse.",
+            )?;
+            converts(&mut client, "-40", -40.0).advise(
+                "Convert the sign, too, and only the bytes of this datagram: behind them the \
+                 buffer may still hold the end of an earlier, longer one.",
+            )?;
             converts(&mut client, "-273.15", -459.67)?;
             converts(&mut client, " 37.5\n", 99.5)
                 .advise("Trim the text before you convert it: what is typed may have white space.")
@@ -98,7 +107,7 @@ pub const CHECKS: &[Check] = &[
                 sends \"37,5\", \"0x25\", \"1_000\" and full-width digits, which languages read \
                 differently, and \"100\".",
         advice: "Handle the error of the conversion: answer with a reason, and go on. If your \
-                 language has no error there, but 0, look whether all of the text was a number.",
+                 language has no error there, but 0 or NaN, look whether all of the text was a number.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| {
             refuses(lab, &["warm"])?;
@@ -174,12 +183,11 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.asks()?;
             let good = good_words(&mut client)?;
             client.sends(&request);
-            match client.receives(lab.pause(SILENCE)) {
-                Some(answer) if words(&answer) == good && !has(&answer, 212.0) => {
-                    client.failed("no answer, a reason, or the number 212", &answer)
-                }
-                _ => goes_on(lab),
+            let is_wrong = |answer: &[u8]| good.contains(&words(answer)) && !has(answer, 212.0);
+            if let Some(answer) = client.receives(lab.pause(SILENCE), is_wrong) {
+                return client.failed("no answer, a reason, or the number 212", &answer);
             }
+            goes_on(lab)
         },
     },
     Check {
@@ -277,21 +285,24 @@ fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     let good = good_words(&mut client)?;
     for request in requests {
         client.sends(request);
-        match client.receives(lab.pause(SILENCE)) {
-            Some(answer) if words(&answer) == good => {
-                return client.failed("a reason, or no answer, but no conversion", &answer);
-            }
-            _ => {}
+        let colder = request
+            .parse()
+            .map_or(f64::NAN, |celsius: f64| celsius * 1.8 + 32.0);
+        let is_conversion = |answer: &[u8]| good.contains(&words(answer)) || has(answer, colder);
+        if let Some(answer) = client.receives(lab.pause(SILENCE), is_conversion) {
+            return client.failed("a reason, or no answer, but no conversion", &answer);
         }
     }
     goes_on(lab)
 }
 
-/// Learns the words of a conversion.
-fn good_words(client: &mut Asker) -> Told<String> {
+/// Learns the words of conversions: there may be others for the cold.
+fn good_words(client: &mut Asker) -> Told<[String; 2]> {
     client.sends("100");
-    let answer = client.expects("an answer with the number 212", |answer| has(answer, 212.0))?;
-    Ok(words(&answer))
+    let hot = client.expects("an answer with the number 212", |answer| has(answer, 212.0))?;
+    client.sends("-40");
+    let cold = client.expects("an answer with the number -40", |answer| has(answer, -40.0))?;
+    Ok([words(&hot), words(&cold)])
 }
 
 /// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
@@ -323,7 +334,10 @@ fn words(answer: &[u8]) -> String {
 }
 
 fn has(answer: &[u8], fahrenheit: f64) -> bool {
-    numbers(&String::from_utf8_lossy(answer)).any(|number| is(number, fahrenheit))
+    let answer = String::from_utf8_lossy(answer);
+    let with_commas = answer.replace(',', ".");
+    let mut numbers = numbers(&answer).chain(numbers(&with_commas));
+    numbers.any(|number| is(number, fahrenheit))
 }
 
 /// What may be a number in an answer. What is none doesn't parse.
@@ -354,10 +368,11 @@ mod tests {
             "转换后的温度(华氏温度):212.0",
             "that's 2.12e2 degrees",
             "212.",
+            "212,00 F",
         ] {
             assert!(has(answer.as_bytes(), 212.0), "{answer}");
         }
-        for rounded in ["97.88000000000001", "97.9", "98"] {
+        for rounded in ["97.88000000000001", "97.9", "98", "36,6 C, 97,88 F"] {
             assert!(has(rounded.as_bytes(), 97.88), "{rounded}");
         }
         for answer in ["", "warm", "21.2", "2120", "-212", "211", "e-.+"] {
