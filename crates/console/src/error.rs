@@ -274,7 +274,8 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
 
 /// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
 /// it.
-fn is_short_of_descriptors(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_short_of_descriptors(error: &io::Error) -> bool {
     // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
     let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
     error
@@ -283,7 +284,8 @@ fn is_short_of_descriptors(error: &io::Error) -> bool {
 }
 
 /// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
-fn is_too_long(error: &io::Error) -> bool {
+#[must_use]
+pub fn is_too_long(error: &io::Error) -> bool {
     // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
     let code = if cfg!(windows) {
         10_040

@@ -37,7 +37,7 @@ mod systems;
 pub use columns::{Columns, Width, terminal_width};
 pub use connected::{is_self_connected, own_address, refuse_self};
 pub use deadline::DeadlineStream;
-pub use error::{Action, Error, OrCannot, exit};
+pub use error::{Action, Error, OrCannot, exit, is_short_of_descriptors, is_too_long};
 pub use flags::{Flags, ipv4_first, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;

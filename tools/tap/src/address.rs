@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind as Kind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 
-use console::{Error, ipv4_first, is_self_connected};
+use console::{Error, OrCannot, ipv4_first, is_short_of_descriptors, refuse_self};
 use socket2::SockRef;
 
 /// Reads HOST:PORT, or a PORT of 127.0.0.1, on the command line.
@@ -58,12 +58,24 @@ pub fn bind(name: &str) -> Result<UdpSocket, Error> {
 ///
 /// The name can't be resolved, or nobody listens there.
 pub fn connect(name: &str) -> Result<TcpStream, Error> {
-    let refuse = |cause| cannot("connect to", name, cause);
-    let stream = TcpStream::connect(&resolve(name)?[..]).map_err(refuse)?;
-    if is_self_connected(&stream) {
-        return Err(refuse(Kind::ConnectionRefused.into()));
-    }
-    Ok(stream)
+    let stream = TcpStream::connect(&resolve(name)?[..]).and_then(refuse_self);
+    stream.map_err(|cause| cannot("connect to", name, cause))
+}
+
+/// Refuses a target that is the proxy itself: it would connect to itself again and again. Returns
+/// where the proxy is.
+///
+/// # Errors
+///
+/// The name can't be resolved, or the proxy has one of its addresses.
+pub fn refuse_own(name: &str, here: io::Result<SocketAddr>) -> Result<SocketAddr, Error> {
+    let here = here.or_cannot("read", "the socket's own address")?;
+    let is_own = resolve(name)?.iter().any(|target| {
+        let is_any = here.ip().is_unspecified() && target.ip().is_loopback();
+        target.port() == here.port() && (target.ip() == here.ip() || is_any)
+    });
+    let refuse = || cannot("pass on to", name, io::Error::other("it is the tap itself"));
+    is_own.then(refuse).map_or(Ok(here), Err)
 }
 
 /// An error with its next step. (The tap has no `--host` and no `--port`, which `console` would
@@ -76,6 +88,7 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
             "nobody listens there: start the server, or check the port"
         }
         Kind::PermissionDenied => "ports below 1024 are the system's own: give a higher one",
+        _ if is_short_of_descriptors(&cause) => "close connections, or raise the limit (ulimit -n)",
         _ => "check the address and the port",
     };
     Error::cannot(format_args!("{action} {name}"), cause, next)
@@ -98,6 +111,29 @@ mod tests {
         for text in ["", ":80", "localhost", "host:", "host:65536", "[::1]"] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_target_that_is_the_tap_itself_is_refused() {
+        for (here, target, is_own) in [
+            ("127.0.0.1:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "127.0.0.1:81", false),
+            ("127.0.0.1:80", "127.0.0.2:80", false),
+            ("0.0.0.0:80", "127.0.0.1:80", true),
+            ("0.0.0.0:80", "192.0.2.1:80", false),
+            ("[::1]:80", "[::1]:80", true),
+        ] {
+            let refused = refuse_own(target, Ok(here.parse().unwrap())).is_err();
+            assert_eq!(refused, is_own, "{here} {target}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_descriptors_the_address_is_not_to_blame() {
+        let none_left = io::Error::from_raw_os_error(24);
+        let error = cannot("connect to", "X", none_left).to_string();
+        assert!(error.contains("ulimit -n"), "{error}");
     }
 
     #[test]

@@ -22,12 +22,11 @@ pub fn parse(text: &str) -> Result<Vec<u8>, String> {
         // What Rust wants escaped, and the command line doesn't.
         (Err(_), character) => bytes.extend(character.bytes()),
     });
-    let Some(bad) = bad else {
-        return Ok(bytes);
-    };
-    let known = r#"\n \r \t \0 \\ \' \" \xff and \u{4f60}"#;
-    let shown = escape_bytes(bad.as_bytes()).replace(r"\\", r"\");
-    Err(format!("no such escape: {shown}; there are {known}"))
+    bad.map_or(Ok(bytes), |bad| {
+        let known = r#"\n \r \t \0 \\ \' \" \xff and \u{4f60}"#;
+        let shown = escape_bytes(bad.as_bytes()).replace(r"\\", r"\");
+        Err(format!("no such escape: {shown}; there are {known}"))
+    })
 }
 
 #[cfg(test)]

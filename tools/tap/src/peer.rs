@@ -4,19 +4,19 @@
 use std::io::{self, BufRead, Read};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::{Once, OnceLock};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::ArgPredicate::IsPresent;
-use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short, stdin};
+use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short, is_too_long, stdin};
 
 use crate::address::{self, cannot, connect};
 use crate::escapes::parse;
 use crate::tcp::{LOOK, Pair, Then, both, serve_each, start};
 use crate::transcript::{Side, Transcript};
 use crate::trouble::time;
-use crate::udp::{self, ANY_DATAGRAM, receive};
+use crate::udp::{self, ANY_DATAGRAM, receive, send};
 
 /// How many typed bytes are sent at once. A longer line follows in pieces. No datagram has so many,
 /// so with UDP a line that is too long is an error.
@@ -55,12 +55,7 @@ pub struct Client {
     pub connections: i64,
     /// What to do at the end; by default wait, or half-close when your input ends (with --udp it
     /// ends when nothing has come for 2 s)
-    #[arg(
-        long,
-        value_enum,
-        default_value = "half-close",
-        hide_default_value = true
-    )]
+    #[arg(long, default_value = "half-close", hide_default_value = true)]
     #[arg(default_value_if("parts", IsPresent, "wait"), conflicts_with = "udp")]
     pub then: Then,
 }
@@ -86,9 +81,7 @@ impl Script {
     /// Says each part. A client without a part says each line that the user types.
     fn play(&self, side: Side, say: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
         for (number, bytes) in self.parts.iter().enumerate() {
-            if number > 0 {
-                thread::sleep(self.pause);
-            }
+            thread::sleep(self.pause * u32::from(number > 0));
             say(bytes)?;
         }
         let (mut input, mut line) = (stdin(), Vec::new());
@@ -107,22 +100,19 @@ impl Script {
 ///
 /// A connection can't be opened, or not everything can be sent.
 pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
-    let Client { target, script, .. } = client;
     let play = || {
-        let (server, connection) = (&connect(target)?, transcript.connection());
-        connection.event(format_args!("connected to {target}"));
+        let (server, connection) = (&connect(&client.target)?, transcript.connection());
+        connection.event(format_args!("connected to {}", client.target));
         let pair = Pair::new([server, server], connection);
-        let speak = || speak(&pair, Side::Client, script, client.then);
-        both(|| hear(&pair, Side::Server, || ()), speak)?.or_cannot(Action::Send, target)
+        let speak = || speak(&pair, Side::Client, &client.script, client.then);
+        both(|| hear(&pair, Side::Server, || ()), speak)?.or_cannot(Action::Send, &client.target)
     };
     thread::scope(|scope| {
         let start = |_| start(scope, play);
         let clients: Vec<_> = (0..client.connections).map(start).collect();
-        for client in clients {
-            // A thread that panics has said so.
-            client?.join().unwrap_or(Ok(()))?;
-        }
-        Ok(())
+        // A thread that panics has said so.
+        let ended = |client: Result<ScopedJoinHandle<_>, _>| client?.join().unwrap_or(Ok(()));
+        clients.into_iter().try_for_each(ended)
     })
 }
 
@@ -140,8 +130,8 @@ pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Trans
         let pair = Pair::new([client, client], connection);
         // It may have nothing to say.
         pair.end(Side::Server);
-        let tell = |error| connection.trouble(format_args!("can't send: {error}"));
-        let answer = || speak(&pair, Side::Server, &server.script, then).unwrap_or_else(tell);
+        // `hear` tells that the client has reset.
+        let answer = || drop(speak(&pair, Side::Server, &server.script, then));
         let first = Once::new();
         hear(&pair, Side::Client, || first.call_once(answer));
         Ok(())
@@ -155,6 +145,8 @@ fn speak(pair: &Pair, side: Side, script: &Script, then: Then) -> io::Result<()>
         pair.write(side.other(), bytes)
     });
     match then {
+        // It has nothing more to say, or nobody to say it to.
+        _ if said.is_err() => pair.half_close(side),
         Then::Close => pair.cut(then, format_args!("{side} closed")),
         Then::Reset => pair.cut(then, format_args!("{side} reset")),
         Then::HalfClose => {
@@ -225,21 +217,18 @@ pub fn listen_udp(socket: &UdpSocket, host: &Server, transcript: &Transcript) ->
     transcript.listening(socket.local_addr(), " (UDP)");
     let connection = transcript.connection();
     let serve = || -> io::Result<()> {
-        let other = UdpSocket::bind((socket.local_addr()?.ip(), 0))?;
-        let elsewhere = host.reply_from_elsewhere;
-        let answers = if elsewhere { &other } else { socket };
+        let elsewhere = UdpSocket::bind((socket.local_addr()?.ip(), 0))?;
+        let answers = [socket, &elsewhere][usize::from(host.reply_from_elsewhere)];
         let mut buffer = vec![0; ANY_DATAGRAM];
         loop {
             let (count, client) = receive(socket, &mut buffer)?;
-            let tell = |error| connection.trouble(format_args!("can't send to {client}: {error}"));
             connection.bytes(format_args!("client {client}"), &buffer[..count], "");
             host.script.play(Side::Server, |bytes| {
                 connection.bytes(Side::Server, bytes, "");
-                match answers.send_to(bytes, client) {
-                    Err(error) if is_about_one_peer(&error) => tell(error),
-                    sent => drop(sent?),
+                match send(connection, answers, bytes, client) {
+                    Err(error) if is_too_long(&error) => Err(error),
+                    _ => Ok(()),
                 }
-                Ok(())
             })?;
         }
     };

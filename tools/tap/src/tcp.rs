@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, Scope, ScopedJoinHandle};
@@ -120,6 +121,8 @@ pub struct Pair<'a> {
     streams: [&'a TcpStream; 2],
     /// Where to print.
     pub connection: Connection<'a>,
+    /// Whether a write has found that a side has reset the connection.
+    resets: [AtomicBool; 2],
     ended: Mutex<Ended>,
     /// Wakes the threads that wait for a time when that changes.
     changed: Condvar,
@@ -142,6 +145,7 @@ impl<'a> Pair<'a> {
         Self {
             streams,
             connection,
+            resets: Default::default(),
             ended: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -164,6 +168,8 @@ impl<'a> Pair<'a> {
                 Err(_) => return pass(None),
                 // After the end of the stream, no read reports a reset (Linux), but the socket does.
                 Ok(0) if stream.take_error().is_ok_and(|it| it.is_some()) => return pass(None),
+                // Or a write has reported it.
+                Ok(0) if self.resets[from as usize].load(SeqCst) => return pass(None),
                 // It may still reset the connection.
                 Ok(0) if half_closed => self.wait_until(Instant::now() + LOOK),
                 Ok(0) => {
@@ -183,14 +189,26 @@ impl<'a> Pair<'a> {
     ///
     /// # Errors
     ///
-    /// The connection is over.
+    /// The connection is over, or this side has reset it. What it sent before may still be on its way.
+    /// The thread that reads it comes upon the reset, too, and cuts the connection off.
     pub fn write(&self, to: Side, mut bytes: &[u8]) -> io::Result<()> {
-        let mut stream = self.streams[to as usize];
+        let (mut stream, from) = (self.streams[to as usize], to.other());
         while !bytes.is_empty() {
             match stream.write(bytes) {
                 Ok(count) => bytes = &bytes[count..],
-                Err(error) if is_cut_short(&error) && self.ended().contains(&None) => {}
-                Err(error) => return Err(error),
+                Err(error) if is_cut_short(&error) && self.ended().contains(&None) => {
+                    // It doesn't read, so it can't get the last words of the other.
+                    if self.resets[from as usize].load(SeqCst) {
+                        self.cut(Then::Reset, format_args!("{from} reset"));
+                    }
+                }
+                Err(error) => {
+                    self.resets[to as usize].store(true, SeqCst);
+                    if self.ended()[to as usize].is_some() {
+                        self.cut(Then::Reset, format_args!("{to} reset"));
+                    }
+                    return Err(error);
+                }
             }
         }
         Ok(())

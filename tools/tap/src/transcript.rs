@@ -125,8 +125,7 @@ impl Connection<'_> {
 
 /// So many bytes: "1 byte", "2 bytes".
 pub fn counted(bytes: usize) -> String {
-    let plural = if bytes == 1 { "" } else { "s" };
-    format!("{bytes} byte{plural}")
+    format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" })
 }
 
 /// Rows of 16 bytes: where the row begins, the bytes in hexadecimal, and as ASCII.
@@ -137,8 +136,8 @@ fn show_hex(bytes: &[u8]) -> String {
         let text = text.replace(|c| !(' '..='~').contains(&c), ".");
         format!("{:04x}  {:47}  {text}", number * 16, hex.join(" "))
     };
-    let rows: Vec<_> = bytes.chunks(16).enumerate().map(row).collect();
-    rows.join("\n")
+    let rows = bytes.chunks(16).enumerate().map(row);
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -84,11 +84,9 @@ impl Trouble {
     /// What happens to what `from` sends.
     #[must_use]
     pub fn of(&self, from: Side) -> Self {
-        match (self.to, from) {
-            // What a side sends isn't on the way to it.
-            (To::Client, Side::Client) | (To::Server, Side::Server) => Self::default(),
-            _ => *self,
-        }
+        // What a side sends isn't on the way to it.
+        let is_spared = self.to == [To::Client, To::Server][from as usize];
+        [*self, Self::default()][usize::from(is_spared)]
     }
 
     /// How many bytes the tap sends at once.
@@ -121,20 +119,18 @@ impl Trouble {
         let late = it.delay.map(late).unwrap_or_default();
         let first = |seed| SplitMix64::seed_from_u64(seed).next_u64();
         let seed = first(self.seed) ^ first(connection * 2 + from as u64);
-        let (mut random, mut overtakes) = (SplitMix64::seed_from_u64(seed), false);
+        let (mut random, mut held) = (SplitMix64::seed_from_u64(seed), false);
         move || {
-            let [dropped, twice, held] = [it.drop, it.duplicate, it.reorder]
+            let [dropped, twice, wanted] = [it.drop, it.duplicate, it.reorder]
                 .map(|percent| (random.next_u64() % 100).cast_signed() < percent);
             if dropped {
                 return (0, false, ", dropped".to_owned());
             }
             // One that overtakes another isn't held itself.
-            let held = held && !overtakes;
-            overtakes = held;
+            held = wanted && !held;
             let copied = if twice { ", passed on twice" } else { "" };
             let order = if held { ", overtaken by the next" } else { "" };
-            let remark = format!("{copied}{order}{late}");
-            (1 + u8::from(twice), held, remark)
+            (1 + u8::from(twice), held, format!("{copied}{order}{late}"))
         }
     }
 }

@@ -8,6 +8,7 @@ use console::{Error, is_about_one_peer};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::address::{cannot, resolve};
+use crate::transcript::Connection;
 
 /// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). On Windows, a datagram
 /// that doesn't fit is an error.
@@ -50,6 +51,16 @@ pub fn open(connected: &UdpSocket) -> io::Result<(UdpSocket, SocketAddr)> {
     second.bind(&here.into())?;
     second.set_read_timeout(connected.read_timeout()?)?;
     Ok((second.into(), connected.peer_addr()?))
+}
+
+/// Sends a datagram. Prints an error, which may be about this peer alone.
+///
+/// # Errors
+///
+/// As printed.
+pub fn send(line: Connection, socket: &UdpSocket, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+    let sent = socket.send_to(bytes, to).map(drop);
+    sent.inspect_err(|error| line.trouble(format_args!("can't send to {to}: {error}")))
 }
 
 /// The next datagram: how many bytes, and from whom. It skips errors about one before, which say

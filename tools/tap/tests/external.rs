@@ -26,6 +26,7 @@ use checks::check::{Check, Role};
 use checks::judge::{Submission, judge};
 use checks::program;
 use common::Tap;
+use socket2::{Domain, Protocol, Socket, Type};
 use tap::trouble::Trouble;
 use testkit::Program;
 
@@ -325,4 +326,20 @@ fn a_udp_client_too_many_gets_no_session() {
     });
     assert!(is_told);
     assert!(!tap.output.text().contains("#1001"));
+}
+
+/// Port 0 says that the sender wants no answer (RFC 768), and the system refuses to send one there.
+#[test]
+#[ignore = "needs root"]
+fn a_udp_client_that_cannot_be_answered_does_not_end_the_server() {
+    let listening = Program::start(common::TAP, ["listen", "--udp", "0", "answer"]);
+    let raw = Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::UDP)).unwrap();
+    let to = listening.address();
+    let fields = [0, to.port(), 10, 0].map(u16::to_be_bytes);
+    let datagram = [fields.as_flattened(), b"hi"].concat();
+    raw.send_to(&datagram, &to.into()).unwrap();
+    let _ = listening.output.wait_for("can't send to 127.0.0.1:0");
+    let client = common::udp();
+    client.send_to(b"hello", to).unwrap();
+    assert_eq!(common::receive(&client).0, "answer");
 }

@@ -17,7 +17,7 @@ use std::time::Instant;
 use console::Error;
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::{connect, resolve};
+use crate::address::{connect, refuse_own};
 use crate::tcp::{Pair, Then, both, serve_each};
 use crate::transcript::{Side, Transcript, counted};
 use crate::trouble::Trouble;
@@ -26,11 +26,10 @@ use crate::trouble::Trouble;
 ///
 /// # Errors
 ///
-/// The target's name can't be resolved. Else it never ends.
+/// The target's name can't be resolved, or is the proxy itself. Else it never ends.
 pub fn serve(listener: &TcpListener, proxy: &Proxy, transcript: &Transcript) -> Result<(), Error> {
-    resolve(&proxy.target)?;
-    let what = format!(", passing on to {}", proxy.target);
-    transcript.listening(listener.local_addr(), what);
+    let here = refuse_own(&proxy.target, listener.local_addr())?;
+    transcript.listening(Ok(here), format_args!(", passing on to {}", proxy.target));
     let note = "A line shows what one read brought: a piece of the stream, not a packet.";
     transcript.log.event(note);
     serve_each(listener, transcript, |client, connection, go_on| {
@@ -50,18 +49,17 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
     let Some(delay) = trouble.delay else {
         return pair.read_all(from, pass);
     };
-    let (wait, waiting) = sync_channel::<(_, Option<Vec<u8>>)>(MOST_WAITING);
-    let pass_on = || {
-        for (due, sent) in waiting {
-            pair.wait_until(due);
-            pass(sent.as_deref());
-        }
+    let (wait, waiting) = sync_channel(MOST_WAITING);
+    let pass_on = |(due, sent): (_, Option<Vec<u8>>)| {
+        pair.wait_until(due);
+        pass(sent.as_deref());
     };
+    let pass_all = || waiting.into_iter().for_each(pass_on);
     let wait = move |sent: Option<&[u8]>| {
         let _ = wait.send((Instant::now() + delay, sent.map(<[u8]>::to_vec)));
     };
     let read = || pair.read_all(from, wait);
-    both(pass_on, read).unwrap_or_else(|error| pair.cut(Then::Reset, error));
+    both(pass_all, read).unwrap_or_else(|error| pair.cut(Then::Reset, error));
 }
 
 /// What passes on each thing that `from` sends: bytes in pieces, no sooner than the next piece may
@@ -81,7 +79,7 @@ fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8
         for (number, piece) in bytes.chunks(trouble.piece()).enumerate() {
             pair.wait_until(next);
             if pair.write(to, piece).is_err() {
-                return pair.cut(Then::Reset, format_args!("{to} reset"));
+                return;
             }
             next = Instant::now().max(next) + trouble.pause(number, piece.len());
         }

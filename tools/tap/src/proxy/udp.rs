@@ -23,10 +23,10 @@ use std::time::{Duration, Instant};
 use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short};
 
 use super::{MOST_WAITING, Proxy};
-use crate::address::{cannot, resolve};
+use crate::address::{cannot, refuse_own};
 use crate::tcp::start;
 use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
-use crate::udp::{self, ANY_DATAGRAM, receive};
+use crate::udp::{self, ANY_DATAGRAM, receive, send};
 
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
@@ -41,11 +41,12 @@ const HELD: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// The target's name can't be resolved. Later, it ends only if the socket itself fails.
+/// The target's name can't be resolved, or is the proxy itself. Later, it ends only if the socket
+/// itself fails.
 pub fn serve(socket: &UdpSocket, proxy: &Proxy, transcript: &Transcript) -> Result<(), Error> {
-    resolve(&proxy.target)?;
+    let here = refuse_own(&proxy.target, socket.local_addr())?;
     let what = format!(" (UDP), passing on to {}", proxy.target);
-    transcript.listening(socket.local_addr(), what);
+    transcript.listening(Ok(here), what);
     thread::scope(|scope| {
         let mut sessions = HashMap::<_, (Pass, Instant)>::new();
         let mut buffer = vec![0; ANY_DATAGRAM];
@@ -101,7 +102,7 @@ fn begin<'s>(
                 Ok((count, sender)) => {
                     let (bytes, from) = (&buffer[..count], format_args!("stranger {sender}"));
                     connection.bytes(from, bytes, ", passed on from elsewhere");
-                    send(connection, socket, bytes, client);
+                    let _ = send(connection, socket, bytes, client);
                 }
                 Err(error) if is_cut_short(&error) => {}
                 Err(error) if is_about_one_peer(&error) => told.call_once(|| tell(error)),
@@ -126,7 +127,7 @@ fn direction<'s>(
     proxy: &Proxy,
 ) -> Result<Pass<'s>, Error> {
     let (queue, waiting) = sync_channel(MOST_WAITING);
-    let send = move |bytes: &[u8]| send(connection, &socket, bytes, to);
+    let send = move |bytes: &[u8]| drop(send(connection, &socket, bytes, to));
     start(scope, move || send_all(&waiting, send))?;
     let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
     let delay = proxy.trouble.of(from).delay.unwrap_or_default();
@@ -139,13 +140,6 @@ fn direction<'s>(
             connection.trouble("dropped the last one: too many wait already");
         }
     }))
-}
-
-/// Sends a datagram. An error is only told: it may be about this peer alone.
-fn send(connection: Connection, socket: &UdpSocket, bytes: &[u8], to: SocketAddr) {
-    if let Err(error) = socket.send_to(bytes, to) {
-        connection.trouble(format_args!("can't send to {to}: {error}"));
-    }
 }
 
 /// A datagram that waits: until when, its bytes, how many copies of it to send, and whether the next

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::common::{self, TAP, lines};
 use console::is_timeout;
 use insta::assert_snapshot;
-use testkit::{Ended, FakePeer, Program, port_without_listener, wine_lacks};
+use testkit::{Ended, FakePeer, Program, own_loopback_address, port_without_listener, wine_lacks};
 
 fn run(arguments: &[&str]) -> String {
     lines(&Program::run(TAP, arguments).report())
@@ -102,6 +102,17 @@ fn a_client_and_a_server_end_a_connection_in_each_way() {
     let listen = ["bye", "", "--pause", "200ms", "--reset"];
     shown += &conversation(&[], &["hello"], &listen);
     assert_snapshot!("ends", shown);
+}
+
+/// It finds out when it sends the next part.
+#[test]
+fn a_client_that_resets_before_the_whole_answer_is_told_as_such() {
+    let listening = Program::start(TAP, ["listen", "0", "one", "two", "--pause", "200ms"]);
+    let mut client = FakePeer::connect(listening.address());
+    client.sends("hello");
+    assert_eq!(client.receives(), "one");
+    client.resets();
+    assert_snapshot!(lines(&listening.output.wait_for("ended")));
 }
 
 #[test]
@@ -216,6 +227,21 @@ fn what_the_system_refuses_is_status_1() {
         &["proxy", "0", "no such name:80"],
     ];
     assert_snapshot!(shown.map(run).join("\n"));
+}
+
+/// It would connect to itself until no descriptor is left, and then serve nobody.
+#[test]
+fn a_proxy_is_not_its_own_target() {
+    // No other program has the port there.
+    let Some(host) = own_loopback_address() else {
+        return;
+    };
+    let here = format!("{host}:9000");
+    for protocol in [&[][..], &["--udp"]] {
+        let ended = Program::run(TAP, [&["proxy", &here, &here], protocol].concat());
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(ended.errors.contains("it is the tap itself"), "{ended:?}");
+    }
 }
 
 /// The client doesn't wait for answers then. (A command line of Windows has room for 32,767
