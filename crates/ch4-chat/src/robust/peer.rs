@@ -190,7 +190,7 @@ fn read(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::mpsc::RecvTimeoutError;
 
     use testkit::{FakePeer, PATIENCE};
 
@@ -237,19 +237,21 @@ mod tests {
         let quiet = Duration::from_secs(1);
         let begin = Instant::now();
         let read = reads(quiet, |peer, hears| {
-            let known = AtomicBool::new(false);
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    while !known.load(Relaxed) {
+            // It is never quiet, and sends too little to need a permit.
+            let mut sent = String::new();
+            let first = loop {
+                match hears.recv_timeout(quiet / 50) {
+                    Err(RecvTimeoutError::Timeout) if sent.len() < MESSAGE_BYTES / 2 => {
                         peer.sends(".");
-                        thread::yield_now();
+                        sent.push('.');
                     }
-                });
-                let first = hears.recv_timeout(PATIENCE);
-                known.store(true, Relaxed);
-                assert_eq!(first, Ok(vec![]));
-                assert!(begin.elapsed() >= quiet);
-            });
+                    first => break first,
+                }
+            };
+            assert_eq!(first, Ok(vec![]));
+            assert!(begin.elapsed() >= quiet);
+            peer.sends("\n");
+            assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![sent]));
         });
         read.unwrap();
     }
