@@ -190,7 +190,7 @@ fn read(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::mpsc::RecvTimeoutError;
 
     use testkit::{FakePeer, PATIENCE};
 
@@ -237,16 +237,18 @@ mod tests {
         let quiet = Duration::from_secs(1);
         let begin = Instant::now();
         let read = reads(quiet, |peer, hears| {
-            let known = AtomicBool::new(false);
+            let (stop, stopped) = channel::<()>();
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    while !known.load(Relaxed) {
+                    let stopped = stopped;
+                    // Not so many that they count as much that is no message.
+                    let pause = Duration::from_millis(10);
+                    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                         peer.sends(".");
-                        thread::yield_now();
                     }
                 });
                 let first = hears.recv_timeout(PATIENCE);
-                known.store(true, Relaxed);
+                drop(stop);
                 assert_eq!(first, Ok(vec![]));
                 assert!(begin.elapsed() >= quiet);
             });
