@@ -22,8 +22,8 @@
 //!   a thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next
 //!   permit is for later. Meanwhile its words wait in the network, where TCP's flow control holds
 //!   them up.
-//! - Room: if all guests together say too much, one event of each waits here until it is passed on,
-//!   and the permit comes after that.
+//! - Room: what guests have said waits here, one event of each, until nothing else is in the inbox
+//!   and the room's budget allows it. Then it is passed on, and the permit comes after that.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at

@@ -73,8 +73,12 @@ pub fn host(
         limits,
     };
     let result = host.run(&inbox, &mut typing);
-    let deadline = Instant::now() + limits.farewell;
-    host.room.close(Instant::now());
+    let now = Instant::now();
+    let deadline = now + limits.farewell;
+    // What was said before the last word counts.
+    while host.room.pass_on(now) {}
+    host.cause_effects();
+    host.room.close(now);
     // The accepting thread gets no more permits, and we let go of the port.
     drop(host.accept_permits);
     let _ = end_accept(&listener);
@@ -106,7 +110,13 @@ impl Host<'_> {
         }
         loop {
             let first = deadline.into_iter().chain(self.room.flush_at).min();
-            let event = next_event(inbox, first);
+            // Whatever else has happened comes before what guests have said: so a flood of words
+            // holds up neither the host nor those who come and go.
+            let event = match inbox.try_recv() {
+                Ok(event) => Some(event),
+                Err(_) if self.room.pass_on(Instant::now()) => None,
+                Err(_) => next_event(inbox, first),
+            };
             let now = Instant::now();
             if self.room.flush_at.is_some_and(|at| at <= now) {
                 self.room.flush(now);
@@ -265,6 +275,24 @@ mod tests {
                 assert_eq!(Arc::strong_count(&host.rejected), 1 + MAX_REJECTED);
             }
             drop(before);
+        });
+    }
+
+    #[test]
+    fn byebye_comes_before_what_guests_have_said_is_passed_on() {
+        host(|mut host, _| {
+            let (events, inbox) = channel();
+            let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
+            let guests = [(); 9].map(|()| host.room.arrive(address, now).unwrap());
+            for (id, _outgoing) in &guests {
+                events.send(Event::Said(*id, vec!["x".into()])).unwrap();
+            }
+            events.send(Event::Typed(BYE.to_owned())).unwrap();
+            let mut typing = Keyboard::plain(io::empty()).read(events).unwrap();
+            host.run(&inbox, &mut typing).unwrap();
+            let left = guests.iter().take_while(|_| host.room.pass_on(now)).count();
+            assert_eq!(left, guests.len());
+            typing.end(host.log);
         });
     }
 }

@@ -136,32 +136,34 @@ impl Room {
         Some((self.arrived, outgoing))
     }
 
-    /// A guest said something, or nothing: then it is only here. The others hear it at once, or as
-    /// soon as the room's budget allows it. Only then the guest is permitted to say more.
+    /// A guest said something, or nothing: then it is only here. The others hear it when it is
+    /// [passed on](Room::pass_on). Only then the guest is permitted to say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + LINE_COST + lines.sum::<u64>();
         self.said.insert((turn, now, id), said);
-        self.pass_on(now);
     }
 
-    /// Passes on what guests have said, while the room's budget lasts.
-    fn pass_on(&mut self, now: Instant) {
-        while self.budget.spend(0, now) <= now
-            && let Some(((turn, _, id), said)) = self.said.pop_first()
-        {
-            self.turn = turn;
-            if !said.is_empty() {
-                self.silent.remove(&id);
-            }
-            let said = self.introduce(id, said, now);
-            self.tell_others(id, said, now);
-        }
-        if !self.said.is_empty() {
+    /// Passes on what the next guest has said. Returns false if none has said anything, or if the
+    /// room's budget is spent, which [`Room::flush_at`] then waits for.
+    pub fn pass_on(&mut self, now: Instant) -> bool {
+        let Some(first) = self.said.first_entry() else {
+            return false;
+        };
+        if self.budget.spend(0, now) > now {
             self.flush_at.get_or_insert(now + COLLECT);
+            return false;
         }
+        let ((turn, _, id), said) = first.remove_entry();
+        self.turn = turn;
+        if !said.is_empty() {
+            self.silent.remove(&id);
+        }
+        let said = self.introduce(id, said, now);
+        self.tell_others(id, said, now);
+        true
     }
 
     /// Takes a guest's name from what it says first, and tells everybody that it is here. Returns
@@ -282,7 +284,6 @@ impl Room {
             guest.outbox.push(mem::take(&mut guest.collected));
         }
         self.flush_at = None;
-        self.pass_on(now);
         while let Some(id) = self.slowest() {
             self.drop_guest(id, "was dropped for reading too slowly", now);
         }
@@ -336,10 +337,16 @@ mod tests {
 
         /// Time passes until everything is in the outboxes.
         fn flushes(&mut self) {
-            while let Some(at) = self.room.flush_at {
-                self.now = self.now.max(at);
-                self.room.flush(self.now);
+            while self.room.flush_at.is_some() {
+                self.flush();
             }
+        }
+
+        /// Time passes until the room has to be flushed. Then what may be passed on is.
+        fn flush(&mut self) {
+            self.now = self.now.max(self.room.flush_at.unwrap());
+            self.room.flush(self.now);
+            while self.room.pass_on(self.now) {}
         }
 
         fn arrives(&mut self) -> Option<(PeerId, Outgoing)> {
@@ -350,6 +357,7 @@ mod tests {
         fn says(&mut self, id: PeerId, words: &[&str]) -> Option<Instant> {
             let words = words.iter().map(|&text| text.to_owned()).collect();
             self.room.hear(id, words, self.now);
+            while self.room.pass_on(self.now) {}
             let mut permit = None;
             for effect in self.room.effects() {
                 match effect {
@@ -558,9 +566,8 @@ mod tests {
                 }
             }
             let mut heard = Vec::new();
-            while let Some(at) = world.room.flush_at {
-                world.now = world.now.max(at);
-                world.room.flush(world.now);
+            while world.room.flush_at.is_some() {
+                world.flush();
                 for outgoing in guests.values() {
                     take(outgoing);
                 }
@@ -639,8 +646,7 @@ mod tests {
                     "the room's budget isn't spent"
                 );
             }
-            world.now = world.room.flush_at.unwrap();
-            world.room.flush(world.now);
+            world.flush();
             permitted.extend(world.room.effects().iter().filter_map(|it| match it {
                 Effect::Permit(id, at) if *id != long && *at <= world.now => Some(*id),
                 _ => None,
