@@ -3,7 +3,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::{Error, Printer, Role, safe};
+use crate::{Error, Printer, Role, is_short_of_descriptors, safe};
 
 /// How often at most to say that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
@@ -97,8 +97,12 @@ impl Log {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|last| last.elapsed() > WARN_INTERVAL) {
             *warned = Some(Instant::now());
-            let line =
-                format!("Can't {action}: {error}; it goes on when clients leave, or see ulimit -n");
+            let more = if is_short_of_descriptors(error) {
+                ", or see ulimit -n"
+            } else {
+                ""
+            };
+            let line = format!("Can't {action}: {error}; it goes on when clients leave{more}");
             self.print(Role::Trouble, line);
         }
     }
@@ -176,7 +180,7 @@ mod tests {
         A: a line of twenty
         | -five byte
         Lost: A
-        Can't accept: out of memory; it goes on when clients leave, or see ulimit -n
+        Can't accept: out of memory; it goes on when clients leave
         ");
     }
 
@@ -184,7 +188,19 @@ mod tests {
     fn a_quiet_log_prints_what_concerns_the_server_alone() {
         insta::assert_snapshot!(all(true), @r"
         Started
-        Can't accept: out of memory; it goes on when clients leave, or see ulimit -n
+        Can't accept: out of memory; it goes on when clients leave
         ");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shortage_of_descriptors_has_a_limit_to_look_at() {
+        let screen = Screen::default();
+        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+        // EMFILE: accept(2).
+        log.short_of("accept", &io::Error::from_raw_os_error(24));
+        log.close().unwrap();
+        let said = screen.text();
+        assert!(said.contains("leave, or see ulimit -n"), "{said}");
     }
 }

@@ -184,13 +184,22 @@ fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
     match line {
         Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
         // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
-        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+        Err(error) if is_about_encoding(&error) => {
             Err(Event::NotSent("Not sent: the line isn't UTF-8.".to_owned()))
         }
         line => {
             let line = line.or_cannot(Action::UseTerminal, "the terminal");
             line.map(Some).map_err(Event::Failed)
         }
+    }
+}
+
+fn is_about_encoding(error: &ReadlineError) -> bool {
+    match error {
+        #[cfg(windows)]
+        ReadlineError::Decode(_) => true,
+        ReadlineError::Io(error) => error.kind() == ErrorKind::InvalidData,
+        _ => false,
     }
 }
 
