@@ -197,10 +197,12 @@ enum Fate {
 const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
 
 /// The same, of one that was ended by SIGPIPE (signal(7)).
+#[cfg(unix)]
 const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
 /// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
+#[cfg(unix)]
 const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a write beyond the \
     end of a buffer, or the use of what isn't there any more: a debugger shows the place.";
 
