@@ -129,13 +129,13 @@ impl TcpPeer {
         self.hears(pause, |_| false);
     }
 
-    /// Waits until the program has accepted the connection and read what was sent, for the time of
-    /// an answer at most: a pause is for what it does then.
+    /// Waits until the program has accepted the connection and read what was sent: a pause is for
+    /// what it does then. It doesn't wait so long that the program's own time limit ends first.
     fn waits_to_be_read(&mut self) {
         let (Ok(own), Ok(its)) = (self.stream.local_addr(), self.stream.peer_addr()) else {
             return;
         };
-        let deadline = Instant::now() + self.answer_time();
+        let deadline = Instant::now() + self.run.patience().meanwhile;
         let before = self.unused().len();
         while port::is_waiting(its.port(), own.port())
             && Instant::now() < deadline

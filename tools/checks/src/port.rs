@@ -144,15 +144,19 @@ impl Port {
 /// Whether the other end of a connection, given by its own port and this one's, has something to do:
 /// to be accepted, or to read what has arrived. Only Linux tells; elsewhere it is never so.
 pub(crate) fn is_waiting(program: u16, peer: u16) -> bool {
-    let port = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();
-    table("tcp").lines().any(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
+    let table = table("tcp");
+    let (its, own) = (format!(":{program:04X} "), format!(":{peer:04X}"));
+    // A busy system has many thousand lines, so only those with the port are looked at.
+    table.match_indices(&its).any(|(at, _)| {
+        let line = table.get(at..).and_then(|rest| rest.lines().next());
+        let fields: Vec<&str> = line.unwrap_or_default().split_whitespace().collect();
         // The bytes to send and to read, and the inode, which is 0 until it is accepted (proc(5)).
-        let (Some(queues), Some(&inode)) = (fields.get(4), fields.get(9)) else {
+        let (Some(other), Some(queues), Some(inode)) =
+            (fields.get(1), fields.get(3), fields.get(8))
+        else {
             return false;
         };
-        let ports = [1, 2].map(|at| fields.get(at).copied().and_then(port));
-        ports == [Some(program), Some(peer)] && (!queues.ends_with(":00000000") || inode == "0")
+        other.ends_with(&own) && (!queues.ends_with(":00000000") || *inode == "0")
     })
 }
 
