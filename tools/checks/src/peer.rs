@@ -14,7 +14,6 @@ use console::is_cut_short;
 use socket2::SockRef;
 
 use crate::by_hand::Deed;
-use crate::port;
 use crate::run::{Advise, Run, Told, shown, time};
 
 /// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
@@ -23,9 +22,6 @@ const RECEIVED_LIMIT: usize = 4 << 20;
 /// How long to see whether the program closes a connection that is about to be closed here: if both
 /// ends close at the same time, both remember it in TIME-WAIT.
 const CROSSING: Duration = Duration::from_millis(300);
-
-/// How often to look whether the program has read what was sent.
-const GLANCE: Duration = Duration::from_millis(10);
 
 /// What to change in a program that sends more of its buffer than was typed.
 pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
@@ -118,7 +114,6 @@ impl TcpPeer {
     /// The same, without telling it.
     pub(crate) fn pauses_silently(&mut self, pause: Duration) {
         self.does(Deed::Pauses(pause));
-        self.waits_to_be_read();
         self.hears(self.run.patience().pause(pause), |_| false);
     }
 
@@ -127,21 +122,6 @@ impl TcpPeer {
         self.does(Deed::Pauses(pause));
         self.tell(format_args!("is quiet for {}", time(pause)));
         self.hears(pause, |_| false);
-    }
-
-    /// Waits until the program has accepted the connection and read what was sent: a pause is for
-    /// what it does then. It doesn't wait so long that the program's own time limit ends first.
-    fn waits_to_be_read(&mut self) {
-        let (Ok(own), Ok(its)) = (self.stream.local_addr(), self.stream.peer_addr()) else {
-            return;
-        };
-        let deadline = Instant::now() + self.run.patience().meanwhile;
-        let before = self.unused().len();
-        while port::is_waiting(its.port(), own.port())
-            && Instant::now() < deadline
-            && !self.hears(GLANCE, |unused| unused.len() > before)
-            && self.end.is_none()
-        {}
     }
 
     /// Sends nothing for this time, in which the program has no reason to send anything.
@@ -156,7 +136,6 @@ impl TcpPeer {
             "is quiet for {pause_shown}, and expects nothing: {why}"
         ));
         let pause = self.run.patience().pause(pause);
-        self.waits_to_be_read();
         self.hears(pause, |received| !received.is_empty());
         if self.unused().is_empty() && self.end.is_none() {
             return Ok(());

@@ -141,25 +141,6 @@ impl Port {
     }
 }
 
-/// Whether the other end of a connection, given by its own port and this one's, has something to do:
-/// to be accepted, or to read what has arrived. Only Linux tells; elsewhere it is never so.
-pub(crate) fn is_waiting(program: u16, peer: u16) -> bool {
-    let table = table("tcp");
-    let (its, own) = (format!(":{program:04X} "), format!(":{peer:04X}"));
-    // A busy system has many thousand lines, so only those with the port are looked at.
-    table.match_indices(&its).any(|(at, _)| {
-        let line = table.get(at..).and_then(|rest| rest.lines().next());
-        let fields: Vec<&str> = line.unwrap_or_default().split_whitespace().collect();
-        // The bytes to send and to read, and the inode, which is 0 until it is accepted (proc(5)).
-        let (Some(other), Some(queues), Some(inode)) =
-            (fields.get(1), fields.get(3), fields.get(8))
-        else {
-            return false;
-        };
-        other.ends_with(&own) && (!queues.ends_with(":00000000") || *inode == "0")
-    })
-}
-
 /// The system's sockets of this protocol, for IPv4 and IPv6. Empty where the system doesn't tell.
 fn table(protocol: &str) -> String {
     let read = |table| fs::read_to_string(table).unwrap_or_default();
@@ -273,26 +254,6 @@ pub(crate) mod tests {
     pub(crate) fn untouched() -> Port {
         let mut ports = std::iter::repeat_with(|| Port::free().unwrap());
         ports.find(|port| !port.is_taken()).unwrap()
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_other_end_is_waiting_until_it_has_accepted_and_read_all() {
-        use std::io::{Read, Write};
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let port = |address: io::Result<SocketAddr>| address.unwrap().port();
-        let ends = (port(peer.peer_addr()), port(peer.local_addr()));
-        let is_waiting = || is_waiting(ends.0, ends.1);
-        assert!(is_waiting(), "to be accepted");
-        let (mut program, _) = listener.accept().unwrap();
-        assert!(!is_waiting());
-        peer.write_all(b"ab").unwrap();
-        for _ in 0..2 {
-            soon(is_waiting);
-            program.read_exact(&mut [0]).unwrap();
-        }
-        assert!(!is_waiting());
     }
 
     #[test]
