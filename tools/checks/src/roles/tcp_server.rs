@@ -170,13 +170,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/split-request",
         title: "Takes a request that comes in two parts",
         level: Level::Solid,
-        about: "A client sends the first line of a request and half of the next one, waits 300 ms, \
-                and sends the rest. Nothing may come back before the request is complete.",
+        about: "A client sends half of the request's first line, waits 300 ms, and sends the rest. \
+                Nothing may come back before the request is complete.",
         advice: "Read in a loop, and add what comes to a buffer, until the empty line \
                  (\\r\\n\\r\\n) that ends the head of a request has come. Only then answer.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
-            let (first, rest) = REQUEST.split_at(26);
+            let (first, rest) = REQUEST.split_at(8);
             let mut client = lab.connects()?;
             client.sends(first)?;
             client.pauses_and_expects_nothing(GAP, "the request isn't complete")?;
