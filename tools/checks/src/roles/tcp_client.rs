@@ -81,6 +81,7 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
+            lab.is_beyond_tap();
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             lab.types("exit");
             lab.expects_success()?;
