@@ -6,10 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use checks::check::Role;
-
-use crate::choose::choose;
-use crate::folder;
 use crate::source::has_main;
 
 /// How much of a file is looked at, in bytes.
@@ -37,9 +33,6 @@ const MAGIC: [(&[u8], bool); 4] = [
     (b"\xca\xfe\xba\xbe\0\0\0\x02", cfg!(target_os = "macos")),
     (b"MZ", cfg!(windows)),
 ];
-
-/// How many programs are named if there are too many.
-const NAMED: usize = 5;
 
 /// Endings of what has to be unpacked.
 const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip"];
@@ -149,80 +142,6 @@ impl ProgramFile {
         let name = self.path.file_name().unwrap_or_default();
         Path::new(".").join(name).into_os_string()
     }
-
-    /// Finds the program of this role in a folder and the folders in it. With a command, it may be
-    /// one that nobody would know how to start without.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or it isn't clear which one it is. The error says so in words.
-    pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Self, String> {
-        let mut files = Vec::new();
-        search(folder, &mut files).map_err(|error| format!("its folder can't be read: {error}"))?;
-        files.sort();
-        let all: Vec<_> = files.iter().filter_map(|path| Self::of(path)).collect();
-        let (unfit, fit): (Vec<_>, Vec<_>) = all
-            .iter()
-            .partition(|it| it.kind.trouble(has_command).is_some());
-        let name = |path: &Path| {
-            let path = path.strip_prefix(folder).unwrap_or(path);
-            crate::safe_name(path.as_os_str())
-        };
-        let chosen = choose(fit, &all, folder, role);
-        if let [program] = chosen.as_slice() {
-            return Ok((*program).clone());
-        }
-        if let Some(first) = chosen.first() {
-            let names = some(chosen.iter().map(|it| name(&it.path)));
-            let role = role.to_string().replace('-', "_");
-            let words = match &first.kind {
-                Kind::Script(words) => words.join(" "),
-                _ => "COMMAND".to_owned(),
-            };
-            return Err(format!(
-                "which is the program: {names}? Rename one to {role}, or give a command, such as: \
-                 -- {words} \"{{dir}}/{}\" {{port}}",
-                name(&first.path)
-            ));
-        }
-        let unfit = choose(unfit, &all, folder, role);
-        let unfit = unfit.into_iter().take(1);
-        let unfit = unfit.map(|it| (it.path.as_path(), it.kind.trouble(has_command)));
-        let others = files.iter().map(|path| (path.as_path(), mistaken(path)));
-        let mut reasons = unfit.chain(others);
-        let what = match reasons.find(|(_, why)| why.is_some()) {
-            Some((path, why)) => format!("but {}: {}", name(path), why.unwrap_or_default()),
-            None if files.is_empty() => "and no other file that counts".to_owned(),
-            None => format!("only {}", some(files.iter().map(|path| name(path)))),
-        };
-        Err(format!("no program in it, {what}"))
-    }
-}
-
-/// Some of these names, and how many more there are.
-fn some(mut names: impl ExactSizeIterator<Item = String>) -> String {
-    let mut some: Vec<_> = names.by_ref().take(NAMED).collect();
-    if names.len() > 0 {
-        some.push(format!("{} more", names.len()));
-    }
-    some.join(", ")
-}
-
-fn search(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if folder::is_by_the_way(&path) {
-            continue;
-        }
-        let file_type = entry.file_type()?;
-        if file_type.is_dir() {
-            search(&path, files)?;
-        } else if file_type.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// Whether it is something that has to be unpacked.
@@ -356,183 +275,6 @@ mod tests {
 
     use super::*;
 
-    const MAIN: &str = "int main(void) {}";
-
-    /// What is found in a folder of these files.
-    fn found(files: &[(&str, &str)]) -> Result<String, String> {
-        found_for(false, files)
-    }
-
-    fn found_for(has_command: bool, files: &[(&str, &str)]) -> Result<String, String> {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let found = ProgramFile::find(folder.path(), Role::ChatServer, has_command)?;
-        let path = found.path.strip_prefix(folder.path()).unwrap();
-        Ok(path.to_str().unwrap().replace('\\', "/"))
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_source_comes_before_what_was_compiled() {
-        let (elf, main) = ("\x7fELF", MAIN);
-        let chosen = |files: &[_]| found(files).unwrap();
-        assert_eq!(chosen(&[("chat.c", main), ("a.out", elf)]), "chat.c");
-        assert_eq!(chosen(&[("main.c", main), ("server", elf)]), "main.c");
-        let built = [("chat.c", main), ("chat.o", elf), ("libchat.so", elf)];
-        assert_eq!(chosen(&built), "chat.c");
-        let other_side = [("client.c", main), ("chat_server", elf)];
-        assert_eq!(chosen(&other_side), "chat_server");
-        assert_eq!(chosen(&[("a.out", elf)]), "a.out");
-        assert_eq!(chosen(&[("chat.c", main), ("chat.exe", "MZ")]), "chat.c");
-        let foreign = [("chat.exe", "MZ"), ("part.c", "")];
-        assert_eq!(found_for(true, &foreign).unwrap(), "chat.exe");
-        let error = found(&foreign).unwrap_err();
-        let why = "no program in it, but part.c: it has no main";
-        assert!(error.starts_with(why), "{error}");
-        let error = found(&foreign[..1]).unwrap_err();
-        let why = "no program in it, but chat.exe: it was compiled for another system";
-        assert!(error.starts_with(why), "{error}");
-        let built = [
-            ("build/server.class", ""),
-            ("Chat.kt", ""),
-            ("x/server.jar", ""),
-        ];
-        assert_eq!(found_for(true, &built).unwrap(), "Chat.kt");
-    }
-
-    /// As a platform exports them, or an editor leaves them.
-    #[test]
-    fn the_program_of_a_role_is_found_among_others() {
-        let chosen = |names: &[&'static str]| {
-            let files: Vec<_> = names.iter().map(|name| (*name, MAIN)).collect();
-            found(&files).unwrap()
-        };
-        assert_eq!(chosen(&["聊天.py"]), "聊天.py");
-        assert_eq!(
-            chosen(&["ChatServer.java", "Client.java"]),
-            "ChatServer.java"
-        );
-        assert_eq!(chosen(&["my-server.js", "my-client.js"]), "my-server.js");
-        assert_eq!(
-            chosen(&["李四_12_chat_server.py", "server_old.py"]),
-            "李四_12_chat_server.py"
-        );
-        assert_eq!(
-            chosen(&["hw/server.py", "hw/old/server.py"]),
-            "hw/server.py"
-        );
-        assert_eq!(chosen(&["chat.py", "__init__.py"]), "chat.py");
-        let by_tools = [
-            "chat.py",
-            "__MACOSX/server.py",
-            "._server.py",
-            ".idea/server.py",
-            "node_modules/x/server.js",
-            "my env/pyvenv.cfg",
-            "my env/Lib/site-packages/server.py",
-            "target/CACHEDIR.TAG",
-            "target/server.rs",
-        ];
-        assert_eq!(chosen(&by_tools), "chat.py");
-        let within = ["hw/pyvenv.cfg", "hw/chat.py", "hw/lib64/python3/server.py"];
-        assert_eq!(chosen(&within), "hw/chat.py");
-    }
-
-    #[test]
-    fn of_many_programs_only_some_are_named() {
-        let names = ["a.py", "b.py", "c.py", "d.py", "e.py", "f.py", "g.py"];
-        let error = found(&names.map(|name| (name, ""))).unwrap_err();
-        let why = "which is the program: a.py, b.py, c.py, d.py, e.py, 2 more? Rename one to \
-                   chat_server, or give a command, such as: -- python3 \"{dir}/a.py\" {port}";
-        assert_eq!(error, why);
-    }
-
-    /// Each name is that of the program and then those of the other files.
-    #[test]
-    fn a_program_is_found_by_the_names_of_all() {
-        for names in [
-            ["server.py", "client.py"],
-            ["server_final.py", "client_final.py"],
-            ["服务器.py", "客户端.py"],
-            ["聊天 服务端.py", "server_old.py"],
-            ["server/app.py", "client/main.py"],
-            ["chat/server.py", "udp/server.py"],
-            ["src/__main__.py", "src/room.py"],
-            ["server/main.py", "tools/main.py"],
-            ["聊天.py", "客户端.py"],
-            ["server_peer.py", "test_server.py"],
-            ["chat.py", "tests/server.py"],
-            ["Chat.java", "ServerTest.java"],
-        ] {
-            let files = names.map(|name| (name, MAIN));
-            assert_eq!(found(&files).unwrap(), names[0], "{names:?}");
-        }
-    }
-
-    /// As above, with what each file has in it.
-    #[test]
-    fn a_program_is_found_by_what_others_load() {
-        let guard = "if __name__ == '__main__': test()";
-        let java = "class App { void main() { Greeter.greet(); } }";
-        let with_guard = format!("import util\n{guard}");
-        let cases: [&[(&str, &str)]; 11] = [
-            &[("app.py", "from util import serve"), ("util.py", "")],
-            &[
-                ("app.py", &with_guard),
-                ("util.py", guard),
-                ("test_app.py", "import app"),
-            ],
-            &[("main.py", "import server"), ("server.py", "")],
-            &[("test.py", "import util"), ("util.py", "")],
-            &[("server.py", guard), ("main.py", "import server")],
-            &[
-                ("app.py", "import lib"),
-                ("lib/__init__.py", "from .net import *"),
-                ("lib/net.py", ""),
-            ],
-            &[("app.py", guard), ("test_app.py", "import app")],
-            &[("app.py", ""), ("start.sh", "#!/bin/sh\n")],
-            &[("app.js", "require('./lib/proto')"), ("lib/proto.js", "")],
-            &[("app.js", "import a from './lib';"), ("lib/index.js", "")],
-            &[
-                ("App.java", java),
-                ("Greeter.java", "class Greeter { void main() {} }"),
-            ],
-        ];
-        for files in cases {
-            assert_eq!(found(files).unwrap(), files[0].0, "{files:?}");
-        }
-        // Not by a word that is no import.
-        let unclear = [("app.js", "const peer = require('net')"), ("peer.js", "")];
-        assert!(
-            found(&unclear)
-                .unwrap_err()
-                .starts_with("which is the program")
-        );
-    }
-
-    #[test]
-    fn a_folder_without_a_program_is_told_by_what_is_in_it() {
-        let told = |name| found(&[(name, "")]).unwrap_err().replace('\\', "/");
-        assert_eq!(told("server.txt"), "no program in it, only server.txt");
-        assert_eq!(
-            told("homework/作业.zip"),
-            "no program in it, but homework/作业.zip: unpack it into a folder of the same name"
-        );
-        assert_eq!(
-            told("chat.ipynb"),
-            "no program in it, but chat.ipynb: it is a document: hand in the program's own file"
-        );
-        assert_eq!(
-            told(".hidden"),
-            "no program in it, and no other file that counts"
-        );
-    }
-
     #[test]
     fn text_in_utf16_is_not_started() {
         let folder = tempfile::tempdir().unwrap();
@@ -540,15 +282,6 @@ mod tests {
         fs::write(&path, b"\xff\xfei\0m\0").unwrap();
         let trouble = ProgramFile::of_any(&path).kind.trouble(false).unwrap();
         assert_eq!(trouble, "its text is UTF-16: save it as UTF-8");
-    }
-
-    #[test]
-    fn a_part_is_no_program() {
-        let error = found(&[("part.c", "int domain(void);")]).unwrap_err();
-        assert!(error.starts_with("no program in it, but part.c: it has no main"));
-        let error = found(&[("server.kt", MAIN)]).unwrap_err();
-        assert!(error.starts_with("no program in it, but server.kt: nobody knows"));
-        assert_eq!(found(&[("a.cpp", MAIN), ("b.cpp", "")]).unwrap(), "a.cpp");
     }
 
     /// Only Linux has such names.
@@ -562,25 +295,11 @@ mod tests {
             .join("作业")
             .join(OsStr::from_bytes(b"\xb7\xfe"));
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(OsStr::from_bytes(b"\xce\xf1.py")), "").unwrap();
-        let found = ProgramFile::find(root.path(), Role::ChatServer, false).unwrap();
+        let file = folder.join(OsStr::from_bytes(b"\xce\xf1.py"));
+        fs::write(&file, "").unwrap();
+        let found = ProgramFile::of(&file).unwrap();
         let path = found.renamed(root.path()).unwrap().path;
         assert!(path.ends_with("作业/renamed/renamed.py"), "{path:?}");
         assert!(path.exists());
-    }
-
-    /// As on a disk of Windows, where every file seems to be executable.
-    #[cfg(unix)]
-    #[test]
-    fn a_right_to_execute_makes_no_program() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["README.md", "chat.py", "LICENSE"] {
-            let path = folder.path().join(name);
-            fs::write(&path, "text").unwrap();
-            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
-        }
-        let found = ProgramFile::find(folder.path(), Role::ChatServer, false).unwrap();
-        assert!(found.path.ends_with("chat.py"));
     }
 }

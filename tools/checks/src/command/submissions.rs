@@ -12,6 +12,7 @@ use checks::port::Port;
 use checks::program::{Command, Program};
 use tempfile::TempDir;
 
+use crate::choose::find;
 use crate::folder;
 use crate::program_file::{ProgramFile, is_archive, is_library, mistaken};
 use crate::safe_name;
@@ -146,7 +147,7 @@ impl Submitted {
         let needs_file = given.is_none_or(|command| command.has("{file}"));
         let program = match (needs_file, self.is_folder) {
             (false, _) => None,
-            (true, true) => Some(ProgramFile::find(root, role, given.is_some())?),
+            (true, true) => Some(find(root, role, given.is_some())?),
             (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
         };
         let program = program.map(|it| it.renamed(root)).transpose();
