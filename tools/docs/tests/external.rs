@@ -147,7 +147,8 @@ mod commands {
             shells
                 .all
                 .push(Shell::start(command, shells.all.len(), &events)?);
-            if !shells.look(PATIENCE) {
+            // It may build first, in silence.
+            if !shells.look(PATIENCE * 5) {
                 return Err(format!("nothing happens after: {command}").into());
             }
             while shells.look(PAUSE) {}
