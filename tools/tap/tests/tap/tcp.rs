@@ -109,22 +109,6 @@ fn a_reset_reaches_a_side_that_does_not_read() {
     expect_that_writes_fail(&server);
 }
 
-/// The tap finds it as it passes on the answer, and the server has nothing more to say.
-/// (With Wine, the reset comes later than the answer.)
-#[test]
-#[cfg(not(windows))]
-fn a_reset_instead_of_reading_the_answer_is_told() {
-    let tap = Tap::start(Trouble::default());
-    let (client, mut server) = tap.connect();
-    client.half_closes();
-    assert_eq!(server.reads_to_end(), b"");
-    client.resets();
-    server.sends("nobody reads this");
-    server.half_closes();
-    let shown = tap.shows("ended");
-    assert!(shown.contains("client reset"), "{shown}");
-}
-
 /// The half-close waits for its time when the tap finds the reset, as the server writes.
 #[test]
 fn a_reset_after_a_half_close_that_waits_is_passed_on() {
