@@ -52,7 +52,8 @@ pub fn run(exercises: &[Exercise], mut arguments: Arguments) -> Conclusion {
 }
 
 fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
-    let waits = waits(exercise);
+    let waits = unfinished(exercise.source);
+    let waits = waits.map(|line| format!("{}:{line} has a todo!", exercise.file));
     let ignored = waits.is_some() && anyway;
     let note = borrowed(exercise.source).map_or(String::new(), |what| format!("uses {what}"));
     let wanted: Vec<&'static Check> = exercise
@@ -77,12 +78,6 @@ fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Tr
             .with_kind(note.clone())
     };
     wanted.into_iter().map(trial).collect()
-}
-
-/// Where the exercise still has a `todo!(`, in words.
-fn waits(exercise: &Exercise) -> Option<String> {
-    let line = unfinished(exercise.source)?;
-    Some(format!("{}:{line} has a todo!", exercise.file))
 }
 
 /// The checks of one exercise, under way.

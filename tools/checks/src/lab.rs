@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
-use socket2::{Domain, Socket, Type};
+use socket2::{Socket, Type};
 
 use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
@@ -214,7 +214,7 @@ impl<'a> Lab<'a> {
     #[cfg(target_os = "linux")]
     fn stand_in(&mut self) -> io::Result<Socket> {
         let port = self.port.as_ref().map_or(0, |port| port.number);
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None)?;
         // As TIME-WAIT, it is in nobody's way who has set either of the two.
         socket.set_reuse_address(true)?;
         socket.set_reuse_port(true)?;
@@ -515,7 +515,7 @@ mod tests {
         let address = lab.address().unwrap();
         let _stand_in = lab.stand_in().unwrap();
         let can_bind = |set: fn(&Socket) -> io::Result<()>| {
-            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None).unwrap();
             set(&socket).unwrap();
             socket
                 .bind(&address.into())

@@ -85,14 +85,15 @@ pub(crate) fn size(folder: &Path, most: u64) -> u64 {
 pub(crate) struct Watched {
     /// What its processes have in common.
     pub(crate) mark: Mark,
-    /// The folder that it runs in, and how many bytes that had before the program started.
-    folder: Option<(PathBuf, u64)>,
-    stopped: OnceLock<String>,
+    /// How many bytes its folder had before it started, and that folder.
+    folder: Option<(u64, PathBuf)>,
+    /// Why the program was stopped, if it was.
+    pub(crate) stopped: OnceLock<String>,
 }
 
 impl Watched {
     /// Watches a program whose processes have this mark.
-    pub(crate) fn new(mark: Mark, folder: Option<(PathBuf, u64)>) -> Arc<Self> {
+    pub(crate) fn new(mark: Mark, folder: Option<(u64, PathBuf)>) -> Arc<Self> {
         let watched = Arc::new(Self {
             mark,
             folder,
@@ -101,11 +102,6 @@ impl Watched {
         #[cfg(target_os = "linux")]
         watch::add(&watched);
         watched
-    }
-
-    /// Why the program was stopped, if it was.
-    pub(crate) fn stopped(&self) -> Option<&str> {
-        self.stopped.get().map(String::as_str)
     }
 }
 
@@ -190,7 +186,7 @@ mod watch {
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let (folder, had) = self.folder.as_ref().filter(|_| at_files)?;
+            let (had, folder) = self.folder.as_ref().filter(|_| at_files)?;
             let most = had.saturating_add(FILES);
             let limit = FILES >> 20;
             (size(folder, most) > most).then(|| {

@@ -93,17 +93,15 @@ impl TcpPeer {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
         self.does(Deed::Sends(bytes));
         match (&*self.stream).write_all(bytes) {
-            Ok(()) => Ok(()),
+            Ok(()) => {}
             Err(error) if is_cut_short(&error) => {
                 let expected = format!("the program reads what {} sends", self.name);
                 let saw = format!("it read nothing for {}", time(self.answer_time()));
-                self.run.missed(expected, saw)
+                return self.run.missed(expected, saw);
             }
-            Err(_) => {
-                self.run.add("(the connection has ended already)");
-                Ok(())
-            }
+            Err(_) => self.run.add("(the connection has ended already)"),
         }
+        Ok(())
     }
 
     /// Sends nothing for this time.
@@ -247,14 +245,12 @@ impl TcpPeer {
         let pause = self.run.pause(pause);
         let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
-        for byte in bytes.iter().cycle() {
+        let mut bytes = bytes.iter().cycle();
+        while let Some(byte) = bytes.next().filter(|_| Instant::now() <= deadline) {
             // It may be cut off for being slow, which is another matter.
             let _ = (&*self.stream).write(&[*byte]);
             if other.hears(pause, is_it) {
                 return Ok(());
-            }
-            if Instant::now() > deadline {
-                break;
             }
         }
         other.missed(other.reaches(what, limit))
@@ -498,24 +494,19 @@ impl TcpPeer {
 
     /// One `read`, which waits for this time at most.
     fn receive(&mut self, limit: Duration) {
+        use ErrorKind::{ConnectionAborted, ConnectionReset};
         let mut piece = [0; 16 << 10];
-        let read = self
-            .stream
-            // Zero would mean "forever".
-            .set_read_timeout(Some(limit.max(Duration::from_millis(1))))
-            .and_then(|()| (&*self.stream).read(&mut piece));
-        match read {
+        // Zero would mean "forever".
+        let limit = limit.max(Duration::from_millis(1));
+        let is_set = self.stream.set_read_timeout(Some(limit));
+        match is_set.and_then(|()| (&*self.stream).read(&mut piece)) {
             Ok(0) => self.end = Some(End::Closed),
-            Ok(count) => self
-                .received
-                .extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Ok(count) => self.received.extend(piece.iter().take(count)),
             Err(error) if is_cut_short(&error) => {}
-            Err(error) => {
-                self.end = Some(match error.kind() {
-                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => End::Reset,
-                    _ => End::Broken(error.to_string()),
-                });
+            Err(error) if matches!(error.kind(), ConnectionReset | ConnectionAborted) => {
+                self.end = Some(End::Reset);
             }
+            Err(error) => self.end = Some(End::Broken(error.to_string())),
         }
     }
 

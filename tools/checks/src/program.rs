@@ -259,10 +259,8 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let folder = command.dir.map(|dir| {
-            let had = limits::size(&dir, u64::MAX);
-            (dir, had)
-        });
+        let folder = command.dir;
+        let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
         let (mark, child, console) = terminal::start(start, spawn)?;
         mark.fix(child.id());
         guard::watch(child.id());
@@ -346,7 +344,7 @@ impl Program {
 
     /// Why it was stopped, if it took too much of the machine.
     pub fn stopped(&self) -> Option<&str> {
-        self.watched.stopped()
+        self.watched.stopped.get().map(String::as_str)
     }
 
     /// Whether it has printed more than [`OUTPUT_LIMIT`].
