@@ -82,8 +82,7 @@ fn positive() -> RangedU64ValueParser<usize> {
 
 impl Trouble {
     /// What happens to what `from` sends.
-    #[must_use]
-    pub fn of(&self, from: Side) -> Self {
+    pub(crate) fn of(&self, from: Side) -> Self {
         // What a side sends isn't on the way to it.
         let is_spared = self.to == [To::Client, To::Server][from as usize];
         [*self, Self::default()][usize::from(is_spared)]

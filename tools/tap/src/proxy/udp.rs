@@ -84,7 +84,7 @@ fn begin<'s>(
     proxy: &Proxy,
 ) -> Result<Pass<'s>, Error> {
     let connected = udp::connect(&proxy.target, LOOK)?;
-    let (open, server) = udp::open(&connected).or_cannot(Action::CreateSocket, &proxy.target)?;
+    let (open, server) = udp::open(&connected).or_cannot(Action::Send, &proxy.target)?;
     let [connected, open] = [connected, open].map(Arc::new);
     connection.event(format_args!("client {client}"));
     let ends = (Arc::clone(&open), server);
