@@ -266,6 +266,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_pieces_of_a_read_are_apart() {
+        let split = Trouble {
+            split: Some(1),
+            ..Trouble::default()
+        };
+        let pauses = [0, 62, 63, 1_000].map(|number| split.pause(number, 1));
+        assert_eq!(pauses, [APART, APART, Duration::ZERO, Duration::ZERO]);
+    }
+
+    #[test]
     fn a_time_has_a_unit_or_is_in_milliseconds() {
         for (text, milliseconds) in [
             ("200", 200),
