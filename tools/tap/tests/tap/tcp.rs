@@ -323,6 +323,9 @@ fn a_rate_is_a_limit() {
     assert_eq!(client.reads_to_end().len(), 500);
     // The first of ten pieces goes at once.
     assert!(begin.elapsed() >= Duration::from_millis(450));
+    // A line shows the first 2,000 bytes of a read.
+    let shown = tap.screen.wait_for("server half-closed");
+    assert!(shown.contains("\"... ") && shown.lines().all(|line| line.len() < 2_100));
 }
 
 #[test]
