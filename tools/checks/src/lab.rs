@@ -29,6 +29,11 @@ const KNOCK: Duration = Duration::from_millis(250);
 const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
     the program takes it in another form, such as --port N, write that into the command.";
 
+/// The same, of one that reached its end without an error.
+const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
+    and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
+    the port in another form, such as --port N? Then write that into the command.";
+
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
     take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
@@ -405,7 +410,9 @@ impl<'a> Lab<'a> {
 
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {
         let ended = self.run.ended_at_once(expected);
-        ended.advise(self.command.trouble().unwrap_or(ENDED))
+        let is_failure = self.run.ended().is_some_and(|status| !status.success());
+        let advice = if is_failure { ENDED } else { OVER };
+        ended.advise(self.command.trouble().unwrap_or(advice))
     }
 
     // Peers of a client.

@@ -348,7 +348,8 @@ impl TcpPeer {
     /// # Errors
     ///
     /// It isn't.
-    pub fn should_have_sent(&self, (what, is_it): What) -> Told {
+    pub fn should_have_sent(&mut self, (what, is_it): What) -> Told {
+        self.looks_back();
         self.tell(format_args!("expects {what}"));
         if is_it(&self.received) {
             return Ok(());
@@ -473,8 +474,12 @@ impl TcpPeer {
             Some(End::Reset) => "and the connection was reset".to_owned(),
             Some(End::Broken(why)) => format!("and the connection broke ({why})"),
         };
-        // What is left of a line that was expected: its end.
-        let came = match self.unused().trim_ascii_start() {
+        let came = match self.unused() {
+            // What is left of a line that was expected: its end.
+            rest if self.used > 0 => rest.trim_ascii_start(),
+            all => all,
+        };
+        let came = match came {
             [] => "nothing came".to_owned(),
             bytes => format!("{} came", shown(bytes)),
         };
@@ -564,7 +569,7 @@ mod tests {
 
     use super::*;
     use crate::run::tests::kind;
-    use crate::run::{Kind, Patience};
+    use crate::run::{Kind, Patience, Stop};
 
     const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -709,13 +714,18 @@ mod tests {
         let (mut client, mut program) = connected();
         let pause = Duration::from_millis(1);
         assert!(client.pauses_and_expects_nothing(pause, "why").is_ok());
-        program.write_all(b"hello").unwrap();
+        program.write_all(b"\nhello").unwrap();
         assert_eq!(kind(client.hears_something()), None);
         let early = client.pauses_and_expects_nothing(PATIENCE, "why");
         assert_eq!(kind(early), Some(Kind::Wrong));
-        assert_eq!(kind(client.should_have_sent(HELLO)), None);
+        let hello = ("hello", (|it| it == b"\nhello") as fn(&[u8]) -> bool);
+        assert_eq!(kind(client.should_have_sent(hello)), None);
         let other = ("another", (|_| false) as fn(&[u8]) -> bool);
-        assert_eq!(kind(client.should_have_sent(other)), Some(Kind::Wrong));
+        let Err(Stop::Failed(failure)) = client.should_have_sent(other) else {
+            panic!("it is no other");
+        };
+        assert_eq!(failure.kind, Kind::Wrong);
+        assert!(failure.saw.contains("\\nhello"), "{}", failure.saw);
     }
 
     /// A reset is a clean end to nobody.

@@ -493,11 +493,14 @@ impl Printed {
     }
 }
 
-/// Whether a program ended on purpose: with exit status 0, or by SIGTERM (signal(7)), by which one of
-/// its processes may end the others. (The judge sends that only when all is judged.)
+/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
+/// which one of its processes may end the others. (The judge sends them only when all is judged.)
 pub(crate) fn is_success(status: ExitStatus) -> bool {
     #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(15) {
+    if matches!(
+        std::os::unix::process::ExitStatusExt::signal(&status),
+        Some(2 | 15)
+    ) {
         return true;
     }
     status.success()

@@ -86,7 +86,7 @@ impl Lab<'_> {
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        self.run.output().lines().any(|line| {
+        before_crash(&self.run.output()).lines().any(|line| {
             let line = same(line);
             let mut rest = line.as_str();
             while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
@@ -220,6 +220,15 @@ impl Lab<'_> {
         self.run
             .tell("the program should say what is wrong, and end");
         self.expects_to_end(limit)?;
+        self.expects_news()
+    }
+
+    /// Expects that the program has told the user more than it tells when all is well.
+    ///
+    /// # Errors
+    ///
+    /// It hasn't.
+    pub fn expects_news(&self) -> Told {
         if self.has_news() {
             return Ok(());
         }
@@ -266,6 +275,12 @@ impl Lab<'_> {
         Ok(())
     }
 
+    /// Whether the program crashed because it asked for more than was typed.
+    pub fn has_run_out_of_input(&self) -> bool {
+        let output = self.run.output();
+        output.contains("EOFError") || output.contains("NoSuchElementException")
+    }
+
     /// Expects that the program goes on, whatever has been done to it: that it hasn't ended 500 ms
     /// later.
     ///
@@ -299,7 +314,8 @@ impl Lab<'_> {
             .missed("the program ends, or waits", "it still runs");
         missed.advise(
             "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
-             then, and read 0 bytes.",
+             then, and read 0 bytes. And let a call wait (recv, select): don't look again and \
+             again.",
         )
     }
 
