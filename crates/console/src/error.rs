@@ -187,7 +187,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         }
         (Action::Serve | Action::Talk, Kind::InvalidData) if text.is::<ParseFloatError>() => {
             "write a number with a decimal point, such as 36.6 \
-             (without --tutorial the server answers what is wrong with others)"
+             (without --tutorial the server says so and goes on)"
         }
         (Action::Serve | Action::Talk, Kind::InvalidData) => {
             "this program needs text in UTF-8 here \
@@ -461,7 +461,7 @@ mod tests {
             invalid(utf8(), Action::ReadInput),
         ];
         insta::assert_snapshot!(steps.join("\n"), @"
-        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
+        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
         can't talk to X: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
         can't read X: invalid utf-8 sequence of 1 bytes from index 0; type or pipe in text in UTF-8
         ");
