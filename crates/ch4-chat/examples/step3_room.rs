@@ -122,7 +122,7 @@ fn talk(events: SyncSender<Event>, inbox: Receiver<Event>, is_host: bool) -> io:
             }
         }
     }
-    peers.iter().for_each(|(_, peer)| drop(send(peer, BYE)));
+    peers.retain(|(_, peer)| send(peer, BYE).is_ok());
     Ok(())
 }
 

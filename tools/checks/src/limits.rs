@@ -141,7 +141,7 @@ mod watch {
             // Without it only the limits of the system hold.
             let _ = thread::Builder::new().spawn(|| {
                 for look in 0_u32.. {
-                    thread::park_timeout(PAUSE);
+                    thread::sleep(PAUSE);
                     look_at_all(look % FILES_EACH == 0);
                 }
             });

@@ -93,7 +93,7 @@ impl Port {
     pub(crate) fn wait_until_free(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
         while self.is_taken() && Instant::now() < deadline {
-            thread::park_timeout(Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
     }
 

@@ -36,7 +36,7 @@ pub fn serve_each<R>(
             clients.retain(|client| !client.is_finished());
             if clients.len() == MOST_CLIENTS {
                 transcript.too_many_clients();
-                thread::park_timeout(LOOK);
+                thread::sleep(LOOK);
                 continue;
             }
             match listener.accept() {
@@ -55,7 +55,7 @@ pub fn serve_each<R>(
                 Err(error) if client_has_gone(&error) => {}
                 Err(error) => {
                     transcript.log.short_of("accept a client for now", &error);
-                    thread::park_timeout(LOOK);
+                    thread::sleep(LOOK);
                 }
             }
         }

@@ -51,7 +51,7 @@ pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "it never comes to that");
-        thread::park_timeout(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
