@@ -137,7 +137,9 @@ impl Host<'_> {
                 Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    deadline = deadline.map(|_| now + self.limits.linger);
+                    if !messages.is_empty() {
+                        deadline = deadline.map(|_| now + self.limits.linger);
+                    }
                     self.room.hear(id, messages, now);
                     if !may_type && !self.room.is_empty() {
                         may_type = true;
