@@ -797,6 +797,31 @@ mod keyboard {
         end.recv_timeout(PATIENCE).unwrap().unwrap();
     }
 
+    /// Empty lines are no messages.
+    #[test]
+    fn when_a_file_has_ended_nobody_goes_on_by_saying_nothing() {
+        let says_nothing = |mut peer: FakePeer| {
+            let mut stream = peer.stream().try_clone().unwrap();
+            thread::spawn(move || while stream.write_all(&[b'\n'; MESSAGE_BYTES]).is_ok() {});
+            let heard = peer.reads_to_end();
+            assert!(heard.ends_with(BYE.as_bytes()), "{heard:?}");
+        };
+        // Longer than a flood of nothing waits for its next permit: 250 ms.
+        let limits = Limits {
+            linger: Duration::from_millis(600),
+            ..Limits::default()
+        };
+        let (guest, host) = guest_with(None, limits.clone());
+        drop(guest.typing);
+        says_nothing(host);
+        guest.end.recv_timeout(PATIENCE).unwrap().unwrap();
+
+        let (host, address) = host_with(limits);
+        drop(host.typing);
+        says_nothing(FakePeer::connect(address));
+        host.end.recv_timeout(PATIENCE).unwrap().unwrap();
+    }
+
     #[test]
     fn when_the_hosts_file_has_ended_the_last_guest_ends_the_chat() {
         let (mut host, address) = host_with(Limits {

@@ -81,7 +81,9 @@ pub fn guest(
             }
             Some(Event::InputEnded) => deadline = Some(now + limits.linger),
             Some(Event::Said(_, messages)) => {
-                deadline = deadline.map(|_| now + limits.linger);
+                if !messages.is_empty() {
+                    deadline = deadline.map(|_| now + limits.linger);
+                }
                 show(log, &messages);
                 if messages.iter().any(|message| message == BYE) {
                     log.event("The host has ended the chat.");

@@ -109,13 +109,16 @@ impl Host<'_> {
             typing.permit(Instant::now());
         }
         loop {
-            let first = deadline.into_iter().chain(self.room.flush_at).min();
             // Whatever else has happened comes before what guests have said: so a flood of words
             // holds up neither the host nor those who come and go.
             let event = match inbox.try_recv() {
                 Ok(event) => Some(event),
                 Err(_) if self.room.pass_on(Instant::now()) => None,
-                Err(_) => next_event(inbox, first),
+                Err(_) => {
+                    // Look only now: `pass_on` may have set how long words have to wait.
+                    let first = deadline.into_iter().chain(self.room.flush_at).min();
+                    next_event(inbox, first)
+                }
             };
             let now = Instant::now();
             if self.room.flush_at.is_some_and(|at| at <= now) {
@@ -134,7 +137,9 @@ impl Host<'_> {
                 Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    deadline = deadline.map(|_| now + self.limits.linger);
+                    if !messages.is_empty() {
+                        deadline = deadline.map(|_| now + self.limits.linger);
+                    }
                     self.room.hear(id, messages, now);
                     if !may_type && !self.room.is_empty() {
                         may_type = true;
@@ -228,7 +233,7 @@ mod tests {
     use std::io::ErrorKind;
 
     use console::Printer;
-    use testkit::FakePeer;
+    use testkit::{FakePeer, PATIENCE};
 
     use super::*;
 
@@ -292,6 +297,46 @@ mod tests {
             host.run(&inbox, &mut typing).unwrap();
             let left = guests.iter().take_while(|_| host.room.pass_on(now)).count();
             assert_eq!(left, guests.len());
+            typing.end(host.log);
+        });
+    }
+
+    /// All who talk wait for their permits, so no other event wakes the loop.
+    #[test]
+    fn words_that_wait_for_the_rooms_budget_are_passed_on_even_if_nothing_else_happens() {
+        host(|mut host, _| {
+            let limits = Limits {
+                guest_bytes: usize::MAX,
+                ..Limits::default()
+            };
+            host.room = Room::new(None, &limits);
+            let (events, inbox) = channel();
+            let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
+            let (_, listener) = host.room.arrive(address, now).unwrap();
+            // What each says spends the budget for longer than lines are collected.
+            let much = vec!["x".repeat(MESSAGE_BYTES); 100];
+            for _ in 0..2 {
+                let (id, _) = host.room.arrive(address, now).unwrap();
+                events.send(Event::Said(id, much.clone())).unwrap();
+            }
+            // Its input has ended, but nobody is told that.
+            let mut typing = Keyboard::plain(io::empty()).read(channel().0).unwrap();
+            let lines = much.len();
+            let hears = thread::spawn(move || {
+                let mut heard = String::new();
+                while heard.matches("xx\n").count() < 2 * lines
+                    && let Ok(text) = listener.texts.recv_timeout(PATIENCE)
+                {
+                    heard += &text;
+                }
+                events.send(Event::Typed(BYE.to_owned())).unwrap();
+                heard
+            });
+            host.run(&inbox, &mut typing).unwrap();
+            let heard = hears.join().unwrap();
+            for speaker in ["guest-2: ", "guest-3: "] {
+                assert_eq!(heard.matches(speaker).count(), lines, "{speaker}");
+            }
             typing.end(host.log);
         });
     }

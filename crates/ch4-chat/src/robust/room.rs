@@ -301,7 +301,7 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashSet, VecDeque};
     use std::sync::atomic::Ordering::Relaxed;
 
     use proptest::collection::vec;
@@ -734,6 +734,8 @@ mod tests {
         Leaves(Index),
         Reads(Index),
         HostSpeaks,
+        /// So much was said that the next words have to wait.
+        SpendsBudget,
         Flushes,
     }
 
@@ -747,6 +749,7 @@ mod tests {
             who().prop_map(Step::Leaves),
             who().prop_map(Step::Reads),
             Just(Step::HostSpeaks),
+            Just(Step::SpendsBudget),
             Just(Step::Flushes),
         ]
     }
@@ -754,10 +757,120 @@ mod tests {
     /// One guest, as the test follows it.
     struct Follows {
         outgoing: Outgoing,
+        here: bool,
+        /// It has said something, and has no permit to say more.
+        waits: bool,
+        /// Its words that haven't been passed on.
+        unheard: VecDeque<String>,
         heard: String,
         /// All words that others said while it was here.
         words: Vec<String>,
-        here: bool,
+    }
+
+    /// A room and all guests that ever came, as the test follows them.
+    struct Crowd {
+        world: World,
+        guests: BTreeMap<PeerId, Follows>,
+    }
+
+    impl Crowd {
+        fn arrives(&mut self) {
+            let place = self.world.arrives();
+            assert_eq!(
+                place.is_some(),
+                self.here().len() < self.world.room.limits.guests
+            );
+            let Some((id, outgoing)) = place else { return };
+            let guest = Follows {
+                outgoing,
+                here: true,
+                waits: false,
+                unheard: VecDeque::new(),
+                heard: String::new(),
+                words: Vec::new(),
+            };
+            self.guests.insert(id, guest);
+            let names = ["/name Li", "/name li", "/name Han"];
+            let name = names.iter().cycle().nth(self.guests.len());
+            self.says(id, vec![name.unwrap().to_string()]);
+        }
+
+        fn here(&self) -> Vec<PeerId> {
+            let here = self.guests.iter().filter(|(_, guest)| guest.here);
+            here.map(|(id, _)| *id).collect()
+        }
+
+        /// A guest may say something only with a permit.
+        fn says(&mut self, id: PeerId, said: Vec<String>) {
+            let guest = self.guests.get_mut(&id).unwrap();
+            if !mem::replace(&mut guest.waits, true) {
+                let words = said.iter().filter(|it| it.starts_with('w'));
+                guest.unheard.extend(words.cloned());
+                self.world.room.hear(id, said, self.world.now);
+            }
+        }
+
+        /// Everybody who is here hears a word, but its speaker.
+        fn hear(&mut self, word: &str, speaker: Option<PeerId>) {
+            for (id, guest) in &mut self.guests {
+                if guest.here && Some(*id) != speaker {
+                    guest.words.push(word.to_owned());
+                }
+            }
+        }
+
+        /// Passes on what may be, and follows what the room decided, in order.
+        fn follow(&mut self) {
+            while self.world.room.pass_on(self.world.now) {}
+            for effect in self.world.room.effects() {
+                match effect {
+                    Effect::Show(line) if !line.ends_with(BYE) => {
+                        let word = line.rsplit(' ').next().unwrap();
+                        let is_next =
+                            |it: &Follows| it.unheard.front().is_some_and(|it| it == word);
+                        let speaker = self
+                            .guests
+                            .iter_mut()
+                            .find(|(_, it)| it.here && is_next(it));
+                        let (&id, guest) = speaker.expect("a guest's next word");
+                        guest.unheard.pop_front();
+                        self.hear(word, Some(id));
+                    }
+                    Effect::Permit(id, _) => {
+                        let guest = self.guests.get_mut(&id).unwrap();
+                        assert!(guest.here && guest.waits && guest.unheard.is_empty());
+                        guest.waits = false;
+                    }
+                    Effect::LetGo(id) | Effect::Disconnect(id) => {
+                        let guest = self.guests.get_mut(&id).unwrap();
+                        assert!(mem::take(&mut guest.here));
+                    }
+                    Effect::Notify(_) | Effect::Show(_) => {}
+                }
+            }
+            let room = &self.world.room;
+            // If words wait, the host knows until when.
+            assert!(room.said.is_empty() || room.flush_at.is_some());
+            // The bounds are kept, names are unique, and the room knows who is here.
+            let here = self.guests.iter().filter(|(_, guest)| guest.here);
+            assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
+            let waiting = here.map(|(_, guest)| guest.outgoing.waiting.load(Relaxed));
+            let waiting: Vec<usize> = waiting.collect();
+            assert!(
+                waiting
+                    .iter()
+                    .all(|bytes| *bytes <= room.limits.guest_bytes),
+                "{waiting:?}"
+            );
+            assert!(
+                waiting.iter().sum::<usize>() <= room.limits.room_bytes,
+                "{waiting:?}"
+            );
+            let names = room.guests.values().filter_map(|guest| guest.name.as_ref());
+            let names: Vec<String> = names.map(|name| name.to_lowercase()).collect();
+            let unique: HashSet<&String> = names.iter().collect();
+            assert_eq!(unique.len(), names.len(), "{names:?}");
+        }
     }
 
     proptest! {
@@ -767,89 +880,58 @@ mod tests {
         /// for any line, also for one that tells of another's end.
         #[test]
         fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
-            let limits = limits(5, 400, 1000);
-            let mut world = World::new(None, &limits);
-            let mut guests = BTreeMap::<PeerId, Follows>::new();
-            let mut count = 0;
-            for step in steps {
-                let here: Vec<PeerId> =
-                    guests.iter().filter(|(_, it)| it.here).map(|(id, _)| *id).collect();
-                let pick = |who: Index| (!here.is_empty()).then(|| here[who.index(here.len())]);
-                let (mut speaks, mut next) = (None, None);
-                let mut words = Vec::new();
+            let world = World::new(None, &limits(5, 400, 1000));
+            let mut crowd = Crowd { world, guests: BTreeMap::new() };
+            for (number, step) in steps.into_iter().enumerate() {
+                let here = crowd.here();
+                let pick = |who: Index| here.get(who.index(here.len().max(1))).copied();
+                let word = format!("w{number}");
                 match step {
-                    Step::Arrives => {
-                        let place = world.arrives();
-                        prop_assert_eq!(place.is_some(), here.len() < limits.guests);
-                        if let Some((id, outgoing)) = place {
-                            let (heard, words) = (String::new(), Vec::new());
-                            let follows = Follows { outgoing, heard, words, here: true };
-                            guests.insert(id, follows);
-                            let names = ["/name Li", "/name li", "/name Han"];
-                            let name = names.iter().cycle().nth(guests.len());
-                            world.says(id, &[name.unwrap()]);
-                        }
-                    }
-                    Step::Says(who, number) => {
+                    Step::Arrives => crowd.arrives(),
+                    Step::Says(who, count) => {
+                        let words = (0..count).map(|index| format!("{word}.{index}"));
                         if let Some(id) = pick(who) {
-                            words = (count..count + number).map(|n| format!("w{n}")).collect();
-                            let said: Vec<&str> = words.iter().map(String::as_str).collect();
-                            next = world.says(id, &said);
-                            speaks = Some(id);
+                            crowd.says(id, words.collect());
                         }
-                    }
-                    Step::HostSpeaks => {
-                        words = vec![format!("w{count}")];
-                        world.speaks(&words[0]);
                     }
                     Step::SaysBye(who) => {
                         if let Some(id) = pick(who) {
-                            prop_assert_eq!(world.says(id, &["byebye"]), None);
-                            guests.get_mut(&id).unwrap().here = false;
+                            crowd.says(id, vec![BYE.to_owned()]);
                         }
                     }
                     Step::Leaves(who) => {
                         if let Some(id) = pick(who) {
-                            world.room.depart(id, "has left", world.now);
-                            guests.get_mut(&id).unwrap().here = false;
+                            crowd.world.room.depart(id, "has left", crowd.world.now);
+                            crowd.guests.get_mut(&id).unwrap().here = false;
                         }
                     }
                     Step::Reads(who) => {
-                        if let Some(guest) = pick(who).and_then(|id| guests.get_mut(&id)) {
+                        if let Some(guest) = pick(who).and_then(|id| crowd.guests.get_mut(&id)) {
                             guest.heard += &take(&guest.outgoing);
                         }
                     }
-                    Step::Flushes => world.flushes(),
-                }
-                count += words.len();
-                for id in here.iter().filter(|id| Some(**id) != speaks) {
-                    guests.get_mut(id).unwrap().words.extend(words.iter().cloned());
-                }
-                let mut effects = mem::take(&mut world.effects);
-                effects.extend(world.room.effects());
-                for effect in effects {
-                    if let Effect::Disconnect(id) = effect {
-                        let guest = guests.get_mut(&id).unwrap();
-                        prop_assert!(guest.here);
-                        guest.here = false;
+                    Step::HostSpeaks => {
+                        crowd.world.speaks(&word);
+                        crowd.hear(&word, None);
+                    }
+                    Step::SpendsBudget => {
+                        crowd.world.room.budget.spend(32 << 20, crowd.world.now);
+                    }
+                    Step::Flushes => {
+                        let room = &mut crowd.world.room;
+                        crowd.world.now = crowd.world.now.max(room.flush_at.unwrap_or(crowd.world.now));
+                        room.flush(crowd.world.now);
                     }
                 }
-                prop_assert_eq!(next.is_some(), speaks.is_some());
-
-                // The bounds are kept, names are unique, and the room knows who is here.
-                let waiting = guests.values().filter(|it| it.here).map(|it| it.outgoing.waiting.load(Relaxed));
-                let waiting: Vec<usize> = waiting.collect();
-                prop_assert!(waiting.iter().all(|bytes| *bytes <= limits.guest_bytes), "{:?}", waiting);
-                prop_assert!(waiting.iter().sum::<usize>() <= limits.room_bytes, "{:?}", waiting);
-                let names = world.room.guests.values().filter_map(|guest| guest.name.as_ref());
-                let names: Vec<String> = names.map(|name| name.to_lowercase()).collect();
-                let unique: HashSet<&String> = names.iter().collect();
-                prop_assert_eq!(unique.len(), names.len(), "{:?}", names);
-                let here = guests.iter().filter(|(_, it)| it.here).map(|(id, _)| id);
-                prop_assert!(here.eq(world.room.guests.keys()));
+                crowd.follow();
             }
-            world.flushes();
-            for guest in guests.values_mut() {
+            while let Some(at) = crowd.world.room.flush_at {
+                crowd.world.now = at;
+                crowd.world.room.flush(at);
+                crowd.follow();
+            }
+            for guest in crowd.guests.values_mut() {
+                prop_assert!(!guest.here || !guest.waits, "its permit was lost");
                 guest.heard += &take(&guest.outgoing);
                 let words = guest.heard.lines().filter(|line| !line.starts_with("* "));
                 let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
