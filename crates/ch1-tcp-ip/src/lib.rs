@@ -7,7 +7,7 @@
 //!
 //! Below them, [`network`] joins two hosts ([`host`], with smoltcp's TCP/IP stack) by a [`wire`]
 //! that loses, delays, doubles and damages packets. Time is virtual and random numbers come from a
-//! seed ([`random`]), so the same seed gives the same bytes on every machine.
+//! seed, so the same seed gives the same bytes on every machine.
 
 pub mod arrow;
 pub mod clock;
@@ -22,7 +22,6 @@ pub mod layers;
 pub mod network;
 pub mod note;
 pub mod pcap;
-pub mod random;
 pub mod rows;
 pub mod segment;
 pub mod summary;

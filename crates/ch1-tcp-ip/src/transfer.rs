@@ -216,7 +216,8 @@ impl Run {
         let cause = if poll.sent.clone().any(is_reset) {
             Cause::GaveUp(side, state)
         } else if poll.received.is_some_and(is_reset) && state != State::TimeWait {
-            // In TIME-WAIT everything is done, and a reset only shortens the wait (RFC 1337).
+            // In TIME-WAIT everything is done, so a reset takes nothing away. (RFC 1337 tells what
+            // it may harm: the next connection.)
             Cause::Reset(side, state)
         } else {
             return;

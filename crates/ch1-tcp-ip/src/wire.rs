@@ -3,9 +3,9 @@
 use std::array;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use smoltcp::time::{Duration, Instant};
-
-use crate::random::Random;
 
 /// One end of the wire, and its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ pub struct Arrived {
 #[derive(Debug)]
 pub struct Wire {
     faults: Faults,
-    random: Random,
+    random: SplitMix64,
     packets: Vec<Packet>,
     /// Packets on the way to each side, by time of arrival, then in the order of sending.
     to_client: BTreeMap<(Instant, usize), Arrived>,
@@ -136,7 +136,7 @@ impl Wire {
     /// An idle wire.
     pub fn new(faults: Faults) -> Self {
         Self {
-            random: Random::new(faults.seed),
+            random: SplitMix64::seed_from_u64(faults.seed),
             faults,
             packets: Vec::new(),
             to_client: BTreeMap::new(),
@@ -161,7 +161,7 @@ impl Wire {
         // Each packet draws the same number of times, whatever happens to it. So with one seed,
         // `--drop 30` loses the same packets with `--reorder` and without.
         let [drop, detour, longer, copy, copy_longer, change, place, mask]: [u64; 8] =
-            array::from_fn(|_| self.random.draw());
+            array::from_fn(|_| self.random.next_u64());
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
         let faults = &self.faults;
 

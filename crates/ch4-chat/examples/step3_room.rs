@@ -122,7 +122,7 @@ fn talk(events: SyncSender<Event>, inbox: Receiver<Event>, is_host: bool) -> io:
             }
         }
     }
-    peers.retain(|(_, peer)| send(peer, BYE).is_ok());
+    peers.iter().for_each(|(_, peer)| drop(send(peer, BYE)));
     Ok(())
 }
 
@@ -133,8 +133,8 @@ fn listen_to(stream: TcpStream, events: SyncSender<Event>) -> io::Result<()> {
     // New: The room waits a second at most for a guest that doesn't read.
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let mut peer = BufReader::new(stream.try_clone()?);
-    let _ = events.send(Event::Joined(address, stream));
     thread::Builder::new().spawn(move || {
+        let _ = events.send(Event::Joined(address, stream));
         while let Ok(Some(message)) = receive(&mut peer) {
             let _ = events.send(Event::Said(address, format!("{address}: {message}")));
         }

@@ -1,8 +1,9 @@
 //! All sides of section 4.3 in one terminal, over real connections on a free port.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use console::{Action, Error, Log, OrCannot, Part, Player, Printer, Stage, own_address};
 
@@ -87,7 +88,12 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
     // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
     let both = format!("{WELCOME}\nLi: {REPLY}\n");
     let arrived = || inbox.peek(&mut [0; 1024]);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while arrived().or_cannot(Action::Receive, address)? < both.len() {
+        if Instant::now() > deadline {
+            let late = Err(io::Error::from(ErrorKind::TimedOut));
+            return late.or_cannot(Action::Receive, address);
+        }
         thread::yield_now();
     }
     stage.types("guest-2")?;

@@ -72,8 +72,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
-    // 2. Bind it. Connections of the server's last run may still be in TIME-WAIT, for a minute
-    // (RFC 9293, section 3.6). They don't keep the port if this option is set (socket(7)). On
+    // 2. Bind it. Connections of the server's last run may still be in TIME-WAIT (RFC 9293, section
+    // 3.4.2), for a minute on Linux. They don't keep the port if this option is set (socket(7)). On
     // Windows the option means something else: to take the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
@@ -124,7 +124,8 @@ fn converse(
     let answer = Answer::to(&received, &bytes, name);
     DeadlineStream::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 6. Close. After a whole request the client sends no more; otherwise it may.
+    // 6. Close. After a whole request the client sends no more; otherwise it may. (One that sends
+    // its next request without waiting for the answer may lose that to a reset. It can ask again.)
     match received {
         Received::Request(head) if !head.has_body && bytes.len() == head.length => {}
         _ => close_in_stages(client, limits),

@@ -3,18 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use ch4_tcp_server::robust::{self, Limits};
 use console::{Log, Printer, is_timeout};
 use insta::assert_snapshot;
-use socket2::SockRef;
-use testkit::{PATIENCE, Program, Screen, has_ipv6, plain, stop};
+use testkit::{FakePeer, PATIENCE, Program, Screen, has_ipv6, plain, stop};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
@@ -63,15 +61,15 @@ impl Server {
         }
     }
 
-    fn connect(&self) -> Client {
-        Client::connect(self.address)
+    fn connect(&self) -> FakePeer {
+        FakePeer::connect(self.address)
     }
 
     /// The answer to a client that sends these bytes.
     fn answers(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut client = self.connect();
         client.sends(bytes);
-        client.answer()
+        answer_to(&mut client)
     }
 }
 
@@ -88,50 +86,28 @@ impl Drop for Server {
 
 /// The next client is greeted.
 fn serves(address: SocketAddr) {
-    let mut client = Client::connect(address);
+    let mut client = FakePeer::connect(address);
     client.sends(REQUEST);
-    let answer = client.answer();
+    let answer = answer_to(&mut client);
     assert!(answer.contains("Hello World, Michael!"), "{answer}");
 }
 
-struct Client(TcpStream);
+/// All that the server sends until it closes. A reset fails the test.
+fn answer_to(client: &mut FakePeer) -> String {
+    String::from_utf8(client.reads_to_end()).unwrap()
+}
 
-impl Client {
-    fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        // Each `sends` is a segment.
-        stream.set_nodelay(true).unwrap();
-        Self(stream)
-    }
+/// The status line of the answer.
+fn status_of(client: &mut FakePeer) -> String {
+    answer_to(client)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
 
-    fn address(&self) -> SocketAddr {
-        self.0.local_addr().unwrap()
-    }
-
-    fn sends(&mut self, bytes: impl AsRef<[u8]>) {
-        self.0.write_all(bytes.as_ref()).unwrap();
-    }
-
-    /// All that the server sends until it closes. A reset fails the test.
-    fn answer(&mut self) -> String {
-        let mut answer = Vec::new();
-        if let Err(error) = self.0.read_to_end(&mut answer) {
-            panic!("{error} after {}", answer.escape_ascii());
-        }
-        String::from_utf8(answer).unwrap()
-    }
-
-    /// The status line of the answer.
-    fn status(&mut self) -> String {
-        self.answer().lines().next().unwrap_or_default().to_owned()
-    }
-
-    fn resets(self) {
-        let socket = SockRef::from(&self.0);
-        socket.set_linger(Some(Duration::ZERO)).unwrap();
-    }
+fn address_of(client: &FakePeer) -> SocketAddr {
+    client.stream().local_addr().unwrap()
 }
 
 /// How long a client may take, and how much it may send.
@@ -159,7 +135,7 @@ mod limits {
             head_time: Duration::from_millis(100),
             ..Limits::default()
         });
-        assert_eq!(server.connect().answer(), "");
+        assert_eq!(answer_to(&mut server.connect()), "");
         let _ = server.screen.wait_for("(nothing came)");
     }
 
@@ -169,14 +145,14 @@ mod limits {
             head_time: Duration::from_secs(1),
             ..Limits::default()
         });
-        let mut client = server.connect();
+        let client = server.connect();
         client.sends("GET / HTTP/1.1\r\nX: ");
         // The client looks for an answer between the bytes. It ends the dripping.
         let pause = Some(Duration::from_millis(100));
-        client.0.set_read_timeout(pause).unwrap();
+        client.stream().set_read_timeout(pause).unwrap();
         let mut first = [0; 12];
         let mut dripped = 0;
-        while client.0.read_exact(&mut first).is_err() {
+        while client.stream().read_exact(&mut first).is_err() {
             client.sends("x");
             dripped += 1;
             assert!(dripped < 100, "each byte starts the time again");
@@ -194,7 +170,11 @@ mod limits {
         for line in ["GET / HTTP/1.1", "BREW / HTTP/1.1"] {
             let mut client = server.connect();
             client.sends(format!("{line}\r\nHost: a\r\n"));
-            assert_eq!(client.status(), "HTTP/1.1 408 Request Timeout", "{line}");
+            assert_eq!(
+                status_of(&mut client),
+                "HTTP/1.1 408 Request Timeout",
+                "{line}"
+            );
         }
     }
 
@@ -211,7 +191,7 @@ mod limits {
             client.sends(&head);
             client.sends("X: ".to_owned() + &"y".repeat(16 * 1024));
             let status = "HTTP/1.1 431 Request Header Fields Too Large";
-            assert_eq!(client.status(), status);
+            assert_eq!(status_of(&mut client), status);
         }
     }
 
@@ -232,7 +212,7 @@ mod limits {
                 ..Limits::default()
             },
         );
-        let mut client = server.connect();
+        let client = server.connect();
         client.sends(REQUEST);
         let _ = server.screen.wait_for("Connection lost");
     }
@@ -245,11 +225,11 @@ mod limits {
         });
         let mut client = server.connect();
         client.sends("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
-        client.answer();
+        answer_to(&mut client);
         let pause = Duration::from_millis(50);
         let mut dripped = 0;
         while !server.screen.shows_within("Connection closed", pause) {
-            let _ = client.0.write_all(b"x");
+            let _ = client.stream().write_all(b"x");
             dripped += 1;
             assert!(dripped < 100, "each byte starts the time again");
         }
@@ -262,10 +242,10 @@ mod limits {
             drain_time: NEVER,
             ..Limits::default()
         });
-        let mut client = server.connect();
+        let client = server.connect();
         client.sends("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
         let mut sent = 0;
-        while client.0.write_all(&[b'x'; 10_000]).is_ok() {
+        while client.stream().write_all(&[b'x'; 10_000]).is_ok() {
             sent += 10_000;
             assert!(sent < 100_000_000, "it takes whatever comes");
         }
@@ -279,22 +259,24 @@ mod clients {
     #[test]
     fn beyond_the_limit_they_wait_for_their_turn() {
         let server = Program::start(PROGRAM, ["--port", "0", "--max-clients", "3"]);
-        let busy: Vec<_> = (0..3).map(|_| Client::connect(server.address())).collect();
+        let busy: Vec<_> = (0..3)
+            .map(|_| FakePeer::connect(server.address()))
+            .collect();
         for client in &busy {
             let _ = server
                 .output
-                .wait_for(&format!("connected: {}", client.address()));
+                .wait_for(&format!("connected: {}", address_of(client)));
         }
-        let mut next = Client::connect(server.address());
+        let mut next = FakePeer::connect(server.address());
         next.sends(REQUEST);
         let a_while = Some(Duration::from_millis(300));
-        next.0.set_read_timeout(a_while).unwrap();
-        let early = next.0.read(&mut [0]);
+        next.stream().set_read_timeout(a_while).unwrap();
+        let early = next.stream().read(&mut [0]);
         assert!(early.is_err_and(|error| is_timeout(&error)));
 
         drop(busy);
-        next.0.set_read_timeout(Some(PATIENCE)).unwrap();
-        assert_eq!(next.status(), "HTTP/1.1 200 OK");
+        next.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(status_of(&mut next), "HTTP/1.1 200 OK");
     }
 
     #[test]
@@ -302,7 +284,7 @@ mod clients {
         // Nobody accepts on this listener.
         let listener = robust::listen(ANY_PORT).unwrap();
         let address = listener.local_addr().unwrap();
-        let class: Vec<_> = (0..200).map(|_| Client::connect(address)).collect();
+        let class: Vec<_> = (0..200).map(|_| FakePeer::connect(address)).collect();
         drop(class);
     }
 
@@ -320,7 +302,7 @@ mod clients {
         let mut queued = server.connect();
         queued.sends(REQUEST);
         drop(busy);
-        assert!(queued.answer().contains("Hello World"));
+        assert!(answer_to(&mut queued).contains("Hello World"));
     }
 
     #[test]
@@ -332,9 +314,9 @@ mod clients {
             let tasks = format!("/proc/{}/task", server.id());
             std::fs::read_dir(tasks).unwrap().count()
         };
-        let clients: Vec<_> = (0..100).map(|_| Client::connect(address)).collect();
+        let clients: Vec<_> = (0..100).map(|_| FakePeer::connect(address)).collect();
         for client in &clients {
-            let line = format!("connected: {}\n", client.address());
+            let line = format!("connected: {}\n", address_of(client));
             let _ = server.output.wait_for(&line);
         }
         assert!(threads() > 100, "each client has its worker: {}", threads());
@@ -356,21 +338,21 @@ mod clients {
         command.args(["-c", "ulimit -n 64; exec \"$0\" --port 0", PROGRAM]);
         let server = Program::start_command(command);
         let address = server.address();
-        let idle: Vec<_> = (0..100).map(|_| Client::connect(address)).collect();
+        let idle: Vec<_> = (0..100).map(|_| FakePeer::connect(address)).collect();
         let said = "Can't accept a client for now";
         let _ = server.output.wait_for(said);
         for client in &idle[..50] {
-            let line = format!("connected: {}\n", client.address());
+            let line = format!("connected: {}\n", address_of(client));
             let shown = server.output.wait_for(&line);
             assert!(!shown.contains("closed"), "each takes more than one");
         }
 
         // In a second it doesn't use a tenth of a second of the processor.
         let before = processor_ticks(server.id());
-        let mut waiting = Client::connect(address);
+        let waiting = FakePeer::connect(address);
         let second = Some(Duration::from_secs(1));
-        waiting.0.set_read_timeout(second).unwrap();
-        let _ = waiting.0.read(&mut [0; 1]);
+        waiting.stream().set_read_timeout(second).unwrap();
+        let _ = waiting.stream().read(&mut [0; 1]);
         let used = processor_ticks(server.id()) - before;
         assert!(used < 10, "{used} hundredths of a second: it spins");
 
@@ -457,17 +439,17 @@ mod answers {
         ] {
             let mut client = server.connect();
             client.sends(bytes);
-            client.0.shutdown(Shutdown::Write).unwrap();
-            assert_eq!(client.status(), status, "{bytes:?}");
+            client.stream().shutdown(Shutdown::Write).unwrap();
+            assert_eq!(status_of(&mut client), status, "{bytes:?}");
         }
     }
 
     #[test]
     fn the_greeting_has_the_name_that_the_program_was_given() {
         let server = Program::start(PROGRAM, ["--port", "0", "--name", "<b>你好</b>"]);
-        let mut client = Client::connect(server.address());
+        let mut client = FakePeer::connect(server.address());
         client.sends(REQUEST);
-        let page = client.answer();
+        let page = answer_to(&mut client);
         let greeting = "<h1>Hello World, &lt;b&gt;你好&lt;/b&gt;!</h1>";
         assert!(page.contains(greeting), "{page}");
     }
@@ -502,9 +484,9 @@ mod closing {
                 let mut client = server.connect();
                 client.sends(&head);
                 let mut first = [0; 1];
-                client.0.read_exact(&mut first).unwrap();
+                client.stream().read_exact(&mut first).unwrap();
                 client.sends("z".repeat(3000));
-                let rest = client.answer();
+                let rest = answer_to(&mut client);
                 let answers = ["405 Method", "200 OK", "501 Not", "ello World"];
                 assert!(answers.iter().any(|answer| rest.contains(answer)), "{rest}");
             }
@@ -519,7 +501,7 @@ mod closing {
         });
         let mut client = server.connect();
         client.sends(REQUEST);
-        client.answer();
+        answer_to(&mut client);
         let _ = server.screen.wait_for("(200 OK)");
     }
 
@@ -529,7 +511,7 @@ mod closing {
         use std::os::unix::process::ExitStatusExt;
 
         let server = Program::start_with_signals(PROGRAM, ["--port", "0"]);
-        let _busy = Client::connect(server.address());
+        let _busy = FakePeer::connect(server.address());
         server.signal("INT");
         assert_eq!(server.wait().status.signal(), Some(2));
     }
@@ -553,8 +535,8 @@ mod screen {
             let mut client = server.connect();
             client.sends(first);
             client.sends(rest);
-            assert_eq!(client.answer(), "Hello World, Michael!\n");
-            let closed = format!("Connection closed: {}", client.address());
+            assert_eq!(answer_to(&mut client), "Hello World, Michael!\n");
+            let closed = format!("Connection closed: {}", address_of(&client));
             drop(client);
             let shown = server.screen.wait_for(&closed);
             assert!(!shown.contains("x\n"), "{shown}");
@@ -576,37 +558,24 @@ mod screen {
         let _ = screen.wait_for(&format!("\n| {}\n| 汉{fake}\n", "汉".repeat(18)));
     }
 
-    /// A terminal on which somebody has pressed Ctrl-S, until the channel's other end is dropped.
-    struct Paused(Receiver<()>);
-
-    impl Write for Paused {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            let _ = self.0.recv();
-            Err(ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_paused_terminal_holds_up_no_client() {
-        let (resume, resumed) = channel::<()>();
-        let printer = Printer::new(Paused(resumed)).unwrap();
+        let screen = Screen::default();
+        screen.pause();
+        let printer = Printer::new(screen.clone()).unwrap();
         let server = Server::printing_to(printer, "Michael".to_owned(), Limits::default());
         let long = format!("GET /?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(15_000));
         for _ in 0..100 {
             assert!(server.answers(&long).contains("Hello World"));
         }
-        drop(resume);
+        screen.resume();
     }
 
     #[test]
     fn a_connection_that_was_reset_is_told_as_lost() {
         let server = Server::start();
         let client = server.connect();
-        let address = client.address();
+        let address = address_of(&client);
         let _ = server.screen.wait_for("Client connected");
         client.resets();
         let _ = server

@@ -171,7 +171,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
+    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
     [exit status: 1]
     ");
 

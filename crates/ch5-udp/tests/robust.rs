@@ -357,21 +357,11 @@ mod terminals {
 
     #[test]
     fn a_paused_one_does_not_hold_up_the_server() {
-        /// It never takes a byte, as a terminal after Ctrl-S.
-        struct Paused;
-        impl Write for Paused {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                loop {
-                    thread::park();
-                }
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
+        let screen = Screen::default();
+        screen.pause();
         let socket = stand_in();
         let here = socket.local_addr().unwrap();
-        serve(socket, Paused, || None);
+        serve(socket, screen, || None);
         for _ in 0..100 {
             assert_eq!(ask(here, "36.6"), converted("97.88"));
         }

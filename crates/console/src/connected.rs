@@ -13,7 +13,7 @@ pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     address.or_cannot("read", "the socket's own address")
 }
 
-/// Returns a client's new connection, unless it is one with itself ([`is_self_connected`]).
+/// Returns a client's new connection, unless it is one with itself.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
 /// Where nobody listens, the system may give our side the very port that we connect to. Then two
 /// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
 /// figure 7), and whatever we send comes back. A client should count it as a refused connection.
-pub fn is_self_connected(stream: &TcpStream) -> bool {
+fn is_self_connected(stream: &TcpStream) -> bool {
     match (stream.local_addr(), stream.peer_addr()) {
         (Ok(here), Ok(peer)) => here == peer,
         // A peer that has reset the connection already has no address any more: it was another.

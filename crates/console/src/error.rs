@@ -181,12 +181,15 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this machine is short of threads or memory: stop other programs, \
              or raise the limit (ulimit -u)"
         }
-        (_, Kind::UnexpectedEof) => "the input has ended: type, or pipe in, one more line",
-        (_, Kind::InvalidData) if text.is::<ParseFloatError>() => {
-            "write a number with a decimal point, such as 36.6 \
-             (without --tutorial the server answers what is wrong with others)"
+        // The tutorials' programs end with these errors.
+        (Action::Serve | Action::Talk | Action::ReadInput, Kind::UnexpectedEof) => {
+            "the input has ended: type, or pipe in, one more line"
         }
-        (_, Kind::InvalidData) if action != Action::ReadInput => {
+        (Action::Serve | Action::Talk, Kind::InvalidData) if text.is::<ParseFloatError>() => {
+            "write a number with a decimal point, such as 36.6 \
+             (without --tutorial the server says so and goes on)"
+        }
+        (Action::Serve | Action::Talk, Kind::InvalidData) => {
             "this program needs text in UTF-8 here \
              (without --tutorial the programs survive other bytes)"
         }
@@ -458,7 +461,7 @@ mod tests {
             invalid(utf8(), Action::ReadInput),
         ];
         insta::assert_snapshot!(steps.join("\n"), @"
-        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server answers what is wrong with others)
+        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
         can't talk to X: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
         can't read X: invalid utf-8 sequence of 1 bytes from index 0; type or pipe in text in UTF-8
         ");
@@ -480,6 +483,7 @@ mod tests {
             Kind::OutOfMemory,
             Kind::PermissionDenied,
             Kind::TimedOut,
+            Kind::UnexpectedEof,
             Kind::WouldBlock,
         ];
         let actions = [
@@ -492,10 +496,8 @@ mod tests {
         for action in actions {
             for kind in kinds {
                 let step = next(action, kind);
-                assert!(
-                    !step.contains("--host") && !step.contains("--port"),
-                    "{step}"
-                );
+                let flags = ["--host", "--port", "--tutorial"];
+                assert!(!flags.iter().any(|flag| step.contains(flag)), "{step}");
             }
         }
     }

@@ -35,7 +35,7 @@ mod stdio;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
-pub use connected::{is_self_connected, own_address, refuse_self};
+pub use connected::{own_address, refuse_self};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit, is_short_of_descriptors, is_too_long};
 pub use flags::{Flags, ipv4_first, try_each};

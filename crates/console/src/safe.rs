@@ -21,7 +21,7 @@ use unicode_properties::{
 ///
 /// The characters that join others, ZWJ and ZWNJ, stay where writing needs them: between letters
 /// (Hindi and Persian, among others) and inside an emoji. A variation selector stays behind an
-/// emoji.
+/// emoji. Of the marks on one character, as in é, four stay: more would cover the lines around it.
 ///
 /// The result is one line. To show text of several lines, escape [`str::lines`] one by one. For
 /// text that arrives in pieces, use a [`PeerText`].
@@ -54,6 +54,9 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
     escaped
 }
 
+/// Maximum number of marks on one character (Unicode Technical Standard 39, section 5.4).
+const MAX_MARKS: usize = 4;
+
 /// Escapes text that arrives in pieces, as [`escape`] does it for all of it at once.
 ///
 /// Whether a joiner may stay depends on the next character, so a joiner is held back until that
@@ -62,6 +65,8 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
 struct Escaper {
     /// The character before, if it wasn't escaped.
     before: Option<char>,
+    /// How many marks came one after the other.
+    marks: usize,
     /// A joiner that waits for the next character.
     held: Option<char>,
 }
@@ -91,11 +96,17 @@ impl Escaper {
         if let Some(joiner) = self.held.take() {
             self.push(joiner, false, &mut escaped);
         }
-        self.before = None;
+        (self.before, self.marks) = (None, 0);
         escaped
     }
 
     fn push(&mut self, character: char, stays: bool, escaped: &mut String) {
+        if is_mark(character) {
+            self.marks += 1;
+        } else if !is_joiner(character) {
+            self.marks = 0;
+        }
+        let stays = stays && self.marks <= MAX_MARKS;
         if stays {
             escaped.push(character);
         } else {
@@ -136,6 +147,15 @@ pub fn is_harmless(character: char) -> bool {
             | '\u{2065}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}' // unassigned, tags
     );
     !obeyed && !ignorable
+}
+
+/// Whether the character is drawn over or under the one before.
+fn is_mark(character: char) -> bool {
+    let marks = [
+        GeneralCategory::NonspacingMark,
+        GeneralCategory::EnclosingMark,
+    ];
+    !character.is_ascii() && marks.contains(&character.general_category())
 }
 
 fn is_joiner(character: char) -> bool {
@@ -399,6 +419,13 @@ mod tests {
         }
 
         #[test]
+        fn of_marks_on_one_character_only_four_stay(marks in vec("[\u{300}-\u{36f}\u{200d}]", 5..40)) {
+            let shown = escape(&format!("a{}", marks.concat())).replace('\u{200d}', "");
+            let most = shown.split(|it| !is_mark(it)).map(|marks| marks.chars().count()).max();
+            prop_assert!(most <= Some(MAX_MARKS), "{shown}");
+        }
+
+        #[test]
         fn harmless_text_stays_as_it_is(text in "[ -~äöü汉字😀]*") {
             prop_assert_eq!(escape(&text), text);
         }
@@ -488,8 +515,10 @@ mod tests {
             let shown = format!("a{} ", character.escape_default());
             assert_eq!(escape(&format!("a{character} ")), shown);
         }
+        // An ASCII letter after each, as only so many marks may follow one another.
         let seen: String = ('\0'..=char::MAX)
             .filter(|character| !unseen.contains(character))
+            .flat_map(|character| [character, 'a'])
             .collect();
         let shown = escape(&seen);
         let first_wrong = seen.chars().zip(shown.chars()).find(|(is, was)| is != was);

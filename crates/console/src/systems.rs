@@ -84,7 +84,6 @@ pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use std::io::Read;
     use std::net::UdpSocket;

@@ -50,7 +50,7 @@ impl<'a> Contender<'a> {
         start: impl Fn() -> Result<Server, Error> + 'a,
         load: impl Fn(SocketAddr, Duration) -> io::Result<Load> + 'a,
     ) -> Self {
-        Self::with_round(name, move |time| {
+        let round = move |time| {
             let server = start()?;
             server.under(WARM_UP, |address| load(address, WARM_UP))?;
             let before = server.usage();
@@ -60,11 +60,7 @@ impl<'a> Contender<'a> {
                 load.peak_kib = Some(after.peak_kib);
             }
             Ok(load)
-        })
-    }
-
-    /// One that isn't a single server under load: `round` lasts for the given time.
-    pub fn with_round(name: &'a str, round: impl Fn(Duration) -> Result<Load, Error> + 'a) -> Self {
+        };
         Self {
             name,
             round: Box::new(round),

@@ -3,7 +3,6 @@
 //! Each peer notes what it does at the moment when it does it, so a command has the very bytes that
 //! were sent.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use console::safe::escape_bytes;
@@ -17,11 +16,13 @@ pub(crate) struct ByHand {
     /// What `tap` is told first, such as `send 8080`, for peers that begin from now on.
     pub(crate) command: String,
     peers: Vec<Deeds>,
+    /// They did something that `tap` can't do.
+    pub(crate) is_beyond_tap: bool,
 }
 
 /// What one peer does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Deeds {
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Deeds {
     command: String,
     parts: Vec<Vec<u8>>,
     pause: Duration,
@@ -30,8 +31,6 @@ pub(crate) struct Deeds {
     /// It has got what it expected since its last part.
     heard: bool,
     end: Option<&'static str>,
-    /// `tap` can't do it.
-    beyond: bool,
 }
 
 /// Something that a peer does.
@@ -43,10 +42,6 @@ pub(crate) enum Deed<'a> {
     HalfCloses,
     HangsUp,
     Resets,
-    /// It answers from another port.
-    AnswersFromElsewhere(&'a [u8]),
-    /// Something that `tap` can't do.
-    Else,
 }
 
 impl ByHand {
@@ -54,12 +49,7 @@ impl ByHand {
     pub(crate) fn begins(&mut self) -> usize {
         self.peers.push(Deeds {
             command: self.command.clone(),
-            parts: Vec::new(),
-            pause: Duration::ZERO,
-            quiet: false,
-            heard: false,
-            end: None,
-            beyond: false,
+            ..Deeds::default()
         });
         self.peers.len() - 1
     }
@@ -68,36 +58,30 @@ impl ByHand {
     pub(crate) fn does(&mut self, number: usize, deed: Deed) {
         let is_last = number + 1 == self.peers.len();
         if let Some(peer) = self.peers.get_mut(number) {
-            peer.add(deed);
+            let is_possible = peer.adds(deed);
             // Nobody types fast enough to ask before another has its answer.
-            peer.beyond |= peer.is_udp() && !is_last;
+            self.is_beyond_tap |= !is_possible || (peer.is_udp() && !is_last);
         }
-    }
-
-    /// What the program is to be, from here on, is another one.
-    pub(crate) fn begins_anew(&mut self) {
-        self.peers.clear();
-    }
-
-    /// Something that `tap` can't do.
-    pub(crate) fn is_beyond_tap(&mut self) {
-        self.peers.iter_mut().for_each(|peer| peer.beyond = true);
     }
 
     /// The commands, in their order. None, if not all can be repeated with `tap`.
     pub(crate) fn commands(&self) -> Vec<String> {
-        let is_server = |peer: &Deeds| peer.command.starts_with("listen");
-        if self.peers.len() > 1 && self.peers.iter().any(is_server) {
+        let has_server = self.peers.iter().any(|peer| !peer.is_client());
+        if self.is_beyond_tap || (has_server && self.peers.len() > 1) {
             return Vec::new();
         }
         // Those that do the same at the same time are one command.
         let groups = self
             .peers
             .chunk_by(|one, next| one.end.is_none() && one == next);
-        let commands: Option<_> = groups
-            .map(|group| group.first()?.command(group.len()))
-            .collect();
-        commands.unwrap_or_default()
+        let commands = groups.filter_map(|group| Some(group.first()?.command(group.len())));
+        let commands: Vec<_> = commands.collect();
+        let is_short = |command: &String| command.len() <= LONGEST;
+        if commands.iter().all(is_short) {
+            commands
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -110,25 +94,21 @@ impl Deeds {
         self.command.contains("--udp")
     }
 
-    fn add(&mut self, deed: Deed) {
-        // `tap listen` gives the same answer to each datagram, and none before something has come.
-        let may_say = self.is_client() || (self.heard && !self.beyond);
+    /// Returns whether `tap` can do it.
+    fn adds(&mut self, deed: Deed) -> bool {
         match deed {
-            Deed::Sends(bytes) if may_say => {
+            // `tap listen` answers nothing before something has come.
+            Deed::Sends(_) if !self.is_client() && !self.heard => return false,
+            Deed::Sends(bytes) => {
                 self.parts.push(bytes.to_vec());
                 self.quiet = false;
                 self.heard &= !self.is_client();
             }
-            Deed::AnswersFromElsewhere(bytes) if may_say && self.parts.is_empty() => {
-                self.command.push_str(" --reply-from-elsewhere");
-                self.parts.push(bytes.to_vec());
-            }
-            Deed::Hears if self.is_udp() && !self.is_client() => {
-                self.beyond |= self.heard;
-                self.heard = true;
-            }
+            // It gives the same answer to each datagram.
+            Deed::Hears if self.is_udp() && !self.is_client() && self.heard => return false,
             Deed::Hears => self.heard = true,
-            Deed::Pauses(pause) if !self.is_udp() => {
+            Deed::Pauses(_) if self.is_udp() => return false,
+            Deed::Pauses(pause) => {
                 // So that a pause goes before the first part, too.
                 if self.parts.is_empty() {
                     self.parts.push(Vec::new());
@@ -141,8 +121,8 @@ impl Deeds {
             Deed::HangsUp if self.heard => self.end = Some(""),
             Deed::HangsUp => self.ends("close"),
             Deed::Resets => self.ends("reset"),
-            _ => self.beyond = true,
         }
+        true
     }
 
     fn ends(&mut self, how: &'static str) {
@@ -153,7 +133,7 @@ impl Deeds {
     }
 
     /// The command for so many peers that do this.
-    fn command(&self, count: usize) -> Option<String> {
+    fn command(&self, count: usize) -> String {
         let mut words = vec![format!("cargo tap {}", self.command)];
         if count > 1 {
             words.push(format!("--connections {count}"));
@@ -176,20 +156,6 @@ impl Deeds {
         if self.parts.is_empty() && self.is_client() {
             words.push("''".to_owned());
         }
-        let command = words.join(" ");
-        (!self.beyond && command.len() <= LONGEST).then_some(command)
+        words.join(" ")
     }
-}
-
-/// The commands as a report shows them: as they are to be copied, so never wrapped.
-pub(crate) fn lines(commands: &[String]) -> String {
-    let several = "each line in a terminal of its own, one after the other:".to_owned();
-    let title = (commands.len() > 1).then_some(several);
-    let mut text = String::new();
-    for (number, line) in title.iter().chain(commands).enumerate() {
-        let name = if number == 0 { "by hand" } else { "" };
-        // Writing to a string can't fail.
-        let _ = writeln!(text, "  {name:<10}{line}");
-    }
-    text
 }

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use crate::lab::Lab;
-use crate::run::Told;
+use crate::run::{Kind, Told};
 
 /// What a program claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -128,7 +128,7 @@ impl Display for Lesson {
 }
 
 /// Whether the program passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It did.
@@ -138,6 +138,7 @@ pub enum Verdict {
     /// It didn't.
     Failed,
     /// Unknown: the check couldn't be made.
+    #[default]
     Skipped,
 }
 
@@ -149,15 +150,17 @@ impl Verdict {
 }
 
 /// The result of a check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Whether the program passed.
     pub verdict: Verdict,
+    /// If it failed: what that says about the program.
+    pub kind: Option<Kind>,
     /// If it failed: what should have happened.
     pub expected: Option<String>,
     /// If it failed: what happened instead. If it was skipped: why.
     pub saw: Option<String>,
-    /// If it failed: what to change, unless it is what the check advises.
+    /// If it failed: what to change.
     pub advice: Option<String>,
     /// What was done, in order. If it failed, the last step is the one that failed.
     pub steps: Vec<String>,
@@ -171,19 +174,7 @@ impl Outcome {
     pub fn skipped(why: impl Into<String>) -> Self {
         Self {
             saw: Some(why.into()),
-            ..Self::of(Verdict::Skipped)
-        }
-    }
-
-    /// Nothing but this verdict.
-    pub(crate) fn of(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            expected: None,
-            saw: None,
-            advice: None,
-            steps: Vec::new(),
-            by_hand: Vec::new(),
+            ..Self::default()
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The misbehaving peers of a program that speaks UDP: a client that asks anything, and a server
 //! that answers late, twice, from elsewhere or never.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::by_hand::Deed;
 use crate::peer::NUL_SENT;
-use crate::run::{Advise, Run, Stop, Told, shown, time};
+use crate::run::{Advise, Run, Told, shown, skip, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ impl Asker {
 
     /// Is gone before an answer can come.
     pub fn leaves(self) {
-        self.run.by_hand().does(self.number, Deed::Else);
+        self.run.is_beyond_tap();
         self.run
             .tell(format_args!("{} closes its socket", self.name));
     }
@@ -156,13 +156,13 @@ impl Answerer {
     ///
     /// The system has no other port.
     pub fn a_stranger_answers(&mut self, bytes: &[u8]) -> Told {
-        self.does(Deed::AnswersFromElsewhere(bytes));
+        self.run.is_beyond_tap();
         self.run.tell(format_args!(
             "a stranger, from another port, sends {}",
             shown(bytes)
         ));
-        let stranger = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
-            .map_err(|error| Stop::Skipped(format!("no port for a stranger: {error}")))?;
+        let stranger = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
+        let stranger = stranger.map_err(skip("no port for a stranger"))?;
         self.send_from(&stranger, bytes);
         Ok(())
     }
@@ -179,13 +179,13 @@ impl Answerer {
         self.does(Deed::Pauses(pause));
         self.run
             .tell(format_args!("the server is quiet for {}", time(pause)));
-        let pause = self.run.patience().pause(pause);
+        let pause = self.run.pause(pause);
         let _ = first(&self.socket, &self.run, pause, |_| false);
     }
 
     /// Doesn't answer the last request.
     pub fn loses_it(&mut self) {
-        self.does(Deed::Else);
+        self.run.is_beyond_tap();
         self.run
             .tell("the server doesn't answer, as if the request were lost");
     }
@@ -233,13 +233,13 @@ fn first(
                     return Ok((datagram, from));
                 }
                 other = Some(datagram);
-                if left.is_zero() {
-                    return Err(other);
-                }
             }
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused && !over => {}
-            Err(_) if left.is_zero() || over => return Err(other),
+            Err(_) if over => return Err(other),
+            // The time is up, or nobody was there when a datagram before this one came.
             Err(_) => {}
+        }
+        if left.is_zero() {
+            return Err(other);
         }
     }
 }
@@ -314,7 +314,7 @@ mod tests {
         let mut server = Answerer::new(socket, run());
         let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         client.send_to(b"100\0", address).unwrap();
-        let Err(Stop::Failed(failure)) = server.expects("100", Duration::from_millis(50)) else {
+        let Err(failure) = server.expects("100", Duration::from_millis(50)) else {
             panic!("it is no number")
         };
         assert_eq!(failure.advice.as_deref(), Some(NUL_SENT));

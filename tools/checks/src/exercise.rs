@@ -7,14 +7,16 @@
 //! A trial says so if the exercise uses what others wrote, such as the chapter's own program.
 
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 use testkit::exercise::{borrowed, unfinished};
 
-use crate::check::{Check, Role, Verdict};
-use crate::judge::{Board, Submission};
+use crate::check::{Check, Outcome, Role, Verdict};
+use crate::judge::{Submission, judge};
+use crate::lock::lock;
 use crate::program::Command;
 use crate::report;
 
@@ -50,81 +52,68 @@ pub fn run(exercises: &[Exercise], mut arguments: Arguments) -> Conclusion {
 }
 
 fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
-    let waits = waits(exercise);
-    let ignored = waits.is_some();
+    let waits = unfinished(exercise.source);
+    let waits = waits.map(|line| format!("{}:{line} has a todo!", exercise.file));
+    let ignored = waits.is_some() && anyway;
     let note = borrowed(exercise.source).map_or(String::new(), |what| format!("uses {what}"));
-    let judged: Arc<OnceLock<Arc<Judging>>> = Arc::default();
     let wanted: Vec<&'static Check> = exercise
         .role
         .checks()
         .iter()
         .filter(|check| {
-            let trial = Trial::test(check.id, || Ok(())).with_ignored_flag(ignored && anyway);
+            let trial = Trial::test(check.id, || Ok(())).with_ignored_flag(ignored);
             !arguments.is_filtered_out(&trial)
         })
         .collect();
-    let trial = |(index, check): (usize, &&'static Check)| {
-        let (check, waits, judged) = (*check, waits.clone(), Arc::clone(&judged));
-        let (exercise, all) = (*exercise, wanted.clone());
-        let run = move || match &waits {
+    let (program, all) = (exercise.program, wanted.clone());
+    let judging = Arc::new(LazyLock::new(move || Judging::start(program, all)));
+    let trial = |check: &'static Check| {
+        let (waits, judging) = (waits.clone(), Arc::clone(&judging));
+        let run = move || match waits {
             Some(why) if !anyway => Ok(Completion::ignored_with(why)),
-            unfinished => {
-                let judging = judged.get_or_init(|| Judging::start(&exercise, all));
-                let failed = unfinished.as_ref().and(judging.first_failed(index));
-                match failed {
-                    Some(first) => Ok(Completion::ignored_with(format!("first {}", first.id))),
-                    None => judging.result(index, check),
-                }
-            }
+            unfinished => lock(&judging).next(check, unfinished.is_some()),
         };
         Trial::ignorable_test(check.id, run)
-            .with_ignored_flag(ignored && anyway)
+            .with_ignored_flag(ignored)
             .with_kind(note.clone())
     };
-    wanted.iter().enumerate().map(trial).collect()
-}
-
-/// Where the exercise still has a `todo!(`, in words.
-fn waits(exercise: &Exercise) -> Option<String> {
-    let line = unfinished(exercise.source)?;
-    Some(format!("{}:{line} has a todo!", exercise.file))
+    wanted.into_iter().map(trial).collect()
 }
 
 /// The checks of one exercise, under way.
 #[derive(Debug)]
 struct Judging {
-    checks: Vec<&'static Check>,
-    board: Board,
-    submission: Submission,
+    /// In the order of the checks, which is that of the trials.
+    outcomes: Receiver<Outcome>,
+    first_failed: Option<&'static Check>,
 }
 
 impl Judging {
-    fn start(exercise: &Exercise, checks: Vec<&'static Check>) -> Arc<Self> {
-        let judging = Arc::new(Self {
-            board: Board::new(checks.clone()),
-            checks,
-            submission: Submission::new(Command::new(exercise.program, ["{port}"])),
+    fn start(program: &str, checks: Vec<&'static Check>) -> Mutex<Self> {
+        let submission = Submission::new(Command::new(program, ["{port}"]));
+        let (sender, outcomes) = mpsc::channel();
+        thread::spawn(move || {
+            judge(&checks, &submission, |_, outcome| {
+                // Nobody receives it any more after the first failure of an unfinished program.
+                let _ = sender.send(outcome.clone());
+            })
         });
-        for _ in 0..judging.submission.jobs {
-            let judging = Arc::clone(&judging);
-            thread::spawn(move || judging.board.work(&judging.submission));
+        Mutex::new(Self {
+            outcomes,
+            first_failed: None,
+        })
+    }
+
+    /// What comes of the next check. While the program is unfinished, only the first failure counts.
+    fn next(&mut self, check: &'static Check, is_unfinished: bool) -> Result<Completion, Failed> {
+        if let Some(first) = self.first_failed.filter(|_| is_unfinished) {
+            return Ok(Completion::ignored_with(format!("first {}", first.id)));
         }
-        judging
-    }
-
-    /// The first check before this one that has failed.
-    fn first_failed(&self, index: usize) -> Option<&'static Check> {
-        let mut before = self.checks.iter().take(index).enumerate();
-        let failed =
-            |&(index, _): &(usize, _)| self.board.outcome(index).verdict == Verdict::Failed;
-        before.find(failed).map(|(_, check)| *check)
-    }
-
-    fn result(&self, index: usize, check: &Check) -> Result<Completion, Failed> {
-        let outcome = self.board.outcome(index);
+        let outcome = self.outcomes.recv()?;
         match outcome.verdict {
             Verdict::Passed | Verdict::Unsteady => Ok(Completion::Completed),
             Verdict::Failed => {
+                self.first_failed.get_or_insert(check);
                 Err(format!("{}\n{}", check.title, report::explanation(check, &outcome)).into())
             }
             Verdict::Skipped => Ok(Completion::ignored_with(outcome.saw.unwrap_or_default())),

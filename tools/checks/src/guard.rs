@@ -10,7 +10,6 @@ use std::path::Path;
 
 #[cfg(unix)]
 mod helper {
-    use std::fmt::Display;
     use std::io::Write;
     use std::os::unix::process::CommandExt;
     use std::process::{ChildStdin, Command, Stdio};
@@ -39,8 +38,9 @@ done
 if [ "$folder" ]; then rm -rf "$folder"; fi
 "#;
 
-    /// The pipe to the helper, which runs from the first call on, if it can be started.
-    pub(super) fn pipe() -> Option<&'static Mutex<ChildStdin>> {
+    /// Tells the helper, which runs from the first call on, if it can be started. Without it all
+    /// goes well but for the case that it is made for.
+    pub(super) fn tell(words: &str) {
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
             let helper = Command::new("sh")
@@ -53,45 +53,35 @@ if [ "$folder" ]; then rm -rf "$folder"; fi
                 .spawn();
             helper.ok().and_then(|helper| helper.stdin.map(Mutex::new))
         });
-        pipe.as_ref()
-    }
-
-    pub(super) fn tell(what: &str, of: impl Display) {
-        if let Some(pipe) = pipe() {
-            // Without the helper all goes well but for the case that it is made for.
-            let _ = lock(pipe).write_all(format!("{what} {of}\n").as_bytes());
+        if let Some(pipe) = pipe {
+            let _ = lock(pipe).write_all(format!("{words}\n").as_bytes());
         }
     }
 }
 
+#[cfg(not(unix))]
+mod helper {
+    pub(super) fn tell(_: &str) {}
+}
+
 /// From now on no program under test outlives this process.
 pub(crate) fn prepare() {
-    #[cfg(unix)]
-    helper::pipe();
+    helper::tell("prepare");
 }
 
 /// From now on this process group doesn't outlive this process.
 pub(crate) fn watch(group: u32) {
-    #[cfg(unix)]
-    helper::tell("watch", group);
-    #[cfg(not(unix))]
-    let _ = group;
+    helper::tell(&format!("watch {group}"));
 }
 
 /// This process group has ended; its number may become another's.
 pub(crate) fn forget(group: u32) {
-    #[cfg(unix)]
-    helper::tell("forget", group);
-    #[cfg(not(unix))]
-    let _ = group;
+    helper::tell(&format!("forget {group}"));
 }
 
 /// This folder, with all that is in it, doesn't outlive this process. The last one counts.
 pub fn remove(folder: &Path) {
-    #[cfg(unix)]
     if let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) {
-        helper::tell("remove", name);
+        helper::tell(&format!("remove {name}"));
     }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

@@ -1,11 +1,13 @@
 //! All checks of a role against one program, several at a time.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use crate::lab::Lab;
 use crate::lock::lock;
 use crate::port::Port;
 use crate::program::Command;
-use crate::run::{Kind, Patience, Run, Stop};
+use crate::run::{Kind, Patience, Stop};
 
 /// How many checks run at the same time, as usual.
 pub const JOBS: usize = 8;
@@ -73,12 +75,9 @@ impl Submission {
 
 impl Check {
     /// Whether it is its role's very first, which says whether the program is there at all.
-    pub fn is_first(&self) -> bool {
-        Role::ALL.iter().any(|role| {
-            role.checks()
-                .first()
-                .is_some_and(|first| first.id == self.id)
-        })
+    fn is_first(&self) -> bool {
+        let mut firsts = Role::ALL.iter().filter_map(|role| role.checks().first());
+        firsts.any(|first| first.id == self.id)
     }
 
     /// Runs it against a program, once: again, on another port if possible, only if somebody else
@@ -86,68 +85,62 @@ impl Check {
     ///
     /// If the program has a fixed port, no two checks may run at the same time.
     pub fn judge(&self, submission: &Submission) -> Outcome {
-        self.attempt(submission).0
-    }
-
-    /// Returns the kind of its failure, too, if it has failed.
-    fn attempt(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
         // Where there is no other port, one more try has to do.
-        let tries = submission.fixed_port.map_or(TRIES, |_| 2);
-        for _ in 1..tries {
-            let (outcome, kind) = self.attempt_on_a_port(submission);
-            if kind != Some(Kind::PortLost) {
-                return (outcome, kind);
+        let mut tries = 1..submission.fixed_port.map_or(TRIES, |_| 2);
+        loop {
+            let outcome = self.judge_on_a_port(submission);
+            if outcome.kind != Some(Kind::PortLost) || tries.next().is_none() {
+                return outcome;
             }
             if let Some(number) = submission.fixed_port {
                 Port::fixed(number).wait_until_free(TIME_WAIT);
             }
         }
-        self.attempt_on_a_port(submission)
     }
 
-    fn attempt_on_a_port(&self, submission: &Submission) -> (Outcome, Option<Kind>) {
+    fn judge_on_a_port(&self, submission: &Submission) -> Outcome {
         let prepared = submission.prepare.as_ref().map(|it| it.prepare());
         let (command, _needed) = match prepared.transpose() {
             Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
+            // Other programs may have filled the disk for a moment.
             Err(error) => {
-                let why = format!("its folder can't be copied: {error}");
-                // Other programs may have filled the disk for a moment.
-                return (Outcome::skipped(why), Some(Kind::Missing));
+                return Outcome {
+                    kind: Some(Kind::Missing),
+                    ..Outcome::skipped(format!("its folder can't be copied: {error}"))
+                };
             }
         };
-        let fixed_port = submission.fixed_port;
-        let run = Run::new(fixed_port.is_some(), &submission.patience);
-        let mut lab = Lab::new(&command, fixed_port, run.clone());
-        let end = (self.run)(&mut lab);
+        let mut lab = Lab::new(&command, submission.fixed_port, &submission.patience);
+        let end = panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&mut lab)));
+        let end = end.unwrap_or_else(|_| {
+            Err(Stop::skipped(
+                "the check itself broke, which is a bug of it",
+            ))
+        });
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);
-        run.close();
-        let outcome = |verdict| Outcome {
-            steps: run.steps(),
-            ..Outcome::of(verdict)
+        lab.close();
+        let mut outcome = Outcome {
+            verdict: Verdict::Passed,
+            steps: lab.steps(),
+            ..Outcome::default()
         };
-        match end {
-            Ok(()) => (outcome(Verdict::Passed), None),
-            Err(Stop::Failed(failure)) => {
-                let advice = failure.advice.as_deref().unwrap_or(self.advice);
-                let words = failure.first.into_iter().chain([advice]);
-                let failed = Outcome {
-                    advice: Some(words.collect::<Vec<_>>().join(" ")),
-                    expected: Some(failure.expected),
-                    saw: Some(failure.saw),
-                    by_hand: run.by_hand().commands(),
-                    ..outcome(Verdict::Failed)
-                };
-                (failed, Some(failure.kind))
-            }
-            Err(Stop::Skipped(why)) => {
-                let skipped = Outcome {
-                    saw: Some(why),
-                    ..outcome(Verdict::Skipped)
-                };
-                (skipped, None)
-            }
+        let Err(stop) = end else {
+            return outcome;
+        };
+        outcome.kind = Some(stop.kind);
+        outcome.saw = Some(stop.saw);
+        if stop.kind == Kind::Skipped {
+            outcome.verdict = Verdict::Skipped;
+        } else {
+            let advice = stop.advice.as_deref().unwrap_or(self.advice);
+            let words: Vec<_> = stop.first.into_iter().chain([advice]).collect();
+            outcome.verdict = Verdict::Failed;
+            outcome.expected = Some(stop.expected);
+            outcome.advice = Some(words.join(" "));
+            outcome.by_hand = lab.by_hand().commands();
         }
+        outcome
     }
 }
 
@@ -161,143 +154,111 @@ pub fn judge(
     submission: &Submission,
     mut report: impl FnMut(&'static Check, &Outcome),
 ) -> Vec<Verdict> {
-    let board = Board::new(checks.to_vec());
-    let helpers = if submission.fixed_port.is_some() {
-        1
-    } else {
-        submission.jobs.max(1)
+    let mut verdicts = Vec::new();
+    let mut waiting = BTreeMap::new();
+    let mut settle = |index: usize, outcome: Outcome| {
+        waiting.insert(index, outcome);
+        while let Some(outcome) = waiting.remove(&verdicts.len()) {
+            if let Some(check) = checks.get(verdicts.len()) {
+                report(check, &outcome);
+            }
+            verdicts.push(outcome.verdict);
+        }
     };
+    let mut rest = checks.iter().copied().enumerate();
+    if let Some(first) = checks.first().filter(|first| first.is_first()) {
+        rest.next();
+        let outcome = try_first(first, submission);
+        let is_there = outcome.verdict.is_pass();
+        settle(0, outcome);
+        if !is_there {
+            for (index, _) in rest.by_ref() {
+                settle(index, Outcome::skipped(format!("it needs {}", first.id)));
+            }
+        }
+    }
+    // The checks to be made when the program runs alone, and whether that is their second time.
+    let mut later = Vec::new();
+    let rest = Mutex::new(rest);
+    let next = || lock(&rest).next();
+    // The program can't run twice at the same time: a copy of it ended at once.
+    let runs_alone = AtomicBool::new(false);
+    let (sender, tried) = mpsc::channel();
     thread::scope(|scope| {
-        let work = || board.work(submission);
-        let start = |_| thread::Builder::new().spawn_scoped(scope, work);
+        let work = |sender: mpsc::Sender<_>| {
+            while let Some((index, check)) = next() {
+                let outcome = try_beside_others(check, submission, &runs_alone);
+                // It is received as long as this thread runs.
+                let _ = sender.send((index, check, outcome));
+            }
+        };
+        let start = |_| {
+            let sender = sender.clone();
+            thread::Builder::new().spawn_scoped(scope, move || work(sender))
+        };
+        let helpers = submission.fixed_port.map_or(submission.jobs.max(1), |_| 1);
         // A busy system may have no more threads. One does, if it is this one.
         if (0..helpers).flat_map(start).count() == 0 {
-            work();
+            work(sender.clone());
         }
-        let outcomes = checks.iter().enumerate().map(|(index, check)| {
-            let outcome = board.outcome(index);
-            report(check, &outcome);
-            outcome.verdict
-        });
-        outcomes.collect()
-    })
-}
-
-/// If a check panics, that is a bug of the check, and nothing may wait for it forever.
-fn attempt(check: &Check, submission: &Submission) -> (Outcome, Option<Kind>) {
-    let attempt = || check.attempt(submission);
-    panic::catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| {
-        let outcome = Outcome::skipped("the check itself broke, which is a bug of it");
-        (outcome, None)
-    })
-}
-
-/// Which checks are taken, and the outcomes of those that are done.
-#[derive(Debug)]
-pub struct Board {
-    checks: Vec<&'static Check>,
-    next: AtomicUsize,
-    /// The checks to be made when the program runs alone, and whether that is their second time.
-    later: Mutex<Vec<(usize, bool)>>,
-    /// The program can't run twice at the same time: a copy of it ended at once.
-    runs_alone: AtomicBool,
-    outcomes: Mutex<Vec<Option<Outcome>>>,
-    done: Condvar,
-}
-
-impl Board {
-    /// Nothing is done yet.
-    pub fn new(checks: Vec<&'static Check>) -> Self {
-        Self {
-            next: AtomicUsize::new(0),
-            later: Mutex::default(),
-            runs_alone: AtomicBool::new(false),
-            outcomes: Mutex::new(vec![None; checks.len()]),
-            checks,
-            done: Condvar::new(),
-        }
-    }
-
-    /// Makes one check after another, until none is left to take.
-    pub fn work(&self, submission: &Submission) {
-        loop {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(check) = self.checks.get(index) else {
-                break;
-            };
-            match self.obstacle(index) {
-                Some(why) => self.settle(index, Outcome::skipped(why)),
-                None => self.first_try(index, check, submission),
+        drop(sender);
+        for (index, check, outcome) in tried {
+            match outcome {
+                Ok(outcome) => settle(index, outcome),
+                Err(is_second) => later.push((index, check, is_second)),
             }
         }
-        let next = || {
-            let mut later = lock(&self.later);
-            (!later.is_empty()).then(|| later.remove(0))
-        };
-        while let Some((index, is_second)) = next() {
-            if let Some(check) = self.checks.get(index) {
-                self.settle(index, try_alone(check, submission, is_second));
-            }
-        }
+    });
+    for (index, check, is_second) in later {
+        settle(index, try_alone(check, submission, is_second));
     }
+    verdicts
+}
 
-    fn first_try(&self, index: usize, check: &'static Check, submission: &Submission) {
-        if self.runs_alone.load(Ordering::Relaxed) {
-            return lock(&self.later).push((index, false));
-        }
-        let ((outcome, kind), was_alone) = shares_the_machine(|| attempt(check, submission));
-        let is_missing = matches!(kind, Some(Kind::Missing | Kind::Ended));
-        if index == 0 && check.is_first() {
-            // All others of this program wait for it. If it was late although no other program ran,
-            // that counts: only what takes no time is repeated.
-            let outcome = match kind {
-                Some(Kind::Missing) if was_alone => outcome,
-                _ if is_missing => try_alone(check, submission, true),
-                _ => outcome,
-            };
-            self.settle(index, outcome);
-        } else if is_missing {
-            let cannot_run_twice = kind == Some(Kind::Ended);
-            self.runs_alone
-                .fetch_or(cannot_run_twice, Ordering::Relaxed);
-            lock(&self.later).push((index, !cannot_run_twice));
-        } else {
-            self.settle(index, outcome);
-        }
+/// The very first check: all others of this program wait for it. If it was late although no other
+/// program ran, that counts: only what takes no time is repeated.
+fn try_first(check: &Check, submission: &Submission) -> Outcome {
+    let (outcome, was_alone) = shares_the_machine(|| check.judge(submission));
+    match outcome.kind {
+        Some(Kind::Ended) => try_alone(check, submission, true),
+        Some(Kind::Missing) if !was_alone => try_alone(check, submission, true),
+        _ => outcome,
     }
+}
 
-    fn settle(&self, index: usize, outcome: Outcome) {
-        if let Some(place) = lock(&self.outcomes).get_mut(index) {
-            *place = Some(outcome);
-        }
-        self.done.notify_all();
+/// If its outcome doesn't count, returns whether the try that counts is the second one.
+fn try_beside_others(
+    check: &Check,
+    submission: &Submission,
+    runs_alone: &AtomicBool,
+) -> Result<Outcome, bool> {
+    if runs_alone.load(Ordering::Relaxed) {
+        return Err(false);
     }
+    let outcome = beside_others(|| check.judge(submission));
+    match outcome.kind {
+        Some(Kind::Ended) => {
+            runs_alone.store(true, Ordering::Relaxed);
+            Err(false)
+        }
+        Some(Kind::Missing) => Err(true),
+        _ => Ok(outcome),
+    }
+}
 
-    /// Why this check needn't be done.
-    fn obstacle(&self, index: usize) -> Option<String> {
-        let first = self.checks.first()?;
-        if index == 0 || !first.is_first() || self.outcome(0).verdict.is_pass() {
-            return None;
-        }
-        Some(format!("it needs {}", first.id))
+/// The try that counts: no other program under test runs. If it is the first one, beside nobody, a
+/// missing answer is worth a second one.
+fn try_alone(check: &Check, submission: &Submission, mut is_second: bool) -> Outcome {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    let mut outcome = check.judge(submission);
+    if !is_second && matches!(outcome.kind, Some(Kind::Missing | Kind::Ended)) {
+        outcome = check.judge(submission);
+        is_second = true;
     }
-
-    /// Waits until this check is done.
-    pub fn outcome(&self, index: usize) -> Outcome {
-        let mut outcomes = lock(&self.outcomes);
-        loop {
-            match outcomes.get(index) {
-                Some(Some(outcome)) => return outcome.clone(),
-                Some(None) => {
-                    outcomes = self
-                        .done
-                        .wait(outcomes)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                None => return Outcome::skipped("there is no such check"),
-            }
-        }
+    if is_second && outcome.verdict == Verdict::Passed {
+        outcome.verdict = Verdict::Unsteady;
     }
+    outcome
 }
 
 /// Does something that takes much of the machine, such as to compile a program, while no check has
@@ -316,20 +277,4 @@ fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
     let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
     ENDED.fetch_add(1, Ordering::SeqCst);
     (result, was_alone)
-}
-
-/// The try that counts: no other program under test runs. If it is the first one, beside nobody, a
-/// missing answer is worth a second one.
-fn try_alone(check: &Check, submission: &Submission, is_second: bool) -> Outcome {
-    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-    let (mut outcome, kind) = attempt(check, submission);
-    let mut is_second = is_second;
-    if !is_second && matches!(kind, Some(Kind::Missing | Kind::Ended)) {
-        (outcome, _) = attempt(check, submission);
-        is_second = true;
-    }
-    if is_second && outcome.verdict == Verdict::Passed {
-        outcome.verdict = Verdict::Unsteady;
-    }
-    outcome
 }

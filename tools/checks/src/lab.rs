@@ -5,22 +5,26 @@ mod terminal;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ops::Deref;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
-use socket2::{Domain, Socket, Type};
+use socket2::{Socket, Type};
 
+use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
-use crate::listener::{GLANCE, Listener};
-use crate::peer::{TcpPeer, reset};
-use crate::port::Port;
+use crate::peer::TcpPeer;
+use crate::port::{Port, bind};
 use crate::program::{Command, Program, ending};
-use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, shown, time};
+use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
 pub use terminal::ESCAPES;
 use terminal::FIRST_LOOK;
 pub(crate) use terminal::{PACE, SETTLE};
+
+/// How long between two looks whether somebody is there, unless the program says something.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// How long one of many clients waits before it tries again to connect.
 const KNOCK: Duration = Duration::from_millis(250);
@@ -28,6 +32,11 @@ const KNOCK: Duration = Duration::from_millis(250);
 /// What to change in a program that ended at once.
 const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
     the program takes it in another form, such as --port N, write that into the command.";
+
+/// The same, of one that reached its end without an error.
+const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
+    and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
+    the port in another form, such as --port N? Then write that into the command.";
 
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
@@ -62,13 +71,22 @@ pub struct Lab<'a> {
     known: Vec<String>,
 }
 
+/// What the peers know, too.
+impl Deref for Lab<'_> {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
 impl<'a> Lab<'a> {
     /// For one run of a check.
-    pub fn new(command: &'a Command, fixed_port: Option<u16>, run: Run) -> Self {
+    pub fn new(command: &'a Command, fixed_port: Option<u16>, patience: &Patience) -> Self {
         Self {
             command,
             fixed_port,
-            run,
+            run: Run::new(fixed_port.is_some(), patience),
             port: None,
             restarted: false,
             #[cfg(target_os = "linux")]
@@ -80,23 +98,12 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// How long the program may take.
-    pub fn patience(&self) -> &Patience {
-        self.run.patience()
-    }
-
-    /// How long a pause is in this run that people make this long.
-    pub fn pause(&self, of_people: Duration) -> Duration {
-        self.patience().pause(of_people)
-    }
-
     /// The port that the program is told.
     fn port(&mut self) -> Told<&Port> {
         let port = match (self.port.take(), self.fixed_port) {
             (Some(port), _) => port,
             (None, Some(number)) => Port::fixed(number),
-            (None, None) => Port::free()
-                .map_err(|error| Stop::Skipped(format!("there is no free port: {error}")))?,
+            (None, None) => Port::free().map_err(skip("there is no free port"))?,
         };
         Ok(self.port.insert(port))
     }
@@ -115,15 +122,13 @@ impl<'a> Lab<'a> {
             return Ok(());
         }
         let number = self.port()?.number;
-        self.run
-            .tell(format_args!("$ {}", self.command.shown(number)));
+        self.tell(format_args!("$ {}", self.command.shown(number)));
         match Program::start(self.command, number) {
             Ok(program) => {
                 if cfg!(unix) && !program.has_terminal() {
-                    self.run
-                        .add("(with pipes: the system has no terminal left)");
+                    self.add("(with pipes: the system has no terminal left)");
                 }
-                *self.run.program() = Some(program);
+                *self.program() = Some(program);
                 Ok(())
             }
             Err(error) => {
@@ -132,14 +137,14 @@ impl<'a> Lab<'a> {
                     "Check the path. A script may also be given to its interpreter: -- python3 \
                      server.py {port}",
                 );
-                let stopped = self.run.stopped(Kind::Ended, "the program starts", saw);
+                let stopped = self.stopped(Kind::Ended, "the program starts", saw);
                 stopped.advise(advice)
             }
         }
     }
 
     fn is_started(&self) -> bool {
-        self.run.program().is_some()
+        self.program().is_some()
     }
 
     /// Runs the program once when nothing is wrong, up to where it has done this, so that the lab
@@ -153,13 +158,12 @@ impl<'a> Lab<'a> {
         let _peers = act(self)?;
         // On a busy machine its first words may be late.
         let first_look = self.pause(FIRST_LOOK);
-        self.run.shows(first_look, |text| !text.is_empty());
-        self.run.shows(self.pause(SETTLE), |_| false);
+        self.shows(first_look, |text| !text.is_empty());
+        self.shows(self.pause(SETTLE), |_| false);
         self.remembers();
-        self.run
-            .tell("the check ends the program, and remembers what it shows when nothing is wrong");
-        self.run.close();
-        self.run.by_hand().begins_anew();
+        self.tell("the check ends the program, and remembers what it shows when nothing is wrong");
+        self.close();
+        *self.by_hand() = ByHand::default();
         self.port = None;
         (self.reached, self.typed) = (false, false);
         Ok(())
@@ -183,7 +187,7 @@ impl<'a> Lab<'a> {
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
         if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;
-            return Err(Stop::Skipped(format!(
+            return Err(Stop::skipped(format_args!(
                 "another program serves at {address} already: end it first"
             )));
         }
@@ -200,9 +204,9 @@ impl<'a> Lab<'a> {
     ///
     /// The system can't start it.
     pub fn restarts(&mut self) -> Told {
-        self.run.tell("the program is ended");
-        self.run.by_hand().is_beyond_tap();
-        drop(self.run.program().take());
+        self.tell("the program is ended");
+        self.is_beyond_tap();
+        drop(self.program().take());
         #[cfg(target_os = "linux")]
         {
             // If it can't be bound, the connection itself is in the way, which is as good.
@@ -215,7 +219,7 @@ impl<'a> Lab<'a> {
     #[cfg(target_os = "linux")]
     fn stand_in(&mut self) -> io::Result<Socket> {
         let port = self.port.as_ref().map_or(0, |port| port.number);
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None)?;
         // As TIME-WAIT, it is in nobody's way who has set either of the two.
         socket.set_reuse_address(true)?;
         socket.set_reuse_port(true)?;
@@ -245,16 +249,18 @@ impl<'a> Lab<'a> {
         self.starts_alone(Port::has_tcp_listener)?;
         self.peers += 1;
         let name = format!("{name} {}", self.peers);
-        self.run.by_hand().command = format!("send {}", self.port()?.number);
-        self.run.tell(format_args!("{name} connects"));
-        let stream = self.connection(if self.reached {
+        self.by_hand().command = format!("send {}", self.port()?.number);
+        self.tell(format_args!("{name} connects"));
+        let limit = if self.reached {
             self.patience().answer
         } else {
             self.patience().start
-        })?;
+        };
+        let address = self.address()?;
+        let expected = format!("the program listens on {address} within {}", time(limit));
+        let stream = self.waits_for(limit, expected, |left| connect(&address, left))?;
         self.reached = true;
-        TcpPeer::new(name, stream, self.run.clone())
-            .map_err(|error| Stop::Skipped(format!("the connection can't be used: {error}")))
+        TcpPeer::new(name, stream, self.run.clone()).map_err(skip("the connection can't be used"))
     }
 
     /// Connects many clients, all within [`Patience::next`], and each sends this request at once.
@@ -266,7 +272,7 @@ impl<'a> Lab<'a> {
     ///
     /// Not all of them can connect in time.
     pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<TcpPeer>> {
-        self.run.tell(format_args!(
+        self.tell(format_args!(
             "{count} more clients connect, and each sends {}",
             shown(request)
         ));
@@ -292,17 +298,11 @@ impl<'a> Lab<'a> {
                         "only the first ones could; the others found the queue full ({})",
                         error.kind()
                     );
-                    return self.run.missed(expected, saw);
+                    return self.missed(expected, saw);
                 }
             }
         }
         Ok(clients)
-    }
-
-    fn connection(&mut self, limit: Duration) -> Told<TcpStream> {
-        let address = self.address()?;
-        let expected = format!("the program listens on {address} within {}", time(limit));
-        self.waits_for(limit, expected, |left| connect(&address, left))
     }
 
     /// Looks for the program on its port again and again, until it is there.
@@ -315,16 +315,16 @@ impl<'a> Lab<'a> {
         let deadline = Instant::now() + limit;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let ended = self.run.ended();
+            let ended = self.ended();
             match (look(left), ended) {
                 (Ok(_), Some(status)) => return self.in_the_background(status),
                 (Ok(found), None) => return Ok(found),
                 (Err(_), Some(_)) => return self.unready(expected),
                 (Err(_), None) if left.is_zero() => return self.unready(expected),
                 (Err(error), None) if self.reached => {
-                    return self.run.missed(expected, error.kind());
+                    return self.missed(expected, error.kind());
                 }
-                (Err(_), None) => self.run.glances(GLANCE),
+                (Err(_), None) => self.glances(GLANCE),
             }
         }
     }
@@ -341,7 +341,7 @@ impl<'a> Lab<'a> {
         let name = format!("client {}", self.peers);
         let address = self.address()?;
         if !self.reached {
-            self.run.tell(format_args!(
+            self.tell(format_args!(
                 "{name} waits until somebody receives on {address}"
             ));
             let limit = self.patience().start;
@@ -353,9 +353,8 @@ impl<'a> Lab<'a> {
             })?;
             self.reached = true;
         }
-        self.run.by_hand().command = format!("send --udp {}", address.port());
-        Asker::new(name, address, self.run.clone())
-            .map_err(|error| Stop::Skipped(format!("there is no socket: {error}")))
+        self.by_hand().command = format!("send --udp {}", address.port());
+        Asker::new(name, address, self.run.clone()).map_err(skip("there is no socket"))
     }
 
     /// The command has ended, but what it has started goes on without it. (It is ended with the
@@ -366,26 +365,27 @@ impl<'a> Lab<'a> {
             ending(status)
         );
         let expected = "the command runs for as long as its server does";
-        self.run.failed(expected, saw)
+        self.failed(expected, saw)
     }
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
     /// fault.
     fn unready<T>(&mut self, expected: String) -> Told<T> {
         self.expects_no_flood()?;
-        if self.run.ended().is_none() {
+        if self.ended().is_none() {
             return self.never(expected);
         }
         if self.restarted || self.reached {
-            return self.run.failed(expected, "");
+            return self.failed(expected, "");
         }
         let failed = self.ended_at_once(expected);
         // It may have left children behind that have the port.
-        drop(self.run.program().take());
+        drop(self.program().take());
         if !self.port()?.is_taken() && cfg!(target_os = "linux") {
             return failed;
         }
-        failed.map_err(|stop| stop.map(|failure| failure.kind = Kind::PortLost))
+        let kind = Kind::PortLost;
+        failed.map_err(|stop| Stop { kind, ..stop })
     }
 
     fn never<T>(&mut self, expected: String) -> Told<T> {
@@ -393,60 +393,65 @@ impl<'a> Lab<'a> {
             Some(address) => (format!("it is at {address} instead"), ELSEWHERE),
             None => ("it never did, and still runs".to_owned(), NEVER),
         };
-        let missed = self.run.missed(expected, saw);
-        missed.map_err(|stop| {
-            stop.map(|failure| {
-                let is_busy = failure.saw.contains(BUSY);
-                let advice = if is_busy { LOOPS } else { advice };
-                failure.advice.get_or_insert_with(|| advice.to_owned());
-            })
-        })
+        let missed = self.missed(expected, saw);
+        let is_busy = matches!(&missed, Err(stop) if stop.saw.contains(BUSY));
+        missed.advise(if is_busy { LOOPS } else { advice })
     }
 
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {
         let ended = self.run.ended_at_once(expected);
-        ended.advise(self.command.trouble().unwrap_or(ENDED))
+        let is_failure = self.run.ended().is_some_and(|status| !status.success());
+        let advice = if is_failure { ENDED } else { OVER };
+        ended.advise(self.command.trouble().unwrap_or(advice))
     }
 
     // Peers of a client.
-
-    /// A server that the program is to connect to. Call it before the program is started.
-    ///
-    /// # Errors
-    ///
-    /// The port is taken.
-    pub fn listens_as(&mut self, name: &str) -> Told<Listener> {
-        self.run.tell(format_args!("the {name} listens"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)));
-        let number = listener
-            .as_ref()
-            .ok()
-            .and_then(|listener| listener.local_addr().ok())
-            .map_or(0, |address| address.port());
-        self.port = Some(Port::fixed(number));
-        self.run.by_hand().command = format!("listen {number}");
-        listener
-            .and_then(|listener| Listener::new(name, listener, self.run.clone()))
-            .map_err(|error| Stop::Skipped(format!("nobody can listen there: {error}")))
-    }
 
     /// A server that listens, the program started, its connection accepted.
     ///
     /// # Errors
     ///
-    /// The program doesn't connect.
-    pub fn accepts_as(&mut self, name: &str) -> Told<(Listener, TcpPeer)> {
-        let mut host = self.listens_as(name)?;
+    /// The port is taken, or the program doesn't connect, for
+    /// [`Patience::start`](crate::run::Patience::start).
+    pub fn accepts_as(&mut self, name: &str) -> Told<(TcpListener, TcpPeer)> {
+        self.tell(format_args!("the {name} listens"));
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)));
+        let bound = bound.and_then(|host| {
+            host.set_nonblocking(true)?;
+            Ok((host.local_addr()?.port(), host))
+        });
+        let (number, host) = bound.map_err(skip("nobody can listen there"))?;
+        self.port = Some(Port::fixed(number));
+        self.by_hand().command = format!("listen {number}");
         self.starts()?;
-        if let Some(peer) = host.accepts()? {
-            return Ok((host, peer));
+        let name = format!("the {name}");
+        self.tell(format_args!("{name} expects the program to connect"));
+        if let Some(stream) = self.arrival(&host, self.patience().start) {
+            let peer = TcpPeer::new(name, stream, self.run.clone());
+            return Ok((host, peer.map_err(skip("the connection broke"))?));
         }
         let start = time(self.patience().start);
         let expected = format!("the program connects to {} within {start}", self.address()?);
-        if self.run.ended().is_some() {
+        if self.ended().is_some() {
             return self.ended_at_once(expected);
         }
         self.never(expected)
+    }
+
+    /// The next connection to this server, if one comes within this time, and the program hasn't
+    /// ended.
+    pub fn arrival(&self, host: &TcpListener, limit: Duration) -> Option<TcpStream> {
+        let deadline = Instant::now() + limit;
+        loop {
+            // A program that has ended connects no more, but may have connected before.
+            let over = self.ended().is_some() || Instant::now() >= deadline;
+            match host.accept() {
+                // On some systems it is non-blocking, as the listener is.
+                Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
+                Err(_) if over => return None,
+                Err(_) => self.glances(GLANCE),
+            }
+        }
     }
 
     /// A server with a UDP socket that the program is to ask. Call it before the program is
@@ -456,13 +461,12 @@ impl<'a> Lab<'a> {
     ///
     /// The port is taken.
     pub fn answers(&mut self) -> Told<Answerer> {
-        self.run.tell("the server waits for datagrams");
+        self.tell("the server waits for datagrams");
         let bound = UdpSocket::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)))
             .and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
-        let (number, socket) =
-            bound.map_err(|error| Stop::Skipped(format!("nobody can receive there: {error}")))?;
+        let (number, socket) = bound.map_err(skip("nobody can receive there"))?;
         self.port = Some(Port::fixed(number));
-        self.run.by_hand().command = format!("listen --udp {number}");
+        self.by_hand().command = format!("listen --udp {number}");
         Ok(Answerer::new(socket, self.run.clone()))
     }
 
@@ -473,43 +477,21 @@ impl<'a> Lab<'a> {
     ///
     /// Somebody else has it.
     pub fn takes_the_port(&mut self, kind: Type) -> Told<Socket> {
-        const TRIES: usize = 100;
-        self.run.tell("somebody else has the port already");
-        let take = |address: SocketAddr| {
-            let socket = Socket::new(Domain::IPV4, kind, None)?;
-            socket.bind(&address.into())?;
-            if kind == Type::STREAM {
-                socket.listen(8)?;
-            }
-            Ok(socket)
-        };
-        for _ in 1..TRIES {
-            match take(self.address()?) {
+        self.tell("somebody else has the port already");
+        let mut tries = 0..100;
+        loop {
+            let taken = bind(self.port()?.number, kind).and_then(|socket| {
+                if kind == Type::STREAM {
+                    socket.listen(8)?;
+                }
+                Ok(socket)
+            });
+            match taken {
                 // An earlier connection lingers on it.
-                Err(_) if self.fixed_port.is_none() => self.port = None,
-                taken => return taken.map_err(|error: io::Error| not_taken(&error)),
+                Err(_) if self.fixed_port.is_none() && tries.next().is_some() => self.port = None,
+                taken => return taken.map_err(skip("the port can't be taken")),
             }
         }
-        take(self.address()?).map_err(|error| not_taken(&error))
-    }
-
-    /// `tap` can't do what the peers do here: its server, for one, hangs up after its answer.
-    pub fn is_beyond_tap(&self) {
-        self.run.by_hand().is_beyond_tap();
-    }
-
-    /// Tells the next step.
-    pub fn tell(&self, step: &str) {
-        self.run.tell(step);
-    }
-
-    /// The last step failed: it didn't happen in time.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    pub fn missed<T>(&self, expected: &str, saw: &str) -> Told<T> {
-        self.run.missed(expected, saw)
     }
 }
 
@@ -525,10 +507,6 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-fn not_taken(error: &io::Error) -> Stop {
-    Stop::Skipped(format!("the port can't be taken: {error}"))
-}
-
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
@@ -539,12 +517,12 @@ mod tests {
     #[test]
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {
         let command = Command::new("true", [""; 0]);
-        let mut lab = Lab::new(&command, None, Run::new(false, &Patience::short()));
+        let mut lab = Lab::new(&command, None, &Patience::short());
         lab.port = Some(crate::port::tests::untouched());
         let address = lab.address().unwrap();
         let _stand_in = lab.stand_in().unwrap();
         let can_bind = |set: fn(&Socket) -> io::Result<()>| {
-            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None).unwrap();
             set(&socket).unwrap();
             socket
                 .bind(&address.into())

@@ -5,8 +5,8 @@
 //! a client, at what it sends and whether its peer's words appear in its output.
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
-//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`],
-//!   [`listener`] and [`datagram`] are its misbehaving peers, [`run`] records what they do (and
+//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`] and
+//!   [`datagram`] are its misbehaving peers, [`run`] records what they do (and
 //!   `by_hand` how to repeat it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
@@ -22,7 +22,6 @@ pub mod guard;
 pub mod judge;
 pub mod lab;
 pub mod limits;
-pub mod listener;
 mod lock;
 pub mod peer;
 pub mod port;

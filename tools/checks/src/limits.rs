@@ -81,40 +81,42 @@ pub(crate) fn size(folder: &Path, most: u64) -> u64 {
 
 /// A program that is watched for as long as this value lives.
 #[derive(Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nobody looks"))]
 pub(crate) struct Watched {
-    stopped: Arc<OnceLock<String>>,
+    /// What its processes have in common.
+    pub(crate) mark: Mark,
+    /// How many bytes its folder had before it started, and that folder.
+    folder: Option<(u64, PathBuf)>,
+    /// Why the program was stopped, if it was.
+    pub(crate) stopped: OnceLock<String>,
 }
 
 impl Watched {
-    /// Watches a program whose processes have this mark. It runs in this folder, which had so many
-    /// bytes before the program started.
-    pub(crate) fn new(mark: Mark, folder: Option<(PathBuf, u64)>) -> Self {
-        let stopped = Arc::default();
+    /// Watches a program whose processes have this mark.
+    pub(crate) fn new(mark: Mark, folder: Option<(u64, PathBuf)>) -> Arc<Self> {
+        let watched = Arc::new(Self {
+            mark,
+            folder,
+            stopped: OnceLock::new(),
+        });
         #[cfg(target_os = "linux")]
-        watch::add(mark, folder, &stopped);
-        #[cfg(not(target_os = "linux"))]
-        let _ = (mark, folder);
-        Self { stopped }
-    }
-
-    /// Why the program was stopped, if it was.
-    pub(crate) fn stopped(&self) -> Option<&str> {
-        self.stopped.get().map(String::as_str)
+        watch::add(&watched);
+        watched
     }
 }
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::path::PathBuf;
-    use std::sync::{Arc, Mutex, Once, OnceLock, Weak};
+    use std::sync::{Arc, Mutex, Once, Weak};
     use std::thread;
     use std::time::Duration;
 
+    use procfs::process::Stat;
     use rustix::process::Signal;
 
-    use super::{FILES, MEMORY, PROCESSES, size};
+    use super::{FILES, MEMORY, PROCESSES, Watched, size};
     use crate::lock::lock;
-    use crate::strays::{self, Mark, Process};
+    use crate::strays::processes;
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(200);
@@ -125,22 +127,13 @@ mod watch {
     /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
 
-    static BUDGETS: Mutex<Vec<Budget>> = Mutex::new(Vec::new());
-
-    /// Whether anybody looks at them.
-    static WATCH: Once = Once::new();
-
     /// How long what was stopped may take to end.
     const END: Duration = Duration::from_secs(1);
 
-    /// What one program under test may take of the machine.
-    struct Budget {
-        /// What its processes have in common.
-        mark: Mark,
-        /// The folder that it runs in, and how many bytes that had at the start.
-        folder: Option<(PathBuf, u64)>,
-        stopped: Weak<OnceLock<String>>,
-    }
+    static ALL: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
+
+    /// Whether anybody looks at them.
+    static WATCH: Once = Once::new();
 
     /// Starts the thread that looks.
     pub(super) fn start() {
@@ -155,51 +148,45 @@ mod watch {
         });
     }
 
-    pub(super) fn add(mark: Mark, folder: Option<(PathBuf, u64)>, stopped: &Arc<OnceLock<String>>) {
+    pub(super) fn add(program: &Arc<Watched>) {
         if WATCH.is_completed() {
-            let stopped = Arc::downgrade(stopped);
-            lock(&BUDGETS).push(Budget {
-                mark,
-                folder,
-                stopped,
-            });
+            lock(&ALL).push(Arc::downgrade(program));
         }
     }
 
     fn look_at_all(at_files: bool) {
-        let mut budgets = lock(&BUDGETS);
-        budgets.retain(|budget| budget.stopped.strong_count() > 0);
-        if budgets.is_empty() {
+        let mut all = lock(&ALL);
+        all.retain(|program| program.strong_count() > 0);
+        if all.is_empty() {
             return;
         }
-        let all = strays::processes();
-        for budget in budgets.iter_mut() {
-            if let Some(why) = budget.too_much(&all, at_files) {
-                if let Some(stopped) = budget.stopped.upgrade() {
-                    let _ = stopped.set(why);
-                }
-                budget.stop();
+        let processes: Vec<_> = processes().collect();
+        for program in all.iter().filter_map(Weak::upgrade) {
+            if let Some(why) = program.too_much(&processes, at_files) {
+                let _ = program.stopped.set(why);
+                program.stop();
             }
         }
     }
 
-    impl Budget {
+    impl Watched {
         /// What it takes too much of, in words.
-        fn too_much(&mut self, all: &[Process], at_files: bool) -> Option<String> {
-            let its_own = || all.iter().filter(|process| process.mark == self.mark);
+        fn too_much(&self, all: &[Stat], at_files: bool) -> Option<String> {
+            let its_own = || all.iter().filter(|process| self.mark.is_of(process));
             let count = its_own().count();
             if count > PROCESSES {
                 let limit = PROCESSES;
                 return Some(format!("it had {count} processes; the limit is {limit}"));
             }
-            let memory: u64 = its_own().map(|process| process.memory).sum();
+            let pages: u64 = its_own().map(|process| process.rss).sum();
+            let memory = pages.saturating_mul(procfs::page_size());
             if memory > MEMORY {
                 let (took, limit) = (memory >> 20, MEMORY >> 20);
                 return Some(format!(
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let (folder, had) = self.folder.as_ref().filter(|_| at_files)?;
+            let (had, folder) = self.folder.as_ref().filter(|_| at_files)?;
             let most = had.saturating_add(FILES);
             let limit = FILES >> 20;
             (size(folder, most) > most).then(|| {
@@ -215,43 +202,49 @@ mod watch {
         fn stop(&self) {
             let mut before = 0;
             for _ in 0..ROUNDS {
-                let count = strays::signal(self.mark, Signal::STOP);
+                let count = self.mark.signal(Signal::STOP);
                 if count == before {
                     break;
                 }
                 before = count;
             }
-            strays::end(self.mark, END);
+            self.mark.end(END);
         }
     }
 
     #[cfg(test)]
     mod tests {
+        use std::sync::OnceLock;
+
+        use procfs::process::Process;
+
         use super::*;
+        use crate::strays::Mark;
 
         #[test]
         fn the_memory_and_the_processes_of_a_program_are_counted_together() {
-            let program = |mark| Budget {
-                mark: Process::made_up(mark, 0).mark,
+            let (mark, us) = Mark::start(|| Process::myself().unwrap().stat());
+            let process = |memory: u64| {
+                let mut process = us.as_ref().unwrap().clone();
+                process.rss = memory / procfs::page_size();
+                process
+            };
+            let program = Watched {
+                mark,
                 folder: None,
-                stopped: Weak::new(),
+                stopped: OnceLock::new(),
             };
-            let half = MEMORY / 2;
-            let mut all = vec![Process::made_up(1, half), Process::made_up(1, half)];
-            all.push(Process::made_up(2, MEMORY));
-            assert_eq!(program(1).too_much(&all, true), None);
-            all.push(Process::made_up(1, 1 << 20));
+            let mut all = vec![process(MEMORY / 2), process(MEMORY / 2), process(MEMORY)];
+            all[2].rsslim = 0;
+            assert_eq!(program.too_much(&all, true), None);
+            all.push(process(1 << 20));
             let why = "it took 2049 MiB of memory; the limit is 2048";
-            assert_eq!(program(1).too_much(&all, true).as_deref(), Some(why));
-            assert_eq!(program(2).too_much(&all, true), None);
+            assert_eq!(program.too_much(&all, true).as_deref(), Some(why));
 
-            let many = |count| {
-                (0..count)
-                    .map(|_| Process::made_up(1, 0))
-                    .collect::<Vec<_>>()
-            };
-            assert_eq!(program(1).too_much(&many(PROCESSES), true), None);
-            assert!(program(1).too_much(&many(PROCESSES + 1), true).is_some());
+            let mut many = vec![process(0); PROCESSES];
+            assert_eq!(program.too_much(&many, true), None);
+            many.push(process(0));
+            assert!(program.too_much(&many, true).is_some());
         }
     }
 }

@@ -10,11 +10,11 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bstr::ByteSlice;
 use console::is_cut_short;
-use socket2::SockRef;
 
 use crate::by_hand::Deed;
-use crate::run::{Advise, Run, Told, shown, time};
+use crate::run::{Advise, Run, Told, reset, shown, time};
 
 /// Maximum bytes to keep of what a program sends. A program that sends more has said enough.
 const RECEIVED_LIMIT: usize = 4 << 20;
@@ -50,7 +50,8 @@ pub struct TcpPeer {
     number: usize,
     stream: Arc<TcpStream>,
     run: Run,
-    received: Vec<u8>,
+    /// All that has come.
+    pub(crate) received: Vec<u8>,
     /// How much of `received` has been looked at by an expectation that was satisfied.
     used: usize,
     end: Option<End>,
@@ -92,36 +93,36 @@ impl TcpPeer {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
         self.does(Deed::Sends(bytes));
         match (&*self.stream).write_all(bytes) {
-            Ok(()) => Ok(()),
+            Ok(()) => {}
             Err(error) if is_cut_short(&error) => {
                 let expected = format!("the program reads what {} sends", self.name);
                 let saw = format!("it read nothing for {}", time(self.answer_time()));
-                self.run.missed(expected, saw)
+                return self.run.missed(expected, saw);
             }
-            Err(_) => {
-                self.run.add("(the connection has ended already)");
-                Ok(())
-            }
+            Err(_) => self.run.add("(the connection has ended already)"),
         }
+        Ok(())
     }
 
     /// Sends nothing for this time.
     pub fn pauses(&mut self, pause: Duration) {
-        self.tell(format_args!("is quiet for {}", time(pause)));
-        self.pauses_silently(pause);
-    }
-
-    /// The same, without telling it.
-    pub(crate) fn pauses_silently(&mut self, pause: Duration) {
-        self.does(Deed::Pauses(pause));
-        self.hears(self.run.patience().pause(pause), |_| false);
+        self.is_quiet(pause, self.run.pause(pause));
     }
 
     /// The same, but never shorter: the program measures this pause.
     pub fn pauses_at_any_speed(&mut self, pause: Duration) {
-        self.does(Deed::Pauses(pause));
-        self.tell(format_args!("is quiet for {}", time(pause)));
+        self.is_quiet(pause, pause);
+    }
+
+    fn is_quiet(&mut self, of_people: Duration, pause: Duration) {
+        self.does(Deed::Pauses(of_people));
+        self.tell(format_args!("is quiet for {}", time(of_people)));
         self.hears(pause, |_| false);
+    }
+
+    /// The same as [`Self::pauses`], without telling it.
+    pub(crate) fn pauses_silently(&mut self, pause: Duration) {
+        self.hears(self.run.pause(pause), |_| false);
     }
 
     /// Sends nothing for this time, in which the program has no reason to send anything.
@@ -135,9 +136,7 @@ impl TcpPeer {
         self.tell(format_args!(
             "is quiet for {pause_shown}, and expects nothing: {why}"
         ));
-        let pause = self.run.patience().pause(pause);
-        self.hears(pause, |received| !received.is_empty());
-        if self.unused().is_empty() && self.end.is_none() {
+        if !self.has_heard(self.run.pause(pause)) {
             return Ok(());
         }
         let expected = format!("nothing comes, for {pause_shown}: {why}");
@@ -195,7 +194,7 @@ impl TcpPeer {
     /// It takes all of them without a word, or goes on neither reading nor answering, and does
     /// neither within [`Patience::meanwhile`](crate::run::Patience::meanwhile) after that.
     pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
-        self.does(Deed::Else);
+        self.run.is_beyond_tap();
         self.tell(format_args!(
             "sends {} again and again, up to {} MiB, and expects to be cut off",
             shown(bytes),
@@ -236,24 +235,22 @@ impl TcpPeer {
         other: &mut TcpPeer,
         (what, is_it): What,
     ) -> Told {
-        self.does(Deed::Else);
+        self.run.is_beyond_tap();
         self.tell(format_args!(
             "sends {} one byte at a time, every {}; meanwhile {} expects {what}",
             shown(bytes),
             time(pause),
             other.name,
         ));
-        let pause = self.run.patience().pause(pause);
+        let pause = self.run.pause(pause);
         let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
-        for byte in bytes.iter().cycle() {
+        let mut bytes = bytes.iter().cycle();
+        while let Some(byte) = bytes.next().filter(|_| Instant::now() <= deadline) {
             // It may be cut off for being slow, which is another matter.
             let _ = (&*self.stream).write(&[*byte]);
             if other.hears(pause, is_it) {
                 return Ok(());
-            }
-            if Instant::now() > deadline {
-                break;
             }
         }
         other.missed(other.reaches(what, limit))
@@ -274,13 +271,9 @@ impl TcpPeer {
     ///
     /// None comes in this time.
     pub fn expects_within(&mut self, text: &str, limit: Duration) -> Told {
-        let what = format!("{text:?}");
-        self.tell(format_args!("expects {what}"));
-        if !self.hears(limit, |received| position(received, text).is_some()) {
-            return self.missed(self.reaches(&what, limit));
-        }
+        self.awaits(&format!("{text:?}"), limit, |it| it.contains_str(text))?;
         // Neither the text nor what is before it is looked at again.
-        let start = position(self.unused(), text).unwrap_or_default();
+        let start = self.unused().find(text).unwrap_or_default();
         self.used += start + text.len();
         Ok(())
     }
@@ -307,10 +300,7 @@ impl TcpPeer {
     /// the same message.
     pub fn expects_alone(&mut self, text: &str) -> Told {
         let (what, limit) = (format!("{text:?} alone"), self.answer_time());
-        self.tell(format_args!("expects {what}"));
-        if !self.hears(limit, |received| position(received, text).is_some()) {
-            return self.missed(self.reaches(&what, limit));
-        }
+        self.awaits(&what, limit, |it| it.contains_str(text))?;
         let message = self.unused().trim_ascii_end();
         let message = message.rsplit(|&byte| byte == b'\n').next();
         if message == Some(text.as_bytes()) {
@@ -324,7 +314,7 @@ impl TcpPeer {
     /// What comes within this time, as a greeting may, doesn't count for the next expectation.
     pub fn passes_over(&mut self, pause: Duration) {
         self.tell(format_args!("is quiet for {}", time(pause)));
-        self.hears(self.run.patience().pause(pause), |_| false);
+        self.pauses_silently(pause);
         self.used = self.received.len();
     }
 
@@ -334,13 +324,18 @@ impl TcpPeer {
     ///
     /// It isn't within this time.
     pub fn expects_what(&mut self, (what, is_it): What, limit: Duration) -> Told {
-        self.tell(format_args!("expects {what}"));
         self.used = 0;
-        if !self.hears(limit, is_it) {
-            return self.missed(self.reaches(what, limit));
-        }
+        self.awaits(what, limit, is_it)?;
         self.used = self.received.len();
         Ok(())
+    }
+
+    fn awaits(&mut self, what: &str, limit: Duration, is_there: impl Fn(&[u8]) -> bool) -> Told {
+        self.tell(format_args!("expects {what}"));
+        if self.hears(limit, is_there) {
+            return Ok(());
+        }
+        self.missed(self.reaches(what, limit))
     }
 
     /// Expects that what has come is this already: more of it would change nothing.
@@ -348,7 +343,8 @@ impl TcpPeer {
     /// # Errors
     ///
     /// It isn't.
-    pub fn should_have_sent(&self, (what, is_it): What) -> Told {
+    pub fn should_have_sent(&mut self, (what, is_it): What) -> Told {
+        self.looks_back();
         self.tell(format_args!("expects {what}"));
         if is_it(&self.received) {
             return Ok(());
@@ -436,11 +432,6 @@ impl TcpPeer {
         self.received.get(self.used..).unwrap_or_default()
     }
 
-    /// All that has come.
-    pub fn received(&self) -> &[u8] {
-        &self.received
-    }
-
     /// The failure of an expectation of this peer's: what has come is wrong, whatever comes next.
     ///
     /// # Errors
@@ -473,8 +464,12 @@ impl TcpPeer {
             Some(End::Reset) => "and the connection was reset".to_owned(),
             Some(End::Broken(why)) => format!("and the connection broke ({why})"),
         };
-        // What is left of a line that was expected: its end.
-        let came = match self.unused().trim_ascii_start() {
+        let came = match self.unused() {
+            // What is left of a line that was expected: its end.
+            rest if self.used > 0 => rest.trim_ascii_start(),
+            all => all,
+        };
+        let came = match came {
             [] => "nothing came".to_owned(),
             bytes => format!("{} came", shown(bytes)),
         };
@@ -509,24 +504,19 @@ impl TcpPeer {
 
     /// One `read`, which waits for this time at most.
     fn receive(&mut self, limit: Duration) {
+        use ErrorKind::{ConnectionAborted, ConnectionReset};
         let mut piece = [0; 16 << 10];
-        let read = self
-            .stream
-            // Zero would mean "forever".
-            .set_read_timeout(Some(limit.max(Duration::from_millis(1))))
-            .and_then(|()| (&*self.stream).read(&mut piece));
-        match read {
+        // Zero would mean "forever".
+        let limit = limit.max(Duration::from_millis(1));
+        let is_set = self.stream.set_read_timeout(Some(limit));
+        match is_set.and_then(|()| (&*self.stream).read(&mut piece)) {
             Ok(0) => self.end = Some(End::Closed),
-            Ok(count) => self
-                .received
-                .extend_from_slice(piece.get(..count).unwrap_or_default()),
+            Ok(count) => self.received.extend(piece.iter().take(count)),
             Err(error) if is_cut_short(&error) => {}
-            Err(error) => {
-                self.end = Some(match error.kind() {
-                    ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => End::Reset,
-                    _ => End::Broken(error.to_string()),
-                });
+            Err(error) if matches!(error.kind(), ConnectionReset | ConnectionAborted) => {
+                self.end = Some(End::Reset);
             }
+            Err(error) => self.end = Some(End::Broken(error.to_string())),
         }
     }
 
@@ -543,17 +533,6 @@ impl TcpPeer {
     fn does(&self, deed: Deed) {
         self.run.by_hand().does(self.number, deed);
     }
-}
-
-/// Makes the close of the connection a reset.
-pub(crate) fn reset(stream: &TcpStream) {
-    // It fails only on a connection that is gone anyway.
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-}
-
-fn position(bytes: &[u8], text: &str) -> Option<usize> {
-    let mut windows = bytes.windows(text.len().max(1));
-    windows.position(|window| window == text.as_bytes())
 }
 
 #[cfg(test)]
@@ -709,13 +688,18 @@ mod tests {
         let (mut client, mut program) = connected();
         let pause = Duration::from_millis(1);
         assert!(client.pauses_and_expects_nothing(pause, "why").is_ok());
-        program.write_all(b"hello").unwrap();
+        program.write_all(b"\nhello").unwrap();
         assert_eq!(kind(client.hears_something()), None);
         let early = client.pauses_and_expects_nothing(PATIENCE, "why");
         assert_eq!(kind(early), Some(Kind::Wrong));
-        assert_eq!(kind(client.should_have_sent(HELLO)), None);
+        let hello = ("hello", (|it| it == b"\nhello") as fn(&[u8]) -> bool);
+        assert_eq!(kind(client.should_have_sent(hello)), None);
         let other = ("another", (|_| false) as fn(&[u8]) -> bool);
-        assert_eq!(kind(client.should_have_sent(other)), Some(Kind::Wrong));
+        let Err(failure) = client.should_have_sent(other) else {
+            panic!("it is no other");
+        };
+        assert_eq!(failure.kind, Kind::Wrong);
+        assert!(failure.saw.contains("\\nhello"), "{}", failure.saw);
     }
 
     /// A reset is a clean end to nobody.

@@ -9,20 +9,18 @@
 //! A connection of an earlier program may linger on such a port, in TIME-WAIT. If a program can't
 //! start because of that, the judge tries the check on another port.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{fs, process, thread};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
 const FIRST: u16 = 20_000;
 const PAIRS: u16 = 6_000;
-
-/// The states of a socket that listens (TCP) or isn't connected (UDP), as Linux writes them
-/// (`include/net/tcp_states.h`).
-const WAITING: [&str; 2] = ["0A", "07"];
 
 /// A port for one program under test, for as long as this value lives.
 #[derive(Debug)]
@@ -39,14 +37,11 @@ impl Port {
     ///
     /// All are taken, or there is no network.
     pub fn free() -> io::Result<Self> {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        if NEXT.load(Ordering::Relaxed) == 0 {
-            // Where to begin differs between processes, so they seldom try the same one.
-            let now = SystemTime::now().duration_since(UNIX_EPOCH);
-            let now = now.map_or(0, |time| time.subsec_micros());
-            let begin = (process::id().wrapping_mul(7919).wrapping_add(now)) % u32::from(PAIRS);
-            NEXT.store(u16::try_from(begin).unwrap_or(1), Ordering::Relaxed);
-        }
+        // Where to begin differs between processes, so they seldom try the same one.
+        static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+            let begin = RandomState::new().hash_one(0) % u64::from(PAIRS);
+            AtomicU16::new(u16::try_from(begin).unwrap_or_default())
+        });
         let mut last = io::ErrorKind::AddrInUse.into();
         for _ in 0..PAIRS {
             let pair = NEXT.fetch_add(1, Ordering::Relaxed) % PAIRS;
@@ -115,59 +110,52 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        self.sockets("udp").into_iter().any(is_ours)
+        let is_it = |address: SocketAddr| address.port() == self.number && is_ours(address);
+        receivers().into_iter().any(is_it)
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
     /// `[::1]`. Only Linux tells.
     pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
-        let sockets = ["tcp", "udp"].map(|protocol| self.sockets(protocol));
-        let mut sockets = sockets.into_iter().flatten();
-        let address = sockets.find(|address| !is_ours(*address))?;
-        Some((address, self.number).into())
-    }
-
-    /// The addresses at which somebody listens (`tcp`), or receives from anybody (`udp`).
-    fn sockets(&self, protocol: &str) -> Vec<IpAddr> {
-        // A line for each socket: its number, its address, its peer's, its state, … (proc(5)).
-        let address = |line: &str| {
-            let mut fields = line.split_whitespace().skip(1);
-            let (address, port) = fields.next()?.split_once(':')?;
-            let is_it = u16::from_str_radix(port, 16) == Ok(self.number);
-            let is_waiting = WAITING.contains(&fields.nth(1)?);
-            (is_it && is_waiting).then(|| ip_address(address))?
-        };
-        table(protocol).lines().filter_map(address).collect()
+        let mut waiting = listeners().into_iter().chain(receivers());
+        waiting.find(|address| address.port() == self.number && !is_ours(*address))
     }
 }
 
-/// The system's sockets of this protocol, for IPv4 and IPv6. Empty where the system doesn't tell.
-fn table(protocol: &str) -> String {
-    let read = |table| fs::read_to_string(table).unwrap_or_default();
-    ["", "6"]
-        .map(|ip| read(format!("/proc/net/{protocol}{ip}")))
-        .concat()
+/// The addresses at which somebody listens for TCP. Only Linux tells.
+fn listeners() -> Vec<SocketAddr> {
+    #[cfg(target_os = "linux")]
+    {
+        use procfs::net::{TcpState, tcp, tcp6};
+        let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
+        let listening = sockets.filter(|socket| socket.state == TcpState::Listen);
+        listening.map(|socket| socket.local_address).collect()
+    }
+    #[cfg(not(target_os = "linux"))]
+    Vec::new()
+}
+
+/// The addresses at which somebody receives from anybody over UDP. Only Linux tells.
+fn receivers() -> Vec<SocketAddr> {
+    #[cfg(target_os = "linux")]
+    {
+        use procfs::net::{UdpState, udp, udp6};
+        let sockets = [udp(), udp6()].into_iter().flatten().flatten();
+        let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
+        unconnected.map(|socket| socket.local_address).collect()
+    }
+    #[cfg(not(target_os = "linux"))]
+    Vec::new()
 }
 
 /// Whether a peer that goes to 127.0.0.1 gets there. All wildcards include that address.
-fn is_ours(address: IpAddr) -> bool {
-    let address = address.to_canonical();
+fn is_ours(address: SocketAddr) -> bool {
+    let address = address.ip().to_canonical();
     address == Ipv4Addr::LOCALHOST || address.is_unspecified()
 }
 
-/// An address as Linux writes it: each four bytes as a number in hexadecimal digits, in the order
-/// of this machine.
-fn ip_address(hex: &str) -> Option<IpAddr> {
-    let parts = (0..hex.len()).step_by(8).map(|at| hex.get(at..at + 8));
-    let numbers = parts.filter_map(|part| u32::from_str_radix(part?, 16).ok());
-    let bytes: Vec<u8> = numbers.flat_map(u32::to_ne_bytes).collect();
-    let v4 = <[u8; 4]>::try_from(&*bytes).map(IpAddr::from);
-    v4.or_else(|_| <[u8; 16]>::try_from(&*bytes).map(IpAddr::from))
-        .ok()
-}
-
 /// Binds without `SO_REUSEADDR`: a port whose last connections linger counts as taken.
-fn bind(number: u16, kind: Type) -> io::Result<Socket> {
+pub(crate) fn bind(number: u16, kind: Type) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, kind, None)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
     socket.bind(&address.into())?;
@@ -230,24 +218,6 @@ pub(crate) mod tests {
                 assert_eq!(elsewhere, (!is_there).then_some(port.number), "{ip}");
             }
         }
-    }
-
-    #[test]
-    fn an_address_is_read_as_the_system_writes_it() {
-        let hex = |bytes: &[u8]| {
-            let numbers = bytes
-                .chunks(4)
-                .map(|it| u32::from_ne_bytes(it.try_into().unwrap()));
-            numbers
-                .map(|it| format!("{it:08X}"))
-                .collect::<Vec<_>>()
-                .concat()
-        };
-        let v4 = Ipv4Addr::new(127, 0, 1, 2);
-        let v6 = v4.to_ipv6_mapped();
-        assert_eq!(ip_address(&hex(&v4.octets())), Some(v4.into()));
-        assert_eq!(ip_address(&hex(&v6.octets())), Some(v6.into()));
-        assert_eq!(ip_address("local_ad"), None);
     }
 
     /// A port on which nothing lingers.

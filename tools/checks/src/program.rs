@@ -1,16 +1,16 @@
 //! The program under test: a command, its console in our hands, its end guaranteed.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display, Write as _};
-use std::io::{self, Read};
+use std::fmt::{self, Display};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{self, ExitStatus};
-use std::slice::SliceIndex;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{fs, iter};
 
+use bstr::{ByteSlice, ByteVec};
 use console::safe;
 #[cfg(windows)]
 use process_wrap::std::JobObject;
@@ -21,8 +21,8 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 use crate::guard;
 use crate::limits::{self, Watched};
 use crate::lock::lock;
-use crate::strays::{self, Mark};
-use crate::terminal::{self, Keyboard};
+use crate::strays::Mark;
+use crate::terminal;
 
 /// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
@@ -93,7 +93,13 @@ impl Command {
     /// path.
     #[must_use]
     pub fn with(&self, text: &str, replacement: &OsStr) -> Self {
-        let replace = |word: &OsString| replace(word, text, replacement);
+        // The words need not be UTF-8. (On Windows only a name that no program prints either is
+        // changed by this.)
+        let replacement = Vec::from_os_str_lossy(replacement);
+        let replace = |word: &OsString| {
+            let word = Vec::from_os_str_lossy(word);
+            word.replace(text, &replacement).into_os_string_lossy()
+        };
         Self {
             program: replace(&self.program),
             arguments: self.arguments.iter().map(replace).collect(),
@@ -101,10 +107,14 @@ impl Command {
         }
     }
 
+    fn words(&self) -> impl Iterator<Item = &OsString> {
+        iter::once(&self.program).chain(&self.arguments)
+    }
+
     /// Whether the command has this text in one of its words.
     pub fn has(&self, text: &str) -> bool {
-        let mut words = iter::once(&self.program).chain(&self.arguments);
-        words.any(|word| word.to_string_lossy().contains(text))
+        self.words()
+            .any(|word| word.to_string_lossy().contains(text))
     }
 
     /// Whether the command says where the port goes.
@@ -119,32 +129,30 @@ impl Command {
         if path.components().count() < 2 {
             return None;
         }
-        let mut start = [0; 128];
-        let mut file = fs::File::open(&path).ok()?;
-        let count = file.read(&mut start).ok()?;
-        let start = start.get(..count)?;
-        let first_line = start.split(|&byte| byte == b'\n').next()?;
+        let mut start = Vec::new();
+        let file = fs::File::open(&path).ok()?;
         #[cfg(unix)]
-        if std::os::unix::fs::PermissionsExt::mode(&file.metadata().ok()?.permissions()) & 0o111
-            == 0
-        {
+        if std::os::unix::fs::MetadataExt::mode(&file.metadata().ok()?) & 0o111 == 0 {
             return Some(
                 "The file isn't executable. Make it so (chmod +x), or give it to its interpreter: \
                  -- python3 server.py {port}",
             );
         }
+        file.take(128).read_to_end(&mut start).ok()?;
         if !start.starts_with(b"#!") && !start.contains(&0) {
             return Some(
                 "The file has no first line that names its interpreter, so a shell ran it. Begin \
                  it with #!/usr/bin/env python3, or whatever it is written in.",
             );
         }
+        let first_line = start.split(|&byte| byte == b'\n').next()?;
         (start.starts_with(b"#!") && first_line.ends_with(b"\r")).then_some(
             "The file's lines end with CR and LF, as on Windows, so the name of its interpreter \
              ends with a CR. Save it with LF alone.",
         )
     }
 
+    /// The command with its port, as [`Self::shown`] shows it.
     fn for_port(&self, port: u16) -> Self {
         self.with(PORT, OsStr::new(&port.to_string()))
     }
@@ -157,49 +165,18 @@ impl Command {
 
 impl Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = self.program.to_string_lossy().into_owned();
-        for word in &self.arguments {
+        let needs_quotes = |c: char| c.is_whitespace() || "'\"&;|".contains(c);
+        let quoted = |word: &OsString| {
             let word = word.to_string_lossy();
-            shown.push(' ');
-            if word.is_empty() || word.contains(|c: char| c.is_whitespace() || "'\"&;|".contains(c))
-            {
-                // Writing to a string can't fail.
-                let _ = write!(shown, "{word:?}");
-            } else {
-                shown.push_str(&word);
+            if word.is_empty() || word.contains(needs_quotes) {
+                return format!("{word:?}");
             }
-        }
-        f.write_str(&safe::escape(&shown))
+            word.into_owned()
+        };
+        let program = self.program.to_string_lossy().into_owned();
+        let words = iter::once(program).chain(self.arguments.iter().map(quoted));
+        f.write_str(&safe::escape(&words.collect::<Vec<_>>().join(" ")))
     }
-}
-
-/// The word with this text replaced wherever it is, although the word may not be UTF-8.
-fn replace(word: &OsStr, text: &str, replacement: &OsStr) -> OsString {
-    let Some(start) = word
-        .as_encoded_bytes()
-        .windows(text.len().max(1))
-        .position(|window| window == text.as_bytes())
-    else {
-        return word.to_owned();
-    };
-    let mut replaced = part(word, ..start);
-    replaced.push(replacement);
-    replaced.push(replace(
-        &part(word, start + text.len()..),
-        text,
-        replacement,
-    ));
-    replaced
-}
-
-/// A part of a word that begins and ends at the word's ends or beside UTF-8.
-fn part(word: &OsStr, range: impl SliceIndex<[u8], Output = [u8]>) -> OsString {
-    let bytes = word.as_encoded_bytes().get(range).unwrap_or_default();
-    #[cfg(unix)]
-    return <OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).to_owned();
-    // Only a name that no program prints either is changed by this.
-    #[cfg(not(unix))]
-    return String::from_utf8_lossy(bytes).into_owned().into();
 }
 
 /// A program that runs.
@@ -208,11 +185,10 @@ fn part(word: &OsStr, range: impl SliceIndex<[u8], Output = [u8]>) -> OsString {
 /// job). On Linux those that have left the session are found as well.
 pub struct Program {
     child: Box<dyn ChildWrapper>,
-    keyboard: Option<Keyboard>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    has_terminal: bool,
     output: Arc<Output>,
-    /// By which all is known that it has started.
-    mark: Mark,
-    watched: Watched,
+    watched: Arc<Watched>,
 }
 
 impl fmt::Debug for Program {
@@ -239,6 +215,29 @@ struct Printed {
     flooded: bool,
 }
 
+/// Starts it with a mark, in a session or a job of its own.
+fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)> {
+    let mut command = CommandWrap::from(command);
+    #[cfg(unix)]
+    command.wrap(ProcessSession);
+    #[cfg(windows)]
+    command.wrap(JobObject);
+    let deadline = Instant::now() + NO_LONGER_BUSY;
+    loop {
+        let (mark, started) = Mark::start(|| command.spawn());
+        let Err(error) = started else {
+            return started.map(|child| (mark, child));
+        };
+        // It may have been started before that.
+        mark.end(CHILDREN_END);
+        let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
+        if !is_busy || Instant::now() > deadline {
+            return Err(error);
+        }
+        thread::yield_now();
+    }
+}
+
 impl Program {
     /// Starts the command for this port, at a terminal if there is one.
     ///
@@ -260,41 +259,17 @@ impl Program {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let folder = command.dir.map(|dir| {
-            let had = limits::size(&dir, u64::MAX);
-            (dir, had)
-        });
-        let spawn = |start| {
-            let mut start = CommandWrap::from(start);
-            #[cfg(unix)]
-            start.wrap(ProcessSession);
-            #[cfg(windows)]
-            start.wrap(JobObject);
-            let deadline = Instant::now() + NO_LONGER_BUSY;
-            loop {
-                let (mark, started) = Mark::start(|| start.spawn());
-                let Err(error) = started else {
-                    return started.map(|child| (mark, child));
-                };
-                // It may have been started before that.
-                strays::end(mark, CHILDREN_END);
-                let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
-                if !is_busy || Instant::now() > deadline {
-                    return Err(error);
-                }
-                thread::yield_now();
-            }
-        };
+        let folder = command.dir;
+        let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
         let (mark, child, console) = terminal::start(start, spawn)?;
         mark.fix(child.id());
         guard::watch(child.id());
-        let watched = Watched::new(mark, folder);
         let program = Self {
             child,
             keyboard: console.keyboard,
+            has_terminal: console.is_terminal,
             output: Arc::default(),
-            mark,
-            watched,
+            watched: Watched::new(mark, folder),
         };
         for (stream, pipe) in console.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
@@ -304,19 +279,16 @@ impl Program {
 
     /// Whether it has a terminal. If not, its input and its outputs are pipes.
     pub fn has_terminal(&self) -> bool {
-        self.keyboard
-            .as_ref()
-            .is_some_and(|keyboard| keyboard.is_terminal)
+        self.has_terminal
     }
 
     /// Keeps what comes out of this pipe, on a separate thread, which ends with the pipe.
-    fn keep(&self, stream: usize, pipe: Option<Box<dyn Read + Send>>) -> io::Result<()> {
+    fn keep(&self, stream: usize, mut pipe: Box<dyn Read + Send>) -> io::Result<()> {
         let output = Arc::clone(&self.output);
         let read_all = move || {
             let mut piece = [0; 8192];
-            let mut pipe = pipe;
             // An error means the same as the end: there is no more to read.
-            while let Some(Ok(count @ 1..)) = pipe.as_mut().map(|pipe| pipe.read(&mut piece)) {
+            while let Ok(count @ 1..) = pipe.read(&mut piece) {
                 if !output.add(stream, piece.get(..count).unwrap_or_default()) {
                     break;
                 }
@@ -329,22 +301,25 @@ impl Program {
         thread::Builder::new().spawn(read_all).map(drop)
     }
 
-    /// Types a line on its keyboard. (All that a check types fits into a pipe, so this doesn't
-    /// wait.)
+    /// Types a line on its keyboard, and Enter. (All that a check types fits into a pipe, so this
+    /// doesn't wait.)
     ///
     /// # Errors
     ///
     /// Its input is closed, as it is when it has ended.
     pub fn types(&mut self, line: &str) -> io::Result<()> {
-        match &mut self.keyboard {
-            Some(keyboard) => keyboard.types(line),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
+        // A key sends CR; the terminal makes it LF, unless the program has told it not to.
+        let enter = if self.has_terminal { "\r" } else { "\n" };
+        let keyboard = self.keyboard.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        keyboard.write_all(format!("{line}{enter}").as_bytes())
     }
 
-    /// Ends its input, by Ctrl-D.
+    /// Ends its input: by Ctrl-D, or by closing the pipe.
     pub fn end_input(&mut self) {
-        self.keyboard = self.keyboard.take().and_then(Keyboard::end);
+        let keyboard = self.keyboard.as_mut().filter(|_| self.has_terminal);
+        if keyboard.is_none_or(|keyboard| keyboard.write_all(b"\x04").is_err()) {
+            self.keyboard = None;
+        }
     }
 
     /// How the command itself has ended, if it has. One that floods its output is ended here:
@@ -357,16 +332,6 @@ impl Program {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Whether it has ended by SIGKILL (signal(7)), or as a shell does whose child has.
-    pub(crate) fn was_killed(&mut self) -> bool {
-        #[cfg(unix)]
-        if let Some(status) = self.ended() {
-            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-            return signal == Some(9) || status.code() == Some(128 + 9);
-        }
-        false
-    }
-
     /// All that it has printed: standard output, then standard error.
     pub fn text(&self) -> String {
         self.output.lock().text()
@@ -374,12 +339,12 @@ impl Program {
 
     /// How long it has kept a processor busy. Only Linux tells; elsewhere it is zero.
     pub(crate) fn cpu_time(&self) -> Duration {
-        strays::cpu_time(self.mark)
+        self.watched.mark.cpu_time()
     }
 
     /// Why it was stopped, if it took too much of the machine.
     pub fn stopped(&self) -> Option<&str> {
-        self.watched.stopped()
+        self.watched.stopped.get().map(String::as_str)
     }
 
     /// Whether it has printed more than [`OUTPUT_LIMIT`].
@@ -395,13 +360,8 @@ impl Program {
 
     /// Waits for output, its end or a moment of time, whichever comes first.
     pub fn wait_for_news(&mut self, limit: Duration) {
-        let lock = self.output.lock();
-        let before = (lock.length(), lock.closed);
-        // Whether it was the time or the news makes no difference to the caller.
-        let _ = self
-            .output
-            .news
-            .wait_timeout_while(lock, limit, |now| (now.length(), now.closed) == before);
+        // Which of them it was makes no difference to the caller.
+        let _ = self.output.news.wait_timeout(self.output.lock(), limit);
     }
 
     /// Waits until what it has printed satisfies the condition, for this time at most. Doesn't
@@ -427,7 +387,14 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.interrupt();
+        // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
+        #[cfg(unix)]
+        for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+            if self.ended().is_none() {
+                let _ = self.child.signal(signal.as_raw());
+                self.wait_for(GOODBYE, |_| false);
+            }
+        }
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
         // wait for the job's message that all have ended, forever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
@@ -435,26 +402,11 @@ impl Drop for Program {
         } else {
             self.child.kill()
         };
-        strays::end(self.mark, CHILDREN_END);
+        self.watched.mark.end(CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
         guard::forget(self.child.id());
-    }
-}
-
-impl Program {
-    /// Asks it to end, as a user does with Ctrl-C and a system with SIGTERM: it may have to tidy
-    /// up.
-    fn interrupt(&mut self) {
-        #[cfg(unix)]
-        for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
-            let id = i32::try_from(self.child.id()).ok();
-            if let (None, Some(id)) = (self.ended(), id.and_then(rustix::process::Pid::from_raw)) {
-                let _ = rustix::process::kill_process_group(id, signal);
-                self.wait_for(GOODBYE, |_| false);
-            }
-        }
     }
 }
 
@@ -466,7 +418,7 @@ impl Output {
     /// Keeps these bytes. Returns false if that was too much.
     fn add(&self, stream: usize, bytes: &[u8]) -> bool {
         let mut printed = self.lock();
-        let room = OUTPUT_LIMIT.saturating_sub(printed.length());
+        let room = OUTPUT_LIMIT.saturating_sub(printed.streams.iter().map(Vec::len).sum());
         let kept = bytes.get(..room.min(bytes.len())).unwrap_or_default();
         printed.flooded |= kept.len() < bytes.len();
         if let Some(stream) = printed.streams.get_mut(stream) {
@@ -478,10 +430,6 @@ impl Output {
 }
 
 impl Printed {
-    fn length(&self) -> usize {
-        self.streams.iter().map(Vec::len).sum()
-    }
-
     fn text(&self) -> String {
         let [output, errors] = &self.streams;
         let mut text = String::from_utf8_lossy(output).into_owned();
@@ -493,14 +441,24 @@ impl Printed {
     }
 }
 
-/// Whether a program ended on purpose: with exit status 0, or by SIGTERM (signal(7)), by which one of
-/// its processes may end the others. (The judge sends that only when all is judged.)
+/// The number of the signal that ended it (signal(7)), or a shell's child: then its status is 128
+/// more.
+#[cfg(unix)]
+pub(crate) fn signal(status: ExitStatus) -> Option<i32> {
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    signal.or(status.code().map(|code| code - 128))
+}
+
+/// There are no signals.
+#[cfg(not(unix))]
+pub(crate) fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
+/// which one of its processes may end the others. (The judge sends them only when all is judged.)
 pub(crate) fn is_success(status: ExitStatus) -> bool {
-    #[cfg(unix)]
-    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(15) {
-        return true;
-    }
-    status.success()
+    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 15)))
 }
 
 /// How a program ended, in words.

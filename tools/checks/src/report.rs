@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::iter;
 
-use crate::by_hand;
 use crate::check::{Check, Outcome, Verdict};
 
 /// The line of a check that has been made, without a line end.
@@ -19,7 +18,17 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
 pub fn explanation(check: &Check, outcome: &Outcome) -> String {
-    lines(&parts(check, outcome), 78) + &by_hand::lines(&outcome.by_hand)
+    // The commands are to be copied, so they are never wrapped.
+    lines(&parts(check, outcome), 78) + &lines(&by_hand(outcome), usize::MAX)
+}
+
+/// How to repeat it by hand.
+fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
+    let several = "each line in a terminal of its own, one after the other:".to_owned();
+    let title = (outcome.by_hand.len() > 1).then_some(several);
+    let names = iter::once("by hand").chain(iter::repeat(""));
+    let lines = title.into_iter().chain(outcome.by_hand.clone());
+    names.map(str::to_owned).zip(lines).collect()
 }
 
 /// The same in parts, each with its name. The name of a step after the first is empty.
@@ -35,7 +44,7 @@ pub fn parts(check: &Check, outcome: &Outcome) -> Vec<(String, String)> {
         let here = if number == last { "  <- here" } else { "" };
         parts.push(part(name, &format!("{number}. {step}{here}")));
     }
-    let advice = outcome.advice.as_deref().unwrap_or(check.advice);
+    let advice = outcome.advice.as_deref().unwrap_or_default();
     parts.push(part("change", advice));
     parts.push(part("read", &check.lesson.to_string()));
     parts

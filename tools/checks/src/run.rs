@@ -4,6 +4,7 @@
 //! when an expectation fails, the last step is the one that failed.
 
 use std::fmt::{Display, Write as _};
+use std::io;
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitStatus;
@@ -15,7 +16,7 @@ use socket2::SockRef;
 
 use crate::by_hand::ByHand;
 use crate::lock::lock;
-use crate::program::{Program, STACK_TRACES, ending};
+use crate::program::{Program, STACK_TRACES, ending, signal};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
@@ -57,11 +58,6 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// How long a pause is, at this speed, that people make this long.
-    pub(crate) fn pause(&self, of_people: Duration) -> Duration {
-        of_people / self.speed.max(1)
-    }
-
     /// For tests in which many programs fail, each by doing nothing for as long as this.
     pub fn short() -> Self {
         Self {
@@ -93,29 +89,10 @@ const SHOWN_LINE: usize = 160;
 
 /// Why a check stops before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// The program didn't do what was expected.
-    Failed(Failure),
-    /// The check can't be made, for this reason.
-    Skipped(String),
-}
-
-impl Stop {
-    /// The same, its failure changed if it is one.
-    pub(crate) fn map(mut self, change: impl FnOnce(&mut Failure)) -> Self {
-        if let Self::Failed(failure) = &mut self {
-            change(failure);
-        }
-        self
-    }
-}
-
-/// What the program did instead of what was expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct Stop {
     /// What should have happened.
     pub expected: String,
-    /// What happened instead.
+    /// What happened instead. If the check can't be made: why.
     pub saw: String,
     /// What to change, if it isn't what the check is about.
     pub advice: Option<String>,
@@ -125,22 +102,27 @@ pub struct Failure {
     pub kind: Kind,
 }
 
-impl Failure {
-    /// Unless it is known what is to be written next.
-    fn look_first(&mut self, at: Option<&'static str>) {
-        self.first = at.filter(|_| self.advice.is_none());
-    }
-
-    pub(crate) fn of<T>(kind: Kind, expected: impl Display, saw: impl Display) -> Told<T> {
+impl Stop {
+    pub(crate) fn of(kind: Kind, expected: impl Display, saw: impl Display) -> Self {
         let saw = saw.to_string();
-        Err(Stop::Failed(Self {
+        Self {
             expected: expected.to_string(),
             advice: unwritten(&saw).map(|task| format!("Next: {task}")),
             first: None,
             saw,
             kind,
-        }))
+        }
     }
+
+    /// The check can't be made, for this reason.
+    pub(crate) fn skipped(why: impl Display) -> Self {
+        Self::of(Kind::Skipped, "", why)
+    }
+}
+
+/// The check can't be made, for this reason, and because of an error of the system.
+pub(crate) fn skip(why: &str) -> impl FnOnce(io::Error) -> Stop {
+    move |error| Stop::skipped(format_args!("{why}: {error}"))
 }
 
 /// What a program's last words say is to be written, if it has reached a `todo!` of Rust.
@@ -161,6 +143,8 @@ pub enum Kind {
     Ended,
     /// The same, but somebody else may have its port, which is worth another try on another one.
     PortLost,
+    /// None: the check can't be made.
+    Skipped,
 }
 
 /// An expectation may have better advice than the check.
@@ -172,37 +156,24 @@ pub(crate) trait Advise {
 
 impl<T> Advise for Told<T> {
     fn advise(self, advice: &str) -> Self {
-        let give = |failure: &mut Failure| {
-            failure.advice.get_or_insert_with(|| advice.to_owned());
-        };
-        self.map_err(|stop| stop.map(give))
+        self.map_err(|mut stop| {
+            stop.advice.get_or_insert_with(|| advice.to_owned());
+            stop
+        })
     }
 }
 
 /// The result of a step.
 pub type Told<T = ()> = Result<T, Stop>;
 
-/// What a program does instead of what was expected.
-enum Fate {
-    Ended,
-    /// By SIGKILL, as a system without memory ends programs. That isn't its fault, unless it happens
-    /// when it runs alone. (What the judge itself has killed fails for that reason.)
-    Killed,
-    /// It keeps a processor busy.
-    Busy,
-    Waits,
-}
-
 /// What to look at first in a program that has printed a stack trace.
 const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
 
 /// The same, of one that was ended by SIGPIPE (signal(7)).
-#[cfg(unix)]
 const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
 /// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
-#[cfg(unix)]
 const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a write beyond the \
     end of a buffer, or the use of what isn't there any more: a debugger shows the place.";
 
@@ -241,18 +212,23 @@ impl Run {
         &self.0.patience
     }
 
+    /// How long a pause is in this run that people make this long.
+    pub fn pause(&self, of_people: Duration) -> Duration {
+        of_people / self.patience().speed.max(1)
+    }
+
     pub(crate) fn port_is_reused(&self) -> bool {
         self.0.port_is_reused
     }
 
     /// The next step.
     pub fn tell(&self, step: impl Display) {
-        self.steps_mut().push(step.to_string());
+        lock(&self.0.steps).push(step.to_string());
     }
 
     /// Adds to the last step what became of it.
     pub fn add(&self, more: impl Display) {
-        if let Some(last) = self.steps_mut().last_mut() {
+        if let Some(last) = lock(&self.0.steps).last_mut() {
             // Writing to a string can't fail.
             let _ = write!(last, " {more}");
         }
@@ -260,11 +236,7 @@ impl Run {
 
     /// All steps so far.
     pub fn steps(&self) -> Vec<String> {
-        self.steps_mut().clone()
-    }
-
-    fn steps_mut(&self) -> MutexGuard<'_, Vec<String>> {
-        lock(&self.0.steps)
+        lock(&self.0.steps).clone()
     }
 
     /// What the peers do, as commands.
@@ -272,68 +244,59 @@ impl Run {
         lock(&self.0.by_hand)
     }
 
+    /// `tap` can't do what the peers do.
+    pub(crate) fn is_beyond_tap(&self) {
+        self.by_hand().is_beyond_tap = true;
+    }
+
     /// The program of this run, once it has been started.
     pub fn program(&self) -> MutexGuard<'_, Option<Program>> {
         lock(&self.0.program)
     }
 
-    /// How the program has ended, if it was started and has.
-    pub fn ended(&self) -> Option<ExitStatus> {
-        self.program().as_mut().and_then(Program::ended)
+    /// What this says of the program. If it wasn't started: nothing.
+    pub(crate) fn with<T: Default>(&self, act: impl FnOnce(&mut Program) -> T) -> T {
+        self.program().as_mut().map(act).unwrap_or_default()
     }
 
-    /// Waits until the program has ended, for this time at most. Returns how it ended.
-    pub fn ends_within(&self, limit: Duration) -> Option<ExitStatus> {
-        self.program().as_mut()?.wait_for_end(limit)
+    /// How the program has ended, if it was started and has.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.with(Program::ended)
+    }
+
+    /// Waits until the program has ended, for this time at most. Returns whether it has.
+    pub fn ends_within(&self, limit: Duration) -> bool {
+        self.with(|program| program.wait_for_end(limit).is_some())
     }
 
     /// All that the program has printed.
     pub fn output(&self) -> String {
-        self.program()
-            .as_ref()
-            .map(Program::text)
-            .unwrap_or_default()
+        self.with(|program| program.text())
     }
 
     /// Waits until what the program has printed satisfies the condition, for this time at most.
     /// Returns whether it does.
     pub fn shows(&self, limit: Duration, is_there: impl Fn(&str) -> bool) -> bool {
-        let mut program = self.program();
-        program
-            .as_mut()
-            .is_some_and(|program| program.wait_for(limit, is_there))
+        self.with(|program| program.wait_for(limit, is_there))
     }
 
     /// Waits for this time, or until the program prints something or closes its output.
     pub(crate) fn glances(&self, limit: Duration) {
-        if let Some(program) = self.program().as_mut() {
-            program.wait_for_news(limit);
-        }
-    }
-
-    /// Ends the program's input.
-    pub(crate) fn ends_input(&self) {
-        if let Some(program) = self.program().as_mut() {
-            program.end_input();
-        }
+        self.with(|program| program.wait_for_news(limit));
     }
 
     /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
     pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
-        self.connections().push(Arc::clone(stream));
+        lock(&self.0.connections).push(Arc::clone(stream));
     }
 
     pub(crate) fn lets_go(&self, stream: &Arc<TcpStream>) {
-        self.connections().retain(|held| !Arc::ptr_eq(held, stream));
-    }
-
-    fn connections(&self) -> MutexGuard<'_, Vec<Arc<TcpStream>>> {
-        lock(&self.0.connections)
+        lock(&self.0.connections).retain(|held| !Arc::ptr_eq(held, stream));
     }
 
     /// On every connection, says that no more will come.
     pub(crate) fn half_closes_all(&self) {
-        for stream in self.connections().iter() {
+        for stream in lock(&self.0.connections).iter() {
             // It fails on one that has ended.
             let _ = stream.shutdown(Shutdown::Write);
         }
@@ -343,8 +306,8 @@ impl Run {
     /// lingers in TIME-WAIT and keeps the port from the next program.
     pub fn close(&self) {
         drop(self.program().take());
-        for stream in mem::take(&mut *self.connections()) {
-            let _ = SockRef::from(&*stream).set_linger(Some(Duration::ZERO));
+        for stream in mem::take(&mut *lock(&self.0.connections)) {
+            reset(&stream);
         }
     }
 
@@ -374,17 +337,21 @@ impl Run {
         expected: impl Display,
         saw: impl Display,
     ) -> Told<T> {
-        let fate = self.fate();
-        let (kind, busy) = match (kind, &fate) {
-            (_, Fate::Killed) => (Kind::Missing, ""),
-            (Kind::Missing, Fate::Ended) => (Kind::Wrong, ""),
-            (Kind::Missing, Fate::Busy) => (kind, BUSY),
-            _ => (kind, ""),
-        };
+        let mut saw = saw.to_string();
+        if self.is_busy() && kind == Kind::Missing {
+            saw += BUSY;
+        }
+        let end = self.ended();
+        // As a system without memory ends programs. That isn't its fault, unless it happens when it
+        // runs alone. (What the judge itself has killed fails for that reason.)
+        let was_killed = end.and_then(signal) == Some(9);
+        let has_failed = end.is_some_and(|end| !end.success()) && !was_killed;
         let first = self.crash();
-        let has_failed =
-            matches!(fate, Fate::Ended) && !self.ended().is_some_and(|it| it.success());
-        let saw = format!("{saw}{busy}");
+        let kind = match kind {
+            _ if was_killed => Kind::Missing,
+            Kind::Missing if end.is_some() => Kind::Wrong,
+            kind => kind,
+        };
         let is_all = saw.is_empty();
         let mut parts = [saw, self.aftermath()];
         // What explains the rest comes first.
@@ -392,23 +359,19 @@ impl Run {
             parts.reverse();
         }
         let saw = parts.join("; ");
-        let stopped = Failure::of(kind, expected, saw.trim_end_matches("; "));
-        stopped.map_err(|stop| stop.map(|failure| failure.look_first(first)))
+        let mut stop = Stop::of(kind, expected, saw.trim_end_matches("; "));
+        // Unless it is known what is to be written next.
+        stop.first = first.filter(|_| stop.advice.is_none());
+        Err(stop)
     }
 
     /// What to look at first, if the program has crashed, or a thread of it.
     fn crash(&self) -> Option<&'static str> {
-        #[cfg(unix)]
-        if let Some(status) = self.ended() {
-            let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-            // As a shell tells of its child's signal.
-            match signal.or(status.code().map(|code| code - 128)) {
-                Some(13) => return Some(SIGPIPE),
-                Some(4..=8 | 11) => return Some(CRASH),
-                _ => {}
-            }
+        match self.ended().and_then(signal) {
+            Some(13) => Some(SIGPIPE),
+            Some(4..=8 | 11) => Some(CRASH),
+            _ => self.has_stack_trace().then_some(TRACE),
         }
-        self.has_stack_trace().then_some(TRACE)
     }
 
     /// Whether it has printed one of [`STACK_TRACES`].
@@ -423,54 +386,42 @@ impl Run {
     ///
     /// Always.
     pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
-        self.fate();
+        self.is_busy();
         let saw = self.aftermath();
         let saw = saw.replacen("the program ended", "it ended at once", 1);
-        Failure::of(Kind::Ended, expected, saw)
+        Err(Stop::of(Kind::Ended, expected, saw))
     }
 
-    /// Whether the program keeps a processor busy, and doesn't end within a moment.
+    /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.fate(), Fate::Busy)
-    }
-
-    /// What becomes of the program, if it gets a moment to end.
-    fn fate(&self) -> Fate {
-        let moment = self.patience().pause(LAST_BREATH);
-        let mut program = self.program();
-        let Some(program) = program.as_mut() else {
-            return Fate::Waits;
-        };
-        let before = program.cpu_time();
-        if program.wait_for_end(moment).is_some() {
-            // Its last words may still be on their way.
-            program.wait_for_end(self.patience().pause(LAST_WORDS));
-            return if program.was_killed() {
-                Fate::Killed
-            } else {
-                Fate::Ended
-            };
-        }
-        let busy = program.cpu_time().saturating_sub(before);
-        // One that waits needs next to nothing; others may need the processor as well.
-        if busy > moment / 10 {
-            Fate::Busy
-        } else {
-            Fate::Waits
-        }
+        let moment = self.pause(LAST_BREATH);
+        self.with(|program| {
+            let before = program.cpu_time();
+            if program.wait_for_end(moment).is_some() {
+                // Its last words may still be on their way.
+                program.wait_for_end(self.pause(LAST_WORDS));
+                return false;
+            }
+            let busy = program.cpu_time().saturating_sub(before);
+            // One that waits needs next to nothing; others may need the processor as well.
+            busy > moment / 10
+        })
     }
 
     /// What has become of the program, in words: how it ended, if it has, and what it printed last.
     pub(crate) fn aftermath(&self) -> String {
-        let mut words = String::new();
-        if let Some(program) = self.program().as_mut() {
-            if let Some(status) = program.ended() {
-                let _ = write!(words, "the program ended ({}); ", ending(status));
-            }
-            words.push_str(&last_words(&program.text()));
-        }
-        words
+        self.with(|program| {
+            let end = program.ended().map(ending);
+            let end = end.map(|it| format!("the program ended ({it}); "));
+            end.unwrap_or_default() + &last_words(&program.text())
+        })
     }
+}
+
+/// Makes the close of the connection a reset.
+pub(crate) fn reset(stream: &TcpStream) {
+    // It fails only on a connection that is gone anyway.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
 /// The end of what a program has printed.
@@ -573,10 +524,7 @@ pub(crate) mod tests {
 
     /// What kind of failure it is, if it is one.
     pub(crate) fn kind<T>(told: Told<T>) -> Option<Kind> {
-        match told {
-            Err(Stop::Failed(failure)) => Some(failure.kind),
-            _ => None,
-        }
+        told.err().map(|stop| stop.kind)
     }
 
     #[test]
@@ -640,8 +588,8 @@ pub(crate) mod tests {
             let (ends, waits) = (run.clone(), script.contains("sleep"));
             let limit = Duration::from_secs(30);
             assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
-            assert!(waits || ends.ends_within(limit).is_some());
-            let Err(Stop::Failed(failure)) = run.failed::<()>("an answer", "none") else {
+            assert!(waits || ends.ends_within(limit));
+            let Err(failure) = run.failed::<()>("an answer", "none") else {
                 panic!("it always fails")
             };
             assert!(failure.saw.starts_with(begins), "{script}: {}", failure.saw);
@@ -658,7 +606,7 @@ pub(crate) mod tests {
             let run = Run::new(false, &Patience::short());
             let command = Command::new("sh", ["-c", script]);
             *run.program() = Some(Program::start(&command, 1).unwrap());
-            assert!(run.ends_within(Duration::from_secs(30)).is_some());
+            assert!(run.ends_within(Duration::from_secs(30)));
             run
         };
         for (script, is_killed) in [
@@ -692,8 +640,9 @@ pub(crate) mod tests {
             not yet implemented: write `accept`: take a connection\n\
             note: run with `RUST_BACKTRACE=1`";
         let saw = format!("it ended at once; {}", last_words(printed));
-        let failed: Told = Failure::of(Kind::Ended, "it listens", saw).advise("Look at the port.");
-        let Err(Stop::Failed(failure)) = failed else {
+        let failed: Told =
+            Err(Stop::of(Kind::Ended, "it listens", saw)).advise("Look at the port.");
+        let Err(failure) = failed else {
             return assert!(failed.is_err());
         };
         let advice = failure.advice.as_deref();

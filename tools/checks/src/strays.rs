@@ -5,16 +5,16 @@
 //! raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, Process, cpu_time, end, pattern, processes, signal};
+pub(crate) use linux::{Mark, pattern, processes};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io::Read;
+    use std::process;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
-    use std::{fs, process};
 
+    use procfs::process::{Process, Stat, all_processes};
     use rustix::process::{
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
@@ -53,9 +53,38 @@ mod linux {
                 maximum: Some(self.0),
             };
             // To prlimit, no process is this one, which would have the mark for good.
-            if let Some(process) = pid(process) {
+            if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
                 let _ = prlimit(Some(process), Resource::Rss, limit);
             }
+        }
+
+        /// Whether it is that of this process.
+        pub(crate) fn is_of(self, process: &Stat) -> bool {
+            process.rsslim == self.0
+        }
+
+        /// Kills all processes with this mark, and goes on until there are none, for this time at
+        /// most.
+        pub(crate) fn end(self, limit: Duration) {
+            let deadline = Instant::now() + limit;
+            while self.signal(Signal::KILL) > 0 && Instant::now() < deadline {}
+        }
+
+        /// Sends a signal to all processes with this mark. Returns how many there were.
+        pub(crate) fn signal(self, signal: Signal) -> usize {
+            let its_own: Vec<_> = processes().filter(|it| self.is_of(it)).collect();
+            for process in &its_own {
+                // It fails if the process has ended, which is what was wanted.
+                let _ = Pid::from_raw(process.pid).map(|process| kill_process(process, signal));
+            }
+            its_own.len()
+        }
+
+        /// How long the processes with this mark that run now have kept a processor busy.
+        pub(crate) fn cpu_time(self) -> Duration {
+            let its_own = processes().filter(|process| self.is_of(process));
+            let ticks: u64 = its_own.map(|process| process.utime + process.stime).sum();
+            Duration::from_millis(ticks * 1000 / procfs::ticks_per_second())
         }
     }
 
@@ -64,97 +93,16 @@ mod linux {
         format!("^Max resident set  *4{:010}", process::id())
     }
 
-    /// Kills all processes with this mark, and goes on until there are none, for this time at most.
-    pub(crate) fn end(mark: Mark, limit: Duration) {
-        let deadline = Instant::now() + limit;
-        while signal(mark, Signal::KILL) > 0 && Instant::now() < deadline {}
-    }
-
-    /// Sends a signal to all processes with this mark. Returns how many there were.
-    pub(crate) fn signal(mark: Mark, signal: Signal) -> usize {
-        let mut processes = processes();
-        processes.retain(|process| process.mark == mark);
-        for process in &processes {
-            // It fails if the process has ended, which is what was wanted.
-            let _ = pid(process.number).map(|process| kill_process(process, signal));
-        }
-        processes.len()
-    }
-
-    /// How long the processes with this mark that run now have kept a processor busy.
-    pub(crate) fn cpu_time(mark: Mark) -> Duration {
-        let its_own = processes().into_iter().filter(|it| it.mark == mark);
-        its_own.map(|process| process.cpu_time).sum()
-    }
-
     /// The processes outside our session. Each program under test has its own session. A child that
     /// another thread started at the same instant may have the mark too, and is in ours.
-    pub(crate) fn processes() -> Vec<Process> {
-        let ours = Process::read(process::id()).map(|us| us.session);
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter_map(Process::read)
-            .filter(|process| Some(process.session) != ours)
-            .collect()
-    }
-
-    /// Some fields of `/proc/PID/stat` (proc(5)).
-    pub(crate) struct Process {
-        number: u32,
-        /// 0 if the session's leader is outside our PID namespace, as in many containers. (`getsid`
-        /// of rustix panics there.)
-        session: i64,
-        cpu_time: Duration,
-        /// Resident memory, in bytes.
-        pub(crate) memory: u64,
-        /// Its soft `RLIMIT_RSS`.
-        pub(crate) mark: Mark,
-    }
-
-    impl Process {
-        /// One that isn't there.
-        #[cfg(test)]
-        pub(crate) fn made_up(mark: u64, memory: u64) -> Self {
-            Self {
-                number: 0,
-                session: 0,
-                cpu_time: Duration::ZERO,
-                memory,
-                mark: Mark(mark),
-            }
-        }
-
-        /// `None` if the process has ended, if only as a zombie.
-        fn read(number: u32) -> Option<Self> {
-            let mut stat = [0; 1024];
-            let mut file = fs::File::open(format!("/proc/{number}/stat")).ok()?;
-            let count = file.read(&mut stat).ok()?;
-            let stat = String::from_utf8_lossy(stat.get(..count)?);
-            // The name is in parentheses, and may have some, too.
-            let (_, fields) = stat.rsplit_once(')')?;
-            let mut fields = fields.trim_ascii().split(' ');
-            let is_zombie = fields.next()? == "Z";
-            let session = fields.nth(2)?.parse().ok()?;
-            let user: u64 = fields.nth(7)?.parse().ok()?;
-            let system: u64 = fields.next()?.parse().ok()?;
-            let millis = (user + system) * 1000 / rustix::param::clock_ticks_per_second();
-            let threads: u32 = fields.nth(4)?.parse().ok()?;
-            let pages: u64 = fields.nth(3)?.parse().ok()?;
-            let mark = Mark(fields.next()?.parse().ok()?);
+    pub(crate) fn processes() -> impl Iterator<Item = Stat> {
+        let us = Process::myself().and_then(|us| us.stat()).ok();
+        let ours = us.map(|us| us.session);
+        let all = all_processes().into_iter().flatten().flatten();
+        all.filter_map(|process| process.stat().ok())
             // The main thread may end before the others (pthread_exit(3)), and be a zombie.
-            (!is_zombie || threads > 1).then_some(Self {
-                number,
-                session,
-                cpu_time: Duration::from_millis(millis),
-                memory: pages.saturating_mul(rustix::param::page_size() as u64),
-                mark,
-            })
-        }
-    }
-
-    fn pid(number: u32) -> Option<Pid> {
-        Pid::from_raw(i32::try_from(number).ok()?)
+            .filter(|process| process.state != 'Z' || process.num_threads > 1)
+            .filter(move |process| Some(process.session) != ours)
     }
 
     #[cfg(test)]
@@ -169,25 +117,15 @@ mod linux {
             let (mark, ()) = Mark::start(|| ());
             mark.fix(0);
             assert_eq!(getrlimit(Resource::Rss).maximum, before);
-            assert!(processes().iter().all(|process| process.mark != mark));
+            assert!(!processes().any(|process| mark.is_of(&process)));
         }
 
         #[test]
-        fn a_process_is_read_as_the_system_tells() {
-            let (mark, us) = Mark::start(|| Process::read(process::id()));
+        fn we_have_the_mark_for_a_moment_and_are_none_of_the_processes() {
+            let (mark, us) = Mark::start(|| Process::myself().unwrap().stat());
             let us = us.unwrap();
-            assert_eq!(us.mark, mark);
-            // In KiB, as one of the lines. It grows while this runs.
-            let status = fs::read_to_string("/proc/self/status").unwrap();
-            let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            let resident = resident.unwrap().trim().strip_suffix(" kB").unwrap();
-            let resident = resident.parse::<u64>().unwrap() << 10;
-            assert!((resident / 2..=2 * resident).contains(&us.memory));
-            assert!(
-                !processes()
-                    .iter()
-                    .any(|process| process.number == us.number)
-            );
+            assert!(mark.is_of(&us));
+            assert!(!processes().any(|process| process.pid == us.pid));
         }
     }
 }
@@ -204,15 +142,13 @@ impl Mark {
     }
 
     pub(crate) fn fix(self, _: u32) {}
-}
 
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn end(_: Mark, _: std::time::Duration) {}
+    pub(crate) fn end(self, _: std::time::Duration) {}
 
-/// Elsewhere nobody is known to be busy.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn cpu_time(_: Mark) -> std::time::Duration {
-    std::time::Duration::ZERO
+    /// Elsewhere nobody is known to be busy.
+    pub(crate) fn cpu_time(self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
 }
 
 /// Matches nothing.

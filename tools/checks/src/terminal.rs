@@ -16,33 +16,9 @@ use crate::strays::Mark;
 
 /// What the user has in front of them.
 pub(crate) struct Console {
-    pub(crate) keyboard: Option<Keyboard>,
-    pub(crate) outputs: [Option<Box<dyn Read + Send>>; 2],
-}
-
-/// Where the user types.
-pub(crate) struct Keyboard {
-    writer: Box<dyn Write + Send>,
     pub(crate) is_terminal: bool,
-}
-
-impl Keyboard {
-    /// Types a line, and Enter.
-    pub(crate) fn types(&mut self, line: &str) -> io::Result<()> {
-        // A key sends CR; the terminal makes it LF, unless the program has told it not to.
-        let enter = if self.is_terminal { "\r" } else { "\n" };
-        self.writer.write_all(format!("{line}{enter}").as_bytes())?;
-        self.writer.flush()
-    }
-
-    /// Ends the input: by Ctrl-D, or by closing the pipe.
-    pub(crate) fn end(mut self) -> Option<Self> {
-        if !self.is_terminal {
-            return None;
-        }
-        let typed = self.writer.write_all(b"\x04");
-        typed.is_ok().then_some(self)
-    }
+    pub(crate) keyboard: Option<Box<dyn Write + Send>>,
+    pub(crate) outputs: [Box<dyn Read + Send>; 2],
 }
 
 /// Makes the command's standard streams ours, and starts it. Nothing fails after `spawn`: nobody
@@ -60,14 +36,12 @@ pub(crate) fn start(
             .env("NO_COLOR", "1")
             .stdin(theirs.try_clone()?)
             .stdout(theirs);
-        let (reader, writer) = (std::fs::File::from(ours.try_clone()?), ours);
+        let screen = ours.try_clone()?;
         let (mark, mut child) = spawn(command)?;
         let console = Console {
-            keyboard: Some(Keyboard {
-                writer: Box::new(std::fs::File::from(writer)),
-                is_terminal: true,
-            }),
-            outputs: [Some(Box::new(reader)), boxed(child.stderr().take())],
+            is_terminal: true,
+            keyboard: Some(Box::new(ours)),
+            outputs: [Box::new(screen), boxed(child.stderr().take())],
         };
         return Ok((mark, child, console));
     }
@@ -78,21 +52,23 @@ pub(crate) fn start(
         .stdout(Stdio::piped());
     let (mark, mut child) = spawn(command)?;
     let console = Console {
-        keyboard: child.stdin().take().map(|pipe| Keyboard {
-            writer: Box::new(pipe),
-            is_terminal: false,
-        }),
+        is_terminal: false,
+        keyboard: child.stdin().take().map(|pipe| Box::new(pipe) as _),
         outputs: [boxed(child.stdout().take()), boxed(child.stderr().take())],
     };
     Ok((mark, child, console))
 }
 
-fn boxed(pipe: Option<impl Read + Send + 'static>) -> Option<Box<dyn Read + Send>> {
-    pipe.map(|pipe| Box::new(pipe) as _)
+fn boxed(pipe: Option<impl Read + Send + 'static>) -> Box<dyn Read + Send> {
+    match pipe {
+        Some(pipe) => Box::new(pipe),
+        None => Box::new(io::empty()),
+    }
 }
 
 #[cfg(unix)]
 mod pty {
+    use std::fs::File;
     use std::os::fd::OwnedFd;
 
     use rustix::fs::{Mode, OFlags, open as open_file};
@@ -103,7 +79,7 @@ mod pty {
     };
 
     /// Our side of a new terminal, and the program's.
-    pub(super) fn open() -> Result<(OwnedFd, OwnedFd)> {
+    pub(super) fn open() -> Result<(File, OwnedFd)> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
         grantpt(&ours)?;
@@ -123,7 +99,7 @@ mod pty {
             ws_ypixel: 0,
         };
         tcsetwinsize(&ours, size)?;
-        Ok((ours, theirs))
+        Ok((ours.into(), theirs))
     }
 }
 

@@ -33,24 +33,16 @@ pub fn failures<const N: usize>(
     elsewhere: Option<&str>,
 ) -> String {
     let is_here = |check: &&Check| !elsewhere.is_some_and(|name| check.id.ends_with(name));
-    let checks: Vec<&Check> = role.checks().iter().filter(is_here).collect();
+    let checks: Vec<_> = role.checks().iter().filter(is_here).collect();
     let patience = Patience {
         speed: SPEED,
         ..Patience::default()
     };
     let command = Command::new(program, arguments);
-    let mut text = String::new();
-    for (check, outcome) in outcomes(&checks, command, patience, |_, outcome| {
-        outcome.verdict == Verdict::Passed
-    }) {
-        if !outcome.verdict.is_pass() {
-            let line = report::line(check, &outcome);
-            let why = report::explanation(check, &outcome);
-            // Writing to a string can't fail.
-            let _ = writeln!(text, "{line}\n{why}");
-        }
-    }
-    text
+    let is_expected = |_: &Check, outcome: &Outcome| outcome.verdict == Verdict::Passed;
+    let mut outcomes = outcomes(&checks, command, patience, is_expected);
+    outcomes.retain(|(_, outcome)| !outcome.verdict.is_pass());
+    outcomes.iter().map(explained).collect()
 }
 
 /// What the program falls for: a line for each check, with the verdict, the same in every run.
@@ -67,7 +59,6 @@ pub fn verdicts<const N: usize>(
     arguments: [&str; N],
     expected: &str,
 ) -> String {
-    let checks: Vec<&Check> = role.checks().iter().collect();
     let patience = Patience {
         answer: NOTHING,
         meanwhile: NOTHING,
@@ -82,15 +73,24 @@ pub fn verdicts<const N: usize>(
         expected.lines().any(|it| it == line)
     };
     let command = Command::new(program, arguments);
+    let checks: Vec<_> = role.checks().iter().collect();
+    let outcomes = outcomes(&checks, command, patience, is_expected);
     let mut list = String::new();
-    for (check, outcome) in outcomes(&checks, command, patience, is_expected) {
-        let line = report::line(check, &outcome);
-        let _ = writeln!(list, "{line}");
-        if !is_expected(check, &outcome) {
-            eprintln!("{line}\n{}", report::explanation(check, &outcome));
+    for judged in &outcomes {
+        let (check, outcome) = judged;
+        // Writing to a string can't fail.
+        let _ = writeln!(list, "{}", report::line(check, outcome));
+        if !is_expected(check, outcome) {
+            eprintln!("{}", explained(judged));
         }
     }
     list
+}
+
+/// The line of a check, and why the program has failed it.
+fn explained((check, outcome): &(&Check, Outcome)) -> String {
+    let line = report::line(check, outcome);
+    format!("{line}\n{}\n", report::explanation(check, outcome))
 }
 
 /// What comes of these checks: with this patience, or, where that isn't expected, as the command
@@ -108,22 +108,17 @@ fn outcomes(
     };
     // They mostly wait.
     let mut outcomes: Vec<_> = thread::scope(|scope| {
-        let judge = |check: &'static Check| scope.spawn(move || (check, check.judge(quick)));
-        let judged: Vec<_> = checks.iter().map(|check| judge(check)).collect();
-        judged
-            .into_iter()
-            .flat_map(ScopedJoinHandle::join)
-            .collect()
+        let judge = |&check: &&'static Check| scope.spawn(move || (check, check.judge(quick)));
+        let judged: Vec<_> = checks.iter().map(judge).collect();
+        let outcomes = judged.into_iter().flat_map(ScopedJoinHandle::join);
+        outcomes.collect()
     });
-    let unexpected =
-        |(check, outcome): &(&'static Check, _)| (!is_expected(check, outcome)).then_some(*check);
-    let unexpected: Vec<&Check> = outcomes.iter().filter_map(unexpected).collect();
-    judge(&unexpected, &as_usual, |check, outcome| {
-        let mut all = outcomes.iter_mut();
-        if let Some(known) = all.find(|(it, _)| it.id == check.id) {
-            known.1 = outcome.clone();
-        }
+    let unexpected = outcomes.extract_if(.., |(check, outcome)| !is_expected(check, outcome));
+    let again: Vec<&Check> = unexpected.map(|(check, _)| check).collect();
+    judge(&again, &as_usual, |check, outcome| {
+        outcomes.push((check, outcome.clone()));
     });
+    outcomes.sort_by_key(|(judged, _)| checks.iter().position(|check| check.id == judged.id));
     outcomes
 }
 
@@ -137,26 +132,19 @@ pub fn table(role: Role, programs: &[(&str, &str, &str)]) -> String {
     let checks: Vec<&Check> = role.checks().iter().collect();
     let mut columns: Vec<Vec<bool>> = Vec::new();
     for (name, file, arguments) in programs {
-        let command = Command::new(*file, arguments.split(' '));
-        let verdicts = [(); 3].map(|()| {
-            let verdicts = judge(&checks, &Submission::new(command.clone()), |_, _| {});
+        let submission = Submission::new(Command::new(*file, arguments.split(' ')));
+        let passes = || {
+            let verdicts = judge(&checks, &submission, |_, _| {});
             verdicts.iter().map(|it| it.is_pass()).collect()
-        });
-        let [first, second, third]: [Vec<bool>; 3] = verdicts;
-        assert_eq!(first, second, "{name}");
-        assert_eq!(first, third, "{name}");
+        };
+        let first: Vec<bool> = passes();
+        for _ in 1..3 {
+            assert_eq!(first, passes(), "{name}");
+        }
         columns.push(first);
     }
-    let mut table = format!("{:32}", "");
-    let _ = writeln!(
-        table,
-        "{}",
-        programs
-            .iter()
-            .map(|it| it.0)
-            .collect::<Vec<_>>()
-            .join("  ")
-    );
+    let names: Vec<_> = programs.iter().map(|(name, ..)| *name).collect();
+    let mut table = format!("{:32}{}\n", "", names.join("  "));
     for (row, check) in checks.iter().enumerate() {
         let passes: Vec<bool> = columns.iter().map(|column| column[row]).collect();
         assert!(passes.is_sorted(), "{} is passed, then failed", check.id);

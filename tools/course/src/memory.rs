@@ -60,8 +60,6 @@ pub fn recall(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
     use std::time::Duration;
 
     use super::*;

@@ -22,8 +22,6 @@ pub fn wait(files: &[PathBuf], since: &[Option<SystemTime>]) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
     use std::sync::mpsc;
 
     use super::*;

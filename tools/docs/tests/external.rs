@@ -376,7 +376,7 @@ mod commands {
                     if started.elapsed() > PATIENCE * 5 {
                         return Err(format!("port {port} isn't free").into());
                     }
-                    thread::park_timeout(Duration::from_secs(1));
+                    thread::sleep(Duration::from_secs(1));
                 }
             }
         }

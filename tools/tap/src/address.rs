@@ -71,8 +71,12 @@ pub fn connect(name: &str) -> Result<TcpStream, Error> {
 pub fn refuse_own(name: &str, here: io::Result<SocketAddr>) -> Result<SocketAddr, Error> {
     let here = here.or_cannot("read", "the socket's own address")?;
     let is_own = resolve(name)?.iter().any(|target| {
-        let is_any = here.ip().is_unspecified() && target.ip().is_loopback();
-        target.port() == here.port() && (target.ip() == here.ip() || is_any)
+        let [ip, own] = [*target, here].map(|it| it.ip().to_canonical());
+        // Only an address of this machine can be bound (bind(2)). As a target, Linux takes 0.0.0.0
+        // for 127.0.0.1.
+        let is_any = own.is_unspecified() && UdpSocket::bind((ip, 0)).is_ok();
+        let is_own = ip == own || is_any || ip.is_unspecified() && own.is_loopback();
+        is_own && target.port() == here.port()
     });
     let refuse = || cannot("pass on to", name, io::Error::other("it is the tap itself"));
     is_own.then(refuse).map_or(Ok(here), Err)
@@ -120,7 +124,11 @@ mod tests {
             ("127.0.0.1:80", "127.0.0.1:81", false),
             ("127.0.0.1:80", "127.0.0.2:80", false),
             ("0.0.0.0:80", "127.0.0.1:80", true),
-            ("0.0.0.0:80", "192.0.2.1:80", false),
+            ("0.0.0.0:80", "0.0.0.0:80", true),
+            ("0.0.0.0:80", "203.0.113.1:80", false),
+            ("127.0.0.1:80", "0.0.0.0:80", true),
+            ("127.0.0.1:80", "0.0.0.0:81", false),
+            ("127.0.0.1:80", "[::ffff:127.0.0.1]:80", true),
             ("[::1]:80", "[::1]:80", true),
         ] {
             let refused = refuse_own(target, Ok(here.parse().unwrap())).is_err();

@@ -7,8 +7,7 @@ use std::sync::{Once, OnceLock};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use clap::Args;
-use clap::builder::ArgPredicate::IsPresent;
+use clap::{Args, builder::ArgPredicate::IsPresent};
 use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short, is_too_long, stdin};
 
 use crate::address::{self, cannot, connect};
@@ -180,7 +179,7 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         // An error may be about the datagram before, and take the place of this call.
         socket.send(bytes).or_else(|_| socket.send(bytes)).map(drop)
     };
-    let said = OnceLock::new();
+    let (said, told) = (OnceLock::new(), Once::new());
     let speak = || drop(said.set(client.script.play(Side::Client, say)));
     let (mut buffer, mut last) = (vec![0; ANY_DATAGRAM], Instant::now());
     let tell = |error| connection.trouble(cannot("send to", server, error));
@@ -191,7 +190,7 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
                 last = Instant::now();
             }
             Err(error) if is_cut_short(&error) => {}
-            Err(error) if is_about_one_peer(&error) => tell(error),
+            Err(error) if is_about_one_peer(&error) => told.call_once(|| tell(error)),
             Err(error) => return Err(error).or_cannot(Action::Receive, server),
         }
         match said.get() {

@@ -7,8 +7,7 @@ pub mod udp;
 
 use clap::Args;
 
-use crate::address;
-use crate::trouble::Trouble;
+use crate::{address, trouble::Trouble};
 
 /// Where a proxy is, and what it does.
 #[derive(Debug, Clone, Args)]

@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use console::Log;
-use console::safe::escape_bytes;
+use console::{Log, safe::escape_bytes};
 
 /// How many clients a server or a proxy has at once. Each needs threads, and anybody can forge the
 /// addresses of UDP clients.
@@ -27,8 +26,7 @@ pub enum Side {
 
 impl Side {
     /// The end that faces this one.
-    #[must_use]
-    pub fn other(self) -> Self {
+    pub(crate) fn other(self) -> Self {
         [Self::Server, Self::Client][self as usize]
     }
 }

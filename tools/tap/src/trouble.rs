@@ -82,8 +82,7 @@ fn positive() -> RangedU64ValueParser<usize> {
 
 impl Trouble {
     /// What happens to what `from` sends.
-    #[must_use]
-    pub fn of(&self, from: Side) -> Self {
+    pub(crate) fn of(&self, from: Side) -> Self {
         // What a side sends isn't on the way to it.
         let is_spared = self.to == [To::Client, To::Server][from as usize];
         [*self, Self::default()][usize::from(is_spared)]
@@ -264,6 +263,16 @@ mod tests {
             ..some_trouble()
         };
         assert_eq!(dropped(only), dropped(some_trouble()));
+    }
+
+    #[test]
+    fn the_first_pieces_of_a_read_are_apart() {
+        let split = Trouble {
+            split: Some(1),
+            ..Trouble::default()
+        };
+        let pauses = [0, 62, 63, 1_000].map(|number| split.pause(number, 1));
+        assert_eq!(pauses, [APART, APART, Duration::ZERO, Duration::ZERO]);
     }
 
     #[test]

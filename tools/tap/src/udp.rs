@@ -22,16 +22,16 @@ pub const ANY_DATAGRAM: usize = 65_535;
 ///
 /// The name can't be resolved, or no way leads there.
 pub fn connect(name: &str, patience: Duration) -> Result<UdpSocket, Error> {
-    let addresses = resolve(name)?;
-    let opened = || {
-        // The first one decides what kind of address the socket has.
-        let is_ipv4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
-        let socket = UdpSocket::bind(if is_ipv4 { "0.0.0.0:0" } else { "[::]:0" })?;
-        socket.connect(&addresses[..])?;
+    let open = |to: SocketAddr| {
+        let socket = UdpSocket::bind(if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
+        socket.connect(to)?;
         socket.set_read_timeout(Some(patience))?;
         Ok(socket)
     };
-    opened().map_err(|cause| cannot("send to", name, cause))
+    let none = Err(io::Error::other("it has no address"));
+    let addresses = resolve(name)?.into_iter();
+    let opened = addresses.fold(none, |found, to| found.or_else(|_| open(to)));
+    opened.map_err(|cause| cannot("send to", name, cause))
 }
 
 /// A second socket on the port of a connected one, and the address to which that is connected. The

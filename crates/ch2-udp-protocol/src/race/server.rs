@@ -28,7 +28,7 @@ impl EchoServer {
     ///
     /// # Errors
     ///
-    /// No socket can be opened.
+    /// No socket can be opened, or the system has no thread left.
     pub fn udp() -> io::Result<Self> {
         let socket = UdpSocket::bind(ANY_PORT)?;
         // The datagram that wakes it may get lost.
@@ -38,7 +38,7 @@ impl EchoServer {
             let socket = UdpSocket::bind(ANY_PORT)?;
             socket.send_to(&[], address).map(drop)
         };
-        Ok(Self::start(address, wake, move |ending| {
+        Self::start(address, wake, move |ending| {
             let mut buffer = vec![0; 65_536];
             while !ending.load(Ordering::Relaxed) {
                 // Nothing came for a while, or the system refused an earlier answer.
@@ -49,7 +49,7 @@ impl EchoServer {
                 // An answer that can't be sent is lost, like any datagram. The client says so.
                 let _ = socket.send_to(message, from);
             }
-        }))
+        })
     }
 
     /// A server that sends back everything that comes over a connection. It serves one connection
@@ -57,12 +57,12 @@ impl EchoServer {
     ///
     /// # Errors
     ///
-    /// No socket can be opened.
+    /// No socket can be opened, or the system has no thread left.
     pub fn tcp(timeout: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind(ANY_PORT)?;
         let address = listener.local_addr()?;
         let wake = |address| TcpStream::connect_timeout(&address, NAP).map(drop);
-        Ok(Self::start(address, wake, move |ending| {
+        Self::start(address, wake, move |ending| {
             while let Ok((connection, _)) = listener.accept() {
                 if ending.load(Ordering::Relaxed) {
                     return;
@@ -70,23 +70,23 @@ impl EchoServer {
                 // If a connection fails, the client reports it.
                 let _ = echo(connection, timeout);
             }
-        }))
+        })
     }
 
     fn start(
         address: SocketAddr,
         wake: fn(SocketAddr) -> io::Result<()>,
         serve: impl FnOnce(&AtomicBool) + Send + 'static,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let ending = Arc::new(AtomicBool::new(false));
         let its = Arc::clone(&ending);
-        let thread = thread::spawn(move || serve(&its));
-        Self {
+        let thread = thread::Builder::new().spawn(move || serve(&its))?;
+        Ok(Self {
             address,
             ending,
             thread: Some(thread),
             wake,
-        }
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! A worker thread for each client: leader and followers.
+//! A worker thread for each client, which has accepted it.
 //!
 //! ```text
 //!        listener        the system queues the clients here
@@ -8,13 +8,12 @@
 //! worker  worker  worker ...   accept, serve, close, and again
 //! ```
 //!
-//! The worker that gets the next client is the leader; the other idle workers follow. Before the
-//! last idle worker serves its client, it starts a new one to keep accepting. So no client is
-//! handed from thread to thread, which would cost more than to serve it. At the limit nobody
-//! accepts, and clients wait in the listener's backlog.
+//! Before the last idle worker serves its client, it starts a new one to keep accepting. So no
+//! client is handed from thread to thread, which would cost more than to serve it. At the limit
+//! nobody accepts, and clients wait in the listener's backlog.
 //!
-//! The pattern is described in Schmidt, Stal, Rohnert and Buschmann, "Pattern-Oriented Software
-//! Architecture", volume 2 (2000).
+//! Stevens, Fenner and Rudoff, "UNIX Network Programming", volume 1 (2004), section 30.11, calls
+//! this a prethreaded server with per-thread accept. Theirs has a fixed number of threads.
 
 use std::io;
 use std::io::ErrorKind::{InvalidInput, WouldBlock};
@@ -89,7 +88,7 @@ impl Workers<'_> {
                 // Try again later: other workers and programs free some.
                 Err(error) => {
                     self.log.short_of("accept a client for now", &error);
-                    thread::park_timeout(RETRY_DELAY);
+                    thread::sleep(RETRY_DELAY);
                     continue;
                 }
             };

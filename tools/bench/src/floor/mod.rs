@@ -28,9 +28,6 @@ pub struct Floor {
     /// Bytes of the answer
     #[arg(long, default_value_t = 1000)]
     answer_bytes: usize,
-    /// Close in stages: shut down, read to the end
-    #[arg(long)]
-    drain: bool,
 }
 
 /// The jobs. The first four accept, read once, write and close; who accepts, and who serves?
@@ -42,8 +39,8 @@ enum Job {
     EachItsOwn,
     /// One accepts, and hands over to a fixed number of others
     Pool,
-    /// Leader and followers, as the robust server has them
-    Followers,
+    /// Each does both, and there are as many as it takes, as in the robust server
+    Workers,
     /// Accept, then read and write for as long as the client stays
     Stream,
     /// Receive, send
@@ -61,12 +58,12 @@ impl Floor {
     pub fn run(self) -> Result<(), Error> {
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let answer = tcp::answer(self.answer_bytes);
-        let greet = &|client: &TcpStream| tcp::greet(client, &answer, self.drain);
+        let greet = &|client: &TcpStream| tcp::greet(client, &answer);
         match self.job {
             Job::Together => tcp::together(&listen(address)?, self.count, greet),
             Job::EachItsOwn => tcp::each_its_own(&listen(address)?, greet),
             Job::Pool => tcp::pool(&listen(address)?, self.count, greet),
-            Job::Followers => tcp::followers(&listen(address)?, greet),
+            Job::Workers => tcp::workers(&listen(address)?, greet),
             Job::Stream => tcp::stream(&listen(address)?),
             Job::Chat => chat::serve(&listen(address)?, self.count),
             Job::Udp => {

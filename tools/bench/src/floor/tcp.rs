@@ -1,10 +1,10 @@
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use ch4_tcp_server::robust::workers;
+use ch4_tcp_server::robust::workers::run;
 use console::{Log, Printer};
 
 use crate::load::udp::REPLY;
@@ -21,14 +21,11 @@ pub(super) fn answer(bytes: usize) -> Vec<u8> {
 
 /// Read once, write, close. Everything above this is what a server adds. (A client that fails is
 /// the load's to count.)
-pub(super) fn greet(mut client: &TcpStream, answer: &[u8], drain: bool) {
+pub(super) fn greet(mut client: &TcpStream, answer: &[u8]) {
     let mut request = [0; 2048];
     let _ = client
         .read(&mut request)
         .and_then(|_| client.write_all(answer));
-    if drain && client.shutdown(Shutdown::Write).is_ok() {
-        while matches!(client.read(&mut request), Ok(1..)) {}
-    }
 }
 
 pub(super) fn together(listener: &TcpListener, count: usize, greet: Greet) -> io::Result<()> {
@@ -71,9 +68,9 @@ pub(super) fn pool(listener: &TcpListener, count: usize, greet: Greet) -> io::Re
     })
 }
 
-pub(super) fn followers(listener: &TcpListener, greet: Greet) -> io::Result<()> {
+pub(super) fn workers(listener: &TcpListener, greet: Greet) -> io::Result<()> {
     let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
-    workers::run(listener, 1024, &|client, _| greet(client), &log)
+    run(listener, 1024, &|client, _| greet(client), &log)
 }
 
 /// Reads and writes for as long as each client stays: what a message costs without a connection.

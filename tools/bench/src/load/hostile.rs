@@ -38,7 +38,7 @@ pub const ROOM: [Harm; 7] = [
     |peer| sends_and_resets(peer, b"half a li"),
     |peer| sends_and_resets(peer, b""),
     |peer| sends(peer, b"\x1b]0;title\x07\x1b[2J\xff\xfe\n* g1 has left.\n"),
-    |peer| sends(peer, &[b'x'; 100_000]),
+    |peer| sends(peer, &[b'x'; 60_000]), // more would be read slowly
     |peer| sends(peer, b"/name host\n/name \n\n\nno name\n"),
     |peer| sends(peer, b"byebye"),
     |mut peer| peer.write_all(b"said, and gone\n"),

@@ -89,7 +89,7 @@ impl Soak<'_> {
         let (count, hostile, seconds) = if quick {
             (2_000, 300, 40)
         } else {
-            (200_000, 20_000, 120)
+            (200_000, 20_000, 180)
         };
         server.under(Duration::from_secs(seconds), |address| {
             let alone = server.usage().unwrap_or_default();

@@ -43,7 +43,6 @@ fn beside_others(
     let load = |address, time| requests(address, clients, time);
     let line = format!("bench floor together --count {clients} --answer-bytes {bytes}");
     let floor = built.start(&line);
-    let in_stages = built.start(&format!("{line} --drain"));
     let robust = built.start("ch4-tcp-server --quiet");
     let prints = built.start("ch4-tcp-server");
     let tutorial = built.start("ch4-tcp-server --tutorial");
@@ -64,10 +63,7 @@ fn beside_others(
         let start = || start_python(bytes);
         contenders.push(Contender::new("python3 -m http.server", start, load));
     }
-    contenders.extend([
-        Contender::new("floor, closing in stages", in_stages, load),
-        Contender::new("floor again (the noise)", &floor, load),
-    ]);
+    contenders.push(Contender::new("floor again (the noise)", &floor, load));
     // With few clients a processor is idle at times, so what the robust server does besides the
     // floor's work shows more.
     let of_the_floor = if clients < 16 { 0.90 } else { 0.95 };
@@ -95,7 +91,7 @@ fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, E
     let load = |address, time| requests(address, 16, time);
     let ways = [
         ("16 threads, each accepts", "together"),
-        ("leader and followers (robust)", "followers"),
+        ("workers that accept (robust)", "workers"),
         ("one accepts, 16 in a pool serve", "pool"),
         ("one accepts, a thread for each", "each-its-own"),
     ];

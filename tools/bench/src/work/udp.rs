@@ -1,14 +1,11 @@
 //! Chapter 5: a datagram there, a datagram back.
 
-use std::time::{Duration, Instant};
-
 use console::Error;
 
 use crate::built::Built;
 use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
-use crate::load::{Load, tcp, udp};
-use crate::server::Server;
+use crate::load::{tcp, udp};
 
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
@@ -33,17 +30,13 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
     let floor = built.start("bench floor udp");
     let robust = built.start("ch5-udp server --quiet");
     let prints = built.start("ch5-udp server");
-    let tutorial = built.start("ch5-udp server --tutorial");
     let stream = built.start("bench floor stream");
     let connections = built.start(&format!("bench floor together --answer-bytes {length}"));
     let contenders = [
         Contender::new(FLOOR, &floor, load),
-        Contender::new("floor again (the noise)", &floor, load),
         Contender::new(ROBUST, robust, load),
+        Contender::new("floor again (the noise)", &floor, load),
         Contender::new("robust, printing to a file", prints, load),
-        Contender::with_round("tutorial, restarted for each", |time| {
-            started_anew(time, &tutorial)
-        }),
         Contender::new("floor over TCP, one connection", stream, messages),
         Contender::new("floor over TCP, a connection each", connections, requests),
     ];
@@ -51,17 +44,4 @@ fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> 
     let title = format!("UDP: a question and its answer, {clients} at a time");
     let goals = [(ROBUST, FLOOR, 0.95)];
     compare(&id, title, "requests", scale, &contenders, &goals)
-}
-
-/// The tutorial's server answers once: each request needs another one.
-fn started_anew(time: Duration, start: impl Fn() -> Result<Server, Error>) -> Result<Load, Error> {
-    let mut load = Load::default();
-    let begin = Instant::now();
-    while begin.elapsed() < time {
-        let asked = Instant::now();
-        let answered = udp::once(start()?.address);
-        load.count(answered, asked.elapsed());
-    }
-    load.elapsed = begin.elapsed();
-    Ok(load)
 }

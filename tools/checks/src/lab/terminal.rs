@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::program::{OUTPUT_LIMIT, STACK_TRACES, is_success};
-use crate::run::{Advise, Failure, Kind, Told, shown, time};
+use crate::program::{OUTPUT_LIMIT, Program, STACK_TRACES, is_success};
+use crate::run::{Advise, Kind, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
 ///
@@ -31,7 +31,7 @@ impl Lab<'_> {
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
     pub fn types(&mut self, line: &str) {
-        self.run.tell(format_args!(
+        self.tell(format_args!(
             "the user types {}",
             shown(format!("{line}\n").as_bytes())
         ));
@@ -44,9 +44,8 @@ impl Lab<'_> {
         if !line.is_empty() {
             self.known.push(same(line));
         }
-        let typed = self.run.program().as_mut().map(|it| it.types(line));
-        if let Some(Err(_)) = typed {
-            self.run.add("(the program has closed its input)");
+        if self.with(|program| program.types(line).is_err()) {
+            self.add("(the program has closed its input)");
         }
     }
 
@@ -69,14 +68,14 @@ impl Lab<'_> {
     fn looks(&self) {
         if !self.typed {
             let limit = self.pause(FIRST_LOOK);
-            self.run.shows(limit, |text| !text.is_empty());
+            self.shows(limit, |text| !text.is_empty());
         }
-        self.run.shows(self.pause(PACE), |_| false);
+        self.shows(self.pause(PACE), |_| false);
     }
 
     /// Remembers what is on the screen: from now on that is no news.
     pub fn remembers(&mut self) {
-        let output = self.run.output();
+        let output = self.output();
         self.known.extend(output.lines().map(same));
         self.known.retain(|line| !line.is_empty());
         // The longest first: it may begin with another.
@@ -86,7 +85,7 @@ impl Lab<'_> {
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        self.run.output().lines().any(|line| {
+        before_crash(&self.output()).lines().any(|line| {
             let line = same(line);
             let mut rest = line.as_str();
             while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
@@ -100,9 +99,9 @@ impl Lab<'_> {
     /// line. A Ctrl-D that comes earlier is lost if the program then makes its terminal raw, as
     /// Node's readline and Python's do.
     pub fn input_ends(&mut self) {
-        self.run.tell("the input ends");
+        self.tell("the input ends");
         self.looks();
-        self.run.ends_input();
+        self.with(Program::end_input);
     }
 
     /// The last expectation of a check: that these texts appear in the program's output.
@@ -117,30 +116,29 @@ impl Lab<'_> {
     pub fn expects_shown(&mut self, texts: &[&str]) -> Told {
         let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
         let list = list.join(" and ");
-        self.run
-            .tell(format_args!("the program's output should have {list}"));
+        self.tell(format_args!("the program's output should have {list}"));
         let all = |output: &str| {
             let output = before_crash(output);
             texts.iter().all(|text| output.contains(text))
         };
-        if self.run.shows(self.patience().answer / 2, all) {
+        if self.shows(self.patience().answer / 2, all) {
             return Ok(());
         }
-        let has_printed = !self.run.output().trim().is_empty();
-        let before = self.run.aftermath();
-        self.run.ends_input();
-        self.run.half_closes_all();
-        if self.run.shows(self.patience().answer, all) {
+        let has_printed = !self.output().trim().is_empty();
+        let before = self.aftermath();
+        self.with(Program::end_input);
+        self.half_closes_all();
+        if self.shows(self.patience().answer, all) {
             return Ok(());
         }
         let expected = format!("the program's output has {list}");
         let saw = "it isn't there, not even after the input had ended";
-        let missed = self.run.missed(expected, saw);
-        if !has_printed {
-            return missed;
-        }
+        let mut missed = self.missed(expected, saw);
         // What it has printed since then is about the end of the input, which isn't what is wrong.
-        missed.map_err(|stop| stop.map(|failure| failure.saw = format!("{saw}; {before}")))
+        if let (true, Err(stop)) = (has_printed, &mut missed) {
+            stop.saw = format!("{saw}; {before}");
+        }
+        missed
     }
 
     /// Expects that this text isn't in the program's output.
@@ -149,16 +147,14 @@ impl Lab<'_> {
     ///
     /// It is.
     pub fn expects_not_shown(&mut self, text: &str) -> Told {
-        self.run.tell(format_args!(
+        self.tell(format_args!(
             "the program's output should not have {text:?}"
         ));
-        if self.run.output().contains(text) {
-            return self.run.failed(
-                format!("the program's output doesn't have {text:?}"),
-                "it has it",
-            );
+        if !self.output().contains(text) {
+            return Ok(());
         }
-        Ok(())
+        let expected = format!("the program's output doesn't have {text:?}");
+        self.failed(expected, "it has it")
     }
 
     /// The last expectation of a check: that the program's output has none of the
@@ -169,16 +165,16 @@ impl Lab<'_> {
     /// It has.
     pub fn expects_no_escapes(&mut self) -> Told {
         self.input_ends();
-        self.run.tell(format_args!(
+        self.tell(format_args!(
             "after {}, the program's output should have no raw escape sequence of the peer's",
             time(SETTLE)
         ));
         let escapes =
             |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
-        if !self.run.shows(self.pause(SETTLE), escapes) {
+        if !self.shows(self.pause(SETTLE), escapes) {
             return Ok(());
         }
-        self.run.failed(
+        self.failed(
             "control characters are escaped before they are printed",
             "the peer's ESC came out unchanged: a terminal would have cleared its screen",
         )
@@ -192,20 +188,16 @@ impl Lab<'_> {
     /// It doesn't within [`Patience::end`](crate::run::Patience::end), or with another status, or
     /// by a crash.
     pub fn expects_success(&mut self) -> Told {
-        self.run
-            .tell("the program should end by itself, with exit status 0");
-        let expected = format!(
-            "the program ends by itself within {}, with exit status 0",
-            time(self.patience().end)
-        );
-        let status = self.run.ends_within(self.patience().end);
+        self.tell("the program should end by itself, with exit status 0");
+        let end = time(self.patience().end);
+        let expected = format!("the program ends by itself within {end}, with exit status 0");
+        self.ends_within(self.patience().end);
+        let status = self.ended();
         self.expects_no_crash()?;
         match status {
             Some(status) if is_success(status) => Ok(()),
-            Some(_) => self
-                .run
-                .failed(expected, "its exit status says that it failed"),
-            None => self.run.missed(expected, "it still runs"),
+            Some(_) => self.failed(expected, "its exit status says that it failed"),
+            None => self.missed(expected, "it still runs"),
         }
     }
 
@@ -217,13 +209,21 @@ impl Lab<'_> {
     ///
     /// It doesn't.
     pub fn expects_a_message_and_the_end(&mut self, limit: Duration) -> Told {
-        self.run
-            .tell("the program should say what is wrong, and end");
+        self.tell("the program should say what is wrong, and end");
         self.expects_to_end(limit)?;
+        self.expects_news()
+    }
+
+    /// Expects that the program has told the user more than it tells when all is well.
+    ///
+    /// # Errors
+    ///
+    /// It hasn't.
+    pub fn expects_news(&self) -> Told {
         if self.has_news() {
             return Ok(());
         }
-        self.run.failed(
+        self.failed(
             "the program says what is wrong",
             "it ended, and said no more than it says when nothing is wrong",
         )
@@ -237,10 +237,10 @@ impl Lab<'_> {
     /// It doesn't.
     pub fn expects_to_end(&mut self, limit: Duration) -> Told {
         let start = self.patience().start;
-        self.run.shows(start, |output| !output.is_empty());
-        if self.run.ends_within(limit).is_none() {
+        self.shows(start, |output| !output.is_empty());
+        if !self.ends_within(limit) {
             let expected = format!("the program ends within {}", time(limit));
-            return self.run.missed(expected, "it still runs");
+            return self.missed(expected, "it still runs");
         }
         self.expects_no_crash()
     }
@@ -253,17 +253,22 @@ impl Lab<'_> {
     /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
-        if self.run.has_stack_trace() {
-            let expected = "a message for the user, not a stack trace";
-            return self.run.failed(expected, "");
-        }
         // It has ended, and no program can choose not to have an exit status.
         let is_crash = |end: ExitStatus| end.code().is_none() && !is_success(end);
-        if self.run.ended().is_some_and(is_crash) {
-            let expected = "the program ends by itself, with a message for the user";
-            return self.run.failed(expected, "");
-        }
-        Ok(())
+        let expected = if self.has_stack_trace() {
+            "a message for the user, not a stack trace"
+        } else if self.ended().is_some_and(is_crash) {
+            "the program ends by itself, with a message for the user"
+        } else {
+            return Ok(());
+        };
+        self.failed(expected, "")
+    }
+
+    /// Whether the program crashed because it asked for more than was typed.
+    pub fn has_run_out_of_input(&self) -> bool {
+        let output = self.output();
+        output.contains("EOFError") || output.contains("NoSuchElementException")
     }
 
     /// Expects that the program goes on, whatever has been done to it: that it hasn't ended 500 ms
@@ -274,12 +279,11 @@ impl Lab<'_> {
     /// It has.
     pub fn expects_to_live(&mut self) -> Told {
         let settle = time(SETTLE);
-        self.run
-            .tell(format_args!("the program should still run {settle} later"));
-        if self.run.ends_within(self.pause(SETTLE)).is_none() {
+        self.tell(format_args!("the program should still run {settle} later"));
+        if !self.ends_within(self.pause(SETTLE)) {
             return Ok(());
         }
-        self.run.failed("the program goes on", "")
+        self.failed("the program goes on", "")
     }
 
     /// Expects that the program, which has nothing more to read, ends or waits.
@@ -288,29 +292,17 @@ impl Lab<'_> {
     ///
     /// It keeps a processor busy. (Only Linux tells.)
     pub fn expects_no_endless_loop(&self) -> Told {
-        self.run
-            .tell("the program should end, or wait for the other side");
+        self.tell("the program should end, or wait for the other side");
         // A runtime may be busy for a moment, too.
-        if !(self.run.is_busy() && self.run.is_busy()) {
+        if !(self.is_busy() && self.is_busy()) {
             return Ok(());
         }
-        let missed = self
-            .run
-            .missed("the program ends, or waits", "it still runs");
+        let missed = self.missed("the program ends, or waits", "it still runs");
         missed.advise(
             "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
-             then, and read 0 bytes.",
+             then, and read 0 bytes. And let a call wait (recv, select): don't look again and \
+             again.",
         )
-    }
-
-    /// Whether the program ends by itself within this time.
-    pub fn ends_within(&mut self, limit: Duration) -> bool {
-        self.run.ends_within(limit).is_some()
-    }
-
-    /// Whether the output has this text, or has it within this time.
-    pub fn shows_within(&mut self, text: &str, limit: Duration) -> bool {
-        self.run.shows(limit, |output| output.contains(text))
     }
 
     /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
@@ -320,33 +312,25 @@ impl Lab<'_> {
     ///
     /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
-        let program = self.run.program();
-        let Some(program) = program.as_ref() else {
-            return Ok(());
+        let taken = |program: &mut Program| {
+            let stopped = program.stopped().map(str::to_owned);
+            (stopped, program.floods())
         };
-        if let Some(why) = program.stopped() {
-            self.run
-                .tell("what the program takes of the machine is looked at");
-            return Failure::of(
-                Kind::Wrong,
-                "the program takes no more of the machine than it needs",
-                format_args!("{why}: it was stopped"),
-            )
-            .advise(
+        let (stopped, floods) = self.with(taken);
+        if let Some(why) = stopped {
+            self.tell("what the program takes of the machine is looked at");
+            let expected = "the program takes no more of the machine than it needs";
+            let saw = format!("{why}: it was stopped");
+            return Err(Stop::of(Kind::Wrong, expected, saw)).advise(
                 "Look for a loop that again and again starts a thread or a process, or stores or \
                  writes something.",
             );
         }
-        if program.floods() {
-            return Failure::of(
-                Kind::Wrong,
-                "the program prints only what there is to say",
-                format_args!(
-                    "it printed more than {} KiB, and was ended",
-                    OUTPUT_LIMIT >> 10
-                ),
-            )
-            .advise(
+        if floods {
+            let expected = "the program prints only what there is to say";
+            let most = OUTPUT_LIMIT >> 10;
+            let saw = format!("it printed more than {most} KiB, and was ended");
+            return Err(Stop::of(Kind::Wrong, expected, saw)).advise(
                 "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
                  bytes, the end of the stream, for a message. Limit what you print of a peer's: it \
                  may send without an end.",

@@ -21,7 +21,7 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
     let limit = client.answer_time();
     client.hears(limit, is_whole_page);
     client.pauses_silently(MORE);
-    let page = client.received();
+    let page = &client.received;
     let length = page_length(page);
     let is_whole = match length {
         Some(length) => page.len() == length,
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
     use crate::run::tests::kind;
-    use crate::run::{Kind, Patience, Run, Stop};
+    use crate::run::{Kind, Patience, Run};
 
     #[test]
     fn a_page_that_ends_before_its_length_is_not_whole() {
@@ -198,7 +198,7 @@ mod tests {
             let (mut client, server) = peer_of(page);
             close(server);
             match expects_a_whole_page(&mut client) {
-                Err(Stop::Failed(failure)) => failure.advice.unwrap(),
+                Err(failure) => failure.advice.unwrap(),
                 told => panic!("{told:?}"),
             }
         };
@@ -207,7 +207,7 @@ mod tests {
         assert!(advice(&format!("{length}Hello\n"), drop).contains("Content-Length counts"));
         // It stays open for as long as the test runs.
         assert!(advice("HTTP/1.1 200 OK\r\n\r\nHello", mem::forget).starts_with("Close"));
-        let reset = |stream: TcpStream| crate::peer::reset(&stream);
+        let reset = |stream: TcpStream| crate::run::reset(&stream);
         assert!(advice("HTTP/1.1 200 OK\r\n\r\nHell", reset).starts_with("Read the whole"));
     }
 

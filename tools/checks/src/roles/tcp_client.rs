@@ -1,10 +1,10 @@
 //! Section 4.2: a client that sends each typed line and shows what the server answers.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
-use crate::listener::Listener;
 use crate::peer::TcpPeer;
 use crate::run::{Told, time};
 
@@ -269,12 +269,12 @@ pub const CHECKS: &[Check] = &[
                  again for the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
-            let (mut host, mut server) = connected(lab)?;
+            let (host, mut server) = connected(lab)?;
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             server.pauses(GAP);
             lab.remembers();
             server.half_closes();
-            ends_or_reconnects(lab, &mut host)
+            ends_or_reconnects(lab, &host)
         },
     },
     Check {
@@ -288,12 +288,12 @@ pub const CHECKS: &[Check] = &[
                  trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
-            let (mut host, mut server) = connected(lab)?;
+            let (host, mut server) = connected(lab)?;
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             server.pauses(GAP);
             lab.remembers();
             server.resets();
-            ends_or_reconnects(lab, &mut host)
+            ends_or_reconnects(lab, &host)
         },
     },
     Check {
@@ -337,7 +337,7 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-fn connected(lab: &mut Lab) -> Told<(Listener, TcpPeer)> {
+fn connected(lab: &mut Lab) -> Told<(TcpListener, TcpPeer)> {
     lab.accepts_as("server")
 }
 
@@ -350,7 +350,7 @@ fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
 /// TCP tells its sender nothing about it.)
-fn ends_or_reconnects(lab: &mut Lab, host: &mut Listener) -> Told {
+fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener) -> Told {
     lab.tell("the program may end by itself, within 700 ms");
     if lab.ends_within(lab.pause(GAP)) {
         return lab.expects_no_crash();
@@ -359,11 +359,11 @@ fn ends_or_reconnects(lab: &mut Lab, host: &mut Listener) -> Told {
     for line in ["still there 4713", "still there 4714", "still there 4715"] {
         lab.types(line);
         let pause = lab.patience().answer / 2;
-        lab.tell(&format!(
+        lab.tell(format_args!(
             "the program should end or reconnect within {}",
             time(pause)
         ));
-        if host.arrival(pause).is_some() || lab.ends_within(Duration::ZERO) {
+        if lab.arrival(host, pause).is_some() || lab.ends_within(Duration::ZERO) {
             return lab.expects_no_crash();
         }
     }

@@ -80,7 +80,7 @@ pub const CHECKS: &[Check] = &[
             let mut server = asked(lab)?;
             server.loses_it();
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+            gives_up(lab)
         },
     },
     Check {
@@ -156,7 +156,7 @@ pub const CHECKS: &[Check] = &[
             asked(lab)?.answers("");
             lab.input_ends();
             lab.tell("the program should end");
-            lab.expects_to_end(lab.patience().giving_up)
+            ends(lab)
         },
     },
     Check {
@@ -191,7 +191,7 @@ pub const CHECKS: &[Check] = &[
             lab.starts()?;
             lab.types("36.6");
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().giving_up)
+            gives_up(lab)
         },
     },
     Check {
@@ -236,6 +236,22 @@ pub const CHECKS: &[Check] = &[
 /// The client has been started, and asks for 36.6.
 fn asked(lab: &mut Lab) -> Told<Answerer> {
     lab.asked("36.6")
+}
+
+/// The client gives up, and says so.
+fn gives_up(lab: &mut Lab) -> Told {
+    lab.tell("the program should say what is wrong, and end");
+    ends(lab)?;
+    lab.expects_news()
+}
+
+/// The client ends. That it asks for the next temperature, and crashes as there is none, is for
+/// another check.
+fn ends(lab: &mut Lab) -> Told {
+    match lab.expects_to_end(lab.patience().giving_up) {
+        Err(_) if lab.ends_within(Duration::ZERO) && lab.has_run_out_of_input() => Ok(()),
+        ended => ended,
+    }
 }
 
 /// The same, and all is well: it is answered, the input ends, and so does the client.

@@ -311,6 +311,7 @@ fn a_program_that_does_not_start_hears_why() {
     let folder = tempdir().unwrap();
     let cases = [
         ("ends", "#!/bin/sh\necho oops >&2; exit 3\n", "last words"),
+        ("over", "#!/bin/sh\n", "reached its end"),
         ("no-shebang", "import socket\n", "no first line"),
         ("crlf", "#!/bin/sh\r\nexit 0\r\n", "end with CR and LF"),
         (

@@ -161,6 +161,7 @@ fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
     };
     Outcome {
         verdict: outcome.verdict,
+        kind: outcome.kind,
         expected: outcome.expected.as_ref().map(same),
         saw: outcome.saw.as_ref().map(same),
         advice: outcome.advice.clone(),

@@ -12,13 +12,14 @@
 
 use std::net::TcpListener;
 use std::sync::mpsc::sync_channel;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use console::Error;
 
 use super::{MOST_WAITING, Proxy};
 use crate::address::{connect, refuse_own};
-use crate::tcp::{Pair, Then, both, serve_each};
+use crate::tcp::{LOOK, Pair, Then, both, serve_each};
 use crate::transcript::{Side, Transcript, counted};
 use crate::trouble::Trouble;
 
@@ -39,7 +40,11 @@ pub fn serve(listener: &TcpListener, proxy: &Proxy, transcript: &Transcript) -> 
         connection.event(format_args!("connected to {}", proxy.target));
         let pair = Pair::new([client, server], connection);
         let run = |from| run(&pair, from, &proxy.trouble.of(from));
-        both(|| run(Side::Server), || run(Side::Client))
+        let passed = both(|| run(Side::Server), || run(Side::Client));
+        // After a reset, the system throws away what it hasn't sent yet (RFC 9293, section 3.10.5).
+        // Of many pieces, the last may wait there for acknowledgements, and it doesn't say how long.
+        thread::sleep(proxy.trouble.split.map_or(Duration::ZERO, |_| LOOK));
+        passed
     })
 }
 

@@ -84,7 +84,8 @@ fn begin<'s>(
     proxy: &Proxy,
 ) -> Result<Pass<'s>, Error> {
     let connected = udp::connect(&proxy.target, LOOK)?;
-    let (open, server) = udp::open(&connected).or_cannot(Action::CreateSocket, &proxy.target)?;
+    let refuse = |cause| cannot("send to", &proxy.target, cause);
+    let (open, server) = udp::open(&connected).map_err(refuse)?;
     let [connected, open] = [connected, open].map(Arc::new);
     connection.event(format_args!("client {client}"));
     let ends = (Arc::clone(&open), server);

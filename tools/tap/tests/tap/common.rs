@@ -26,7 +26,7 @@ pub(crate) fn lines(text: &str) -> String {
     TIME.replace_all(&normalise(text), "[time] #").into_owned()
 }
 
-fn transcript(screen: &Screen, quiet: bool) -> Transcript {
+pub(crate) fn transcript(screen: &Screen, quiet: bool) -> Transcript {
     plain();
     let printer = Printer::new(screen.clone()).unwrap();
     Transcript::new(Log::new(printer, quiet), false)

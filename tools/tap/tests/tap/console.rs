@@ -1,6 +1,6 @@
 //! The command: its help, its errors, and both sides of a conversation.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -155,6 +155,15 @@ fn udp_both_sides() {
     let to = listening.address().to_string();
     let client = run(&["send", "--udp", &to, "36.6"]);
     assert_snapshot!(format!("{client}\n{}", lines(&listening.output.text())));
+}
+
+#[test]
+fn a_udp_server_that_is_down_is_told_once() {
+    // No other test has a socket there.
+    let host = own_loopback_address().unwrap_or(Ipv4Addr::LOCALHOST);
+    let words = ["send", "--udp", &format!("{host}:9"), "1", "2", "3"];
+    let sent = Program::run(TAP, [&words[..], &["--pause", "100ms"]].concat()).succeeds();
+    assert_eq!(sent.matches("nobody listens there").count(), 1, "{sent}");
 }
 
 #[test]

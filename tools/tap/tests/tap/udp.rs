@@ -85,6 +85,14 @@ fn a_server_that_is_down_or_goes_away_is_told_once_for_each_client() {
     assert_eq!(tap.screen.text().matches("nobody listens there").count(), 2);
 }
 
+/// No datagram goes there (RFC 768), so there is no session.
+#[test]
+fn a_target_without_a_port_is_told() {
+    let tap = UdpTap::in_front_of("127.0.0.1:0".parse().unwrap(), udp(), Trouble::default());
+    tap.client().send(b"hello").unwrap();
+    let _ = tap.screen.wait_for("#1 can't send to 127.0.0.1:0: ");
+}
+
 /// What the tap prints of 20 datagrams, and what arrives, in this order.
 fn twenty(trouble: Trouble) -> (String, Vec<String>) {
     let tap = UdpTap::start(trouble);
