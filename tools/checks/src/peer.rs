@@ -712,4 +712,14 @@ mod tests {
         assert_eq!(kind(client.expects_a_clean_end()), Some(Kind::Wrong));
         assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
     }
+
+    /// The system's buffers are full, but the connection is there.
+    #[test]
+    fn a_program_that_reads_nothing_is_late() {
+        let (mut client, program) = connected();
+        let told = client.write(&vec![b'x'; 32 << 20]);
+        assert_eq!(kind(told), Some(Kind::Missing));
+        drop(program);
+        assert_eq!(kind(client.write(b"x")), None);
+    }
 }

@@ -524,3 +524,35 @@ fn a_child_that_forks_twice_and_empties_its_environment_is_ended() {
     assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
     assert_eq!(processes_with(&word), [""; 0]);
 }
+
+/// One of them is enough to harm a terminal.
+#[cfg(unix)]
+#[test]
+fn each_raw_escape_sequence_is_found() {
+    let client = format!("{FAULTY} udp-client --fault terminal-escapes $1");
+    let without = |signs: &str| {
+        format!("{client} | while read -r x; do printf '%s\\n' \"$x\" | tr -d '{signs}'; done")
+    };
+    let cases = [
+        (without("[]"), Verdict::Passed),
+        (without("["), Verdict::Failed),
+        (without("]"), Verdict::Failed),
+    ];
+    expect(Role::UdpClient, "terminal-escapes", cases);
+}
+
+/// One that ends after a question has nothing to mix up. One that goes on without asking is wrong.
+#[cfg(unix)]
+#[test]
+fn a_client_may_end_after_one_question() {
+    let once = format!("read x; echo $x | {FAULTY} udp-client $1");
+    let cases = [
+        (once.clone(), Verdict::Passed),
+        (
+            format!("{once}; echo Traceback '(most recent call last):'"),
+            Verdict::Failed,
+        ),
+        (format!("{once}; cat"), Verdict::Failed),
+    ];
+    expect(Role::UdpClient, "answered-twice", cases);
+}
