@@ -322,7 +322,7 @@ mod tests {
             // Its input has ended, but nobody is told that.
             let mut typing = Keyboard::plain(io::empty()).read(channel().0).unwrap();
             let lines = much.len();
-            let hears = thread::spawn(move || {
+            let listening = thread::spawn(move || {
                 let mut heard = String::new();
                 while heard.matches("xx\n").count() < 2 * lines
                     && let Ok(text) = listener.texts.recv_timeout(PATIENCE)
@@ -333,7 +333,7 @@ mod tests {
                 heard
             });
             host.run(&inbox, &mut typing).unwrap();
-            let heard = hears.join().unwrap();
+            let heard = listening.join().unwrap();
             for speaker in ["guest-2: ", "guest-3: "] {
                 assert_eq!(heard.matches(speaker).count(), lines, "{speaker}");
             }
