@@ -74,6 +74,12 @@ struct Escaper {
 impl Escaper {
     /// The next piece of the text, escaped.
     fn add(&mut self, piece: &str) -> String {
+        // Most text is ASCII that stays as it is. To look at each character takes far longer.
+        let stays = |byte| matches!(byte, b' '..=b'~');
+        if self.held.is_none() && !piece.is_empty() && piece.bytes().all(stays) {
+            (self.before, self.marks) = (piece.chars().next_back(), 0);
+            return piece.to_owned();
+        }
         let mut escaped = String::with_capacity(piece.len());
         for character in piece.chars() {
             if let Some(joiner) = self.held.take() {
