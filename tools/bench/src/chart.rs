@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use html_escape::encode_text;
+
 use crate::figures::{Row, Section};
 use crate::table::count;
 
@@ -25,7 +27,8 @@ pub fn svg(section: &Section) -> String {
         y += ROW;
     }
     let height = y + 10.0;
-    let title = escape(&format!("{} ({}/s)", section.title, section.unit));
+    let title = format!("{} ({}/s)", section.title, section.unit);
+    let title = encode_text(&title);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
          <title>{title}</title>\n\
@@ -51,14 +54,8 @@ fn bar(svg: &mut String, row: &Row, y: f64, scale: f64, first: bool) {
          <line x1=\"{low:.1}\" x2=\"{high:.1}\" y1=\"{middle:.0}\" y2=\"{middle:.0}\"/>\
          <text x=\"{:.1}\" y=\"{text:.0}\">{}</text>",
         NAMES - 8.0,
-        escape(&row.name),
+        encode_text(&row.name),
         high + 6.0,
         count(row.rate.median),
     );
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use console::safe;
+use html_escape::encode_text;
 
 use super::head::Request;
 use super::request::Received;
@@ -74,7 +75,7 @@ fn plain_text(line: String) -> Answer {
 /// `Content-Length` tells a whole answer from a cut one. `Connection: close` says that no other
 /// answer follows on this connection (RFC 9112, section 9.6). The charset keeps "你好" readable.
 fn page(status: &'static str, fields: &str, heading: &str, rest: &str) -> Answer {
-    let heading = escape(heading);
+    let heading = encode_text(heading);
     let body = format!(
         "<!DOCTYPE html>\n\
          <html lang=\"en\">\n\
@@ -115,14 +116,8 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 fn what_was_sent(head: &[u8]) -> String {
     let head = String::from_utf8_lossy(head);
     let lines: String = head.lines().map(|line| safe::escape(line) + "\n").collect();
-    let lines = escape(&lines);
+    let lines = encode_text(&lines);
     format!("<p>Your browser sent this to say that it wants the page:</p>\n<pre>{lines}</pre>")
-}
-
-/// Text as HTML: markup in it stays text.
-fn escape(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('"', "&quot;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -146,9 +141,9 @@ mod tests {
         <html lang="en">
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width">
-        <title>Hello World, &lt;b&gt;&quot;&amp;&quot;!</title>
+        <title>Hello World, &lt;b&gt;"&amp;"!</title>
         <style>[style]</style>
-        <h1>Hello World, &lt;b&gt;&quot;&amp;&quot;!</h1>
+        <h1>Hello World, &lt;b&gt;"&amp;"!</h1>
         <p>Your browser sent this to say that it wants the page:</p>
         <pre>GET / HTTP/1.0
         X: &lt;/pre&gt;&lt;script&gt;�\u{1b}[2J
