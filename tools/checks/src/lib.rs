@@ -23,6 +23,7 @@ pub mod judge;
 pub mod lab;
 pub mod limits;
 mod lock;
+pub mod parallel;
 pub mod peer;
 pub mod port;
 pub mod program;

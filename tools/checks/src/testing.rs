@@ -6,11 +6,11 @@
 //! and that verdict counts.
 
 use std::fmt::Write;
-use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
+use crate::parallel::in_order;
 use crate::program::Command;
 use crate::report;
 use crate::run::Patience;
@@ -106,12 +106,11 @@ fn outcomes(
         patience,
         ..as_usual.clone()
     };
-    // They mostly wait.
-    let mut outcomes: Vec<_> = thread::scope(|scope| {
-        let judge = |&check: &&'static Check| scope.spawn(move || (check, check.judge(quick)));
-        let judged: Vec<_> = checks.iter().map(judge).collect();
-        let outcomes = judged.into_iter().flat_map(ScopedJoinHandle::join);
-        outcomes.collect()
+    let mut outcomes = Vec::new();
+    let judge_quickly = |check: &&Check| check.judge(quick);
+    in_order(checks, checks.len(), judge_quickly, |check, outcome| {
+        outcomes.push((*check, outcome));
+        true
     });
     let unexpected = outcomes.extract_if(.., |(check, outcome)| !is_expected(check, outcome));
     let again: Vec<&Check> = unexpected.map(|(check, _)| check).collect();
