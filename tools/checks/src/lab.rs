@@ -324,7 +324,7 @@ impl<'a> Lab<'a> {
                 (Err(error), None) if self.reached => {
                     return self.missed(expected, error.kind());
                 }
-                (Err(_), None) => self.glances(GLANCE),
+                (Err(_), None) => self.with(|program| program.wait_for_news(GLANCE)),
             }
         }
     }
@@ -398,11 +398,16 @@ impl<'a> Lab<'a> {
         missed.advise(if is_busy { LOOPS } else { advice })
     }
 
+    /// The program, which was just started, has ended instead of doing its job.
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {
-        let ended = self.run.ended_at_once(expected);
-        let is_failure = self.run.ended().is_some_and(|status| !status.success());
+        // Its last words may still be on their way.
+        self.is_busy();
+        let saw = self.aftermath();
+        let saw = saw.replacen("the program ended", "it ended at once", 1);
+        let is_failure = self.ended().is_some_and(|status| !status.success());
         let advice = if is_failure { ENDED } else { OVER };
-        ended.advise(self.command.trouble().unwrap_or(advice))
+        let advice = self.command.trouble().unwrap_or(advice);
+        Err(Stop::of(Kind::Ended, expected, saw)).advise(advice)
     }
 
     // Peers of a client.
@@ -449,7 +454,7 @@ impl<'a> Lab<'a> {
                 // On some systems it is non-blocking, as the listener is.
                 Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
                 Err(_) if over => return None,
-                Err(_) => self.glances(GLANCE),
+                Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
             }
         }
     }

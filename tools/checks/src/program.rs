@@ -63,9 +63,6 @@ const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 #[cfg(unix)]
 const GOODBYE: Duration = Duration::from_millis(600);
 
-/// The place of the port in a command.
-const PORT: &str = "{port}";
-
 /// A command that starts a program, with `{port}` where it is told its port.
 #[derive(Debug, Clone)]
 pub struct Command {
@@ -107,19 +104,10 @@ impl Command {
         }
     }
 
-    fn words(&self) -> impl Iterator<Item = &OsString> {
-        iter::once(&self.program).chain(&self.arguments)
-    }
-
     /// Whether the command has this text in one of its words.
     pub fn has(&self, text: &str) -> bool {
-        self.words()
-            .any(|word| word.to_string_lossy().contains(text))
-    }
-
-    /// Whether the command says where the port goes.
-    pub fn takes_port(&self) -> bool {
-        self.has(PORT)
+        let mut words = iter::once(&self.program).chain(&self.arguments);
+        words.any(|word| word.to_string_lossy().contains(text))
     }
 
     /// What to change in a file that the system can't run, or runs as something else: if the
@@ -152,9 +140,8 @@ impl Command {
         )
     }
 
-    /// The command with its port, as [`Self::shown`] shows it.
     fn for_port(&self, port: u16) -> Self {
-        self.with(PORT, OsStr::new(&port.to_string()))
+        self.with("{port}", OsStr::new(&port.to_string()))
     }
 
     /// The command with its port, as it is typed into a shell, more or less.

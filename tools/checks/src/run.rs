@@ -280,11 +280,6 @@ impl Run {
         self.with(|program| program.wait_for(limit, is_there))
     }
 
-    /// Waits for this time, or until the program prints something or closes its output.
-    pub(crate) fn glances(&self, limit: Duration) {
-        self.with(|program| program.wait_for_news(limit));
-    }
-
     /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
     pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
         lock(&self.0.connections).push(Arc::clone(stream));
@@ -378,18 +373,6 @@ impl Run {
     pub(crate) fn has_stack_trace(&self) -> bool {
         let output = self.output();
         STACK_TRACES.iter().any(|marker| output.contains(marker))
-    }
-
-    /// The program, which was just started, has ended instead of doing its job.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
-        self.is_busy();
-        let saw = self.aftermath();
-        let saw = saw.replacen("the program ended", "it ended at once", 1);
-        Err(Stop::of(Kind::Ended, expected, saw))
     }
 
     /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.

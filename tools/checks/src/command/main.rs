@@ -182,7 +182,7 @@ fn command(args: &Args) -> Option<Command> {
         return None;
     };
     let command = Command::new(program, arguments);
-    if args.port.is_none() && !command.takes_port() {
+    if args.port.is_none() && !command.has("{port}") {
         wrong("where does the port go? Put {port} into the command's arguments, or give --port N");
     }
     if args.submissions.is_none() {
