@@ -264,7 +264,7 @@ fn judge_one(
     };
     match args.format {
         Format::Lines => {
-            let summary = summary(&marked.verdicts());
+            let summary = summary(marked.judged());
             print(&format!("{}\n{summary}", teller.folded()))?;
             if let Some(hint) = teller.hint(args.role) {
                 print(&hint)?;
