@@ -248,17 +248,17 @@ impl Program {
         guard::prepare();
         let folder = command.dir;
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
-        let (mark, child, console) = terminal::start(start, spawn)?;
-        mark.fix(child.id());
-        guard::watch(child.id());
+        let started = terminal::start(start, spawn)?;
+        started.mark.fix(started.child.id());
+        guard::watch(started.child.id());
         let program = Self {
-            child,
-            keyboard: console.keyboard,
-            has_terminal: console.is_terminal,
+            child: started.child,
+            keyboard: started.keyboard,
+            has_terminal: started.is_terminal,
             output: Arc::default(),
-            watched: Watched::new(mark, folder),
+            watched: Watched::new(started.mark, folder),
         };
-        for (stream, pipe) in console.outputs.into_iter().enumerate() {
+        for (stream, pipe) in started.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
         }
         Ok(program)

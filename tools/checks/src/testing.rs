@@ -6,7 +6,6 @@
 //! and that verdict counts.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
@@ -17,9 +16,6 @@ use crate::run::Patience;
 
 /// How much faster than people the peers and the user are.
 const SPEED: u32 = 20;
-
-/// How long a program gets that is expected to do nothing.
-const NOTHING: Duration = Duration::from_millis(400);
 
 /// Why the program doesn't pass all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
@@ -60,13 +56,9 @@ pub fn verdicts<const N: usize>(
     expected: &str,
 ) -> String {
     let patience = Patience {
-        answer: NOTHING,
-        meanwhile: NOTHING,
-        next: NOTHING,
-        end: NOTHING,
-        giving_up: NOTHING,
+        start: Patience::default().start,
         speed: SPEED,
-        ..Patience::default()
+        ..Patience::short()
     };
     let is_expected = |check: &Check, outcome: &Outcome| {
         let line = report::line(check, outcome);
