@@ -27,7 +27,7 @@ pub(crate) use terminal::{PACE, SETTLE};
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// How long one of many clients waits before it tries again to connect.
-const KNOCK: Duration = Duration::from_millis(250);
+const CONNECT_TRY: Duration = Duration::from_millis(250);
 
 /// What to change in a program that ended at once.
 const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
@@ -283,7 +283,7 @@ impl<'a> Lab<'a> {
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
             let name = format!("client {}", self.peers + 1);
-            let stream = connect(&address, left.min(KNOCK));
+            let stream = connect(&address, left.min(CONNECT_TRY));
             match stream.and_then(|stream| TcpPeer::new(name, stream, self.run.clone())) {
                 Ok(mut client) => {
                     client.write(request)?;

@@ -21,6 +21,7 @@ pub mod exercise;
 pub mod guard;
 pub mod judge;
 pub mod lab;
+mod last_words;
 pub mod limits;
 mod lock;
 pub mod parallel;
