@@ -1,7 +1,7 @@
-//! What a check works with: the program under test and its peers. The program's keyboard and screen
-//! are in a file of their own.
+//! What a check works with: the program under test and its peers. What its user types and sees is in
+//! a file of its own.
 
-mod terminal;
+mod user;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -19,9 +19,9 @@ use crate::port::{Port, bind};
 use crate::program::{Command, Program, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
-pub use terminal::ESCAPES;
-use terminal::FIRST_LOOK;
-pub(crate) use terminal::{PACE, SETTLE};
+pub use user::ESCAPES;
+use user::FIRST_LOOK;
+pub(crate) use user::{PACE, SETTLE};
 
 /// How long between two looks whether somebody is there, unless the program says something.
 const GLANCE: Duration = Duration::from_millis(20);

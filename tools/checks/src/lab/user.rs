@@ -1,4 +1,4 @@
-//! The program's keyboard and screen, and how it ends.
+//! The user of the program under test: what they type, what they see, and how the program ends.
 
 use std::process::ExitStatus;
 use std::time::Duration;
