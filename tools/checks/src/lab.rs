@@ -143,6 +143,18 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// The same for a server, unless another one serves at its port: the check would judge that
+    /// one. It happens with a fixed port, if a server still runs in another terminal.
+    fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
+        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
+            let address = self.address()?;
+            return Err(Stop::skipped(format_args!(
+                "another program serves at {address} already: end it first"
+            )));
+        }
+        self.starts()
+    }
+
     fn is_started(&self) -> bool {
         self.program().is_some()
     }
@@ -167,31 +179,6 @@ impl<'a> Lab<'a> {
         self.port = None;
         (self.reached, self.typed) = (false, false);
         Ok(())
-    }
-
-    /// A server with a UDP socket, the program started, and this question typed and received.
-    ///
-    /// # Errors
-    ///
-    /// The program doesn't ask.
-    pub fn asked(&mut self, question: &str) -> Told<Answerer> {
-        let mut server = self.answers()?;
-        self.starts()?;
-        self.types(question);
-        server.expects(question, self.patience().start)?;
-        Ok(server)
-    }
-
-    /// The same for a server, unless another one serves at its port: the check would judge that
-    /// one. It happens with a fixed port, if a server still runs in another terminal.
-    fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
-        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
-            let address = self.address()?;
-            return Err(Stop::skipped(format_args!(
-                "another program serves at {address} already: end it first"
-            )));
-        }
-        self.starts()
     }
 
     /// Ends the program, as a user would, and starts it again on the same port.

@@ -342,14 +342,13 @@ impl Run {
             Kind::Missing if end.is_some() => Kind::Wrong,
             kind => kind,
         };
-        let is_all = saw.is_empty();
-        let mut parts = [saw, self.aftermath()];
+        let mut parts = vec![saw, self.aftermath()];
         // What explains the rest comes first.
-        if first.is_some() || has_failed || is_all {
+        if first.is_some() || has_failed {
             parts.reverse();
         }
-        let saw = parts.join("; ");
-        let mut stop = Stop::of(kind, expected, saw.trim_end_matches("; "));
+        parts.retain(|part| !part.is_empty());
+        let mut stop = Stop::of(kind, expected, parts.join("; "));
         // Unless it is known what is to be written next.
         stop.first = first.filter(|_| stop.advice.is_none());
         Err(stop)
