@@ -77,7 +77,7 @@ impl Patience {
 const PROGRAM_END: Duration = Duration::from_secs(1);
 
 /// How long a program that has ended is listened to, unless its output has ended too.
-const OUTPUT_END: Duration = Duration::from_secs(2);
+pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
 
 /// The most characters of a message that a step shows.
 const SHOWN: usize = 60;
