@@ -1,6 +1,7 @@
 //! The misbehaving peers of a program that speaks UDP: a client that asks anything, and a server
 //! that answers late, twice, from elsewhere or never.
 
+use std::fmt::Display;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -84,7 +85,7 @@ impl Asker {
     /// # Errors
     ///
     /// Always.
-    pub fn failed<T>(&self, expected: &str, answer: &[u8]) -> Told<T> {
+    pub fn failed<T>(&self, expected: impl Display, answer: &[u8]) -> Told<T> {
         let saw = format!("{} came", shown(answer));
         self.run.failed(expected, saw)
     }

@@ -49,7 +49,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A line is typed; the host receives it, with or without its line end, but without \
                 a NUL.",
-        advice: "Read a line from the standard input and send all its bytes.",
+        advice: "Read a line from the standard input and send all its bytes. The first line is a \
+                 message already: don't ask for anything else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut host = ChatClient::met(lab)?;
@@ -62,7 +63,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the host says",
         level: Level::Basic,
         about: "A line is typed, the host answers one; it appears in the guest's output.",
-        advice: "After you have sent, receive, print what has come, and flush the output.",
+        advice: "After you have sent, receive and print each message: it ends with LF alone, not \
+                 with CR LF. Flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;

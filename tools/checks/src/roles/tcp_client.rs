@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::TcpPeer;
@@ -214,9 +215,11 @@ pub const CHECKS: &[Check] = &[
             let (_host, mut server) = connected(lab)?;
             lab.types("");
             lab.types("after it 4711");
-            server.hears_something()?;
-            server.sends("an answer 4712\n")?;
-            server.expects("after it 4711")
+            let told = server.hears_something().and_then(|()| {
+                server.sends("an answer 4712\n")?;
+                server.expects("after it 4711")
+            });
+            after_an_empty_line(&server, told)
         },
     },
     Check {
