@@ -26,7 +26,9 @@ impl ChatSide for ChatClient {
         Ok(host)
     }
 
-    fn takes_its_leave(lab: &mut Lab, _: &mut TcpPeer) -> Told {
+    fn takes_its_leave(lab: &mut Lab, host: &mut TcpPeer) -> Told {
+        host.expects_the_end()?;
+        host.half_closes();
         lab.expects_success()
     }
 }
@@ -90,14 +92,15 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for \
-                programs that read lines. (The tutorial's program sends none.)",
+                programs that read lines. (The tutorial's program sends none.) The guest closes the \
+                connection, or its sending side; then the host closes its own, and the guest ends.",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
                  and end, without waiting for the keyboard.",
         lesson: PAGE,
         run: |lab| {
             let mut host = has_said_hello(lab)?;
             chat::says_byebye(&mut host)?;
-            lab.expects_success()
+            ChatClient::takes_its_leave(lab, &mut host)
         },
     },
     chat::byebye_typed::<ChatClient>("chat-client/byebye-typed"),
