@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Display};
 
-use console::{Error, Role};
+use console::{Error, Style};
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
 use crate::network::USER_TIMEOUT;
-use crate::transfer::{Cause, Failure, Transfer};
+use crate::transfer::{Cause, Failure, Transfer, Trigger};
 
 /// How many time-outs to name. More of them would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
@@ -26,12 +26,12 @@ impl Display for Summary<'_> {
             (_, false) => ", changed",
         };
         let delivered = format!("{received} of {bytes} bytes{intact}");
-        let role = if transfer.failure.is_some() {
-            Role::Trouble
+        let style = if transfer.failure.is_some() {
+            Style::Trouble
         } else {
-            Role::Event
+            Style::Event
         };
-        writeln!(f, "delivered    {}", role.paint(delivered))?;
+        writeln!(f, "delivered    {}", style.paint(delivered))?;
 
         let Count {
             packets,
@@ -58,7 +58,7 @@ impl Display for Summary<'_> {
         let waits: Vec<String> = transfer
             .sent
             .iter()
-            .filter(|sent| sent.by_timer)
+            .filter(|sent| sent.trigger == Trigger::Itself)
             .filter_map(|sent| sent.segment.again)
             .map(short)
             .collect();
