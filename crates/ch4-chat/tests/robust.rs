@@ -622,6 +622,7 @@ mod limits {
         while writeln!(guest.typing, "{line}").is_ok() {
             assert!(begin.elapsed() < PATIENCE, "the keyboard is held forever");
         }
+        assert!(begin.elapsed() < PATIENCE, "it was waited for");
         let error = guest.end().unwrap_err().to_string();
         assert!(error.contains("timed out"), "{error}");
         drop(host);
