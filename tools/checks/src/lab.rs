@@ -513,6 +513,26 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 mod tests {
     use super::*;
 
+    /// The port is the last thing that one suspects that has done its job.
+    #[test]
+    fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
+        for (script, restarted, reached, expected, advice) in [
+            ("exit 3", false, false, Kind::Ended, Some(ENDED)),
+            ("exit 0", false, false, Kind::Ended, Some(OVER)),
+            ("exit 3", true, false, Kind::Wrong, None),
+            ("exit 3", false, true, Kind::Wrong, None),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            assert!(lab.ends_within(Duration::from_secs(20)));
+            (lab.restarted, lab.reached) = (restarted, reached);
+            let failure = lab.unready::<()>("it listens".to_owned()).unwrap_err();
+            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
+            assert_eq!(failure.kind, expected);
+        }
+    }
+
     /// As a connection in TIME-WAIT is.
     #[test]
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {

@@ -375,8 +375,67 @@ fn same(line: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::program::Command;
+    #[cfg(unix)]
+    use crate::run::Patience;
+
+    /// The user types "36.6" when the program has shown its prompt.
+    #[cfg(unix)]
+    #[test]
+    fn neither_what_was_typed_nor_what_was_on_the_screen_is_news() {
+        let patience = Patience {
+            speed: 10,
+            ..Patience::short()
+        };
+        for (then, is_news) in [
+            ("echo 36.6 'C: ' $x '-> '", false),
+            ("echo 'C: -> Error'", true),
+            ("echo 'C: 36.6 is' too cold", true),
+        ] {
+            let script = format!("echo C:; read x; {then}");
+            let command = Command::new("sh", ["-c", &script]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            assert!(lab.shows(Duration::from_secs(20), |text| text.contains('C')));
+            lab.types("36.6");
+            assert!(lab.ends_within(Duration::from_secs(20)));
+            assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_stack_trace_is_no_success_whatever_the_exit_status() {
+        const TRACE: &str = "a message for the user, not a stack trace";
+        let patience = Patience {
+            end: Duration::from_secs(20),
+            ..Patience::short()
+        };
+        for (script, expected) in [
+            ("exit 0", None),
+            ("echo 'Stack trace:'", Some(TRACE)),
+            ("echo 'Stack trace:'; exit 1", Some(TRACE)),
+            ("exit 1", Some("the program ends by itself within 20 s")),
+            (
+                "kill -SEGV $$",
+                Some("the program ends by itself, with a message"),
+            ),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            let failure = lab.expects_success().err();
+            let is_as_expected = match (&failure, expected) {
+                (Some(failure), Some(begins)) => failure.expected.starts_with(begins),
+                (failure, begins) => failure.is_none() && begins.is_none(),
+            };
+            assert!(is_as_expected, "{script}: {failure:?}");
+        }
+    }
 
     #[test]
     fn a_stack_trace_shows_nothing() {

@@ -361,8 +361,63 @@ fn is(number: &str, fahrenheit: f64) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(unix)]
+    use std::net::{Ipv4Addr, UdpSocket};
+    #[cfg(unix)]
+    use std::thread;
+    #[cfg(unix)]
+    use std::time::Duration;
+
     use super::*;
+    #[cfg(unix)]
+    use crate::program::Command;
+    #[cfg(unix)]
+    use crate::run::tests::kind;
+    #[cfg(unix)]
+    use crate::run::{Kind, Patience};
+
+    /// The test is the server: the program only runs. It has its own words for the cold.
+    #[cfg(unix)]
+    #[test]
+    fn a_conversion_of_the_cold_is_one_in_any_words() {
+        for (to_the_cold, expected) in [
+            ("brr, -508 F", Some(Kind::Wrong)),
+            ("-300 is below -273.15", None),
+        ] {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let limit = Some(Duration::from_secs(20));
+            socket.set_read_timeout(limit).unwrap();
+            let address = socket.local_addr().unwrap();
+            let command = Command::new("cat", [""; 0]);
+            let patience = Patience {
+                speed: 10,
+                ..Patience::short()
+            };
+            let mut lab = Lab::new(&command, Some(address.port()), &patience);
+            lab.starts().unwrap();
+            let told = thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut request = [0; 8];
+                    // An empty request is the last one.
+                    while let Ok((count @ 1.., client)) = socket.recv_from(&mut request) {
+                        let answer = match &request[..count] {
+                            b"20" => "68 F",
+                            b"100" => "212 F",
+                            b"-40" => "-40 F",
+                            _ => to_the_cold,
+                        };
+                        socket.send_to(answer.as_bytes(), client).unwrap();
+                    }
+                });
+                let told = refuses(&mut lab, &["-300"]);
+                lab.asks().unwrap().sends("");
+                told
+            });
+            assert_eq!(kind(told), expected, "{to_the_cold}");
+        }
+    }
 
     #[test]
     fn a_number_is_found_whatever_is_around_it() {
