@@ -400,7 +400,7 @@ mod tests {
             let command = Command::new("sh", ["-c", &script]);
             let mut lab = Lab::new(&command, None, &patience);
             lab.starts().unwrap();
-            assert!(lab.shows(Duration::from_secs(20), |text| text.contains('C')));
+            assert!(lab.shows(Duration::from_secs(20), |text| text == "C:\n"));
             lab.types("36.6");
             assert!(lab.ends_within(Duration::from_secs(20)));
             assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());

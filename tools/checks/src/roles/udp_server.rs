@@ -382,17 +382,18 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_conversion_of_the_cold_is_one_in_any_words() {
+        const PATIENCE: Duration = Duration::from_secs(20);
         for (to_the_cold, expected) in [
             ("brr, -508 F", Some(Kind::Wrong)),
             ("-300 is below -273.15", None),
         ] {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let limit = Some(Duration::from_secs(20));
-            socket.set_read_timeout(limit).unwrap();
+            socket.set_read_timeout(Some(PATIENCE)).unwrap();
             let address = socket.local_addr().unwrap();
             let command = Command::new("cat", [""; 0]);
             let patience = Patience {
-                speed: 10,
+                answer: PATIENCE,
+                speed: 1,
                 ..Patience::short()
             };
             let mut lab = Lab::new(&command, Some(address.port()), &patience);
