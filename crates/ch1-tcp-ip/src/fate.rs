@@ -71,6 +71,7 @@ mod tests {
 
     use super::*;
     use crate::segment::Reader;
+    use crate::transfer::Trigger;
     use crate::wire::{Faults, Side, Wire};
 
     /// A packet from a wire on which all packets are late, arrive twice, or are damaged.
@@ -92,7 +93,7 @@ mod tests {
             number: 1,
             packet,
             segment,
-            by_timer: false,
+            trigger: Trigger::Packet,
         }
     }
 

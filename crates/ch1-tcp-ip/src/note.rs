@@ -1,13 +1,8 @@
 //! Explains a packet in words.
 
-use smoltcp::time::Duration;
-
 use crate::clock::short;
-use crate::transfer::Sent;
+use crate::transfer::{Sent, Trigger};
 use crate::wire::Side;
-
-/// A sender's shortest retransmission time-out (RFC 6298, section 2.4).
-const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What the packet is for, and why it was sent again or dropped.
 pub fn note(sent: &Sent) -> String {
@@ -19,11 +14,14 @@ pub fn note(sent: &Sent) -> String {
             format!("the {receiver} finds a wrong checksum and drops it")
         }
         None => return purpose,
-        Some(wait) if wait < SHORTEST_TIMEOUT => "3 duplicate ACKs: sent again at once".to_owned(),
-        Some(wait) if sent.by_timer => {
-            format!("no acknowledgement for {}: sent again", short(wait))
-        }
-        Some(_) => "sent again, like everything after the lost one".to_owned(),
+        Some(wait) => match sent.trigger {
+            Trigger::Itself => format!("no acknowledgement for {}: sent again", short(wait)),
+            Trigger::Before => "sent again, like everything after the lost one".to_owned(),
+            Trigger::Packet if sent.segment.flags.syn => {
+                "the SYN came again: sent again".to_owned()
+            }
+            Trigger::Packet => "3 duplicate ACKs: sent again at once".to_owned(),
+        },
     };
     format!("{purpose}; {more}")
 }

@@ -7,7 +7,7 @@ use console::{Error, Role};
 use crate::clock::{seconds, short};
 use crate::count::Count;
 use crate::network::USER_TIMEOUT;
-use crate::transfer::{Cause, Failure, Transfer};
+use crate::transfer::{Cause, Failure, Transfer, Trigger};
 
 /// How many time-outs to name. More of them would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
@@ -58,7 +58,7 @@ impl Display for Summary<'_> {
         let waits: Vec<String> = transfer
             .sent
             .iter()
-            .filter(|sent| sent.by_timer)
+            .filter(|sent| sent.trigger == Trigger::Itself)
             .filter_map(|sent| sent.segment.again)
             .map(short)
             .collect();

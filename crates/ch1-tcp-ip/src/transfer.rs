@@ -39,8 +39,19 @@ pub struct Sent {
     pub packet: Packet,
     /// Its TCP segment.
     pub segment: Segment,
-    /// True if a timer caused it, false if another packet did.
-    pub by_timer: bool,
+    /// Why it was sent.
+    pub trigger: Trigger,
+}
+
+/// Why a host sent a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// A packet had arrived.
+    Packet,
+    /// No packet had: a timer was up, or the program had something to send.
+    Itself,
+    /// It went out with the packet before it.
+    Before,
 }
 
 /// A change of a side's state.
@@ -107,7 +118,7 @@ struct Run {
     received: Vec<u8>,
     server_saw_the_end: bool,
     states: [State; 2],
-    by_timer: Vec<bool>,
+    triggers: Vec<Trigger>,
     changes: Vec<Change>,
     failures: Vec<Failure>,
 }
@@ -126,7 +137,7 @@ impl Run {
             received: Vec::new(),
             server_saw_the_end: false,
             states: [State::Closed; 2],
-            by_timer: Vec::new(),
+            triggers: Vec::new(),
             changes: Vec::new(),
             failures: Vec::new(),
         };
@@ -138,12 +149,12 @@ impl Run {
     /// Gives a host a turn, then its program. Returns whether anything happened.
     fn turn(&mut self, side: Side) -> bool {
         let poll = self.network.poll(side);
-        self.by_timer.extend(
-            poll.sent
-                .clone()
-                .enumerate()
-                .map(|(place, _)| place == 0 && poll.received.is_none()),
-        );
+        self.triggers
+            .extend(poll.sent.clone().map(|index| match poll.received {
+                Some(_) => Trigger::Packet,
+                None if index == poll.sent.start => Trigger::Itself,
+                None => Trigger::Before,
+            }));
         let change = self.note_state(side, poll.sent.start);
         if let Some((before, State::Closed)) = change {
             self.note_end(side, before, &poll);
@@ -249,15 +260,15 @@ impl Run {
         let mut reader = Reader::default();
         let packets = self.network.wire.into_packets().into_iter();
         let sent = (1..)
-            .zip(packets.zip(self.by_timer))
-            .filter_map(|(number, (packet, by_timer))| {
+            .zip(packets.zip(self.triggers))
+            .filter_map(|(number, (packet, trigger))| {
                 // This wire carries only TCP.
                 let segment = reader.read(&packet)?;
                 Some(Sent {
                     number,
                     packet,
                     segment,
-                    by_timer,
+                    trigger,
                 })
             })
             .collect();

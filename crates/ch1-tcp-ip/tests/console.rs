@@ -51,6 +51,25 @@ fn tcp_data_lost_and_noticed_at_once() {
     );
 }
 
+/// What was sent again on a slow wire wasn't sent again because of a time-out, for all the time that
+/// passed.
+#[test]
+fn on_a_slow_wire_a_note_tells_what_came_before() {
+    let shown = run("tcp --bytes 20000 --delay 600 --drop 8 --seed 2 --width 200 --all");
+    let again: Vec<&str> = shown
+        .lines()
+        .filter_map(|row| row.split("; ").nth(1))
+        .collect();
+    assert_snapshot!(again.join("\n"), @"
+    no acknowledgement for 1.0 s: sent again
+    the SYN came again: sent again
+    3 duplicate ACKs: sent again at once
+    no acknowledgement for 4.8 s: sent again
+    sent again, like everything after the lost one
+    sent again, like everything after the lost one
+    ");
+}
+
 #[test]
 fn tcp_acknowledgement_lost() {
     assert_snapshot!("tcp_acknowledgement_lost", run("tcp --drop-packets 8"));

@@ -63,12 +63,15 @@ pub fn try_ports() -> Result<Ports, Error> {
         "Here both may have the port; chance decides which one a client reaches.",
         "A port of one protocol belongs to one service.",
     );
-    step(
-        "Another TCP server tries it with SO_REUSEADDR.",
-        listen(address, true).map(drop),
-        "With it, both may have the port; chance decides which one a client reaches.",
-        "The option doesn't take a port away from a program that is listening.",
-    );
+    // On Windows the option means something else, and `listen` doesn't set it: here and below.
+    if cfg!(not(windows)) {
+        step(
+            "Another TCP server tries it with SO_REUSEADDR.",
+            listen(address, true).map(drop),
+            "With it, both may have the port; chance decides which one a client reaches.",
+            "The option doesn't take a port away from a program that is listening.",
+        );
+    }
 
     step(
         "A UDP server binds to the same port number.",
@@ -92,12 +95,14 @@ pub fn try_ports() -> Result<Ports, Error> {
         "Nothing keeps the port: this system has no TIME-WAIT, or no room for another.",
         "The old connection keeps the port for a while: TIME-WAIT.",
     );
-    step(
-        "It starts again with SO_REUSEADDR, as servers should.",
-        listen(address, true).map(drop),
-        "With the option, a server can have a port that is in TIME-WAIT.",
-        "On this system, TIME-WAIT still keeps the port: wait a minute.",
-    );
+    if cfg!(not(windows)) {
+        step(
+            "It starts again with SO_REUSEADDR, as servers should.",
+            listen(address, true).map(drop),
+            "With the option, a server can have a port that is in TIME-WAIT.",
+            "On this system, TIME-WAIT still keeps the port: wait a minute.",
+        );
+    }
     Ok(Ports { address, steps })
 }
 

@@ -1,7 +1,8 @@
 //! Step 2: both may speak at any time.
 //!
 //! Step 1, and one idea: one thread waits for the keyboard and one for the other side. Both tell a
-//! third what happened. It waits for nothing else, so it misses nothing.
+//! third what happened. Nobody has to take turns. (It also waits when it sends, and has no limit for
+//! that: two sides that only send would still wait for each other.)
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 

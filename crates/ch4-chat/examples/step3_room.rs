@@ -2,8 +2,8 @@
 //!
 //! Step 2, and one idea: any number of guests, who come and leave as they like. These are the
 //! robust chat's ideas too. What it adds is names, limits (how many guests, how fast they talk, how
-//! much waits for a slow one), and a thread for each guest that sends, so that a slow one holds up
-//! nobody.
+//! much waits for a slow one), a thread for each guest that sends, so that a slow one holds up
+//! nobody, and a goodbye in stages, so that no reset takes the last word away.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 

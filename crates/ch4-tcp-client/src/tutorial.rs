@@ -21,7 +21,7 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
     // 2. Connect it to the server's address and port. The system chooses a port for our side.
-    // Fault: no time limit; where nobody answers at all, the system tries for two minutes.
+    // Fault: no time limit; where nobody answers at all, Linux tries for two minutes.
     socket.connect(&address.into())?;
     Ok(socket.into())
 }

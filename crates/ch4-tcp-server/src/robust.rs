@@ -73,7 +73,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
     // 2. Bind it. Connections of the server's last run may still be in TIME-WAIT (RFC 9293, section
-    // 3.4.2), for a minute on Linux. They don't keep the port if this option is set (socket(7)). On
+    // 3.6.1), for a minute on Linux. They don't keep the port if this option is set (socket(7)). On
     // Windows the option means something else: to take the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;

@@ -7,7 +7,8 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
-use std::{env, process, str};
+use std::time::Duration;
+use std::{env, process, str, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -53,8 +54,10 @@ fn serve(port: u16) -> io::Result<()> {
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
             // New: On Windows this tells that a client has gone, or that a request was too long.
+            // The pause keeps a lasting error from filling the screen.
             Err(error) => {
                 println!("Can't receive a request: {error}");
+                thread::sleep(Duration::from_millis(100));
                 continue;
             }
         };

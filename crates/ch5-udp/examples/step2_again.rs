@@ -2,8 +2,8 @@
 //!
 //! Step 1, and one idea: a datagram may be lost, so waiting has an end, and a fresh socket for each
 //! question, connected to the server, receives only what belongs to it. These are the robust
-//! programs' ideas too. What they add is one answer at most for each request (two servers could
-//! keep each other busy), numbers of any size, and reasons.
+//! programs' ideas too. What they add: no answer to an answer, and a limit for refusals (two servers
+//! could keep each other busy), numbers of any size, and reasons.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -11,7 +11,7 @@ use std::io::ErrorKind::{TimedOut, WouldBlock};
 use std::io::{self, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
-use std::{env, process, str};
+use std::{env, process, str, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -57,8 +57,10 @@ fn serve(port: u16) -> io::Result<()> {
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
             // On Windows this tells that a client has gone, or that a request was too long.
+            // The pause keeps a lasting error from filling the screen.
             Err(error) => {
                 println!("Can't receive a request: {error}");
+                thread::sleep(Duration::from_millis(100));
                 continue;
             }
         };

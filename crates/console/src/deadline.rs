@@ -39,7 +39,7 @@ impl<'a> DeadlineStream<'a> {
 impl Read for DeadlineStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         persist(|| {
-            self.stream.set_read_timeout(self.left()?)?;
+            unless_closed(self.stream.set_read_timeout(self.left()?))?;
             self.stream.read(buffer)
         })
     }
@@ -48,13 +48,22 @@ impl Read for DeadlineStream<'_> {
 impl Write for DeadlineStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         persist(|| {
-            self.stream.set_write_timeout(self.left()?)?;
+            unless_closed(self.stream.set_write_timeout(self.left()?))?;
             self.stream.write(bytes)
         })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Once both directions of a connection are closed, macOS sets no more options (`EINVAL`). None is
+/// needed: what came before the end is here, and no call waits any more.
+fn unless_closed(is_set: io::Result<()>) -> io::Result<()> {
+    match is_set {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        other => other,
     }
 }
 

@@ -208,7 +208,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this machine doesn't have that address: use one it has, such as --host 127.0.0.1"
         }
         (Action::Bind | Action::Listen, Kind::PermissionDenied) => {
-            "ports below 1024 are for the system's own services: choose a higher --port"
+            "the system reserves some ports, most of them below 1024: choose a higher --port"
         }
         (Action::Bind | Action::Listen, _) => "choose another --host or --port",
         (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
@@ -429,7 +429,7 @@ mod tests {
         insta::assert_snapshot!(steps.join("\n"), @"
         can't connect to X: connection refused; nobody listens there: start the server first, or check --host and --port
         can't receive from X: connection refused; nobody has that port: start the server first, or check --host and --port
-        can't listen on X: permission denied; ports below 1024 are for the system's own services: choose a higher --port
+        can't listen on X: permission denied; the system reserves some ports, most of them below 1024: choose a higher --port
         can't connect to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't send to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't read X: permission denied; check that the file, pipe or terminal it comes from can be read

@@ -99,6 +99,7 @@ mod wait {
     use std::os::fd::AsFd;
 
     use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::Errno;
 
     pub(super) fn for_stdin() -> io::Result<()> {
         until_ready(&io::stdin(), PollFlags::IN)
@@ -109,8 +110,11 @@ mod wait {
     }
 
     fn until_ready(stream: &impl AsFd, ready: PollFlags) -> io::Result<()> {
-        poll(&mut [PollFd::new(stream, ready)], None)?;
-        Ok(())
+        match poll(&mut [PollFd::new(stream, ready)], None) {
+            // After a signal (signal(7)), the caller finds out whether the stream is ready.
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

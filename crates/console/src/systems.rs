@@ -23,17 +23,23 @@ pub fn is_cut_short(error: &io::Error) -> bool {
     is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
 
-/// Whether `accept` failed only because the client has gone while it was queued, or because a
+/// Whether `accept` failed only for what became of one client while it was queued, or because a
 /// signal came: on to the next client.
 ///
-/// Linux reports the client's reset to the first call that reads. Windows may report it here
+/// Linux reports the client's reset to the first call that reads, but that no way leads to the
+/// client it reports here (accept(2), "Error handling"). Windows may report the reset here
 /// (`WSAECONNRESET`), BSD too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no
 /// address then, and that is what `std` calls an invalid argument. (If the system says so, it is
 /// the listener that is of no use.)
 #[must_use]
 pub fn client_has_gone(error: &io::Error) -> bool {
     match error.kind() {
-        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted => true,
+        ErrorKind::ConnectionAborted
+        | ErrorKind::ConnectionReset
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown
+        | ErrorKind::Interrupted => true,
         ErrorKind::InvalidInput => error.raw_os_error().is_none(),
         _ => false,
     }
@@ -124,6 +130,7 @@ mod tests {
         assert!(!client_has_gone(&invalid));
         assert!(client_has_gone(&ErrorKind::InvalidInput.into()));
         assert!(client_has_gone(&ErrorKind::ConnectionAborted.into()));
+        assert!(client_has_gone(&ErrorKind::HostUnreachable.into()));
         assert!(!client_has_gone(&ErrorKind::WouldBlock.into()));
     }
 

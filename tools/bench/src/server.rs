@@ -9,6 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot};
+#[cfg(target_os = "linux")]
+use procfs::process::Process;
 use tempfile::NamedTempFile;
 
 /// How long a server may take to start, and how much longer than planned a load may take.
@@ -145,7 +147,7 @@ impl Server {
 
     /// What it has taken of the system so far; `None` on a system without Linux's proc(5).
     pub fn usage(&self) -> Option<Usage> {
-        usage_of(&self.child.id().to_string())
+        usage_of(self.child.id())
     }
 
     /// Sends a signal with kill(1): the standard library can only kill, and only an owner.
@@ -175,22 +177,25 @@ fn address_in(text: &str) -> Option<SocketAddr> {
 }
 
 /// The sum over a process and its children.
-fn usage_of(id: &str) -> Option<Usage> {
-    let file = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).ok();
-    let status = file("status")?;
-    let field = |name| {
-        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-        value.split_whitespace().next()?.parse().ok()
-    };
+#[cfg(target_os = "linux")]
+fn usage_of(id: u32) -> Option<Usage> {
+    let process = Process::new(id.try_into().ok()?).ok()?;
+    let (stat, status) = (process.stat().ok()?, process.status().ok()?);
+    let ticks = stat.utime + stat.stime;
     let mut usage = Usage {
-        processor: processor_time(&file("stat")?)?,
-        resident_kib: field("VmRSS:")?,
-        peak_kib: field("VmHWM:")?,
-        threads: field("Threads:")?,
-        descriptors: fs::read_dir(format!("/proc/{id}/fd")).ok()?.count() as u64,
+        processor: Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()),
+        resident_kib: status.vmrss?,
+        peak_kib: status.vmhwm?,
+        threads: status.threads,
+        descriptors: process.fd_count().ok()? as u64,
     };
-    let children = file(&format!("task/{id}/children")).unwrap_or_default();
-    for child in children.split_whitespace().filter_map(usage_of) {
+    // Not every Linux lists them.
+    let children = process.task_main_thread().and_then(|task| task.children());
+    for child in children
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(usage_of)
+    {
         usage.processor += child.processor;
         usage.resident_kib += child.resident_kib;
         usage.peak_kib += child.peak_kib;
@@ -200,14 +205,9 @@ fn usage_of(id: &str) -> Option<Usage> {
     Some(usage)
 }
 
-/// From `/proc/PID/stat`: the name, in parentheses, may have spaces; after it, field 3 is first.
-fn processor_time(stat: &str) -> Option<Duration> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut ticks = fields.split_whitespace().skip(11);
-    let mut next = || ticks.next()?.parse::<u64>().ok();
-    let (in_program, in_system) = (next()?, next()?);
-    // In ticks (time(7), USER_HZ): a hundred a second on every Linux that Rust knows.
-    Some(Duration::from_millis((in_program + in_system) * 10))
+#[cfg(not(target_os = "linux"))]
+fn usage_of(_: u32) -> Option<Usage> {
+    None
 }
 
 #[cfg(test)]
@@ -230,12 +230,5 @@ mod tests {
             Some(9)
         );
         assert_eq!(found("nothing here: 1.2.3\n"), None);
-    }
-
-    #[test]
-    fn processor_time_is_the_sum_of_the_two_fields_behind_any_name() {
-        let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 150 25 0 0 20 0 1 0 9 8 7";
-        assert_eq!(processor_time(stat), Some(Duration::from_millis(1750)));
-        assert_eq!(processor_time("7 (a) S 1"), None);
     }
 }

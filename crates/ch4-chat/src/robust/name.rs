@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::iter;
 
+use console::safe::MAX_MARKS;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_script::UnicodeScript;
@@ -15,10 +16,6 @@ use super::event::PeerId;
 
 /// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
-
-/// Maximum number of marks on one letter (UTS 39, section 5.4). More would cover the lines around
-/// it.
-const MAX_MARKS: usize = 4;
 
 /// Takes out what could mislead. Returns the name in the form NFC and with single spaces.
 ///

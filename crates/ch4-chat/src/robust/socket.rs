@@ -22,7 +22,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = create(address)?;
 
     // 2. Bind it to an IP address and a port.
-    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6). With this
+    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6.1). With this
     // option that doesn't prevent the next chat. On Windows the option means something else: to
     // take the port from its owner.
     #[cfg(not(windows))]

@@ -150,8 +150,8 @@ fn create(address: SocketAddr) -> io::Result<Socket> {
 }
 
 fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-    // 2. Connect it to the server's address and port. Without a limit the system goes on trying
-    // for two minutes where nobody answers at all.
+    // 2. Connect it to the server's address and port. Without a limit Linux goes on trying for two
+    // minutes where nobody answers at all.
     socket.connect_timeout(&address.into(), limit)?;
     refuse_self(socket.into())
 }

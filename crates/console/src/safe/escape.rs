@@ -1,0 +1,295 @@
+use unicode_properties::{
+    GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
+};
+
+/// The text with every character escaped that a terminal would obey, or that can't be seen:
+/// `"\u{1b}[31m"` becomes `\u{1b}[31m`, a line end becomes `\n`.
+///
+/// The characters that join others, ZWJ and ZWNJ, stay where writing needs them: between letters
+/// (Hindi and Persian, among others) and inside an emoji. A variation selector stays behind an
+/// emoji. Of the marks on one character, as in é, [`MAX_MARKS`] stay.
+///
+/// The result is one line. To show text of several lines, escape [`str::lines`] one by one. For
+/// text that arrives in pieces, use a [`PeerText`](super::PeerText).
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaper = Escaper::default();
+    escaper.add(text) + &escaper.finish()
+}
+
+/// The bytes as text with Rust's escapes, without quotes:
+/// [Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html).
+///
+/// A terminal shows it as one line and obeys none of it. Unlike the result of [`escape`], it says
+/// exactly which bytes they are: `"`, `\` and each byte that isn't UTF-8 are escaped, too.
+#[must_use]
+pub fn escape_bytes(bytes: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if is_harmless(character) && !['"', '\\'].contains(&character) {
+                escaped.push(character);
+            } else if character.is_ascii() {
+                escaped.extend((character as u8).escape_ascii().map(char::from));
+            } else {
+                escaped.extend(character.escape_unicode());
+            }
+        }
+        escaped.extend(chunk.invalid().escape_ascii().map(char::from));
+    }
+    escaped
+}
+
+/// Maximum number of marks on one character (Unicode Technical Standard 39, section 5.4). More would
+/// cover the lines around it.
+pub const MAX_MARKS: usize = 4;
+
+/// Escapes text that arrives in pieces, as [`escape`] does it for all of it at once.
+///
+/// Whether a joiner may stay depends on the next character, so a joiner is held back until that
+/// has come.
+#[derive(Debug, Default)]
+pub(super) struct Escaper {
+    /// The character before, if it wasn't escaped.
+    before: Option<char>,
+    /// How many marks came one after the other.
+    marks: usize,
+    /// A joiner that waits for the next character.
+    held: Option<char>,
+}
+
+impl Escaper {
+    /// The next piece of the text, escaped.
+    pub(super) fn add(&mut self, piece: &str) -> String {
+        // Most text is ASCII that stays as it is. To look at each character takes far longer.
+        let stays = |byte| matches!(byte, b' '..=b'~');
+        if self.held.is_none() && !piece.is_empty() && piece.bytes().all(stays) {
+            (self.before, self.marks) = (piece.chars().next_back(), 0);
+            return piece.to_owned();
+        }
+        let mut escaped = String::with_capacity(piece.len());
+        for character in piece.chars() {
+            if let Some(joiner) = self.held.take() {
+                let joins = self.before.is_some_and(|before| joins(before, character));
+                self.push(joiner, joins, &mut escaped);
+            }
+            if is_joiner(character) {
+                self.held = Some(character);
+            } else {
+                let varies = is_emoji_selector(character) && self.before.is_some_and(is_emoji);
+                self.push(character, varies || is_harmless(character), &mut escaped);
+            }
+        }
+        escaped
+    }
+
+    /// What was held back. No more text comes, or a new line begins.
+    pub(super) fn finish(&mut self) -> String {
+        let mut escaped = String::new();
+        if let Some(joiner) = self.held.take() {
+            self.push(joiner, false, &mut escaped);
+        }
+        (self.before, self.marks) = (None, 0);
+        escaped
+    }
+
+    fn push(&mut self, character: char, stays: bool, escaped: &mut String) {
+        if is_mark(character) {
+            self.marks += 1;
+        } else if !is_joiner(character) {
+            self.marks = 0;
+        }
+        let stays = stays && self.marks <= MAX_MARKS;
+        if stays {
+            escaped.push(character);
+        } else {
+            escaped.extend(character.escape_default());
+        }
+        self.before = stays.then_some(character);
+    }
+}
+
+/// Whether a terminal shows the character where it is, visibly, and does nothing else.
+///
+/// These don't: controls, format characters (among them those that change the direction of text),
+/// line and paragraph separators, and the characters that Unicode calls default ignorable, because
+/// they are invisible unless a program supports them (Unicode Standard Annex 44, `General_Category`
+/// and `Default_Ignorable_Code_Point`).
+#[must_use]
+pub fn is_harmless(character: char) -> bool {
+    // Most characters are ASCII, and to look one up in Unicode's tables takes longer.
+    if character.is_ascii() {
+        return !character.is_ascii_control();
+    }
+    let category = character.general_category();
+    let obeyed = matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    );
+    // The default ignorable code points that aren't format characters: DerivedCoreProperties.txt
+    // of the Unicode Character Database.
+    let ignorable = matches!(
+        character,
+        '\u{34f}' // combining grapheme joiner
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
+            | '\u{17b4}' | '\u{17b5}' // Khmer inherent vowels
+            | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' // variation selectors
+            | '\u{2065}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}' // unassigned, tags
+    );
+    !obeyed && !ignorable
+}
+
+/// Whether the character is drawn over or under the one before.
+fn is_mark(character: char) -> bool {
+    let marks = [
+        GeneralCategory::NonspacingMark,
+        GeneralCategory::EnclosingMark,
+    ];
+    !character.is_ascii() && marks.contains(&character.general_category())
+}
+
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+fn joins(before: char, after: char) -> bool {
+    let is_letter = |character: char| {
+        let group = character.general_category_group();
+        let part_of_word = [GeneralCategoryGroup::Letter, GeneralCategoryGroup::Mark];
+        part_of_word.contains(&group) && is_harmless(character)
+    };
+    let emoji_before = is_emoji(before) || is_emoji_selector(before);
+    is_letter(before) && is_letter(after) || emoji_before && is_emoji(after)
+}
+
+/// Digits, `#` and `*` are emoji too, to Unicode, but look like themselves.
+fn is_emoji(character: char) -> bool {
+    character.is_emoji_char() && !character.is_ascii()
+}
+
+/// The variation selectors that choose between text and picture.
+fn is_emoji_selector(character: char) -> bool {
+    matches!(character, '\u{fe0e}' | '\u{fe0f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_character_that_a_terminal_obeys_gets_through(text in "(\\PC|\\pC){0,100}") {
+            let shown = escape(&text);
+            let mut rest = shown.chars().filter(|&it| !is_joiner(it) && !is_emoji_selector(it));
+            prop_assert!(rest.all(is_harmless), "{shown:?}");
+        }
+
+        #[test]
+        fn of_marks_on_one_character_only_four_stay(marks in vec("[\u{300}-\u{36f}\u{200d}]", 5..40)) {
+            let shown = escape(&format!("a{}", marks.concat())).replace('\u{200d}', "");
+            let most = shown.split(|it| !is_mark(it)).map(|marks| marks.chars().count()).max();
+            prop_assert!(most <= Some(MAX_MARKS), "{shown}");
+        }
+
+        #[test]
+        fn harmless_text_stays_as_it_is(text in "[ -~äöü汉字😀]*") {
+            prop_assert_eq!(escape(&text), text);
+        }
+
+        #[test]
+        fn it_makes_no_difference_where_the_text_is_cut(
+            text in "[a \u{200c}\u{200d}\u{fe0f}\u{2764}\u{1f525}ی\u{3164}]{0,12}",
+            cut: prop::sample::Index,
+        ) {
+            let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
+            let cut = if ends.is_empty() { 0 } else { ends[cut.index(ends.len())] };
+            let (first, second) = text.split_at(cut);
+            let mut escaper = Escaper::default();
+            let pieces = [escaper.add(first), escaper.add(second), escaper.finish()];
+            prop_assert_eq!(pieces.concat(), escape(&text));
+        }
+    }
+
+    /// The specification, by another implementation of Unicode's tables.
+    #[test]
+    fn what_is_obeyed_or_can_not_be_seen_is_escaped_and_nothing_else() {
+        let class = regex_syntax::parse(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]").unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) =
+            class.into_kind()
+        else {
+            panic!("not a class of characters");
+        };
+        let unseen: HashSet<char> = class
+            .iter()
+            .flat_map(|range| range.start()..=range.end())
+            .collect();
+        for character in &unseen {
+            let shown = format!("a{} ", character.escape_default());
+            assert_eq!(escape(&format!("a{character} ")), shown);
+        }
+        // An ASCII letter after each, as only so many marks may follow one another.
+        let seen: String = ('\0'..=char::MAX)
+            .filter(|character| !unseen.contains(character))
+            .flat_map(|character| [character, 'a'])
+            .collect();
+        let shown = escape(&seen);
+        let first_wrong = seen.chars().zip(shown.chars()).find(|(is, was)| is != was);
+        assert_eq!(first_wrong, None);
+        assert_eq!(shown.len(), seen.len());
+    }
+
+    #[test]
+    fn joiners_stay_in_words_and_emoji_and_nowhere_else() {
+        for stays in [
+            "می\u{200c}خواهم",                             // Persian: I want
+            "क्\u{200d}ष",                                  // Hindi: a half letter
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", // a family
+            "\u{1f469}\u{1f3fd}\u{200d}\u{1f680}",         // an astronaut with a skin tone
+            "\u{2764}\u{fe0f}\u{200d}\u{1f525}",           // a heart on fire
+            "\u{2764}\u{fe0f}",                            // a red heart
+        ] {
+            assert_eq!(escape(stays), stays);
+        }
+        for (text, shown) in [
+            ("Li\u{200d}", r"Li\u{200d}"),
+            ("\u{200c}Li", r"\u{200c}Li"),
+            ("a\u{200d} b", r"a\u{200d} b"),
+            ("a\u{200d}\u{200d}b", r"a\u{200d}\u{200d}b"),
+            ("1\u{200d}2", r"1\u{200d}2"),
+            ("a\u{200d}\u{3164}", r"a\u{200d}\u{3164}"),
+            ("a\u{200d}\u{1f525}", "a\\u{200d}\u{1f525}"),
+            ("a\u{fe0f}", r"a\u{fe0f}"),
+            ("1\u{fe0f}", r"1\u{fe0f}"),
+            ("a\u{fe0f}\u{200d}\u{1f525}", "a\\u{fe0f}\\u{200d}\u{1f525}"),
+            ("\u{2764}\u{fe0f}\u{fe0f}", "\u{2764}\u{fe0f}\\u{fe0f}"),
+        ] {
+            assert_eq!(escape(text), shown);
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_can_be_read() {
+        let hostile = "\u{1b}[31mred\u{7} back\u{8} \u{9b}2J a\rb\tc\n \u{202e}abc\0";
+        insta::assert_snapshot!(
+            escape(hostile),
+            @r"\u{1b}[31mred\u{7} back\u{8} \u{9b}2J a\rb\tc\n \u{202e}abc\u{0}"
+        );
+    }
+
+    #[test]
+    fn bytes_keep_their_values() {
+        let bytes = "你好 '\"\\\r\n\t\0\x1b[2J\u{202e}\u{200d}\u{9b}".as_bytes();
+        insta::assert_snapshot!(
+            escape_bytes(&[bytes, b"\xff\xe4\xbd"].concat()),
+            @r#"你好 '\"\\\r\n\t\x00\x1b[2J\u{202e}\u{200d}\u{9b}\xff\xe4\xbd"#
+        );
+    }
+}

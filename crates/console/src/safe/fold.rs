@@ -1,0 +1,117 @@
+/// What begins each row of a peer's words, and never a line of ours.
+pub const MARGIN: &str = "| ";
+
+/// Folds a line, made harmless by [`escape`](super::escape), into the rows that it takes on a terminal of `width`
+/// columns. The first row begins as the line does, the others with the (ASCII) margin.
+///
+/// Without a width (in a file, in a pipe) the line stays whole.
+///
+/// Terminals don't agree on how many columns a character takes. So one of ASCII counts as one
+/// column and any other as two, the most that there is. The last column stays free, as some
+/// terminals go on at the left edge as soon as it is taken.
+///
+/// A terminal with fewer than ten columns beside the margin is taken for one with ten, and wraps
+/// the rows as it likes: nobody can read there anyway.
+#[must_use]
+pub fn fold(line: &str, margin: &str, width: Option<usize>) -> String {
+    fold_part(line, &mut 0, margin, width)
+}
+
+/// The same for the next part of a line that arrives in parts: `column` tells how many columns of
+/// the row are taken, before and after.
+#[must_use]
+pub fn fold_part(part: &str, column: &mut usize, margin: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return part.to_owned();
+    };
+    let width = width.max(margin.len() + 10);
+    let mut folded = String::with_capacity(part.len());
+    for character in part.chars() {
+        let columns = if character.is_ascii() { 1 } else { 2 };
+        if *column + columns >= width {
+            folded.push('\n');
+            folded.push_str(margin);
+            *column = margin.len();
+        }
+        folded.push(character);
+        *column += columns;
+    }
+    folded
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_the_line_behind_margins_and_as_wide_as_they_can_be(
+            text in "[ -~äöü汉字😀]{0,200}",
+            width in 14_usize..100,
+        ) {
+            const MARGIN: &str = "  | ";
+            let folded = fold(&format!("{MARGIN}{text}"), MARGIN, Some(width));
+            let mut together = String::new();
+            let mut rows = folded.split('\n').peekable();
+            while let Some(row) = rows.next() {
+                let Some(words) = row.strip_prefix(MARGIN) else {
+                    panic!("no margin before {row:?}");
+                };
+                together += words;
+                prop_assert!(columns(row) < width, "{row:?}");
+                if let Some(next) = rows.peek() {
+                    let next = next.chars().nth(MARGIN.len()).map(String::from);
+                    prop_assert!(columns(row) + columns(&next.unwrap()) >= width, "{row:?}");
+                }
+            }
+            prop_assert_eq!(together, text);
+        }
+
+        #[test]
+        fn without_a_width_a_line_stays_whole(text in "[ -~äöü汉字😀]{0,200}") {
+            prop_assert_eq!(fold(&text, "| ", None), text);
+        }
+
+        #[test]
+        fn parts_are_folded_as_the_whole_line_is(
+            parts in vec("[ -~汉字]{0,9}", 0..20),
+            width in prop::option::of(0_usize..60),
+        ) {
+            let mut column = 0;
+            let folded: String = parts
+                .iter()
+                .map(|part| fold_part(part, &mut column, "| ", width))
+                .collect();
+            prop_assert_eq!(folded, fold(&parts.concat(), "| ", width));
+        }
+    }
+
+    /// The most columns that a terminal may give to the text.
+    pub(crate) fn columns(text: &str) -> usize {
+        text.chars()
+            .map(|it| if it.is_ascii() { 1 } else { 2 })
+            .sum()
+    }
+
+    #[test]
+    fn a_line_goes_on_behind_the_margin() {
+        let lies = format!("| {:-<18}The host has ended the chat.", "hello");
+        insta::assert_snapshot!(fold(&lies, "| ", Some(20)), @"
+        | hello------------
+        | -The host has end
+        | ed the chat.
+        ");
+        insta::assert_snapshot!(fold("| 一二三四五六七八九十", "| ", Some(15)), @"
+        | 一二三四五六
+        | 七八九十
+        ");
+        // As for twelve columns: ten and the margin.
+        insta::assert_snapshot!(fold("| one two three", "| ", Some(3)), @"
+        | one two t
+        | hree
+        ");
+    }
+}

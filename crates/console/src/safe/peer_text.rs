@@ -1,0 +1,314 @@
+use std::mem;
+
+use super::decoder::Decoder;
+use super::escape::Escaper;
+use super::fold::{MARGIN, fold_part};
+
+/// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped,
+/// each row after the [`MARGIN`], and folded.
+///
+/// A line of the peer's ends at LF or CRLF. Everything that comes is in the result at once, with
+/// three exceptions that wait for what follows: the beginning of a character, a CR, which is half a
+/// line end or none, and a joiner.
+#[derive(Debug, Default)]
+pub struct PeerText {
+    decoder: Decoder,
+    escaper: Escaper,
+    /// A CR came last.
+    held_cr: bool,
+    row: Row,
+}
+
+/// How far the peer's current line is on the screen.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Row {
+    /// Nothing of the line has come.
+    #[default]
+    New,
+    /// The cursor is after the line's last character, in this column.
+    Begun { column: usize },
+    /// The line has begun, but something else ended its row.
+    Broken,
+}
+
+impl PeerText {
+    /// The rows that these bytes complete or continue.
+    pub fn add(&mut self, bytes: &[u8], width: Option<usize>) -> String {
+        let text = self.decoder.decode(bytes);
+        self.lay_out(&text, width)
+    }
+
+    /// What was held back, and the end of the line, if it has begun: no more bytes will come.
+    pub fn finish(&mut self, width: Option<usize>) -> String {
+        let half_a_character = self.decoder.finish();
+        let mut rows = self.lay_out(&half_a_character, width);
+        if mem::take(&mut self.held_cr) {
+            let escaped = self.escaper.add("\r");
+            self.place(&mut rows, &escaped, width);
+        }
+        let held = self.escaper.finish();
+        self.place(&mut rows, &held, width);
+        if self.row != Row::New {
+            self.end_line(&mut rows, width);
+        }
+        rows
+    }
+
+    /// Something else than the peer's text comes next on the screen: a line of ours, or what the
+    /// user typed. Returns the LF that must come before it, if the peer's row hasn't ended. The
+    /// rest of the line begins a new row.
+    pub fn interrupt(&mut self) -> &'static str {
+        if matches!(self.row, Row::Begun { .. }) {
+            self.row = Row::Broken;
+            return "\n";
+        }
+        ""
+    }
+
+    fn lay_out(&mut self, text: &str, width: Option<usize>) -> String {
+        let held = if mem::take(&mut self.held_cr) {
+            "\r"
+        } else {
+            ""
+        };
+        let text = format!("{held}{text}");
+        let without_cr = text.strip_suffix('\r');
+        self.held_cr = without_cr.is_some();
+
+        let mut rows = String::new();
+        for piece in without_cr.unwrap_or(&text).split_inclusive('\n') {
+            let line = piece.strip_suffix('\n');
+            let part = line.map_or(piece, |line| line.strip_suffix('\r').unwrap_or(line));
+            let escaped = self.escaper.add(part);
+            self.place(&mut rows, &escaped, width);
+            if line.is_some() {
+                self.end_line(&mut rows, width);
+            }
+        }
+        rows
+    }
+
+    /// Adds escaped text to the line, on as many rows as it takes.
+    fn place(&mut self, rows: &mut String, part: &str, width: Option<usize>) {
+        if part.is_empty() {
+            return;
+        }
+        let (margin, mut column) = match self.row {
+            Row::Begun { column } => ("", column),
+            Row::New | Row::Broken => (MARGIN, 0),
+        };
+        let part = format!("{margin}{part}");
+        *rows += &fold_part(&part, &mut column, MARGIN, width);
+        self.row = Row::Begun { column };
+    }
+
+    fn end_line(&mut self, rows: &mut String, width: Option<usize>) {
+        let held = self.escaper.finish();
+        self.place(rows, &held, width);
+        match self.row {
+            Row::New => *rows += "|\n",
+            Row::Begun { .. } => rows.push('\n'),
+            // Its row has ended; another LF would look like an empty line of the peer's.
+            Row::Broken => {}
+        }
+        self.row = Row::New;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::safe::fold::tests::columns;
+    use crate::safe::{escape, fold};
+
+    /// What happens on a screen, in any order.
+    #[derive(Debug, Clone)]
+    enum Happens {
+        Received(Vec<u8>),
+        Said,
+        Typed,
+    }
+
+    /// A screen after all this, with nothing more to come. A terminal shows what is typed where the
+    /// cursor is.
+    fn shown(width: Option<usize>, happenings: &[Happens]) -> String {
+        let mut text = PeerText::default();
+        let mut screen = String::new();
+        for happens in happenings {
+            match happens {
+                Happens::Received(bytes) => screen += &text.add(bytes, width),
+                Happens::Said => {
+                    screen += text.interrupt();
+                    screen += "ours\n";
+                }
+                Happens::Typed => {
+                    screen += "typed\n";
+                    let _ = text.interrupt();
+                }
+            }
+        }
+        screen + &text.finish(width)
+    }
+
+    fn received(width: Option<usize>, pieces: &[&[u8]]) -> String {
+        let pieces = pieces.iter().map(|piece| Happens::Received(piece.to_vec()));
+        shown(width, &pieces.collect::<Vec<_>>())
+    }
+
+    /// The rows of a terminal that gives each character the most columns that it can take.
+    fn rows(shown: &str, width: Option<usize>) -> Vec<String> {
+        let mut rows = Vec::new();
+        for line in shown.lines() {
+            let mut row = String::new();
+            for character in line.chars() {
+                let next = columns(&row) + columns(&character.to_string());
+                if width.is_some_and(|width| next > width) {
+                    rows.push(mem::take(&mut row));
+                }
+                row.push(character);
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn widths() -> impl Strategy<Value = Option<usize>> {
+        prop::option::of(12_usize..40)
+    }
+
+    /// Bytes as they come from servers: text, line ends, controls, and pieces of characters.
+    fn lines_from_a_peer() -> impl Strategy<Value = Vec<u8>> {
+        let pieces: [&[u8]; 10] = [
+            b"text",
+            b"ours\n",
+            b"\r",
+            b"\n",
+            "汉".as_bytes(),
+            b"\xe6\xb1",
+            b"\xff",
+            b"\x1b[2J\x08\x9b",
+            "\u{202e}\u{2028}\u{85}".as_bytes(),
+            "\u{200d}".as_bytes(),
+        ];
+        let piece = prop::sample::select(pieces.to_vec());
+        vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    fn happens() -> impl Strategy<Value = Happens> {
+        prop_oneof![
+            lines_from_a_peer().prop_map(Happens::Received),
+            Just(Happens::Said),
+            Just(Happens::Typed),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn rows_do_not_show_where_the_bytes_are_cut(
+            bytes in lines_from_a_peer(),
+            cuts in vec(any::<prop::sample::Index>(), 0..10),
+            width in widths(),
+        ) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect();
+            prop_assert_eq!(received(width, &pieces), received(width, &[&bytes]));
+        }
+
+        /// The specification: each line of the text, escaped, after the margin, and folded.
+        #[test]
+        fn each_line_is_escaped_after_the_margin_and_folded(
+            bytes in lines_from_a_peer(),
+            width in widths(),
+        ) {
+            let text = String::from_utf8_lossy(&bytes);
+            let mut expected = String::new();
+            for line in text.split_inclusive('\n') {
+                let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
+                let row = format!("{MARGIN}{}", escape(line));
+                let row = if line.is_empty() { "|" } else { &row };
+                expected += &(fold(row, MARGIN, width) + "\n");
+            }
+            prop_assert_eq!(received(width, &[&bytes]), expected);
+        }
+
+        /// What the peer sends can't be taken for what we say, whatever comes between.
+        #[test]
+        fn only_our_own_lines_have_no_margin(
+            happenings in vec(happens(), 0..20),
+            width in widths(),
+        ) {
+            let rows = rows(&shown(width, &happenings), width);
+            let said = happenings.iter().filter(|it| matches!(it, Happens::Said)).count();
+            prop_assert_eq!(rows.iter().filter(|row| *row == "ours").count(), said, "{:#?}", rows);
+            for row in &rows {
+                // What is typed after the peer's words may wrap. It is the user's.
+                let not_the_peers = row == "ours" || "typed".ends_with(row);
+                prop_assert!(row.starts_with('|') || not_the_peers, "{:#?}", rows);
+            }
+        }
+    }
+
+    #[test]
+    fn all_is_shown_at_once_but_half_a_character_a_cr_and_a_joiner() {
+        let mut text = PeerText::default();
+        for (bytes, expected) in [
+            (&b"no line end"[..], "| no line end"),
+            (b", more\xe6", ", more"),
+            (b"\xb1", ""),
+            (b"\x89\r", "汉"),
+            (b"\n", "\n"),
+            (b"\r", ""),
+            (b"x", r"| \rx"),
+            ("\u{200d}".as_bytes(), ""),
+            (b" ", r"\u{200d} "),
+        ] {
+            assert_eq!(text.add(bytes, None), expected);
+        }
+    }
+
+    #[test]
+    fn our_line_breaks_a_line_that_has_not_ended_and_so_does_an_enter() {
+        let half = |text: &str| Happens::Received(text.into());
+        let happenings = [
+            half("first ha"),
+            Happens::Said,
+            half("lf\nwhole\r"),
+            Happens::Said,
+            half("\n\nName? "),
+            Happens::Typed,
+            half("half a line,"),
+            Happens::Said,
+            half("一二三四五六七八九"),
+        ];
+        insta::assert_snapshot!(shown(Some(20), &happenings), @"
+        | first ha
+        ours
+        | lf
+        | whole
+        ours
+        |
+        | Name? typed
+        | half a line,
+        ours
+        | 一二三四五六七八
+        | 九
+        ");
+    }
+
+    #[test]
+    fn a_window_may_change_its_size() {
+        let mut text = PeerText::default();
+        let rows = text.add(b"made for thirty columns", Some(30))
+            + &text.add(b" or twenty", Some(20))
+            + &text.add(b", or more", Some(30));
+        insta::assert_snapshot!(rows, @"
+        | made for thirty columns
+        |  or twenty, or more
+        ");
+    }
+}
