@@ -601,6 +601,8 @@ mod tests {
             drop(client);
             let read = reads.join().unwrap();
             assert!(read >= if answers { 1 << 20 } else { 2 << 20 }, "{read}");
+            // The limit, and at most one write more.
+            assert!(answers || read < (2 << 20) + (64 << 10), "{read}");
         }
     }
 
