@@ -558,6 +558,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (program, _) = listener.accept().unwrap();
+        program.set_read_timeout(Some(PATIENCE)).unwrap();
         let patience = Patience {
             answer: time,
             meanwhile: time,

@@ -377,11 +377,18 @@ fn same(line: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(unix)]
+    use std::io::Write;
+    #[cfg(unix)]
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
     #[cfg(unix)]
     use crate::program::Command;
     #[cfg(unix)]
     use crate::run::Patience;
+    #[cfg(unix)]
+    use crate::run::tests::kind;
 
     /// The user types "36.6" when the program has shown its prompt.
     #[cfg(unix)]
@@ -404,6 +411,29 @@ mod tests {
             lab.types("36.6");
             assert!(lab.ends_within(Duration::from_secs(20)));
             assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
+        }
+    }
+
+    /// The test is the program's side of the connection.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_typed_has_to_arrive_in_utf8() {
+        let patience = Patience {
+            answer: Duration::from_millis(50),
+            speed: 10,
+            ..Patience::short()
+        };
+        for (arrives, expected) in [("hello 你好\n", None), ("hello ??\n", Some(Kind::Missing))] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut program, _) = listener.accept().unwrap();
+            program.write_all(arrives.as_bytes()).unwrap();
+            let mut peer = TcpPeer::new("peer".to_owned(), stream, lab.run.clone()).unwrap();
+            let told = lab.types_chinese(&mut peer, "hello");
+            assert_eq!(kind(told), expected, "{arrives}");
         }
     }
 
