@@ -724,5 +724,8 @@ mod tests {
         assert_eq!(kind(told), Some(Kind::Missing));
         drop(program);
         assert_eq!(kind(client.write(b"x")), None);
+        let (mut client, _program) = connected();
+        let told = client.sends_endlessly(b"again\n", 32 << 20);
+        assert_eq!(kind(told), Some(Kind::Missing));
     }
 }

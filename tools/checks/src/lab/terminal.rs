@@ -437,6 +437,23 @@ mod tests {
         }
     }
 
+    /// It takes a moment, and its child says something when it has ended.
+    #[cfg(unix)]
+    #[test]
+    fn the_time_to_end_begins_when_the_program_has_shown_something() {
+        let patience = Patience {
+            start: Duration::from_secs(20),
+            ..Patience::short()
+        };
+        let late = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
+            (while kill -0 $$ 2>/dev/null; do :; done; echo over) & exit";
+        let command = Command::new("sh", ["-c", late]);
+        let mut lab = Lab::new(&command, None, &patience);
+        lab.starts().unwrap();
+        let told = lab.expects_to_end(Duration::ZERO);
+        assert!(told.is_ok(), "{told:?}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_stack_trace_is_no_success_whatever_the_exit_status() {
