@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use console::{Error, Role};
+use console::{Error, Style};
 
 use crate::clock::{seconds, short};
 use crate::count::Count;
@@ -26,12 +26,12 @@ impl Display for Summary<'_> {
             (_, false) => ", changed",
         };
         let delivered = format!("{received} of {bytes} bytes{intact}");
-        let role = if transfer.failure.is_some() {
-            Role::Trouble
+        let style = if transfer.failure.is_some() {
+            Style::Trouble
         } else {
-            Role::Event
+            Style::Event
         };
-        writeln!(f, "delivered    {}", role.paint(delivered))?;
+        writeln!(f, "delivered    {}", style.paint(delivered))?;
 
         let Count {
             packets,

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 
-use console::{Error, OrCannot, Role};
+use console::{Error, OrCannot, Style};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::talk::TIMEOUT;
@@ -156,12 +156,12 @@ impl Display for Ports {
             writeln!(f, "\n{}. {}", number + 1, step.tried)?;
             match &step.result {
                 Ok(()) => {
-                    writeln!(f, "   {}", Role::Peer.paint("It works."))?;
+                    writeln!(f, "   {}", Style::Peer.paint("It works."))?;
                     writeln!(f, "   {}", step.if_done)?;
                 }
                 Err(error) => {
                     let refused = format!("The system refuses: {error}");
-                    writeln!(f, "   {}", Role::Trouble.paint(refused))?;
+                    writeln!(f, "   {}", Style::Trouble.paint(refused))?;
                     writeln!(f, "   {}", step.if_refused)?;
                 }
             }

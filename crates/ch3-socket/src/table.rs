@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use console::Role;
+use console::Style;
 
 use crate::kind::Kind;
 use crate::talk::{MESSAGE, TWO_MESSAGES, Talk, quoted};
@@ -50,12 +50,12 @@ impl Display for Table<'_> {
 }
 
 fn block(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, String>) -> fmt::Result {
-    writeln!(f, "{}", Role::Event.paint(kind.name()))?;
+    writeln!(f, "{}", Style::Event.paint(kind.name()))?;
     writeln!(f, "  Python      {}", kind.python())?;
     writeln!(f, "  Rust        {}", kind.rust())?;
     let talk = match talk {
         Ok(talk) => talk,
-        Err(reason) => return writeln!(f, "  not here    {}", Role::Trouble.paint(reason)),
+        Err(reason) => return writeln!(f, "  not here    {}", Style::Trouble.paint(reason)),
     };
     writeln!(f, "  protocol    {}", kind.protocol())?;
     writeln!(f, "  from        {}", talk.client)?;
@@ -79,7 +79,7 @@ fn row(f: &mut fmt::Formatter<'_>, kind: Kind, talk: &Result<Talk, String>) -> f
             line(f, cells)
         }
         Err(reason) => {
-            let reason = Role::Trouble.paint(format!("not here: {reason}"));
+            let reason = Style::Trouble.paint(format!("not here: {reason}"));
             line(f, [&python, &rust, &reason.to_string(), "", ""])
         }
     }

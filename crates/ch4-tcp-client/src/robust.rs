@@ -30,7 +30,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use console::{Error, Role};
+use console::{Error, Style};
 
 use connection::Connection;
 use keyboard::Keyboard;
@@ -119,7 +119,7 @@ fn send_lines(
                 match Connection::open(addresses, limits.connect, screen, again) {
                     Ok(next) => connection = next,
                     Err(error) => {
-                        screen.say(Role::Trouble, error);
+                        screen.say(Style::Trouble, error);
                         lost = true;
                     }
                 }
@@ -127,7 +127,7 @@ fn send_lines(
         }
         // Of a line that has lost a part, the rest isn't sent.
         if !lost && let Err(error) = connection.send(&piece, &mut time) {
-            screen.say(Role::Trouble, error);
+            screen.say(Style::Trouble, error);
             lost = true;
         }
         begins_line = ends_line;

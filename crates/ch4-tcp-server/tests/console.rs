@@ -191,7 +191,7 @@ fn port_below_1024() {
         return; // This user may: tests/external.rs takes the right away.
     }
     assert_snapshot!(Program::run(PROGRAM, ["--port", "1"]).report(), @"
-    error: can't listen on 127.0.0.1:[port]: [the system's words]; the system reserves some ports, most of them below 1024: choose a higher --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; the system reserves most ports below 1024: choose a higher --port
     [exit status: 1]
     ");
 }

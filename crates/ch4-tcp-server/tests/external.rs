@@ -120,7 +120,7 @@ fn port_below_1024_without_the_right_to_it() {
     // In a user namespace of its own even root has no rights outside of it: user_namespaces(7).
     let server = Program::run("unshare", ["--user", PROGRAM, "--port", "80"]);
     assert_snapshot!(server.report(), @"
-    error: can't listen on 127.0.0.1:[port]: [the system's words]; the system reserves some ports, most of them below 1024: choose a higher --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; the system reserves most ports below 1024: choose a higher --port
     [exit status: 1]
     ");
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 use std::thread;
 
-use console::{Action, Error, Log, OrCannot, Part, Printer, Role, Stage, say};
+use console::{Action, Error, Log, OrCannot, Part, Printer, Stage, Style, say};
 
 use crate::robust::client::{self, PROMPT, WAITS};
 use crate::robust::server;
@@ -31,12 +31,12 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 
     stage.wait_for("server", "bound")?;
     for (celsius, answer) in [("36,6", "Can't convert"), ("36.6", "97.88")] {
-        let prompt = Role::Prompt.paint(PROMPT);
+        let prompt = Style::Prompt.paint(PROMPT);
         writeln!(client, "{prompt} {celsius}").map_err(Error::output)?;
         let reply = client::ask_server(&[address], celsius.as_bytes(), &WAITS, &mut client)?;
         // The server doesn't wait for its own terminal. Here we do, to keep the lines in order.
         stage.wait_for("server", answer)?;
-        say(&mut client, Role::Peer, reply)?;
+        say(&mut client, Style::Peer, reply)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use ch5_udp::robust::server;
 use ch5_udp::{demo, tutorial};
 use clap::{Parser, Subcommand};
 use console::{
-    Action, Error, Flags, Log, OrCannot, Printer, Role, safe, say, stdin, stdout, terminal_width,
+    Action, Error, Flags, Log, OrCannot, Printer, Style, safe, say, stdin, stdout, terminal_width,
 };
 
 /// Degrees Celsius to Fahrenheit over UDP (chapter 5)
@@ -102,7 +102,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             for celsius in temperatures {
                 let reply = client::ask_server(&servers, trimmed(celsius), &WAITS, &mut out);
                 let rows = reply.map(|reply| safe::fold(&reply, safe::MARGIN, terminal_width()));
-                match rows.and_then(|rows| say(&mut out, Role::Peer, rows)) {
+                match rows.and_then(|rows| say(&mut out, Style::Peer, rows)) {
                     Ok(()) => {}
                     Err(Error::OutputGone) => break,
                     // Ask the next one all the same.

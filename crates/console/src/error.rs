@@ -208,7 +208,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this machine doesn't have that address: use one it has, such as --host 127.0.0.1"
         }
         (Action::Bind | Action::Listen, Kind::PermissionDenied) => {
-            "the system reserves some ports, most of them below 1024: choose a higher --port"
+            "the system reserves most ports below 1024: choose a higher --port"
         }
         (Action::Bind | Action::Listen, _) => "choose another --host or --port",
         (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
@@ -266,6 +266,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::OnThisMachine(_), Kind::PermissionDenied) => {
             "this system forbids it: check the rights of this user, or leave the sandbox"
         }
+        (Action::OnThisMachine(_), Kind::NotFound | Kind::NotADirectory) => "check the path",
         (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
             "try again when this machine is less busy"
         }
@@ -422,6 +423,8 @@ mod tests {
             (Action::WriteFile, Kind::StorageFull),
             (Action::StartThread, Kind::WouldBlock),
             (folder, Kind::TimedOut),
+            (Action::from("read the directory"), Kind::NotFound),
+            (Action::from("read the directory"), Kind::NotADirectory),
             (Action::ReadInput, Kind::IsADirectory),
             (Action::ReadInput, Kind::InvalidData),
         ];
@@ -429,7 +432,7 @@ mod tests {
         insta::assert_snapshot!(steps.join("\n"), @"
         can't connect to X: connection refused; nobody listens there: start the server first, or check --host and --port
         can't receive from X: connection refused; nobody has that port: start the server first, or check --host and --port
-        can't listen on X: permission denied; the system reserves some ports, most of them below 1024: choose a higher --port
+        can't listen on X: permission denied; the system reserves most ports below 1024: choose a higher --port
         can't connect to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't send to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't read X: permission denied; check that the file, pipe or terminal it comes from can be read
@@ -441,6 +444,8 @@ mod tests {
         can't write X: no storage space; free some space, or name a file on another disk
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
+        can't read the directory X: entity not found; check the path
+        can't read the directory X: not a directory; check the path
         can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
         can't read X: invalid data; type or pipe in text in UTF-8
         ");

@@ -6,7 +6,7 @@
 //!   wide the terminal is, for lines of peers.
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
-//! - [`say`]: a line to the user; [`Role`] gives it its colour. [`print()`]: a whole table or
+//! - [`say`]: a line to the user; [`Style`] gives it its colour. [`print()`]: a whole table or
 //!   picture.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
@@ -28,10 +28,10 @@ mod line;
 mod log;
 mod print;
 mod printer;
-mod role;
 pub mod safe;
 mod stage;
 mod stdio;
+mod style;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
@@ -43,7 +43,7 @@ pub use line::{Line, read_line};
 pub use log::Log;
 pub use print::{print, say};
 pub use printer::Printer;
-pub use role::Role;
 pub use stage::{Part, Player, PlayerKeyboard, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
+pub use style::Style;
 pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_timeout};

@@ -3,7 +3,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::{Error, Printer, Role, is_short_of_descriptors, safe};
+use crate::{Error, Printer, Style, is_short_of_descriptors, safe};
 
 /// How often at most to say that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
@@ -48,20 +48,20 @@ impl Log {
 
     /// A line that is printed even if the server is quiet.
     pub fn always(&self, line: impl Display) {
-        self.print(Role::Event, line);
+        self.print(Style::Event, line);
     }
 
     /// A client did something.
     pub fn event(&self, line: impl Display) {
         if !self.quiet {
-            self.print(Role::Event, line);
+            self.print(Style::Event, line);
         }
     }
 
     /// Something went wrong with a client.
     pub fn trouble(&self, line: impl Display) {
         if !self.quiet {
-            self.print(Role::Trouble, line);
+            self.print(Style::Trouble, line);
         }
     }
 
@@ -72,12 +72,12 @@ impl Log {
             return;
         }
         let text = String::from_utf8_lossy(bytes);
-        let mut lines = Role::Event.paint(title).to_string();
+        let mut lines = Style::Event.paint(title).to_string();
         for line in text.lines() {
             let line = format!("{}{}", safe::MARGIN, safe::escape(line));
             let rows = safe::fold(&line, safe::MARGIN, self.printer.width());
             lines.push('\n');
-            lines.push_str(&Role::Peer.paint(rows).to_string());
+            lines.push_str(&Style::Peer.paint(rows).to_string());
         }
         self.printer.print(&lines);
     }
@@ -87,7 +87,7 @@ impl Log {
     pub fn peer(&self, line: &str) {
         if !self.quiet {
             let rows = safe::fold(line, safe::MARGIN, self.printer.width());
-            self.print(Role::Peer, rows);
+            self.print(Style::Peer, rows);
         }
     }
 
@@ -103,12 +103,12 @@ impl Log {
                 ""
             };
             let line = format!("Can't {action}: {error}; it goes on when clients leave{more}");
-            self.print(Role::Trouble, line);
+            self.print(Style::Trouble, line);
         }
     }
 
-    fn print(&self, role: Role, line: impl Display) {
-        self.printer.print(&role.paint(line).to_string());
+    fn print(&self, style: Style, line: impl Display) {
+        self.printer.print(&style.paint(line).to_string());
     }
 }
 

@@ -1,15 +1,15 @@
 use std::fmt::Display;
 use std::io::{BufWriter, Write};
 
-use crate::{Error, Role, stdout};
+use crate::{Error, Style, stdout};
 
-/// Prints one line in the role's colour, at once.
+/// Prints one line in the style's colour, at once.
 ///
 /// # Errors
 ///
 /// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
-pub fn say(out: &mut impl Write, role: Role, text: impl Display) -> Result<(), Error> {
-    writeln!(out, "{}", role.paint(text))
+pub fn say(out: &mut impl Write, style: Style, text: impl Display) -> Result<(), Error> {
+    writeln!(out, "{}", style.paint(text))
         .and_then(|()| out.flush())
         .map_err(Error::output)
 }

@@ -307,7 +307,7 @@ impl BufRead for PlayerKeyboard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Role, say};
+    use crate::{Style, say};
     use testkit::{PATIENCE, Screen, plain};
 
     #[test]
@@ -319,14 +319,14 @@ mod tests {
         let mut guest = stage.player("guest");
         let mut keyboard = guest.keyboard(["hello"]);
 
-        say(&mut host, Role::Event, "Waiting").unwrap();
+        say(&mut host, Style::Event, "Waiting").unwrap();
         write!(guest, "Message: ").unwrap();
         let mut typed = String::new();
         keyboard.read_line(&mut typed).unwrap();
         assert_eq!(typed, "hello\n");
         write!(host, "half a line, ").unwrap();
-        say(&mut guest, Role::Event, "two\nlines").unwrap();
-        say(&mut host, Role::Event, "now whole").unwrap();
+        say(&mut guest, Style::Event, "two\nlines").unwrap();
+        say(&mut host, Style::Event, "now whole").unwrap();
         stage.wait_for("host", "now whole").unwrap();
         assert_eq!(keyboard.read_line(&mut typed).unwrap(), 0);
 
@@ -404,7 +404,7 @@ mod tests {
         let typed = keyboard.read_line(&mut String::new());
         let typed = typed.or_cannot(Action::ReadInput, "the input");
         assert!(matches!(typed, Err(Error::OutputGone)));
-        let said = say(&mut guest, Role::Event, "Connected");
+        let said = say(&mut guest, Style::Event, "Connected");
         assert!(matches!(said, Err(Error::OutputGone)));
         let seen = stage.wait_for("host", "Connected");
         assert!(matches!(seen, Err(Error::OutputGone)));

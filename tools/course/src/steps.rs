@@ -40,14 +40,27 @@ pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
     format!("crates/{package}/{file} passes here; try it: cargo run -p {package}{run}")
 }
 
-/// The column of the first `+` in the row of this check. Step 1 passes what the tutorial's program
-/// passes, and takes its port as an exercise does.
+/// The step to look at for this check: the first that passes it, if the tutorial's program doesn't.
+/// If that passes too, it may only be because it does so little. Then it is the first step that
+/// passes all checks up to this one. (Step 1 takes its port as an exercise does.)
 fn first_pass<'a>(table: &'a str, check: &str) -> Option<&'a str> {
     let head = table.lines().find(|line| line.ends_with(" robust"))?;
-    let mut rows = table.lines();
-    let row = rows.find(|line| line.split_whitespace().next() == Some(check))?;
-    let column = head.get(row.find('+')?..)?.split_whitespace().next()?;
-    Some(if column == "tutorial" { "1" } else { column })
+    let tutorial = head.find("tutorial")?;
+    let mut first_for_all = tutorial;
+    for row in table.lines().filter(|line| line.contains('+')) {
+        let first = row.find('+')?;
+        first_for_all = first_for_all.max(first);
+        if row.split_whitespace().next() == Some(check) {
+            let first = if first == tutorial {
+                first_for_all
+            } else {
+                first
+            };
+            let column = head.get(first..)?.split_whitespace().next()?;
+            return Some(if column == "tutorial" { "1" } else { column });
+        }
+    }
+    None
 }
 
 /// The example that is the step of this number.

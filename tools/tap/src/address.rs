@@ -91,9 +91,7 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
         Kind::ConnectionRefused | Kind::ConnectionReset => {
             "nobody listens there: start the server, or check the port"
         }
-        Kind::PermissionDenied => {
-            "the system reserves some ports, most of them below 1024: give a higher one"
-        }
+        Kind::PermissionDenied => "the system reserves most ports below 1024: give a higher one",
         _ if is_short_of_descriptors(&cause) => "close connections, or raise the limit (ulimit -n)",
         _ => "check the address and the port",
     };

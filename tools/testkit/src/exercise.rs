@@ -12,16 +12,16 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// What a check returns: if it fails, what the student should read.
-pub type Verdict = Result<(), String>;
+pub type Checked = Result<(), String>;
 
 /// What is checked, and how.
 pub struct Check {
     name: &'static str,
-    judge: Box<dyn Fn() -> Verdict + Send>,
+    judge: Box<dyn Fn() -> Checked + Send>,
 }
 
 /// Puts a name and a closure together to a [`Check`].
-pub fn check(name: &'static str, judge: impl Fn() -> Verdict + Send + 'static) -> Check {
+pub fn check(name: &'static str, judge: impl Fn() -> Checked + Send + 'static) -> Check {
     let judge = Box::new(judge);
     Check { name, judge }
 }
@@ -31,7 +31,7 @@ pub fn check(name: &'static str, judge: impl Fn() -> Verdict + Send + 'static) -
 /// # Errors
 ///
 /// It didn't.
-pub fn expect<T: PartialEq + Debug>(call: &str, expected: &T, saw: &T, read: &str) -> Verdict {
+pub fn expect<T: PartialEq + Debug>(call: &str, expected: &T, saw: &T, read: &str) -> Checked {
     if expected == saw {
         return Ok(());
     }
@@ -50,7 +50,7 @@ pub fn expect_untold<T: PartialEq + Debug>(
     expected: &T,
     saw: &T,
     read: &str,
-) -> Verdict {
+) -> Checked {
     if expected == saw {
         return Ok(());
     }
@@ -210,7 +210,7 @@ thread_local! {
 
 impl Check {
     /// A panic is a failure, with its place and its words.
-    fn run(&self) -> Verdict {
+    fn run(&self) -> Checked {
         panic::catch_unwind(AssertUnwindSafe(&self.judge)).unwrap_or_else(|_| {
             // The starter is a module of the test by its path, and so the compiler calls it.
             let words = LAST_PANIC.take().replace("tests/../", "");
@@ -228,7 +228,7 @@ mod tests {
 
     use super::*;
 
-    fn failure(judge: impl Fn() -> Verdict + Send + 'static) -> String {
+    fn failure(judge: impl Fn() -> Checked + Send + 'static) -> String {
         static REMEMBER: Once = Once::new();
         REMEMBER.call_once(|| {
             let before = panic::take_hook();

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 
 use ch1_tcp_ip::clock::{seconds, short};
 use ch1_tcp_ip::fold::{Part, fold};
-use console::Role;
+use console::Style;
 use smoltcp::time::{Duration, Instant};
 
 use crate::loss::{Delivery, INTERVAL, Messages, Transmission};
@@ -55,15 +55,15 @@ impl Display for Comparison<'_> {
 impl Comparison<'_> {
     fn row(&self, f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
         let sent = seconds(Messages::due(number));
-        let (udp, role) = self.udp_cell(number);
+        let (udp, style) = self.udp_cell(number);
         let udp = format!("{udp:<28}");
-        let udp = match role {
-            Some(role) => role.paint(udp).to_string(),
+        let udp = match style {
+            Some(style) => style.paint(udp).to_string(),
             None => udp,
         };
         let tcp = match arrivals(self.tcp, number).next() {
             Some(at) => format!("{:>7}{}", seconds(at), self.held_up(number, at)),
-            None => Role::Trouble.paint("  never").to_string(),
+            None => Style::Trouble.paint("  never").to_string(),
         };
         let line = format!("{number:>7} {sent:>6} {udp} {tcp}");
         writeln!(f, "{}", line.trim_end())
@@ -80,19 +80,19 @@ impl Comparison<'_> {
     }
 
     /// A datagram's fate, and its colour if it isn't the usual one.
-    fn udp_cell(&self, number: usize) -> (String, Option<Role>) {
+    fn udp_cell(&self, number: usize) -> (String, Option<Style>) {
         let times: Vec<String> = arrivals(self.udp, number).map(seconds).collect();
         // Each message is one packet, in this order.
         let packet = self.udp.packets.get(number - 1);
         let late = packet.is_some_and(|packet| packet.late);
         match times.as_slice() {
             [] if packet.is_some_and(|packet| packet.damaged) => {
-                ("  damaged, dropped".to_owned(), Some(Role::Trouble))
+                ("  damaged, dropped".to_owned(), Some(Style::Trouble))
             }
-            [] => ("  lost".to_owned(), Some(Role::Trouble)),
-            [time] if late => (format!("{time:>7} late"), Some(Role::Event)),
+            [] => ("  lost".to_owned(), Some(Style::Trouble)),
+            [time] if late => (format!("{time:>7} late"), Some(Style::Event)),
             [time] => (format!("{time:>7}"), None),
-            [first, .., last] => (format!("{first:>7} and {last}: twice"), Some(Role::Event)),
+            [first, .., last] => (format!("{first:>7} and {last}: twice"), Some(Style::Event)),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use console::Role;
+use console::Style;
 
 /// Up to this ratio, two medians count as about the same, because a second run may reverse them.
 const ABOUT_THE_SAME: f64 = 1.25;
@@ -125,7 +125,7 @@ impl Display for Chart<'_> {
         let slowest = slowest.unwrap_or_default();
         writeln!(f, "{:<24} {:>10} {:>10}", "", "median", "99 % under")?;
         for (name, figure) in rows {
-            let bar = Role::Event.paint(bar(figure.median, slowest, self.width));
+            let bar = Style::Event.paint(bar(figure.median, slowest, self.width));
             let (median, most) = (shown(figure.median), shown(figure.percentile_99));
             writeln!(f, "{name:<24} {median:>10} {most:>10} {bar}")?;
         }

@@ -17,7 +17,7 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use console::safe::PeerText;
-use console::{Error, Printer, Role};
+use console::{Error, Printer, Style};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
@@ -52,14 +52,14 @@ impl Screen {
     }
 
     /// Shows a line of ours.
-    pub(super) fn say(&self, role: Role, line: impl Display) {
-        self.print(&mut self.lock(), role, line);
+    pub(super) fn say(&self, style: Style, line: impl Display) {
+        self.print(&mut self.lock(), style, line);
     }
 
     /// Says that there is a new connection, and shows it from now on. Returns its number.
     pub(super) fn connected(&self, greeting: impl Display) -> u64 {
         let mut shown = self.lock();
-        self.print(&mut shown, Role::Event, greeting);
+        self.print(&mut shown, Style::Event, greeting);
         shown.connection += 1;
         shown.is_open = true;
         shown.connection
@@ -77,7 +77,7 @@ impl Screen {
             return false;
         }
         let rows = shown.text.add(bytes, self.printer.width());
-        self.printer.add(&Role::Peer.paint(rows).to_string());
+        self.printer.add(&Style::Peer.paint(rows).to_string());
         true
     }
 
@@ -126,15 +126,16 @@ impl Screen {
         }
         shown.is_open = false;
         let rows = shown.text.finish(self.printer.width());
-        self.printer.add(&Role::Peer.paint(rows).to_string());
+        self.printer.add(&Style::Peer.paint(rows).to_string());
         if !why.is_empty() {
-            self.print(shown, Role::Event, why);
+            self.print(shown, Style::Event, why);
         }
     }
 
-    fn print(&self, shown: &mut Shown, role: Role, line: impl Display) {
+    fn print(&self, shown: &mut Shown, style: Style, line: impl Display) {
         let before = shown.text.interrupt();
-        self.printer.print(&format!("{before}{}", role.paint(line)));
+        self.printer
+            .print(&format!("{before}{}", style.paint(line)));
     }
 
     /// A thread that panicked leaves nothing half done behind that matters here, so its poison is

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use console::{
-    Action, Error, Line, OrCannot, Role, Width, is_timeout, read_line, safe, say, try_each,
+    Action, Error, Line, OrCannot, Style, Width, is_timeout, read_line, safe, say, try_each,
 };
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
@@ -46,7 +46,7 @@ pub fn converse(
 ) -> Result<bool, Error> {
     let mut all_answered = true;
     loop {
-        write!(out, "{} ", Role::Prompt.paint(PROMPT))
+        write!(out, "{} ", Style::Prompt.paint(PROMPT))
             .and_then(|()| out.flush())
             .map_err(Error::output)?;
         // A line is bytes: what they mean is for the server to say.
@@ -55,7 +55,7 @@ pub fn converse(
             Some(Line::TooLong(length)) => {
                 let refused =
                     format!("Not sent: the line is {length} bytes; the limit is {MAX_REQUEST}.");
-                say(out, Role::Trouble, refused)?;
+                say(out, Style::Trouble, refused)?;
                 continue;
             }
             None => {
@@ -73,11 +73,11 @@ pub fn converse(
             Ok(reply) => {
                 let mut column = if echo { 0 } else { PROMPT.len() + 1 };
                 let rows = safe::fold_part(&reply, &mut column, safe::MARGIN, width());
-                say(out, Role::Peer, rows)?;
+                say(out, Style::Peer, rows)?;
             }
             Err(error) => {
                 all_answered = false;
-                say(out, Role::Trouble, format!("error: {error}"))?;
+                say(out, Style::Trouble, format!("error: {error}"))?;
             }
         }
     }
@@ -129,7 +129,7 @@ fn exchange(
             let asking = format!(
                 "No answer from {server} within {seconds} s: asking again ({next} of {tries})"
             );
-            say(out, Role::Trouble, asking)?;
+            say(out, Style::Trouble, asking)?;
         }
     }
     // 4. Close, here and above: when `socket` goes out of scope.

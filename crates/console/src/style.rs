@@ -2,12 +2,12 @@ use std::fmt;
 
 use colored::{Color, Colorize};
 
-/// Who speaks in a line, and so which colour the line has.
+/// What a line tells, and so which colour it has.
 ///
 /// Colour is switched off by `NO_COLOR` and by an output that isn't a terminal. It never carries
 /// a meaning that the words don't carry too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum Style {
     /// The program tells what happened.
     Event,
     /// The peer's words.
@@ -18,8 +18,8 @@ pub enum Role {
     Trouble,
 }
 
-impl Role {
-    /// The text in the role's colour. Each of its lines is painted by itself, so a colour ends
+impl Style {
+    /// The text in the style's colour. Each of its lines is painted by itself, so a colour ends
     /// where a line does.
     pub fn paint(self, text: impl fmt::Display) -> impl fmt::Display {
         let text = text.to_string();
