@@ -513,14 +513,14 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 mod tests {
     use super::*;
 
-    /// The port is the last thing that one suspects that has done its job.
+    /// One that has done something, or was started again, hears nothing about its port.
     #[test]
     fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
-        for (script, restarted, reached, expected, advice) in [
-            ("exit 3", false, false, Kind::Ended, Some(ENDED)),
-            ("exit 0", false, false, Kind::Ended, Some(OVER)),
-            ("exit 3", true, false, Kind::Wrong, None),
-            ("exit 3", false, true, Kind::Wrong, None),
+        for (script, restarted, reached, advice) in [
+            ("exit 3", false, false, Some(ENDED)),
+            ("exit 0", false, false, Some(OVER)),
+            ("exit 3", true, false, None),
+            ("exit 3", false, true, None),
         ] {
             let command = Command::new("sh", ["-c", script]);
             let mut lab = Lab::new(&command, None, &Patience::short());
@@ -529,7 +529,9 @@ mod tests {
             (lab.restarted, lab.reached) = (restarted, reached);
             let failure = lab.unready::<()>("it listens".to_owned()).unwrap_err();
             assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
-            assert_eq!(failure.kind, expected);
+            // Otherwise somebody else may have got the port meanwhile.
+            let is_wrong = failure.kind == Kind::Wrong;
+            assert_eq!(is_wrong, restarted || reached, "{failure:?}");
         }
     }
 

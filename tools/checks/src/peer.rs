@@ -627,7 +627,7 @@ mod tests {
     /// A host that greets, or a server that has sent its head, may be late with the rest.
     #[test]
     fn what_has_not_come_may_be_late_until_the_stream_ends() {
-        let (mut client, mut program) = connected_for(Duration::from_millis(50));
+        let (mut client, mut program) = connected();
         let missing = Some(Kind::Missing);
         assert_eq!(kind(client.expects("hello")), missing);
         assert_eq!(kind(client.hears_something()), missing);
