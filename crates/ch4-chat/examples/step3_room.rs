@@ -133,8 +133,9 @@ fn listen_to(stream: TcpStream, events: SyncSender<Event>) -> io::Result<()> {
     // New: The room waits a second at most for a guest that doesn't read.
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let mut peer = BufReader::new(stream.try_clone()?);
+    // New: Not from the thread: a line may be typed before that runs.
+    let _ = events.send(Event::Joined(address, stream));
     thread::Builder::new().spawn(move || {
-        let _ = events.send(Event::Joined(address, stream));
         while let Ok(Some(message)) = receive(&mut peer) {
             let _ = events.send(Event::Said(address, format!("{address}: {message}")));
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use ch4_chat::meet::{Meeting, meet};
 use ch4_chat::robust::keyboard::Keyboard;
+use ch4_chat::robust::name::clean;
 use ch4_chat::robust::{self, Limits};
 use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
@@ -24,7 +25,7 @@ struct Args {
     flags: Flags<12345>,
 
     /// Your name for the others (not with --tutorial)
-    #[arg(long)]
+    #[arg(long, value_parser = chosen_name)]
     name: Option<String>,
 }
 
@@ -36,6 +37,12 @@ enum Side {
     Client,
     /// Both sides in this terminal, on a free port
     Demo,
+}
+
+/// The name as others will see it. A guest that asked the room for one that nobody can have would be
+/// `guest-1`, and wouldn't know.
+fn chosen_name(wanted: &str) -> Result<String, &'static str> {
+    clean(wanted).ok_or("use letters or digits, and don't begin with guest-")
 }
 
 fn main() -> ExitCode {

@@ -248,6 +248,22 @@ fn bad_flags() {
     ");
 }
 
+#[test]
+fn a_name_that_nobody_can_have() {
+    assert_snapshot!(Program::run(PROGRAM, ["--name", "😀"]).report(), @"
+    error: invalid value '😀' for '--name <NAME>': use letters or digits, and don't begin with guest-
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+    assert_snapshot!(Program::run(PROGRAM, ["--name", "guest-1"]).report(), @"
+    error: invalid value 'guest-1' for '--name <NAME>': use letters or digits, and don't begin with guest-
+
+    For more information, try '--help'.
+    [exit status: 2]
+    ");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_host_that_can_not_print_says_why() {

@@ -67,20 +67,18 @@ impl ByHand {
     /// The commands, in their order. None, if not all can be repeated with `tap`.
     pub(crate) fn commands(&self) -> Vec<String> {
         let has_server = self.peers.iter().any(|peer| !peer.is_client());
-        if self.is_beyond_tap || (has_server && self.peers.len() > 1) {
-            return Vec::new();
-        }
+        let is_beyond_tap = self.is_beyond_tap || (has_server && self.peers.len() > 1);
         // Those that do the same at the same time are one command.
         let groups = self
             .peers
             .chunk_by(|one, next| one.end.is_none() && one == next);
         let commands = groups.filter_map(|group| Some(group.first()?.command(group.len())));
         let commands: Vec<_> = commands.collect();
-        let is_short = |command: &String| command.len() <= LONGEST;
-        if commands.iter().all(is_short) {
-            commands
-        } else {
+        let is_long = |command: &String| command.len() > LONGEST;
+        if is_beyond_tap || commands.iter().any(is_long) {
             Vec::new()
+        } else {
+            commands
         }
     }
 }

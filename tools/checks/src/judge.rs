@@ -1,19 +1,16 @@
 //! All checks of a role against one program, several at a time.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::lab::Lab;
-use crate::lock::lock;
+use crate::parallel::in_order;
 use crate::port::Port;
 use crate::program::Command;
 use crate::run::{Kind, Patience, Stop};
@@ -155,62 +152,39 @@ pub fn judge(
     mut report: impl FnMut(&'static Check, &Outcome),
 ) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    let mut waiting = BTreeMap::new();
-    let mut settle = |index: usize, outcome: Outcome| {
-        waiting.insert(index, outcome);
-        while let Some(outcome) = waiting.remove(&verdicts.len()) {
-            if let Some(check) = checks.get(verdicts.len()) {
-                report(check, &outcome);
-            }
-            verdicts.push(outcome.verdict);
-        }
+    let mut settle = |check, outcome: Outcome| {
+        report(check, &outcome);
+        verdicts.push(outcome.verdict);
     };
-    let mut rest = checks.iter().copied().enumerate();
-    if let Some(first) = checks.first().filter(|first| first.is_first()) {
-        rest.next();
+    let mut others = checks;
+    if let Some((first, rest)) = checks.split_first().filter(|(first, _)| first.is_first()) {
+        others = rest;
         let outcome = try_first(first, submission);
         let is_there = outcome.verdict.is_pass();
-        settle(0, outcome);
+        settle(first, outcome);
         if !is_there {
-            for (index, _) in rest.by_ref() {
-                settle(index, Outcome::skipped(format!("it needs {}", first.id)));
+            for check in others {
+                settle(check, Outcome::skipped(format!("it needs {}", first.id)));
             }
+            return verdicts;
         }
     }
-    // The checks to be made when the program runs alone, and whether that is their second time.
-    let mut later = Vec::new();
-    let rest = Mutex::new(rest);
-    let next = || lock(&rest).next();
     // The program can't run twice at the same time: a copy of it ended at once.
     let runs_alone = AtomicBool::new(false);
-    let (sender, tried) = mpsc::channel();
-    thread::scope(|scope| {
-        let work = |sender: mpsc::Sender<_>| {
-            while let Some((index, check)) = next() {
-                let outcome = try_beside_others(check, submission, &runs_alone);
-                // It is received as long as this thread runs.
-                let _ = sender.send((index, check, outcome));
-            }
-        };
-        let start = |_| {
-            let sender = sender.clone();
-            thread::Builder::new().spawn_scoped(scope, move || work(sender))
-        };
-        let helpers = submission.fixed_port.map_or(submission.jobs.max(1), |_| 1);
-        // A busy system may have no more threads. One does, if it is this one.
-        if (0..helpers).flat_map(start).count() == 0 {
-            work(sender.clone());
+    let try_it = |check: &&Check| try_beside_others(check, submission, &runs_alone);
+    // From the first check on that has to be made when the program runs alone.
+    let mut later = Vec::new();
+    let jobs = submission.fixed_port.map_or(submission.jobs, |_| 1);
+    in_order(others, jobs, try_it, |check, tried| {
+        match tried {
+            Ok(outcome) if later.is_empty() => settle(check, outcome),
+            tried => later.push((check, tried)),
         }
-        drop(sender);
-        for (index, check, outcome) in tried {
-            match outcome {
-                Ok(outcome) => settle(index, outcome),
-                Err(is_second) => later.push((index, check, is_second)),
-            }
-        }
+        true
     });
-    for (index, check, is_second) in later {
-        settle(index, try_alone(check, submission, is_second));
+    for (check, tried) in later {
+        let alone = |is_second| try_alone(check, submission, is_second);
+        settle(check, tried.unwrap_or_else(alone));
     }
     verdicts
 }

@@ -1,7 +1,7 @@
-//! What a check works with: the program under test and its peers. The program's keyboard and screen
-//! are in a file of their own.
+//! What a check works with: the program under test and its peers. What its user types and sees is in
+//! a file of its own.
 
-mod terminal;
+mod user;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -19,15 +19,15 @@ use crate::port::{Port, bind};
 use crate::program::{Command, Program, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
-pub use terminal::ESCAPES;
-use terminal::FIRST_LOOK;
-pub(crate) use terminal::{PACE, SETTLE};
+pub use user::ESCAPES;
+use user::FIRST_LOOK;
+pub(crate) use user::{PACE, SETTLE};
 
 /// How long between two looks whether somebody is there, unless the program says something.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// How long one of many clients waits before it tries again to connect.
-const KNOCK: Duration = Duration::from_millis(250);
+const CONNECT_TRY: Duration = Duration::from_millis(250);
 
 /// What to change in a program that ended at once.
 const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
@@ -143,6 +143,18 @@ impl<'a> Lab<'a> {
         }
     }
 
+    /// The same for a server, unless another one serves at its port: the check would judge that
+    /// one. It happens with a fixed port, if a server still runs in another terminal.
+    fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
+        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
+            let address = self.address()?;
+            return Err(Stop::skipped(format_args!(
+                "another program serves at {address} already: end it first"
+            )));
+        }
+        self.starts()
+    }
+
     fn is_started(&self) -> bool {
         self.program().is_some()
     }
@@ -167,31 +179,6 @@ impl<'a> Lab<'a> {
         self.port = None;
         (self.reached, self.typed) = (false, false);
         Ok(())
-    }
-
-    /// A server with a UDP socket, the program started, and this question typed and received.
-    ///
-    /// # Errors
-    ///
-    /// The program doesn't ask.
-    pub fn asked(&mut self, question: &str) -> Told<Answerer> {
-        let mut server = self.answers()?;
-        self.starts()?;
-        self.types(question);
-        server.expects(question, self.patience().start)?;
-        Ok(server)
-    }
-
-    /// The same for a server, unless another one serves at its port: the check would judge that
-    /// one. It happens with a fixed port, if a server still runs in another terminal.
-    fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
-        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
-            let address = self.address()?;
-            return Err(Stop::skipped(format_args!(
-                "another program serves at {address} already: end it first"
-            )));
-        }
-        self.starts()
     }
 
     /// Ends the program, as a user would, and starts it again on the same port.
@@ -283,7 +270,7 @@ impl<'a> Lab<'a> {
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
             let name = format!("client {}", self.peers + 1);
-            let stream = connect(&address, left.min(KNOCK));
+            let stream = connect(&address, left.min(CONNECT_TRY));
             match stream.and_then(|stream| TcpPeer::new(name, stream, self.run.clone())) {
                 Ok(mut client) => {
                     client.write(request)?;
@@ -324,7 +311,7 @@ impl<'a> Lab<'a> {
                 (Err(error), None) if self.reached => {
                     return self.missed(expected, error.kind());
                 }
-                (Err(_), None) => self.glances(GLANCE),
+                (Err(_), None) => self.with(|program| program.wait_for_news(GLANCE)),
             }
         }
     }
@@ -398,11 +385,16 @@ impl<'a> Lab<'a> {
         missed.advise(if is_busy { LOOPS } else { advice })
     }
 
+    /// The program, which was just started, has ended instead of doing its job.
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {
-        let ended = self.run.ended_at_once(expected);
-        let is_failure = self.run.ended().is_some_and(|status| !status.success());
+        // Its last words may still be on their way.
+        self.is_busy();
+        let saw = self.aftermath();
+        let saw = saw.replacen("the program ended", "it ended at once", 1);
+        let is_failure = self.ended().is_some_and(|status| !status.success());
         let advice = if is_failure { ENDED } else { OVER };
-        ended.advise(self.command.trouble().unwrap_or(advice))
+        let advice = self.command.trouble().unwrap_or(advice);
+        Err(Stop::of(Kind::Ended, expected, saw)).advise(advice)
     }
 
     // Peers of a client.
@@ -449,7 +441,7 @@ impl<'a> Lab<'a> {
                 // On some systems it is non-blocking, as the listener is.
                 Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
                 Err(_) if over => return None,
-                Err(_) => self.glances(GLANCE),
+                Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
             }
         }
     }

@@ -9,8 +9,8 @@
 //!   [`datagram`] are its misbehaving peers, [`run`] records what they do (and
 //!   `by_hand` how to repeat it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`limits`]: what a program under test may take of the machine.
-//! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role;
-//!   [`report`]: in words, as JSON, as a table.
+//! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
+//!   time ([`parallel`]); [`report`]: in words.
 //! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.
 
 mod by_hand;
@@ -21,8 +21,10 @@ pub mod exercise;
 pub mod guard;
 pub mod judge;
 pub mod lab;
+mod last_words;
 pub mod limits;
 mod lock;
+pub mod parallel;
 pub mod peer;
 pub mod port;
 pub mod program;

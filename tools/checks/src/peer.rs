@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bstr::ByteSlice;
-use console::is_cut_short;
+use console::{DeadlineStream, is_cut_short};
 
 use crate::by_hand::Deed;
 use crate::run::{Advise, Run, Told, reset, shown, time};
@@ -376,7 +376,7 @@ impl TcpPeer {
         let what = "an answer, or a connection that ends without a reset";
         self.tell(format_args!("expects {what}"));
         let any = self.hears(self.answer_time(), |received| !received.is_empty());
-        if any || self.end == Some(End::Closed) {
+        if any || self.has_closed() {
             return Ok(());
         }
         self.missed(what)
@@ -488,35 +488,27 @@ impl TcpPeer {
     /// Receives until what has come since the last expectation satisfies the condition, the
     /// stream ends or the time is up. Returns whether the condition is satisfied.
     pub(crate) fn hears(&mut self, limit: Duration, is_there: impl Fn(&[u8]) -> bool) -> bool {
-        let deadline = Instant::now() + limit;
+        use ErrorKind::{ConnectionAborted, ConnectionReset, TimedOut};
+        let shared = Arc::clone(&self.stream);
+        let mut stream = DeadlineStream::new(&shared, Instant::now() + limit);
+        let mut piece = [0; 16 << 10];
         loop {
             if is_there(self.unused()) {
                 self.does(Deed::Hears);
                 return true;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.end.is_some() || self.received.len() > RECEIVED_LIMIT {
+            if self.end.is_some() || self.received.len() > RECEIVED_LIMIT {
                 return false;
             }
-            self.receive(left);
-        }
-    }
-
-    /// One `read`, which waits for this time at most.
-    fn receive(&mut self, limit: Duration) {
-        use ErrorKind::{ConnectionAborted, ConnectionReset};
-        let mut piece = [0; 16 << 10];
-        // Zero would mean "forever".
-        let limit = limit.max(Duration::from_millis(1));
-        let is_set = self.stream.set_read_timeout(Some(limit));
-        match is_set.and_then(|()| (&*self.stream).read(&mut piece)) {
-            Ok(0) => self.end = Some(End::Closed),
-            Ok(count) => self.received.extend(piece.iter().take(count)),
-            Err(error) if is_cut_short(&error) => {}
-            Err(error) if matches!(error.kind(), ConnectionReset | ConnectionAborted) => {
-                self.end = Some(End::Reset);
+            match stream.read(&mut piece) {
+                Ok(0) => self.end = Some(End::Closed),
+                Ok(count) => self.received.extend(piece.iter().take(count)),
+                Err(error) => match error.kind() {
+                    TimedOut => return false,
+                    ConnectionReset | ConnectionAborted => self.end = Some(End::Reset),
+                    _ => self.end = Some(End::Broken(error.to_string())),
+                },
             }
-            Err(error) => self.end = Some(End::Broken(error.to_string())),
         }
     }
 

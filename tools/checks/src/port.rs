@@ -111,40 +111,34 @@ impl Port {
             return bind(self.number, Type::DGRAM).is_err();
         }
         let is_it = |address: SocketAddr| address.port() == self.number && is_ours(address);
-        receivers().into_iter().any(is_it)
+        waiting(Type::DGRAM).into_iter().any(is_it)
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
     /// `[::1]`. Only Linux tells.
     pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
-        let mut waiting = listeners().into_iter().chain(receivers());
-        waiting.find(|address| address.port() == self.number && !is_ours(*address))
+        let mut all = [Type::STREAM, Type::DGRAM].into_iter().flat_map(waiting);
+        all.find(|address| address.port() == self.number && !is_ours(*address))
     }
 }
 
-/// The addresses at which somebody listens for TCP. Only Linux tells.
-fn listeners() -> Vec<SocketAddr> {
-    #[cfg(target_os = "linux")]
-    {
-        use procfs::net::{TcpState, tcp, tcp6};
+/// The addresses at which somebody listens for TCP, or receives from anybody over UDP.
+#[cfg(target_os = "linux")]
+fn waiting(kind: Type) -> Vec<SocketAddr> {
+    use procfs::net::{TcpState, UdpState, tcp, tcp6, udp, udp6};
+    if kind == Type::STREAM {
         let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
         let listening = sockets.filter(|socket| socket.state == TcpState::Listen);
-        listening.map(|socket| socket.local_address).collect()
+        return listening.map(|socket| socket.local_address).collect();
     }
-    #[cfg(not(target_os = "linux"))]
-    Vec::new()
+    let sockets = [udp(), udp6()].into_iter().flatten().flatten();
+    let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
+    unconnected.map(|socket| socket.local_address).collect()
 }
 
-/// The addresses at which somebody receives from anybody over UDP. Only Linux tells.
-fn receivers() -> Vec<SocketAddr> {
-    #[cfg(target_os = "linux")]
-    {
-        use procfs::net::{UdpState, udp, udp6};
-        let sockets = [udp(), udp6()].into_iter().flatten().flatten();
-        let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
-        unconnected.map(|socket| socket.local_address).collect()
-    }
-    #[cfg(not(target_os = "linux"))]
+/// Only Linux tells.
+#[cfg(not(target_os = "linux"))]
+fn waiting(_: Type) -> Vec<SocketAddr> {
     Vec::new()
 }
 

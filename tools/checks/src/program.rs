@@ -1,17 +1,14 @@
-//! The program under test: a command, its console in our hands, its end guaranteed.
+//! The program under test: its keyboard and its output in our hands, its end guaranteed.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt::{self, Display};
+mod command;
+
+use std::fmt;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 use std::process::{self, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, iter};
 
-use bstr::{ByteSlice, ByteVec};
-use console::safe;
 #[cfg(windows)]
 use process_wrap::std::JobObject;
 #[cfg(unix)]
@@ -23,6 +20,8 @@ use crate::limits::{self, Watched};
 use crate::lock::lock;
 use crate::strays::Mark;
 use crate::terminal;
+
+pub use command::Command;
 
 /// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
@@ -61,123 +60,7 @@ const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 
 /// How long a program may take to tidy up when it is asked to end.
 #[cfg(unix)]
-const GOODBYE: Duration = Duration::from_millis(600);
-
-/// The place of the port in a command.
-const PORT: &str = "{port}";
-
-/// A command that starts a program, with `{port}` where it is told its port.
-#[derive(Debug, Clone)]
-pub struct Command {
-    program: OsString,
-    arguments: Vec<OsString>,
-    /// Where it runs; by default where this process does. A program that is found by a relative
-    /// path is looked for there on some systems and here on others, so give an absolute one.
-    pub dir: Option<PathBuf>,
-}
-
-impl Command {
-    /// A command of these words.
-    pub fn new<W: Into<OsString>>(
-        program: impl Into<OsString>,
-        arguments: impl IntoIterator<Item = W>,
-    ) -> Self {
-        Self {
-            program: program.into(),
-            arguments: arguments.into_iter().map(Into::into).collect(),
-            dir: None,
-        }
-    }
-
-    /// The command with this text replaced, wherever it is in the words: such as `{file}` by a
-    /// path.
-    #[must_use]
-    pub fn with(&self, text: &str, replacement: &OsStr) -> Self {
-        // The words need not be UTF-8. (On Windows only a name that no program prints either is
-        // changed by this.)
-        let replacement = Vec::from_os_str_lossy(replacement);
-        let replace = |word: &OsString| {
-            let word = Vec::from_os_str_lossy(word);
-            word.replace(text, &replacement).into_os_string_lossy()
-        };
-        Self {
-            program: replace(&self.program),
-            arguments: self.arguments.iter().map(replace).collect(),
-            dir: self.dir.clone(),
-        }
-    }
-
-    fn words(&self) -> impl Iterator<Item = &OsString> {
-        iter::once(&self.program).chain(&self.arguments)
-    }
-
-    /// Whether the command has this text in one of its words.
-    pub fn has(&self, text: &str) -> bool {
-        self.words()
-            .any(|word| word.to_string_lossy().contains(text))
-    }
-
-    /// Whether the command says where the port goes.
-    pub fn takes_port(&self) -> bool {
-        self.has(PORT)
-    }
-
-    /// What to change in a file that the system can't run, or runs as something else: if the
-    /// program is given by its path, and there is something.
-    pub(crate) fn trouble(&self) -> Option<&'static str> {
-        let path = self.dir.clone().unwrap_or_default().join(&self.program);
-        if path.components().count() < 2 {
-            return None;
-        }
-        let mut start = Vec::new();
-        let file = fs::File::open(&path).ok()?;
-        #[cfg(unix)]
-        if std::os::unix::fs::MetadataExt::mode(&file.metadata().ok()?) & 0o111 == 0 {
-            return Some(
-                "The file isn't executable. Make it so (chmod +x), or give it to its interpreter: \
-                 -- python3 server.py {port}",
-            );
-        }
-        file.take(128).read_to_end(&mut start).ok()?;
-        if !start.starts_with(b"#!") && !start.contains(&0) {
-            return Some(
-                "The file has no first line that names its interpreter, so a shell ran it. Begin \
-                 it with #!/usr/bin/env python3, or whatever it is written in.",
-            );
-        }
-        let first_line = start.split(|&byte| byte == b'\n').next()?;
-        (start.starts_with(b"#!") && first_line.ends_with(b"\r")).then_some(
-            "The file's lines end with CR and LF, as on Windows, so the name of its interpreter \
-             ends with a CR. Save it with LF alone.",
-        )
-    }
-
-    /// The command with its port, as [`Self::shown`] shows it.
-    fn for_port(&self, port: u16) -> Self {
-        self.with(PORT, OsStr::new(&port.to_string()))
-    }
-
-    /// The command with its port, as it is typed into a shell, more or less.
-    pub fn shown(&self, port: u16) -> String {
-        self.for_port(port).to_string()
-    }
-}
-
-impl Display for Command {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needs_quotes = |c: char| c.is_whitespace() || "'\"&;|".contains(c);
-        let quoted = |word: &OsString| {
-            let word = word.to_string_lossy();
-            if word.is_empty() || word.contains(needs_quotes) {
-                return format!("{word:?}");
-            }
-            word.into_owned()
-        };
-        let program = self.program.to_string_lossy().into_owned();
-        let words = iter::once(program).chain(self.arguments.iter().map(quoted));
-        f.write_str(&safe::escape(&words.collect::<Vec<_>>().join(" ")))
-    }
-}
+const TIDY_UP: Duration = Duration::from_millis(600);
 
 /// A program that runs.
 ///
@@ -261,17 +144,17 @@ impl Program {
         guard::prepare();
         let folder = command.dir;
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
-        let (mark, child, console) = terminal::start(start, spawn)?;
-        mark.fix(child.id());
-        guard::watch(child.id());
+        let started = terminal::start(start, spawn)?;
+        started.mark.fix(started.child.id());
+        guard::watch(started.child.id());
         let program = Self {
-            child,
-            keyboard: console.keyboard,
-            has_terminal: console.is_terminal,
+            child: started.child,
+            keyboard: started.keyboard,
+            has_terminal: started.is_terminal,
             output: Arc::default(),
-            watched: Watched::new(mark, folder),
+            watched: Watched::new(started.mark, folder),
         };
-        for (stream, pipe) in console.outputs.into_iter().enumerate() {
+        for (stream, pipe) in started.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
         }
         Ok(program)
@@ -392,7 +275,7 @@ impl Drop for Program {
         for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
             if self.ended().is_none() {
                 let _ = self.child.signal(signal.as_raw());
-                self.wait_for(GOODBYE, |_| false);
+                self.wait_for(TIDY_UP, |_| false);
             }
         }
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
@@ -466,27 +349,5 @@ pub fn ending(status: ExitStatus) -> String {
     match status.code() {
         Some(code) => format!("exit status {code}"),
         None => status.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_replaced_wherever_it_is() {
-        let command = Command::new("{dir}/run", ["{file}", "-p{port},{port}", "{"]);
-        let command = command.with("{dir}", OsStr::new("/a b"));
-        let command = command.with("{file}", OsStr::new("{file}x"));
-        assert_eq!(command.shown(7), "/a b/run {file}x -p7,7 {");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn words_need_not_be_utf8() {
-        use std::os::unix::ffi::OsStrExt;
-        let name = OsStr::from_bytes(b"\xff{port}\xfe");
-        let command = Command::new(name, [""; 0]).for_port(80);
-        assert_eq!(command.program.as_bytes(), b"\xff80\xfe");
     }
 }

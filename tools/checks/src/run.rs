@@ -15,6 +15,7 @@ use console::safe;
 use socket2::SockRef;
 
 use crate::by_hand::ByHand;
+use crate::last_words::{LINE_END, last_words};
 use crate::lock::lock;
 use crate::program::{Program, STACK_TRACES, ending, signal};
 
@@ -73,19 +74,13 @@ impl Patience {
 }
 
 /// How long a program that is about to end gets, so that the report can say that it has ended.
-const LAST_BREATH: Duration = Duration::from_secs(1);
+const PROGRAM_END: Duration = Duration::from_secs(1);
 
 /// How long a program that has ended is listened to, unless its output has ended too.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
 
 /// The most characters of a message that a step shows.
 const SHOWN: usize = 60;
-
-/// What is shown between two lines of output.
-const LINE_END: &str = " / ";
-
-/// The most characters that are shown of a line of output.
-const SHOWN_LINE: usize = 160;
 
 /// Why a check stops before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,11 +275,6 @@ impl Run {
         self.with(|program| program.wait_for(limit, is_there))
     }
 
-    /// Waits for this time, or until the program prints something or closes its output.
-    pub(crate) fn glances(&self, limit: Duration) {
-        self.with(|program| program.wait_for_news(limit));
-    }
-
     /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
     pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
         lock(&self.0.connections).push(Arc::clone(stream));
@@ -352,14 +342,13 @@ impl Run {
             Kind::Missing if end.is_some() => Kind::Wrong,
             kind => kind,
         };
-        let is_all = saw.is_empty();
-        let mut parts = [saw, self.aftermath()];
+        let mut parts = vec![saw, self.aftermath()];
         // What explains the rest comes first.
-        if first.is_some() || has_failed || is_all {
+        if first.is_some() || has_failed {
             parts.reverse();
         }
-        let saw = parts.join("; ");
-        let mut stop = Stop::of(kind, expected, saw.trim_end_matches("; "));
+        parts.retain(|part| !part.is_empty());
+        let mut stop = Stop::of(kind, expected, parts.join("; "));
         // Unless it is known what is to be written next.
         stop.first = first.filter(|_| stop.advice.is_none());
         Err(stop)
@@ -380,26 +369,14 @@ impl Run {
         STACK_TRACES.iter().any(|marker| output.contains(marker))
     }
 
-    /// The program, which was just started, has ended instead of doing its job.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    pub(crate) fn ended_at_once<T>(&self, expected: impl Display) -> Told<T> {
-        self.is_busy();
-        let saw = self.aftermath();
-        let saw = saw.replacen("the program ended", "it ended at once", 1);
-        Err(Stop::of(Kind::Ended, expected, saw))
-    }
-
     /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.
     pub(crate) fn is_busy(&self) -> bool {
-        let moment = self.pause(LAST_BREATH);
+        let moment = self.pause(PROGRAM_END);
         self.with(|program| {
             let before = program.cpu_time();
             if program.wait_for_end(moment).is_some() {
                 // Its last words may still be on their way.
-                program.wait_for_end(self.pause(LAST_WORDS));
+                program.wait_for_end(self.pause(OUTPUT_END));
                 return false;
             }
             let busy = program.cpu_time().saturating_sub(before);
@@ -424,66 +401,6 @@ pub(crate) fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// The end of what a program has printed.
-fn last_words(text: &str) -> String {
-    const LINES: usize = 4;
-    let lines = telling(text);
-    let last = lines.get(lines.len().saturating_sub(LINES)..);
-    let last: Vec<String> = last
-        .unwrap_or_default()
-        .iter()
-        .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
-        .collect();
-    if last.is_empty() {
-        return "it printed nothing".to_owned();
-    }
-    format!("it printed last: {}", last.join(LINE_END))
-}
-
-/// The lines that say something to the program's author. A stack trace also names places in the
-/// language's own library. Below the error, JavaScript and Java print where it happened: one place
-/// is enough. Node.js adds the fields of the error.
-fn telling(text: &str) -> Vec<&str> {
-    let (mut has_place, mut is_library, mut is_in_fields) = (false, false, false);
-    let mut says_something = |line: &&str| {
-        let words = line.trim();
-        if is_in_fields {
-            is_in_fields = words != "}";
-            return false;
-        }
-        let is_indented = words.len() < line.trim_end().len();
-        if is_indented && words.starts_with("at ") {
-            is_in_fields = words.ends_with(" {");
-            let is_new = !has_place && !is_of_a_library(words);
-            has_place |= is_new;
-            return is_new;
-        }
-        has_place = false;
-        if words.starts_with("File \"") {
-            is_library = is_of_a_library(words);
-        }
-        // Python shows the line itself, too, and marks the place in it.
-        is_library &= is_indented;
-        let is_mark = words.chars().all(|c| "^~-".contains(c));
-        !is_library && !is_mark && !words.starts_with("Node.js v")
-    };
-    text.lines().filter(|line| says_something(line)).collect()
-}
-
-/// Whether a place in a stack trace is in the library of Python, JavaScript or Java.
-fn is_of_a_library(place: &str) -> bool {
-    let libraries = [
-        "/lib/python",
-        r"\Lib\",
-        "<frozen ",
-        "(node:",
-        "at node:",
-        "<anonymous>)",
-        "java.base/",
-    ];
-    libraries.iter().any(|library| place.contains(library))
-}
-
 /// Bytes as a step shows them: in quotes, harmless, their number behind them, cut if they are many.
 pub fn shown(bytes: &[u8]) -> String {
     let text = match str::from_utf8(bytes) {
@@ -497,7 +414,7 @@ pub fn shown(bytes: &[u8]) -> String {
 }
 
 /// The beginning and the end of a text that is too long.
-fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
         return text.to_owned();
@@ -525,42 +442,6 @@ pub(crate) mod tests {
     /// What kind of failure it is, if it is one.
     pub(crate) fn kind<T>(told: Told<T>) -> Option<Kind> {
         told.err().map(|stop| stop.kind)
-    }
-
-    #[test]
-    fn the_last_words_are_the_error_and_the_place_in_the_program() {
-        for (printed, expected) in [
-            (
-                "/x/server.js:3\n  let a b\n        ^\n\nSyntaxError: Unexpected identifier 'b'\n    \
-                 at wrapSafe (node:internal:1:2)\n    at Module.load (node:internal:7:8)\n\n\
-                 Node.js v22.1.0\n",
-                "/x/server.js:3 / let a b / SyntaxError: Unexpected identifier 'b'",
-            ),
-            (
-                "node:events:495\n      throw er;\n      ^\n\nError: read ECONNRESET\n    at TCP.read \
-                 (node:internal:1:2)\n    at Socket.<anonymous> (/x/server.js:5:6)\n    at next \
-                 (/x/server.js:7:8)\nEmitted 'error' event at:\n    at emit (node:x:8:8) {\n  \
-                 errno: -104,\n  syscall: 'read'\n}\n\nNode.js v20.20.2\n",
-                "throw er; / Error: read ECONNRESET / at Socket.<anonymous> (/x/server.js:5:6) / \
-                 Emitted 'error' event at:",
-            ),
-            (
-                "hello\nException in thread \"main\" java.lang.NumberFormatException: warm\n\tat \
-                 java.base/java.lang.Double.parseDouble(Double.java:651)\n\tat \
-                 Server.main(Server.java:10)\n\tat Server.run(Server.java:20)\n",
-                "hello / Exception in thread \"main\" java.lang.NumberFormatException: warm / at \
-                 Server.main(Server.java:10)",
-            ),
-            (
-                "hello\nTraceback (most recent call last):\n  File \"/x/server.py\", line 3, in f\n    \
-                 f(1)\n    ~^^^\n  File \"/usr/lib/python3.11/socket.py\", line 1, in g\n    \
-                 g(1)\nOSError: no\n------\n",
-                "Traceback (most recent call last): / File \"/x/server.py\", line 3, in f / f(1) / \
-                 OSError: no",
-            ),
-        ] {
-            assert_eq!(last_words(printed), format!("it printed last: {expected}"));
-        }
     }
 
     /// What a crash has left on the screen explains the rest, so it comes first.

@@ -14,8 +14,10 @@ use process_wrap::std::ChildWrapper;
 
 use crate::strays::Mark;
 
-/// What the user has in front of them.
-pub(crate) struct Console {
+/// What was started, and what its user has in front of them.
+pub(crate) struct Started {
+    pub(crate) mark: Mark,
+    pub(crate) child: Box<dyn ChildWrapper>,
     pub(crate) is_terminal: bool,
     pub(crate) keyboard: Option<Box<dyn Write + Send>>,
     pub(crate) outputs: [Box<dyn Read + Send>; 2],
@@ -26,7 +28,7 @@ pub(crate) struct Console {
 pub(crate) fn start(
     mut command: Command,
     spawn: impl FnOnce(Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>,
-) -> io::Result<(Mark, Box<dyn ChildWrapper>, Console)> {
+) -> io::Result<Started> {
     command.stderr(Stdio::piped());
     #[cfg(unix)]
     if let Ok((ours, theirs)) = pty::open() {
@@ -38,12 +40,13 @@ pub(crate) fn start(
             .stdout(theirs);
         let screen = ours.try_clone()?;
         let (mark, mut child) = spawn(command)?;
-        let console = Console {
+        return Ok(Started {
             is_terminal: true,
             keyboard: Some(Box::new(ours)),
             outputs: [Box::new(screen), boxed(child.stderr().take())],
-        };
-        return Ok((mark, child, console));
+            mark,
+            child,
+        });
     }
     command
         // What a Python program prints arrives when it prints it.
@@ -51,12 +54,13 @@ pub(crate) fn start(
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let (mark, mut child) = spawn(command)?;
-    let console = Console {
+    Ok(Started {
         is_terminal: false,
         keyboard: child.stdin().take().map(|pipe| Box::new(pipe) as _),
         outputs: [boxed(child.stdout().take()), boxed(child.stderr().take())],
-    };
-    Ok((mark, child, console))
+        mark,
+        child,
+    })
 }
 
 fn boxed(pipe: Option<impl Read + Send + 'static>) -> Box<dyn Read + Send> {
@@ -133,7 +137,7 @@ mod tests {
             setrlimit(Resource::Nofile, none).unwrap();
             child.map(|child| (mark, child))
         };
-        let (_, mut child, _) = start(Command::new("true"), spawn).unwrap();
-        child.wait().unwrap();
+        let mut started = start(Command::new("true"), spawn).unwrap();
+        started.child.wait().unwrap();
     }
 }

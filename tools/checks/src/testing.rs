@@ -6,20 +6,16 @@
 //! and that verdict counts.
 
 use std::fmt::Write;
-use std::thread::{self, ScopedJoinHandle};
-use std::time::Duration;
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
+use crate::parallel::in_order;
 use crate::program::Command;
 use crate::report;
 use crate::run::Patience;
 
 /// How much faster than people the peers and the user are.
 const SPEED: u32 = 20;
-
-/// How long a program gets that is expected to do nothing.
-const NOTHING: Duration = Duration::from_millis(400);
 
 /// Why the program doesn't pass all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
@@ -60,13 +56,9 @@ pub fn verdicts<const N: usize>(
     expected: &str,
 ) -> String {
     let patience = Patience {
-        answer: NOTHING,
-        meanwhile: NOTHING,
-        next: NOTHING,
-        end: NOTHING,
-        giving_up: NOTHING,
+        start: Patience::default().start,
         speed: SPEED,
-        ..Patience::default()
+        ..Patience::short()
     };
     let is_expected = |check: &Check, outcome: &Outcome| {
         let line = report::line(check, outcome);
@@ -106,12 +98,11 @@ fn outcomes(
         patience,
         ..as_usual.clone()
     };
-    // They mostly wait.
-    let mut outcomes: Vec<_> = thread::scope(|scope| {
-        let judge = |&check: &&'static Check| scope.spawn(move || (check, check.judge(quick)));
-        let judged: Vec<_> = checks.iter().map(judge).collect();
-        let outcomes = judged.into_iter().flat_map(ScopedJoinHandle::join);
-        outcomes.collect()
+    let mut outcomes = Vec::new();
+    let judge_quickly = |check: &&Check| check.judge(quick);
+    in_order(checks, checks.len(), judge_quickly, |check, outcome| {
+        outcomes.push((*check, outcome));
+        true
     });
     let unexpected = outcomes.extract_if(.., |(check, outcome)| !is_expected(check, outcome));
     let again: Vec<&Check> = unexpected.map(|(check, _)| check).collect();

@@ -49,7 +49,7 @@ pub fn guest(
     // taken.
     let prefix = format!("{}-1000: ", name.as_deref().unwrap_or("guest"));
     let host = Peer::start(stream, HOST, HOST_LINE_BYTES, outgoing, limits, &events)
-        .or_cannot(Action::Receive, address)?;
+        .or_cannot(Action::StartThread, "that talks to the host")?;
     let mut typing = keyboard.read(events)?;
     typing.permit(Instant::now());
 

@@ -75,12 +75,11 @@ pub fn host(
     let result = host.run(&inbox, &mut typing);
     let now = Instant::now();
     let deadline = now + limits.farewell;
-    // What was said before the last word counts.
-    while host.room.pass_on(now) {}
-    host.cause_effects();
     host.room.close(now);
-    // The accepting thread gets no more permits, and we let go of the port.
-    drop(host.accept_permits);
+    host.cause_effects();
+    // The writers get no more lines, the accepting thread no more permits, and we let go of the
+    // port.
+    drop((host.room, host.accept_permits));
     let _ = end_accept(&listener);
     drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});

@@ -21,7 +21,8 @@ pub const MAX_CHARACTERS: usize = 32;
 ///
 /// It keeps what Unicode allows in identifiers: the letters, marks and digits of the scripts that
 /// are in common use today, and `' - . _` and a few of their kind. So no name holds a line end, a
-/// colon, or an invisible character.
+/// colon, or an invisible character. No word ends with a full stop, or a guest called
+/// `Li has left. Han` would join as if Li had left.
 ///
 /// Returns `None` if nothing is left, or what could be the name of a guest without one: `guest-7`.
 pub fn clean(wanted: &str) -> Option<String> {
@@ -36,9 +37,11 @@ pub fn clean(wanted: &str) -> Option<String> {
             kept.push(character);
         }
     }
-    let words: Vec<&str> = kept.split_whitespace().collect();
+    let words = kept.split_whitespace();
+    let words = words.map(|word| word.trim_end_matches('.'));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let short: String = words.join(" ").nfc().take(MAX_CHARACTERS).collect();
-    let name = short.trim_end();
+    let name = short.trim_end_matches([' ', '.']);
     let is_ours = keys(name).iter().any(|key| key.starts_with("guest-"));
     (!name.is_empty() && !is_ours).then(|| name.to_owned())
 }
@@ -125,7 +128,8 @@ mod tests {
         for (wanted, name) in [
             ("  Li   Lei\t", "Li Lei"),
             ("a:b\u{1b}[2J\u{200b}c\u{202e}", "ab2Jc"),
-            ("* Bob has left.", "Bob has left."),
+            ("* Bob has left.", "Bob has left"),
+            ("Li has left. . Han...", "Li has left Han"),
             // Characters that can't be seen.
             ("Li\u{3164}", "Li"),
             ("\u{17b4}L\u{200d}i\u{e0041}\u{fe0f}\u{034f}", "Li"),
@@ -156,14 +160,15 @@ mod tests {
             "\u{301}",
             ":",
             "\u{ff1a}",
+            "...",
         ] {
             assert_eq!(clean(nothing), None, "{nothing:?}");
         }
         assert_eq!(clean(&"x".repeat(100)), Some("x".repeat(32)));
-        assert_eq!(
-            clean(&format!("{} y", "x".repeat(31))),
-            Some("x".repeat(31))
-        );
+        for cut_after in [' ', '.'] {
+            let long = format!("{}{cut_after}y", "x".repeat(31));
+            assert_eq!(clean(&long), Some("x".repeat(31)));
+        }
     }
 
     #[test]
@@ -272,6 +277,7 @@ mod tests {
     fn wanted() -> impl Strategy<Value = String> {
         prop_oneof![
             "([LlIi1|\u{456}]{1,2}|guest)(-[2-5])?",
+            "[Li. ]{1,40}",
             "\\PC{0,40}",
             any::<String>()
         ]
@@ -289,6 +295,7 @@ mod tests {
                 prop_assert!(!misleading, "{name:?}");
                 prop_assert!(name.nfc().eq(name.chars()), "{name:?}");
                 prop_assert_eq!(name.trim(), &name);
+                prop_assert!(!name.contains(". ") && !name.ends_with('.'), "{name:?}");
             }
         }
 

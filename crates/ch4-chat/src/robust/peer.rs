@@ -50,7 +50,7 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// The connection is broken already, or the system has no thread left.
+    /// The system has no thread left.
     pub fn start(
         stream: TcpStream,
         id: PeerId,
@@ -61,8 +61,9 @@ impl Peer {
     ) -> io::Result<Self> {
         // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
         // `byebye`, and put it into one segment with the message before it.
-        stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
+        // macOS refuses options for a connection that has been reset. The reader will find that out.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 
         let stream = Arc::new(stream);
         let thread = || thread::Builder::new().stack_size(STACK_BYTES);

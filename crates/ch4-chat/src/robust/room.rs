@@ -222,18 +222,20 @@ impl Room {
 
     /// The host speaks to everybody. Returns when it may say more.
     pub fn speak(&mut self, line: &str, now: Instant) -> Instant {
+        let text = format!("{}{line}\n", self.host_prefix);
         if self.guests.is_empty() && !line.is_empty() {
             let nobody = "Nobody is here to read that.".to_owned();
             self.effects.push(Effect::Notify(nobody));
         } else if !line.is_empty() {
-            self.broadcast(&format!("{}{line}\n", self.host_prefix), None, now);
+            self.broadcast(&text, None, now);
         }
-        self.host_budget.spend(line.len(), now)
+        self.host_budget.spend(text.len(), now)
     }
 
     /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand
-    /// it.
-    pub fn close(mut self, now: Instant) {
+    /// it. What guests have said before it counts.
+    pub fn close(&mut self, now: Instant) {
+        while self.pass_on(now) {}
         self.flush(now);
         for guest in self.guests.values() {
             guest.outbox.push(BYE);
@@ -464,6 +466,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_said_before_the_hosts_last_word_is_passed_on() {
+        let mut world = World::new(None, &Limits::default());
+        let (li, _) = world.arrives().unwrap();
+        let (_, to_han) = world.arrives().unwrap();
+        world.room.hear(li, vec!["hi".to_owned()], world.now);
+        world.room.close(world.now);
+        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\nbyebye");
+        assert!(world.effects().contains(&"| guest-1: hi".to_owned()));
+    }
+
+    #[test]
+    fn who_comes_back_gets_the_same_name() {
+        let mut world = World::new(None, &Limits::default());
+        for _ in 0..2 {
+            let (id, _outgoing) = world.arrives().unwrap();
+            world.says(id, &["/name Li", BYE]);
+            let joined = "Li has joined from 127.0.0.1:1.";
+            assert_eq!(world.effects().first().map(String::as_str), Some(joined));
+        }
+    }
+
+    #[test]
     fn words_are_passed_on_escaped() {
         let mut world = World::new(None, &Limits::default());
         let (li, _) = world.arrives().unwrap();
@@ -660,16 +684,22 @@ mod tests {
         }
     }
 
+    /// As the guests get it: the name and the LF count too, and so does a line that isn't sent.
     #[test]
     fn the_host_may_say_no_more_than_a_guest() {
-        let mut world = World::new(None, &Limits::default());
-        let (_, _lines) = world.arrives().unwrap();
-        let line = "x".repeat(4096);
-        for _ in 0..16 {
-            assert_eq!(world.room.speak(&line, world.now), world.now);
+        for (name, bytes) in [("", 4095), ("n", 4092), (&"n".repeat(29), 0)] {
+            let mut world = World::new(Some(name), &Limits::default());
+            let (_, _lines) = world.arrives().unwrap();
+            let line = "x".repeat(bytes);
+            let prefix = if name.is_empty() { 0 } else { name.len() + 2 };
+            let counts = prefix + bytes + 1;
+            for _ in 0..65_536 / counts {
+                assert_eq!(world.room.speak(&line, world.now), world.now);
+            }
+            let wait = world.room.speak(&line, world.now) - world.now;
+            let expected = Duration::from_secs(counts as u64) / (16 * 1024);
+            assert_eq!(wait, expected, "{name:?}, {bytes} bytes");
         }
-        let wait = world.room.speak(&line, world.now) - world.now;
-        assert_eq!(wait, Duration::from_millis(250));
     }
 
     #[test]
@@ -702,8 +732,8 @@ mod tests {
         let place = ENTRY_BYTES;
         let mut world = World::new(None, &limits(9, 2 * (10 + place), 9999));
         let (_, reads) = world.arrives().unwrap();
-        let (_, _deaf) = world.arrives().unwrap();
-        for expected in [&[][..], &[], &["disconnect 2"]] {
+        let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
+        for expected in [&[][..], &[], &["disconnect 3", "disconnect 2"]] {
             world.speaks("123456789");
             world.flushes();
             assert_eq!(world.effects(), expected);

@@ -8,7 +8,7 @@ use std::{fs, io};
 use checks::check::Role;
 
 use crate::folder;
-use crate::program_file::{Kind, ProgramFile, begin, ending, mistaken};
+use crate::program_file::{FileKind, ProgramFile, begin, ending, mistaken};
 use crate::source::loads;
 
 /// What may be in a script that another one loads if it can run by itself, too.
@@ -56,7 +56,7 @@ pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Progr
         let names = some(chosen.iter().map(|it| name(&it.path)));
         let role = role.to_string().replace('-', "_");
         let words = match &first.kind {
-            Kind::Script(words) => words.join(" "),
+            FileKind::Script(words) => words.join(" "),
             _ => "COMMAND".to_owned(),
         };
         return Err(format!(
@@ -135,7 +135,7 @@ fn choose<'a>(
     // A source knows more than what was compiled from it, maybe on another system.
     let is_source = |it: &ProgramFile| {
         let is_compiled = ["class", "jar"].contains(&&*ending(&it.path));
-        !is_compiled && !matches!(it.kind, Kind::Executable | Kind::Foreign)
+        !is_compiled && !matches!(it.kind, FileKind::Executable | FileKind::Foreign)
     };
     // Parts first: a program named test.py may be the one that loads them.
     keep(&mut left, |it| !is_part(it));

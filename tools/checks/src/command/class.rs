@@ -7,12 +7,11 @@ use std::io::{self, Write};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, mpsc};
-use std::thread;
 
 use checks::check::Check;
 use checks::guard;
 use checks::judge::{Submission, beside_others, judge};
+use checks::parallel::in_order;
 use checks::program::Command;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -38,17 +37,7 @@ pub(crate) fn mark(
 ) -> Result<bool, Error> {
     let name = || crate::safe_name(directory.as_os_str());
     if let Some(reports) = &args.reports {
-        let writable = fs::create_dir_all(reports).and_then(|()| tempfile::tempfile_in(reports));
-        let of_class = fs::canonicalize(directory).ok();
-        let writable = match fs::canonicalize(reports) {
-            Ok(path) if Some(&path) == of_class.as_ref() => {
-                Err(io::Error::other("it has the submissions"))
-            }
-            _ => writable,
-        };
-        let name = crate::safe_name(reports.as_os_str());
-        let action = format_args!("write reports into {name}");
-        writable.map_err(|why| Error::cannot(action, why, "give --reports another directory"))?;
+        prepare(reports, directory)?;
     }
     let class = Class::read(directory, args.reports.as_deref(), given.is_some())
         .or_cannot("read the directory", name())?;
@@ -65,14 +54,17 @@ pub(crate) fn mark(
     let bar = bar(class.submissions.len());
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
-    let mut reported = Ok(());
+    let (mut reported, mut printed) = (Ok(()), Ok(()));
+    let mark_it = |submitted: &Submitted| {
+        unless_broken(submitted, || {
+            mark_one(args, checks, submitted, given, scratch.path())
+        })
+    };
     in_order(
         &class.submissions,
         at_once(args),
-        |submitted| mark_one(args, checks, submitted, given, scratch.path()),
+        mark_it,
         |submitted, marked| {
-            let broken = "the judge itself failed, which is a bug: please report it";
-            let marked = marked.unwrap_or_else(|| not_started(submitted, broken.to_owned()));
             all_passed &= marked.has_passed();
             bar.inc(1);
             if let Some(reports) = &args.reports {
@@ -81,9 +73,11 @@ pub(crate) fn mark(
                 // The others' marks don't depend on it.
                 reported = mem::replace(&mut reported, Ok(())).and(written);
             }
-            bar.suspend(|| marks.add(&marked))
+            printed = bar.suspend(|| marks.add(&marked));
+            printed.is_ok()
         },
-    )?;
+    );
+    printed?;
     bar.finish_and_clear();
     marks.end()?;
     let left_out = left_out(&class);
@@ -96,12 +90,38 @@ pub(crate) fn mark(
     reported.map(|()| all_passed)
 }
 
+/// Creates the directory for reports, and tries whether it can be written.
+fn prepare(reports: &Path, class: &Path) -> Result<(), Error> {
+    let created = fs::create_dir_all(reports).and_then(|()| tempfile::tempfile_in(reports));
+    let paths = (fs::canonicalize(reports), fs::canonicalize(class));
+    let is_usable = match paths {
+        (Ok(reports), Ok(class)) if reports == class => {
+            Err(io::Error::other("it has the submissions"))
+        }
+        _ => created.map(drop),
+    };
+    let action = format_args!(
+        "write reports into {}",
+        crate::safe_name(reports.as_os_str())
+    );
+    is_usable.map_err(|why| Error::cannot(action, why, "give --reports another directory"))
+}
+
 fn not_started(submitted: &Submitted, why: String) -> Marked {
     Marked {
         name: submitted.name.clone(),
         command: None,
         judged: Err(why),
     }
+}
+
+/// What comes of the submission, even if the judge itself fails: then the others are judged all the
+/// same.
+fn unless_broken(submitted: &Submitted, mark: impl FnOnce() -> Marked) -> Marked {
+    panic::catch_unwind(AssertUnwindSafe(mark)).unwrap_or_else(|_| {
+        let why = "the judge itself failed, which is a bug: please report it";
+        not_started(submitted, why.to_owned())
+    })
 }
 
 fn mark_one(
@@ -168,39 +188,6 @@ fn notes(args: &Args) -> &'static str {
     }
 }
 
-/// Works on several items at the same time, and calls `each` with the results in the items' order,
-/// as soon as all before it are known. An item has no result if the work panicked.
-fn in_order<T: Sync, R: Send>(
-    items: &[T],
-    at_once: usize,
-    work: impl Fn(&T) -> R + Sync,
-    mut each: impl FnMut(&T, Option<R>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let (senders, results): (Vec<_>, Vec<_>) = items.iter().map(|_| mpsc::channel()).unzip();
-    let waiting = Mutex::new(items.iter().zip(senders));
-    let waiting = || waiting.lock().unwrap_or_else(PoisonError::into_inner);
-    let work_on_all = || {
-        let next = || waiting().next();
-        while let Some((item, sender)) = next() {
-            let result = panic::catch_unwind(AssertUnwindSafe(|| work(item)));
-            // The receiver has gone if the output can't be written.
-            let _ = sender.send(result.ok());
-        }
-    };
-    thread::scope(|scope| {
-        let start = |_| thread::Builder::new().spawn_scoped(scope, work_on_all);
-        // A busy system may have no more threads. One does, if it is this one.
-        if (0..at_once).flat_map(start).count() == 0 {
-            work_on_all();
-        }
-        for (item, result) in items.iter().zip(results) {
-            let result = result.recv().ok().flatten();
-            each(item, result).inspect_err(|_| waiting().by_ref().for_each(drop))?;
-        }
-        Ok(())
-    })
-}
-
 /// How many submissions share the `--jobs`. Each gets two or more of them, as its first check has
 /// to be made before the others.
 fn at_once(args: &Args) -> usize {
@@ -222,27 +209,17 @@ fn bar(submissions: usize) -> ProgressBar {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use super::*;
 
-    fn results_of(at_once: usize) -> Vec<(u8, Option<u8>)> {
-        let mut results = Vec::new();
-        let work = |item: &u8| {
-            assert!(*item != 2, "this one breaks");
-            item * 10
-        };
-        let each = |item: &u8, result| {
-            results.push((*item, result));
-            Ok(())
-        };
-        assert!(in_order(&[1, 2, 3], at_once, work, each).is_ok());
-        results
-    }
-
     #[test]
-    fn nothing_is_lost_if_the_work_breaks_or_no_thread_can_be_started() {
-        let expected = [(1, Some(10)), (2, None), (3, Some(30))];
-        assert_eq!(results_of(1), expected);
-        assert_eq!(results_of(0), expected);
+    fn a_submission_has_a_row_even_if_the_judge_fails() {
+        let class = tempfile::tempdir().unwrap();
+        fs::write(class.path().join("server.py"), "").unwrap();
+        let class = Class::read(class.path(), None, false).unwrap();
+        let marked = unless_broken(&class.submissions[0], || panic!("a bug"));
+        assert_eq!(marked.name, "server.py");
+        assert!(marked.judged.unwrap_err().contains("please report it"));
     }
 }

@@ -182,7 +182,7 @@ fn command(args: &Args) -> Option<Command> {
         return None;
     };
     let command = Command::new(program, arguments);
-    if args.port.is_none() && !command.takes_port() {
+    if args.port.is_none() && !command.has("{port}") {
         wrong("where does the port go? Put {port} into the command's arguments, or give --port N");
     }
     if args.submissions.is_none() {
@@ -264,7 +264,7 @@ fn judge_one(
     };
     match args.format {
         Format::Lines => {
-            let summary = summary(&marked.verdicts());
+            let summary = summary(marked.judged());
             print(&format!("{}\n{summary}", teller.folded()))?;
             if let Some(hint) = teller.hint(args.role) {
                 print(&hint)?;

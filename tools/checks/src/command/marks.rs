@@ -22,12 +22,9 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
-    /// The verdicts; none if it couldn't be started.
-    pub(crate) fn verdicts(&self) -> Vec<(&'static Check, Verdict)> {
-        let judged = self.judged.iter().flatten();
-        judged
-            .map(|(check, outcome)| (*check, outcome.verdict))
-            .collect()
+    /// What came of each check; nothing if it couldn't be started.
+    pub(crate) fn judged(&self) -> &[Judged] {
+        self.judged.as_deref().unwrap_or_default()
     }
 
     /// Why it wasn't started, in a line.
@@ -37,8 +34,8 @@ impl Marked {
 
     /// Whether it passed everything.
     pub(crate) fn has_passed(&self) -> bool {
-        let passed = |judged: &Vec<Judged>| judged.iter().all(|(_, it)| it.verdict.is_pass());
-        self.judged.as_ref().is_ok_and(passed)
+        let mut judged = self.judged().iter();
+        self.judged.is_ok() && judged.all(|(_, outcome)| outcome.verdict.is_pass())
     }
 
     /// What to hand back to the student.
@@ -55,7 +52,7 @@ impl Marked {
                 return text;
             }
         };
-        let _ = writeln!(text, "{}\n", summary(&self.verdicts()));
+        let _ = writeln!(text, "{}\n", summary(judged));
         let mut teller = Teller::new(all);
         for (check, outcome) in judged {
             if let Some(line) = teller.tell(check, outcome) {
@@ -96,9 +93,8 @@ impl Marks {
         };
         match format {
             Format::Lines => {
-                let head =
-                    (1..=checks.len()).fold(String::new(), |head, it| format!("{head}{it:>3}"));
-                print(&head)?;
+                let numbers = (1..=checks.len()).map(|number| format!("{number:>3}"));
+                print(&numbers.collect::<String>())?;
             }
             Format::Csv => {
                 let ids = checks.iter().map(|check| check.id);
@@ -118,19 +114,19 @@ impl Marks {
     /// The output can't be written.
     pub(crate) fn add(&mut self, marked: &Marked) -> Result<(), Error> {
         self.marked += 1;
-        let verdicts = marked.verdicts();
         for (index, failed) in self.failed.iter_mut().enumerate() {
-            let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
-            *failed += usize::from(!verdict.is_some_and(Verdict::is_pass));
+            let judged = marked.judged().get(index);
+            let has_passed = judged.is_some_and(|(_, outcome)| outcome.verdict.is_pass());
+            *failed += usize::from(!has_passed);
         }
         match self.format {
-            Format::Lines => print(&self.table_row(marked, &verdicts)),
-            Format::Csv => self.csv_marked(marked, &verdicts),
-            Format::Json => print_json(&submission(marked, &verdicts)),
+            Format::Lines => print(&self.table_row(marked)),
+            Format::Csv => self.csv_marked(marked),
+            Format::Json => print_json(&submission(marked)),
         }
     }
 
-    fn table_row(&self, marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> String {
+    fn table_row(&self, marked: &Marked) -> String {
         let (name, of) = (&marked.name, self.checks.len());
         if let Some(why) = marked.not_started() {
             let width = (3 * of).saturating_sub(2);
@@ -140,31 +136,25 @@ impl Marks {
             );
         }
         let mut row = String::new();
-        for (_, verdict) in verdicts {
+        for (_, outcome) in marked.judged() {
             row.push_str("  ");
-            row.push(sign(*verdict));
+            row.push(sign(outcome.verdict));
         }
-        let passed = verdicts.iter().filter(|(_, verdict)| verdict.is_pass());
+        let passed = marked.judged().iter();
+        let passed = passed.filter(|(_, outcome)| outcome.verdict.is_pass());
         let command = marked.command.as_deref().unwrap_or_default();
         // Writing to a string can't fail.
         let _ = write!(row, "  {:>3} of {of}  {name}  ({command})", passed.count());
         row
     }
 
-    fn csv_marked(
-        &mut self,
-        marked: &Marked,
-        verdicts: &[(&'static Check, Verdict)],
-    ) -> Result<(), Error> {
-        let mut row = vec![for_a_spreadsheet(&marked.name)];
-        row.push(for_a_spreadsheet(
-            marked.command.as_deref().unwrap_or_default(),
-        ));
-        for index in 0..self.checks.len() {
-            let verdict = verdicts.get(index).map(|(_, verdict)| *verdict);
-            row.push(verdict.map(word).unwrap_or_default());
-        }
-        let points = points_of(marked, verdicts).map(|it| it.map(|it| it.to_string()));
+    fn csv_marked(&mut self, marked: &Marked) -> Result<(), Error> {
+        let command = marked.command.as_deref().unwrap_or_default();
+        let mut row = vec![for_a_spreadsheet(&marked.name), for_a_spreadsheet(command)];
+        row.extend(marked.judged().iter().map(|(_, it)| word(it.verdict)));
+        // It has no verdicts if it couldn't be started.
+        row.resize(2 + self.checks.len(), String::new());
+        let points = points_of(marked).map(|it| it.map(|it| it.to_string()));
         row.extend(points.unwrap_or_default());
         row.push(marked.not_started().unwrap_or_default().to_owned());
         self.csv_row(row)
@@ -268,9 +258,9 @@ fn reading(check: &Check, advice: Option<&str>) -> Value {
 }
 
 /// A program of many.
-fn submission(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Value {
-    let points = points_of(marked, verdicts);
-    let entries = marked.judged.iter().flatten();
+fn submission(marked: &Marked) -> Value {
+    let points = points_of(marked);
+    let entries = marked.judged().iter();
     let entries = entries.map(|(check, outcome)| entry(check, outcome));
     json!({
         "submission": marked.name,
@@ -288,8 +278,8 @@ fn submission(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Value 
 
 /// How many points it has of each level, and in all. Nobody has judged a program that wasn't
 /// started, so it has no points, and not 0.
-fn points_of(marked: &Marked, verdicts: &[(&'static Check, Verdict)]) -> Option<[usize; 4]> {
-    let [basic, solid, expert] = Level::ALL.map(|level| points(verdicts, level).0);
-    let points = [basic, solid, expert, basic + solid + expert];
-    marked.judged.is_ok().then_some(points)
+fn points_of(marked: &Marked) -> Option<[usize; 4]> {
+    let judged = marked.judged.as_ref().ok()?;
+    let [basic, solid, expert] = Level::ALL.map(|level| points(judged, level).0);
+    Some([basic, solid, expert, basic + solid + expert])
 }

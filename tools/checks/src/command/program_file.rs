@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::source::has_main;
 
 /// How much of a file is looked at, in bytes.
-const GLANCE: u64 = 1 << 20;
+const LOOKED_AT: u64 = 1 << 20;
 
 /// Endings of programs that take a command to start.
 const OTHER_SOURCES: &[&str] = &[
@@ -42,7 +42,7 @@ const DOCUMENTS: &[&str] = &["doc", "docx", "ipynb", "odt", "pages", "pdf", "rtf
 
 /// How a program is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FileKind {
     /// By an interpreter: these words, then the file.
     Script(Vec<String>),
     /// By the system.
@@ -63,7 +63,7 @@ pub(crate) enum Kind {
     Part,
 }
 
-impl Kind {
+impl FileKind {
     /// Why a program of this kind can't be started, if it can't.
     pub(crate) fn trouble(&self, has_command: bool) -> Option<String> {
         let why = match self {
@@ -87,7 +87,7 @@ pub(crate) struct ProgramFile {
     /// Its file.
     pub(crate) path: PathBuf,
     /// How it is started.
-    pub(crate) kind: Kind,
+    pub(crate) kind: FileKind,
 }
 
 impl ProgramFile {
@@ -104,7 +104,7 @@ impl ProgramFile {
     pub(crate) fn of_any(path: &Path) -> Self {
         Self::of(path).unwrap_or_else(|| Self {
             path: path.to_owned(),
-            kind: Kind::Other(OTHER_COMMAND),
+            kind: FileKind::Other(OTHER_COMMAND),
         })
     }
 
@@ -176,50 +176,50 @@ pub(crate) fn ending(path: &Path) -> String {
     ending.to_string_lossy().to_lowercase()
 }
 
-fn kind(path: &Path) -> Option<Kind> {
+fn kind(path: &Path) -> Option<FileKind> {
     // The ending of one that can't be read says enough.
     let begins = begin(path).unwrap_or_default();
     let is_utf16 = begins.starts_with(b"\xff\xfe") || begins.starts_with(b"\xfe\xff");
     let kind = kind_of(path, &begins)?;
-    Some(if is_utf16 { Kind::Utf16 } else { kind })
+    Some(if is_utf16 { FileKind::Utf16 } else { kind })
 }
 
-fn kind_of(path: &Path, begins: &[u8]) -> Option<Kind> {
+fn kind_of(path: &Path, begins: &[u8]) -> Option<FileKind> {
     if let Some(interpreter) = shebang(begins) {
-        return Some(Kind::Script(interpreter));
+        return Some(FileKind::Script(interpreter));
     }
-    let script = |interpreter: &str| Some(Kind::Script(vec![interpreter.to_owned()]));
+    let script = |interpreter: &str| Some(FileKind::Script(vec![interpreter.to_owned()]));
     let source = match ending(path).as_str() {
-        "py" if path.ends_with("__init__.py") => return Some(Kind::Part),
+        "py" if path.ends_with("__init__.py") => return Some(FileKind::Part),
         "py" | "pyw" if find_in_path("python3").is_some() => return script("python3"),
         "py" | "pyw" => return script("python"),
         "js" | "mjs" | "cjs" => return script("node"),
         "pl" => return script("perl"),
         "rb" => return script("ruby"),
         same @ ("lua" | "php") => return script(same),
-        "java" => Kind::Java,
-        "c" => Kind::C("cc"),
-        "cc" | "cpp" | "cxx" => Kind::C("c++"),
-        "rs" => Kind::Rust,
-        "class" => return Some(Kind::Other("java -cp {dir} Main")),
-        "go" => return Some(Kind::Other("go run {file}")),
-        "jar" => return Some(Kind::Other("java -jar {file}")),
-        "sh" => return Some(Kind::Other("sh {file}")),
-        other if OTHER_SOURCES.contains(&other) => return Some(Kind::Other(OTHER_COMMAND)),
+        "java" => FileKind::Java,
+        "c" => FileKind::C("cc"),
+        "cc" | "cpp" | "cxx" => FileKind::C("c++"),
+        "rs" => FileKind::Rust,
+        "class" => return Some(FileKind::Other("java -cp {dir} Main")),
+        "go" => return Some(FileKind::Other("go run {file}")),
+        "jar" => return Some(FileKind::Other("java -jar {file}")),
+        "sh" => return Some(FileKind::Other("sh {file}")),
+        other if OTHER_SOURCES.contains(&other) => return Some(FileKind::Other(OTHER_COMMAND)),
         _ if is_library(path) => return None,
         _ => {
             let (_, is_ours) = *MAGIC.iter().find(|(magic, _)| begins.starts_with(magic))?;
             return Some(if is_ours {
-                Kind::Executable
+                FileKind::Executable
             } else {
-                Kind::Foreign
+                FileKind::Foreign
             });
         }
     };
     Some(if has_main(&String::from_utf8_lossy(begins)) {
         source
     } else {
-        Kind::Part
+        FileKind::Part
     })
 }
 
@@ -230,7 +230,7 @@ fn kind_of(path: &Path, begins: &[u8]) -> Option<Kind> {
 /// It can't be read.
 pub(crate) fn begin(path: &Path) -> io::Result<Vec<u8>> {
     let mut begin = Vec::new();
-    File::open(path)?.take(GLANCE).read_to_end(&mut begin)?;
+    File::open(path)?.take(LOOKED_AT).read_to_end(&mut begin)?;
     Ok(begin)
 }
 

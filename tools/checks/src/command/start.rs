@@ -11,7 +11,7 @@ use checks::program::{self, Command, Program};
 use console::safe;
 
 use crate::folder;
-use crate::program_file::{Kind, ProgramFile, begin, ending};
+use crate::program_file::{FileKind, ProgramFile, begin, ending};
 use crate::source::{Java, is_in_package};
 
 /// How long a compiler may take.
@@ -34,7 +34,7 @@ pub(crate) fn command<'a>(
     let folder = program.folder();
     let port = OsString::from("{port}");
     match &program.kind {
-        Kind::Script(words) => {
+        FileKind::Script(words) => {
             let module = package_of(program, root);
             let module = module.map(|(folder, name)| (folder, vec!["-m".into(), name.into()]));
             let (folder, program) = module.unwrap_or((folder, vec![file]));
@@ -43,11 +43,11 @@ pub(crate) fn command<'a>(
             let interpreter = words.next().unwrap_or_default();
             Ok((Command::new(interpreter, words), folder))
         }
-        Kind::Executable => {
+        FileKind::Executable => {
             make_executable(&program.path).map_err(|error| error.to_string())?;
             Ok((Command::new(file, [port]), folder))
         }
-        Kind::Java => {
+        FileKind::Java => {
             let mut path = program.path.clone();
             let source = begin(&path).map_err(|error| error.to_string())?;
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -72,14 +72,14 @@ pub(crate) fn command<'a>(
             let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
             Ok((Command::new("java", words), folder))
         }
-        Kind::C(compiler) => {
+        FileKind::C(compiler) => {
             let parts = c_parts(program).map_err(|error| error.to_string())?;
             let words = format!("-O1 -pthread -Iinclude -I../include -o {}", compiled());
             let files = parts.into_iter().chain(["-lm".into()]);
             compile(compiler, &words, files, folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
         }
-        Kind::Rust => {
+        FileKind::Rust => {
             let words = format!("--edition=2024 -O -o {}", compiled());
             compile("rustc", &words, [PathBuf::from(file)], folder)?;
             Ok((Command::new(compiled(), ["{port}"]), folder))
@@ -167,7 +167,7 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
 }
 
 fn has_own_main(source: &Path) -> bool {
-    ProgramFile::of(source).is_some_and(|it| it.kind != Kind::Part)
+    ProgramFile::of(source).is_some_and(|it| it.kind != FileKind::Part)
 }
 
 #[cfg(unix)]

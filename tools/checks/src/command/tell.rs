@@ -87,8 +87,9 @@ fn this_command() -> &'static str {
 }
 
 /// How many passed, in words: in all, and of each level.
-pub(crate) fn summary(judged: &[(&'static Check, Verdict)]) -> String {
-    let count = |wanted| judged.iter().filter(|(_, it)| *it == wanted).count();
+pub(crate) fn summary(judged: &[Judged]) -> String {
+    let verdicts = || judged.iter().map(|(_, outcome)| outcome.verdict);
+    let count = |wanted| verdicts().filter(|it| *it == wanted).count();
     let unsteady = count(Verdict::Unsteady);
     let mut summary = format!(
         "{} of {} passed",
@@ -111,8 +112,8 @@ pub(crate) fn summary(judged: &[(&'static Check, Verdict)]) -> String {
 }
 
 /// How many checks of this level passed, and how many there are.
-pub(crate) fn points(judged: &[(&'static Check, Verdict)], level: Level) -> (usize, usize) {
+pub(crate) fn points(judged: &[Judged], level: Level) -> (usize, usize) {
     let of_level = || judged.iter().filter(|(check, _)| check.level == level);
-    let passed = of_level().filter(|(_, verdict)| verdict.is_pass()).count();
-    (passed, of_level().count())
+    let passed = of_level().filter(|(_, outcome)| outcome.verdict.is_pass());
+    (passed.count(), of_level().count())
 }

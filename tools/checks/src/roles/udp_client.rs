@@ -235,7 +235,11 @@ pub const CHECKS: &[Check] = &[
 
 /// The client has been started, and asks for 36.6.
 fn asked(lab: &mut Lab) -> Told<Answerer> {
-    lab.asked("36.6")
+    let mut server = lab.answers()?;
+    lab.starts()?;
+    lab.types("36.6");
+    server.expects("36.6", lab.patience().start)?;
+    Ok(server)
 }
 
 /// The client gives up, and says so.

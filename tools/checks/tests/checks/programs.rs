@@ -446,6 +446,16 @@ fn the_words_of_a_crash_are_no_answer() {
     expect(Role::UdpClient, "shows", cases);
 }
 
+/// A program has ended before its last words are read: here, those of a child of its.
+#[test]
+fn a_stack_trace_that_comes_late_is_one() {
+    let client = format!("{FAULTY} tcp-client $1");
+    let late = "(sleep 1.2; echo Traceback '(most recent call last):') &";
+    let crashes = format!("{client}; {late}");
+    let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
+    expect(Role::TcpClient, "server-resets", cases);
+}
+
 /// What it says at its end, whatever has come, is no message either.
 #[test]
 fn a_goodbye_does_not_say_that_no_answer_has_come() {

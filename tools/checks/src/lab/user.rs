@@ -1,4 +1,4 @@
-//! The program's keyboard and screen, and how it ends.
+//! The user of the program under test: what they type, what they see, and how the program ends.
 
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Lab;
 use crate::peer::TcpPeer;
 use crate::program::{OUTPUT_LIMIT, Program, STACK_TRACES, is_success};
-use crate::run::{Advise, Kind, Stop, Told, shown, time};
+use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
 ///
@@ -253,6 +253,10 @@ impl Lab<'_> {
     /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
+        if self.ended().is_some() {
+            // A stack trace may still be on its way.
+            self.ends_within(OUTPUT_END);
+        }
         // It has ended, and no program can choose not to have an exit status.
         let is_crash = |end: ExitStatus| end.code().is_none() && !is_success(end);
         let expected = if self.has_stack_trace() {

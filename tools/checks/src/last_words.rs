@@ -1,0 +1,112 @@
+//! The end of what a program has printed: of a stack trace, what tells its author something.
+
+use console::safe;
+
+use crate::run::cut;
+
+/// What is shown between two lines of output.
+pub(crate) const LINE_END: &str = " / ";
+
+/// The most characters that are shown of a line of output.
+const SHOWN_LINE: usize = 160;
+
+/// The end of what a program has printed.
+pub(crate) fn last_words(text: &str) -> String {
+    const LINES: usize = 4;
+    let lines = telling(text);
+    let last = lines.get(lines.len().saturating_sub(LINES)..);
+    let last: Vec<String> = last
+        .unwrap_or_default()
+        .iter()
+        .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
+        .collect();
+    if last.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    format!("it printed last: {}", last.join(LINE_END))
+}
+
+/// The lines that say something to the program's author. A stack trace also names places in the
+/// language's own library. Below the error, JavaScript and Java print where it happened: one place
+/// is enough. Node.js adds the fields of the error.
+fn telling(text: &str) -> Vec<&str> {
+    let (mut has_place, mut is_library, mut is_in_fields) = (false, false, false);
+    let mut says_something = |line: &&str| {
+        let words = line.trim();
+        if is_in_fields {
+            is_in_fields = words != "}";
+            return false;
+        }
+        let is_indented = words.len() < line.trim_end().len();
+        if is_indented && words.starts_with("at ") {
+            is_in_fields = words.ends_with(" {");
+            let is_new = !has_place && !is_of_a_library(words);
+            has_place |= is_new;
+            return is_new;
+        }
+        has_place = false;
+        if words.starts_with("File \"") {
+            is_library = is_of_a_library(words);
+        }
+        // Python shows the line itself, too, and marks the place in it.
+        is_library &= is_indented;
+        let is_mark = words.chars().all(|c| "^~-".contains(c));
+        !is_library && !is_mark && !words.starts_with("Node.js v")
+    };
+    text.lines().filter(|line| says_something(line)).collect()
+}
+
+/// Whether a place in a stack trace is in the library of Python, JavaScript or Java.
+fn is_of_a_library(place: &str) -> bool {
+    let libraries = [
+        "/lib/python",
+        r"\Lib\",
+        "<frozen ",
+        "(node:",
+        "at node:",
+        "<anonymous>)",
+        "java.base/",
+    ];
+    libraries.iter().any(|library| place.contains(library))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_the_error_and_the_place_in_the_program() {
+        for (printed, expected) in [
+            (
+                "/x/server.js:3\n  let a b\n        ^\n\nSyntaxError: Unexpected identifier 'b'\n    \
+                 at wrapSafe (node:internal:1:2)\n    at Module.load (node:internal:7:8)\n\n\
+                 Node.js v22.1.0\n",
+                "/x/server.js:3 / let a b / SyntaxError: Unexpected identifier 'b'",
+            ),
+            (
+                "node:events:495\n      throw er;\n      ^\n\nError: read ECONNRESET\n    at TCP.read \
+                 (node:internal:1:2)\n    at Socket.<anonymous> (/x/server.js:5:6)\n    at next \
+                 (/x/server.js:7:8)\nEmitted 'error' event at:\n    at emit (node:x:8:8) {\n  \
+                 errno: -104,\n  syscall: 'read'\n}\n\nNode.js v20.20.2\n",
+                "throw er; / Error: read ECONNRESET / at Socket.<anonymous> (/x/server.js:5:6) / \
+                 Emitted 'error' event at:",
+            ),
+            (
+                "hello\nException in thread \"main\" java.lang.NumberFormatException: warm\n\tat \
+                 java.base/java.lang.Double.parseDouble(Double.java:651)\n\tat \
+                 Server.main(Server.java:10)\n\tat Server.run(Server.java:20)\n",
+                "hello / Exception in thread \"main\" java.lang.NumberFormatException: warm / at \
+                 Server.main(Server.java:10)",
+            ),
+            (
+                "hello\nTraceback (most recent call last):\n  File \"/x/server.py\", line 3, in f\n    \
+                 f(1)\n    ~^^^\n  File \"/usr/lib/python3.11/socket.py\", line 1, in g\n    \
+                 g(1)\nOSError: no\n------\n",
+                "Traceback (most recent call last): / File \"/x/server.py\", line 3, in f / f(1) / \
+                 OSError: no",
+            ),
+        ] {
+            assert_eq!(last_words(printed), format!("it printed last: {expected}"));
+        }
+    }
+}
