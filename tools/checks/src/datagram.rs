@@ -272,6 +272,9 @@ mod tests {
     use crate::run::tests::kind;
     use crate::run::{Kind, Patience};
 
+    /// How long a test waits before it fails.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
     fn run() -> Run {
         let patience = Patience {
             answer: Duration::from_millis(50),
@@ -283,6 +286,7 @@ mod tests {
     #[test]
     fn another_number_is_wrong_and_the_right_one_may_be_late_after_other_words() {
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        server.set_read_timeout(Some(PATIENCE)).unwrap();
         let address = server.local_addr().unwrap();
         let mut client = Asker::new("client 1".to_owned(), address, run()).unwrap();
         client.sends("100");

@@ -505,6 +505,28 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 mod tests {
     use super::*;
 
+    /// One that has done something, or was started again, hears nothing about its port.
+    #[test]
+    fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
+        for (script, restarted, reached, advice) in [
+            ("exit 3", false, false, Some(ENDED)),
+            ("exit 0", false, false, Some(OVER)),
+            ("exit 3", true, false, None),
+            ("exit 3", false, true, None),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            assert!(lab.ends_within(Duration::from_secs(20)));
+            (lab.restarted, lab.reached) = (restarted, reached);
+            let failure = lab.unready::<()>("it listens".to_owned()).unwrap_err();
+            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
+            // Otherwise somebody else may have got the port meanwhile.
+            let is_wrong = failure.kind == Kind::Wrong;
+            assert_eq!(is_wrong, restarted || reached, "{failure:?}");
+        }
+    }
+
     /// As a connection in TIME-WAIT is.
     #[test]
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {

@@ -550,6 +550,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (program, _) = listener.accept().unwrap();
+        program.set_read_timeout(Some(PATIENCE)).unwrap();
         let patience = Patience {
             answer: time,
             meanwhile: time,
@@ -593,6 +594,8 @@ mod tests {
             drop(client);
             let read = reads.join().unwrap();
             assert!(read >= if answers { 1 << 20 } else { 2 << 20 }, "{read}");
+            // The limit, and at most one write more.
+            assert!(answers || read < (2 << 20) + (64 << 10), "{read}");
         }
     }
 
@@ -616,7 +619,7 @@ mod tests {
     /// A host that greets, or a server that has sent its head, may be late with the rest.
     #[test]
     fn what_has_not_come_may_be_late_until_the_stream_ends() {
-        let (mut client, mut program) = connected_for(Duration::from_millis(50));
+        let (mut client, mut program) = connected();
         let missing = Some(Kind::Missing);
         assert_eq!(kind(client.expects("hello")), missing);
         assert_eq!(kind(client.hears_something()), missing);
@@ -713,5 +716,8 @@ mod tests {
         assert_eq!(kind(told), Some(Kind::Missing));
         drop(program);
         assert_eq!(kind(client.write(b"x")), None);
+        let (mut client, _program) = connected();
+        let told = client.sends_endlessly(b"again\n", 32 << 20);
+        assert_eq!(kind(told), Some(Kind::Missing));
     }
 }

@@ -459,6 +459,17 @@ pub(crate) mod tests {
             ),
             (&format!("{TRACED} sleep 60"), "it printed", Some(TRACE)),
             ("kill -PIPE $$", "the program ended", Some(SIGPIPE)),
+            (
+                &format!("{TRACED} kill -PIPE $$"),
+                "the program ended",
+                Some(SIGPIPE),
+            ),
+            // What is to be written next is known.
+            (
+                r"printf 'panicked at x\nnot yet implemented: y\n'; exit 1",
+                "the program ended",
+                None,
+            ),
             ("kill -SEGV $$", "the program ended", Some(CRASH)),
             ("sh -c 'kill -ABRT $$'; exit $?", "the program", Some(CRASH)),
             ("exec sleep 60", "none; it printed nothing", None),
@@ -470,12 +481,12 @@ pub(crate) mod tests {
             let limit = Duration::from_secs(30);
             assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
             assert!(waits || ends.ends_within(limit));
-            let Err(failure) = run.failed::<()>("an answer", "none") else {
-                panic!("it always fails")
-            };
+            let failure = run.failed::<()>("an answer", "none").unwrap_err();
             assert!(failure.saw.starts_with(begins), "{script}: {}", failure.saw);
             assert!(failure.saw.contains("none"), "{}", failure.saw);
             assert_eq!(failure.first, first, "{script}");
+            let failure = run.failed::<()>("the program goes on", "").unwrap_err();
+            assert!(!failure.saw.starts_with(';'), "{script}: {}", failure.saw);
         }
     }
 

@@ -389,8 +389,114 @@ fn same(line: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(unix)]
+    use std::io::Write;
+    #[cfg(unix)]
+    use std::net::{TcpListener, TcpStream};
+
     use super::*;
+    #[cfg(unix)]
+    use crate::program::Command;
+    #[cfg(unix)]
+    use crate::run::Patience;
+    #[cfg(unix)]
+    use crate::run::tests::kind;
+
+    /// The user types "36.6" when the program has shown its prompt.
+    #[cfg(unix)]
+    #[test]
+    fn neither_what_was_typed_nor_what_was_on_the_screen_is_news() {
+        let patience = Patience {
+            speed: 10,
+            ..Patience::short()
+        };
+        for (then, is_news) in [
+            ("echo 36.6 'C: ' $x '-> '", false),
+            ("echo 'C: -> Error'", true),
+            ("echo 'C: 36.6 is' too cold", true),
+        ] {
+            let script = format!("echo C:; read x; {then}");
+            let command = Command::new("sh", ["-c", &script]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            assert!(lab.shows(Duration::from_secs(20), |text| text == "C:\n"));
+            lab.types("36.6");
+            assert!(lab.ends_within(Duration::from_secs(20)));
+            assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
+        }
+    }
+
+    /// The test is the program's side of the connection.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_typed_has_to_arrive_in_utf8() {
+        let patience = Patience {
+            answer: Duration::from_millis(50),
+            speed: 10,
+            ..Patience::short()
+        };
+        for (arrives, expected) in [("hello 你好\n", None), ("hello ??\n", Some(Kind::Missing))] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut program, _) = listener.accept().unwrap();
+            program.write_all(arrives.as_bytes()).unwrap();
+            let mut peer = TcpPeer::new("peer".to_owned(), stream, lab.run.clone()).unwrap();
+            let told = lab.types_chinese(&mut peer, "hello");
+            assert_eq!(kind(told), expected, "{arrives}");
+        }
+    }
+
+    /// It takes a moment, and its child says something when it has ended.
+    #[cfg(unix)]
+    #[test]
+    fn the_time_to_end_begins_when_the_program_has_shown_something() {
+        let patience = Patience {
+            start: Duration::from_secs(20),
+            ..Patience::short()
+        };
+        let late = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
+            (while kill -0 $$ 2>/dev/null; do :; done; echo over) & exit";
+        let command = Command::new("sh", ["-c", late]);
+        let mut lab = Lab::new(&command, None, &patience);
+        lab.starts().unwrap();
+        let told = lab.expects_to_end(Duration::ZERO);
+        assert!(told.is_ok(), "{told:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_stack_trace_is_no_success_whatever_the_exit_status() {
+        const TRACE: &str = "a message for the user, not a stack trace";
+        let patience = Patience {
+            end: Duration::from_secs(20),
+            ..Patience::short()
+        };
+        for (script, expected) in [
+            ("exit 0", None),
+            ("echo 'Stack trace:'", Some(TRACE)),
+            ("echo 'Stack trace:'; exit 1", Some(TRACE)),
+            ("exit 1", Some("the program ends by itself within 20 s")),
+            (
+                "kill -SEGV $$",
+                Some("the program ends by itself, with a message"),
+            ),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            let failure = lab.expects_success().err();
+            let is_as_expected = match (&failure, expected) {
+                (Some(failure), Some(begins)) => failure.expected.starts_with(begins),
+                (failure, begins) => failure.is_none() && begins.is_none(),
+            };
+            assert!(is_as_expected, "{script}: {failure:?}");
+        }
+    }
 
     #[test]
     fn a_stack_trace_shows_nothing() {

@@ -211,6 +211,18 @@ mod tests {
         assert!(advice("HTTP/1.1 200 OK\r\n\r\nHell", reset).starts_with("Read the whole"));
     }
 
+    /// A page that is whole after one read of 16 KiB, and one byte more.
+    #[test]
+    fn what_comes_behind_a_whole_page_is_wrong() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 16342\r\n\r\n";
+        let page = format!("{head}{}", "x".repeat(16_342));
+        assert_eq!(page.len(), 16 << 10);
+        let (mut client, _open) = peer_of(&page);
+        assert_eq!(kind(expects_a_whole_page(&mut client)), None);
+        let (mut client, _open) = peer_of(&format!("{page}!"));
+        assert_eq!(kind(expects_a_whole_page(&mut client)), Some(Kind::Wrong));
+    }
+
     #[test]
     fn an_empty_line_ends_a_head_with_cr_or_without() {
         for head_of_it in ["A\r\nB\r\n\r\n", "A\nB\n\n", "A\nB\n\r\n", "A\r\n\n"] {

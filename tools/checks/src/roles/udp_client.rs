@@ -266,3 +266,31 @@ fn answered(lab: &mut Lab) -> Told {
     lab.ends_within(lab.patience().answer);
     Ok(())
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use super::*;
+    use crate::program::Command;
+    use crate::run::Patience;
+
+    #[test]
+    fn a_crash_at_the_end_of_the_input_is_an_end_and_no_other_is() {
+        let patience = Patience {
+            giving_up: Duration::from_secs(20),
+            ..Patience::short()
+        };
+        for (error, is_end) in [
+            ("EOFError: EOF when reading a line", true),
+            ("java.util.NoSuchElementException: No line found", true),
+            ("ConnectionRefusedError", false),
+        ] {
+            let script = format!("echo 'Stack trace: {error}'; exit 1");
+            let command = Command::new("sh", ["-c", &script]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            assert_eq!(ends(&mut lab).is_ok(), is_end, "{error}");
+        }
+    }
+}

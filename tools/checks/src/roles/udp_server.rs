@@ -371,8 +371,88 @@ fn is(number: &str, fahrenheit: f64) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(unix)]
+    use std::net::{Ipv4Addr, UdpSocket};
+    #[cfg(unix)]
+    use std::thread;
+    #[cfg(unix)]
+    use std::time::Duration;
+
     use super::*;
+    #[cfg(unix)]
+    use crate::program::Command;
+    #[cfg(unix)]
+    use crate::run::tests::kind;
+    #[cfg(unix)]
+    use crate::run::{Kind, Patience};
+
+    #[cfg(unix)]
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// What comes of this if the test is the server, and the program only runs. It converts what
+    /// every server does, and says `other` to the rest, or is gone.
+    #[cfg(unix)]
+    fn comes_of(
+        act: impl FnOnce(&mut Lab) -> Told,
+        answer: Duration,
+        other: Option<&str>,
+    ) -> Option<Kind> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let command = Command::new("cat", [""; 0]);
+        let patience = Patience {
+            answer,
+            speed: 1,
+            ..Patience::short()
+        };
+        let mut lab = Lab::new(&command, Some(port), &patience);
+        lab.starts().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut request = [0; 8];
+                // An empty request is the last one.
+                while let Ok((count @ 1.., client)) = socket.recv_from(&mut request) {
+                    let answer = match &request[..count] {
+                        b"20" => "68 F",
+                        b"100" => "212 F",
+                        b"-40" => "-40 F",
+                        _ => match other {
+                            Some(other) => other,
+                            None => break,
+                        },
+                    };
+                    socket.send_to(answer.as_bytes(), client).unwrap();
+                }
+            });
+            let told = act(&mut lab);
+            lab.asks().unwrap().sends("");
+            kind(told)
+        })
+    }
+
+    /// It may have its own words for the cold.
+    #[cfg(unix)]
+    #[test]
+    fn a_conversion_of_the_cold_is_one_in_any_words() {
+        let refused = |lab: &mut Lab| refuses(lab, &["-300"]);
+        let converted = comes_of(refused, PATIENCE, Some("brr, -508 F"));
+        assert_eq!(converted, Some(Kind::Wrong));
+        let told_why = comes_of(refused, PATIENCE, Some("-300 is below -273.15"));
+        assert_eq!(told_why, None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_server_has_not_survived_what_it_answers_nobody_after() {
+        let survived = |lab: &mut Lab| survives(lab, &["0x25"]);
+        let gone = comes_of(survived, Duration::from_millis(50), None);
+        assert_eq!(gone, Some(Kind::Missing));
+        let there = comes_of(survived, PATIENCE, Some("that is no number"));
+        assert_eq!(there, None);
+    }
 
     #[test]
     fn a_number_is_found_whatever_is_around_it() {

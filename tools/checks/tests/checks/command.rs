@@ -353,8 +353,12 @@ fn a_fixed_port_that_somebody_serves_is_reported() {
 
 #[test]
 fn a_flood_of_output_is_cut_off_and_reported() {
-    for command in ["yes", "exec yes >&2"] {
-        let ended = checks(&["tcp-server", "--", "sh", "-c", command, "{port}"]);
+    for (role, command) in [
+        ("tcp-server", "yes"),
+        ("tcp-server", "exec yes >&2"),
+        ("udp-client", "yes"),
+    ] {
+        let ended = checks(&[role, "--", "sh", "-c", command, "{port}"]);
         assert_eq!(ended.status.code(), Some(1));
         let output = &ended.output;
         assert!(output.contains("it printed more than 1024 KiB"), "{output}");
