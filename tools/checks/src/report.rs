@@ -1,7 +1,10 @@
 //! What came of a check, in words.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::iter;
+
+use textwrap::{Options, WordSplitter};
 
 use crate::check::{Check, Outcome, Verdict};
 
@@ -68,18 +71,23 @@ pub fn lines(parts: &[(String, String)], width: usize) -> String {
 /// Where the second column begins.
 const INDENT: usize = 12;
 
-/// The text in lines of at most `width` characters, unless a word is longer.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
+/// The text in lines of at most `width` columns, unless a word is longer. (A Chinese character takes
+/// two.)
+pub fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
+    let options = Options::new(width).break_words(false);
+    textwrap::wrap(text, options.word_splitter(WordSplitter::NoHyphenation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_at_its_last_column_and_a_long_word_stays_whole() {
+        assert_eq!(wrap("你好 世界 再见", 10), ["你好 世界", "再见"]);
+        assert_eq!(
+            wrap("see ch4-tcp-server, too", 10),
+            ["see", "ch4-tcp-server,", "too"]
+        );
     }
-    lines
 }
