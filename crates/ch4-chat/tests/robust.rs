@@ -174,6 +174,7 @@ mod with_the_tutorial {
         host.sends(BYE);
         guest.sees("The host has ended the chat.");
         guest.end().unwrap();
+        assert_eq!(host.reads_to_end(), b"", "the host has had the last word");
     }
 
     #[test]
@@ -609,7 +610,7 @@ mod limits {
     fn a_host_that_does_not_read_is_given_up() {
         let limits = Limits {
             guest_bytes: 10_000,
-            ..Limits::default()
+            ..long_farewell()
         };
         let listener = TcpListener::bind(ANY_PORT).unwrap();
         // A small window, so that it is full soon.
@@ -621,6 +622,7 @@ mod limits {
         while writeln!(guest.typing, "{line}").is_ok() {
             assert!(begin.elapsed() < PATIENCE, "the keyboard is held forever");
         }
+        assert!(begin.elapsed() < PATIENCE, "it was waited for");
         let error = guest.end().unwrap_err().to_string();
         assert!(error.contains("timed out"), "{error}");
         drop(host);
@@ -970,12 +972,12 @@ mod leaving {
 
     #[test]
     fn a_host_that_is_gone_is_said_at_once() {
-        let (guest, host) = guest();
+        let (guest, host) = guest_with(None, long_farewell());
         drop(host);
         guest.sees("The host has gone.");
         guest.end().unwrap();
 
-        let (guest, host) = self::guest();
+        let (guest, host) = guest_with(None, long_farewell());
         guest.sees("Connected");
         host.resets();
         guest.sees("The host has gone.");

@@ -54,11 +54,24 @@ impl Asker {
             .tell(format_args!("{} closes its socket", self.name));
     }
 
-    /// The first datagram of the program's that satisfies the condition, if one comes within this
-    /// time.
-    pub fn receives(&mut self, limit: Duration, is_it: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        let first = first(&self.socket, &self.run, limit, is_it);
-        first.ok().map(|(bytes, _)| bytes)
+    /// Looks for this time whether an answer satisfies the condition.
+    ///
+    /// # Errors
+    ///
+    /// One does.
+    pub fn expects_no(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        is_it: impl Fn(&[u8]) -> bool,
+    ) -> Told {
+        self.run
+            .tell(format_args!("{} expects no {what}", self.name));
+        let expected = format!("no {what} reaches {}, but a reason or nothing", self.name);
+        match first(&self.socket, &self.run, limit, is_it) {
+            Ok((answer, _)) => self.failed(&expected, &answer),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Waits for an answer that satisfies the condition; others are passed over.
@@ -84,7 +97,7 @@ impl Asker {
     /// # Errors
     ///
     /// Always.
-    pub fn failed<T>(&self, expected: &str, answer: &[u8]) -> Told<T> {
+    fn failed<T>(&self, expected: &str, answer: &[u8]) -> Told<T> {
         let saw = format!("{} came", shown(answer));
         self.run.failed(expected, saw)
     }

@@ -1,15 +1,15 @@
 //! The guest's side: what is typed goes to the host, what the host sends is shown.
 
-use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
 use super::event::{Event, PeerId, inbox, next_event};
 use super::framing::NAME_COMMAND;
-use super::keyboard::Keyboard;
+use super::keyboard::{Keyboard, Typing};
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name;
 use super::outbox::Outbox;
@@ -45,71 +45,104 @@ pub fn guest(
     if let Some(name) = &name {
         outbox.push(format!("{NAME_COMMAND}{name}\n"));
     }
-    // The host counts each line as the others get it, after the name, and a number if that was
-    // taken.
-    let prefix = format!("{}-1000: ", name.as_deref().unwrap_or("guest"));
     let host = Peer::start(stream, HOST, HOST_LINE_BYTES, outgoing, limits, &events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let mut typing = keyboard.read(events)?;
     typing.permit(Instant::now());
-
-    // Handle each event, until one side has had its last word. If that is the host, or the connection
-    // is broken, there is nobody to say goodbye to.
-    let (mut budget, mut deadline) = (Budget::default(), None);
-    let (result, says_goodbye) = loop {
-        let event = next_event(&inbox, deadline);
-        let now = Instant::now();
-        match event {
-            None => break (Ok(()), true),
-            Some(Event::Failed(error)) => break (Err(error), true),
-            Some(Event::Typed(line)) if line == BYE => break (Ok(()), true),
-            Some(Event::Typed(line)) => {
-                // Send no faster than the host reads.
-                let bytes = prefix.len() + safe::escape(&line).len() + 1;
-                typing.permit(budget.spend(bytes, now));
-                if !line.is_empty() {
-                    outbox.push(line + "\n");
-                }
-                if outbox.waiting() > limits.guest_bytes {
-                    let error = Err(io::Error::from(ErrorKind::TimedOut));
-                    break (error.or_cannot(Action::Send, address), false);
-                }
-            }
-            Some(Event::NotSent(why)) => {
-                log.trouble(why);
-                typing.permit(now);
-            }
-            Some(Event::InputEnded) => deadline = Some(now + limits.linger),
-            Some(Event::Said(_, messages)) => {
-                if !messages.is_empty() {
-                    deadline = deadline.map(|_| now + limits.linger);
-                }
-                show(log, &messages);
-                if messages.iter().any(|message| message == BYE) {
-                    log.event("The host has ended the chat.");
-                    break (Ok(()), false);
-                }
-                host.permit(now);
-            }
-            Some(Event::Gone(_, error)) => {
-                log.event("The host has gone.");
-                let result = error.map_or(Ok(()), Err);
-                break (result.or_cannot(Action::Receive, address), false);
-            }
-            Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
-        }
+    let mut guest = Guest {
+        address,
+        host: Some(host),
+        outbox,
+        typing,
+        name_bytes: name.map_or("guest".len(), |name| name.len()) + "-1000: ".len(),
+        budget: Budget::default(),
+        log,
+        limits,
     };
-    if says_goodbye {
-        let deadline = Instant::now() + limits.farewell;
-        outbox.push(BYE);
-        drop(outbox);
-        let peers = BTreeMap::from([(HOST, host)]);
-        goodbye(peers, &inbox, deadline, |messages| show(log, messages));
-    } else {
-        drop((outbox, host)); // This closes the connection.
+    let result = guest.run(&inbox);
+    let deadline = Instant::now() + limits.farewell;
+    if guest.host.is_some() {
+        guest.outbox.push(BYE);
     }
-    typing.end(log);
+    drop(guest.outbox); // The writer gets no more lines.
+    let peers = guest.host.map(|host| (HOST, host)).into_iter().collect();
+    goodbye(peers, &inbox, deadline, |messages| show(log, messages));
+    guest.typing.end(log);
     result
+}
+
+/// What the loop works with.
+struct Guest<'a> {
+    address: SocketAddr,
+    /// `None` if the host has had the last word, or is gone: then there is nobody to say goodbye to.
+    host: Option<Peer>,
+    outbox: Outbox,
+    typing: Typing,
+    /// How much comes before each line when the others get it: the name, and a number if that was
+    /// taken.
+    name_bytes: usize,
+    budget: Budget,
+    log: &'a Log,
+    limits: &'a Limits,
+}
+
+impl Guest<'_> {
+    /// Handles each event, until one side has had its last word.
+    fn run(&mut self, inbox: &Receiver<Event>) -> Result<(), Error> {
+        let mut deadline = None;
+        loop {
+            let event = next_event(inbox, deadline);
+            let now = Instant::now();
+            match event {
+                None => return Ok(()),
+                Some(Event::Failed(error)) => return Err(error),
+                Some(Event::Typed(line)) if line == BYE => return Ok(()),
+                Some(Event::Typed(line)) => self.speak(line, now)?,
+                Some(Event::NotSent(why)) => {
+                    self.log.trouble(why);
+                    self.typing.permit(now);
+                }
+                Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
+                Some(Event::Said(_, messages)) => {
+                    if !messages.is_empty() {
+                        deadline = deadline.map(|_| now + self.limits.linger);
+                    }
+                    show(self.log, &messages);
+                    if messages.iter().any(|message| message == BYE) {
+                        self.log.event("The host has ended the chat.");
+                        self.host = None;
+                        return Ok(());
+                    }
+                    if let Some(host) = &self.host {
+                        host.permit(now);
+                    }
+                }
+                Some(Event::Gone(_, error)) => {
+                    self.log.event("The host has gone.");
+                    self.host = None;
+                    let result = error.map_or(Ok(()), Err);
+                    return result.or_cannot(Action::Receive, self.address);
+                }
+                Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
+            }
+        }
+    }
+
+    /// Sends a line, no faster than the host reads.
+    fn speak(&mut self, line: String, now: Instant) -> Result<(), Error> {
+        // The host counts it as the others get it.
+        let bytes = self.name_bytes + safe::escape(&line).len() + 1;
+        self.typing.permit(self.budget.spend(bytes, now));
+        if !line.is_empty() {
+            self.outbox.push(line + "\n");
+        }
+        if self.outbox.waiting() > self.limits.guest_bytes {
+            self.host = None;
+            let error = Err(io::Error::from(ErrorKind::TimedOut));
+            return error.or_cannot(Action::Send, self.address);
+        }
+        Ok(())
+    }
 }
 
 /// Shows what the host said, after the margin.

@@ -24,6 +24,10 @@ pub(crate) const PACE: Duration = Duration::from_millis(500);
 /// How long the user looks whether a program says anything, before they type the first line.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
 
+/// What to change in a program that did its job, and ended with another status than 0.
+const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
+    sys.exit with a text means 1. If the program's last words name an error, handle that first.";
+
 impl Lab<'_> {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
     /// user waits up to 1 s until the program has shown something.
@@ -106,9 +110,10 @@ impl Lab<'_> {
 
     /// The last expectation of a check: that these texts appear in the program's output.
     ///
-    /// They may come late, as a program may hold its output back in a buffer until it ends. So if
-    /// they aren't there within half the time of an answer, the program's input ends and its
-    /// connections too, and it has the time of an answer more.
+    /// At a pipe a program may hold its output back in a buffer until it ends. So if they aren't
+    /// there in time, its input ends and its connections too, and it has the same time again. At a
+    /// terminal that is only to see whether it is late or waits for its user: a program that then
+    /// takes its turn and shows them hasn't passed.
     ///
     /// # Errors
     ///
@@ -121,22 +126,22 @@ impl Lab<'_> {
             let output = before_crash(output);
             texts.iter().all(|text| output.contains(text))
         };
-        if self.shows(self.patience().answer / 2, all) {
+        let limit = self.patience().answer;
+        if self.shows(limit, all) {
             return Ok(());
         }
-        let has_printed = !self.output().trim().is_empty();
-        let before = self.aftermath();
+        let expected = format!("the program's output has {list} within {}", time(limit));
+        // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
+        let mut missed = self.missed(expected, "it isn't there");
+        let ran = self.ended().is_none();
         self.with(Program::end_input);
         self.half_closes_all();
-        if self.shows(self.patience().answer, all) {
-            return Ok(());
+        if self.shows(limit, all) {
+            let has_terminal = self.with(|program| program.has_terminal());
+            return if has_terminal { missed } else { Ok(()) };
         }
-        let expected = format!("the program's output has {list}");
-        let saw = "it isn't there, not even after the input had ended";
-        let mut missed = self.missed(expected, saw);
-        // What it has printed since then is about the end of the input, which isn't what is wrong.
-        if let (true, Err(stop)) = (has_printed, &mut missed) {
-            stop.saw = format!("{saw}; {before}");
+        if let (Err(stop), true) = (&mut missed, ran && self.ended().is_some()) {
+            stop.kind = Kind::Wrong;
         }
         missed
     }
@@ -164,15 +169,18 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_no_escapes(&mut self) -> Told {
-        self.input_ends();
-        self.tell(format_args!(
-            "after {}, the program's output should have no raw escape sequence of the peer's",
-            time(SETTLE)
-        ));
         let escapes =
             |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
-        if !self.shows(self.pause(SETTLE), escapes) {
-            return Ok(());
+        self.tell("the program's output should have no raw escape sequence of the peer's");
+        if !escapes(&self.output()) {
+            self.input_ends();
+            self.tell(format_args!(
+                "nor should it have one after {}",
+                time(SETTLE)
+            ));
+            if !self.shows(self.pause(SETTLE), escapes) {
+                return Ok(());
+            }
         }
         self.failed(
             "control characters are escaped before they are printed",
@@ -196,7 +204,9 @@ impl Lab<'_> {
         self.expects_no_crash()?;
         match status {
             Some(status) if is_success(status) => Ok(()),
-            Some(_) => self.failed(expected, "its exit status says that it failed"),
+            Some(_) => self
+                .failed(expected, "its exit status says that it failed")
+                .advise(FAILED_STATUS),
             None => self.missed(expected, "it still runs"),
         }
     }

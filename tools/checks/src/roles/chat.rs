@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::TcpPeer;
@@ -240,7 +241,8 @@ pub(super) const fn empty_line<S: ChatSide>(id: &'static str) -> Check {
             peer.sends("your turn 4714\n")?;
             lab.types("");
             lab.types("after it 4715");
-            peer.expects("after it 4715")
+            let told = peer.expects("after it 4715");
+            after_an_empty_line(&peer, told)
         },
     }
 }

@@ -26,7 +26,9 @@ impl ChatSide for ChatClient {
         Ok(host)
     }
 
-    fn takes_its_leave(lab: &mut Lab, _: &mut TcpPeer) -> Told {
+    fn takes_its_leave(lab: &mut Lab, host: &mut TcpPeer) -> Told {
+        host.expects_the_end()?;
+        host.half_closes();
         lab.expects_success()
     }
 }
@@ -49,7 +51,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A line is typed; the host receives it, with or without its line end, but without \
                 a NUL.",
-        advice: "Read a line from the standard input and send all its bytes.",
+        advice: "Read a line from the standard input and send all its bytes. The first line is a \
+                 message already: don't ask for anything else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut host = ChatClient::met(lab)?;
@@ -62,7 +65,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the host says",
         level: Level::Basic,
         about: "A line is typed, the host answers one; it appears in the guest's output.",
-        advice: "After you have sent, receive, print what has come, and flush the output.",
+        advice: "After you have sent, receive and print each message: it ends with LF alone, not \
+                 with CR LF. Flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;
@@ -88,14 +92,15 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for \
-                programs that read lines. (The tutorial's program sends none.)",
+                programs that read lines. (The tutorial's program sends none.) The guest closes the \
+                connection, or its sending side; then the host closes its own, and the guest ends.",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \
                  and end, without waiting for the keyboard.",
         lesson: PAGE,
         run: |lab| {
             let mut host = has_said_hello(lab)?;
             chat::says_byebye(&mut host)?;
-            lab.expects_success()
+            ChatClient::takes_its_leave(lab, &mut host)
         },
     },
     chat::byebye_typed::<ChatClient>("chat-client/byebye-typed"),

@@ -53,8 +53,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the guest says",
         level: Level::Basic,
         about: "The guest says a line; it appears in the host's output.",
-        advice: "After accept, receive from the guest's connection, print what has come, and \
-                 flush the output.",
+        advice: "After accept, receive from the guest's connection and print each message: it ends \
+                 with LF alone, not with CR LF. Flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let _guest = ChatServer::met(lab)?;
@@ -67,7 +67,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
                 without its line end, but without a NUL.",
-        advice: "Read a line from the standard input and send all its bytes to the guest.",
+        advice: "Read a line from the standard input and send all its bytes to the guest. The first \
+                 line is a message already: don't ask for anything else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;

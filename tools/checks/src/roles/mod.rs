@@ -18,7 +18,8 @@ pub mod udp_server;
 
 use crate::check::{Check, Role};
 use crate::lab::{PACE, SETTLE};
-use crate::run::{Patience, time};
+use crate::peer::TcpPeer;
+use crate::run::{Advise, Patience, Told, time};
 
 impl Role {
     /// Its checks, in the order in which a student meets them. The first ones are small. The very
@@ -35,6 +36,17 @@ impl Role {
     }
 }
 
+/// What follows an empty line that was typed, which may have ended the program.
+fn after_an_empty_line(peer: &TcpPeer, told: Told) -> Told {
+    if !peer.has_closed() {
+        return told;
+    }
+    told.advise(
+        "An empty line isn't the end of the input: don't leave at it. Look which of the two it is \
+         before you remove the line end.",
+    )
+}
+
 /// How a program is run, and how long it may take, unless the description of a check says
 /// otherwise.
 pub fn limits() -> String {
@@ -45,17 +57,16 @@ pub fn limits() -> String {
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
          answer comes within {}; a program that has a reason to end does so within {}, from when \
          it has shown something. Before a line is typed, or the input ends, there is a pause of \
-         {}. A program has survived if it still runs {} later. A check waits {} for output, then \
-         ends the input and waits {} more. What doesn't come in time counts only if it doesn't \
-         come when the program runs alone either.\n\nOn Unix a check runs the program at a \
-         terminal without echo, where most languages print each line at once, so it doesn't see a \
-         missing flush. On Windows it uses pipes.",
+         {}. A program has survived if it still runs {} later. What doesn't come in time counts \
+         only if it doesn't come when the program runs alone either.\n\nOn Unix a check runs the \
+         program at a terminal without echo, where most languages print each line at once, so it \
+         rarely sees a missing flush. On Windows it uses pipes, and output may also come within \
+         {} after the input has ended.",
         time(start),
         time(answer),
         time(end),
         time(PACE),
         time(SETTLE),
-        time(answer / 2),
         time(answer),
     )
 }

@@ -46,8 +46,8 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
     };
     told.advise(match length {
         _ if client.was_reset() => {
-            "Read the whole request before you close: a socket that is closed with unread bytes \
-             resets the connection, and the page may be lost with it."
+            "Read the whole request before you close: a socket that is closed with unread bytes, or \
+             with SO_LINGER 0, resets the connection, and the page may be lost with it."
         }
         Some(_) => {
             "The Content-Length counts the bytes behind the empty line, a line end at the end \

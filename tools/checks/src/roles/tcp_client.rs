@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::TcpPeer;
@@ -73,9 +74,10 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/exit",
         title: "Leaves with \"exit\"",
         level: Level::Basic,
-        about: "\"exit\" is typed while the server keeps the connection open.",
+        about: "\"exit\" is typed. The client closes the connection, or its sending side; then the \
+                server closes its own, and the client ends.",
         advice: "Compare the line, without its line end, with \"exit\": then close the connection \
-                 and end, without waiting for the server. If a thread still receives, make it one \
+                 and end, without waiting for the server first. If a thread still receives, make it one \
                  that doesn't keep the program running (a daemon), and handle the error that its \
                  receive may return.",
         lesson: PAGE,
@@ -84,8 +86,9 @@ pub const CHECKS: &[Check] = &[
             lab.is_beyond_tap();
             talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
             lab.types("exit");
-            lab.expects_success()?;
-            server.expects_the_end()
+            server.expects_the_end()?;
+            server.half_closes();
+            lab.expects_success()
         },
     },
     Check {
@@ -214,9 +217,11 @@ pub const CHECKS: &[Check] = &[
             let (_host, mut server) = connected(lab)?;
             lab.types("");
             lab.types("after it 4711");
-            server.hears_something()?;
-            server.sends("an answer 4712\n")?;
-            server.expects("after it 4711")
+            let told = server.hears_something().and_then(|()| {
+                server.sends("an answer 4712\n")?;
+                server.expects("after it 4711")
+            });
+            after_an_empty_line(&server, told)
         },
     },
     Check {

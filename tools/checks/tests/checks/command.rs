@@ -235,7 +235,7 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
 #[test]
 fn a_program_that_does_not_end_when_it_should_is_killed() {
     let word = own_word("hangs");
-    let command = format!("trap '' TERM INT HUP; {FAULTY} tcp-client --fault exit $1; sleep 1000");
+    let command = format!("trap '' TERM INT HUP; {FAULTY} tcp-client $1; sleep 1000");
     let submission = Submission {
         patience: Patience::short(),
         ..Submission::new(Command::new("sh", ["-c", &command, &word, "{port}"]))

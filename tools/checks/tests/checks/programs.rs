@@ -551,6 +551,56 @@ fn each_raw_escape_sequence_is_found() {
     expect(Role::UdpClient, "terminal-escapes", cases);
 }
 
+/// A program that takes turns with its user isn't heard to the end before the user's turn.
+#[cfg(unix)]
+#[test]
+fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
+    let client = format!("{FAULTY} udp-client $1");
+    let cases = [
+        (format!("all=$({client}); echo \"$all\""), Verdict::Failed),
+        (client, Verdict::Passed),
+    ];
+    expect(Role::UdpClient, "shows", cases);
+}
+
+/// The check has ended the input, so a crash at that is for another check.
+#[cfg(unix)]
+#[test]
+fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
+    let folder = tempdir().unwrap();
+    for name in ["shows", "terminal-escapes"] {
+        let client = format!(
+            "{FAULTY} udp-client --fault {name} $1; echo 'Traceback (most recent call last):'"
+        );
+        let outcomes = outcomes(
+            Role::UdpClient,
+            &[&format!("/{name}")],
+            &client,
+            folder.path(),
+        );
+        let advice = outcomes[0].advice.as_deref().unwrap();
+        assert!(!advice.contains("stack trace"), "{outcomes:#?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_an_empty_line_ends_hears_so() {
+    let folder = tempdir().unwrap();
+    let client = |fault: &str| format!("sed -u '/^$/{fault}' | {FAULTY} tcp-client $1");
+    for (fault, ends) in [("q", true), ("d;s/after//", false)] {
+        let outcomes = outcomes(
+            Role::TcpClient,
+            &["/empty-line"],
+            &client(fault),
+            folder.path(),
+        );
+        let advice = outcomes[0].advice.as_deref().unwrap();
+        let says_so = advice.contains("isn't the end of the input");
+        assert_eq!(says_so, ends, "{outcomes:#?}");
+    }
+}
+
 /// One that ends after a question has nothing to mix up. One that goes on without asking is wrong.
 #[cfg(unix)]
 #[test]
