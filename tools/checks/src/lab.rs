@@ -504,6 +504,7 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use super::*;
+    use crate::port::tests::{soon, untouched};
 
     /// One that has done something, or was started again, hears nothing about its port.
     #[test]
@@ -532,9 +533,9 @@ mod tests {
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {
         let command = Command::new("true", [""; 0]);
         let mut lab = Lab::new(&command, None, &Patience::short());
-        lab.port = Some(crate::port::tests::untouched());
+        lab.port = Some(untouched());
         let address = lab.address().unwrap();
-        let _stand_in = lab.stand_in().unwrap();
+        let _stand_in = soon(|| lab.stand_in().ok());
         let can_bind = |set: fn(&Socket) -> io::Result<()>| {
             let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None).unwrap();
             set(&socket).unwrap();
@@ -544,7 +545,7 @@ mod tests {
                 .is_ok()
         };
         assert!(!can_bind(|_| Ok(())));
-        assert!(can_bind(|socket| socket.set_reuse_address(true)));
-        assert!(can_bind(|socket| socket.set_reuse_port(true)));
+        soon(|| can_bind(|socket| socket.set_reuse_address(true)).then_some(()));
+        soon(|| can_bind(|socket| socket.set_reuse_port(true)).then_some(()));
     }
 }

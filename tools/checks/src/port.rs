@@ -162,9 +162,12 @@ pub(crate) mod tests {
 
     /// Waits until it is so: a process that another test starts at this instant has what was closed
     /// here open for a moment more.
-    fn soon(is_so: impl Fn() -> bool) {
+    pub(crate) fn soon<T>(mut look: impl FnMut() -> Option<T>) -> T {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !is_so() {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
             assert!(Instant::now() < deadline, "it never comes to that");
             thread::yield_now();
         }
@@ -178,7 +181,7 @@ pub(crate) mod tests {
         assert!(!one.has_tcp_listener() && !one.has_udp_receiver());
         let number = one.number;
         drop(one);
-        soon(|| Port::claim(number).is_ok());
+        soon(|| Port::claim(number).ok());
     }
 
     /// Where there is IPv6, and each address from 127.0.0.1 on is this machine's.
@@ -223,13 +226,13 @@ pub(crate) mod tests {
     #[test]
     fn a_receiver_is_seen_without_being_disturbed() {
         let port = untouched();
-        let receiver = bind(port.number, Type::DGRAM).unwrap();
+        let receiver = soon(|| bind(port.number, Type::DGRAM).ok());
         assert!(port.has_udp_receiver());
         drop(receiver);
-        soon(|| !port.has_udp_receiver());
-        let listener = bind(port.number, Type::STREAM).unwrap();
+        soon(|| (!port.has_udp_receiver()).then_some(()));
+        let listener = soon(|| bind(port.number, Type::STREAM).ok());
         assert!(port.is_taken() && !port.has_udp_receiver());
         drop(listener);
-        soon(|| !port.is_taken());
+        soon(|| (!port.is_taken()).then_some(()));
     }
 }
