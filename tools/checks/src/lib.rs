@@ -6,8 +6,9 @@
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
 //! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`] and
-//!   [`datagram`] are its misbehaving peers, [`run`] records what they do (and
-//!   `by_hand` how to repeat it with `tap`), and [`port`] finds ports that nobody else has.
+//!   [`datagram`] are its misbehaving peers, [`run`] records what they do (`by_hand` how to repeat
+//!   it with `tap`, `last_words` how the program ended), and [`port`] finds ports that nobody else
+//!   has.
 //! - [`limits`]: what a program under test may take of the machine.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
 //!   time ([`parallel`]); [`report`]: in words.
