@@ -187,7 +187,8 @@ fn usage_of(id: u32) -> Option<Usage> {
         resident_kib: status.vmrss?,
         peak_kib: status.vmhwm?,
         threads: status.threads,
-        descriptors: process.fd_count().ok()? as u64,
+        // `fd_count` would count what threads in `accept` have reserved, too.
+        descriptors: process.fd().ok()?.count() as u64,
     };
     // Not every Linux lists them.
     let children = process.task_main_thread().and_then(|task| task.children());
