@@ -2,8 +2,6 @@
 
 use console::safe;
 
-use crate::run::cut;
-
 /// What is shown between two lines of output.
 pub(crate) const LINE_END: &str = " / ";
 
@@ -24,6 +22,17 @@ pub(crate) fn last_words(text: &str) -> String {
         return "it printed nothing".to_owned();
     }
     format!("it printed last: {}", last.join(LINE_END))
+}
+
+/// The beginning and the end of a text that is too long.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(most - 20).collect();
+    let end: String = text.chars().skip(count - 15).collect();
+    format!("{beginning} … {end}")
 }
 
 /// The lines that say something to the program's author. A stack trace also names places in the

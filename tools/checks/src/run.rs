@@ -15,7 +15,7 @@ use console::safe;
 use socket2::SockRef;
 
 use crate::by_hand::ByHand;
-use crate::last_words::{LINE_END, last_words};
+use crate::last_words::{LINE_END, cut, last_words};
 use crate::lock::lock;
 use crate::program::{Program, STACK_TRACES, ending, signal};
 
@@ -411,17 +411,6 @@ pub fn shown(bytes: &[u8]) -> String {
         1 => format!("\"{}\" (1 byte)", cut(&text, SHOWN)),
         count => format!("\"{}\" ({count} bytes)", cut(&text, SHOWN)),
     }
-}
-
-/// The beginning and the end of a text that is too long.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    let count = text.chars().count();
-    if count <= most {
-        return text.to_owned();
-    }
-    let beginning: String = text.chars().take(most - 20).collect();
-    let end: String = text.chars().skip(count - 15).collect();
-    format!("{beginning} … {end}")
 }
 
 /// A length of time, in words.
