@@ -1,8 +1,9 @@
 /// What begins each row of a peer's words, and never a line of ours.
 pub const MARGIN: &str = "| ";
 
-/// Folds a line, made harmless by [`escape`](super::escape), into the rows that it takes on a terminal of `width`
-/// columns. The first row begins as the line does, the others with the (ASCII) margin.
+/// Folds a line, made harmless by [`escape`](super::escape), into the rows that it takes on a
+/// terminal of `width` columns. The first row begins as the line does, the others with the (ASCII)
+/// margin.
 ///
 /// Without a width (in a file, in a pipe) the line stays whole.
 ///
