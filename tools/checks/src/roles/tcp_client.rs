@@ -65,6 +65,8 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
+            // `tap listen` hangs up after its answer, before a second line can be typed.
+            lab.is_beyond_tap();
             talks(lab, &mut server, "one 4711", "first 4712\n")?;
             talks(lab, &mut server, "two 4713", "second 4714\n")?;
             lab.expects_shown(&["first 4712", "second 4714"])
