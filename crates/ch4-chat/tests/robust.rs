@@ -811,6 +811,7 @@ mod keyboard {
         // Longer than a flood of nothing waits for its next permit: 250 ms.
         let limits = Limits {
             linger: Duration::from_millis(600),
+            farewell: Duration::from_millis(200),
             ..Limits::default()
         };
         let (guest, host) = guest_with(None, limits.clone());

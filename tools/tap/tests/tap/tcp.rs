@@ -139,11 +139,14 @@ fn all_pieces_arrive_before_a_reset() {
         split: Some(1),
         ..Trouble::default()
     });
-    // Without the wait, it loses some of one answer in ten.
-    for _ in 0..40 {
-        let (client, server) = tap.connect();
+    // Without the wait, several of them lose some of it.
+    let pairs: Vec<_> = (0..10).map(|_| tap.connect()).collect();
+    let clients = pairs.into_iter().map(|(client, server)| {
         server.sends("x".repeat(300));
         server.resets();
+        client
+    });
+    for client in clients.collect::<Vec<_>>() {
         let mut read = Vec::new();
         let ended = client.stream().read_to_end(&mut read);
         assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
