@@ -21,8 +21,9 @@ pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 /// How long the user looks at the screen before they type a line.
 pub(crate) const PACE: Duration = Duration::from_millis(500);
 
-/// How long the user looks whether a program says anything, before they type the first line.
-pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(1);
+/// How long the user looks whether a program says anything, before they type the first line: longer
+/// than Node takes to start on a busy machine.
+pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// What to change in a program that did its job, and ended with another status than 0.
 const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
