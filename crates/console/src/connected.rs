@@ -7,17 +7,17 @@ use crate::{Error, OrCannot};
 ///
 /// # Errors
 ///
-/// The listener is of no use any more.
+/// The listener is unusable.
 pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     let address = listener.local_addr();
     address.or_cannot("read", "the socket's own address")
 }
 
-/// Returns a client's new connection, unless it is one with itself.
+/// Returns a client's new connection, unless the client has connected to itself.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ConnectionRefused`]: it has found nobody.
+/// [`ErrorKind::ConnectionRefused`]: nobody else is there.
 pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     if is_self_connected(&stream) {
         return Err(ErrorKind::ConnectionRefused.into());
@@ -25,7 +25,7 @@ pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether the socket is connected with itself.
+/// Whether the socket is connected to itself.
 ///
 /// Where nobody listens, the system may give our side the very port that we connect to. Then two
 /// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
