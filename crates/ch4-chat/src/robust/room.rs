@@ -203,7 +203,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Who says nothing had to be read all the same, and pays for a whole message.
+        // Empty lines had to be read all the same, so they count as a whole message.
         let bytes = if text.is_empty() {
             MESSAGE_BYTES
         } else {
@@ -433,7 +433,7 @@ mod tests {
             world.read(&to_li),
             "* guest-2 has joined.\nguest-2: /name Han\n* guest-3 has joined.\nguest-3: x\n"
         );
-        // Who leaves before it is introduced was never there.
+        // To the others, a guest that leaves before its introduction was never there.
         let (id, _) = world.arrives().unwrap();
         world.effects();
         world.room.depart(id, "has left", world.now);
