@@ -13,11 +13,11 @@ pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     address.or_cannot("read", "the socket's own address")
 }
 
-/// Returns a client's new connection, unless the client has connected to itself.
+/// Returns a client's new connection, unless it is one with itself.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ConnectionRefused`]: nobody else is there.
+/// [`ErrorKind::ConnectionRefused`]: it has found nobody.
 pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     if is_self_connected(&stream) {
         return Err(ErrorKind::ConnectionRefused.into());
@@ -25,7 +25,7 @@ pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Whether the socket is connected to itself.
+/// Whether the socket is connected with itself.
 ///
 /// Where nobody listens, the system may give our side the very port that we connect to. Then two
 /// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
