@@ -39,8 +39,8 @@ enum Side {
     Demo,
 }
 
-/// The name as others will see it. A guest that asked the room for one that nobody can have would be
-/// `guest-1`, and wouldn't know.
+/// The name as others will see it. If a guest asked for a name that nobody can have, the room would
+/// call it `guest-1`, and the guest wouldn't know.
 fn chosen_name(wanted: &str) -> Result<String, &'static str> {
     clean(wanted).ok_or("use letters or digits, and don't begin with guest-")
 }

@@ -9,7 +9,8 @@ use console::{Action, Error, OrCannot, try_each};
 
 use crate::robust::{Limits, connect, listen};
 
-/// How long the loser of the race to be host looks for the winner, which may not be ready yet.
+/// If two programs start at once, how long the one without the port looks for the host, which may
+/// not be ready yet.
 const RACE_TIME: Duration = Duration::from_millis(500);
 
 /// How long it waits before each try.

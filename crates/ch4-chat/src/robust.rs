@@ -12,18 +12,18 @@
 //!  keyboard ---> keyboard ---------'
 //! ```
 //!
-//! The guest has the same threads, but for the one that accepts, and one peer: the host. Besides
+//! The guest has the same threads, except the one that accepts, and one peer: the host. Besides
 //! these, up to 16 short threads close the connections of guests who were turned away, and one
 //! waits for the signals that end a program at a terminal.
 //!
-//! Every queue has a bound, and a rule for who fills it ([`Limits`]):
+//! Every queue has a bound, and a rule for when it is full ([`Limits`]):
 //!
 //! - Inbox: one event from each thread, and one that says that the thread has ended. After an event
 //!   a thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next
 //!   permit is for later. Meanwhile its words wait in the network, where TCP's flow control holds
 //!   them up.
-//! - Room: what guests have said waits here, one event of each, until nothing else is in the inbox
-//!   and the room's budget allows it. Then it is passed on, and the permit comes after that.
+//! - Room: what guests have said waits here, one event from each, until nothing else is in the
+//!   inbox and the room's budget allows it. Then it is passed on, and the permit comes after that.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at

@@ -1,7 +1,7 @@
 //! The tutorial's chat: a host and a guest, strictly in turns, guest first, until `byebye`.
 //!
-//! It works as long as both sides answer, in turns, in short lines. A comment names each fault
-//! where it is made, and says what breaks it.
+//! It works as long as both sides answer, in turns, in short lines. A comment at each fault says
+//! what breaks it.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -77,7 +77,7 @@ pub fn host(
 ///
 /// # Errors
 ///
-/// Nobody listens on `address`, or no way leads there.
+/// Nobody listens on `address`, or no route leads there.
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     // 1. Create a socket.
     let socket = create(address)?;
@@ -148,7 +148,7 @@ fn send(peer: &mut TcpStream, message: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes whatever one read gives for one message.
+/// Takes whatever one read returns for one message.
 fn receive(peer: &mut TcpStream) -> io::Result<String> {
     // Fault: a longer message is cut at byte 1024, its rest taken for the next message.
     // Fault: no time limit; while this waits for a silent peer, the keyboard is dead.

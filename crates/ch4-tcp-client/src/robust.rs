@@ -1,4 +1,4 @@
-//! The robust client: what is typed goes out, what arrives is shown, and neither waits for the
+//! The robust client: it sends what is typed and shows what arrives, and neither waits for the
 //! other.
 //!
 //! The tutorial's client takes turns: a line, an answer, a line. But TCP carries two independent

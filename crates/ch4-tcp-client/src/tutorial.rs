@@ -1,7 +1,7 @@
 //! The tutorial's client: type a line, send it, wait for one answer, again until `exit`.
 //!
-//! It works with a server that answers each message at once, in one piece. A comment names each
-//! fault where it is made, and says what breaks it.
+//! It works with a server that answers each message at once, in one piece. A comment at each fault
+//! says what breaks it.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 ///
 /// # Errors
 ///
-/// Nobody listens on `address`, or no way leads there.
+/// Nobody listens on `address`, or no route leads there.
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     // 1. Create a socket: of the Internet's address family, for a stream of bytes.
     let family = Domain::for_address(address);

@@ -9,7 +9,7 @@
 //!   [`head`] checks it.
 //! - The [`answer`] says how long it is and in which charset.
 //! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
-//! - The connection is closed in stages, so that no reset takes the answer away.
+//! - The connection is closed in stages, so that no reset destroys the answer.
 //! - The server prints a client's bytes escaped, after a margin, on the thread that prints
 //!   ([`Log`]).
 
@@ -29,7 +29,7 @@ use answer::Answer;
 use head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
 use request::{Received, Recogniser};
 
-/// What a client, or all of them together, can take of the server.
+/// What one client, or all clients together, can take from the server.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Maximum clients at once. Others wait in the listener's backlog. Default: 1024.
@@ -38,7 +38,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Time for all of the head, or of the line. Default: 5 s.
     pub head_time: Duration,
-    /// How long plain text without a line end has to be quiet to count as whole. Default: 300 ms.
+    /// How long a client must be quiet before its plain text without a line end counts as whole.
+    /// Default: 300 ms.
     pub quiet: Duration,
     /// Time to send all of the answer. Default: 5 s.
     pub send_time: Duration,

@@ -1,14 +1,15 @@
-//! The same pair, but no datagram ends it, and none that is lost, late or a stranger's misleads it.
+//! The same pair, but no datagram ends it, and no lost, late or foreign datagram misleads it.
 //!
 //! The steps have the tutorial's numbers. What is new:
 //!
 //! - [`server`] answers forever: a temperature, or the reason why not. It never answers an answer.
 //! - [`temperature`] says what is a temperature, and how its conversion is written.
-//! - [`refusals`] counts the reasons that an address got, so that two servers can't send each other
-//!   errors forever.
+//! - [`refusals`] counts the refusals that an address got, so that two servers can't send each
+//!   other errors forever.
 //! - [`client`] asks up to three times, each question from a new socket that is connected to the
-//!   server. So it can't take an old answer, or a stranger's, for the one that it waits for. (Who
-//!   forges the server's address can still mislead it: nothing in UDP proves a sender.)
+//!   server. So it can't take an old answer, or a stranger's, for the one that it waits for.
+//!   (Somebody who forges the server's address can still mislead it: nothing in UDP proves a
+//!   sender.)
 //! - [`datagram`] makes the other side's bytes harmless before a terminal shows them.
 //!
 //! One socket serves all clients and nothing waits for one of them, so both sides need one thread

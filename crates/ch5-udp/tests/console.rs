@@ -42,7 +42,7 @@ fn both_servers_for_the_same_client() {
         ("A client asks for -300", b"-300"),
         ("A client sends 37,5", b"37,5"),
         (
-            "A client sends ESC [2J, what looks like a line of ours, and a byte that isn't UTF-8",
+            "A client sends ESC [2J, text that looks like our line, and a byte that isn't UTF-8",
             b"\x1b[2J\nRequest from 127.0.0.1:1: 5\xff",
         ),
     ];
@@ -83,7 +83,7 @@ fn both_clients_for_the_same_server() {
         ),
         ("The server sends nothing in its reply", b""),
         (
-            "The server sends ESC [2J and what looks like a line of ours",
+            "The server sends ESC [2J and text that looks like our line",
             b"\x1b[2J\nReply to 36.6: 451",
         ),
         ("The server sends a byte that isn't UTF-8", b"\xff"),

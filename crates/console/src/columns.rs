@@ -16,8 +16,8 @@ impl Columns {
     }
 }
 
-/// Tells how many columns the user's terminal has at this moment, as a window may change its size;
-/// `None` if the output is no terminal.
+/// Returns how many columns the user's terminal has now, as a window may change its size; `None` if
+/// the output isn't a terminal.
 pub type Width = fn() -> Option<usize>;
 
 /// The [`Width`] of standard output.

@@ -7,7 +7,7 @@ use crate::{Error, OrCannot};
 ///
 /// # Errors
 ///
-/// The listener is of no use any more.
+/// The listener is unusable.
 pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     let address = listener.local_addr();
     address.or_cannot("read", "the socket's own address")

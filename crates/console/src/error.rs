@@ -13,8 +13,8 @@ use crate::stdio::Stream;
 /// Its text is one line: what failed, on which address, why, and what to do next.
 #[derive(Debug)]
 pub enum Error {
-    /// Whoever read our output has gone, as `head` does in `| head -1`. It is a reason to stop,
-    /// not a failure, and there is nobody left to tell.
+    /// The output's reader has gone, as `head` does in `| head -1`. That is a reason to stop, not a
+    /// failure, and nobody is left to tell.
     OutputGone,
     /// Something that the program needs could not be done.
     Cannot {
@@ -28,7 +28,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An error whose next step isn't the one that [`OrCannot`] would find.
+    /// An error with its own next step, instead of the one that [`OrCannot`] would find.
     pub fn cannot(
         action: impl Display,
         cause: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -41,8 +41,8 @@ impl Error {
         }
     }
 
-    /// The error of a write to the user's terminal, file or pipe, for whoever writes there other
-    /// than with [`say`](crate::say).
+    /// The error of a write to the user's terminal, file or pipe, for code that writes there
+    /// without [`say`](crate::say).
     pub fn output(cause: io::Error) -> Self {
         match cause.kind() {
             ErrorKind::BrokenPipe => Self::OutputGone,
@@ -98,7 +98,7 @@ pub enum Action {
     WriteFile,
     /// Start a thread.
     StartThread,
-    /// Something, in these words, for which only this machine is needed.
+    /// Another action, in these words, that concerns only this machine.
     OnThisMachine(&'static str),
 }
 
@@ -136,7 +136,7 @@ pub trait OrCannot<T> {
     ///
     /// # Errors
     ///
-    /// The same as before, now with its action, its address and a next step. (An error of
+    /// The original error, with its action, its address and a next step. (An error of
     /// [`stdin`](crate::stdin) or [`stdout`](crate::stdout) says so, whatever the action was.)
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error>;
 }
@@ -159,7 +159,7 @@ fn failed(action: Action, address: impl Display, cause: Box<dyn StdError + Send 
     Error::cannot(format_args!("{action} {address}"), cause, next)
 }
 
-/// What helps against the cause, most likely.
+/// The most likely remedy for the cause.
 #[allow(clippy::too_many_lines, reason = "it is a table")]
 fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
     use ErrorKind as Kind;
@@ -227,7 +227,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "that address and port can't be connected to from here: check --host and --port"
         }
         (Action::Connect | Action::Send, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
-            "no way leads to that address: check --host and the network connection"
+            "no route leads to that address: check --host and the network connection"
         }
         (Action::Connect | Action::Send, Kind::PermissionDenied) => {
             "a firewall forbids it, or it is a broadcast address: check --host"

@@ -22,7 +22,7 @@ pub struct Flags<const PORT: u16> {
 impl<const PORT: u16> Flags<PORT> {
     /// Every address that `--host` stands for, with `--port`; IPv4 addresses come first.
     ///
-    /// An IPv6 address may stand in brackets, as it does in a URL.
+    /// An IPv6 address may be in brackets, as in a URL.
     ///
     /// # Errors
     ///

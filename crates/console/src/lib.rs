@@ -1,4 +1,4 @@
-//! What every chapter's terminal shares, and nothing that only one chapter needs.
+//! The parts that all chapters' programs share.
 //!
 //! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program; [`try_each`]: every
 //!   address of a name is tried.
@@ -9,12 +9,13 @@
 //! - [`say`]: a line to the user; [`Style`] gives it its colour. [`print()`]: a whole table or
 //!   picture.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
-//! - [`Printer`]: hands lines to a thread of its own, so that a slow terminal holds up nobody.
+//! - [`Printer`]: prints lines on its own thread, so a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
 //! - [`own_address`]: where a server listens; [`refuse_self`]: a client that has found nobody but
 //!   itself.
-//! - [`Stage`]: several programs on one terminal, each line under the name of who printed it.
+//! - [`Stage`]: several programs on one terminal, each line after the name of the program that
+//!   printed it.
 //! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]:
 //!   what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.

@@ -41,7 +41,7 @@ impl Log {
         self.printer.close()
     }
 
-    /// Whether lines about clients are left out. Then nobody needs to make them.
+    /// Whether lines about clients are left out. Then the caller needn't make them.
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
@@ -66,7 +66,7 @@ impl Log {
     }
 
     /// A title, and below it a client's bytes: harmless, and after a margin that our own lines
-    /// never have. So a client can't imitate a line of the server's.
+    /// never have. So a client can't imitate one of the server's lines.
     pub fn received(&self, title: impl Display, bytes: &[u8]) {
         if self.quiet {
             return;
@@ -82,8 +82,8 @@ impl Log {
         self.printer.print(&lines);
     }
 
-    /// A line of ours in which a client's words appear, harmless already. If it is longer than a
-    /// row, the other rows begin with the margin.
+    /// One of our lines, with a client's escaped words in it. If it is longer than a row, the other
+    /// rows begin with the margin.
     pub fn peer(&self, line: &str) {
         if !self.quiet {
             let rows = safe::fold(line, safe::MARGIN, self.printer.width());

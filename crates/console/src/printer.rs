@@ -50,14 +50,14 @@ struct State {
     ended: bool,
     /// Why it can't, until somebody is told.
     failure: Option<Error>,
-    /// Whom to tell.
+    /// The watcher to call.
     watcher: Option<Watcher>,
 }
 
 type Watcher = Box<dyn FnOnce(Error) + Send>;
 
 impl Printer {
-    /// Starts the thread that prints to `out`, which is no terminal unless
+    /// Starts the thread that prints to `out`, which isn't a terminal unless
     /// [`Printer::with_width`] says so.
     ///
     /// # Errors
@@ -83,9 +83,9 @@ impl Printer {
         })
     }
 
-    /// Prints to standard output, which is as wide as its terminal. When it can't be written to
-    /// any more, the process ends at once, from whatever thread, with the report and the status of
-    /// [`exit`](crate::exit): a server's main thread waits for clients.
+    /// Prints to standard output, which is as wide as its terminal. If a write fails, the process
+    /// ends at once, from any thread, with the report and the status of [`exit`](crate::exit),
+    /// because a server's main thread waits for clients.
     ///
     /// # Errors
     ///
@@ -108,8 +108,8 @@ impl Printer {
         (self.width)()
     }
 
-    /// Hands over a line, which may hold line ends itself. It is printed whole or not at all.
-    /// Never waits for the terminal.
+    /// Hands over a line, which may contain line ends. It is printed whole or not at all. Never
+    /// waits for the terminal.
     pub fn print(&self, line: &str) {
         let mut state = self.queue.lock();
         if state.ended {
@@ -134,8 +134,8 @@ impl Printer {
         }
     }
 
-    /// Waits until the terminal has taken what was added before, but for what is being printed, or
-    /// nothing can be printed any more.
+    /// Waits until everything added so far is printed or being printed, or until nothing can be
+    /// printed any more.
     pub fn wait_for_room(&self) {
         let state = self.queue.lock();
         let full = |state: &mut State| {
@@ -146,8 +146,8 @@ impl Printer {
     }
 
     /// Calls `watcher` once, when nothing can be printed any more, and tells why:
-    /// [`Error::OutputGone`] if the output's reader has gone, else what the system said, such as
-    /// that the disk is full.
+    /// [`Error::OutputGone`] if the output's reader has gone, else the system's error, such as a
+    /// full disk.
     ///
     /// The call comes from another thread, or at once if this has already happened.
     pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
@@ -164,8 +164,8 @@ impl Printer {
         self.queue.close(PATIENCE).map_or(Ok(()), Err)
     }
 
-    /// Waits until all is printed, however long that takes, and ends the thread. What comes later
-    /// isn't printed.
+    /// Waits until all is printed, however long that takes, and ends the thread. Later lines aren't
+    /// printed.
     ///
     /// # Errors
     ///

@@ -10,13 +10,12 @@ use colored::{Color, Colorize};
 use crate::stdio::Stream;
 use crate::{Action, Error, OrCannot};
 
-/// How long a program may take to print or read what it is expected to.
+/// How long to wait for what a program should print or read.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Several programs on one terminal.
 ///
-/// Every line that one of them prints appears under its name, in the order in which the lines
-/// were printed:
+/// Every line appears after the name of the program that printed it, in the order of printing:
 ///
 /// ```text
 /// host  | Waiting for a guest on 127.0.0.1:12345
@@ -104,11 +103,11 @@ impl Stage {
         }
     }
 
-    /// Runs the parts, each on a thread of its own, until all have ended.
+    /// Runs the parts, each on its own thread, until all have ended.
     ///
     /// # Errors
     ///
-    /// The first error of a part, at once: the other parts may wait for it in vain, and end with
+    /// A part fails. This returns at once: the other parts may wait for it in vain, and end with
     /// the process. Or the system has no thread left.
     pub fn play(parts: impl IntoIterator<Item = Part>) -> Result<(), Error> {
         let (ended, results) = channel();
@@ -213,7 +212,7 @@ impl Stage {
 
 /// The terminal of one of the programs on a [`Stage`].
 ///
-/// What is written to it appears on the stage line by line, each when its line end has come.
+/// Text written to it appears on the stage line by line, each line when its end arrives.
 #[derive(Clone)]
 pub struct Player {
     stage: Stage,
@@ -223,10 +222,10 @@ pub struct Player {
 }
 
 impl Player {
-    /// A keyboard on which these lines are typed, one each time the program reads a line. After
-    /// the last the input ends.
+    /// A keyboard on which these lines are typed, one each time the program reads a line. After the
+    /// last one, the input ends.
     ///
-    /// As on a terminal, what is typed appears behind the program's prompt.
+    /// As on a terminal, typed text appears after the program's prompt.
     pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> PlayerKeyboard {
         PlayerKeyboard {
             player: self.clone(),
@@ -270,7 +269,7 @@ pub struct PlayerKeyboard {
 }
 
 impl PlayerKeyboard {
-    /// The same for a program that has no prompt: what is typed appears behind this one.
+    /// The same for a program without a prompt: typed text appears after this one.
     #[must_use]
     pub fn with_prompt(mut self, prompt: &'static str) -> Self {
         self.prompt = prompt;

@@ -23,14 +23,13 @@ pub fn is_cut_short(error: &io::Error) -> bool {
     is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
 
-/// Whether `accept` failed only for what became of one client while it was queued, or because a
-/// signal came: on to the next client.
+/// Whether `accept` failed only because of one client in the queue, or because of a signal: go on
+/// with the next client.
 ///
-/// Linux reports the client's reset to the first call that reads, but that no way leads to the
-/// client it reports here (accept(2), "Error handling"). Windows may report the reset here
-/// (`WSAECONNRESET`), BSD too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no
-/// address then, and that is what `std` calls an invalid argument. (If the system says so, it is
-/// the listener that is of no use.)
+/// Linux reports a client's reset to the first read. It reports here that no route leads to the
+/// client (accept(2), "Error handling"). Windows may report the reset here (`WSAECONNRESET`), BSD
+/// too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no address then, and that is
+/// what `std` calls an invalid argument. (If the system itself says so, the listener is unusable.)
 #[must_use]
 pub fn client_has_gone(error: &io::Error) -> bool {
     match error.kind() {
@@ -45,10 +44,10 @@ pub fn client_has_gone(error: &io::Error) -> bool {
     }
 }
 
-/// Whether a call on a UDP socket failed only for what became of an earlier datagram (nobody has
-/// the port, or no way leads there), or because a signal came: on to the next one.
+/// Whether a call on a UDP socket failed only because of an earlier datagram (nobody has the port,
+/// or no route leads there), or because of a signal: go on with the next one.
 ///
-/// Such ICMP messages reach every socket on Windows, and elsewhere those that are connected. All
+/// Windows reports such ICMP messages to every socket, other systems only to connected ones. All
 /// other errors are about the socket itself.
 #[must_use]
 pub fn is_about_one_peer(error: &io::Error) -> bool {

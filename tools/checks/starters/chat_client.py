@@ -1,11 +1,11 @@
 """4.3 The guest of a chat: it joins the host, and both talk until one says "byebye".
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks chat-client -- python3 chat_client.py {port}
+    checks chat-client -- python3 chat_client.py "{port}"
 
-Or try it with chat_server.py, started in another terminal before:
+Or try it with chat_server.py, which you start first, in another terminal:
 
     python3 chat_client.py 12345
 

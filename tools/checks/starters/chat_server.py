@@ -1,9 +1,9 @@
 """4.3 The host of a chat: it waits for a guest, and both talk until one says "byebye".
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks chat-server -- python3 chat_server.py {port}
+    checks chat-server -- python3 chat_server.py "{port}"
 
 Or try it with chat_client.py in a second terminal:
 

@@ -1,9 +1,9 @@
 """4.2 A TCP client: it sends each line that you type and shows what the server answers.
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks tcp-client -- python3 tcp_client.py {port}
+    checks tcp-client -- python3 tcp_client.py "{port}"
 
 Or try it with a server that listens on port 8080:
 

@@ -1,9 +1,9 @@
 """4.1 A TCP server: it greets each client with "Hello World".
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks tcp-server -- python3 tcp_server.py {port}
+    checks tcp-server -- python3 tcp_server.py "{port}"
 
 Or open http://127.0.0.1:8080/ in a browser while this runs:
 

@@ -1,11 +1,11 @@
 """5.2 A UDP client: it asks a server to convert the temperature that you type.
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks udp-client -- python3 udp_client.py {port}
+    checks udp-client -- python3 udp_client.py "{port}"
 
-Or try it with udp_server.py, started in another terminal before:
+Or try it with udp_server.py, which you start first, in another terminal:
 
     python3 udp_client.py 1314
 

@@ -1,9 +1,9 @@
 """5.1 A UDP server: it converts degrees Celsius to degrees Fahrenheit.
 
 Copy this file, and write one function after the other. After each, run the checks in the copy's
-folder. (The course's folder has the command: `cargo install --path tools/checks` installs it.)
+folder. (To install them, run `cargo install --locked --path tools/checks` in the course's folder.)
 
-    checks udp-server -- python3 udp_server.py {port}
+    checks udp-server -- python3 udp_server.py "{port}"
 
 Or try it with udp_client.py in a second terminal:
 

@@ -9,10 +9,13 @@
 pub mod page;
 pub mod quote;
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 /// The directory of the workspace, which paths in comments and messages begin from.
 pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Asked when the test runs: two clones with one target directory share the compiled `env!`.
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let here = Path::new(&here);
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }

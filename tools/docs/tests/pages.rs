@@ -201,6 +201,20 @@ fn each_page_is_in_the_table_of_contents_and_in_the_index_by_its_title() {
     );
 }
 
+/// A reader outside the book has no arrow to the next page.
+#[test]
+fn each_section_leads_to_the_next() {
+    let summary = Page::read("docs/SUMMARY.md".into()).unwrap();
+    let names: Vec<_> = summary.links.iter().map(|(link, _)| link).skip(1).collect();
+    let last = names.iter().position(|it| *it == "5.2-udp-client.md");
+    for pair in names[..=last.unwrap() + 1].windows(2) {
+        let page = Page::read(Path::new("docs").join(pair[0])).unwrap();
+        let end = page.text.trim_end().lines().last().unwrap();
+        let leads = end.starts_with("**Next**: [") && end.ends_with(&format!("({})", pair[1]));
+        assert!(leads, "{}: the last line is {end:?}", pair[0]);
+    }
+}
+
 /// The pages of chapters 4 and 5 have the same parts in the same order.
 #[test]
 fn section_pages_have_the_same_shape() {

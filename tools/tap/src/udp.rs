@@ -20,7 +20,7 @@ pub const ANY_DATAGRAM: usize = 65_535;
 ///
 /// # Errors
 ///
-/// The name can't be resolved, or no way leads there.
+/// The name can't be resolved, or no route leads there.
 pub fn connect(name: &str, patience: Duration) -> Result<UdpSocket, Error> {
     let open = |to: SocketAddr| {
         let socket = UdpSocket::bind(if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;

@@ -1,9 +1,9 @@
-//! What happens, and the inbox in which a loop finds it.
+//! Events, and the inbox from which a loop takes them.
 //!
 //! After each event that it sends, a thread waits for a permit to go on. A permit is an instant:
-//! the loop decides how soon the thread may send the next event. So each thread has one event in
-//! the inbox at most, and the news that the thread has ended, and the inbox needs no other limit.
-//! When a peer floods, its bytes wait in the network and not in our memory.
+//! the loop decides how soon the thread may send the next event. So the inbox holds at most one
+//! event from each thread, and the news that the thread has ended. It needs no other limit. When a
+//! peer floods, its bytes wait in the network and not in our memory.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -43,7 +43,7 @@ pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
 }
 
 /// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait, and if
-/// nobody is left who could send one.
+/// no sender is left.
 pub fn next_event(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
     let Some(deadline) = deadline else {
         return inbox.recv().ok();

@@ -11,7 +11,7 @@
 
 use std::mem;
 
-/// What a guest's first line begins with if it tells the guest's name.
+/// The beginning of a guest's first line if it tells the guest's name.
 pub(crate) const NAME_COMMAND: &str = "/name ";
 
 /// Puts messages together from the pieces that one peer sends.

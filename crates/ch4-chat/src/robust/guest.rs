@@ -1,4 +1,4 @@
-//! The guest's side: what is typed goes to the host, what the host sends is shown.
+//! The guest's side: sends typed lines to the host, and shows what the host sends.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -71,7 +71,7 @@ pub fn guest(
     result
 }
 
-/// What the loop works with.
+/// The loop's tools and state.
 struct Guest<'a> {
     address: SocketAddr,
     /// `None` if the host has had the last word, or is gone: then there is nobody to say goodbye to.

@@ -23,10 +23,10 @@ use crate::BYE;
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long somebody who isn't let in may take to close its side.
+/// How long a rejected guest may take to close its side.
 const REJECT_TIME: Duration = Duration::from_secs(1);
 
-/// How many may take this time at once.
+/// How many rejected guests may take this time at once.
 const MAX_REJECTED: usize = 16;
 
 /// Hosts a room until the host says `byebye`.
@@ -87,7 +87,7 @@ pub fn host(
     result
 }
 
-/// What the loop works with. What it knows is in the room.
+/// The loop's tools. Its state is in the room.
 struct Host<'a> {
     room: Room,
     peers: BTreeMap<PeerId, Peer>,
@@ -159,7 +159,7 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Somebody connected, or nobody could be accepted. The way into the room: [`Host::let_in`],
+    /// Somebody connected, or `accept` failed. The way into the room: [`Host::let_in`],
     /// [`Room::arrive`], [`Peer::start`], and at the first event [`Room::hear`], which tells all.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
         let mut accept_again_at = now;
@@ -186,9 +186,9 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Tells somebody that the room is full. What it has sent is read before the connection is
-    /// closed: unread, it would turn the close into a reset, and our line might be lost. In a flood
-    /// of connections only some get this.
+    /// Tells a guest that the room is full. The host reads what the guest has sent before it
+    /// closes: unread bytes would turn the close into a reset, and our line might be lost. In a
+    /// flood of connections, only some guests get this line.
     fn reject(&self, mut stream: TcpStream) {
         // There is room for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");

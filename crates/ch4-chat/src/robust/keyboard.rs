@@ -1,4 +1,5 @@
-//! What the user types: at a terminal with a prompt that incoming lines don't tear, else plainly.
+//! Reads the user's lines: at a terminal with a prompt that incoming lines don't disturb, elsewhere
+//! without one.
 
 use std::collections::VecDeque;
 use std::env;
@@ -17,7 +18,7 @@ use super::event::{Event, wait_for_permit};
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
-/// Where the user types.
+/// The user's input.
 pub struct Keyboard {
     /// Waits for the next line; `None` at the end of the input. If there is no line, the event says
     /// why.
@@ -212,8 +213,8 @@ fn can_edit(term: Option<&str>) -> bool {
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
 ///
-/// What comes at the moment in which Enter ends the editing, it shows at the next prompt. So at the
-/// last prompt a line may be lost.
+/// If a line arrives at the moment in which Enter ends the editing, it appears at the next prompt.
+/// So at the last prompt a line may be lost.
 struct AbovePrompt<P>(P);
 
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
@@ -246,9 +247,9 @@ mod signals {
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 
-    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for Ctrl-C.)
-    /// To be called before any other thread is started: they all inherit which signals they don't
-    /// get.
+    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
+    /// Ctrl-C.) Call this before you start any other thread: threads inherit which signals they
+    /// don't get.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);

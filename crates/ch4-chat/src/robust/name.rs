@@ -1,7 +1,7 @@
 //! Names of guests: cleaned, short, and unique.
 //!
-//! What a name may hold, and which names look alike, is Unicode's own answer: Technical Standard
-//! 39, "Unicode Security Mechanisms".
+//! Unicode Technical Standard 39, "Unicode Security Mechanisms", decides what a name may contain,
+//! and which names look alike.
 
 use std::collections::HashSet;
 use std::iter;
@@ -17,14 +17,15 @@ use super::event::PeerId;
 /// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// Takes out what could mislead. Returns the name in the form NFC and with single spaces.
+/// Removes what could mislead. Returns the name in the form NFC and with single spaces.
 ///
 /// It keeps what Unicode allows in identifiers: the letters, marks and digits of the scripts that
-/// are in common use today, and `' - . _` and a few of their kind. So no name holds a line end, a
-/// colon, or an invisible character. No word ends with a full stop, or a guest called
-/// `Li has left. Han` would join as if Li had left.
+/// are in common use today, and `' - . _` and a few similar characters. So no name contains a line
+/// end, a colon, or an invisible character. No word ends with a full stop. Otherwise, a guest
+/// called `Li has left. Han` would join as if Li had left.
 ///
-/// Returns `None` if nothing is left, or what could be the name of a guest without one: `guest-7`.
+/// Returns `None` if nothing is left, or if the rest could be the name of a guest without one:
+/// `guest-7`.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
     for character in wanted.chars() {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// What each text counts besides its bytes: the memory that the queue needs for it.
+/// Added to each text's bytes: the memory that the queue needs for it.
 pub const ENTRY_BYTES: usize = 32;
 
 /// The loop's end. Dropping it ends the writer, once everything is written.
 ///
-/// It has no limit itself: the loop looks how much [waits](Outbox::waiting), and decides.
+/// It has no limit itself: the loop checks how much [waits](Outbox::waiting), and decides.
 #[derive(Debug)]
 pub struct Outbox {
     texts: Sender<Box<str>>,
@@ -48,7 +48,7 @@ impl Outbox {
         let _ = self.texts.send(text);
     }
 
-    /// How many bytes wait, those that are being written included.
+    /// How many bytes wait, including those that are being written.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Relaxed)
     }

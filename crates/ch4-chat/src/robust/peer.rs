@@ -30,7 +30,7 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
 
-/// Somebody at the other end of a connection, and the threads that read and write.
+/// The peer at the other end of a connection, and the threads that read from it and write to it.
 ///
 /// The connection closes in stages. When the outbox is dropped and everything is written, the
 /// writer closes our sending side. When the loop has dropped this value, and the writer is done or
@@ -108,7 +108,7 @@ impl Peer {
         let _ = self.permits.send(at);
     }
 
-    /// Closes the connection, whatever waits. (Dropping the peer lets what waits go out first.)
+    /// Closes the connection at once. (Dropping the peer sends the waiting lines first.)
     pub fn disconnect(self) {
         // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
         let _ = self.stream.shutdown(Shutdown::Both);

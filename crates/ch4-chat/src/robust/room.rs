@@ -1,11 +1,10 @@
-//! Who is in the room, and what they hear. Pure: events go in, with the time; lines go into the
-//! guests' outboxes, and the effects that the host has to cause come out. No socket, no clock, no
-//! thread.
+//! Who is in the room, and what they hear. The room has no socket, no clock and no thread. It takes
+//! events and the time, puts lines into the guests' outboxes, and returns what the host has to do.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
-//! No name holds a colon or an asterisk, so nobody can imitate either. The host's words go out as
-//! they are typed, so that with one guest the wire is that of the tutorial, and an LF; if the host
-//! has chosen a name, `NAME: ` comes before them too.
+//! No name contains a colon or an asterisk, so nobody can imitate either. The host's words go out
+//! as they are typed. So with one guest the wire carries what the tutorial's does, and an LF. If
+//! the host has chosen a name, `NAME: ` comes before its words, too.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -21,16 +20,16 @@ use super::name::{self, Names};
 use super::outbox::{Outbox, Outgoing};
 use crate::BYE;
 
-/// How long lines are collected before they go into the outboxes together. Nobody notices so short
-/// a time, and each guest's writer is woken 50 times a second at most, however many guests come, go
-/// and talk.
+/// How long lines are collected before they go into the outboxes together. Nobody notices such a
+/// short time, and each guest's writer wakes at most 50 times a second, however many guests come,
+/// go and talk.
 const COLLECT: Duration = Duration::from_millis(20);
 
 /// In a smaller room, a line counts as if there were this many guests. So no guest gets more than
 /// 64 KiB at once and 2 MiB a second, however many talk.
 const MIN_COPIES: usize = 256;
 
-/// What a line costs besides its bytes, when it is decided who goes first: about a long name.
+/// Added to a line's bytes when the room decides who goes first: about a long name.
 const LINE_COST: u64 = 128;
 
 /// What the host has to do, because of an event.
@@ -59,7 +58,7 @@ pub struct Room {
     host_prefix: String,
     /// The host may say no more than a guest: a file would be too much for all guests at once.
     host_budget: Budget,
-    /// How much all may say together, each copy counted. It doesn't depend on how fast anybody
+    /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
     /// What guests have said while this budget was spent, in the order of its turns. Each guest is
@@ -136,8 +135,8 @@ impl Room {
         Some((self.arrived, outgoing))
     }
 
-    /// A guest said something, or nothing: then it is only here. The others hear it when it is
-    /// [passed on](Room::pass_on). Only then the guest is permitted to say more.
+    /// A guest said something, or nothing, which only shows that it is here. The others hear it
+    /// when it is [passed on](Room::pass_on). Only then may the guest say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
@@ -204,7 +203,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Who says nothing had to be read all the same, and pays for a whole message.
+        // Empty lines had to be read all the same, so they count as a whole message.
         let bytes = if text.is_empty() {
             MESSAGE_BYTES
         } else {
@@ -232,8 +231,8 @@ impl Room {
         self.host_budget.spend(text.len(), now)
     }
 
-    /// Says `byebye` to all, the last word: without LF, so that the tutorial's programs understand
-    /// it. What guests have said before it counts.
+    /// Says `byebye` to all, last and without LF, so that the tutorial's programs understand it.
+    /// What guests have said before still counts.
     pub fn close(&mut self, now: Instant) {
         while self.pass_on(now) {}
         self.flush(now);
@@ -242,7 +241,7 @@ impl Room {
         }
     }
 
-    /// A guest isn't here any more. Everybody is told how it went, unless it was never introduced.
+    /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
     pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
         self.silent.remove(&id);
         let Some(guest) = self.guests.remove(&id) else {
@@ -264,7 +263,7 @@ impl Room {
         self.depart(id, why, now);
     }
 
-    /// Collects a line, or several, for everybody but the one who said it.
+    /// Collects a line, or several, for everybody except the one who said it.
     fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
         if text.is_empty() {
             return;
@@ -279,8 +278,8 @@ impl Room {
         self.flush_at.get_or_insert(now + COLLECT);
     }
 
-    /// Puts what was collected into everybody's outbox. Drops the guests for whom too much waits
-    /// then.
+    /// Puts what was collected into everybody's outbox. Then drops the guests for whom too much
+    /// waits.
     pub fn flush(&mut self, now: Instant) {
         for guest in self.guests.values_mut() {
             guest.outbox.push(mem::take(&mut guest.collected));
@@ -291,7 +290,8 @@ impl Room {
         }
     }
 
-    /// The guest for whom most waits, if that is too much for one, or all together for the room.
+    /// The guest for whom most waits, if that is too much for one guest, or the total is too much
+    /// for the room.
     fn slowest(&self) -> Option<PeerId> {
         let waiting = self.guests.iter();
         let waiting = waiting.map(|(id, guest)| (guest.outbox.waiting(), *id));
@@ -433,7 +433,7 @@ mod tests {
             world.read(&to_li),
             "* guest-2 has joined.\nguest-2: /name Han\n* guest-3 has joined.\nguest-3: x\n"
         );
-        // Who leaves before it is introduced was never there.
+        // To the others, a guest that leaves before its introduction was never there.
         let (id, _) = world.arrives().unwrap();
         world.effects();
         world.room.depart(id, "has left", world.now);

@@ -38,7 +38,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 ///
-/// Nobody listens on `address`, no way leads there, or nobody answers in time.
+/// Nobody listens on `address`, no route leads there, or nobody answers in time.
 pub fn connect(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
     // 1. Create a socket.
     let socket = create(address)?;

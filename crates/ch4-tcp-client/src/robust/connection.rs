@@ -13,7 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::screen::Screen;
 
-/// The most bytes received, and shown, at once.
+/// Maximum bytes received, and shown, at once.
 const PIECE: usize = 16 << 10;
 
 /// An open connection, and the thread that shows what the server sends. Dropping it ends it.
@@ -21,7 +21,7 @@ pub(super) struct Connection {
     stream: Arc<TcpStream>,
     server: SocketAddr,
     screen: Arc<Screen>,
-    /// By which the screen knows it.
+    /// Its number on the screen.
     number: u64,
     /// The other end of this channel goes away with the receiving thread.
     receiving: Receiver<()>,
@@ -64,8 +64,8 @@ impl Connection {
         !self.screen.shows(self.number)
     }
 
-    /// Sends all of these bytes in the time that is left for their line. A connection that fails to
-    /// has ended: how many of the bytes the server has got, nobody knows.
+    /// Sends all of these bytes in the remaining time for their line. If that fails, the connection
+    /// has ended, and nobody knows how many of the bytes the server got.
     pub(super) fn send(&self, bytes: &[u8], time: &mut Duration) -> Result<(), Error> {
         // A deadline for all of it, not a limit for each write: otherwise a server that takes a
         // byte now and then would hold us forever.
@@ -79,8 +79,8 @@ impl Connection {
         })
     }
 
-    /// Lets the last answers come: tells the server that no more lines will, and waits until it is
-    /// done too, for this time at most.
+    /// Waits for the last answers: tells the server that no more lines will come, and waits until
+    /// it closes too, for this time at most.
     pub(super) fn linger(&self, limit: Duration) {
         self.screen.input_ended();
         if self.has_ended() {
@@ -116,7 +116,7 @@ impl Drop for Connection {
 ///
 /// # Errors
 ///
-/// None of them answered. The error tells why for each.
+/// None of them answered. The error says why for each.
 pub fn connect(
     addresses: &[SocketAddr],
     limit: Duration,

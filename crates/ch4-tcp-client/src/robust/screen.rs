@@ -1,4 +1,4 @@
-//! The user's screen, on which two speak: the server and this program.
+//! The user's screen, which shows the server's text and this program's.
 //!
 //! The server may send anything, even a line that looks like one of this program's. So each row of
 //! the server's text begins with a margin, and none of ours does:
@@ -8,9 +8,9 @@
 //! | Connected to your bank. …
 //! ```
 //!
-//! One limit stays. The terminal itself shows what the user types, and nobody else knows how far
-//! that is until Enter. What the server sends meanwhile begins after it, so its first row may wrap;
-//! and what arrives in the moment between the user's Enter and the client's read of it begins at
+//! One limit remains. The terminal itself shows what the user types, and the client doesn't know
+//! how long that is until Enter. Text that the server sends meanwhile begins after it, so its first
+//! row may wrap. Text that arrives between the user's Enter and the client's read of it begins at
 //! the left edge.
 
 use std::fmt::Display;
@@ -21,8 +21,8 @@ use console::{Error, Printer, Style};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
-/// It shows one connection at a time, and records whether that has ended: whoever ends it first,
-/// the server or we, decides what is said about it.
+/// It shows one connection at a time, and records whether that has ended. The side that ends it
+/// first, the server or the client, decides what is said about it.
 pub struct Screen {
     printer: Printer,
     echo: bool,
@@ -51,7 +51,7 @@ impl Screen {
         }
     }
 
-    /// Shows a line of ours.
+    /// Shows one of our own lines.
     pub(super) fn say(&self, style: Style, line: impl Display) {
         self.print(&mut self.lock(), style, line);
     }

@@ -1,11 +1,11 @@
-//! The head of an HTTP request, held against the rules of RFC 9110, 9112 and 3986.
+//! The head of an HTTP request, checked against the rules of RFC 9110, 9112 and 3986.
 //!
-//! `httparse` reads the lines. What is in the fields and in the target is for the server to check.
+//! `httparse` reads the lines. The server checks the fields and the target.
 
 use std::net::Ipv6Addr;
 use std::str;
 
-/// The most header fields that a request may have.
+/// Maximum number of header fields in a request.
 const MAX_FIELDS: usize = 100;
 
 /// The status for what isn't well-formed: RFC 9110, section 15.5.1.
@@ -129,7 +129,7 @@ fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_part)
 }
 
-/// The two parts of `uri-host [":" port]`, RFC 9110, section 7.2; a port that isn't there is empty.
+/// The two parts of `uri-host [":" port]`, RFC 9110, section 7.2; a missing port is empty.
 ///
 /// `None` if the text has another form. The host may not be empty. An IPv6 address is in brackets:
 /// RFC 3986, section 3.2.2.
@@ -150,7 +150,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether text has nothing but unreserved characters, sub-delims, percent-encoded bytes (RFC 3986,
+/// Whether text has only unreserved characters, sub-delims, percent-encoded bytes (RFC 3986,
 /// section 2), and the characters of `also`.
 fn has_only(text: &str, also: &str) -> bool {
     let is_allowed =

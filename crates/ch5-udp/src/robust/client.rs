@@ -140,8 +140,8 @@ fn exchange(
     ))
 }
 
-/// A socket that is connected. That sends nothing: it tells the system to keep away what others
-/// than the server send, and to report it if nobody has the server's port.
+/// A connected socket. Connecting sends nothing: it tells the system to drop datagrams from anybody
+/// but the server, and to report it if nobody has the server's port.
 fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = tutorial::create(server)?;
     socket.connect(&server.into())?;

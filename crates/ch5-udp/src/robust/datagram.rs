@@ -1,15 +1,16 @@
-//! What both sides have to know of a datagram that may hold anything.
+//! What both sides need for a datagram that may contain anything.
 
 use console::safe;
 
-/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). So none is cut in
-/// silence, and on Windows, where one that doesn't fit is an error, there is no such error.
+/// Room for any datagram, in bytes: UDP's length field has 16 bits (RFC 768). So no datagram is
+/// silently cut or, on Windows, refused with an error.
 pub const ANY_DATAGRAM: usize = 65_535;
 
 /// How much of a request a line shows, in characters.
 pub const REQUEST_SHOWN: usize = 40;
 
-/// The other side's bytes as a part of our line: harmless, and cut after `limit` characters.
+/// The other side's bytes as a part of one of our lines: harmless, and cut after `limit`
+/// characters.
 pub fn shown(bytes: &[u8], limit: usize) -> String {
     let text = safe::escape(&String::from_utf8_lossy(bytes));
     let beginning: String = text.chars().take(limit).collect();

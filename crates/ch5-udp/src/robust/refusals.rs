@@ -2,7 +2,7 @@
 //!
 //! The sender's address in a datagram may be forged. If two servers answer everything that they
 //! don't understand with an error, one forged request makes them send each other errors forever.
-//! RFC 4443, section 2.4 (f), demands that a host limits the rate of its errors about IPv6 packets,
+//! RFC 4443, section 2.4 (f), requires a host to limit the rate of its errors about IPv6 packets,
 //! and names 10 a second as a possible default. RFC 8085, section 6, suggests a limit for any
 //! service over UDP.
 
@@ -27,8 +27,9 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Counts one more refusal to this address, and returns how many that are in this period. Send
-    /// it unless they exceed [`MOST_REFUSALS`]. Returns `u32::MAX` if there are too many addresses.
+    /// Counts one more refusal to this address, and returns how many that makes in this period.
+    /// Send it unless they exceed [`MOST_REFUSALS`]. Returns `u32::MAX` if there are too many
+    /// addresses.
     ///
     /// Ports don't matter, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {

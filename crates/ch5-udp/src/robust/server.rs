@@ -14,9 +14,9 @@ use crate::tutorial;
 /// Steps 1 and 2, create and bind, are the tutorial's: nothing is wrong with them. Returns the
 /// socket and its address. (If `address` has port 0, that has the port that the system chose.)
 ///
-/// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another one
-/// than was asked (against RFC 1122, section 3.3.4.2), and a client that checks, as ours does,
-/// won't see the reply. Bind to one address if the machine has several.
+/// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from another address
+/// than the client asked (against RFC 1122, section 3.3.4.2), and a client that checks, as ours
+/// does, won't see the reply. Bind to one address if the machine has several.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         // 4. Send: to the address that the request came from. Nobody knows whether it arrives.
         match socket.send_to(reply.as_bytes(), client) {
             Ok(_) => log.event(format_args!("Reply to {client}: {reply}")),
-            // A firewall forbids it, or no way leads there: only this client's trouble.
+            // A firewall forbids it, or no route leads there: only this client's trouble.
             Err(error) => log.trouble(format_args!("No reply to {client}: {error}")),
         }
     }

@@ -5,7 +5,7 @@ use std::{mem, str};
 /// A `read` ends where the network happened to cut the stream, often inside a character. The
 /// decoder holds back those first bytes (three at most) until the rest has come.
 ///
-/// The pieces put together give what [`String::from_utf8_lossy`] gives for all bytes at once.
+/// Together, the pieces are what [`String::from_utf8_lossy`] returns for all bytes at once.
 #[derive(Debug, Default)]
 pub struct Decoder {
     held: Vec<u8>,
@@ -32,7 +32,7 @@ impl Decoder {
         text
     }
 
-    /// What is left when no more bytes will come: nothing, or U+FFFD for half a character.
+    /// The rest, when no more bytes will come: nothing, or U+FFFD for an incomplete character.
     pub fn finish(&mut self) -> String {
         String::from_utf8_lossy(&mem::take(&mut self.held)).into_owned()
     }

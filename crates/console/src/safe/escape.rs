@@ -2,11 +2,11 @@ use unicode_properties::{
     GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
 };
 
-/// The text with every character escaped that a terminal would obey, or that can't be seen:
-/// `"\u{1b}[31m"` becomes `\u{1b}[31m`, a line end becomes `\n`.
+/// Escapes every character that a terminal would obey, or that can't be seen: `"\u{1b}[31m"`
+/// becomes `\u{1b}[31m`, a line end becomes `\n`.
 ///
 /// The characters that join others, ZWJ and ZWNJ, stay where writing needs them: between letters
-/// (Hindi and Persian, among others) and inside an emoji. A variation selector stays behind an
+/// (Hindi and Persian, among others) and inside an emoji. A variation selector stays after an
 /// emoji. Of the marks on one character, as in é, [`MAX_MARKS`] stay.
 ///
 /// The result is one line. To show text of several lines, escape [`str::lines`] one by one. For
@@ -20,7 +20,7 @@ pub fn escape(text: &str) -> String {
 /// The bytes as text with Rust's escapes, without quotes:
 /// [Rust reference, "Tokens"](https://doc.rust-lang.org/reference/tokens.html).
 ///
-/// A terminal shows it as one line and obeys none of it. Unlike the result of [`escape`], it says
+/// A terminal shows it as one line and obeys none of it. Unlike the result of [`escape`], it shows
 /// exactly which bytes they are: `"`, `\` and each byte that isn't UTF-8 are escaped, too.
 #[must_use]
 pub fn escape_bytes(bytes: &[u8]) -> String {
@@ -52,7 +52,7 @@ pub const MAX_MARKS: usize = 4;
 pub(super) struct Escaper {
     /// The character before, if it wasn't escaped.
     before: Option<char>,
-    /// How many marks came one after the other.
+    /// How many marks came last, one after the other.
     marks: usize,
     /// A joiner that waits for the next character.
     held: Option<char>,

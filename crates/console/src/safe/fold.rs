@@ -1,4 +1,4 @@
-/// What begins each row of a peer's words, and never a line of ours.
+/// The margin before each row of a peer's text. None of our own lines begins with it.
 pub const MARGIN: &str = "| ";
 
 /// Folds a line, made harmless by [`escape`](super::escape), into the rows that it takes on a
@@ -7,19 +7,19 @@ pub const MARGIN: &str = "| ";
 ///
 /// Without a width (in a file, in a pipe) the line stays whole.
 ///
-/// Terminals don't agree on how many columns a character takes. So one of ASCII counts as one
-/// column and any other as two, the most that there is. The last column stays free, as some
-/// terminals go on at the left edge as soon as it is taken.
+/// Terminals don't agree on how many columns a character takes. So an ASCII character counts as one
+/// column and any other as two, the maximum. The last column stays free, because some terminals
+/// continue at the left edge as soon as it is full.
 ///
-/// A terminal with fewer than ten columns beside the margin is taken for one with ten, and wraps
-/// the rows as it likes: nobody can read there anyway.
+/// A terminal with fewer than ten columns beside the margin counts as one with ten, and wraps the
+/// rows itself: it is too narrow to read anyway.
 #[must_use]
 pub fn fold(line: &str, margin: &str, width: Option<usize>) -> String {
     fold_part(line, &mut 0, margin, width)
 }
 
-/// The same for the next part of a line that arrives in parts: `column` tells how many columns of
-/// the row are taken, before and after.
+/// The same for the next part of a line that arrives in parts: `column` is the number of columns
+/// used in the row, before and after.
 #[must_use]
 pub fn fold_part(part: &str, column: &mut usize, margin: &str, width: Option<usize>) -> String {
     let Some(width) = width else {
@@ -90,7 +90,7 @@ pub(super) mod tests {
         }
     }
 
-    /// The most columns that a terminal may give to the text.
+    /// The maximum number of columns that a terminal may use for the text.
     pub(crate) fn columns(text: &str) -> usize {
         text.chars()
             .map(|it| if it.is_ascii() { 1 } else { 2 })

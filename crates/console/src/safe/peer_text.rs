@@ -7,14 +7,14 @@ use super::fold::{MARGIN, fold_part};
 /// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped,
 /// each row after the [`MARGIN`], and folded.
 ///
-/// A line of the peer's ends at LF or CRLF. Everything that comes is in the result at once, with
-/// three exceptions that wait for what follows: the beginning of a character, a CR, which is half a
-/// line end or none, and a joiner.
+/// A peer's line ends at LF or CRLF. Everything that arrives is in the result at once, with three
+/// exceptions that wait for the next bytes: the beginning of a character, a CR (which may be half a
+/// line end), and a joiner.
 #[derive(Debug, Default)]
 pub struct PeerText {
     decoder: Decoder,
     escaper: Escaper,
-    /// A CR came last.
+    /// The last byte was a CR.
     held_cr: bool,
     row: Row,
 }
@@ -38,7 +38,7 @@ impl PeerText {
         self.lay_out(&text, width)
     }
 
-    /// What was held back, and the end of the line, if it has begun: no more bytes will come.
+    /// The text held back, and the end of the line, if it has begun: no more bytes will come.
     pub fn finish(&mut self, width: Option<usize>) -> String {
         let half_a_character = self.decoder.finish();
         let mut rows = self.lay_out(&half_a_character, width);
@@ -54,9 +54,9 @@ impl PeerText {
         rows
     }
 
-    /// Something else than the peer's text comes next on the screen: a line of ours, or what the
-    /// user typed. Returns the LF that must come before it, if the peer's row hasn't ended. The
-    /// rest of the line begins a new row.
+    /// Something other than the peer's text comes next on the screen: our own line, or the user's.
+    /// Returns the LF that must come before it, if the peer's row hasn't ended. The rest of the
+    /// line begins a new row.
     pub fn interrupt(&mut self) -> &'static str {
         if matches!(self.row, Row::Begun { .. }) {
             self.row = Row::Broken;
