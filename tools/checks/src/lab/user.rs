@@ -211,16 +211,17 @@ impl Lab<'_> {
         }
     }
 
-    /// Waits for the program to give up: it ends within this time, whatever its status, and tells
-    /// the user why, but not by a crash. What it shows when all is well, and what it has shown when
+    /// Waits for the program to give up: it ends within
+    /// [`Patience::end`](crate::run::Patience::end), whatever its status, and tells the user why,
+    /// but not by a crash. What it shows when all is well, and what it has shown when
     /// that was [remembered](Self::remembers), isn't telling.
     ///
     /// # Errors
     ///
     /// It doesn't.
-    pub fn expects_a_message_and_the_end(&mut self, limit: Duration) -> Told {
+    pub fn expects_a_message_and_the_end(&mut self) -> Told {
         self.tell("the program should say what is wrong, and end");
-        self.expects_to_end(limit)?;
+        self.expects_to_end(self.patience().end)?;
         self.expects_news()
     }
 
