@@ -66,7 +66,7 @@ const TIDY_UP: Duration = Duration::from_millis(600);
 ///
 /// When it is dropped, it is ended with all its children: they are one session (on Windows, one
 /// job). On Linux those that have left the session are found as well.
-pub struct Program {
+pub struct Process {
     child: Box<dyn ChildWrapper>,
     keyboard: Option<Box<dyn Write + Send>>,
     has_terminal: bool,
@@ -74,9 +74,9 @@ pub struct Program {
     watched: Arc<Watched>,
 }
 
-impl fmt::Debug for Program {
+impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Program({})", self.child.id())
+        write!(f, "Process({})", self.child.id())
     }
 }
 
@@ -121,7 +121,7 @@ fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>
     }
 }
 
-impl Program {
+impl Process {
     /// Starts the command for this port, at a terminal if there is one.
     ///
     /// The locale is `C.UTF-8`, so that each language prints UTF-8.
@@ -268,7 +268,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Process {
     fn drop(&mut self) {
         // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
         #[cfg(unix)]

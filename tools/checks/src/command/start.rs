@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checks::program::{self, Command, Program};
+use checks::program::{self, Command, Process};
 use console::safe;
 
 use crate::folder;
@@ -123,7 +123,7 @@ fn compile(
     let words = words.chain(files.into_iter().map(Into::into));
     let command = Command::new(compiler, words).within(folder);
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
-    let mut started = Program::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
+    let mut started = Process::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
     match started.wait_for_end(COMPILE) {
         Some(status) if status.success() => Ok(()),
         Some(status) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::program::{OUTPUT_LIMIT, Program, STACK_TRACES, is_success};
+use crate::program::{OUTPUT_LIMIT, Process, STACK_TRACES, is_success};
 use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
@@ -105,7 +105,7 @@ impl Lab<'_> {
     pub fn input_ends(&mut self) {
         self.tell("the input ends");
         self.looks();
-        self.with(Program::end_input);
+        self.with(Process::end_input);
     }
 
     /// The last expectation of a check: that these texts appear in the program's output.
@@ -134,7 +134,7 @@ impl Lab<'_> {
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, "it isn't there");
         let ran = self.ended().is_none();
-        self.with(Program::end_input);
+        self.with(Process::end_input);
         self.half_closes_all();
         if self.shows(limit, all) {
             let has_terminal = self.with(|program| program.has_terminal());
@@ -327,7 +327,7 @@ impl Lab<'_> {
     ///
     /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
-        let taken = |program: &mut Program| {
+        let taken = |program: &mut Process| {
             let stopped = program.stopped().map(str::to_owned);
             (stopped, program.floods())
         };
