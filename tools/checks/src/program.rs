@@ -98,7 +98,8 @@ struct Printed {
     flooded: bool,
 }
 
-/// Starts it with a mark, in a session or a job of its own.
+/// Starts it with a mark, in a session or a job of its own. Then its ends of the streams are closed
+/// here.
 fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)> {
     let mut command = CommandWrap::from(command);
     #[cfg(unix)]
@@ -144,17 +145,18 @@ impl Process {
         guard::prepare();
         let folder = command.dir;
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
-        let started = terminal::start(start, spawn)?;
-        started.mark.fix(started.child.id());
-        guard::watch(started.child.id());
+        let streams = terminal::open(&mut start)?;
+        let (mark, child) = spawn(start)?;
+        mark.fix(child.id());
+        guard::watch(child.id());
         let program = Self {
-            child: started.child,
-            keyboard: started.keyboard,
-            has_terminal: started.is_terminal,
+            child,
+            keyboard: Some(streams.keyboard),
+            has_terminal: streams.is_terminal,
             output: Arc::default(),
-            watched: Watched::new(started.mark, folder),
+            watched: Watched::new(mark, folder),
         };
-        for (stream, pipe) in started.outputs.into_iter().enumerate() {
+        for (stream, pipe) in streams.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
         }
         Ok(program)
