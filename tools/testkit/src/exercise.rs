@@ -76,7 +76,7 @@ pub fn starter(file: &'static str, source: &str, checks: Vec<Check>) -> Vec<Tria
 
 /// The number of the first line that has a `todo!(`. One in a comment or a text doesn't count.
 pub fn unfinished(source: &str) -> Option<usize> {
-    words(source).windows(2).find_map(|pair| match pair {
+    tokens(source).windows(2).find_map(|pair| match pair {
         // In `todo != 1`, the sign is joined with the next one.
         [TokenTree::Ident(name), TokenTree::Punct(sign)]
             if name == "todo" && sign.as_char() == '!' && sign.spacing() == Spacing::Alone =>
@@ -98,8 +98,8 @@ pub fn borrowed(source: &str) -> Option<String> {
         });
         chapter.is_some() || word.contains("../src/") || word == "solutions"
     };
-    words(source).iter().find_map(|word| {
-        let text = word.to_string();
+    tokens(source).iter().find_map(|token| {
+        let text = token.to_string();
         let mut words = text.split(|c| !is_in_word(c)).flat_map(|word| {
             // A path is a word by itself, and so are its parts.
             let parts = word.split(['/', '.']).filter(move |part| *part != word);
@@ -111,7 +111,7 @@ pub fn borrowed(source: &str) -> Option<String> {
 
 /// The names, signs and literals of a source of Rust. Without any if it is no Rust at all: then it
 /// doesn't compile either.
-fn words(source: &str) -> Vec<TokenTree> {
+fn tokens(source: &str) -> Vec<TokenTree> {
     leaves(source.parse().unwrap_or_default())
 }
 
