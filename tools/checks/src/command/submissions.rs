@@ -106,7 +106,7 @@ impl Class {
 /// A submission that can be started: copied, and compiled if it needs to be.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    /// How it is started. In `{dir}`'s place comes each check's own copy, and its folder is in there.
+    /// How it is started. In `{dir}`'s place comes each check's own copy, which has its folder.
     pub(crate) command: Command,
     /// What is copied for each check: itself a copy of what was handed in.
     original: TempDir,
