@@ -18,14 +18,14 @@ use ch4_chat::meet::meet;
 use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use console::{Error, Log, Printer, Width};
-use testkit::{FakePeer, PATIENCE, Program, Screen, has_ipv6, own_loopback_address, plain};
+use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, own_loopback_address, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// A robust program on a thread of the test: what it prints, and what is typed into it.
 struct Side {
-    screen: Screen,
+    screen: Capture,
     typing: PipeWriter,
     end: Receiver<Result<(), Error>>,
 }
@@ -40,7 +40,7 @@ impl Side {
         run: impl FnOnce(Keyboard, &Log) -> Result<(), Error> + Send + 'static,
     ) -> Self {
         plain();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap().with_width(width);
         let log = Log::new(printer, false);
         let (input, typing) = io::pipe().unwrap();

@@ -13,7 +13,7 @@ use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::tutorial;
 use console::{Player, Printer, Stage};
 use insta::assert_snapshot;
-use testkit::{FakePeer, Program, Screen, normalise, plain, port_without_listener};
+use testkit::{Capture, FakePeer, Program, normalise, plain, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -21,7 +21,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 /// Returns both consoles.
 fn tutorial_and_server<const N: usize>(lines: [&str; N], answers: &[&'static [u8]]) -> String {
     plain();
-    let screen = Screen::default();
+    let screen = Capture::default();
     let stage = Stage::new(screen.clone());
     let mut client = stage.player("client");
     let mut keyboard = client.keyboard(lines);
@@ -86,7 +86,7 @@ fn shown_by(
     client_of: impl FnOnce(SocketAddr, &Stage, Player),
 ) -> String {
     plain();
-    let screen = Screen::default();
+    let screen = Capture::default();
     let stage = Stage::new(screen.clone());
     let client = stage.player(name);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -205,7 +205,7 @@ fn both_versions_with_the_same_server() {
 #[test]
 fn robust_and_server() {
     plain();
-    let screen = Screen::default();
+    let screen = Capture::default();
     let stage = Stage::new(screen.clone());
     let client = stage.player("client");
     let mut server = stage.player("server");

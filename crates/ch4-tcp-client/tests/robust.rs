@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use ch4_tcp_client::robust::{self, Limits};
 use console::{Error, Printer};
 use socket2::SockRef;
-use testkit::{FakePeer, PATIENCE, Program, Screen, normalise, plain};
+use testkit::{Capture, FakePeer, PATIENCE, Program, normalise, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
@@ -57,7 +57,7 @@ fn listener() -> TcpListener {
 /// The robust client, with both ends of its console in the test's hands.
 struct Client {
     keyboard: Option<PipeWriter>,
-    screen: Screen,
+    screen: Capture,
     end: Receiver<Result<(), Error>>,
 }
 
@@ -71,7 +71,7 @@ impl Client {
     }
 
     fn of(address: SocketAddr, limits: Limits) -> Self {
-        let screen = Screen::default();
+        let screen = Capture::default();
         Self::on(screen.clone(), false, screen, address, limits)
     }
 
@@ -79,7 +79,7 @@ impl Client {
     fn on(
         out: impl Write + Send + 'static,
         echo: bool,
-        screen: Screen,
+        screen: Capture,
         address: SocketAddr,
         limits: Limits,
     ) -> Self {
@@ -147,7 +147,7 @@ impl Client {
 
 /// An output that shows no `x` and counts them, for floods of them.
 #[derive(Clone, Default)]
-struct WithoutX(Screen, Arc<AtomicUsize>);
+struct WithoutX(Capture, Arc<AtomicUsize>);
 
 static XS: [u8; 1 << 17] = [b'x'; 1 << 17];
 
@@ -357,7 +357,7 @@ mod directions {
         for (echo, shown) in [(true, "| Name? Ann\n| x\n"), (false, "| Name? Ann\nx\n")] {
             let listener = listener();
             let address = listener.local_addr().unwrap();
-            let mut screen = Screen::default();
+            let mut screen = Capture::default();
             let client = Client::on(screen.clone(), echo, screen.clone(), address, endless());
             let mut server = FakePeer::accept(&listener);
             server.sends("Name? ");
@@ -450,7 +450,7 @@ mod leaving {
 
     #[test]
     fn an_output_that_can_not_be_written_is_an_error() {
-        struct Full(Screen);
+        struct Full(Capture);
         impl Write for Full {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 if self.0.text().contains('\n') {
@@ -464,7 +464,7 @@ mod leaving {
         }
         let listener = listener();
         let address = listener.local_addr().unwrap();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let mut client = Client::on(Full(screen.clone()), false, screen, address, endless());
         let server = FakePeer::accept(&listener);
         server.sends("to nobody\n");

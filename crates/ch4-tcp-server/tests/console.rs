@@ -14,7 +14,7 @@ use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use console::{Log, Player, Printer, Stage};
 use insta::assert_snapshot;
-use testkit::{PATIENCE, Program, Screen, normalise, plain, stop};
+use testkit::{Capture, PATIENCE, Program, normalise, plain, stop};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
@@ -46,7 +46,7 @@ fn conversation<S: FnOnce() + Send + 'static>(
     prepare: impl FnOnce(Player) -> (Arc<TcpListener>, S),
 ) -> String {
     plain();
-    let screen = Screen::default();
+    let screen = Capture::default();
     let stage = Stage::new(screen.clone());
     let (listener, serve) = prepare(stage.player("server"));
     let mut client = stage.player("client");

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ch4_tcp_server::robust::{self, Limits};
 use console::{Log, Printer, is_timeout};
 use insta::assert_snapshot;
-use testkit::{FakePeer, PATIENCE, Program, Screen, has_ipv6, plain, stop};
+use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, plain, stop};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
@@ -26,7 +26,7 @@ struct Server {
     address: SocketAddr,
     listener: Arc<TcpListener>,
     serving: Option<JoinHandle<()>>,
-    screen: Screen,
+    screen: Capture,
 }
 
 impl Server {
@@ -39,7 +39,7 @@ impl Server {
     }
 
     fn greeting(name: String, limits: Limits) -> Self {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let mut server = Self::printing_to(Printer::new(screen.clone()).unwrap(), name, limits);
         server.screen = screen;
         server
@@ -57,7 +57,7 @@ impl Server {
             address: listener.local_addr().unwrap(),
             listener,
             serving: Some(serving),
-            screen: Screen::default(),
+            screen: Capture::default(),
         }
     }
 
@@ -546,7 +546,7 @@ mod screen {
 
     #[test]
     fn a_long_line_goes_on_behind_the_margin() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         let printer = printer.with_width(|| Some(40));
         let server = Server::printing_to(printer, "Michael".to_owned(), Limits::default());
@@ -560,7 +560,7 @@ mod screen {
 
     #[test]
     fn a_paused_terminal_holds_up_no_client() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         screen.pause();
         let printer = Printer::new(screen.clone()).unwrap();
         let server = Server::printing_to(printer, "Michael".to_owned(), Limits::default());

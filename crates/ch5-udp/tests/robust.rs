@@ -13,7 +13,7 @@ use ch5_udp::robust::client::{self, PROMPT, WAITS};
 use ch5_udp::robust::server;
 use common::{PROGRAM, ask, client, converted, port_without_server, receive, server, stand_in};
 use console::{Log, Printer, Width};
-use testkit::{PATIENCE, Program, Screen, has_ipv6, normalise, plain};
+use testkit::{Capture, PATIENCE, Program, has_ipv6, normalise, plain};
 
 /// Serves in this process, on a socket that the test has prepared.
 fn serve(socket: UdpSocket, out: impl Write + Send + 'static, width: Width) {
@@ -23,9 +23,9 @@ fn serve(socket: UdpSocket, out: impl Write + Send + 'static, width: Width) {
     thread::spawn(move || server::serve(&socket, &Log::new(printer, false)));
 }
 
-fn serve_on_screen(socket: UdpSocket) -> Screen {
+fn serve_on_screen(socket: UdpSocket) -> Capture {
     plain();
-    let screen = Screen::default();
+    let screen = Capture::default();
     serve(socket, screen.clone(), || None);
     screen
 }
@@ -83,7 +83,7 @@ mod errors {
         socket.set_nonblocking(true).unwrap();
         let (ended, end) = channel();
         thread::spawn(move || {
-            let log = Log::new(Printer::new(Screen::default()).unwrap(), false);
+            let log = Log::new(Printer::new(Capture::default()).unwrap(), false);
             ended.send(server::serve(&socket, &log)).unwrap();
         });
         assert!(end.recv_timeout(PATIENCE).unwrap().is_err());
@@ -309,7 +309,7 @@ mod terminals {
     #[test]
     fn a_long_request_goes_on_behind_a_margin() {
         plain();
-        let (socket, client, screen) = (stand_in(), stand_in(), Screen::default());
+        let (socket, client, screen) = (stand_in(), stand_in(), Capture::default());
         let (here, there) = (socket.local_addr().unwrap(), client.local_addr().unwrap());
         serve(socket, screen.clone(), || Some(40));
 
@@ -357,7 +357,7 @@ mod terminals {
 
     #[test]
     fn a_paused_one_does_not_hold_up_the_server() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         screen.pause();
         let socket = stand_in();
         let here = socket.local_addr().unwrap();

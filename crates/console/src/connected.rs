@@ -15,26 +15,18 @@ pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
 
 /// Returns a client's new connection, unless it is one with itself.
 ///
+/// Where nobody listens, the system may give our side the very port that we connect to. Then two
+/// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
+/// figure 7), and whatever we send comes back.
+///
 /// # Errors
 ///
 /// [`ErrorKind::ConnectionRefused`]: it has found nobody.
 pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
-    if is_self_connected(&stream) {
-        return Err(ErrorKind::ConnectionRefused.into());
-    }
-    Ok(stream)
-}
-
-/// Whether the socket is connected with itself.
-///
-/// Where nobody listens, the system may give our side the very port that we connect to. Then two
-/// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
-/// figure 7), and whatever we send comes back. A client should count it as a refused connection.
-fn is_self_connected(stream: &TcpStream) -> bool {
     match (stream.local_addr(), stream.peer_addr()) {
-        (Ok(here), Ok(peer)) => here == peer,
+        (Ok(here), Ok(peer)) if here == peer => Err(ErrorKind::ConnectionRefused.into()),
         // A peer that has reset the connection already has no address any more: it was another.
-        _ => false,
+        _ => Ok(stream),
     }
 }
 
@@ -55,7 +47,7 @@ mod tests {
     #[test]
     fn a_socket_that_is_connected_with_another_does_not() {
         let (stream, peer) = FakePeer::pair();
-        assert!(!is_self_connected(&stream));
+        let stream = refuse_self(stream).unwrap();
         peer.resets();
         // The error is there, so the reset is, too.
         assert!(stream.peek(&mut [0]).is_err());

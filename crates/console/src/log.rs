@@ -117,7 +117,7 @@ mod tests {
     use std::io::Write;
     use std::sync::mpsc::channel;
 
-    use testkit::{PATIENCE, Screen};
+    use testkit::{Capture, PATIENCE};
 
     use super::*;
 
@@ -152,7 +152,7 @@ mod tests {
 
     /// What is printed if everything happens.
     fn all(quiet: bool) -> String {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         let log = Log::new(printer.with_width(|| Some(20)), quiet);
         assert_eq!(log.is_quiet(), quiet);
@@ -195,7 +195,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_shortage_of_descriptors_has_a_limit_to_look_at() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
         // EMFILE: accept(2).
         log.short_of("accept", &io::Error::from_raw_os_error(24));

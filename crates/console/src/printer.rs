@@ -268,13 +268,13 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
-    use testkit::Screen;
+    use testkit::Capture;
 
     use super::*;
 
     #[test]
     fn lines_come_out_whole_and_in_order() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         printer.print("one");
         printer.print("two\n  of two lines");
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_paused_terminal_holds_up_nobody_and_what_is_left_out_is_counted() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         screen.pause();
         printer.print("first");
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_terminal_that_stays_paused_does_not_keep_the_program_from_ending() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         screen.pause();
         printer.print("never seen");
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn the_thread_is_woken_when_there_is_something_to_print() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         let begin = Instant::now();
         while !printer.queue.lock().asleep {
@@ -334,7 +334,7 @@ mod tests {
     /// A peer's text that is added: all of it is printed, and it is added no faster than that.
     #[test]
     fn text_is_added_as_it_is_and_waits_for_room() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Arc::new(Printer::new(screen.clone()).unwrap());
         printer.wait_for_room(); // There is some.
         screen.pause();
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn to_finish_takes_as_long_as_the_terminal_does() {
-        let screen = Screen::default();
+        let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         screen.pause();
         printer.add("seen late");

@@ -307,12 +307,12 @@ impl BufRead for PlayerKeyboard {
 mod tests {
     use super::*;
     use crate::{Style, say};
-    use testkit::{PATIENCE, Screen, plain};
+    use testkit::{Capture, PATIENCE, plain};
 
     #[test]
     fn lines_stand_under_the_name_of_who_printed_them() {
         plain();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let stage = Stage::new(screen.clone());
         let mut host = stage.player("host");
         let mut guest = stage.player("guest");
@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn on_a_scripted_stage_only_what_the_script_asks_for_is_shown() {
         plain();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let stage = Stage::scripted(screen.clone());
         let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
         let keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");

@@ -24,6 +24,16 @@ pub struct Section {
 }
 
 impl Section {
+    /// Single figures.
+    pub fn of_figures(id: &str, title: impl Into<String>, figures: Vec<Figure>) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.into(),
+            figures,
+            ..Self::default()
+        }
+    }
+
     /// True unless a target isn't met, or a figure exceeds its limit.
     pub fn holds(&self) -> bool {
         let kept = |figure: &Figure| figure.is_kept() != Some(false);

@@ -16,7 +16,7 @@ use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
 use crate::peer::TcpPeer;
 use crate::port::{Port, bind};
-use crate::program::{Command, Program, ending};
+use crate::program::{Command, Process, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
 pub use user::ESCAPES;
@@ -123,7 +123,7 @@ impl<'a> Lab<'a> {
         }
         let number = self.port()?.number;
         self.tell(format_args!("$ {}", self.command.shown(number)));
-        match Program::start(self.command, number) {
+        match Process::start(self.command, number) {
             Ok(program) => {
                 if cfg!(unix) && !program.has_terminal() {
                     self.add("(with pipes: the system has no terminal left)");

@@ -9,7 +9,9 @@
 //!   [`datagram`] are its misbehaving peers, [`run`] records what they do (`by_hand` how to repeat
 //!   it with `tap`, `last_words` how the program ended), and [`port`] finds ports that nobody else
 //!   has.
-//! - [`limits`]: what a program under test may take of the machine.
+//! - What [`program`] is made of: `terminal`, its keyboard and screen; [`limits`], what it may take
+//!   of the machine; `strays`, its processes wherever they have gone; [`guard`], their end even if
+//!   the judge is killed.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
 //!   time ([`parallel`]); [`report`]: in words.
 //! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.

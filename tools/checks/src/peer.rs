@@ -562,14 +562,21 @@ mod tests {
         (client, program)
     }
 
+    /// The program closes its side, and the client sees that: a process that another test starts at
+    /// this instant has a copy of it open for a moment more.
+    fn closes(program: TcpStream, client: &mut TcpPeer) {
+        drop(program);
+        client.hears(PATIENCE, |_| false);
+    }
+
     #[test]
     fn a_stream_that_ends_is_an_answer_and_a_reset_is_none() {
         let (mut client, program) = connected();
-        drop(program);
+        closes(program, &mut client);
         assert!(client.expects_to_be_heard().is_ok());
         let (mut client, program) = connected();
         reset(&program);
-        drop(program);
+        closes(program, &mut client);
         assert_eq!(kind(client.expects_to_be_heard()), Some(Kind::Wrong));
     }
 
@@ -634,7 +641,7 @@ mod tests {
         assert_eq!(kind(client.expects("morning")), None);
         assert_eq!(kind(client.expects_the_end()), missing);
         assert_eq!(kind(client.expects_a_clean_end()), missing);
-        drop(program);
+        closes(program, &mut client);
         assert_eq!(kind(client.expects_a_clean_end()), None);
         assert_eq!(kind(client.expects_the_end()), None);
         // All that had come before the end is used.
@@ -702,7 +709,7 @@ mod tests {
     fn a_reset_ends_a_connection_but_no_stream() {
         let (mut client, program) = connected();
         reset(&program);
-        drop(program);
+        closes(program, &mut client);
         assert_eq!(kind(client.expects_the_end()), None);
         assert_eq!(kind(client.expects_a_clean_end()), Some(Kind::Wrong));
         assert_eq!(kind(client.expects("hello")), Some(Kind::Wrong));
@@ -714,7 +721,7 @@ mod tests {
         let (mut client, program) = connected();
         let told = client.write(&vec![b'x'; 32 << 20]);
         assert_eq!(kind(told), Some(Kind::Missing));
-        drop(program);
+        closes(program, &mut client);
         assert_eq!(kind(client.write(b"x")), None);
         let (mut client, _program) = connected();
         let told = client.sends_endlessly(b"again\n", 32 << 20);

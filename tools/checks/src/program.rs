@@ -66,7 +66,7 @@ const TIDY_UP: Duration = Duration::from_millis(600);
 ///
 /// When it is dropped, it is ended with all its children: they are one session (on Windows, one
 /// job). On Linux those that have left the session are found as well.
-pub struct Program {
+pub struct Process {
     child: Box<dyn ChildWrapper>,
     keyboard: Option<Box<dyn Write + Send>>,
     has_terminal: bool,
@@ -74,9 +74,9 @@ pub struct Program {
     watched: Arc<Watched>,
 }
 
-impl fmt::Debug for Program {
+impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Program({})", self.child.id())
+        write!(f, "Process({})", self.child.id())
     }
 }
 
@@ -98,7 +98,8 @@ struct Printed {
     flooded: bool,
 }
 
-/// Starts it with a mark, in a session or a job of its own.
+/// Starts it with a mark, in a session or a job of its own. Then its ends of the streams are closed
+/// here.
 fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)> {
     let mut command = CommandWrap::from(command);
     #[cfg(unix)]
@@ -121,7 +122,7 @@ fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>
     }
 }
 
-impl Program {
+impl Process {
     /// Starts the command for this port, at a terminal if there is one.
     ///
     /// The locale is `C.UTF-8`, so that each language prints UTF-8.
@@ -144,17 +145,18 @@ impl Program {
         guard::prepare();
         let folder = command.dir;
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
-        let started = terminal::start(start, spawn)?;
-        started.mark.fix(started.child.id());
-        guard::watch(started.child.id());
+        let streams = terminal::open(&mut start)?;
+        let (mark, child) = spawn(start)?;
+        mark.fix(child.id());
+        guard::watch(child.id());
         let program = Self {
-            child: started.child,
-            keyboard: started.keyboard,
-            has_terminal: started.is_terminal,
+            child,
+            keyboard: Some(streams.keyboard),
+            has_terminal: streams.is_terminal,
             output: Arc::default(),
-            watched: Watched::new(started.mark, folder),
+            watched: Watched::new(mark, folder),
         };
-        for (stream, pipe) in started.outputs.into_iter().enumerate() {
+        for (stream, pipe) in streams.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
         }
         Ok(program)
@@ -268,7 +270,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for Process {
     fn drop(&mut self) {
         // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
         #[cfg(unix)]

@@ -17,7 +17,7 @@ use socket2::SockRef;
 use crate::by_hand::ByHand;
 use crate::last_words::{LINE_END, cut, last_words};
 use crate::lock::lock;
-use crate::program::{Program, STACK_TRACES, ending, signal};
+use crate::program::{Process, STACK_TRACES, ending, signal};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
@@ -183,7 +183,7 @@ pub struct Run(Arc<Shared>);
 struct Shared {
     steps: Mutex<Vec<String>>,
     by_hand: Mutex<ByHand>,
-    program: Mutex<Option<Program>>,
+    program: Mutex<Option<Process>>,
     patience: Patience,
     /// The next program will have the same port.
     port_is_reused: bool,
@@ -245,18 +245,18 @@ impl Run {
     }
 
     /// The program of this run, once it has been started.
-    pub fn program(&self) -> MutexGuard<'_, Option<Program>> {
+    pub fn program(&self) -> MutexGuard<'_, Option<Process>> {
         lock(&self.0.program)
     }
 
     /// What this says of the program. If it wasn't started: nothing.
-    pub(crate) fn with<T: Default>(&self, act: impl FnOnce(&mut Program) -> T) -> T {
+    pub(crate) fn with<T: Default>(&self, act: impl FnOnce(&mut Process) -> T) -> T {
         self.program().as_mut().map(act).unwrap_or_default()
     }
 
     /// How the program has ended, if it was started and has.
     pub fn ended(&self) -> Option<ExitStatus> {
-        self.with(Program::ended)
+        self.with(Process::ended)
     }
 
     /// Waits until the program has ended, for this time at most. Returns whether it has.
@@ -465,7 +465,7 @@ pub(crate) mod tests {
         ] {
             let run = Run::new(false, &Patience::short());
             let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Program::start(&command, 1).unwrap());
+            *run.program() = Some(Process::start(&command, 1).unwrap());
             let (ends, waits) = (run.clone(), script.contains("sleep"));
             let limit = Duration::from_secs(30);
             assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
@@ -486,7 +486,7 @@ pub(crate) mod tests {
         let ends = |script| {
             let run = Run::new(false, &Patience::short());
             let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Program::start(&command, 1).unwrap());
+            *run.program() = Some(Process::start(&command, 1).unwrap());
             assert!(run.ends_within(Duration::from_secs(30)));
             run
         };

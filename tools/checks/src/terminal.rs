@@ -8,28 +8,24 @@
 //! safe code can make.)
 
 use std::io::{self, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use process_wrap::std::ChildWrapper;
-
-use crate::strays::Mark;
-
-/// What was started, and what its user has in front of them.
-pub(crate) struct Started {
-    pub(crate) mark: Mark,
-    pub(crate) child: Box<dyn ChildWrapper>,
+/// What the user of a program has in front of them.
+pub(crate) struct Streams {
     pub(crate) is_terminal: bool,
-    pub(crate) keyboard: Option<Box<dyn Write + Send>>,
+    pub(crate) keyboard: Box<dyn Write + Send>,
     pub(crate) outputs: [Box<dyn Read + Send>; 2],
 }
 
-/// Makes the command's standard streams ours, and starts it. Nothing fails after `spawn`: nobody
-/// would end what it has started.
-pub(crate) fn start(
-    mut command: Command,
-    spawn: impl FnOnce(Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>,
-) -> io::Result<Started> {
-    command.stderr(Stdio::piped());
+/// Makes the command's standard streams ours. They are there before it is started: nothing may fail
+/// after that, as nobody would end what it has started.
+///
+/// # Errors
+///
+/// The system has no descriptors left.
+pub(crate) fn open(command: &mut Command) -> io::Result<Streams> {
+    let (errors, theirs) = io::pipe()?;
+    command.stderr(theirs);
     #[cfg(unix)]
     if let Ok((ours, theirs)) = pty::open() {
         command
@@ -38,36 +34,24 @@ pub(crate) fn start(
             .env("NO_COLOR", "1")
             .stdin(theirs.try_clone()?)
             .stdout(theirs);
-        let screen = ours.try_clone()?;
-        let (mark, mut child) = spawn(command)?;
-        return Ok(Started {
+        return Ok(Streams {
             is_terminal: true,
-            keyboard: Some(Box::new(ours)),
-            outputs: [Box::new(screen), boxed(child.stderr().take())],
-            mark,
-            child,
+            outputs: [Box::new(ours.try_clone()?), Box::new(errors)],
+            keyboard: Box::new(ours),
         });
     }
+    let (stdin, keyboard) = io::pipe()?;
+    let (output, stdout) = io::pipe()?;
     command
         // What a Python program prints arrives when it prints it.
         .env("PYTHONUNBUFFERED", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let (mark, mut child) = spawn(command)?;
-    Ok(Started {
+        .stdin(stdin)
+        .stdout(stdout);
+    Ok(Streams {
         is_terminal: false,
-        keyboard: child.stdin().take().map(|pipe| Box::new(pipe) as _),
-        outputs: [boxed(child.stdout().take()), boxed(child.stderr().take())],
-        mark,
-        child,
+        outputs: [Box::new(output), Box::new(errors)],
+        keyboard: Box::new(keyboard),
     })
-}
-
-fn boxed(pipe: Option<impl Read + Send + 'static>) -> Box<dyn Read + Send> {
-    match pipe {
-        Some(pipe) => Box::new(pipe),
-        None => Box::new(io::empty()),
-    }
 }
 
 #[cfg(unix)]
@@ -104,40 +88,5 @@ mod pty {
         };
         tcsetwinsize(&ours, size)?;
         Ok((ours.into(), theirs))
-    }
-}
-
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-mod tests {
-    use std::env;
-
-    use process_wrap::std::CommandWrap;
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    use super::*;
-
-    const THIS: &str = "terminal::tests::nothing_fails_once_the_program_has_started";
-
-    /// In a process of its own, which has no descriptor left from the start of the program on.
-    #[test]
-    fn nothing_fails_once_the_program_has_started() {
-        if env::var_os("ALONE").is_none() {
-            let mut alone = Command::new(env::current_exe().unwrap());
-            let status = alone.args(["--exact", THIS]).env("ALONE", "1").status();
-            return assert!(status.unwrap().success());
-        }
-        let spawn = |command| {
-            let (mark, child) = Mark::start(|| CommandWrap::from(command).spawn());
-            let none = Rlimit {
-                current: Some(0),
-                ..getrlimit(Resource::Nofile)
-            };
-            setrlimit(Resource::Nofile, none).unwrap();
-            child.map(|child| (mark, child))
-        };
-        let mut started = start(Command::new("true"), spawn).unwrap();
-        started.child.wait().unwrap();
     }
 }

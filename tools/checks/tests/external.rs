@@ -26,7 +26,7 @@ use checks::judge::{Submission, judge};
 use checks::port::Port;
 use checks::program::Command;
 #[cfg(target_os = "linux")]
-use checks::program::Program;
+use checks::program::Process;
 use checks::report;
 use checks::run::Patience;
 
@@ -241,7 +241,7 @@ fn a_daemon_without_a_main_thread_is_ended() {
     assert!(compiler.status().unwrap().success());
     let port = Port::free().unwrap();
     let command = Command::new(path("daemon"), ["{port}"]);
-    let program = Program::start(&command, port.number).unwrap();
+    let program = Process::start(&command, port.number).unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while !port.is_taken() {
         assert!(Instant::now() < deadline, "it never listens");

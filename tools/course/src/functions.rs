@@ -1,11 +1,9 @@
 //! Judges an exercise that is functions: runs the test that calls them, and reads what it prints.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::path::Path;
 use std::time::Duration;
 
+use checks::program::{Command, Process};
 use serde_json::Value;
 
 use crate::finding::Finding;
@@ -15,30 +13,18 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 const ENDLESS: &str = "It doesn't end: is there a loop or a call without an end?";
 
-/// What came of each check, up to one that doesn't end.
-pub fn findings(test: &mut Command) -> Vec<Finding> {
-    test.args(["--include-ignored", "--format=json", "--test-threads=1"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = match test.spawn() {
-        Ok(child) => child,
-        Err(error) => return vec![failure("starts", &error.to_string())],
-    };
-    let (sender, printed) = mpsc::channel();
-    let mut stdout = child.stdout.take();
-    thread::spawn(move || {
-        let mut lines = String::new();
-        // If the test breaks off, what it has printed counts.
-        let _ = stdout.as_mut().map(|it| it.read_to_string(&mut lines));
-        sender.send(lines)
-    });
-    let in_time = printed.recv_timeout(LIMIT);
-    // It has ended, or it is too late.
-    let _ = child.kill();
-    let _ = child.wait();
-    let printed = in_time.or_else(|_| printed.recv());
-    read(&printed.unwrap_or_default())
+/// What came of each check of this test, up to one that doesn't end. The test runs in this folder.
+pub fn findings(test: &Path, folder: &Path) -> Vec<Finding> {
+    let arguments = ["--include-ignored", "--format=json", "--test-threads=1"];
+    let command = Command::new(test, arguments).within(folder);
+    match Process::start(&command, 0) {
+        Ok(mut test) => {
+            // If it breaks off, what it has printed counts.
+            test.wait_for_end(LIMIT);
+            read(&test.text())
+        }
+        Err(error) => vec![failure("starts", &error.to_string())],
+    }
 }
 
 /// A line of JSON says that a check begins, and another one what came of it. As it begins, it may

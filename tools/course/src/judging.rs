@@ -1,7 +1,6 @@
 //! Judges an exercise that has been built.
 
 use std::path::Path;
-use std::process;
 
 use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
@@ -25,9 +24,7 @@ pub fn findings(
     if let Some(role) = exercise.role {
         return programs_findings(role, executable, tell);
     }
-    let mut test = process::Command::new(executable);
-    test.current_dir(root.join("crates").join(exercise.package));
-    functions::findings(&mut test)
+    functions::findings(executable, &root.join("crates").join(exercise.package))
 }
 
 fn programs_findings(role: Role, program: &Path, tell: impl Fn(String)) -> Vec<Finding> {

@@ -160,6 +160,17 @@ impl Page {
         }
     }
 
+    /// The headings of its sections, the second level, and the line of each.
+    pub fn sections(&self) -> impl Iterator<Item = (&str, usize)> {
+        let sections = self.headings.iter().filter(|(level, ..)| *level == 2);
+        sections.map(|(_, heading, line)| (heading.as_str(), *line))
+    }
+
+    /// A line of it, as messages name it: `docs/3-socket.md:12`.
+    pub fn at(&self, line: usize) -> String {
+        format!("{}:{line}", self.path.display())
+    }
+
     /// The fragments by which links reach its headings (the rule of code-hosting sites) and
     /// anchors.
     pub fn fragments(&self) -> Vec<String> {

@@ -46,14 +46,8 @@ fn each_block_says_what_its_source_says() {
             match quote::quote(source) {
                 Ok(quote) if quote == block.text => {}
                 Ok(quote) if update => text.replace_range(block.range.clone(), &quote),
-                Ok(_) => wrong.push(format!(
-                    "{}:{}: differs from {source}",
-                    page.path.display(),
-                    block.line
-                )),
-                Err(missing) => {
-                    wrong.push(format!("{}:{}: {missing}", page.path.display(), block.line));
-                }
+                Ok(_) => wrong.push(format!("{}: differs from {source}", page.at(block.line))),
+                Err(missing) => wrong.push(format!("{}: {missing}", page.at(block.line))),
             }
         }
         if text != page.text {
@@ -81,7 +75,7 @@ fn each_block_has_a_source_or_is_a_command() {
                 _ => false,
             };
             if !is_right {
-                wrong.push(format!("{}:{}", page.path.display(), block.line));
+                wrong.push(page.at(block.line));
             }
             before = &block.language;
         }
@@ -101,7 +95,7 @@ fn each_link_leads_somewhere() {
                 continue;
             }
             if let Err(missing) = follow(page, link) {
-                wrong.push(format!("{}:{line}: {link}: {missing}", page.path.display()));
+                wrong.push(format!("{}: {link}: {missing}", page.at(*line)));
             }
         }
     }
@@ -165,7 +159,7 @@ fn each_command_within_text_is_run_somewhere() {
                 .any(|program| code.starts_with(program));
             let is_run = run.contains(&code.as_str()) || code.starts_with(MEASURING);
             if is_command && !is_run {
-                wrong.push(format!("{}:{line}: {code}", page.path.display()));
+                wrong.push(format!("{}: {code}", page.at(*line)));
             }
         }
     }
@@ -236,8 +230,7 @@ fn section_pages_have_the_same_shape() {
         "5.2-udp-client",
     ] {
         let page = Page::read(format!("docs/{name}.md").into()).unwrap();
-        let parts = page.headings.iter().filter(|(level, ..)| *level == 2);
-        let parts: Vec<_> = parts.map(|(_, text, _)| text.as_str()).collect();
+        let parts: Vec<_> = page.sections().map(|(heading, _)| heading).collect();
         assert_eq!(parts, SHAPE, "{name}");
     }
 }
@@ -247,14 +240,10 @@ fn section_pages_have_the_same_shape() {
 fn each_pitfall_is_shown_and_has_its_fix() {
     let page = Page::read("docs/pitfalls.md".into()).unwrap();
     let mut wrong = Vec::new();
-    let headings: Vec<_> = page
-        .headings
-        .iter()
-        .filter(|(level, ..)| *level == 2)
-        .collect();
-    for (number, (_, heading, line)) in headings.iter().enumerate() {
-        let end = headings.get(number + 1).map_or(usize::MAX, |next| next.2);
-        let is_here = |it: usize| *line < it && it < end;
+    let sections: Vec<_> = page.sections().collect();
+    for (number, &(heading, line)) in sections.iter().enumerate() {
+        let end = sections.get(number + 1).map_or(usize::MAX, |next| next.1);
+        let is_here = |it: usize| line < it && it < end;
         let shown = page.blocks.iter().any(|block| {
             is_here(block.line)
                 && block
@@ -264,11 +253,11 @@ fn each_pitfall_is_shown_and_has_its_fix() {
         let fixed = page.links.iter().any(|(link, line)| {
             is_here(*line) && link.starts_with("../crates/") && link.contains('#')
         });
-        let body = page.text.lines().skip(*line);
-        let body: Vec<_> = body.take(end.saturating_sub(line + 1)).collect();
-        let checked = body.iter().any(|line| line.starts_with("Check: "));
+        let body = page.text.lines().skip(line);
+        let mut body = body.take(end.saturating_sub(line + 1));
+        let checked = body.any(|line| line.starts_with("Check: "));
         if !(shown && fixed && checked) {
-            wrong.push(format!("docs/pitfalls.md:{line}: {heading}"));
+            wrong.push(format!("{}: {heading}", page.at(line)));
         }
     }
     nothing(
@@ -332,12 +321,11 @@ fn each_pitfall_is_in_the_index_of_symptoms_and_has_a_chinese_name() {
             wrong.push(row.to_owned());
         }
     }
-    let headings = page.headings.iter().filter(|(level, ..)| *level == 2);
-    for (_, heading, _) in headings {
+    for (heading, _) in page.sections() {
         let (english, chinese) = heading.split_once(" · ").unwrap_or_default();
         let name = Page::parse(PathBuf::new(), format!("# {english}\n")).fragments();
         if !is_chinese(chinese) || name.iter().any(|name| !page.anchors.contains(name)) {
-            wrong.push(heading.clone());
+            wrong.push(heading.to_owned());
         }
     }
     nothing(
@@ -402,9 +390,8 @@ fn the_chinese_readme_has_the_commands_and_the_chapters_of_the_readme() {
 #[test]
 fn the_workflow_that_marks_a_class_knows_each_role() {
     let workflow = fs::read_to_string(root().join(".github/workflows/mark.yml")).unwrap();
-    let roles = Page::read("docs/roles.md".into()).unwrap().headings;
-    let roles = roles.into_iter().filter(|(level, ..)| *level == 2);
-    let roles: Vec<_> = roles.map(|(_, role, _)| role).collect();
+    let page = Page::read("docs/roles.md".into()).unwrap();
+    let roles: Vec<_> = page.sections().map(|(role, _)| role).collect();
     let options = format!("options: [{}]\n", roles.join(", "));
     assert!(workflow.contains(&options), "{options}");
 }
@@ -467,10 +454,10 @@ fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
                     && explained.contains("](")
                     && (shown.contains("](") || shown.contains('`'));
                 if !is_whole {
-                    wrong.push(format!("docs/map.md:{number}: {says}"));
+                    wrong.push(format!("{}: {says}", page.at(number)));
                 }
             }
-            [says, ..] if is_map => wrong.push(format!("docs/map.md:{number}: {says}")),
+            [says, ..] if is_map => wrong.push(format!("{}: {says}", page.at(number))),
             _ => {}
         }
     }

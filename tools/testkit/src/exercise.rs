@@ -10,6 +10,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use proc_macro2::{Group, Spacing, TokenStream, TokenTree};
 
 /// What a check returns: if it fails, what the student should read.
 pub type Checked = Result<(), String>;
@@ -75,21 +76,21 @@ pub fn starter(file: &'static str, source: &str, checks: Vec<Check>) -> Vec<Tria
 
 /// The number of the first line that has a `todo!(`. One in a comment or a text doesn't count.
 pub fn unfinished(source: &str) -> Option<usize> {
-    let code = without_comments(source, false);
-    let line = code.lines().position(|line| line.contains("todo!("));
-    line.map(|index| index + 1)
+    tokens(source).windows(2).find_map(|pair| match pair {
+        // In `todo != 1`, the sign is joined with the next one.
+        [TokenTree::Ident(name), TokenTree::Punct(sign)]
+            if name == "todo" && sign.as_char() == '!' && sign.spacing() == Spacing::Alone =>
+        {
+            Some(name.span().start().line)
+        }
+        _ => None,
+    })
 }
 
 /// What a student's file uses that others wrote: a chapter's crate or its program, a file of its
 /// `src`, or the answers to the exercises. Whoever marks it should look why.
 pub fn borrowed(source: &str) -> Option<String> {
-    let code = without_comments(source, true);
     let is_in_word = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
-    let mut words = code.split(|c| !is_in_word(c)).flat_map(|word| {
-        // A path is a word by itself, and so are its parts.
-        let parts = word.split(['/', '.']).filter(move |part| *part != word);
-        parts.chain([word])
-    });
     let is_others = |word: &str| {
         let chapter = word.strip_prefix("ch").and_then(|rest| {
             let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
@@ -97,83 +98,36 @@ pub fn borrowed(source: &str) -> Option<String> {
         });
         chapter.is_some() || word.contains("../src/") || word == "solutions"
     };
-    words.find(|word| is_others(word)).map(str::to_owned)
+    tokens(source).iter().find_map(|token| {
+        let text = token.to_string();
+        let mut words = text.split(|c| !is_in_word(c)).flat_map(|word| {
+            // A path is a word by itself, and so are its parts.
+            let parts = word.split(['/', '.']).filter(move |part| *part != word);
+            parts.chain([word])
+        });
+        words.find(|word| is_others(word)).map(str::to_owned)
+    })
 }
 
-/// The source without comments, and without what is in quotes unless that is kept. Each line stays
-/// where it is.
-fn without_comments(source: &str, keep_quotes: bool) -> String {
-    let mut code = String::new();
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let (length, is_kept) = match (comment(rest), quoted(rest)) {
-            (Some(length), _) => (length, false),
-            (None, Some(length)) => (length, keep_quotes),
-            (None, None) => (first.len_utf8(), true),
-        };
-        let (piece, after) = rest.split_at(length.min(rest.len()));
-        if is_kept {
-            code.push_str(piece);
-        } else {
-            code.extend(piece.chars().filter(|&c| c == '\n'));
-            code.push(' ');
-        }
-        rest = after;
-    }
-    code
+/// The names, signs and literals of a source of Rust. Without any if it is no Rust at all: then it
+/// doesn't compile either.
+fn tokens(source: &str) -> Vec<TokenTree> {
+    leaves(source.parse().unwrap_or_default())
 }
 
-/// How long the comment is that the text begins with, in bytes.
-fn comment(text: &str) -> Option<usize> {
-    if text.starts_with("//") {
-        return Some(text.find('\n').unwrap_or(text.len()));
-    }
-    let mut depth = 0;
-    let mut at = 0;
-    loop {
-        let rest = text.get(at..)?;
-        let step = if rest.starts_with("/*") {
-            depth += 1;
-            2
-        } else if depth == 0 {
-            return None;
-        } else if rest.starts_with("*/") {
-            depth -= 1;
-            2
-        } else {
-            // One without an end ends with the text.
-            rest.chars().next().map_or(1, char::len_utf8)
-        };
-        at += step;
-        if depth == 0 || at >= text.len() {
-            return Some(at);
-        }
-    }
+fn leaves(tokens: TokenStream) -> Vec<TokenTree> {
+    let leaves = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Group(group) if is_doc(&group) => Vec::new(),
+        TokenTree::Group(group) => leaves(group.stream()),
+        leaf => vec![leaf],
+    });
+    leaves.collect()
 }
 
-/// How long the string or character is that the text begins with, in bytes.
-fn quoted(text: &str) -> Option<usize> {
-    let after_r = text.strip_prefix('r').unwrap_or_default();
-    let marks = after_r.len() - after_r.trim_start_matches('#').len();
-    if after_r.trim_start_matches('#').starts_with('"') {
-        let end = format!("\"{}", "#".repeat(marks));
-        let start = 1 + marks + 1;
-        let length = text.get(start..)?.find(&end);
-        return Some(length.map_or(text.len(), |length| start + length + end.len()));
-    }
-    let mut characters = text.char_indices();
-    let (_, quote) = characters.next().filter(|(_, c)| "'\"".contains(*c))?;
-    let mut is_escaped = false;
-    for (index, character) in characters {
-        if quote == '\'' && index > 1 && character != '\'' && !text.starts_with("'\\") {
-            return None; // A lifetime, such as 'static.
-        }
-        if character == quote && !is_escaped {
-            return Some(index + 1);
-        }
-        is_escaped = character == '\\' && !is_escaped;
-    }
-    Some(text.len())
+/// Whether it is a comment `/// …`, as the compiler sees it: `#[doc = "…"]`.
+fn is_doc(group: &Group) -> bool {
+    let first = group.stream().into_iter().next();
+    matches!(first, Some(TokenTree::Ident(name)) if name == "doc")
 }
 
 /// The trial of the project's own answer: each check passes.
@@ -272,7 +226,9 @@ mod tests {
         for (source, line) in [
             ("fn a() {}\nfn b() { todo!(\"halve\") }", Some(2)),
             ("// todo!(", None),
+            ("/// todo!(\nfn a() {}", None),
             ("/* /* a */ todo!( */ fn a() {}", None),
+            ("fn a(todo: u8) -> bool { todo != (1) }", None),
             ("let a = \"todo!(\";", None),
             ("let a = r#\"\"todo!(\"#; let b = 'x';", None),
             ("let a = '\"'; todo!() // \"", Some(1)),
@@ -297,7 +253,7 @@ mod tests {
             ("Command::new(\"target/debug/ch4-chat\")", Some("ch4-chat")),
             ("use crate::solutions::choose;", Some("solutions")),
             (
-                "// cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
+                "//! cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
                 None,
             ),
         ] {

@@ -1,7 +1,7 @@
 //! What the tests share.
 //!
 //! - [`Program`]: a program under test, which ends with its test; a test that fails shows it.
-//! - [`Screen`]: an output that a test can read, and pause. [`Terminal`]: one that it can type on.
+//! - [`Capture`]: an output that a test can read, and pause. [`Terminal`]: one that it can type on.
 //! - [`FakePeer`]: the other end of a TCP connection.
 //! - [`normalise`]: makes snapshots the same in every run and on every system.
 //! - [`exercise`]: judges what students write.
@@ -29,16 +29,16 @@ use socket2::{Domain, Socket, Type};
 
 use console::end_accept;
 
+mod capture;
 pub mod exercise;
 mod fake_peer;
 mod program;
-mod screen;
 #[cfg(target_os = "linux")]
 mod terminal;
 
+pub use capture::Capture;
 pub use fake_peer::FakePeer;
 pub use program::{Ended, Program};
-pub use screen::Screen;
 #[cfg(target_os = "linux")]
 pub use terminal::Terminal;
 

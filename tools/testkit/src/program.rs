@@ -8,7 +8,7 @@ use std::thread;
 
 use regex_lite::Regex;
 
-use crate::{Screen, normalise};
+use crate::{Capture, normalise};
 
 /// A program under test, with both ends of its console in the test's hands.
 ///
@@ -20,9 +20,9 @@ pub struct Program {
     child: Child,
     input: Option<ChildStdin>,
     /// What it has printed on standard output.
-    pub output: Screen,
+    pub output: Capture,
     /// What it has printed on standard error.
-    pub errors: Screen,
+    pub errors: Capture,
 }
 
 /// How a program ended, and all that it printed.
@@ -119,7 +119,7 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("can't start {text}: {error}"));
-        let (output, errors) = (Screen::default(), Screen::default());
+        let (output, errors) = (Capture::default(), Capture::default());
         match child.stdout.take() {
             Some(printed) => copy(printed, output.clone()),
             None => output.close(),
@@ -249,7 +249,7 @@ impl Drop for Program {
 }
 
 /// Copies on a thread of its own, which ends with the program.
-fn copy(mut from: impl Read + Send + 'static, mut to: Screen) {
+fn copy(mut from: impl Read + Send + 'static, mut to: Capture) {
     thread::spawn(move || {
         // A program that is killed closes its output; what it printed until then counts.
         let _ = io::copy(&mut from, &mut to);

@@ -399,7 +399,7 @@ mod tests {
         let mut typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
         reads.recv_timeout(PATIENCE).unwrap();
-        let screen = testkit::Screen::default();
+        let screen = testkit::Capture::default();
         let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
         thread::scope(|scope| {
             scope.spawn(|| typing.end(&log));
@@ -417,7 +417,7 @@ mod tests {
         let (send, _events) = channel();
         let mut typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now() + 10 * PATIENCE);
-        let screen = testkit::Screen::default();
+        let screen = testkit::Capture::default();
         let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
         typing.end(&log);
         drop(log);

@@ -200,7 +200,7 @@ mod tests {
     /// What the screen shows of a connection that another one may have followed already.
     fn received(reads: Vec<io::Result<&'static str>>, followed: bool) -> String {
         plain();
-        let shown = testkit::Screen::default();
+        let shown = testkit::Capture::default();
         let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
         let connection = screen.connected("Connected.");
         if followed {
@@ -237,7 +237,7 @@ mod tests {
         }
 
         plain();
-        let shown = testkit::Screen::default();
+        let shown = testkit::Capture::default();
         shown.pause();
         let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
         let connection = screen.connected("Connected.");

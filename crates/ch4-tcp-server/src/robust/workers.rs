@@ -139,14 +139,14 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use console::Printer;
-    use testkit::{PATIENCE, Screen, stop, wine_lacks};
+    use testkit::{Capture, PATIENCE, stop, wine_lacks};
 
     use super::*;
 
     /// Calls `clients` while workers serve the clients that connect to this address.
     fn with_workers(limit: usize, serve: &Serve, clients: impl FnOnce(SocketAddr)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let log = Log::new(Printer::new(Screen::default()).unwrap(), false);
+        let log = Log::new(Printer::new(Capture::default()).unwrap(), false);
         thread::scope(|scope| {
             let serving = scope.spawn(|| run(&listener, limit, serve, &log));
             let address = listener.local_addr().unwrap();

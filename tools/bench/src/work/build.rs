@@ -32,13 +32,10 @@ pub fn measure() -> Result<Section, Error> {
     }
     let is_crate = |line: &&str| line.trim().starts_with("Compiling");
     let crates = told.lines().filter(is_crate).count() as u64;
-    Ok(Section {
-        id: "build".to_owned(),
-        title: "cargo run -p ch4-chat -- --help, with an empty target directory".to_owned(),
-        figures: vec![
-            Figure::new("time to its first line", elapsed.as_secs_f64(), "s", None),
-            Figure::new("crates built", number(crates), "crates", None),
-        ],
-        ..Section::default()
-    })
+    let figures = vec![
+        Figure::new("time to its first line", elapsed.as_secs_f64(), "s", None),
+        Figure::new("crates built", number(crates), "crates", None),
+    ];
+    let title = "cargo run -p ch4-chat -- --help, with an empty target directory";
+    Ok(Section::of_figures("build", title, figures))
 }

@@ -40,12 +40,8 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
 
     progress::step(&bar, "idle: past the limit");
     figures.extend(past_the_limit(built, quick)?);
-    Ok(Section {
-        id: "idle".to_owned(),
-        title: format!("{count} idle clients, and a server that is full"),
-        figures,
-        ..Section::default()
-    })
+    let title = format!("{count} idle clients, and a server that is full");
+    Ok(Section::of_figures("idle", title, figures))
 }
 
 /// What `count` idle clients cost the server. It accepts clients in order, so once one more

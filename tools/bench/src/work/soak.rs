@@ -76,12 +76,8 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         wave: |address| talk(address, GUESTS, WAVE),
     };
     figures.extend(room.figures(&built.start("ch4-chat server")()?, quick)?);
-    Ok(Section {
-        id: "soak".to_owned(),
-        title: "Well-behaved clients among hostile ones, and what is left afterwards".into(),
-        figures,
-        ..Section::default()
-    })
+    let title = "Well-behaved clients among hostile ones, and what is left afterwards";
+    Ok(Section::of_figures("soak", title, figures))
 }
 
 impl Soak<'_> {

@@ -133,7 +133,7 @@ fn mark_one(
 ) -> Marked {
     let ready = match beside_others(|| submitted.get_ready(args.role, given, scratch)) {
         Ok(ready) => ready,
-        Err(why) => return not_started(submitted, why),
+        Err(why) => return not_started(submitted, why.to_string()),
     };
     let mut judged = Vec::new();
     let submission = Submission {

@@ -12,7 +12,6 @@ mod submissions;
 mod tell;
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::path::{self, Path, PathBuf};
 use std::process::ExitCode;
 
@@ -293,7 +292,7 @@ pub(crate) fn safe_name(name: &OsStr) -> String {
 }
 
 pub(crate) fn print(text: &str) -> Result<(), Error> {
-    writeln!(console::stdout(), "{text}").map_err(Error::output)
+    console::print(&format_args!("{text}\n"))
 }
 
 /// Ends with status 2.

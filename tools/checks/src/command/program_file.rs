@@ -1,4 +1,4 @@
-//! Which file of a folder is the program, and how it is started.
+//! Whether a file is a program, and of which kind: by its first bytes and its ending.
 
 use std::env;
 use std::ffi::OsString;

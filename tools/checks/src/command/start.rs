@@ -1,13 +1,14 @@
 //! How a program is started whose command isn't given: by its first line or its ending.
 
 use std::env;
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checks::program::{self, Command, Program};
+use checks::program::{self, Command, Process};
 use console::safe;
 
 use crate::folder;
@@ -20,72 +21,65 @@ const COMPILE: Duration = Duration::from_mins(2);
 /// Maximum lines of a compiler's words that are shown.
 const COMPILER_LINES: usize = 20;
 
-/// The command that starts the program, and the folder to start it in, which is in `root`. Compiles
-/// the program there, if necessary.
+/// The command that starts the program, in a folder in `root`. Compiles the program there, if
+/// necessary.
 ///
 /// # Errors
 ///
 /// It can't be compiled, or nobody knows how to start it. The error says why.
-pub(crate) fn command<'a>(
-    program: &'a ProgramFile,
-    root: &Path,
-) -> Result<(Command, &'a Path), String> {
-    let file = program.dotted_name();
-    let folder = program.folder();
-    let port = OsString::from("{port}");
+pub(crate) fn command(program: &ProgramFile, root: &Path) -> Result<Command, Box<dyn Error>> {
+    let (file, folder) = (program.dotted_name(), program.folder());
     match &program.kind {
-        FileKind::Script(words) => {
-            let module = package_of(program, root);
-            let module = module.map(|(folder, name)| (folder, vec!["-m".into(), name.into()]));
-            let (folder, program) = module.unwrap_or((folder, vec![file]));
-            let words = words.iter().map(OsString::from).chain(program);
-            let mut words = words.chain([port]);
+        FileKind::Script(interpreter) => {
+            let (folder, script) = match package_of(program, root) {
+                Some((folder, module)) => (folder, vec!["-m".into(), module.into()]),
+                None => (folder, vec![file]),
+            };
+            let words = interpreter.iter().map(OsString::from).chain(script);
+            let mut words = words.chain(["{port}".into()]);
             let interpreter = words.next().unwrap_or_default();
-            Ok((Command::new(interpreter, words), folder))
+            Ok(Command::new(interpreter, words).within(folder))
         }
         FileKind::Executable => {
-            make_executable(&program.path).map_err(|error| error.to_string())?;
-            Ok((Command::new(file, [port]), folder))
+            make_executable(&program.path)?;
+            Ok(Command::new(file, ["{port}"]).within(folder))
         }
-        FileKind::Java => {
-            let mut path = program.path.clone();
-            let source = begin(&path).map_err(|error| error.to_string())?;
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            let java = Java::of(&String::from_utf8_lossy(&source), &stem);
-            // A learning platform may have renamed the file. The compiler wants its old name.
-            let old = path.with_file_name(java.stem.clone() + ".java");
-            if !old.exists() {
-                fs::rename(&path, &old).map_err(|error| error.to_string())?;
-                path = old;
-            }
-            // The folder that the packages start from, unless the export has flattened them.
-            let packages: PathBuf = java.package.iter().collect();
-            let is_flat = !folder.ends_with(&packages);
-            let above = folder.ancestors().nth(java.package.len());
-            let folder = above.filter(|_| !is_flat).unwrap_or(folder);
-            let path = path.strip_prefix(folder).unwrap_or(&path);
-            // Editors on Windows in China saved it so, and Java before 18 read it so.
-            let encoding = str::from_utf8(&source).map_or("GB18030", |_| "UTF-8");
-            // Without a limit, Java asks for a share of the machine, more than the judge allows.
-            let words = format!("-J-Xmx512m -encoding {encoding} -sourcepath . -d .");
-            compile("javac", &words, [path.to_owned()], folder)?;
-            let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
-            Ok((Command::new("java", words), folder))
-        }
+        FileKind::Java => java(program),
         FileKind::C(compiler) => {
-            let parts = c_parts(program).map_err(|error| error.to_string())?;
-            let words = format!("-O1 -pthread -Iinclude -I../include -o {}", compiled());
-            let files = parts.into_iter().chain(["-lm".into()]);
-            compile(compiler, &words, files, folder)?;
-            Ok((Command::new(compiled(), ["{port}"]), folder))
+            let files = c_parts(program)?.into_iter().chain(["-lm".into()]);
+            let words = "-O1 -pthread -Iinclude -I../include";
+            compile_to_file(compiler, words, files, folder)
         }
-        FileKind::Rust => {
-            let words = format!("--edition=2024 -O -o {}", compiled());
-            compile("rustc", &words, [PathBuf::from(file)], folder)?;
-            Ok((Command::new(compiled(), ["{port}"]), folder))
-        }
-        _ => Err(program.kind.trouble(false).unwrap_or_default()),
+        FileKind::Rust => compile_to_file("rustc", "--edition=2024 -O", [file.into()], folder),
+        _ => Err(program.kind.trouble(false).unwrap_or_default().into()),
     }
+}
+
+/// Compiles a program in Java, in the folder that its packages start from.
+fn java(program: &ProgramFile) -> Result<Command, Box<dyn Error>> {
+    let (mut path, folder) = (program.path.clone(), program.folder());
+    let source = begin(&path)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let java = Java::of(&String::from_utf8_lossy(&source), &stem);
+    // A learning platform may have renamed the file. The compiler wants its old name.
+    let old = path.with_file_name(java.stem.clone() + ".java");
+    if !old.exists() {
+        fs::rename(&path, &old)?;
+        path = old;
+    }
+    // An export may have flattened the packages' folders.
+    let packages: PathBuf = java.package.iter().collect();
+    let above = folder.ancestors().nth(java.package.len());
+    let above = above.filter(|_| folder.ends_with(&packages));
+    let folder = above.unwrap_or(folder);
+    let path = path.strip_prefix(folder).unwrap_or(&path);
+    // Editors on Windows in China saved it so, and Java before 18 read it so.
+    let encoding = str::from_utf8(&source).map_or("GB18030", |_| "UTF-8");
+    // Without a limit, Java asks for a share of the machine, more than the judge allows.
+    let words = format!("-J-Xmx512m -encoding {encoding} -sourcepath . -d .");
+    compile("javac", &words, [path.to_owned()], folder)?;
+    let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
+    Ok(Command::new("java", words).within(folder))
 }
 
 /// Where a program in Python is started, and the name of its module there, if it is in a package.
@@ -107,9 +101,16 @@ fn package_of<'a>(program: &'a ProgramFile, root: &Path) -> Option<(&'a Path, St
     ))
 }
 
-/// What a compiler makes, in the program's folder.
-fn compiled() -> String {
-    format!("./a.out{}", env::consts::EXE_SUFFIX)
+/// Compiles a program to an executable file in its folder.
+fn compile_to_file(
+    compiler: &str,
+    words: &str,
+    files: impl IntoIterator<Item = PathBuf>,
+    folder: &Path,
+) -> Result<Command, Box<dyn Error>> {
+    let executable = format!("./a.out{}", env::consts::EXE_SUFFIX);
+    compile(compiler, &format!("{words} -o {executable}"), files, folder)?;
+    Ok(Command::new(executable, ["{port}"]).within(folder))
 }
 
 fn compile(
@@ -119,16 +120,16 @@ fn compile(
     folder: &Path,
 ) -> Result<(), String> {
     let words = words.split(' ').map(OsString::from);
-    let mut command = Command::new(compiler, words.chain(files.into_iter().map(Into::into)));
-    command.dir = Some(folder.to_owned());
+    let words = words.chain(files.into_iter().map(Into::into));
+    let command = Command::new(compiler, words).within(folder);
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
-    let mut started = Program::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
+    let mut started = Process::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
     match started.wait_for_end(COMPILE) {
         Some(status) if status.success() => Ok(()),
-        Some(_) if started.stopped().is_some() => {
-            Err(can_not(started.stopped().unwrap_or_default()))
-        }
         Some(status) => {
+            if let Some(why) = started.stopped() {
+                return Err(can_not(why));
+            }
             let text = started.text();
             let lines: Vec<_> = text
                 .lines()
@@ -194,9 +195,10 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, source).unwrap();
         let program = ProgramFile::of_any(&path);
-        let (command, folder) = command(&program, root.path()).unwrap();
+        let command = command(&program, root.path()).unwrap();
         let words = command.to_string();
         let (_, words) = words.split_once(' ').unwrap();
+        let folder = command.dir.as_deref().unwrap();
         let folder = folder.strip_prefix(root.path()).unwrap();
         // Windows has another sign before the name.
         (words.replace('\\', "/"), folder.to_owned())

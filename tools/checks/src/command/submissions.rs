@@ -1,6 +1,7 @@
 //! What a class has handed in: files, and a folder for each student.
 
 use std::any::Any;
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::{fs, io};
 use checks::check::Role;
 use checks::judge::Prepare;
 use checks::port::Port;
-use checks::program::{Command, Program};
+use checks::program::{Command, Process};
 use tempfile::TempDir;
 
 use crate::choose::find;
@@ -105,10 +106,8 @@ impl Class {
 /// A submission that can be started: copied, and compiled if it needs to be.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    /// How it is started. In `{dir}`'s place comes each check's own copy.
+    /// How it is started. In `{dir}`'s place comes each check's own copy, which has its folder.
     pub(crate) command: Command,
-    /// Where in a copy it is started.
-    start_in: PathBuf,
     /// What is copied for each check: itself a copy of what was handed in.
     original: TempDir,
     scratch: PathBuf,
@@ -119,7 +118,7 @@ impl Prepare for Ready {
         let copy = TempDir::new_in(&self.scratch)?;
         folder::copy(self.original.path(), copy.path())?;
         let mut command = self.command.with("{dir}", copy.path().as_os_str());
-        command.dir = Some(copy.path().join(&self.start_in));
+        command.dir = command.dir.map(|dir| copy.path().join(dir));
         Ok((command, Box::new(copy)))
     }
 }
@@ -136,35 +135,37 @@ impl Submitted {
         role: Role,
         given: Option<&Command>,
         scratch: &Path,
-    ) -> Result<Arc<Ready>, String> {
-        if let (false, Some(why)) = (self.is_folder, mistaken(&self.path)) {
-            return Err(why);
+    ) -> Result<Arc<Ready>, Box<dyn Error>> {
+        if !self.is_folder
+            && let Some(why) = mistaken(&self.path)
+        {
+            return Err(why.into());
         }
         let original = self
             .copy(scratch)
             .map_err(|error| format!("it can't be copied: {error}"))?;
         let root = original.path();
-        let needs_file = given.is_none_or(|command| command.has("{file}"));
-        let program = match (needs_file, self.is_folder) {
-            (false, _) => None,
-            (true, true) => Some(find(root, role, given.is_some())?),
-            (true, false) => Some(ProgramFile::of_any(&root.join(&self.file_name))),
+        let program = || {
+            let program = if self.is_folder {
+                find(root, role, given.is_some())?
+            } else {
+                ProgramFile::of_any(&root.join(&self.file_name))
+            };
+            let renamed = program.renamed(root);
+            renamed.map_err(|error| format!("it can't be renamed: {error}"))
         };
-        let program = program.map(|it| it.renamed(root)).transpose();
-        let program = program.map_err(|error| format!("it can't be renamed: {error}"))?;
-        let (command, start_in) = match (given, &program) {
-            (Some(given), Some(program)) => (
-                given.with("{file}", &program.dotted_name()),
-                program.folder(),
-            ),
-            (Some(given), None) => (given.clone(), root),
-            (None, Some(program)) => start::command(program, root)?,
-            (None, None) => return Err("no program in it".to_owned()),
+        let command = match given {
+            None => start::command(&program()?, root)?,
+            Some(given) if given.has("{file}") => {
+                let program = program()?;
+                let command = given.with("{file}", &program.dotted_name());
+                command.within(program.folder())
+            }
+            Some(given) => given.clone(),
         };
-        let start_in = start_in.strip_prefix(root).unwrap_or(Path::new(""));
+        let folder = command.dir.as_deref().unwrap_or(root).strip_prefix(root);
         let ready = Ready {
-            start_in: start_in.to_owned(),
-            command,
+            command: command.clone().within(folder.unwrap_or(Path::new(""))),
             original,
             scratch: scratch.to_owned(),
         };
@@ -188,6 +189,6 @@ impl Submitted {
 impl Ready {
     fn can_start(&self) -> io::Result<()> {
         let (command, _copy) = self.prepare()?;
-        Program::start(&command, Port::free()?.number).map(drop)
+        Process::start(&command, Port::free()?.number).map(drop)
     }
 }

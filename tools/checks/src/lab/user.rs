@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::program::{OUTPUT_LIMIT, Program, STACK_TRACES, is_success};
+use crate::program::{OUTPUT_LIMIT, Process, STACK_TRACES, is_success};
 use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
@@ -106,7 +106,7 @@ impl Lab<'_> {
     pub fn input_ends(&mut self) {
         self.tell("the input ends");
         self.looks();
-        self.with(Program::end_input);
+        self.with(Process::end_input);
     }
 
     /// The last expectation of a check: that these texts appear in the program's output.
@@ -135,7 +135,7 @@ impl Lab<'_> {
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, "it isn't there");
         let ran = self.ended().is_none();
-        self.with(Program::end_input);
+        self.with(Process::end_input);
         self.half_closes_all();
         if self.shows(limit, all) {
             let has_terminal = self.with(|program| program.has_terminal());
@@ -212,16 +212,17 @@ impl Lab<'_> {
         }
     }
 
-    /// Waits for the program to give up: it ends within this time, whatever its status, and tells
-    /// the user why, but not by a crash. What it shows when all is well, and what it has shown when
+    /// Waits for the program to give up: it ends within
+    /// [`Patience::end`](crate::run::Patience::end), whatever its status, and tells the user why,
+    /// but not by a crash. What it shows when all is well, and what it has shown when
     /// that was [remembered](Self::remembers), isn't telling.
     ///
     /// # Errors
     ///
     /// It doesn't.
-    pub fn expects_a_message_and_the_end(&mut self, limit: Duration) -> Told {
+    pub fn expects_a_message_and_the_end(&mut self) -> Told {
         self.tell("the program should say what is wrong, and end");
-        self.expects_to_end(limit)?;
+        self.expects_to_end(self.patience().end)?;
         self.expects_news()
     }
 
@@ -327,7 +328,7 @@ impl Lab<'_> {
     ///
     /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
-        let taken = |program: &mut Program| {
+        let taken = |program: &mut Process| {
             let stopped = program.stopped().map(str::to_owned);
             (stopped, program.floods())
         };

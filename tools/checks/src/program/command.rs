@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
 use bstr::{ByteSlice, ByteVec};
@@ -30,6 +30,13 @@ impl Command {
             arguments: arguments.into_iter().map(Into::into).collect(),
             dir: None,
         }
+    }
+
+    /// The same command, run in this folder.
+    #[must_use]
+    pub fn within(mut self, dir: &Path) -> Self {
+        self.dir = Some(dir.to_owned());
+        self
     }
 
     /// The command with this text replaced, wherever it is in the words: such as `{file}` by a

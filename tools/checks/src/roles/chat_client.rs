@@ -172,7 +172,7 @@ pub const CHECKS: &[Check] = &[
             host.pauses(GAP);
             lab.remembers();
             host.hangs_up();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
     Check {
@@ -191,7 +191,7 @@ pub const CHECKS: &[Check] = &[
             host.pauses(GAP);
             lab.remembers();
             host.resets();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
     chat::end_of_input::<ChatClient>("chat-client/end-of-input"),
@@ -210,7 +210,7 @@ pub const CHECKS: &[Check] = &[
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
 ];

@@ -205,7 +205,7 @@ pub const CHECKS: &[Check] = &[
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
 ];

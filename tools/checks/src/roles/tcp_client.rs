@@ -339,7 +339,7 @@ pub const CHECKS: &[Check] = &[
             lab.tell("nobody listens on the port");
             lab.starts()?;
             lab.input_ends();
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
 ];

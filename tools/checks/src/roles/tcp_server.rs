@@ -444,7 +444,7 @@ pub const CHECKS: &[Check] = &[
             lab.rehearses(Lab::connects)?;
             let _owner = lab.takes_the_port(Type::STREAM)?;
             lab.starts()?;
-            lab.expects_a_message_and_the_end(lab.patience().end)
+            lab.expects_a_message_and_the_end()
         },
     },
     // The last one, as it leaves a connection in TIME-WAIT: a program with a fixed port that can't

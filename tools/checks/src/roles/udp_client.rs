@@ -212,7 +212,7 @@ pub const CHECKS: &[Check] = &[
                 // Many programs end at an empty line because that is how they are left.
                 Err(_) if lab.ends_within(Duration::ZERO) => lab
                     .expects_success()
-                    .or_else(|_| lab.expects_a_message_and_the_end(lab.patience().end)),
+                    .or_else(|_| lab.expects_a_message_and_the_end()),
                 asked => asked,
             }
         },

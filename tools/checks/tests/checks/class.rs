@@ -513,7 +513,7 @@ fn a_bar_shows_how_many_are_done() {
     ];
     let mut command = Command::new("sh", words);
     command.dir = Some(class.path().to_owned());
-    let mut checks = program::Program::start(&command, 1).unwrap();
+    let mut checks = program::Process::start(&command, 1).unwrap();
     assert!(checks.wait_for(PATIENCE, |text| text.contains("] 0 of 1 submissions")));
     checks.wait_for_end(PATIENCE);
     let text = checks.text();

@@ -330,7 +330,7 @@ fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
 #[test]
 fn a_program_prints_utf8_whatever_the_locale() {
     let command = Command::new("sh", ["-c", "echo locale $LC_ALL"]);
-    let mut program = program::Program::start(&command, 1).unwrap();
+    let mut program = program::Process::start(&command, 1).unwrap();
     assert!(program.wait_for(PATIENCE, |text| text == "locale C.UTF-8\n"));
 }
 

@@ -42,7 +42,7 @@ fn while_a_todo_is_left_only_the_first_failure_is_told() {
     let told = |source| folder.path().join(format!("told about {source:?}"));
     let [begun, done] = thread::scope(|scope| {
         let judge = |source| judged(program, source, &told(source));
-        ["todo!(", ""]
+        ["todo!()", ""]
             .map(|source| scope.spawn(move || judge(source)))
             .map(|judging| judging.join().unwrap())
     });

@@ -17,7 +17,7 @@ use std::time::Duration;
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
 use checks::port::Port;
-use checks::program::{Command, Program};
+use checks::program::{Command, Process};
 use checks::run::Patience;
 use tempfile::tempdir;
 use testkit::PATIENCE;
@@ -487,8 +487,8 @@ fn an_empty_line_may_end_a_client() {
     expect(Role::UdpClient, "empty-line", cases);
 }
 
-fn start(shell_command: &str) -> Program {
-    Program::start(&Command::new("sh", ["-c", shell_command]), 1).unwrap()
+fn start(shell_command: &str) -> Process {
+    Process::start(&Command::new("sh", ["-c", shell_command]), 1).unwrap()
 }
 
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use tap::address;
 use tap::proxy::{self, Proxy};
 use tap::transcript::Transcript;
 use tap::trouble::Trouble;
-use testkit::{FakePeer, PATIENCE, Screen, normalise, plain};
+use testkit::{Capture, FakePeer, PATIENCE, normalise, plain};
 
 pub(crate) const TAP: &str = env!("CARGO_BIN_EXE_tap");
 
@@ -26,7 +26,7 @@ pub(crate) fn lines(text: &str) -> String {
     TIME.replace_all(&normalise(text), "[time] #").into_owned()
 }
 
-pub(crate) fn transcript(screen: &Screen, quiet: bool) -> Transcript {
+pub(crate) fn transcript(screen: &Capture, quiet: bool) -> Transcript {
     plain();
     let printer = Printer::new(screen.clone()).unwrap();
     Transcript::new(Log::new(printer, quiet), false)
@@ -45,7 +45,7 @@ fn proxy(target: SocketAddr, trouble: Trouble) -> Proxy {
 pub(crate) struct Tap {
     pub(crate) here: SocketAddr,
     pub(crate) server: TcpListener,
-    pub(crate) screen: Screen,
+    pub(crate) screen: Capture,
 }
 
 impl Tap {
@@ -69,7 +69,7 @@ impl Tap {
         let proxy = proxy(target, trouble);
         let listener = address::listen(&proxy.listen).unwrap();
         let here = listener.local_addr().unwrap();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let transcript = transcript(&screen, quiet);
         thread::spawn(move || proxy::tcp::serve(&listener, &proxy, &transcript));
         Self {
@@ -104,7 +104,7 @@ impl Drop for Tap {
 pub(crate) struct UdpTap {
     pub(crate) here: SocketAddr,
     pub(crate) server: UdpSocket,
-    pub(crate) screen: Screen,
+    pub(crate) screen: Capture,
 }
 
 impl UdpTap {
@@ -117,7 +117,7 @@ impl UdpTap {
     pub(crate) fn in_front_of(target: SocketAddr, server: UdpSocket, trouble: Trouble) -> Self {
         let (socket, proxy) = (udp(), proxy(target, trouble));
         let here = socket.local_addr().unwrap();
-        let screen = Screen::default();
+        let screen = Capture::default();
         let transcript = transcript(&screen, false);
         thread::spawn(move || proxy::udp::serve(&socket, &proxy, &transcript));
         Self {

@@ -11,7 +11,7 @@ use socket2::SockRef;
 use tap::tcp::Pair;
 use tap::transcript::Side;
 use tap::trouble::{To, Trouble};
-use testkit::{FakePeer, PATIENCE, Screen};
+use testkit::{Capture, FakePeer, PATIENCE};
 
 /// A read fails with a reset.
 #[track_caller]
@@ -115,7 +115,7 @@ fn a_reset_reaches_a_side_that_does_not_read() {
 /// might find the reset first.)
 #[test]
 fn a_reset_found_by_the_last_answer_is_told() {
-    let screen = Screen::default();
+    let screen = Capture::default();
     let transcript = common::transcript(&screen, false);
     let (stream, client) = FakePeer::pair();
     let pair = Pair::new([&stream, &stream], transcript.connection());

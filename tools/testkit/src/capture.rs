@@ -8,7 +8,7 @@ use crate::PATIENCE;
 
 /// An output that a test can read. Clones share their text.
 #[derive(Debug, Clone, Default)]
-pub struct Screen(Arc<(Mutex<Written>, Condvar)>);
+pub struct Capture(Arc<(Mutex<Written>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct Written {
@@ -27,7 +27,7 @@ impl Written {
     }
 }
 
-impl Screen {
+impl Capture {
     /// All that was written so far.
     #[must_use]
     pub fn text(&self) -> String {
@@ -51,7 +51,7 @@ impl Screen {
     }
 
     /// Pauses the output, as Ctrl-S does at a terminal: each write waits from now on, and shows
-    /// nothing, until [`Screen::resume`] (or until the test's process ends).
+    /// nothing, until [`Capture::resume`] (or until the test's process ends).
     pub fn pause(&self) {
         self.written().paused = true;
     }
@@ -102,7 +102,7 @@ impl Screen {
     }
 }
 
-impl Write for Screen {
+impl Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let (_, changed) = &*self.0;
         let mut written = self.written();
