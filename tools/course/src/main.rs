@@ -39,7 +39,10 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Error> {
     let judge = env::current_exe()
         .map_err(|cause| Error::cannot("find this program", cause, "start it with cargo course"))?;
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Two clones with one target directory share the program, but not what cargo tells it.
+    let here = env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     let root = here.ancestors().nth(2).unwrap_or(here).to_owned();
     // It is in target/debug.
     let target = judge.ancestors().nth(2).unwrap_or(&root);
