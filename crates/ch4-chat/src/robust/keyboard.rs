@@ -236,15 +236,16 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
 /// fault raises in a program don't wait.
 #[cfg(unix)]
 mod signals {
-    use std::io::{self, Write};
+    use std::io;
     use std::thread;
 
+    use console::Printer;
     use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
     use nix::sys::signal::{SigSet, raise};
     use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
-    const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
+    const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
     /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for Ctrl-C.)
     /// To be called before any other thread is started: they all inherit which signals they don't
@@ -258,8 +259,8 @@ mod signals {
             // This can fail only if the set held no signal.
             let Ok(signal) = ending.wait() else { return };
             let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
-            let _ = io::stdout().write_all(PASTE_MARKS_OFF);
-            let _ = io::stdout().flush();
+            // A paused terminal can't keep the program from ending: a printer waits for a second.
+            let _ = Printer::new(io::stdout()).map(|it| it.add(PASTE_MARKS_OFF));
             let _ = ending.thread_unblock();
             let _ = raise(signal);
         })?;
