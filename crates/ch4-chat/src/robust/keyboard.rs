@@ -181,25 +181,17 @@ impl Typing {
 
 /// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
 fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
+    // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
+    let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
     match line {
         Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
-        // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
-        Err(error) if is_about_encoding(&error) => {
-            Err(Event::NotSent("Not sent: the line isn't UTF-8.".to_owned()))
-        }
+        #[cfg(windows)]
+        Err(ReadlineError::Decode(_)) => Err(not_utf8()),
+        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Err(not_utf8()),
         line => {
             let line = line.or_cannot(Action::UseTerminal, "the terminal");
             line.map(Some).map_err(Event::Failed)
         }
-    }
-}
-
-fn is_about_encoding(error: &ReadlineError) -> bool {
-    match error {
-        #[cfg(windows)]
-        ReadlineError::Decode(_) => true,
-        ReadlineError::Io(error) => error.kind() == ErrorKind::InvalidData,
-        _ => false,
     }
 }
 
@@ -248,8 +240,8 @@ mod signals {
     const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
     /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for Ctrl-C.)
-    /// To be called before any other thread is started: they all inherit which signals they don't
-    /// get.
+    /// Call it before any other thread is started: a new thread blocks the signals that the thread
+    /// which starts it blocks.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);

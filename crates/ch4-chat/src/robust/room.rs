@@ -1,6 +1,5 @@
 //! Who is in the room, and what they hear. Pure: events go in, with the time; lines go into the
-//! guests' outboxes, and the effects that the host has to cause come out. No socket, no clock, no
-//! thread.
+//! guests' outboxes, and effects come out, which the host applies. No socket, no clock, no thread.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
 //! No name holds a colon or an asterisk, so nobody can imitate either. The host's words go out as
@@ -62,8 +61,8 @@ pub struct Room {
     /// How much all may say together, each copy counted. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said while this budget was spent, in the order of its turns. Each guest is
-    /// here once at most, as it then waits for a permit.
+    /// What guests have said and nobody has heard yet, in the order of its turns. Each guest is here
+    /// once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
