@@ -308,6 +308,29 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
+/// Several times: a full terminal may have some room again.
+#[test]
+#[ignore = "needs tmux"]
+fn a_signal_ends_it_even_if_its_terminal_is_paused() {
+    for _ in 0..5 {
+        let (host, address) = own_host();
+        let listener = TcpListener::bind(address).unwrap();
+        let terminal = Terminal::open(60);
+        terminal.enters(&format!(
+            "sh -c 'echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
+        ));
+        let mut peer = FakePeer::accept(&listener);
+        let screen = terminal.shows("> ");
+        let (_, pid) = screen.rsplit_once("pid ").unwrap();
+        let (pid, _) = pid.split_once('.').unwrap();
+        let paused = terminal.pauses();
+        Program::run("kill", ["-s", "TERM", pid]).succeeds();
+        assert_eq!(peer.reads_to_end(), b"");
+        drop(paused);
+        terminal.shows("status 143");
+    }
+}
+
 #[test]
 #[ignore = "needs tmux"]
 fn terminals_that_the_editor_does_not_know_get_plain_lines() {

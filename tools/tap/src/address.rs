@@ -91,6 +91,10 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
         Kind::ConnectionRefused | Kind::ConnectionReset => {
             "nobody listens there: start the server, or check the port"
         }
+        // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
+        Kind::InvalidInput => {
+            "an address that begins with fe80 needs the name of a network card: fe80::1%eth0:8080"
+        }
         Kind::PermissionDenied => "the system reserves most ports below 1024: give a higher one",
         _ if is_short_of_descriptors(&cause) => "close connections, or raise the limit (ulimit -n)",
         _ => "check the address and the port",
@@ -100,6 +104,9 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(target_os = "linux")]
+    use testkit::has_ipv6;
+
     use super::*;
 
     #[test]
@@ -142,6 +149,19 @@ mod tests {
         let none_left = io::Error::from_raw_os_error(24);
         let error = cannot("connect to", "X", none_left).to_string();
         assert!(error.contains("ulimit -n"), "{error}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_link_local_address_needs_its_network_card() {
+        if has_ipv6() {
+            for error in [connect("fe80::1:80").err(), bind("fe80::1:80").err()] {
+                let error = error.unwrap().to_string();
+                assert!(error.ends_with("fe80::1%eth0:8080"), "{error}");
+            }
+            // With the card's name, the system knows the address.
+            assert!(resolve("fe80::1%lo:80").is_ok());
+        }
     }
 
     #[test]

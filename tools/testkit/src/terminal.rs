@@ -70,6 +70,25 @@ impl Terminal {
         self.tmux(&["paste-buffer", "-p"]);
     }
 
+    /// Is full, and takes nothing that programs print, until the value that this returns is dropped.
+    #[must_use]
+    pub fn pauses(&self) -> impl Drop {
+        struct Paused(String);
+        impl Drop for Paused {
+            fn drop(&mut self) {
+                let _ = Program::run("kill", ["-s", "CONT", &self.0]);
+            }
+        }
+        let ask = |format| self.tmux(&["display-message", "-p", format]);
+        let output = format!("of={}", ask("#{pane_tty}").trim());
+        let paused = Paused(ask("#{pid}").trim().to_owned());
+        Program::run("kill", ["-s", "STOP", &paused.0]).succeeds();
+        // It ends with an error when no more fits. Then the system may make room once more.
+        let fill = ["if=/dev/zero", &output, "oflag=nonblock"];
+        while !Program::run("dd", fill).errors.contains("\n0 bytes") {}
+        paused
+    }
+
     /// Waits until the text is there, and returns all that is. A line that the terminal itself has
     /// wrapped is one line.
     #[track_caller]

@@ -76,7 +76,7 @@ pub fn host(
     let now = Instant::now();
     let deadline = now + limits.farewell;
     host.room.close(now);
-    host.cause_effects();
+    host.apply_effects();
     // The writers get no more lines, the accepting thread no more permits, and we let go of the
     // port.
     drop((host.room, host.accept_permits));
@@ -151,7 +151,7 @@ impl Host<'_> {
                     self.room.depart(id, broke.unwrap_or("has left"), now);
                 }
             }
-            self.cause_effects();
+            self.apply_effects();
             if deadline.is_some() && self.room.is_empty() {
                 break;
             }
@@ -206,7 +206,7 @@ impl Host<'_> {
     }
 
     /// Does what the room decided.
-    fn cause_effects(&mut self) {
+    fn apply_effects(&mut self) {
         for effect in self.room.effects() {
             match effect {
                 Effect::Notify(line) => self.log.event(line),

@@ -182,25 +182,17 @@ impl Typing {
 
 /// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
 fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
+    // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
+    let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
     match line {
         Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
-        // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
-        Err(error) if is_about_encoding(&error) => {
-            Err(Event::NotSent("Not sent: the line isn't UTF-8.".to_owned()))
-        }
+        #[cfg(windows)]
+        Err(ReadlineError::Decode(_)) => Err(not_utf8()),
+        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Err(not_utf8()),
         line => {
             let line = line.or_cannot(Action::UseTerminal, "the terminal");
             line.map(Some).map_err(Event::Failed)
         }
-    }
-}
-
-fn is_about_encoding(error: &ReadlineError) -> bool {
-    match error {
-        #[cfg(windows)]
-        ReadlineError::Decode(_) => true,
-        ReadlineError::Io(error) => error.kind() == ErrorKind::InvalidData,
-        _ => false,
     }
 }
 
@@ -237,19 +229,20 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
 /// fault raises in a program don't wait.
 #[cfg(unix)]
 mod signals {
-    use std::io::{self, Write};
+    use std::io;
     use std::thread;
 
+    use console::Printer;
     use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
     use nix::sys::signal::{SigSet, raise};
     use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
 
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
-    const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
+    const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
     /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
-    /// Ctrl-C.) Call this before you start any other thread: threads inherit which signals they
-    /// don't get.
+    /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
+    /// as the thread that starts it.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
@@ -259,8 +252,8 @@ mod signals {
             // This can fail only if the set held no signal.
             let Ok(signal) = ending.wait() else { return };
             let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
-            let _ = io::stdout().write_all(PASTE_MARKS_OFF);
-            let _ = io::stdout().flush();
+            // A paused terminal can't keep the program from ending: a printer waits for a second.
+            let _ = Printer::new(io::stdout()).map(|it| it.add(PASTE_MARKS_OFF));
             let _ = ending.thread_unblock();
             let _ = raise(signal);
         })?;

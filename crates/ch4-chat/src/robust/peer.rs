@@ -155,7 +155,7 @@ fn read(
     say: impl Fn(Vec<String>) -> bool,
 ) -> io::Result<()> {
     let connected = Instant::now();
-    let (mut last_read, mut is_new, mut unsaid) = (connected, true, 0);
+    let (mut last_read, mut is_new, mut unreported) = (connected, true, 0);
     loop {
         // A new guest may tell its name first, but the others hear of it soon in any case.
         let since = if is_new { connected } else { last_read };
@@ -168,8 +168,8 @@ fn read(
                 last_read = Instant::now();
                 messages.extend(framing.push(piece.split_at(count).0));
                 // Empty lines, and a line without end, are no messages, but need a permit too.
-                unsaid += count;
-                if messages.is_empty() && unsaid < MESSAGE_BYTES {
+                unreported += count;
+                if messages.is_empty() && unreported < MESSAGE_BYTES {
                     continue;
                 }
             }
@@ -182,7 +182,7 @@ fn read(
             }
             Err(_) => {} // It is new, and hasn't finished a message yet.
         }
-        (is_new, unsaid) = (false, 0);
+        (is_new, unreported) = (false, 0);
         if !say(messages) {
             return Ok(());
         }

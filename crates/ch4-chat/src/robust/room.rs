@@ -61,8 +61,8 @@ pub struct Room {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said while this budget was spent, in the order of its turns. Each guest is
-    /// here once at most, as it then waits for a permit.
+    /// What guests have said and nobody has heard yet, in the order of its turns. Each guest is here
+    /// once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
@@ -165,19 +165,21 @@ impl Room {
         true
     }
 
-    /// Takes a guest's name from what it says first, and tells everybody that it is here. Returns
-    /// the rest.
+    /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
+    /// itself hears its name only if that isn't the one it asked for. Returns the rest.
     fn introduce(&mut self, id: PeerId, mut said: Vec<String>, now: Instant) -> Vec<String> {
         let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
             return said;
         };
-        let command = said.first().and_then(|it| it.strip_prefix(NAME_COMMAND));
-        let wanted = command.map(name::clean);
-        if wanted.is_some() {
+        let asked = said.first().and_then(|it| it.strip_prefix(NAME_COMMAND));
+        let wanted = asked.and_then(name::clean);
+        let wanted = wanted.unwrap_or_else(|| name::guest(id));
+        let name = self.names.take(&wanted, id);
+        if let Some(asked) = asked {
+            let told = format!("* Your name is {name}.\n");
+            guest.collected += if asked == name { "" } else { &told };
             said.remove(0);
         }
-        let wanted = wanted.flatten().unwrap_or_else(|| name::guest(id));
-        let name = self.names.take(&wanted, id);
         let joined = format!("{name} has joined");
         let notice = format!("{joined} from {}.", guest.address);
         guest.name = Some(name);
@@ -442,6 +444,27 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_is_told_its_name_only_if_it_asked_for_another() {
+        let mut world = World::new(None, &Limits::default());
+        let mut here = Vec::new();
+        for (says, name) in [
+            (&["/name Li"][..], None),
+            (&["/name L\u{456}"], Some("L\u{456}-2")),
+            (&["/name Han:"], Some("Han")),
+            (&["/name guest-1"], Some("guest-4")),
+            (&["/name \u{1b}"], Some("guest-5")),
+            (&["hi"], None),
+            (&[], None),
+        ] {
+            let (id, outgoing) = world.arrives().unwrap();
+            world.says(id, says);
+            let told = name.map(|name| format!("* Your name is {name}.\n"));
+            assert_eq!(world.read(&outgoing), told.unwrap_or_default(), "{says:?}");
+            here.push(outgoing);
+        }
+    }
+
+    #[test]
     fn byebye_is_the_last_word() {
         let mut world = World::new(None, &Limits::default());
         let (li, _) = world.arrives().unwrap();
@@ -501,10 +524,11 @@ mod tests {
 
     #[test]
     fn the_host_speaks_under_its_name_if_it_has_chosen_one() {
+        let renamed = "* Your name is host-1.\nhi\nbyebye";
         for (name, words, other) in [
-            (None, "hi\nbyebye", "host-1"),
+            (None, renamed, "host-1"),
             (Some("Ann"), "Ann: hi\nbyebye", "host"),
-            (Some("\u{1b}"), "hi\nbyebye", "host-1"),
+            (Some("\u{1b}"), renamed, "host-1"),
         ] {
             let mut world = World::new(name, &Limits::default());
             world.speaks("");
