@@ -257,6 +257,18 @@ mod tests {
         read.unwrap();
     }
 
+    /// Even before it is quiet, or a guest could flood the host with nothing.
+    #[test]
+    fn a_peer_that_sends_as_much_as_a_message_and_says_nothing_needs_a_permit() {
+        let read = reads(3 * PATIENCE, |peer, hears| {
+            for nothing in ["\n", "x"] {
+                peer.sends(nothing.repeat(MESSAGE_BYTES));
+                assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
+            }
+        });
+        read.unwrap();
+    }
+
     #[test]
     fn a_connection_that_breaks_within_a_message_is_an_error() {
         let read = reads(3 * PATIENCE, |peer, _| peer.resets());
