@@ -336,14 +336,22 @@ mod guests {
                 guest.sends("one more thing\n");
             }
             host.types(BYE);
+            let mut heard = Vec::new();
             for guest in &mut guests {
-                assert!(guest.reads_to_end().ends_with(BYE.as_bytes()));
+                heard = guest.reads_to_end();
+                assert!(heard.ends_with(BYE.as_bytes()));
                 // The host listens until they have closed: if not, the second of these fails.
                 guest.sends("bye\n");
                 guest.sends("bye!\n");
             }
             drop(guests);
-            host.ends().1.unwrap();
+            let (shown, end) = host.ends();
+            end.unwrap();
+            // What the guests hear at the very end, the host sees.
+            let heard = String::from_utf8(heard).unwrap();
+            for line in heard.lines().filter(|it| it.ends_with("one more thing")) {
+                assert!(shown.contains(&format!("| {line}\n")), "{heard}\n{shown}");
+            }
         }
     }
 
@@ -792,6 +800,7 @@ mod keyboard {
         drop(typing);
         let mut guest = FakePeer::connect(address);
         assert_eq!(guest.reads_line(), "hello\n");
+        guest.hears_nothing_for(linger / 3);
         let begin = Instant::now();
         guest.sends("hi\n");
         assert_eq!(guest.reads_line(), BYE);
