@@ -432,6 +432,50 @@ mod limits {
         host.ends().1.unwrap();
     }
 
+    /// A guest that has left before it has read anything, although much waits for it.
+    fn leaves_unread(limits: Limits) -> (Side, FakePeer) {
+        let (host, address) = host_with(limits);
+        // A small window, so that it is full soon.
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let leaves = FakePeer::on(socket.into());
+        host.sees("guest-1 has joined");
+        for id in 2..=4 {
+            let speaks = joins(&host, address);
+            speaks.sends(("x".repeat(4000) + "\n").repeat(14));
+            speaks.sends("last\n");
+            host.sees(&format!("| guest-{id}: last\n"));
+        }
+        leaves.sends("byebye\n");
+        host.sees("guest-1 has left");
+        (host, leaves)
+    }
+
+    #[test]
+    fn who_leaves_still_gets_what_was_said_before() {
+        let (host, mut leaves) = leaves_unread(long_farewell());
+        let heard = String::from_utf8(leaves.reads_to_end()).unwrap();
+        assert_eq!(heard.matches(": last\n").count(), 3);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn who_leaves_and_does_not_read_is_not_waited_for_long() {
+        let (host, leaves) = leaves_unread(Limits {
+            farewell: Duration::from_millis(200),
+            ..Limits::default()
+        });
+        let begin = Instant::now();
+        // (Wine goes on taking what is written.)
+        while cfg!(unix) && leaves.stream().write(b"x").is_ok() {
+            thread::yield_now();
+        }
+        // If it is still open, a write has waited for so long.
+        assert!(begin.elapsed() < PATIENCE, "it is still open");
+        host.ends().1.unwrap();
+    }
+
     /// The other tests have shorter ones. `tests/external.rs` waits for this.
     #[test]
     fn by_default_a_side_with_no_more_to_say_listens_for_five_seconds() {
