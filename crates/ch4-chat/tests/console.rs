@@ -62,7 +62,8 @@ fn tutorial_host_with_a_stand_in_that_says_byebye() {
 #[test]
 fn tutorial_host_that_says_byebye() {
     let mut host = tutorial_host();
-    let mut guest = FakePeer::connect(host.address());
+    let address = host.address();
+    let mut guest = FakePeer::connect(address);
     guest.sends("hello");
     host.types("byebye\nnever sent\n");
     assert_eq!(guest.receives(), "byebye");
@@ -73,6 +74,14 @@ fn tutorial_host_that_says_byebye() {
     Received: hello
     Message: [exit status: 0]
     ");
+
+    // It closed first, so its port is in TIME-WAIT. (Windows lends such a port again.)
+    if cfg!(unix) {
+        let port = address.port().to_string();
+        let again = Program::run(PROGRAM, ["server", "--tutorial", "--port", &port]);
+        let error = format!("error: can't listen on {address}: ");
+        assert!(again.errors.starts_with(&error), "{again:?}");
+    }
 }
 
 #[test]

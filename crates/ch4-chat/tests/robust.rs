@@ -336,14 +336,22 @@ mod guests {
                 guest.sends("one more thing\n");
             }
             host.types(BYE);
+            let mut heard = Vec::new();
             for guest in &mut guests {
-                assert!(guest.reads_to_end().ends_with(BYE.as_bytes()));
+                heard = guest.reads_to_end();
+                assert!(heard.ends_with(BYE.as_bytes()));
                 // The host listens until they have closed: if not, the second of these fails.
                 guest.sends("bye\n");
                 guest.sends("bye!\n");
             }
             drop(guests);
-            host.ends().1.unwrap();
+            let (shown, end) = host.ends();
+            end.unwrap();
+            // What the guests hear at the very end, the host sees.
+            let heard = String::from_utf8(heard).unwrap();
+            for line in heard.lines().filter(|it| it.ends_with("one more thing")) {
+                assert!(shown.contains(&format!("| {line}\n")), "{heard}\n{shown}");
+            }
         }
     }
 
@@ -416,10 +424,55 @@ mod limits {
         let begin = Instant::now();
         // (Wine goes on taking what is written.)
         while cfg!(unix) && stuck.stream().write(b"x").is_ok() {
-            assert!(begin.elapsed() < PATIENCE, "it is still open");
             thread::yield_now();
         }
+        // If it is still open, a write has waited for so long.
+        assert!(begin.elapsed() < PATIENCE, "it is still open");
         drop(reads);
+        host.ends().1.unwrap();
+    }
+
+    /// A guest that has left before it has read anything, although much waits for it.
+    fn leaves_unread(limits: Limits) -> (Side, FakePeer) {
+        let (host, address) = host_with(limits);
+        // A small window, so that it is full soon.
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&address.into()).unwrap();
+        let leaves = FakePeer::on(socket.into());
+        host.sees("guest-1 has joined");
+        for id in 2..=4 {
+            let speaks = joins(&host, address);
+            speaks.sends(("x".repeat(4000) + "\n").repeat(14));
+            speaks.sends("last\n");
+            host.sees(&format!("| guest-{id}: last\n"));
+        }
+        leaves.sends("byebye\n");
+        host.sees("guest-1 has left");
+        (host, leaves)
+    }
+
+    #[test]
+    fn who_leaves_still_gets_what_was_said_before() {
+        let (host, mut leaves) = leaves_unread(long_farewell());
+        let heard = String::from_utf8(leaves.reads_to_end()).unwrap();
+        assert_eq!(heard.matches(": last\n").count(), 3);
+        host.ends().1.unwrap();
+    }
+
+    #[test]
+    fn who_leaves_and_does_not_read_is_not_waited_for_long() {
+        let (host, leaves) = leaves_unread(Limits {
+            farewell: Duration::from_millis(200),
+            ..Limits::default()
+        });
+        let begin = Instant::now();
+        // (Wine goes on taking what is written.)
+        while cfg!(unix) && leaves.stream().write(b"x").is_ok() {
+            thread::yield_now();
+        }
+        // If it is still open, a write has waited for so long.
+        assert!(begin.elapsed() < PATIENCE, "it is still open");
         host.ends().1.unwrap();
     }
 
@@ -791,6 +844,7 @@ mod keyboard {
         drop(typing);
         let mut guest = FakePeer::connect(address);
         assert_eq!(guest.reads_line(), "hello\n");
+        guest.hears_nothing_for(linger / 3);
         let begin = Instant::now();
         guest.sends("hi\n");
         assert_eq!(guest.reads_line(), BYE);

@@ -54,7 +54,7 @@ pub fn guest(
         host: Some(host),
         outbox,
         typing,
-        name_bytes: name.map_or("guest".len(), |name| name.len()) + "-1000: ".len(),
+        name: name.unwrap_or_else(|| "guest".to_owned()),
         budget: Budget::default(),
         log,
         limits,
@@ -78,9 +78,8 @@ struct Guest<'a> {
     host: Option<Peer>,
     outbox: Outbox,
     typing: Typing,
-    /// How much comes before each line when the others get it: the name, and a number if that was
-    /// taken.
-    name_bytes: usize,
+    /// The others get it before each line, and a number after it if it was taken.
+    name: String,
     budget: Budget,
     log: &'a Log,
     limits: &'a Limits,
@@ -131,8 +130,8 @@ impl Guest<'_> {
     /// Sends a line, no faster than the host reads.
     fn speak(&mut self, line: String, now: Instant) -> Result<(), Error> {
         // The host counts it as the others get it.
-        let bytes = self.name_bytes + safe::escape(&line).len() + 1;
-        self.typing.permit(self.budget.spend(bytes, now));
+        let passed_on = format!("{}-1000: {}\n", self.name, safe::escape(&line));
+        self.typing.permit(self.budget.spend(passed_on.len(), now));
         if !line.is_empty() {
             self.outbox.push(line + "\n");
         }

@@ -402,19 +402,26 @@ mod tests {
         assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
     }
 
-    /// After a paste that was too long, the next permit is for later.
+    /// After a paste that was too long, the next permit is for later. After `byebye` there is none.
     #[test]
-    fn nobody_is_asked_for_enter_where_no_prompt_is_yet() {
-        let mut keyboard = Keyboard::plain(&b"one\n"[..]);
-        keyboard.has_prompt = true;
-        let (send, _events) = channel();
-        let mut typing = keyboard.read(send).unwrap();
-        typing.permit(Instant::now() + 10 * PATIENCE);
-        let screen = testkit::Capture::default();
-        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
-        typing.end(&log);
-        drop(log);
-        assert_eq!(screen.text(), "");
+    fn nobody_is_asked_for_enter_where_no_prompt_is() {
+        for says_byebye in [false, true] {
+            let mut keyboard = Keyboard::plain(&b"byebye\n"[..]);
+            keyboard.has_prompt = true;
+            let (send, events) = channel();
+            let mut typing = keyboard.read(send).unwrap();
+            if says_byebye {
+                typing.permit(Instant::now());
+                assert!(events.recv_timeout(PATIENCE).is_ok());
+            } else {
+                typing.permit(Instant::now() + 10 * PATIENCE);
+            }
+            let screen = testkit::Capture::default();
+            let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+            typing.end(&log);
+            drop(log);
+            assert_eq!(screen.text(), "");
+        }
     }
 
     #[test]

@@ -94,6 +94,7 @@ mod tests {
         for text in ["one\ntwo\n", "", "byebye"] {
             outbox.push(text);
         }
+        assert_eq!(outbox.waiting(), 8 + 6 + 2 * ENTRY_BYTES);
         drop(outbox);
         let mut writes = Writes::default();
         outgoing.write_to(&mut writes).unwrap();

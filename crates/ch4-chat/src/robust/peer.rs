@@ -195,6 +195,7 @@ mod tests {
 
     use testkit::{FakePeer, PATIENCE};
 
+    use super::super::outbox::Outbox;
     use super::*;
 
     /// Reads what a peer sends until its stream ends. Meanwhile `peer` does what it does, and gets
@@ -253,6 +254,30 @@ mod tests {
             assert!(begin.elapsed() >= quiet);
             peer.sends("\n");
             assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![sent]));
+        });
+        read.unwrap();
+    }
+
+    /// A test could see neither from outside: the second takes a minute.
+    #[test]
+    fn a_connection_sends_at_once_and_asks_whether_a_silent_peer_is_there() {
+        let (stream, _other) = FakePeer::pair();
+        let (_outbox, outgoing) = Outbox::new();
+        let (events, limits) = (channel().0, Limits::default());
+        let peer = Peer::start(stream, 1, 4096, outgoing, &limits, &events).unwrap();
+        assert!(peer.stream.nodelay().unwrap());
+        assert!(SockRef::from(&peer.stream).keepalive().unwrap());
+        peer.disconnect();
+    }
+
+    /// Even before it is quiet, or a guest could flood the host with nothing.
+    #[test]
+    fn a_peer_that_sends_as_much_as_a_message_and_says_nothing_needs_a_permit() {
+        let read = reads(3 * PATIENCE, |peer, hears| {
+            for nothing in ["\n", "x"] {
+                peer.sends(nothing.repeat(MESSAGE_BYTES));
+                assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
+            }
         });
         read.unwrap();
     }

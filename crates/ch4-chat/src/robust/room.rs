@@ -141,7 +141,7 @@ impl Room {
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
-        let turn = self.turn + LINE_COST + lines.sum::<u64>();
+        let turn = self.turn + lines.sum::<u64>();
         self.said.insert((turn, now, id), said);
     }
 
