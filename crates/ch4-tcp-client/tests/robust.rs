@@ -577,6 +577,19 @@ mod limits {
     }
 
     #[test]
+    fn the_end_of_input_does_not_wait_for_a_server_that_was_given_up() {
+        let (mut client, server, _) = Client::and_peer(Limits {
+            send: SHORT,
+            ..endless()
+        });
+        client.types_a_line_of(LONG).join().unwrap();
+        client.sees("can't send");
+        client.end_input();
+        client.end().unwrap();
+        drop(server);
+    }
+
+    #[test]
     fn the_end_of_input_waits_no_longer_if_the_server_drips() {
         let (mut client, server, _) = Client::and_peer(short());
         let (stop, until) = channel();
