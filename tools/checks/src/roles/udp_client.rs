@@ -26,12 +26,13 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/shows",
         title: "Shows the answer",
         level: Level::Basic,
-        about: "The server answers; the answer appears in the client's output.",
+        about: "The server answers with a sentence; its number appears in the client's output.",
         advice: "After you have sent, receive, print the text that has come, which may be a \
                  sentence, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
-            asked(lab)?.answers("97.9 degrees 4711");
+            // What takes only its beginning for a number finds none.
+            asked(lab)?.answers("It is 97.9 degrees 4711");
             lab.expects_shown(&["97.9"])
         },
     },
