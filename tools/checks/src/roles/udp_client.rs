@@ -276,7 +276,7 @@ fn ends(lab: &mut Lab) -> Told {
     // line. People press it again.
     if lab.ended().is_none() {
         lab.with(Program::end_input);
-        if lab.ends_within(lab.patience().answer) {
+        if lab.ends_within(lab.patience().meanwhile) {
             ended = lab.expects_no_crash();
         }
     }
