@@ -101,16 +101,15 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/split-reply",
         title: "Shows a reply that comes in two parts",
         level: Level::Solid,
-        about: "The server sends one half of its reply, and the other half 700 ms later, without \
-                a line end.",
+        about: "The server sends one half of its reply, and the other half 700 ms later.",
         advice: "One read is not one reply. Read in a loop, on a separate thread, and print \
-                 whatever comes at once: a reply may have no line end.",
+                 whatever comes.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             talks(lab, &mut server, "ping 4711", "first half 4712, ")?;
             server.pauses(GAP);
-            server.sends("second half 4713")?;
+            server.sends("second half 4713\n")?;
             lab.expects_shown(&["first half 4712", "second half 4713"])
         },
     },

@@ -1,4 +1,4 @@
-# Reads lines, waits 5 s for each of them, and removes ESC, but no other control characters.
+# Leaves when the server has said nothing for 5 s, and removes ESC, but no other control characters.
 import os, socket, sys, threading
 try:
     server = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=5)
