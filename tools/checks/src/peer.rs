@@ -262,15 +262,7 @@ impl TcpPeer {
     ///
     /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, text: &str) -> Told {
-        self.expects_within(text, self.answer_time())
-    }
-
-    /// The same with another time limit.
-    ///
-    /// # Errors
-    ///
-    /// None comes in this time.
-    pub fn expects_within(&mut self, text: &str, limit: Duration) -> Told {
+        let limit = self.answer_time();
         self.awaits(&format!("{text:?}"), limit, |it| it.contains_str(text))?;
         // Neither the text nor what is before it is looked at again.
         let start = self.unused().find(text).unwrap_or_default();

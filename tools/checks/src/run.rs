@@ -169,8 +169,9 @@ const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
 /// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
-const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a write beyond the \
-    end of a buffer, or the use of what isn't there any more: a debugger shows the place.";
+const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread that \
+    is neither joined nor detached, a write beyond the end of a buffer, or the use of what isn't there \
+    any more: a debugger shows the place.";
 
 /// Follows what was seen of a program that waits for nothing.
 pub(crate) const BUSY: &str = ", but it is busy all the time, as in a loop that never ends";

@@ -170,8 +170,10 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_no_escapes(&mut self) -> Told {
-        let escapes =
-            |output: &str| output.contains("\x1b[002J") || output.contains("\x1b]0;owned");
+        let escapes = |output: &str| {
+            let raw = ["\x1b[002J", "\x1b]0;owned", "owned\x07"];
+            raw.iter().any(|it| output.contains(it))
+        };
         self.tell("the program's output should have no raw escape sequence of the peer's");
         if !escapes(&self.output()) {
             self.input_ends();
@@ -185,7 +187,7 @@ impl Lab<'_> {
         }
         self.failed(
             "control characters are escaped before they are printed",
-            "the peer's ESC came out unchanged: a terminal would have cleared its screen",
+            "the peer's ESC or BEL came out unchanged: a terminal would have obeyed it",
         )
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::chat::{self, BYE, ChatSide, GAP, PAGE};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE, SILENCE};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
 use crate::peer::TcpPeer;
@@ -78,13 +78,15 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "Guest and host speak in turns, twice, with 700 ms of quiet between.",
-        advice: "Put sending and receiving into a loop, on one connection.",
+        about: "Guest and host speak in turns. After 700 ms and 6.5 s of quiet they do it again.",
+        advice: "Put sending and receiving into a loop, on one connection, without a time limit: \
+                 people think for longer.",
         lesson: PAGE,
         run: |lab| {
             // `tap listen` hangs up after its answer, before a second line can be typed.
             lab.is_beyond_tap();
             let mut host = ChatClient::greeted(lab)?;
+            host.pauses(SILENCE);
             host.sends("yes, again 4714\n")?;
             lab.expects_shown(&["hi 4712", "yes, again 4714"])
         },
@@ -201,7 +203,8 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if nobody is there",
         level: Level::Solid,
         about: "The guest is started once when somebody listens, and again when nobody has the \
-                port. Whatever it shows only then counts as its message.",
+                port. Then it says so and ends, within 10 s. Whatever it shows only then counts as \
+                its message.",
         advice: "Handle the error of connect: say which address has refused and what to do, and \
                  end. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use socket2::Type;
 
-use super::chat::{self, BYE, ChatSide, GAP, PAGE};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE, SILENCE};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::Lab;
 use crate::peer::TcpPeer;
@@ -80,11 +80,13 @@ pub const CHECKS: &[Check] = &[
         id: "chat-server/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "Guest and host speak in turns, twice, with 700 ms of quiet between.",
-        advice: "Put receiving and sending into a loop, on one connection.",
+        about: "Guest and host speak in turns. After 700 ms and 6.5 s of quiet they do it again.",
+        advice: "Put receiving and sending into a loop, on one connection, without a time limit: \
+                 people think for longer.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = ChatServer::greeted(lab)?;
+            guest.pauses(SILENCE);
             guest.sends("and again 4713\n")?;
             lab.types("yes, again 4714");
             guest.expects("yes, again 4714")?;

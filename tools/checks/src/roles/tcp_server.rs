@@ -32,7 +32,6 @@ const BROWSER: &[u8] = b"GET / HTTP/1.1\r\n\
     Upgrade-Insecure-Requests: 1\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
     Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n\
-    Accept-Encoding: gzip, deflate, br\r\n\
     Accept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n\r\n";
 
 /// The first bytes of what a browser sends to `https://`: a TLS `ClientHello` (RFC 8446, 4.1.2).

@@ -546,9 +546,10 @@ fn each_raw_escape_sequence_is_found() {
         format!("{client} | while read -r x; do printf '%s\\n' \"$x\" | tr -d '{signs}'; done")
     };
     let cases = [
-        (without("[]"), Verdict::Passed),
-        (without("["), Verdict::Failed),
-        (without("]"), Verdict::Failed),
+        (without(r"[]\007"), Verdict::Passed),
+        (without(r"[\007"), Verdict::Failed),
+        (without(r"]\007"), Verdict::Failed),
+        (without("[]"), Verdict::Failed),
     ];
     expect(Role::UdpClient, "terminal-escapes", cases);
 }

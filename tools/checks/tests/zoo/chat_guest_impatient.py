@@ -1,0 +1,7 @@
+# Faulty: leaves when the host has said nothing for 5 s. Else as chat_guest_daemon_thread.py.
+import os
+with open(os.path.join(os.path.dirname(__file__), "chat_guest_daemon_thread.py")) as other:
+    source = other.read()
+source = source.replace("else None)", "else 5)")
+source = source.replace("except TimeoutError:", "except TimeoutError:\n        if not unread: sys.exit('timed out')")
+exec(source)
