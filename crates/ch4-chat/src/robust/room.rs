@@ -176,8 +176,10 @@ impl Room {
         let wanted = wanted.unwrap_or_else(|| name::guest(id));
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
-            let told = format!("* Your name is {name}.\n");
-            guest.collected += if asked == name { "" } else { &told };
+            if asked != name {
+                let told = format!("* Your name is {name}.\n");
+                guest.collected += &told;
+            }
             said.remove(0);
         }
         let joined = format!("{name} has joined");
