@@ -19,8 +19,8 @@ use crate::port::{Port, bind};
 use crate::program::{Command, Process, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
-pub use user::ESCAPES;
 use user::FIRST_LOOK;
+pub use user::{ESCAPES, SILENCE};
 pub(crate) use user::{PACE, SETTLE};
 
 /// How long between two looks whether somebody is there, unless the program says something.

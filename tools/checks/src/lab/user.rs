@@ -25,6 +25,10 @@ pub(crate) const PACE: Duration = Duration::from_millis(500);
 /// than Node takes to start on a busy machine.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(2);
 
+/// How long nobody may say a word, or come: longer than the time limits that authors choose for a
+/// read or for `accept`, of 5 s at most.
+pub const SILENCE: Duration = Duration::from_millis(6500);
+
 /// What to change in a program that did its job, and ended with another status than 0.
 const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
     sys.exit with a text means 1. If the program's last words name an error, handle that first.";
@@ -296,9 +300,18 @@ impl Lab<'_> {
     ///
     /// It has.
     pub fn expects_to_live(&mut self) -> Told {
-        let settle = time(SETTLE);
-        self.tell(format_args!("the program should still run {settle} later"));
-        if !self.ends_within(self.pause(SETTLE)) {
+        self.expects_to_live_for(SETTLE)
+    }
+
+    /// The same, this time later.
+    ///
+    /// # Errors
+    ///
+    /// It has ended.
+    pub fn expects_to_live_for(&mut self, pause: Duration) -> Told {
+        let later = time(pause);
+        self.tell(format_args!("the program should still run {later} later"));
+        if !self.ends_within(self.pause(pause)) {
             return Ok(());
         }
         self.failed("the program goes on", "")

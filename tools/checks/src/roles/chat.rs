@@ -22,10 +22,6 @@ pub(super) const BYE: &str = "byebye";
 /// a time limit that anybody chooses for a read.
 pub(super) const GAP: Duration = Duration::from_millis(700);
 
-/// How long people may be silent: longer than the time limits that their programs' authors choose,
-/// of 5 s at most.
-pub(super) const SILENCE: Duration = Duration::from_millis(6500);
-
 /// A side of the chat, under test.
 pub(super) trait ChatSide {
     /// The program and its peer are connected, and it is the user's turn.

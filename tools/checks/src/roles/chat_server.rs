@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use socket2::Type;
 
-use super::chat::{self, BYE, ChatSide, GAP, PAGE, SILENCE};
+use super::chat::{self, BYE, ChatSide, GAP, PAGE};
 use crate::check::{Check, Lesson, Level};
-use crate::lab::Lab;
+use crate::lab::{Lab, SILENCE};
 use crate::peer::TcpPeer;
 use crate::run::Told;
 

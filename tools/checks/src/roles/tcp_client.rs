@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
-use crate::lab::{ESCAPES, Lab};
+use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::peer::TcpPeer;
 use crate::run::{Told, time};
 
@@ -14,10 +14,6 @@ const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
 /// A gap between two parts of a reply, far longer than a read needs to return with the first. It isn't
 /// a time limit that anybody chooses for a read.
 const GAP: Duration = Duration::from_millis(700);
-
-/// How long a server is silent: longer than the time limits that authors of clients choose, of 5 s at
-/// most.
-const SILENCE: Duration = Duration::from_millis(6500);
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[

@@ -9,7 +9,7 @@ use socket2::Type;
 
 use super::page::{body, expects_a_whole_page, field, head};
 use crate::check::{Check, Lesson, Level};
-use crate::lab::{ESCAPES, Lab};
+use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::peer::{TcpPeer, What};
 use crate::run::{Advise, Told};
 
@@ -97,15 +97,17 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/serves-again",
         title: "Serves one client after the other",
         level: Level::Basic,
-        about: "A second client is greeted after the first one has been.",
+        about: "A client is greeted. Nobody comes for 6.5 s. Then a second client is greeted.",
         advice: "Put accept, read, send and close into a loop, and close only the client's \
-                 connection, never the listening socket.",
+                 connection, never the listening socket. Give accept no time limit: nobody may come \
+                 for long.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.connects()?;
             asks(lab, &mut first)?;
             first.hangs_up();
-            goes_on(lab)
+            lab.expects_to_live_for(SILENCE)?;
+            serves_another(lab)
         },
     },
     Check {

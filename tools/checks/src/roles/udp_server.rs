@@ -9,7 +9,7 @@ use socket2::Type;
 
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Asker;
-use crate::lab::{ESCAPES, Lab};
+use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
@@ -46,14 +46,16 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/serves-again",
         title: "Answers a second request",
         level: Level::Basic,
-        about: "A client asks twice, then another one does.",
-        advice: "Put receiving and sending into a loop, on one socket that stays open.",
+        about: "A client asks twice. Nobody asks for 6.5 s. Then another client does.",
+        advice: "Put receiving and sending into a loop, on one socket that stays open, without a \
+                 time limit: nobody may ask for long.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.asks()?;
             converts(&mut first, "100", 212.0)?;
             converts(&mut first, "0", 32.0)?;
-            goes_on(lab).advise(
+            lab.expects_to_live_for(SILENCE)?;
+            converts(&mut lab.asks()?, "25", 77.0).advise(
                 "Send each answer to the address that came with its request: the first client \
                  isn't the only one. Don't connect the server's socket to a client.",
             )
@@ -257,7 +259,7 @@ pub const CHECKS: &[Check] = &[
 ];
 
 /// How long an answer is waited for that need not come.
-const SILENCE: std::time::Duration = std::time::Duration::from_millis(500);
+const NO_ANSWER: std::time::Duration = std::time::Duration::from_millis(500);
 
 fn converts(client: &mut Asker, celsius: &str, fahrenheit: f64) -> Told {
     conversion(client, celsius, fahrenheit).map(drop)
@@ -307,7 +309,7 @@ fn gets_no(
         client.sends(request);
     }
     goes_on(lab)?;
-    let limit = lab.pause(SILENCE);
+    let limit = lab.pause(NO_ANSWER);
     client.expects_no(what, limit, |answer| is_wrong(&good, answer))
 }
 
