@@ -2,7 +2,7 @@
 //!
 //! Read [`tutorial`] first: two people who speak in turns, guest first, with the faults that the
 //! tutorial's programs have. [`meet`] lets both run the same command, [`demo`] plays both sides in
-//! one terminal. Then read [`robust`] and its files, in the order that its drawing gives them.
+//! one terminal. Then read [`robust`], and its files in the order of its last paragraph.
 
 pub mod demo;
 pub mod meet;

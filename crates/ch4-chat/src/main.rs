@@ -66,7 +66,7 @@ fn run(args: &Args) -> Result<(), Error> {
         Some(Side::Server) => host(robust::listen),
         Some(Side::Client) if flags.tutorial => join(&tutorial::connect),
         Some(Side::Client) => join(&|address| robust::connect(address, &limits)),
-        // In both versions: the same command can be run again at once, whoever closed first.
+        // With --tutorial too: so the same command can be run again at once, whoever closed first.
         None => meet(&flags.addresses()?, &limits),
     }?;
     if flags.tutorial {

@@ -1,19 +1,19 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
-//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this
+//! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop handles the events, one after the other. Only this
 //! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. The
 //! host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
 //!  guest 1 ----> reader ----+--> inbox --> loop: Room ---+-> outbox -> writer ---> guest 2
-//!  guest 2 ----> reader ----'      ^                     `-> Log ----------------> screen
-//!  keyboard ---> keyboard ---------'
+//!  guest 2 ----> reader ----|                            `-> Log ---> printer ---> screen
+//!  keyboard ---> typing ----'
 //! ```
 //!
 //! The guest has the same threads, except the one that accepts, and one peer: the host. Besides
-//! these, up to 16 short threads close the connections of guests who were turned away, and one
+//! these, up to 16 short-lived threads close the connections of guests who were turned away, and one
 //! waits for the signals that end a program at a terminal.
 //!
 //! Every queue has a bound, and a rule for when it is full ([`Limits`]):

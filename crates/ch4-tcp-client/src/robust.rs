@@ -19,7 +19,7 @@
 //!
 //! Neither thread waits for the terminal while it holds the screen's lock: the
 //! [`Printer`](console::Printer) has a thread for that. So a paused terminal doesn't stop the user
-//! from sending or leaving.
+//! from sending a line or closing the connection. The program itself ends when everything is shown.
 
 mod connection;
 mod keyboard;
@@ -66,7 +66,7 @@ impl Default for Limits {
 /// - When the server hangs up, or only ends its own side, the next line connects again. If that
 ///   fails, the line after it tries again. (A line that was on its way when the server hung up is
 ///   lost. TCP tells the sender nothing about it.)
-/// - `exit` leaves at once. The end of the input (Ctrl-D) leaves when the server has closed too,
+/// - `exit` closes the connection at once. The end of the input (Ctrl-D) leaves when the server has closed too,
 ///   so no answer is lost; it waits `limits.linger` at most.
 ///
 /// Only a server has time limits. A paused terminal pauses the receiving, and TCP's flow control

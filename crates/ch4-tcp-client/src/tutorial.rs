@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 ///
 /// Nobody listens on `address`, or no route leads there.
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    // 1. Create a socket: of the Internet's address family, for a stream of bytes.
+    // 1. Create a socket: of the address's family (IPv4 or IPv6), for a stream of bytes.
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 

@@ -80,8 +80,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
 
-    // 3. Listen. The queue has room for a class that connects at the same instant; the system
-    // may allow less (listen(2): /proc/sys/net/core/somaxconn).
+    // 3. Listen. The queue has room for a school class that connects at the same instant; the
+    // system may allow less (listen(2): /proc/sys/net/core/somaxconn).
     socket.listen(1024)?;
     Ok(socket.into())
 }
@@ -90,7 +90,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 ///
-/// It ends only if the listener fails for good, as it does after [`console::end_accept`].
+/// It ends only if the listener fails for good, as a test makes it with [`console::end_accept`].
 pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> io::Result<()> {
     let here = listener.local_addr()?;
     let started = format!("Server started, waiting for clients on http://{here}/");
@@ -125,8 +125,9 @@ fn converse(
     let answer = Answer::to(&received, &bytes, name);
     DeadlineStream::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 6. Close. After a whole request the client sends no more; otherwise it may. (One that sends
-    // its next request without waiting for the answer may lose that to a reset. It can ask again.)
+    // 6. Close. After a whole request the client sends no more, so the worker just drops the socket.
+    // Otherwise it may still send. (A client that sends its next request before it has this answer
+    // may lose the answer to a reset. It can ask again.)
     match received {
         Received::Request(head) if !head.has_body && bytes.len() == head.length => {}
         _ => close_in_stages(client, limits),
@@ -150,16 +151,19 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         if room == 0 {
-            break match received.or_refused(TOO_LARGE, "its head has too many bytes") {
-                refused @ Received::Refused(_) => refused,
+            break match received {
+                Received::PartOfHead => {
+                    Received::Refused((TOO_LARGE, "its head has too many bytes"))
+                }
                 _ => Received::LineTooLong,
             };
         }
         match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
-            Ok(0) => break received.or_refused(BAD_REQUEST, "its head has no end"),
+            Ok(0) => break received.refuse_part_of_head(BAD_REQUEST, "its head has no end"),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                break received.or_refused(TIMEOUT, "its head took too long to arrive");
+                // A line that is quiet is whole.
+                break received.refuse_part_of_head(TIMEOUT, "its head took too long to arrive");
             }
             Err(error) => return Err(error),
         }

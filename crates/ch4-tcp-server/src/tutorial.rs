@@ -1,6 +1,7 @@
 //! The tutorial's server: one client after another, one read, one fixed answer.
 //!
-//! It works with a polite client. A comment at each fault says what breaks it.
+//! It works with a polite client. A comment at each fault says what breaks it. With `socket2`, each
+//! of the tutorial's calls has a line of its own; `TcpListener::bind` makes the first three at once.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -15,17 +16,17 @@ use socket2::{Domain, Protocol, Socket, Type};
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    // 1. Create a socket: of the Internet's address family, for a stream of bytes.
+    // 1. Create a socket: of the address's family (IPv4 or IPv6), for a stream of bytes.
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
     // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
     // the library's kind of address from std's.)
-    // Fault: without SO_REUSEADDR a restart soon after a client fails, "Address already in use".
+    // Fault: no SO_REUSEADDR, so a restart within a minute fails: "Address already in use".
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
-    // Fault: a queue for 5; clients beyond it try again and again, seconds apart.
+    // Fault: a queue for 5; the systems of clients beyond it try again, seconds apart.
     socket.listen(5)?;
 
     // From here on std's own type will do.
@@ -70,7 +71,7 @@ pub fn serve(listener: &TcpListener, name: &str, out: &mut impl Write) -> io::Re
         let answer = format!("HTTP/1.1 200 OK\r\n\r\nHello World, {name}!");
         client.write_all(answer.as_bytes())?;
 
-        // 6. Close.
+        // 6. Close, by dropping the socket.
         // Fault: unread bytes of the request turn this into a connection reset.
         drop(client);
         writeln!(out, "{}", "Connection closed.".cyan())?;

@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 ///
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    // 1. Create a socket: of the Internet's address family, for datagrams.
+    // 1. Create a socket: of the address's family (IPv4 or IPv6), for datagrams.
     let socket = create(address)?;
 
     // 2. Bind it to an IP address and a port: this is where clients will find it.
@@ -82,7 +82,7 @@ pub fn ask_server(
     }
 
     // 2. Send the line as it was typed, without its end.
-    // Fault: if nobody has the port, the system is told so, but an unconnected socket isn't.
+    // Fault: if nobody has the port, an ICMP message says so, but only a connected socket hears it.
     let celsius = line.trim_end_matches(['\r', '\n']);
     socket.send_to(celsius.as_bytes(), server)?;
 

@@ -93,7 +93,7 @@ mod errors {
 mod refusals {
     use std::time::Instant;
 
-    use ch5_udp::robust::refusals::{MOST_REFUSALS, PERIOD};
+    use ch5_udp::robust::refusals::{MAX_REFUSALS, PERIOD};
 
     use super::*;
 
@@ -138,9 +138,9 @@ mod refusals {
         let refused = refused.count();
         // So many in each period that has begun.
         let periods = (begin.elapsed().as_nanos() / PERIOD.as_nanos() + 1) as usize;
-        let most = MOST_REFUSALS as usize * periods;
+        let most = MAX_REFUSALS as usize * periods;
         assert!(
-            (MOST_REFUSALS as usize..=most).contains(&refused),
+            (MAX_REFUSALS as usize..=most).contains(&refused),
             "{refused}"
         );
 
@@ -150,7 +150,7 @@ mod refusals {
         let parts: Vec<&str> = shown.split(": it got 20 refusals in 2s").collect();
         assert!((2..=periods + 1).contains(&parts.len()), "{shown}");
         let before = parts[0].matches(": Can't convert").count();
-        assert!(before >= MOST_REFUSALS as usize, "{shown}");
+        assert!(before >= MAX_REFUSALS as usize, "{shown}");
     }
 }
 

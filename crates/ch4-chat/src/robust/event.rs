@@ -2,7 +2,7 @@
 //!
 //! After each event that it sends, a thread waits for a permit to go on. A permit is an instant:
 //! the loop decides how soon the thread may send the next event. So the inbox holds at most one
-//! event from each thread, and the news that the thread has ended. It needs no other limit. When a
+//! event from each thread, and the last words of one that ends. It needs no other limit. When a
 //! peer floods, its bytes wait in the network and not in our memory.
 
 use std::io;
@@ -56,13 +56,17 @@ pub fn next_event(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<
 }
 
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
-/// first. Returns false if no permit will come.
+/// first. Returns false as soon as no other can come, even before the instant.
 pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
-    let mut permit = permits.recv().map_err(|_| RecvTimeoutError::Disconnected);
-    while let Ok(at) = permit {
-        permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
+    let Ok(mut at) = permits.recv() else {
+        return false;
+    };
+    loop {
+        match permits.recv_timeout(at.saturating_duration_since(Instant::now())) {
+            Ok(other) => at = other,
+            Err(end) => return end == RecvTimeoutError::Timeout,
+        }
     }
-    permit == Err(RecvTimeoutError::Timeout)
 }
 
 #[cfg(test)]

@@ -62,8 +62,8 @@ impl Framing {
         self.length += bytes.len() as u64;
     }
 
-    /// Returns the message that ends now: the peer is quiet, or its stream has ended. An empty line
-    /// is no message. What isn't UTF-8 becomes U+FFFD.
+    /// Returns the message that ends now: with its LF, because the peer is quiet, or with the stream.
+    /// An empty line is no message. What isn't UTF-8 becomes U+FFFD.
     pub fn complete(&mut self) -> Option<String> {
         let kept = mem::take(&mut self.kept);
         let length = mem::take(&mut self.length);

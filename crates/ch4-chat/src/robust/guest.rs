@@ -23,7 +23,8 @@ const HOST_LINE_BYTES: usize = 6 * MESSAGE_BYTES + 256;
 /// The only peer here.
 const HOST: PeerId = 0;
 
-/// The guest's side, until one side says `byebye`.
+/// The guest's side, until one side says `byebye`, or the host is gone. If the input was a file that
+/// has ended, also when nobody has spoken for a while.
 ///
 /// With a `name`, the first line tells it to the host: `/name NAME`.
 ///
@@ -129,12 +130,14 @@ impl Guest<'_> {
 
     /// Sends a line, no faster than the host reads.
     fn speak(&mut self, line: String, now: Instant) -> Result<(), Error> {
-        // The host counts it as the others get it.
+        // Count it as the host does: with a name, a number and escapes. If we counted less, our outbox
+        // would fill while the host reads us more slowly.
         let passed_on = format!("{}-1000: {}\n", self.name, safe::escape(&line));
         self.typing.permit(self.budget.spend(passed_on.len(), now));
         if !line.is_empty() {
             self.outbox.push(line + "\n");
         }
+        // The host reads too slowly. To the user that is a timeout.
         if self.outbox.waiting() > self.limits.guest_bytes {
             self.host = None;
             let error = Err(io::Error::from(ErrorKind::TimedOut));

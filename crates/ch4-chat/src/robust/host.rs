@@ -29,7 +29,8 @@ const REJECT_TIME: Duration = Duration::from_secs(1);
 /// How many rejected guests may take this time at once.
 const MAX_REJECTED: usize = 16;
 
-/// Hosts a room until the host says `byebye`.
+/// Hosts a room until the host says `byebye`, or, if its input was a file that has ended, until
+/// nobody is here or nobody has spoken for a while.
 ///
 /// `name` comes before what the host says. Without one, its words go out as they are typed.
 ///
@@ -46,7 +47,7 @@ pub fn host(
     let here = own_address(&listener)?;
     let (events, inbox) = inbox(log);
 
-    // Accept guests, one for each permit.
+    // Accept one guest, and then one for each permit.
     let listener = Arc::new(listener);
     let (accept_permits, permitted) = channel();
     let (accepting, accepted) = (Arc::clone(&listener), events.clone());
@@ -59,8 +60,9 @@ pub fn host(
     thread::Builder::new()
         .spawn(accept)
         .or_cannot(Action::StartThread, "that accepts guests")?;
-    let waiting = format!("Waiting for guests on {here}. Say {BYE} to end the chat.");
-    log.event(waiting);
+    log.event(format_args!(
+        "Waiting for guests on {here}. Say {BYE} to end the chat."
+    ));
 
     let mut typing = keyboard.read(events.clone())?;
     let mut host = Host {
@@ -80,6 +82,7 @@ pub fn host(
     // The writers get no more lines, the accepting thread no more permits, and we let go of the
     // port.
     drop((host.room, host.accept_permits));
+    // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
     goodbye(host.peers, &inbox, deadline, |_| {});
@@ -93,7 +96,7 @@ struct Host<'a> {
     peers: BTreeMap<PeerId, Peer>,
     events: Sender<Event>,
     accept_permits: Sender<Instant>,
-    /// Each rejected connection holds a copy while it is open.
+    /// Counts the rejected connections: each holds a clone while it is open.
     rejected: Arc<()>,
     log: &'a Log,
     limits: &'a Limits,
@@ -110,15 +113,12 @@ impl Host<'_> {
         loop {
             // Whatever else has happened comes before what guests have said: so a flood of words
             // holds up neither the host nor those who come and go.
-            let event = match inbox.try_recv() {
-                Ok(event) => Some(event),
-                Err(_) if self.room.pass_on(Instant::now()) => None,
-                Err(_) => {
-                    // Look only now: `pass_on` may have set how long words have to wait.
-                    let first = deadline.into_iter().chain(self.room.flush_at).min();
-                    next_event(inbox, first)
-                }
-            };
+            let mut event = inbox.try_recv().ok();
+            if event.is_none() && !self.room.pass_on(Instant::now()) {
+                // Look only now: `pass_on` may have set how long words have to wait.
+                let first = deadline.into_iter().chain(self.room.flush_at).min();
+                event = next_event(inbox, first);
+            }
             let now = Instant::now();
             if self.room.flush_at.is_some_and(|at| at <= now) {
                 self.room.flush(now);
@@ -190,7 +190,7 @@ impl Host<'_> {
     /// closes: unread bytes would turn the close into a reset, and our line might be lost. In a
     /// flood of connections, only some guests get this line.
     fn reject(&self, mut stream: TcpStream) {
-        // There is room for one line in a new connection's buffer, so this doesn't wait.
+        // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
         if Arc::strong_count(&self.rejected) > MAX_REJECTED {

@@ -1,5 +1,5 @@
-//! Reads the user's lines: at a terminal with a prompt that incoming lines don't disturb, elsewhere
-//! without one.
+//! Reads the user's lines: at a terminal with a prompt, above which incoming lines are printed,
+//! elsewhere without one.
 
 use std::collections::VecDeque;
 use std::env;
@@ -105,11 +105,11 @@ impl Keyboard {
         let (permits, permitted) = channel();
         let (is_terminal, has_prompt) = (self.is_terminal, self.has_prompt);
         let in_editor = Arc::<AtomicBool>::default();
-        let left_editor = Arc::clone(&in_editor);
+        let still_in_editor = Arc::clone(&in_editor);
         let type_lines = move || {
             while wait_for_permit(&permitted) {
                 let event = self.next_event();
-                left_editor.store(false, Ordering::SeqCst);
+                still_in_editor.store(false, Ordering::SeqCst);
                 let _ = events.send(event);
             }
         };

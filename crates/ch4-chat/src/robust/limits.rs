@@ -63,6 +63,7 @@ impl Budget {
 
     /// Somebody says this many bytes now. Returns when they may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
+        // bytes / rate, in seconds.
         let time = Duration::from_secs(bytes as u64) / self.rate;
         let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);

@@ -95,6 +95,7 @@ impl Peer {
                 say(vec![last]);
             }
             let _ = events.send(Event::Gone(id, end.err()));
+            // Until the loop has dropped the peer.
             while permitted.recv().is_ok() {}
             let _ = written.recv_timeout(limits.farewell);
             let _ = read_half.shutdown(Shutdown::Both);

@@ -47,7 +47,7 @@ pub enum Effect {
     Disconnect(PeerId),
 }
 
-/// All that the host's loop knows.
+/// Who is here, and what waits for whom.
 #[derive(Debug, Default)]
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
@@ -61,7 +61,7 @@ pub struct Room {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said and nobody has heard yet, in the order of its turns. Each guest is here
+    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is here
     /// once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
@@ -119,7 +119,7 @@ impl Room {
                 return None;
             }
             let why = "was dropped: the room is full, and it had said nothing";
-            self.drop_guest(id, why, now);
+            self.expel(id, why, now);
         }
         self.arrived += 1;
         let (outbox, outgoing) = Outbox::new();
@@ -236,7 +236,7 @@ impl Room {
     }
 
     /// Says `byebye` to all, last and without LF, so that the tutorial's programs understand it.
-    /// What guests have said before still counts.
+    /// What guests have said before still counts, as far as the room's budget goes.
     pub fn close(&mut self, now: Instant) {
         while self.pass_on(now) {}
         self.flush(now);
@@ -262,7 +262,7 @@ impl Room {
     }
 
     /// A guest has to go.
-    fn drop_guest(&mut self, id: PeerId, why: &str, now: Instant) {
+    fn expel(&mut self, id: PeerId, why: &str, now: Instant) {
         self.effects.push(Effect::Disconnect(id));
         self.depart(id, why, now);
     }
@@ -290,7 +290,7 @@ impl Room {
         }
         self.flush_at = None;
         while let Some(id) = self.slowest() {
-            self.drop_guest(id, "was dropped for reading too slowly", now);
+            self.expel(id, "was dropped for reading too slowly", now);
         }
     }
 

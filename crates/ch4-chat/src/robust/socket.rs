@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::limits::Limits;
 
 /// How many bytes the system keeps for each connection and direction (Linux doubles it: socket(7)).
-/// By default it keeps megabytes, which a flood would fill before it is read more slowly.
+/// By default it keeps megabytes. A flood would get so far ahead before we slow it down.
 const BUFFER_BYTES: usize = 32 * 1024;
 
 /// Opens a socket on which guests can connect.

@@ -38,7 +38,8 @@ impl Connection {
     ) -> Result<Self, Error> {
         let (stream, server) = connect(addresses, limit)?;
         let number = screen.connected(greeting(server));
-        let (ends_with_thread, receiving) = channel();
+        // Nothing is ever sent here: the thread drops its end when it is done.
+        let (ends_with_thread, receiving) = channel::<()>();
         let connection = Self {
             stream: Arc::new(stream),
             server,
@@ -49,11 +50,11 @@ impl Connection {
         let (stream, screen) = (Arc::clone(&connection.stream), Arc::clone(screen));
         thread::Builder::new()
             .spawn(move || {
-                let _moved_here = ends_with_thread;
                 receive(&mut &*stream, number, &screen);
                 // A server that has only ended its own side learns that we are done, too. It fails
                 // if there is nobody any more to tell.
                 let _ = stream.shutdown(Shutdown::Both);
+                drop(ends_with_thread);
             })
             .or_cannot(Action::StartThread, "that receives")?;
         Ok(connection)
@@ -97,8 +98,8 @@ impl Connection {
     /// bytes, or when the server closes too.
     fn end(&self) {
         self.screen.we_end(self.number, "");
-        // Not the other direction: Linux would not tell a server whose bytes wait for room that
-        // they are in vain, and no system promises that it wakes the thread.
+        // Not `Shutdown::Read`: Linux would not tell a server whose bytes wait for room that they are in
+        // vain, and no system promises that it ends a `read` that waits.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
@@ -144,7 +145,7 @@ pub fn connect(
 }
 
 fn create(address: SocketAddr) -> io::Result<Socket> {
-    // 1. Create a socket: of the Internet's address family, for a stream of bytes.
+    // 1. Create a socket: of the address's family (IPv4 or IPv6), for a stream of bytes.
     let family = Domain::for_address(address);
     Socket::new(family, Type::STREAM, Some(Protocol::TCP))
 }

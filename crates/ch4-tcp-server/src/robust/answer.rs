@@ -24,20 +24,21 @@ impl Answer {
     /// `name`, or what is wrong.
     pub fn to(received: &Received, bytes: &[u8], name: &str) -> Self {
         match received {
-            Received::Request(request) => to_request(request, bytes, name),
+            Received::Request(request) => answer_request(request, bytes, name),
             Received::Refused((status, why)) => refusal(status, "", why),
             Received::LineTooLong => {
                 let limit = bytes.len();
                 let line = format!("Your line is too long: the limit is {limit} bytes.");
                 plain_text(line)
             }
-            // For a peer that doesn't speak HTTP, such as section 4.2's client.
+            // For a peer that doesn't speak HTTP, such as section 4.2's client. (No part of a head
+            // gets here: it was refused.)
             _ => plain_text(format!("Hello World, {name}!")),
         }
     }
 }
 
-fn to_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
+fn answer_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
     let mut answer = match (request.path.as_str(), request.method.as_str()) {
         ("/", "GET" | "HEAD") => {
             let sent = what_was_sent(&bytes[..request.length]);
@@ -134,7 +135,7 @@ mod tests {
             has_body: false,
         };
         let bytes = [head, &b"body"[..]].concat();
-        let answer = to_request(&request, &bytes, "<b>\"&\"");
+        let answer = answer_request(&request, &bytes, "<b>\"&\"");
         let page = String::from_utf8_lossy(answer.bytes.split_at(answer.head_length).1);
         insta::assert_snapshot!(page.replace(STYLE, "[style]"), @r#"
         <!DOCTYPE html>

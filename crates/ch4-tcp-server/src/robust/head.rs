@@ -1,6 +1,8 @@
-//! The head of an HTTP request, checked against the rules of RFC 9110, 9112 and 3986.
+//! The head of an HTTP request (its first line and its fields, up to the empty line), checked against
+//! the rules of RFC 9110, 9112 and 3986.
 //!
-//! `httparse` reads the lines. The server checks the fields and the target.
+//! `httparse` reads the lines. The server checks the fields and the target. It refuses what is in
+//! doubt: if two programs disagree where a request ends, both can be tricked (RFC 9112, section 11.2).
 
 use std::net::Ipv6Addr;
 use std::str;
@@ -48,8 +50,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         Err(httparse::Error::Version) => return bad("its version isn't HTTP/1.1 or HTTP/1.0"),
         Err(_) => return bad("its head isn't well-formed HTTP"),
     }
-    let (Some(method), Some(target), Some(version)) =
-        (request.method, request.path, request.version)
+    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version)
     else {
         return bad("its head has no end");
     };
@@ -58,7 +59,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
     };
     // RFC 9112, section 3.2: exactly one Host field in HTTP/1.1. It may be empty.
     match values(request.headers, "Host")[..] {
-        [] if version == 1 => return bad("HTTP/1.1 needs a Host field"),
+        [] if minor == 1 => return bad("HTTP/1.1 needs a Host field"),
         [] | [""] => {}
         [host] if host_and_port(host).is_some() => {}
         _ => return bad("Host must be one host, with or without a port"),
@@ -72,7 +73,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         ([], [length]) if is_number(length) => length.bytes().any(|b| b != b'0'),
         ([], _) => return bad("Content-Length must be one number"),
         (_, [_, ..]) => return bad("it has both Transfer-Encoding and Content-Length"),
-        _ if version == 0 => return bad("HTTP/1.0 has no Transfer-Encoding"),
+        _ if minor == 0 => return bad("HTTP/1.0 has no Transfer-Encoding"),
         ([coding], []) if coding.eq_ignore_ascii_case("chunked") => true,
         _ => return bad("its Transfer-Encoding isn't chunked"),
     };

@@ -34,7 +34,7 @@ impl Received {
     /// What the bytes are if no more will come. A line may lack its end; a head may not, and is
     /// refused.
     #[must_use]
-    pub fn or_refused(self, status: &'static str, why: &'static str) -> Self {
+    pub fn refuse_part_of_head(self, status: &'static str, why: &'static str) -> Self {
         match self {
             Self::PartOfHead => Self::Refused((status, why)),
             other => other,
@@ -64,6 +64,7 @@ impl Recogniser {
     /// A known method and a space mean HTTP. So does a whole line that has the form of a request
     /// line, whatever its method. Anything else is text, if it can be read.
     pub fn recognise(&mut self, bytes: &[u8]) -> Received {
+        // As long as the message hasn't begun.
         if self.searched == 0 {
             let new = bytes[self.skipped..].iter();
             self.skipped += new.take_while(|b| b"\r\n".contains(b)).count();
@@ -99,8 +100,8 @@ impl Recogniser {
         }
     }
 
-    /// `received`, if the message is text without control characters.
-    fn text(&mut self, message: &[u8], received: Received) -> Received {
+    /// `if_text`, if the message is text without control characters.
+    fn text(&mut self, message: &[u8], if_text: Received) -> Received {
         let new = &message[self.readable..];
         // The network may have cut the last character; its rest is on the way.
         let whole = match str::from_utf8(new) {
@@ -110,7 +111,7 @@ impl Recogniser {
         match str::from_utf8(whole) {
             Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => {
                 self.readable += whole.len();
-                received
+                if_text
             }
             _ => {
                 let why = "it is neither HTTP nor text in UTF-8 without control characters";

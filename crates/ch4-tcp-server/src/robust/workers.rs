@@ -1,4 +1,4 @@
-//! A worker thread for each client, which has accepted it.
+//! One thread for each client: the worker that has accepted it.
 //!
 //! ```text
 //!        listener        the system queues the clients here
@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use console::{Log, client_has_gone};
 
-/// How many idle workers stay, besides the first. With fewer, threads come and go with each wave of
-/// clients.
+/// A worker that has served a client ends if so many are idle. (The first never ends.) With fewer,
+/// threads come and go with each wave of clients.
 const MAX_IDLE: usize = 16;
 
 /// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them.
@@ -95,8 +95,8 @@ impl Workers<'_> {
             self.keep_accepting(scope);
             // A panic ends the connection, not the worker. Its message is on stderr. Nobody uses
             // again what it leaves half done, which `AssertUnwindSafe` tells the compiler.
-            let serve = || (self.serve)(&client, address);
-            let _ = panic::catch_unwind(AssertUnwindSafe(serve));
+            let work = || (self.serve)(&client, address);
+            let _ = panic::catch_unwind(AssertUnwindSafe(work));
             drop(client);
 
             let mut counts = self.counts();
@@ -108,7 +108,7 @@ impl Workers<'_> {
         }
     }
 
-    /// Counts this worker as busy. If no other is idle, starts one.
+    /// Counts this worker as busy. If no other is idle, starts one, so that somebody accepts.
     fn keep_accepting<'s>(&'s self, scope: &'s Scope<'s, '_>) {
         let mut counts = self.counts();
         counts.idle -= 1;

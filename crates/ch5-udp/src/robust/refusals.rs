@@ -11,13 +11,13 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// Maximum refusals to one address in a [`PERIOD`].
-pub const MOST_REFUSALS: u32 = 20;
+pub const MAX_REFUSALS: u32 = 20;
 
 /// After this time all counts start again at 0.
 pub const PERIOD: Duration = Duration::from_secs(2);
 
 /// Maximum addresses with a count. While there are so many, no other address gets a refusal.
-pub const MOST_ADDRESSES: usize = 1024;
+pub const MAX_ADDRESSES: usize = 1024;
 
 /// The refusals of the current period.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Refusals {
 
 impl Refusals {
     /// Counts one more refusal to this address, and returns how many that makes in this period.
-    /// Send it unless they exceed [`MOST_REFUSALS`]. Returns `u32::MAX` if there are too many
+    /// Send it unless they exceed [`MAX_REFUSALS`]. Returns `u32::MAX` if there are too many
     /// addresses.
     ///
     /// Ports don't matter, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
@@ -38,7 +38,7 @@ impl Refusals {
             self.counts.clear();
         }
         let to = to.to_canonical();
-        if self.counts.len() >= MOST_ADDRESSES && !self.counts.contains_key(&to) {
+        if self.counts.len() >= MAX_ADDRESSES && !self.counts.contains_key(&to) {
             return u32::MAX;
         }
         let count = self.counts.entry(to).or_default();
@@ -60,14 +60,14 @@ mod tests {
         let (mut refusals, start) = (Refusals::default(), Instant::now());
         let sent = |refusals: &mut Refusals, after| {
             let asked = (0..10_000).map(|_| refusals.count(PEER, start + after));
-            asked.filter(|&count| count <= MOST_REFUSALS).count()
+            asked.filter(|&count| count <= MAX_REFUSALS).count()
         };
         let last_moment = PERIOD.saturating_sub(Duration::from_nanos(1));
-        assert_eq!(sent(&mut refusals, Duration::ZERO), MOST_REFUSALS as usize);
+        assert_eq!(sent(&mut refusals, Duration::ZERO), MAX_REFUSALS as usize);
         assert_eq!(sent(&mut refusals, last_moment), 0);
-        assert_eq!(sent(&mut refusals, PERIOD), MOST_REFUSALS as usize);
+        assert_eq!(sent(&mut refusals, PERIOD), MAX_REFUSALS as usize);
         assert_eq!(sent(&mut refusals, PERIOD + last_moment), 0);
-        assert_eq!(sent(&mut refusals, PERIOD * 9), MOST_REFUSALS as usize);
+        assert_eq!(sent(&mut refusals, PERIOD * 9), MAX_REFUSALS as usize);
     }
 
     #[test]
@@ -84,10 +84,10 @@ mod tests {
         assert_eq!(refusals.count(PEER, now), 1);
         let forged = (0..100_000).map(|bits| Ipv4Addr::from_bits(bits).into());
         let sent = forged
-            .filter(|&to| refusals.count(to, now) <= MOST_REFUSALS)
+            .filter(|&to| refusals.count(to, now) <= MAX_REFUSALS)
             .count();
-        assert_eq!(sent, MOST_ADDRESSES - 1);
-        assert_eq!(refusals.counts.len(), MOST_ADDRESSES);
+        assert_eq!(sent, MAX_ADDRESSES - 1);
+        assert_eq!(refusals.counts.len(), MAX_ADDRESSES);
         // An address with a count keeps it, and in the next period there is room again.
         assert_eq!(refusals.count(PEER, now), 2);
         let newcomer = Ipv6Addr::LOCALHOST.into();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use console::{Action, Error, Log, OrCannot, is_about_one_peer};
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
-use super::refusals::{MOST_REFUSALS, PERIOD, Refusals};
+use super::refusals::{MAX_REFUSALS, PERIOD, Refusals};
 use super::temperature::{self, REFUSED};
 use crate::tutorial;
 
@@ -43,6 +43,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         // 3. Receive: the sender's address comes with the datagram.
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
+            // An earlier reply found nobody: Windows says so here.
             Err(error) if is_about_one_peer(&error) => continue,
             // The next call would fail as well, and all after it, at full speed.
             Err(error) => return Err(error),
@@ -64,13 +65,13 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         let reply = temperature::reply(request);
         // Nor refuse forever: the "client" may be a server that answers each refusal with its own.
         if reply.starts_with(REFUSED) {
-            let count = refusals.count(client.ip(), Instant::now());
-            if count == MOST_REFUSALS + 1 {
+            let refused = refusals.count(client.ip(), Instant::now());
+            if refused == MAX_REFUSALS + 1 {
                 log.trouble(format_args!(
-                    "No reply to {client}: it got {MOST_REFUSALS} refusals in {PERIOD:?}"
+                    "No reply to {client}: it got {MAX_REFUSALS} refusals in {PERIOD:?}"
                 ));
             }
-            if count > MOST_REFUSALS {
+            if refused > MAX_REFUSALS {
                 continue;
             }
         }
