@@ -197,7 +197,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
 
         // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
         (Action::Bind | Action::Listen | Action::Connect | Action::Talk, Kind::InvalidInput) => {
-            "an address that begins with fe80 needs the name of a network card: \
+            "an address that begins with fe80 or ff02 needs the name of a network card: \
              --host fe80::1%eth0"
         }
 
@@ -446,7 +446,7 @@ mod tests {
         can't create a folder for X: permission denied; this system forbids it: check the rights of this user, or leave the sandbox
         can't listen on X: address not available; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
         can't connect to X: address not available; that address and port can't be connected to from here: check --host and --port
-        can't connect to X: invalid input parameter; an address that begins with fe80 needs the name of a network card: --host fe80::1%eth0
+        can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs the name of a network card: --host fe80::1%eth0
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
         can't write X: permission denied; name a file that you may write to
         can't write X: no storage space; free some space, or name a file on another disk

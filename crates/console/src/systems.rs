@@ -37,8 +37,9 @@ pub fn client_has_gone(error: &io::Error) -> bool {
         | ErrorKind::ConnectionReset
         | ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
-        | ErrorKind::NetworkDown
         | ErrorKind::Interrupted => true,
+        // On Windows it is this machine's network that has failed (`WSAENETDOWN`).
+        ErrorKind::NetworkDown => !cfg!(windows),
         ErrorKind::InvalidInput => error.raw_os_error().is_none(),
         _ => false,
     }
@@ -69,11 +70,11 @@ pub fn is_about_one_peer(error: &io::Error) -> bool {
 /// `shutdown` would do it without a client; on macOS and Windows it fails for a listener.)
 ///
 /// The other thread must use the same value, not a `try_clone` of it: whether a clone waits, too,
-/// is decided anew on Windows.
+/// is decided again on Windows.
 ///
 /// # Errors
 ///
-/// The listener is of no use any more, or nobody takes the connection for a second.
+/// The listener is unusable, or nobody takes the connection for a second.
 pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
     listener.set_nonblocking(true)?;
     let mut address = listener.local_addr()?;

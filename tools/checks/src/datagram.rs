@@ -154,6 +154,26 @@ impl Answerer {
         }
     }
 
+    /// Waits until the program asks no more, for [`Patience::next`](crate::run::Patience::next).
+    ///
+    /// # Errors
+    ///
+    /// It still asks after [`Patience::giving_up`](crate::run::Patience::giving_up).
+    pub fn expects_no_more_requests(&mut self) -> Told {
+        let patience = self.run.patience();
+        let (quiet, limit) = (patience.next, patience.giving_up);
+        self.run
+            .tell("the server expects the client to stop asking");
+        let deadline = Instant::now() + limit;
+        while first(&self.socket, &self.run, quiet, |_| true).is_ok() {
+            if Instant::now() > deadline {
+                let expected = format!("the client stops asking within {}", time(limit));
+                return self.run.missed(expected, "it still asks");
+            }
+        }
+        Ok(())
+    }
+
     /// Answers the last request.
     pub fn answers(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();

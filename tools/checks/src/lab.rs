@@ -19,9 +19,8 @@ use crate::port::{Port, bind};
 use crate::program::{Command, Process, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
-use user::FIRST_LOOK;
 pub use user::{ESCAPES, SILENCE};
-pub(crate) use user::{PACE, SETTLE};
+pub(crate) use user::{FIRST_LOOK, PACE, SETTLE};
 
 /// How long between two looks whether somebody is there, unless the program says something.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -37,6 +36,10 @@ const ENDED: &str = "Read its last words. The port is in the command, the step t
 const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
     and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
     the port in another form, such as --port N? Then write that into the command.";
+
+/// The same, of one that broke off.
+const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. A module that \
+    isn't there has to be installed where the judge runs, or done without.";
 
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
@@ -217,8 +220,8 @@ impl<'a> Lab<'a> {
 
     // Peers of a server.
 
-    /// A client connects. If the program has just been started, its port is knocked at until it
-    /// listens: no connection is wasted on finding that out.
+    /// A client connects. If the program has just been started, this tries again until it listens: no
+    /// connection is wasted on finding that out.
     ///
     /// # Errors
     ///
@@ -360,7 +363,12 @@ impl<'a> Lab<'a> {
     fn unready<T>(&mut self, expected: String) -> Told<T> {
         self.expects_no_flood()?;
         if self.ended().is_none() {
-            return self.never(expected);
+            // One that did its job before has its port from the right place.
+            return if self.restarted {
+                self.missed(expected, "it never did, and still runs")
+            } else {
+                self.never(expected)
+            };
         }
         if self.restarted || self.reached {
             return self.failed(expected, "");
@@ -392,7 +400,12 @@ impl<'a> Lab<'a> {
         let saw = self.aftermath();
         let saw = saw.replacen("the program ended", "it ended at once", 1);
         let is_failure = self.ended().is_some_and(|status| !status.success());
-        let advice = if is_failure { ENDED } else { OVER };
+        let has_broken_off = self.has_stack_trace() || self.output().contains("SyntaxError");
+        let advice = match (is_failure, has_broken_off) {
+            (true, true) => BROKEN_OFF,
+            (true, false) => ENDED,
+            (false, _) => OVER,
+        };
         let advice = self.command.trouble().unwrap_or(advice);
         Err(Stop::of(Kind::Ended, expected, saw)).advise(advice)
     }
@@ -511,6 +524,7 @@ mod tests {
     fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
         for (script, restarted, reached, advice) in [
             ("exit 3", false, false, Some(ENDED)),
+            ("echo SyntaxError; exit 1", false, false, Some(BROKEN_OFF)),
             ("exit 0", false, false, Some(OVER)),
             ("exit 3", true, false, None),
             ("exit 3", false, true, None),

@@ -5,7 +5,7 @@ use console::safe;
 /// What is shown between two lines of output.
 pub(crate) const LINE_END: &str = " / ";
 
-/// The most characters that are shown of a line of output.
+/// Maximum number of characters that are shown of a line of output.
 const SHOWN_LINE: usize = 160;
 
 /// The end of what a program has printed.

@@ -27,7 +27,7 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
 
 /// How to repeat it by hand.
 fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
-    let several = "each line in a terminal of its own, one after the other:".to_owned();
+    let several = "each line in its own terminal, one after the other:".to_owned();
     let title = (outcome.by_hand.len() > 1).then_some(several);
     let names = iter::once("by hand").chain(iter::repeat(""));
     let lines = title.into_iter().chain(outcome.by_hand.clone());
@@ -53,7 +53,7 @@ pub fn parts(check: &Check, outcome: &Outcome) -> Vec<(String, String)> {
     parts
 }
 
-/// Parts, indented, in lines of at most `width` characters unless a word is longer.
+/// Parts, indented, in lines of at most `width` columns unless a word is longer.
 pub fn lines(parts: &[(String, String)], width: usize) -> String {
     let mut text = String::new();
     for (name, content) in parts {

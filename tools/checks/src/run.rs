@@ -79,7 +79,7 @@ const PROGRAM_END: Duration = Duration::from_secs(1);
 /// How long a program that has ended is listened to, unless its output has ended too.
 pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
 
-/// The most characters of a message that a step shows.
+/// Maximum number of characters of a message that a step shows.
 const SHOWN: usize = 60;
 
 /// Why a check stops before its end.

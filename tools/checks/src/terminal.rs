@@ -68,7 +68,11 @@ mod pty {
 
     /// Our side of a new terminal, and the program's.
     pub(super) fn open() -> Result<(File, OwnedFd)> {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        // At once, or a program that is started at this instant would have it, too.
+        #[cfg(target_os = "linux")]
+        let flags = flags | OpenptFlags::CLOEXEC;
+        let ours = openpt(flags)?;
         fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;

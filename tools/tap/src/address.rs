@@ -93,7 +93,7 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
         }
         // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
         Kind::InvalidInput => {
-            "an address that begins with fe80 needs the name of a network card: fe80::1%eth0:8080"
+            "an address that begins with fe80 or ff02 needs the name of a network card: fe80::1%eth0:8080"
         }
         Kind::PermissionDenied => "the system reserves most ports below 1024: give a higher one",
         _ if is_short_of_descriptors(&cause) => "close connections, or raise the limit (ulimit -n)",

@@ -85,7 +85,13 @@ impl Terminal {
         Program::run("kill", ["-s", "STOP", &paused.0]).succeeds();
         // It ends with an error when no more fits. Then the system may make room once more.
         let fill = ["if=/dev/zero", &output, "oflag=nonblock"];
-        while !Program::run("dd", fill).errors.contains("\n0 bytes") {}
+        let begin = Instant::now();
+        while !Program::run("dd", fill).errors.contains("\n0 bytes") {
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "the terminal takes more and more"
+            );
+        }
         paused
     }
 

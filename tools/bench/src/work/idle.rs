@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use console::Error;
@@ -81,13 +82,20 @@ fn past_the_limit(built: &Built, quick: bool) -> Result<Vec<Figure>, Error> {
     let (waited, usage) = server.under(PATIENCE, |address| {
         let _idle = connect(address, idle)?;
         let begin = Instant::now();
+        // Until it is full. (Where no system tells the threads, there is no figure.)
+        let usage = loop {
+            match server.usage() {
+                Some(usage) if usage.threads < limit => thread::yield_now(),
+                usage => break usage,
+            }
+        };
         answer_length(address)?;
-        Ok((begin.elapsed(), server.usage()))
+        Ok((begin.elapsed(), usage))
     })?;
     let what = format!("{idle} idle clients, {limit} served at once: wait of the next one");
     let mut figures = vec![Figure::new(what, waited.as_secs_f64(), "s", None)];
     let threads = usage.map(|usage| number(usage.threads));
-    let what = "threads of the server at that time";
+    let what = "threads of the server meanwhile";
     figures.extend(threads.map(|threads| Figure::new(what, threads, "threads", None)));
     Ok(figures)
 }

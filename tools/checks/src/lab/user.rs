@@ -25,8 +25,8 @@ pub(crate) const PACE: Duration = Duration::from_millis(500);
 /// than Node takes to start on a busy machine.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(2);
 
-/// How long nobody may say a word, or come: longer than the time limits that authors choose for a
-/// read or for `accept`, of 5 s at most.
+/// How long nobody may say a word, or come: longer than most time limits that authors choose for a
+/// read or for `accept`, of 1 to 5 s.
 pub const SILENCE: Duration = Duration::from_millis(6500);
 
 /// What to change in a program that did its job, and ended with another status than 0.
@@ -35,7 +35,7 @@ const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status sho
 
 impl Lab<'_> {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
-    /// user waits up to 1 s until the program has shown something.
+    /// user waits up to 2 s until the program has shown something.
     ///
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
@@ -106,7 +106,7 @@ impl Lab<'_> {
 
     /// The user has no more to say: Ctrl-D, or the end of a file, after the same pauses as before a
     /// line. A Ctrl-D that comes earlier is lost if the program then makes its terminal raw, as
-    /// Node's readline and Python's do.
+    /// readline does in Node and Python.
     pub fn input_ends(&mut self) {
         self.tell("the input ends");
         self.looks();
@@ -136,8 +136,12 @@ impl Lab<'_> {
             return Ok(());
         }
         let expected = format!("the program's output has {list} within {}", time(limit));
+        let output = self.output();
+        let output = before_crash(&output);
+        let is_missing = |text: &&&str| !output.contains(**text);
+        let missing = texts.iter().find(is_missing).map_or("it", |text| text);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
-        let mut missed = self.missed(expected, "it isn't there");
+        let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
         let ran = self.ended().is_none();
         self.with(Process::end_input);
         self.half_closes_all();

@@ -88,7 +88,9 @@ pub const CHECKS: &[Check] = &[
             let mut host = ChatClient::greeted(lab)?;
             host.pauses(SILENCE);
             host.sends("yes, again 4714\n")?;
-            lab.expects_shown(&["hi 4712", "yes, again 4714"])
+            lab.expects_shown(&["hi 4712", "yes, again 4714"])?;
+            lab.types("me too 4715");
+            host.expects("me too 4715")
         },
     },
     Check {

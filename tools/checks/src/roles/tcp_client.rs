@@ -7,7 +7,7 @@ use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::peer::TcpPeer;
-use crate::run::{Told, time};
+use crate::run::{Told, skip, time};
 
 const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
 
@@ -195,18 +195,26 @@ pub const CHECKS: &[Check] = &[
         title: "Sends the next line to a server that is silent",
         level: Level::Expert,
         about: "A line is typed, and the server is silent for 6.5 s. A second line that is typed \
-                then reaches it.",
+                then reaches it, on this connection or a new one.",
         advice: "Don't wait forever for a reply, and don't end without one: receive on a separate \
-                 thread, or give the read a time limit and go on with the next line.",
+                 thread, or give the read a time limit of a few seconds and go on with the next \
+                 line.",
         lesson: Lesson::pitfall("Waiting forever"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
+            let (host, mut server) = connected(lab)?;
             lab.types("anybody there 4711");
             server.expects("anybody there 4711")?;
             // No pause before an answer, as there is none: `tap` would hang up after it.
             server.tell(format_args!("is quiet for {}", time(SILENCE)));
             server.pauses_silently(SILENCE);
             lab.types("hello 4712");
+            // It may have hung up on a silent server, and connect again for the next line.
+            if server.has_closed()
+                && let Some(stream) = lab.arrival(&host, lab.patience().answer)
+            {
+                let again = TcpPeer::new("the server".to_owned(), stream, (**lab).clone());
+                server = again.map_err(skip("the connection broke"))?;
+            }
             server.expects("hello 4712")
         },
     },

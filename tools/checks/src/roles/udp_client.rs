@@ -72,8 +72,9 @@ pub const CHECKS: &[Check] = &[
         title: "Gives up if no answer ever comes",
         level: Level::Solid,
         about: "The client is started once when the server answers, and again when it doesn't; each \
-                time a temperature is typed and the input ends. Without an answer the client says so \
-                and ends within 16 s. Whatever it shows only then counts as saying so.",
+                time a temperature is typed. Without an answer it stops asking, within 16 s: it asks \
+                nothing for 6.5 s. Then the input ends. The client has said that no answer came, and \
+                ends. Whatever it shows only then counts as saying so.",
         advice: "Limit how often you ask, such as three times. Then say that no answer has come, \
                  and end, as the input does.",
         lesson: Lesson::pitfall("Waiting forever"),
@@ -81,6 +82,8 @@ pub const CHECKS: &[Check] = &[
             lab.rehearses(answered)?;
             let mut server = asked(lab)?;
             server.loses_it();
+            // The end of the input ends a client that would never give up, too.
+            server.expects_no_more_requests()?;
             lab.input_ends();
             gives_up(lab)
         },
@@ -275,6 +278,7 @@ fn ends(lab: &mut Lab) -> Told {
     // A Ctrl-D is lost if the program makes its terminal raw after it, as readline does for each
     // line. People press it again.
     if lab.ended().is_none() {
+        lab.tell("the input ends once more");
         lab.with(Process::end_input);
         if lab.ends_within(lab.patience().meanwhile) {
             ended = lab.expects_no_crash();

@@ -450,7 +450,7 @@ fn the_words_of_a_crash_are_no_answer() {
 #[test]
 fn a_stack_trace_that_comes_late_is_one() {
     let client = format!("{FAULTY} tcp-client $1");
-    let late = "(sleep 1.2; echo Traceback '(most recent call last):') &";
+    let late = "(sleep 0.6; echo Traceback '(most recent call last):') &";
     let crashes = format!("{client}; {late}");
     let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
     expect(Role::TcpClient, "server-resets", cases);
