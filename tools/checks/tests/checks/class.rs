@@ -23,7 +23,7 @@ use crate::command::wait_until;
 use crate::command::{CHECKS, script};
 
 /// Two checks that take little time.
-const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/serves-again"];
+const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/numbers"];
 
 /// Marks this folder by two checks of `udp-server`.
 fn mark(folder: &Path, more: &[&str]) -> Ended {
@@ -335,7 +335,7 @@ fn class_of_three() -> TempDir {
     let class = tempdir().unwrap();
     let faulty = |fault: &str| format!("exec '{FAULTY}' udp-server --fault {fault} \"$1\"");
     fs::write(class.path().join("good.sh"), good("")).unwrap();
-    fs::write(class.path().join("half.sh"), good(&faulty("serves-again"))).unwrap();
+    fs::write(class.path().join("half.sh"), good(&faulty("numbers"))).unwrap();
     fs::create_dir(class.path().join("nobody")).unwrap();
     class
 }
