@@ -138,8 +138,8 @@ impl Lab<'_> {
         let expected = format!("the program's output has {list} within {}", time(limit));
         let output = self.output();
         let output = before_crash(&output);
-        let is_missing = |text: &&&str| !output.contains(**text);
-        let missing = texts.iter().find(is_missing).map_or("it", |text| text);
+        let missing = texts.iter().find(|text| !output.contains(**text));
+        let missing = missing.map_or("it", |text| text);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
         let ran = self.ended().is_none();

@@ -57,7 +57,8 @@ pub fn limits() -> String {
         "Unless a check says otherwise: a server listens and a client has connected within {}; an \
          answer comes within {}; a program that has a reason to end does so within {}, from when \
          it has shown something. Before a line is typed, or the input ends, there is a pause of \
-         {}, and before the first also up to {} until the program has shown something. A program has survived if it still runs {} later. What doesn't come in time counts \
+         {}, and before the first also up to {} until the program has shown something. A program \
+         has survived if it still runs {} later. What doesn't come in time counts \
          only if it doesn't come when the program runs alone either.\n\nOn Unix a check runs the \
          program at a terminal without echo, where most languages print each line at once, so it \
          rarely sees a missing flush. On Windows it uses pipes, and output may also come within \

@@ -204,7 +204,7 @@ pub const CHECKS: &[Check] = &[
             let (host, mut server) = connected(lab)?;
             lab.types("anybody there 4711");
             server.expects("anybody there 4711")?;
-            // No pause before an answer, as there is none: `tap` would hang up after it.
+            // Not `pauses`: repeated by hand, that would be an answer, after which `tap` hangs up.
             server.tell(format_args!("is quiet for {}", time(SILENCE)));
             server.pauses_silently(SILENCE);
             lab.types("hello 4712");
