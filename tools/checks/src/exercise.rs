@@ -12,12 +12,11 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
+use process::{Command, lock};
 use testkit::exercise::{borrowed, unfinished};
 
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
-use crate::lock::lock;
-use crate::program::Command;
 use crate::report;
 
 /// What a student writes.

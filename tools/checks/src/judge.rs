@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use process::Command;
+
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::lab::Lab;
 use crate::parallel::in_order;
 use crate::port::Port;
-use crate::program::Command;
 use crate::run::{Kind, Patience, Stop};
 
 /// How many checks run at the same time, as usual.

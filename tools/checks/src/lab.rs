@@ -10,13 +10,14 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
+use process::last_words::ending;
+use process::{Command, Process};
 use socket2::{Socket, Type};
 
 use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
 use crate::peer::TcpPeer;
 use crate::port::{Port, bind};
-use crate::program::{Command, Process, ending};
 use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
 pub use user::{ESCAPES, SILENCE};
@@ -124,9 +125,9 @@ impl<'a> Lab<'a> {
         if self.is_started() {
             return Ok(());
         }
-        let number = self.port()?.number;
-        self.tell(format_args!("$ {}", self.command.shown(number)));
-        match Process::start(self.command, number) {
+        let command = self.command.for_port(self.port()?.number);
+        self.tell(format_args!("$ {command}"));
+        match Process::start(&command) {
             Ok(program) => {
                 if cfg!(unix) && !program.has_terminal() {
                     self.add("(with pipes: the system has no terminal left)");

@@ -5,13 +5,9 @@
 //! a client, at what it sends and whether its peer's words appear in its output.
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
-//! - [`lab`]: what a check works with. [`program`] runs the program under test, [`peer`] and
+//! - [`lab`]: what a check works with. [`process`] runs the program under test, [`peer`] and
 //!   [`datagram`] are its misbehaving peers, [`run`] records what they do (`by_hand` how to repeat
-//!   it with `tap`, `last_words` how the program ended), and [`port`] finds ports that nobody else
-//!   has.
-//! - What [`program`] is made of: `terminal`, its keyboard and screen; [`limits`], what it may take
-//!   of the machine; `strays`, its processes wherever they have gone; [`guard`], their end even if
-//!   the judge is killed.
+//!   it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
 //!   time ([`parallel`]); [`report`]: in words.
 //! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.
@@ -21,19 +17,12 @@ pub mod check;
 pub mod datagram;
 #[cfg(feature = "exercise")]
 pub mod exercise;
-pub mod guard;
 pub mod judge;
 pub mod lab;
-mod last_words;
-pub mod limits;
-mod lock;
 pub mod parallel;
 pub mod peer;
 pub mod port;
-pub mod program;
 pub mod report;
 pub mod roles;
 pub mod run;
-mod strays;
-mod terminal;
 pub mod testing;

@@ -12,12 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use console::safe;
+use process::last_words::{LINE_END, STACK_TRACES, cut, ending, last_words, signal};
+use process::{Process, lock};
 use socket2::SockRef;
 
 use crate::by_hand::ByHand;
-use crate::last_words::{LINE_END, cut, last_words};
-use crate::lock::lock;
-use crate::program::{Process, STACK_TRACES, ending, signal};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
@@ -425,9 +424,10 @@ pub fn time(duration: Duration) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 pub(crate) mod tests {
-    use super::*;
     #[cfg(unix)]
-    use crate::program::Command;
+    use process::Command;
+
+    use super::*;
 
     /// What kind of failure it is, if it is one.
     pub(crate) fn kind<T>(told: Told<T>) -> Option<Kind> {
@@ -466,7 +466,7 @@ pub(crate) mod tests {
         ] {
             let run = Run::new(false, &Patience::short());
             let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Process::start(&command, 1).unwrap());
+            *run.program() = Some(Process::start(&command).unwrap());
             let (ends, waits) = (run.clone(), script.contains("sleep"));
             let limit = Duration::from_secs(30);
             assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
@@ -487,7 +487,7 @@ pub(crate) mod tests {
         let ends = |script| {
             let run = Run::new(false, &Patience::short());
             let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Process::start(&command, 1).unwrap());
+            *run.program() = Some(Process::start(&command).unwrap());
             assert!(run.ends_within(Duration::from_secs(30)));
             run
         };

@@ -7,10 +7,11 @@
 
 use std::fmt::Write;
 
+use process::Command;
+
 use crate::check::{Check, Outcome, Role, Verdict};
 use crate::judge::{Submission, judge};
 use crate::parallel::in_order;
-use crate::program::Command;
 use crate::report;
 use crate::run::Patience;
 

@@ -12,7 +12,6 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -24,11 +23,11 @@ use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
 #[cfg(target_os = "linux")]
 use checks::port::Port;
-use checks::program::Command;
-#[cfg(target_os = "linux")]
-use checks::program::Process;
 use checks::report;
 use checks::run::Patience;
+use process::Command;
+#[cfg(target_os = "linux")]
+use process::Process;
 
 /// How many programs are judged at the same time. They mostly wait.
 const AT_ONCE: usize = 8;
@@ -44,7 +43,9 @@ fn command(file: &str, words: &[&str], folder: &Path) -> Command {
     let folder_name = folder.to_str().unwrap().to_owned();
     let (name, ending) = file.split_once('.').unwrap();
     let compile = |compiler: &str, arguments: &[&str]| {
-        let status = process::Command::new(compiler).args(arguments).status();
+        let status = std::process::Command::new(compiler)
+            .args(arguments)
+            .status();
         assert!(status.unwrap().success(), "{compiler} {arguments:?}");
     };
     let start = match ending {
@@ -200,7 +201,7 @@ fn each_program_of_the_zoo_gets_its_verdicts() {
 /// program waits for it.
 fn differences_of(line: &str) -> String {
     let this_test = ["each_program_of_the_zoo", "--include-ignored"];
-    let ended = process::Command::new(env::current_exe().unwrap())
+    let ended = std::process::Command::new(env::current_exe().unwrap())
         .args(this_test)
         .env("ZOO", line)
         .output()
@@ -236,12 +237,12 @@ fn a_daemon_without_a_main_thread_is_ended() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("daemon.c"), DAEMON).unwrap();
-    let mut compiler = process::Command::new("cc");
+    let mut compiler = std::process::Command::new("cc");
     compiler.args(["-pthread", "-o", &path("daemon"), &path("daemon.c")]);
     assert!(compiler.status().unwrap().success());
     let port = Port::free().unwrap();
-    let command = Command::new(path("daemon"), ["{port}"]);
-    let program = Process::start(&command, port.number).unwrap();
+    let command = Command::new(path("daemon"), [port.number.to_string()]);
+    let program = Process::start(&command).unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while !port.is_taken() {
         assert!(Instant::now() < deadline, "it never listens");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use checks::program::{Command, Process};
+use process::{Command, Process};
 use serde_json::Value;
 
 use crate::finding::Finding;
@@ -17,7 +17,7 @@ const ENDLESS: &str = "It doesn't end: is there a loop or a call without an end?
 pub fn findings(test: &Path, folder: &Path) -> Vec<Finding> {
     let arguments = ["--include-ignored", "--format=json", "--test-threads=1"];
     let command = Command::new(test, arguments).within(folder);
-    match Process::start(&command, 0) {
+    match Process::start(&command) {
         Ok(mut test) => {
             // If it breaks off, what it has printed counts.
             test.wait_for_end(LIMIT);

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
-use checks::program::Command;
 use checks::report;
 use indicatif::ProgressBar;
+use process::Command;
 
 use crate::exercises::Exercise;
 use crate::finding::Finding;

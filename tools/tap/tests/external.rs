@@ -17,15 +17,14 @@ mod common;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use checks::check::{Check, Role};
 use checks::judge::{Submission, judge};
-use checks::program;
 use common::Tap;
+use process::Command;
 use socket2::{Domain, Protocol, Socket, Type};
 use tap::trouble::Trouble;
 use testkit::Program;
@@ -43,7 +42,7 @@ fn built() -> &'static Path {
             ][..],
             &["--example=behind", "-p=tap"],
         ] {
-            let built = Command::new(env!("CARGO"))
+            let built = std::process::Command::new(env!("CARGO"))
                 .args(["build", "-q"])
                 .args(what)
                 .status();
@@ -65,7 +64,7 @@ fn failed(role: Role, command: &[String]) -> Vec<&'static str> {
 }
 
 fn failed_of(checks: &[&'static Check], command: &[String]) -> Vec<&'static str> {
-    let submission = Submission::new(program::Command::new(command[0].clone(), &command[1..]));
+    let submission = Submission::new(Command::new(command[0].clone(), &command[1..]));
     let mut failed = Vec::new();
     judge(checks, &submission, |check, outcome| {
         if !outcome.verdict.is_pass() {

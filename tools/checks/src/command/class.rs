@@ -9,12 +9,11 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use checks::check::Check;
-use checks::guard;
 use checks::judge::{Submission, beside_others, judge};
 use checks::parallel::in_order;
-use checks::program::Command;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
+use process::{Command, guard};
 use tempfile::TempDir;
 
 use crate::marks::{Marked, Marks};

@@ -17,11 +17,11 @@ use std::process::ExitCode;
 
 use checks::check::{Check, Role};
 use checks::judge::{JOBS, Submission, judge};
-use checks::program::Command;
-use checks::{limits, roles};
+use checks::roles;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, safe};
+use process::{Command, limits};
 
 use crate::marks::{Marked, Marks, entry, listed, print_json};
 use crate::tell::{Judged, Teller, summary};

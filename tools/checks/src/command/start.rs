@@ -8,8 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use checks::program::{self, Command, Process};
 use console::safe;
+use process::{Command, Process, last_words};
 
 use crate::folder;
 use crate::program_file::{FileKind, ProgramFile, begin, ending};
@@ -123,7 +123,7 @@ fn compile(
     let words = words.chain(files.into_iter().map(Into::into));
     let command = Command::new(compiler, words).within(folder);
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
-    let mut started = Process::start(&command, 0).map_err(|error| can_not(&error.to_string()))?;
+    let mut started = Process::start(&command).map_err(|error| can_not(&error.to_string()))?;
     match started.wait_for_end(COMPILE) {
         Some(status) if status.success() => Ok(()),
         Some(status) => {
@@ -139,7 +139,7 @@ fn compile(
             let is_reason =
                 |line: &&String| line.contains("error") || line.contains("undefined reference");
             let first = lines.iter().find(is_reason);
-            let first = first.cloned().unwrap_or_else(|| program::ending(status));
+            let first = first.cloned().unwrap_or_else(|| last_words::ending(status));
             Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
         }
         None => Err(can_not(&format!("it takes more than {COMPILE:?}"))),

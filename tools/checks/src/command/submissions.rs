@@ -10,7 +10,7 @@ use std::{fs, io};
 use checks::check::Role;
 use checks::judge::Prepare;
 use checks::port::Port;
-use checks::program::{Command, Process};
+use process::{Command, Process};
 use tempfile::TempDir;
 
 use crate::choose::find;
@@ -189,6 +189,6 @@ impl Submitted {
 impl Ready {
     fn can_start(&self) -> io::Result<()> {
         let (command, _copy) = self.prepare()?;
-        Process::start(&command, Port::free()?.number).map(drop)
+        Process::start(&command.for_port(Port::free()?.number)).map(drop)
     }
 }

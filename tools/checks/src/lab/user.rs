@@ -3,9 +3,11 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use process::last_words::{STACK_TRACES, is_success};
+use process::{OUTPUT_LIMIT, Process};
+
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::program::{OUTPUT_LIMIT, Process, STACK_TRACES, is_success};
 use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
@@ -417,9 +419,10 @@ mod tests {
     #[cfg(unix)]
     use std::net::{TcpListener, TcpStream};
 
-    use super::*;
     #[cfg(unix)]
-    use crate::program::Command;
+    use process::Command;
+
+    use super::*;
     #[cfg(unix)]
     use crate::run::Patience;
     #[cfg(unix)]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use process::Process;
+
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Answerer;
 use crate::lab::{ESCAPES, Lab};
-use crate::program::Process;
 use crate::run::{Advise, Kind, Stop, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.2-udp-client.md");
@@ -303,8 +304,9 @@ fn answered(lab: &mut Lab) -> Told {
 #[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    use process::Command;
+
     use super::*;
-    use crate::program::Command;
     use crate::run::Patience;
 
     #[test]

@@ -382,9 +382,10 @@ mod tests {
     #[cfg(unix)]
     use std::time::Duration;
 
-    use super::*;
     #[cfg(unix)]
-    use crate::program::Command;
+    use process::Command;
+
+    use super::*;
     #[cfg(unix)]
     use crate::run::tests::kind;
     #[cfg(unix)]

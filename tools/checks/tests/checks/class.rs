@@ -1,17 +1,15 @@
 //! `--submissions`: what a class hands in, and the marks.
 
+use insta::assert_snapshot;
+#[cfg(unix)]
+#[cfg(unix)]
+use process::{Command, Process};
+use serde_json::Value;
 #[cfg(unix)]
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-#[cfg(unix)]
-use std::process;
-
-#[cfg(unix)]
-use checks::program::{self, Command};
-use insta::assert_snapshot;
-use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 #[cfg(unix)]
 use testkit::PATIENCE;
@@ -238,7 +236,7 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
         touch compiled; exit 1"
     );
     script(tools.path(), "cc", &compiler);
-    let mut checks = process::Command::new(CHECKS);
+    let mut checks = std::process::Command::new(CHECKS);
     let path = format!("{folder}:{}", env::var("PATH").unwrap());
     checks.env("PATH", path).args(["udp-server", TWO[0]]);
     checks.arg("--submissions").arg(class.path());
@@ -252,7 +250,7 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
 fn no_copy_is_left_even_if_the_checks_are_killed() {
     let (class, copies) = (tempdir().unwrap(), tempdir().unwrap());
     fs::write(class.path().join("good.sh"), good("")).unwrap();
-    let mut checks = process::Command::new(CHECKS);
+    let mut checks = std::process::Command::new(CHECKS);
     checks
         .env("TMPDIR", copies.path())
         .args(["udp-server", "--submissions"])
@@ -322,7 +320,7 @@ fn what_a_command_names_is_looked_for_where_it_is_given() {
     fs::write(class.path().join("student/server.lua"), good("")).unwrap();
     script(here.path(), "run", "#!/bin/sh\nexec sh \"$@\"\n");
     for start in [&["./run"][..], &["sh", "./run"]] {
-        let mut checks = process::Command::new(CHECKS);
+        let mut checks = std::process::Command::new(CHECKS);
         checks.current_dir(here.path()).args(["udp-server", TWO[0]]);
         checks.arg("--submissions").arg(class.path()).arg("--");
         checks.args(start).args(["{file}", "{port}"]);
@@ -513,7 +511,7 @@ fn a_bar_shows_how_many_are_done() {
     ];
     let mut command = Command::new("sh", words);
     command.dir = Some(class.path().to_owned());
-    let mut checks = program::Process::start(&command, 1).unwrap();
+    let mut checks = Process::start(&command).unwrap();
     assert!(checks.wait_for(PATIENCE, |text| text.contains("] 0 of 1 submissions")));
     checks.wait_for_end(PATIENCE);
     let text = checks.text();

@@ -3,16 +3,15 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use checks::check::{Outcome, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::port::Port;
-use checks::program::{self, Command};
 use checks::run::Patience;
 use insta::assert_snapshot;
+use process::Command;
 use serde_json::Value;
 use testkit::{Ended, PATIENCE, Program, normalise};
 
@@ -70,16 +69,16 @@ pub(crate) fn processes_with(word: &str) -> Vec<String> {
 
 /// A word that no other process on this machine has.
 pub(crate) fn own_word(test: &str) -> String {
-    format!("{test}-{}", process::id())
+    format!("{test}-{}", std::process::id())
 }
 
 /// Writes an executable script. (In another process: one that is started from this one at the same
 /// instant would have the file open for writing, and then it can't be executed.)
 pub(crate) fn script(directory: &Path, name: &str, text: &str) {
-    let mut shell = process::Command::new("sh")
+    let mut shell = std::process::Command::new("sh")
         .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
         .arg(directory.join(name))
-        .stdin(process::Stdio::piped())
+        .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = shell.stdin.take().unwrap();
@@ -97,7 +96,7 @@ fn a_program_that_passes_all_ends_it_with_status_0() {
 #[test]
 fn a_failure_is_explained_and_ends_it_with_status_1() {
     // Where a line is broken depends on its words, so the path has to be the same everywhere.
-    let mut checks = process::Command::new(CHECKS);
+    let mut checks = std::process::Command::new(CHECKS);
     checks
         .current_dir(Path::new(FAULTY).parent().unwrap())
         .env_remove("CLICOLOR_FORCE")
@@ -327,13 +326,6 @@ fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_program_prints_utf8_whatever_the_locale() {
-    let command = Command::new("sh", ["-c", "echo locale $LC_ALL"]);
-    let mut program = program::Process::start(&command, 1).unwrap();
-    assert!(program.wait_for(PATIENCE, |text| text == "locale C.UTF-8\n"));
-}
-
 /// Otherwise a server that still runs in another terminal would be judged.
 #[test]
 fn a_fixed_port_that_somebody_serves_is_reported() {
@@ -481,7 +473,7 @@ fn a_folder_without_submissions_is_an_error() {
 #[test]
 fn one_check_is_explained_wherever_the_command_is() {
     let elsewhere = tempfile::tempdir().unwrap();
-    let mut checks = process::Command::new(CHECKS);
+    let mut checks = std::process::Command::new(CHECKS);
     checks
         .current_dir(elsewhere.path())
         .args(["tcp-server", "--list", "split-request"]);

@@ -8,7 +8,6 @@ use std::net::TcpStream;
 #[cfg(target_os = "linux")]
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -17,10 +16,9 @@ use std::time::Duration;
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
 use checks::port::Port;
-use checks::program::{Command, Process};
 use checks::run::Patience;
+use process::Command;
 use tempfile::tempdir;
-use testkit::PATIENCE;
 
 use crate::FAULTY;
 use crate::command::{judged, judged_with, script, wait_until};
@@ -67,7 +65,7 @@ fn in_its_own_process(test: &str) -> bool {
     if env::var_os(TOLD).is_some() {
         return true;
     }
-    let mut alone = process::Command::new(env::current_exe().unwrap());
+    let mut alone = std::process::Command::new(env::current_exe().unwrap());
     let ended = alone
         .args(["--exact", &format!("programs::{test}")])
         .env(TOLD, "1")
@@ -485,43 +483,6 @@ fn an_empty_line_may_end_a_client() {
         (fails, Verdict::Failed),
     ];
     expect(Role::UdpClient, "empty-line", cases);
-}
-
-fn start(shell_command: &str) -> Process {
-    Process::start(&Command::new("sh", ["-c", shell_command]), 1).unwrap()
-}
-
-#[cfg(unix)]
-#[test]
-fn a_program_has_a_terminal_that_does_not_echo() {
-    let mut program = start("[ -t 0 ] && [ -t 1 ] && ! [ -t 2 ] && cat && echo the end");
-    assert!(program.has_terminal());
-    program.types("typed").unwrap();
-    assert!(program.wait_for(PATIENCE, |text| text.contains("typed\n")));
-    program.end_input();
-    program.wait_for_end(PATIENCE);
-    assert_eq!(program.text(), "typed\nthe end\n");
-}
-
-/// Nothing in its environment is ours but what a terminal and a locale are known by.
-#[test]
-fn no_variable_tells_a_program_that_it_is_judged() {
-    let mut program = start("env | sed 's/=.*//' | sort");
-    program.wait_for_end(PATIENCE);
-    let ours = [
-        "LC_ALL",
-        "NO_COLOR",
-        "PYTHONUNBUFFERED",
-        "TERM",
-        "PWD",
-        "_",
-        "SHLVL",
-        "OLDPWD",
-    ];
-    for name in program.text().lines() {
-        let known = std::env::var_os(name).is_some() || ours.contains(&name);
-        assert!(known, "{name}");
-    }
 }
 
 #[cfg(target_os = "linux")]

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::Submission;
-use checks::program::Command;
 use checks::report;
 use checks::roles::limits;
 use checks::run::Patience;
 use insta::assert_snapshot;
+use process::Command;
 use testkit::normalise;
 
 use crate::FAULTY;

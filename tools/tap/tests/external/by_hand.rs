@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -15,8 +14,8 @@ use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role};
 use checks::judge::Submission;
-use checks::program;
 use checks::run::Patience;
+use process::Command;
 use tap::escapes;
 use testkit::{PATIENCE, Program};
 
@@ -40,7 +39,9 @@ fn what_a_failed_check_prints_shows_the_fault_again() {
         "--bin=faulty",
         "--features=faulty",
     ];
-    let built = Command::new(env!("CARGO")).args(words).status();
+    let built = std::process::Command::new(env!("CARGO"))
+        .args(words)
+        .status();
     assert!(built.unwrap().success());
     let all: Vec<_> = Role::ALL
         .into_iter()
@@ -88,7 +89,7 @@ fn judged(role: Role, check: &Check) -> Outcome {
     let words = [&role, "--fault", name(check), "{port}"];
     check.judge(&Submission {
         patience: Patience::short(),
-        ..Submission::new(program::Command::new(faulty(), words))
+        ..Submission::new(Command::new(faulty(), words))
     })
 }
 
@@ -190,7 +191,7 @@ fn is_refused(tap: &Program) -> bool {
 }
 
 fn shell(command: &str) -> Program {
-    let mut shell = Command::new("sh");
+    let mut shell = std::process::Command::new("sh");
     shell.args(["-c", command]);
     Program::start_command(shell)
 }

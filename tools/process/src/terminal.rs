@@ -1,4 +1,4 @@
-//! The keyboard and the screen of a program under test: a terminal, as people have, or pipes where
+//! The keyboard and the screen of a program: a terminal, as people have, or pipes where
 //! there is none.
 //!
 //! The terminal is a pseudoterminal (pty(7)) that doesn't echo what is typed and prints what it is

@@ -1,4 +1,4 @@
-//! How much of this machine a program under test may use. The judge stops one that uses more.
+//! How much of this machine a program may use. One that uses more is stopped.
 //!
 //! | | limit | on |
 //! | --- | --- | --- |

@@ -1,7 +1,7 @@
-//! Ends programs under test even if this process can't: it was interrupted, or killed.
+//! Ends programs even if this process can't: it was interrupted, or killed.
 //!
-//! A program under test has its own process group, so Ctrl-C at the terminal doesn't reach it, and
-//! a process that is killed drops nothing. So on Unix one helper, a small shell script, knows which
+//! A program has its own process group, so Ctrl-C at our terminal doesn't reach it, and a process
+//! that is killed drops nothing. So on Unix one helper, a small shell script, knows which
 //! groups run, how to find what has left them, and which folder has their files. It reads that from
 //! a pipe, and the pipe closes with this process, however it ends. (On Windows a job ends with the
 //! process that has opened it.)
@@ -64,7 +64,7 @@ mod helper {
     pub(super) fn tell(_: &str) {}
 }
 
-/// From now on no program under test outlives this process.
+/// From now on no program outlives this process.
 pub(crate) fn prepare() {
     helper::tell("prepare");
 }

@@ -1,6 +1,4 @@
-//! The program under test: its keyboard and its output in our hands, its end guaranteed.
-
-mod command;
+//! A program that runs: its keyboard and its output in our hands, its end guaranteed.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -15,38 +13,15 @@ use process_wrap::std::JobObject;
 use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
+use crate::command::Command;
 use crate::guard;
 use crate::limits::{self, Watched};
 use crate::lock::lock;
 use crate::strays::Mark;
 use crate::terminal;
 
-pub use command::Command;
-
 /// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
-
-/// What begins the text that a crash leaves on a console, in the languages that students use.
-///
-/// A program that ends with one of these wasn't prepared for what has happened.
-pub const STACK_TRACES: &[&str] = &[
-    "Traceback (most recent call last)", // Python
-    "panicked at",                       // Rust
-    "stack backtrace:",                  // Rust
-    "Exception in thread",               // Java, Kotlin
-    "\n\tat ",                           // Java
-    "Unhandled exception",               // .NET, Dart
-    "[running]:",                        // Go
-    "\n    at ",                         // JavaScript
-    "(most recent call first)",          // Ruby, OCaml
-    "\n\tfrom ",                         // Ruby
-    "Stack trace:",                      // PHP
-    "stack traceback:",                  // Lua
-    "CallStack (from HasCallStack)",     // Haskell
-    "terminate called",                  // C++
-    "Segmentation fault",                // C
-    "core dumped",                       // C
-];
 
 /// How often to look whether the command itself has ended while others keep its output open.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -123,15 +98,14 @@ fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)>
 }
 
 impl Process {
-    /// Starts the command for this port, at a terminal if there is one.
+    /// Starts the command, at a terminal if there is one.
     ///
     /// The locale is `C.UTF-8`, so that each language prints UTF-8.
     ///
     /// # Errors
     ///
     /// The system can't start it: there is no such file, or it isn't executable.
-    pub fn start(command: &Command, port: u16) -> io::Result<Self> {
-        let command = command.for_port(port);
+    pub fn start(command: &Command) -> io::Result<Self> {
         let mut start = process::Command::new(&command.program);
         if let Some(dir) = &command.dir {
             start.current_dir(dir);
@@ -143,7 +117,7 @@ impl Process {
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         guard::prepare();
-        let folder = command.dir;
+        let folder = command.dir.clone();
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
         let streams = terminal::open(&mut start)?;
         let (mark, child) = spawn(start)?;
@@ -186,8 +160,8 @@ impl Process {
         thread::Builder::new().spawn(read_all).map(drop)
     }
 
-    /// Types a line on its keyboard, and Enter. (All that a check types fits into a pipe, so this
-    /// doesn't wait.)
+    /// Types a line on its keyboard, and Enter. (This waits only if more
+    /// is typed than fits into a pipe.)
     ///
     /// # Errors
     ///
@@ -223,7 +197,7 @@ impl Process {
     }
 
     /// How long it has kept a processor busy. Only Linux tells; elsewhere it is zero.
-    pub(crate) fn cpu_time(&self) -> Duration {
+    pub fn cpu_time(&self) -> Duration {
         self.watched.mark.cpu_time()
     }
 
@@ -323,33 +297,5 @@ impl Printed {
             text.push('\n');
         }
         text + &String::from_utf8_lossy(errors)
-    }
-}
-
-/// The number of the signal that ended it (signal(7)), or a shell's child: then its status is 128
-/// more.
-#[cfg(unix)]
-pub(crate) fn signal(status: ExitStatus) -> Option<i32> {
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    signal.or(status.code().map(|code| code - 128))
-}
-
-/// There are no signals.
-#[cfg(not(unix))]
-pub(crate) fn signal(_: ExitStatus) -> Option<i32> {
-    None
-}
-
-/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
-/// which one of its processes may end the others. (The judge sends them only when all is judged.)
-pub(crate) fn is_success(status: ExitStatus) -> bool {
-    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 15)))
-}
-
-/// How a program ended, in words.
-pub fn ending(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("exit status {code}"),
-        None => status.to_string(),
     }
 }

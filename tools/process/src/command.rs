@@ -12,8 +12,8 @@ use console::safe;
 /// A command that starts a program, with `{port}` where it is told its port.
 #[derive(Debug, Clone)]
 pub struct Command {
-    pub(super) program: OsString,
-    pub(super) arguments: Vec<OsString>,
+    pub(crate) program: OsString,
+    pub(crate) arguments: Vec<OsString>,
     /// Where it runs; by default where this process does. A program that is found by a relative
     /// path is looked for there on some systems and here on others, so give an absolute one.
     pub dir: Option<PathBuf>,
@@ -65,7 +65,7 @@ impl Command {
 
     /// What to change in a file that the system can't run, or runs as something else: if the
     /// program is given by its path, and there is something.
-    pub(crate) fn trouble(&self) -> Option<&'static str> {
+    pub fn trouble(&self) -> Option<&'static str> {
         let path = self.dir.clone().unwrap_or_default().join(&self.program);
         if path.components().count() < 2 {
             return None;
@@ -93,16 +93,14 @@ impl Command {
         )
     }
 
-    pub(super) fn for_port(&self, port: u16) -> Self {
+    /// The command with this port.
+    #[must_use]
+    pub fn for_port(&self, port: u16) -> Self {
         self.with("{port}", OsStr::new(&port.to_string()))
-    }
-
-    /// The command with its port, as it is typed into a shell, more or less.
-    pub fn shown(&self, port: u16) -> String {
-        self.for_port(port).to_string()
     }
 }
 
+/// As it is typed into a shell, more or less.
 impl Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needs_quotes = |c: char| c.is_whitespace() || "'\"&;|".contains(c);
@@ -128,7 +126,7 @@ mod tests {
         let command = Command::new("{dir}/run", ["{file}", "-p{port},{port}", "{"]);
         let command = command.with("{dir}", OsStr::new("/a b"));
         let command = command.with("{file}", OsStr::new("{file}x"));
-        assert_eq!(command.shown(7), "/a b/run {file}x -p7,7 {");
+        assert_eq!(command.for_port(7).to_string(), "/a b/run {file}x -p7,7 {");
     }
 
     #[cfg(unix)]

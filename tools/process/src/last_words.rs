@@ -1,15 +1,68 @@
-//! The end of what a program has printed: of a stack trace, what tells its author something.
+//! How a program has ended, and the end of what it has printed: of a stack trace, what tells its
+//! author something.
+
+use std::process::ExitStatus;
 
 use console::safe;
 
+/// What begins the text that a crash leaves on a console, in the languages that students use.
+///
+/// A program that ends with one of these wasn't prepared for what has happened.
+pub const STACK_TRACES: &[&str] = &[
+    "Traceback (most recent call last)", // Python
+    "panicked at",                       // Rust
+    "stack backtrace:",                  // Rust
+    "Exception in thread",               // Java, Kotlin
+    "\n\tat ",                           // Java
+    "Unhandled exception",               // .NET, Dart
+    "[running]:",                        // Go
+    "\n    at ",                         // JavaScript
+    "(most recent call first)",          // Ruby, OCaml
+    "\n\tfrom ",                         // Ruby
+    "Stack trace:",                      // PHP
+    "stack traceback:",                  // Lua
+    "CallStack (from HasCallStack)",     // Haskell
+    "terminate called",                  // C++
+    "Segmentation fault",                // C
+    "core dumped",                       // C
+];
+
 /// What is shown between two lines of output.
-pub(crate) const LINE_END: &str = " / ";
+pub const LINE_END: &str = " / ";
 
 /// Maximum number of characters that are shown of a line of output.
 const SHOWN_LINE: usize = 160;
 
+/// The number of the signal that ended it (signal(7)), or a shell's child: then its status is 128
+/// more.
+#[cfg(unix)]
+pub fn signal(status: ExitStatus) -> Option<i32> {
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    signal.or(status.code().map(|code| code - 128))
+}
+
+/// There are no signals.
+#[cfg(not(unix))]
+pub fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
+/// which one of its processes may end the others. (The judge sends them only when all is judged.)
+pub fn is_success(status: ExitStatus) -> bool {
+    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 15)))
+}
+
+/// How a program ended, in words.
+pub fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
+    }
+}
+
 /// The end of what a program has printed.
-pub(crate) fn last_words(text: &str) -> String {
+pub fn last_words(text: &str) -> String {
     const LINES: usize = 4;
     let lines = telling(text);
     let last = lines.get(lines.len().saturating_sub(LINES)..);
@@ -25,7 +78,7 @@ pub(crate) fn last_words(text: &str) -> String {
 }
 
 /// The beginning and the end of a text that is too long.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Ends what has left the process group of a program under test. A daemon makes itself the leader
+//! Ends what has left the process group of a program. A daemon makes itself the leader
 //! of another session, its parent may have ended, and it may have emptied its environment. What it
 //! keeps is its resource limits (getrlimit(2)). So on Linux each program gets a limit that no other
 //! has, on what hasn't been limited since Linux 2.4.30: `RLIMIT_RSS` (same page). A program can't
@@ -21,7 +21,7 @@ mod linux {
 
     use crate::lock::lock;
 
-    /// The limit of all that a program under test has started. In decimal digits: a 4, ten of this
+    /// The limit of all that a program has started. In decimal digits: a 4, ten of this
     /// process's number, and eight more.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Mark(u64);
@@ -93,7 +93,7 @@ mod linux {
         format!("^Max resident set  *4{:010}", process::id())
     }
 
-    /// The processes outside our session. Each program under test has its own session. A child that
+    /// The processes outside our session. Each program has its own session. A child that
     /// another thread started at the same instant may have the mark too, and is in ours.
     pub(crate) fn processes() -> impl Iterator<Item = Stat> {
         let us = Process::myself().and_then(|us| us.stat()).ok();
