@@ -58,7 +58,8 @@ impl Built {
             let mut words = line.split_whitespace();
             let mut command = Command::new(self.path(words.next().unwrap_or_default()));
             command.args(words).args(["--port", "0"]);
-            Server::start(command.env("NO_COLOR", "1"))
+            command.env("NO_COLOR", "1");
+            Server::start(command)
         }
     }
 }

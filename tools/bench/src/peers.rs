@@ -31,7 +31,8 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
     fs::write(&file, configuration).or_cannot(Action::WriteFile, file.display())?;
     let mut command = Command::new("nginx");
     command.args(["-e", "stderr", "-p"]).arg(directory.path());
-    let mut server = Server::start_at(address, command.arg("-c").arg(&file))?;
+    command.arg("-c").arg(&file);
+    let mut server = Server::start_at(address, command)?;
     server.keep(directory);
     Ok(server)
 }
@@ -51,7 +52,7 @@ pub fn start_python(bytes: usize) -> Result<Server, Error> {
         .arg("--directory")
         .arg(directory.path())
         .stderr(Stdio::null());
-    let mut server = Server::start(&mut command)?;
+    let mut server = Server::start(command)?;
     server.keep(directory);
     Ok(server)
 }

@@ -1,14 +1,16 @@
-//! A server under load: a separate process, which ends with its guard.
+//! A server under load: a separate process, which ends with its owner.
 
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot};
+use process::{Child, lock};
 #[cfg(target_os = "linux")]
 use procfs::process::Process;
 use tempfile::NamedTempFile;
@@ -21,13 +23,11 @@ const STUCK: &str = "run it again on a machine that is less busy; if it stays, t
 
 /// A running server. It is ended when this value is dropped.
 pub struct Server {
-    child: Child,
+    child: Mutex<Child>,
     /// Where it listens.
     pub address: SocketAddr,
     /// What has to live as long as the server: the file that it prints to, its configuration.
     keep: Vec<Box<dyn Send + Sync>>,
-    /// It has child processes, which end if it is asked to end, but not if it is killed.
-    has_children: bool,
 }
 
 /// What a process and its children have taken of the system.
@@ -51,11 +51,11 @@ impl Server {
     /// # Errors
     ///
     /// It can't be started, or ends or is silent instead.
-    pub fn start(command: &mut Command) -> Result<Self, Error> {
+    pub fn start(mut command: Command) -> Result<Self, Error> {
         let output = NamedTempFile::new().or_cannot("create", "a temporary file")?;
         let written = output.reopen().or_cannot("open", "a temporary file")?;
         // Nobody types. Held open: a room whose host has no more to say would end.
-        let command = command.stdin(Stdio::piped()).stdout(written);
+        command.stdin(Stdio::piped()).stdout(written);
         // The line is whole, or not there yet.
         let address = || {
             let text = fs::read_to_string(output.path()).ok()?;
@@ -66,38 +66,32 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts a program with child processes that prints nothing and listens on `address`.
+    /// Starts a program that prints nothing and listens on `address`.
     ///
     /// # Errors
     ///
     /// It can't be started, or ends instead, or nobody can connect.
-    pub fn start_at(address: SocketAddr, command: &mut Command) -> Result<Self, Error> {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::null());
-        let listens = || TcpStream::connect(address).ok().map(|_| address);
-        let mut server = Self::spawn(command, listens)?;
-        server.has_children = true;
-        Ok(server)
+    pub fn start_at(address: SocketAddr, mut command: Command) -> Result<Self, Error> {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Self::spawn(command, || {
+            TcpStream::connect(address).ok().map(|_| address)
+        })
     }
 
     /// Waits until the address is known, or the program has ended, or time is up.
-    fn spawn(
-        command: &mut Command,
-        address: impl Fn() -> Option<SocketAddr>,
-    ) -> Result<Self, Error> {
+    fn spawn(command: Command, address: impl Fn() -> Option<SocketAddr>) -> Result<Self, Error> {
         let what = command.get_program().to_string_lossy().into_owned();
-        let mut server = Self {
-            child: command.spawn().or_cannot("start", &what)?,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            keep: Vec::new(),
-            has_children: false,
-        };
+        let mut child = Child::start(command).or_cannot("start", &what)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(address) = address() {
-                server.address = address;
-                return Ok(server);
+                return Ok(Self {
+                    child: Mutex::new(child),
+                    address,
+                    keep: Vec::new(),
+                });
             }
-            let ended = server.child.try_wait().or_cannot("wait for", &what)?;
+            let ended = child.try_wait().or_cannot("wait for", &what)?;
             if ended.is_some() || Instant::now() > deadline {
                 let (cause, next) = match ended {
                     Some(status) => (status.to_string(), "its own message is above this line"),
@@ -132,7 +126,8 @@ impl Server {
             let watchdog = scope.spawn(move || {
                 let late = ended.recv_timeout(time + PATIENCE) == Err(RecvTimeoutError::Timeout);
                 if late {
-                    self.signal("-KILL");
+                    // It may have ended already.
+                    let _ = lock(&self.child).start_kill();
                 }
                 late
             });
@@ -147,26 +142,7 @@ impl Server {
 
     /// What it has taken of the system so far; `None` on a system without Linux's proc(5).
     pub fn usage(&self) -> Option<Usage> {
-        usage_of(self.child.id())
-    }
-
-    /// Sends a signal with kill(1): the standard library can only kill, and only an owner.
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        // Where there is no such command, the process ends with its parent.
-        let _ = Command::new("kill").args([name, &id]).status();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if self.has_children {
-            self.signal("-TERM");
-        } else {
-            // It may have ended already, which is the aim.
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
+        usage_of(lock(&self.child).id())
     }
 }
 

@@ -16,7 +16,7 @@
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
@@ -24,6 +24,7 @@ use std::{env, fs, io, thread};
 use docs::page::{Block, CHINESE, COMMANDS_ABOVE, FAILS, MEASURING, Page};
 use docs::root;
 use libtest_mimic::{Failed, Trial};
+use process::Child;
 use socket2::{Domain, Socket, Type};
 use testkit::{PATIENCE, has_ipv6, normalise};
 
@@ -171,16 +172,15 @@ fn run(commands: &[String], shown: Option<&str>, may_fail: bool) -> Result<Strin
     Ok(printed)
 }
 
-/// What runs the command: a shell, with a process group, so that all of it can be killed.
+/// What runs the command: a shell.
 #[cfg(unix)]
 #[allow(
     clippy::unnecessary_wraps,
     reason = "on Windows not every command can run"
 )]
 fn command_of(command: &str) -> Option<Command> {
-    use std::os::unix::process::CommandExt;
     let mut shell = Command::new("sh");
-    shell.args(["-c", command]).process_group(0);
+    shell.args(["-c", command]);
     Some(shell)
 }
 
@@ -233,7 +233,7 @@ impl Shell {
     fn start(command: &str, number: usize, events: &Sender<(usize, Vec<u8>)>) -> io::Result<Self> {
         let (mut output, input) = io::pipe()?;
         let mut command = command_of(command).unwrap_or_else(|| Command::new("sh"));
-        let child = command
+        command
             .current_dir(root())
             // What Cargo says of building isn't shown; what the program says is.
             .env("CARGO_TERM_QUIET", "true")
@@ -241,10 +241,8 @@ impl Shell {
             .env_remove("PYTHONUNBUFFERED")
             .stdin(Stdio::piped())
             .stdout(input.try_clone()?)
-            .stderr(input)
-            .spawn()?;
-        // It holds the ends that the program writes to.
-        drop(command);
+            .stderr(input);
+        let child = Child::start(command)?;
         let events = events.clone();
         thread::spawn(move || {
             let mut piece = [0; 4096];
@@ -260,23 +258,6 @@ impl Shell {
             printed: Vec::new(),
             ended: None,
         })
-    }
-}
-
-impl Drop for Shell {
-    fn drop(&mut self) {
-        // After its end the number may be another process's.
-        if self.ended.is_some() {
-            return;
-        }
-        if cfg!(unix) {
-            // The whole group: a pipe of several programs, and what they have started.
-            let group = format!("-{}", self.child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        } else {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
     }
 }
 

@@ -116,7 +116,7 @@ mod watch {
 
     use super::{FILES, MEMORY, PROCESSES, Watched, size};
     use crate::lock::lock;
-    use crate::strays::processes;
+    use crate::strays::{CHILDREN_END, processes};
 
     /// How long between two looks at the processes.
     const PAUSE: Duration = Duration::from_millis(200);
@@ -126,9 +126,6 @@ mod watch {
 
     /// How often to look again, at once, whether a program that was stopped has started more.
     const ROUNDS: usize = 50;
-
-    /// How long what was stopped may take to end.
-    const END: Duration = Duration::from_secs(1);
 
     static ALL: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
 
@@ -208,7 +205,7 @@ mod watch {
                 }
                 before = count;
             }
-            self.mark.end(END);
+            self.mark.end(CHILDREN_END);
         }
     }
 

@@ -7,17 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[cfg(windows)]
-use process_wrap::std::JobObject;
-#[cfg(unix)]
-use process_wrap::std::ProcessSession;
-use process_wrap::std::{ChildWrapper, CommandWrap};
-
+use crate::child::Child;
 use crate::command::Command;
-use crate::guard;
 use crate::limits::{self, Watched};
 use crate::lock::lock;
-use crate::strays::Mark;
+use crate::strays::CHILDREN_END;
 use crate::terminal;
 
 /// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
@@ -26,23 +20,16 @@ pub const OUTPUT_LIMIT: usize = 1 << 20;
 /// How often to look whether the command itself has ended while others keep its output open.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How long the children of a program that was killed may take to end.
-const CHILDREN_END: Duration = Duration::from_secs(1);
-
-/// How long an executable file may be open for writing that was copied just now: if another thread
-/// starts a program meanwhile, that has it open, too, until it runs.
-const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
-
 /// How long a program may take to tidy up when it is asked to end.
 #[cfg(unix)]
 const TIDY_UP: Duration = Duration::from_millis(600);
 
 /// A program that runs.
 ///
-/// When it is dropped, it is ended with all its children: they are one session (on Windows, one
-/// job). On Linux those that have left the session are found as well.
+/// When it is dropped, it is asked to end, and then killed with all its children, as [`Child`] is. On
+/// Linux those that have left the session are found as well.
 pub struct Process {
-    child: Box<dyn ChildWrapper>,
+    child: Child,
     keyboard: Option<Box<dyn Write + Send>>,
     has_terminal: bool,
     output: Arc<Output>,
@@ -73,30 +60,6 @@ struct Printed {
     flooded: bool,
 }
 
-/// Starts it with a mark, in a session or a job of its own. Then its ends of the streams are closed
-/// here.
-fn spawn(command: process::Command) -> io::Result<(Mark, Box<dyn ChildWrapper>)> {
-    let mut command = CommandWrap::from(command);
-    #[cfg(unix)]
-    command.wrap(ProcessSession);
-    #[cfg(windows)]
-    command.wrap(JobObject);
-    let deadline = Instant::now() + NO_LONGER_BUSY;
-    loop {
-        let (mark, started) = Mark::start(|| command.spawn());
-        let Err(error) = started else {
-            return started.map(|child| (mark, child));
-        };
-        // It may have been started before that.
-        mark.end(CHILDREN_END);
-        let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
-        if !is_busy || Instant::now() > deadline {
-            return Err(error);
-        }
-        thread::yield_now();
-    }
-}
-
 impl Process {
     /// Starts the command, at a terminal if there is one.
     ///
@@ -116,19 +79,17 @@ impl Process {
             .env("LC_ALL", "C.UTF-8")
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
-        guard::prepare();
         let folder = command.dir.clone();
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
         let streams = terminal::open(&mut start)?;
-        let (mark, child) = spawn(start)?;
-        mark.fix(child.id());
-        guard::watch(child.id());
+        let child = Child::start(start)?;
+        child.mark.fix(child.id());
         let program = Self {
+            watched: Watched::new(child.mark, folder),
             child,
             keyboard: Some(streams.keyboard),
             has_terminal: streams.is_terminal,
             output: Arc::default(),
-            watched: Watched::new(mark, folder),
         };
         for (stream, pipe) in streams.outputs.into_iter().enumerate() {
             program.keep(stream, pipe)?;
@@ -254,18 +215,11 @@ impl Drop for Process {
                 self.wait_for(TIDY_UP, |_| false);
             }
         }
-        // It fails if all have ended already, which is what was wanted. On Windows `kill` would
-        // wait for the job's message that all have ended, forever if `try_wait` has taken it.
-        let _ = if cfg!(windows) {
-            self.child.start_kill()
-        } else {
-            self.child.kill()
-        };
+        self.child.kill_all();
         self.watched.mark.end(CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
-        guard::forget(self.child.id());
     }
 }
 

@@ -4,6 +4,11 @@
 //! has, on what hasn't been limited since Linux 2.4.30: `RLIMIT_RSS` (same page). A program can't
 //! raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
+use std::time::Duration;
+
+/// How long the children of a program that was killed may take to end.
+pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Mark, pattern, processes};
 
@@ -143,11 +148,11 @@ impl Mark {
 
     pub(crate) fn fix(self, _: u32) {}
 
-    pub(crate) fn end(self, _: std::time::Duration) {}
+    pub(crate) fn end(self, _: Duration) {}
 
     /// Elsewhere nobody is known to be busy.
-    pub(crate) fn cpu_time(self) -> std::time::Duration {
-        std::time::Duration::ZERO
+    pub(crate) fn cpu_time(self) -> Duration {
+        Duration::ZERO
     }
 }
 

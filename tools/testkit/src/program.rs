@@ -2,10 +2,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 
+use process::Child;
 use regex_lite::Regex;
 
 use crate::{Capture, normalise};
@@ -113,21 +114,21 @@ impl Program {
     #[must_use]
     pub fn start_into(mut command: Command, output: Stdio) -> Self {
         let text = format!("{command:?}");
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(output)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("can't start {text}: {error}"));
+            .stderr(Stdio::piped());
+        let mut child =
+            Child::start(command).unwrap_or_else(|error| panic!("can't start {text}: {error}"));
         let (output, errors) = (Capture::default(), Capture::default());
-        match child.stdout.take() {
+        match child.stdout().take() {
             Some(printed) => copy(printed, output.clone()),
             None => output.close(),
         }
-        copy(child.stderr.take().unwrap(), errors.clone());
+        copy(child.stderr().take().unwrap(), errors.clone());
         Self {
             command: text,
-            input: child.stdin.take(),
+            input: child.stdin().take(),
             child,
             output,
             errors,
@@ -242,9 +243,6 @@ impl Drop for Program {
             let (output, errors) = (self.output.text(), self.errors.text());
             eprintln!("{}", account(&self.command, &status, &output, &errors));
         }
-        // It may have ended already, which is what was wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -264,23 +262,45 @@ mod tests {
 
     use super::*;
 
-    /// The test runs itself again as a test that fails.
+    const AGAIN: &str = "TESTKIT_AGAIN";
+
+    /// Runs a test of these again, which finds [`AGAIN`] in its environment.
+    fn again(test: &str) -> Program {
+        let mut command = Command::new(env::current_exe().unwrap());
+        let name = format!("program::tests::{test}");
+        command
+            .args(["--exact", &name, "--nocapture"])
+            .env(AGAIN, "1");
+        Program::start_command(command)
+    }
+
+    #[test]
+    fn a_program_does_not_outlive_a_test_that_is_killed() {
+        if env::var_os(AGAIN).is_some() {
+            let mut command = Command::new("sh");
+            command.args(["-c", "echo it runs; sleep 1000; :"]);
+            let _program = Program::start_into(command, Stdio::inherit());
+            loop {
+                thread::park();
+            }
+        }
+        let test = again("a_program_does_not_outlive_a_test_that_is_killed");
+        let _ = test.output.wait_for("it runs");
+        test.signal("KILL");
+        // The program has the test's output open.
+        let _ = test.wait();
+    }
+
     #[test]
     fn a_test_that_fails_shows_command_status_and_output_of_its_programs() {
-        const FAILS: &str = "TESTKIT_FAILS";
-        if env::var_os(FAILS).is_some() {
+        if env::var_os(AGAIN).is_some() {
             let running = Program::start("sh", ["-c", "echo hello; echo oh >&2; read line"]);
             let _ = running.output.wait_for("hello");
             let _ = running.errors.wait_for("oh");
             let _ = Program::run("sh", ["-c", "echo bye; exit 3"]).succeeds();
         }
-        let mut command = Command::new(env::current_exe().unwrap());
-        let name =
-            "program::tests::a_test_that_fails_shows_command_status_and_output_of_its_programs";
-        command
-            .args(["--exact", name, "--nocapture"])
-            .env(FAILS, "1");
-        let report = Program::start_command(command).wait().errors;
+        let test = again("a_test_that_fails_shows_command_status_and_output_of_its_programs");
+        let report = test.wait().errors;
         for account in [
             "\"sh\" \"-c\" \"echo bye; exit 3\": exit status: 3\nstandard output: bye\n\nstandard error: \n",
             "read line\": still running\nstandard output: hello\n\nstandard error: oh\n",

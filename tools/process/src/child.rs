@@ -1,0 +1,96 @@
+//! A child process that ends with its owner, however that ends.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessSession;
+use process_wrap::std::{ChildWrapper, CommandWrap};
+
+use crate::guard;
+use crate::strays::{CHILDREN_END, Mark};
+
+/// How long an executable file may be open for writing that was copied just now: if another thread
+/// starts a program meanwhile, that has it open, too, until it runs.
+const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
+
+/// A process, and all that it has started: they are one session (on Windows, one job).
+///
+/// When this value is dropped, they are killed. If this process is killed, so are they, and on Linux
+/// those that have left the session.
+#[derive(Debug)]
+pub struct Child {
+    child: Box<dyn ChildWrapper>,
+    pub(crate) mark: Mark,
+}
+
+impl Child {
+    /// Starts the command. Then its ends of the streams are closed here.
+    ///
+    /// # Errors
+    ///
+    /// The system can't start it: there is no such file, or it isn't executable.
+    pub fn start(command: Command) -> io::Result<Self> {
+        let mut command = CommandWrap::from(command);
+        #[cfg(unix)]
+        command.wrap(ProcessSession);
+        #[cfg(windows)]
+        command.wrap(JobObject);
+        guard::prepare();
+        let deadline = Instant::now() + NO_LONGER_BUSY;
+        loop {
+            let (mark, started) = Mark::start(|| command.spawn());
+            let error = match started {
+                Ok(child) => {
+                    guard::watch(child.id());
+                    return Ok(Self { child, mark });
+                }
+                Err(error) => error,
+            };
+            // It may have been started before that.
+            mark.end(CHILDREN_END);
+            let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
+            if !is_busy || Instant::now() > deadline {
+                return Err(error);
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Kills all processes of the session or job.
+    pub(crate) fn kill_all(&mut self) {
+        // It fails if all have ended already, which is what was wanted. On Windows `kill` would
+        // wait for the job's message that all have ended, forever if `try_wait` has taken it.
+        let _ = if cfg!(windows) {
+            self.start_kill()
+        } else {
+            self.kill()
+        };
+    }
+}
+
+impl Deref for Child {
+    type Target = dyn ChildWrapper;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.child
+    }
+}
+
+impl DerefMut for Child {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.child
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill_all();
+        guard::forget(self.id());
+    }
+}
