@@ -1,4 +1,4 @@
-//! Judges `exercises/headers.rs`: see `testkit::exercise`.
+//! Judges `exercises/headers.rs`: see `judging::function`.
 
 #![allow(clippy::pedantic, reason = "an exercise is judged by what it does")]
 #![allow(
@@ -13,7 +13,7 @@
 
 use std::process::ExitCode;
 
-use testkit::exercise::{run, starter};
+use judging::function::{run, starter};
 
 mod checks {
     pub mod headers;

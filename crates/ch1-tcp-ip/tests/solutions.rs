@@ -13,7 +13,7 @@
 
 use std::process::ExitCode;
 
-use testkit::exercise::{answer, run, wrong_answers};
+use judging::function::{answer, run, wrong_answers};
 
 #[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/checksum.rs"]

@@ -9,8 +9,8 @@
 
 use std::process::ExitCode;
 
+use judging::function::{answer, run, wrong_answers};
 use socket2::{Domain, Type};
-use testkit::exercise::{answer, run, wrong_answers};
 
 #[allow(dead_code, reason = "of a starter only its types are used here")]
 #[path = "../exercises/choose.rs"]

@@ -1,8 +1,9 @@
 //! The checks of this chapter's roles, against both versions of its programs and the starters.
 
 use checks::check::Role;
-use checks::testing::{expect_a_helpful_starter, failures, verdicts};
 use insta::assert_snapshot;
+use judging::program::expect_a_helpful_starter;
+use judging::versions::{failures, verdicts};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
 

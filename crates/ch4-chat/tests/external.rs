@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use checks::check::Role;
-use checks::testing::table;
 use insta::assert_snapshot;
+use judging::versions::table;
 use testkit::{FakePeer, PATIENCE, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");

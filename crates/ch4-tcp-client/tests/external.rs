@@ -8,8 +8,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use checks::check::Role;
-use checks::testing::table;
 use insta::assert_snapshot;
+use judging::versions::table;
 use socket2::SockRef;
 use testkit::{FakePeer, PATIENCE, Program, Terminal, example, own_loopback_address};
 

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use checks::check::Role;
-use checks::exercise::{self, Exercise};
+use judging::program::{self, Exercise};
 
 fn main() -> ExitCode {
-    exercise::main(&[Exercise {
+    program::main(&[Exercise {
         role: Role::TcpServer,
         file: "exercises/tcp_server.rs",
         source: include_str!("../exercises/tcp_server.rs"),

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use checks::check::Role;
-use checks::testing::table;
 use insta::assert_snapshot;
+use judging::versions::table;
 use tempfile::TempDir;
 use testkit::{PATIENCE, Program, example};
 

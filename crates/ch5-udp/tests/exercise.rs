@@ -4,10 +4,10 @@
 use std::process::ExitCode;
 
 use checks::check::Role;
-use checks::exercise::{self, Exercise};
+use judging::program::{self, Exercise};
 
 fn main() -> ExitCode {
-    exercise::main(&[
+    program::main(&[
         Exercise {
             role: Role::UdpServer,
             file: "exercises/udp_server.rs",

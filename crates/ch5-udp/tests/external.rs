@@ -7,8 +7,8 @@ use std::net::UdpSocket;
 use std::thread;
 
 use checks::check::Role;
-use checks::testing::table;
 use insta::assert_snapshot;
+use judging::versions::table;
 use testkit::{PATIENCE, Program, Terminal, example, own_loopback_address};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");

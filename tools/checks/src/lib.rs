@@ -10,13 +10,10 @@
 //!   it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
 //!   time ([`parallel`]); [`report`]: in words.
-//! - [`testing`], and `exercise` (a feature): the same checks as the chapters' tests run them.
 
 mod by_hand;
 pub mod check;
 pub mod datagram;
-#[cfg(feature = "exercise")]
-pub mod exercise;
 pub mod judge;
 pub mod lab;
 pub mod parallel;
@@ -25,4 +22,3 @@ pub mod port;
 pub mod report;
 pub mod roles;
 pub mod run;
-pub mod testing;

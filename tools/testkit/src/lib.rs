@@ -4,7 +4,6 @@
 //! - [`Capture`]: an output that a test can read, and pause. [`Terminal`]: one that it can type on.
 //! - [`FakePeer`]: the other end of a TCP connection.
 //! - [`normalise`]: makes snapshots the same in every run and on every system.
-//! - [`exercise`]: judges what students write.
 //!
 //! Every wait has the same bound, [`PATIENCE`].
 
@@ -30,7 +29,6 @@ use socket2::{Domain, Socket, Type};
 use console::end_accept;
 
 mod capture;
-pub mod exercise;
 mod fake_peer;
 mod program;
 #[cfg(target_os = "linux")]

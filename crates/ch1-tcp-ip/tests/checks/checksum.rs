@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use testkit::exercise::{Check, check, expect};
+use judging::function::{Check, check, expect};
 
 const READ: &str = "docs/1.1-ip.md, and RFC 1071";
 

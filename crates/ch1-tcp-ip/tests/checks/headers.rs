@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use ch1_tcp_ip::layers::Frame;
-use testkit::exercise::{Check, check, expect};
+use judging::function::{Check, check, expect};
 
 use crate::headers::{Ipv4Header, TcpHeader};
 

@@ -1,6 +1,6 @@
 //! Checks of `exercises/states.rs`, and of any function that claims to do the same job.
 
-use testkit::exercise::{Check, check, expect_untold};
+use judging::function::{Check, check, expect_untold};
 
 use crate::states::{Event, State};
 

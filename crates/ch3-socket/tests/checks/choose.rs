@@ -1,7 +1,7 @@
 //! Checks of `exercises/choose.rs`, and of any function that claims to do the same job.
 
+use judging::function::{Check, check, expect_untold};
 use socket2::{Domain, Type};
-use testkit::exercise::{Check, check, expect_untold};
 
 use crate::choose::Service;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use checks::check::Role;
-use checks::exercise::{Exercise, run};
+use judging::program::{Exercise, run};
 use libtest_mimic::Arguments;
 use tempfile::tempdir;
 

@@ -8,7 +8,6 @@
 
 mod class;
 mod command;
-#[cfg(feature = "exercise")]
 mod exercise;
 mod lessons;
 #[cfg(unix)]

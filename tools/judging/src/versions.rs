@@ -1,5 +1,4 @@
-//! What the chapters' `tests/checks.rs` share: both versions of a program, and the starter of the
-//! exercise, judged.
+//! Judges both versions of a program, and the steps between them.
 //!
 //! Our own programs don't need a person's pace, so they are judged much faster first. Only if that
 //! gives a verdict that the test doesn't expect, the check is made again as the command makes it,
@@ -7,13 +6,12 @@
 
 use std::fmt::Write;
 
+use checks::check::{Check, Outcome, Role, Verdict};
+use checks::judge::{Submission, judge};
+use checks::parallel::in_order;
+use checks::report;
+use checks::run::Patience;
 use process::Command;
-
-use crate::check::{Check, Outcome, Role, Verdict};
-use crate::judge::{Submission, judge};
-use crate::parallel::in_order;
-use crate::report;
-use crate::run::Patience;
 
 /// How much faster than people the peers and the user are.
 const SPEED: u32 = 20;
@@ -148,24 +146,4 @@ pub fn table(role: Role, programs: &[(&str, &str, &str)]) -> String {
         let _ = writeln!(table, "{}", line.trim_end());
     }
     table
-}
-
-/// Expects that a starter that nobody has begun fails its first check at once, and that the failure
-/// says what to write first. (In a student's tree it has been begun, and then this expects
-/// nothing.)
-///
-/// `source` is the starter's text.
-///
-/// # Panics
-///
-/// It doesn't.
-pub fn expect_a_helpful_starter(role: Role, program: &str, source: &str) {
-    if !source.contains("write `port`") {
-        return;
-    }
-    let submission = Submission::new(Command::new(program, ["{port}"]));
-    let first = role.checks().first();
-    let advice = first.and_then(|first| first.judge(&submission).advice);
-    let advice = advice.unwrap_or_default();
-    assert!(advice.starts_with("Next: write `port`"), "{advice}");
 }

@@ -11,13 +11,13 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread;
 
+use checks::check::{Check, Outcome, Role, Verdict};
+use checks::judge::{Submission, judge};
+use checks::report;
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 use process::{Command, lock};
-use testkit::exercise::{borrowed, unfinished};
 
-use crate::check::{Check, Outcome, Role, Verdict};
-use crate::judge::{Submission, judge};
-use crate::report;
+use crate::source::{borrowed, unfinished};
 
 /// What a student writes.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +118,26 @@ impl Judging {
             Verdict::Skipped => Ok(Completion::ignored_with(outcome.saw.unwrap_or_default())),
         }
     }
+}
+
+/// Expects that a starter that nobody has begun fails its first check at once, and that the failure
+/// says what to write first. (In a student's tree it has been begun, and then this expects
+/// nothing.)
+///
+/// `source` is the starter's text.
+///
+/// # Panics
+///
+/// It doesn't.
+pub fn expect_a_helpful_starter(role: Role, program: &str, source: &str) {
+    if !source.contains("write `port`") {
+        return;
+    }
+    let submission = Submission::new(Command::new(program, ["{port}"]));
+    let first = role.checks().first();
+    let advice = first.and_then(|first| first.judge(&submission).advice);
+    let advice = advice.unwrap_or_default();
+    assert!(advice.starts_with("Next: write `port`"), "{advice}");
 }
 
 #[cfg(test)]

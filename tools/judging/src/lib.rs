@@ -1,0 +1,13 @@
+//! What the chapters' tests judge.
+//!
+//! - [`function`]: exercises that are functions, by calling them. [`source`]: whether a student's file
+//!   is done, and the student's own.
+//! - With the feature `programs`, by the checks of a role: `program`, exercises that are programs;
+//!   `versions`, the project's own programs and the steps between them.
+
+pub mod function;
+#[cfg(feature = "programs")]
+pub mod program;
+pub mod source;
+#[cfg(feature = "programs")]
+pub mod versions;

@@ -1,0 +1,104 @@
+//! What a student's file has in it, as the compiler reads it: a comment counts for nothing.
+
+use proc_macro2::{Group, Spacing, TokenStream, TokenTree};
+
+/// The number of the first line that has a `todo!(`. One in a comment or a text doesn't count.
+pub fn unfinished(source: &str) -> Option<usize> {
+    tokens(source).windows(2).find_map(|pair| match pair {
+        // In `todo != 1`, the sign is joined with the next one.
+        [TokenTree::Ident(name), TokenTree::Punct(sign)]
+            if name == "todo" && sign.as_char() == '!' && sign.spacing() == Spacing::Alone =>
+        {
+            Some(name.span().start().line)
+        }
+        _ => None,
+    })
+}
+
+/// What a student's file uses that others wrote: a chapter's crate or its program, a file of its
+/// `src`, or the answers to the exercises. Whoever marks it should look why.
+pub fn borrowed(source: &str) -> Option<String> {
+    let is_in_word = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
+    let is_others = |word: &str| {
+        let chapter = word.strip_prefix("ch").and_then(|rest| {
+            let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
+            rest.strip_prefix(['_', '-'])
+        });
+        chapter.is_some() || word.contains("../src/") || word == "solutions"
+    };
+    tokens(source).iter().find_map(|token| {
+        let text = token.to_string();
+        let mut words = text.split(|c| !is_in_word(c)).flat_map(|word| {
+            // A path is a word by itself, and so are its parts.
+            let parts = word.split(['/', '.']).filter(move |part| *part != word);
+            parts.chain([word])
+        });
+        words.find(|word| is_others(word)).map(str::to_owned)
+    })
+}
+
+/// The names, signs and literals of a source of Rust. Without any if it is no Rust at all: then it
+/// doesn't compile either.
+fn tokens(source: &str) -> Vec<TokenTree> {
+    leaves(source.parse().unwrap_or_default())
+}
+
+fn leaves(tokens: TokenStream) -> Vec<TokenTree> {
+    let leaves = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Group(group) if is_doc(&group) => Vec::new(),
+        TokenTree::Group(group) => leaves(group.stream()),
+        leaf => vec![leaf],
+    });
+    leaves.collect()
+}
+
+/// Whether it is a comment `/// …`, as the compiler sees it: `#[doc = "…"]`.
+fn is_doc(group: &Group) -> bool {
+    let first = group.stream().into_iter().next();
+    matches!(first, Some(TokenTree::Ident(name)) if name == "doc")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_todo_is_one_only_in_code() {
+        for (source, line) in [
+            ("fn a() {}\nfn b() { todo!(\"halve\") }", Some(2)),
+            ("// todo!(", None),
+            ("/// todo!(\nfn a() {}", None),
+            ("/* /* a */ todo!( */ fn a() {}", None),
+            ("fn a(todo: u8) -> bool { todo != (1) }", None),
+            ("let a = \"todo!(\";", None),
+            ("let a = r#\"\"todo!(\"#; let b = 'x';", None),
+            ("let a = '\"'; todo!() // \"", Some(1)),
+            ("let a = '\\''; fn b(c: &'static str) { todo!() }", Some(1)),
+            ("let a = \"\\\"//\"; todo!()", Some(1)),
+        ] {
+            assert_eq!(unfinished(source), line, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_is_found() {
+        for (source, what) in [
+            (
+                "ch4_tcp_server::robust::serve(listener)",
+                Some("ch4_tcp_server"),
+            ),
+            (
+                "#[path = \"../src/robust.rs\"] mod a;",
+                Some("../src/robust.rs"),
+            ),
+            ("Command::new(\"target/debug/ch4-chat\")", Some("ch4-chat")),
+            ("use crate::solutions::choose;", Some("solutions")),
+            (
+                "//! cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
+                None,
+            ),
+        ] {
+            assert_eq!(borrowed(source).as_deref(), what, "{source}");
+        }
+    }
+}
