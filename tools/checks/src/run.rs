@@ -163,6 +163,12 @@ pub type Told<T = ()> = Result<T, Stop>;
 /// What to look at first in a program that has printed a stack trace.
 const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
 
+/// What Node prints of an error that came as an event, and the same for that: its stack trace seldom
+/// has a line of the program.
+const UNHANDLED: &str = "Unhandled 'error' event";
+const NO_LISTENER: &str = "Node ended it, as nothing listens to the event 'error' of this socket or \
+    server. Add a listener to each: socket.on('error', …), server.on('error', …).";
+
 /// The same, of one that was ended by SIGPIPE (signal(7)).
 const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
@@ -359,6 +365,7 @@ impl Run {
         match self.ended().and_then(signal) {
             Some(13) => Some(SIGPIPE),
             Some(4..=8 | 11) => Some(CRASH),
+            _ if self.output().contains(UNHANDLED) => Some(NO_LISTENER),
             _ => self.has_stack_trace().then_some(TRACE),
         }
     }
@@ -448,6 +455,11 @@ pub(crate) mod tests {
                 Some(TRACE),
             ),
             (&format!("{TRACED} sleep 60"), "it printed", Some(TRACE)),
+            (
+                &format!("echo \"throw er; // {UNHANDLED}\"; exit 1"),
+                "the program ended",
+                Some(NO_LISTENER),
+            ),
             ("kill -PIPE $$", "the program ended", Some(SIGPIPE)),
             (
                 &format!("{TRACED} kill -PIPE $$"),
