@@ -454,7 +454,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/restart",
         title: "Can be started again at once",
         level: Level::Solid,
-        about: "A server greets a client, is ended, and is started again on the same port.",
+        about: "A server greets a client, is ended, and is started again on the same port. If it \
+                listened within 1.5 s before, it has 5 s to listen again, otherwise 30 s.",
         advice: "Set SO_REUSEADDR on the listening socket before bind, except on Windows: the last \
                  connections stay in TIME-WAIT for a minute, and without it they keep the port.",
         lesson: Lesson::pitfall("Address already in use"),
