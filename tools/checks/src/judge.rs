@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use process::Command;
 
-use crate::check::{Check, Outcome, Role, Verdict};
+use crate::check::{Check, Level, Outcome, Role, Verdict};
 use crate::lab::Lab;
 use crate::parallel::in_order;
 use crate::port::Port;
@@ -152,22 +152,22 @@ pub fn judge(
     submission: &Submission,
     mut report: impl FnMut(&'static Check, &Outcome),
 ) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
-    let mut settle = |check, outcome: Outcome| {
-        report(check, &outcome);
-        verdicts.push(outcome.verdict);
+    let mut settled = Settled {
+        report: &mut report,
+        verdicts: Vec::new(),
+        failures: Vec::new(),
     };
     let mut others = checks;
     if let Some((first, rest)) = checks.split_first().filter(|(first, _)| first.is_first()) {
         others = rest;
         let outcome = try_first(first, submission);
         let is_there = outcome.verdict.is_pass();
-        settle(first, outcome);
+        settled.settle(first, outcome);
         if !is_there {
             for check in others {
-                settle(check, Outcome::skipped(format!("it needs {}", first.id)));
+                settled.settle(check, Outcome::skipped(format!("it needs {}", first.id)));
             }
-            return verdicts;
+            return settled.verdicts;
         }
     }
     // The program can't run twice at the same time: a copy of it ended at once.
@@ -178,16 +178,101 @@ pub fn judge(
     let jobs = submission.fixed_port.map_or(submission.jobs, |_| 1);
     in_order(others, jobs, try_it, |check, tried| {
         match tried {
-            Ok(outcome) if later.is_empty() => settle(check, outcome),
+            Ok(outcome) if later.is_empty() => settled.settle(check, outcome),
             tried => later.push((check, tried)),
         }
         true
     });
     for (check, tried) in later {
-        let alone = |is_second| try_alone(check, submission, is_second);
-        settle(check, tried.unwrap_or_else(alone));
+        let outcome = match tried {
+            Ok(outcome) => outcome,
+            Err(Some(outcome)) if settled.confirms(&outcome) => *outcome,
+            Err(tried) => try_alone(check, submission, tried.is_some()),
+        };
+        settled.settle(check, outcome);
     }
-    verdicts
+    settled.verdicts
+}
+
+/// What is known of a program, in the order of its checks.
+struct Settled<'a, R> {
+    report: &'a mut R,
+    verdicts: Vec<Verdict>,
+    /// The failures that are like none before them, each with its story.
+    failures: Vec<(Vec<String>, &'static Check, Option<Kind>)>,
+}
+
+impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
+    /// One fault early in a program fails many checks at the same step. Only the first one's advice
+    /// is about that step.
+    fn settle(&mut self, check: &'static Check, mut outcome: Outcome) {
+        if outcome.verdict == Verdict::Failed {
+            let story = story(&outcome);
+            // No other check asks for less before that step than a basic one.
+            let is_like = |(first, it, _): &&(Vec<String>, &Check, _)| {
+                story.ends_with(first) || (it.level == Level::Basic && end(&story) == end(first))
+            };
+            if let Some((_, first, _)) = self.failures.iter().find(is_like) {
+                let advice = format!("{} fails at the same step: mend that first.", first.id);
+                (outcome.like, outcome.advice) = (Some(first.id), Some(advice));
+            } else {
+                self.failures.push((story, check, outcome.kind));
+            }
+        }
+        (self.report)(check, &outcome);
+        self.verdicts.push(outcome.verdict);
+    }
+
+    /// Whether the program, when it ran alone, failed to do what it failed to do here, so that it
+    /// needn't be tried again.
+    fn confirms(&self, outcome: &Outcome) -> bool {
+        let story = story(outcome);
+        let mut failures = self.failures.iter();
+        outcome.verdict == Verdict::Failed
+            && failures.any(|(first, _, kind)| story.ends_with(first) && *kind == outcome.kind)
+    }
+}
+
+/// What was done up to the failure, and what was expected then, without what differs from check to
+/// check: how the program was started, its port, its peers' numbers, and the lines that were typed.
+fn story(outcome: &Outcome) -> Vec<String> {
+    let expected = outcome.expected.iter();
+    let expected = expected.filter_map(|it| it.split(" within ").next());
+    let steps = outcome.steps.iter().map(String::as_str).chain(expected);
+    let mut story = Vec::new();
+    let mut typed = Vec::new();
+    for step in steps.filter(|step| !step.starts_with("$ ")) {
+        let line = step.strip_prefix("the user types \"");
+        let line = line.and_then(|it| Some(it.split_once(r#"\n""#)?.0));
+        if let Some(line) = line.filter(|line| !line.is_empty()) {
+            typed.push(line);
+            story.push("a line is typed".to_owned());
+        } else {
+            let step = typed
+                .iter()
+                .fold(step.to_owned(), |step, it| step.replace(it, "it"));
+            story.push(without_number(
+                &without_number(&step, "127.0.0.1:"),
+                "client ",
+            ));
+        }
+    }
+    story
+}
+
+fn without_number(text: &str, after: &str) -> String {
+    let mut parts = text.split(after);
+    let begin = parts.next().unwrap_or_default().to_owned();
+    parts.fold(begin, |all, part| {
+        all + after + part.trim_start_matches(|it: char| it.is_ascii_digit())
+    })
+}
+
+/// The last step of a story and what was expected, without what is quoted.
+fn end(story: &[String]) -> Vec<String> {
+    let last = story.get(story.len().saturating_sub(2)..);
+    let unquoted = |step: &String| step.split('"').step_by(2).collect();
+    last.unwrap_or_default().iter().map(unquoted).collect()
 }
 
 /// The very first check: all others of this program wait for it. If it was late although no other
@@ -201,22 +286,23 @@ fn try_first(check: &Check, submission: &Submission) -> Outcome {
     }
 }
 
-/// If its outcome doesn't count, returns whether the try that counts is the second one.
+/// If its outcome doesn't count, the try that counts comes later. Returns the outcome if that will
+/// be the second one.
 fn try_beside_others(
     check: &Check,
     submission: &Submission,
     runs_alone: &AtomicBool,
-) -> Result<Outcome, bool> {
+) -> Result<Outcome, Option<Box<Outcome>>> {
     if runs_alone.load(Ordering::Relaxed) {
-        return Err(false);
+        return Err(None);
     }
     let outcome = beside_others(|| check.judge(submission));
     match outcome.kind {
         Some(Kind::Ended) => {
             runs_alone.store(true, Ordering::Relaxed);
-            Err(false)
+            Err(None)
         }
-        Some(Kind::Missing) => Err(true),
+        Some(Kind::Missing) => Err(Some(Box::new(outcome))),
         _ => Ok(outcome),
     }
 }

@@ -16,7 +16,9 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
         Verdict::Failed => ("FAILED", check.title),
         Verdict::Skipped => ("skipped", outcome.saw.as_deref().unwrap_or_default()),
     };
-    format!("{verdict:<8}{:<29} {what}", check.id)
+    let like = outcome.like.map(|first| format!(" (same step as {first})"));
+    let like = like.unwrap_or_default();
+    format!("{verdict:<8}{:<29} {what}{like}", check.id)
 }
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.
@@ -25,12 +27,20 @@ pub fn explanation(check: &Check, outcome: &Outcome) -> String {
     lines(&parts(check, outcome), 78) + &lines(&by_hand(outcome), usize::MAX)
 }
 
-/// How to repeat it by hand.
+/// How to repeat it by hand: the program as it was started last, and its peers.
 fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
-    let several = "each line in its own terminal, one after the other:".to_owned();
-    let title = (outcome.by_hand.len() > 1).then_some(several);
+    let mut steps = outcome.steps.iter().rev();
+    let start = steps.find_map(|step| step.strip_prefix("$ "));
+    let (Some(start), Some(peer)) = (start, outcome.by_hand.first()) else {
+        return Vec::new();
+    };
+    let title = "one terminal a line, in this order; cargo in the course's folder:";
+    let mut lines = outcome.by_hand.clone();
+    // Who listens comes first.
+    let is_client = peer.contains("tap listen");
+    lines.insert(usize::from(is_client), start.to_owned());
+    lines.insert(0, title.to_owned());
     let names = iter::once("by hand").chain(iter::repeat(""));
-    let lines = title.into_iter().chain(outcome.by_hand.clone());
     names.map(str::to_owned).zip(lines).collect()
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
@@ -272,6 +272,60 @@ fn what_is_wrong_counts_at_once() {
     let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 1);
+}
+
+/// One fault fails many checks, with their own lines, at the same step.
+#[test]
+fn what_fails_at_the_same_step_as_another_check_is_not_tried_again() {
+    if !in_its_own_process("what_fails_at_the_same_step_as_another_check_is_not_tried_again") {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let mute = format!("echo >> starts; sed -u 's/.*/mute/' | {FAULTY} tcp-client $1");
+    let names = ["/sends", "/shows", "/goes-on", "/speaks-first"];
+    let outcomes = outcomes(Role::TcpClient, &names, &mute, folder.path());
+    let (last, failed) = outcomes.split_last().unwrap();
+    assert_eq!(verdicts(failed), [Verdict::Failed; 3]);
+    assert_eq!(last.verdict, Verdict::Passed);
+    let likes: Vec<_> = failed.iter().map(|it| it.like).collect();
+    let first = Some("tcp-client/sends");
+    assert_eq!(likes, [None, first, first]);
+    let advice = "tcp-client/sends fails at the same step: mend that first.";
+    assert_eq!(outcomes[1].advice.as_deref(), Some(advice));
+    // Only the first failure was tried again.
+    assert_eq!(starts(folder.path()), 5);
+}
+
+/// The other client does more before it is greeted.
+#[test]
+fn what_fails_as_a_basic_check_does_says_so() {
+    let folder = tempdir().unwrap();
+    let rude = format!("exec {FAULTY} tcp-server --fault answers $1");
+    let names = ["/answers", "/half-close"];
+    let outcomes = outcomes(Role::TcpServer, &names, &rude, folder.path());
+    assert_eq!(verdicts(&outcomes), [Verdict::Failed; 2]);
+    let likes: Vec<_> = outcomes.iter().map(|it| it.like).collect();
+    assert_eq!(likes, [None, Some("tcp-server/answers")]);
+}
+
+/// As a server does that doesn't look whether bind fails.
+#[cfg(unix)]
+#[test]
+fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answer() {
+    let folder = tempdir().unwrap();
+    let once = format!(
+        "cd {}; if mkdir once; then exec {FAULTY} tcp-server $1; fi; exec sleep 60",
+        folder.path().display()
+    );
+    let patience = Patience {
+        start: Duration::from_secs(50),
+        ..Patience::short()
+    };
+    let begun = Instant::now();
+    let outcome = judged_with(patience, Role::TcpServer, "restart", &once);
+    let saw = outcome.saw.unwrap();
+    assert!(saw.starts_with("it never did, and still runs"), "{saw}");
+    assert!(begun.elapsed() < Duration::from_secs(40));
 }
 
 /// It keeps a lock in its folder, and tidies up when it is asked to end.
