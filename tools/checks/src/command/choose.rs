@@ -8,7 +8,7 @@ use std::{fs, io};
 use checks::check::Role;
 
 use crate::folder;
-use crate::program_file::{FileKind, ProgramFile, begin, ending, mistaken};
+use crate::program_file::{FileKind, ProgramFile, TO_MARK, begin, ending, mistaken};
 use crate::source::loads;
 
 /// What may be in a script that another one loads if it can run by itself, too.
@@ -60,8 +60,8 @@ pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Progr
             _ => "COMMAND".to_owned(),
         };
         return Err(format!(
-            "which is the program: {names}? Rename one to {role}, or give a command, such as: \
-             -- {words} \"{{dir}}/{}\" {{port}}",
+            "which is the program: {names}? Rename one to {role}{TO_MARK}give a command, such as: \
+             -- {words} \"{{dir}}/{}\" {{port}})",
             name(&first.path)
         ));
     }
@@ -295,7 +295,8 @@ mod tests {
         let names = ["a.py", "b.py", "c.py", "d.py", "e.py", "f.py", "g.py"];
         let error = found(&names.map(|name| (name, ""))).unwrap_err();
         let why = "which is the program: a.py, b.py, c.py, d.py, e.py, 2 more? Rename one to \
-                   chat_server, or give a command, such as: -- python3 \"{dir}/a.py\" {port}";
+                   chat_server (to mark it, give a command, such as: -- python3 \"{dir}/a.py\" \
+                   {port})";
         assert_eq!(error, why);
     }
 
@@ -369,7 +370,8 @@ mod tests {
         assert_eq!(told("server.txt"), "no program in it, only server.txt");
         assert_eq!(
             told("homework/作业.zip"),
-            "no program in it, but homework/作业.zip: unpack it into a folder of the same name"
+            "no program in it, but homework/作业.zip: it is packed: hand in what is in it (to mark \
+             it, unpack it into a folder of the same name)"
         );
         assert_eq!(
             told("chat.ipynb"),

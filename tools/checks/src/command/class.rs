@@ -8,9 +8,11 @@ use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use checks::check::Check;
+use checks::check::{Check, Verdict};
 use checks::judge::{Submission, beside_others, judge};
 use checks::parallel::in_order;
+use checks::report;
+use checks::run::Kind;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
 use process::{Command, guard};
@@ -18,6 +20,7 @@ use tempfile::TempDir;
 
 use crate::marks::{Marked, Marks};
 use crate::submissions::{Class, Submitted};
+use crate::tell::Judged;
 use crate::{Args, Format, print};
 
 /// Maximum submissions that are judged at the same time.
@@ -50,6 +53,12 @@ pub(crate) fn mark(
     let scratch =
         TempDir::new().or_cannot("create a folder for copies in", env::temp_dir().display())?;
     guard::remove(scratch.path());
+    let left_out = left_out(&class);
+    // The output is for a program. If standard error is closed, nobody is there to be told.
+    let tell = |text: &str| drop(io::stderr().write_all(text.as_bytes()));
+    if args.format != Format::Lines {
+        tell(&left_out);
+    }
     let bar = bar(class.submissions.len());
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
@@ -73,18 +82,18 @@ pub(crate) fn mark(
                 reported = mem::replace(&mut reported, Ok(())).and(written);
             }
             printed = bar.suspend(|| marks.add(&marked));
+            if bar.is_hidden() && args.format != Format::Lines {
+                let (count, of) = (bar.position(), class.submissions.len());
+                tell(&format!("{count} of {of} judged: {}\n", marked.name));
+            }
             printed.is_ok()
         },
     );
     printed?;
     bar.finish_and_clear();
     marks.end()?;
-    let left_out = left_out(&class);
     if args.format == Format::Lines {
-        print(&(left_out + notes(args)))?;
-    } else {
-        // The output is for a program. If standard error is closed, nobody is there to be told.
-        let _ = io::stderr().write_all(left_out.as_bytes());
+        print(&format!("\n{left_out}{}", notes(args)))?;
     }
     reported.map(|()| all_passed)
 }
@@ -146,8 +155,21 @@ fn mark_one(
     Marked {
         name: submitted.name.clone(),
         command: Some(ready.command.to_string()),
-        judged: Ok(judged),
+        judged: ended_at_once(&judged).map_or(Ok(judged), Err),
     }
+}
+
+/// Why nothing is known of a program that ended before it did anything: maybe its language finds a
+/// fault in it, or the command doesn't fit.
+fn ended_at_once(judged: &[Judged]) -> Option<String> {
+    let ((check, outcome), others) = judged.split_first()?;
+    let mut others = others.iter();
+    let is_all = others.all(|(_, it)| it.verdict == Verdict::Skipped);
+    let saw = outcome.saw.as_ref();
+    let saw = saw.filter(|_| is_all && outcome.kind == Some(Kind::Ended))?;
+    let mut parts = report::parts(check, outcome);
+    parts.retain(|(name, _)| name == "change" || name == "read");
+    Some(format!("{saw}\n\n{}", report::lines(&parts, 78)))
 }
 
 fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
@@ -175,7 +197,7 @@ fn report_name(file_name: &OsStr, row: u64) -> OsString {
 fn left_out(class: &Class) -> String {
     match class.left_out.join(", ") {
         names if names.is_empty() => names,
-        names => format!("\nNot judged (hidden, made by a tool, or no program): {names}\n"),
+        names => format!("Not judged (hidden, made by a tool, or no program): {names}\n"),
     }
 }
 

@@ -118,9 +118,15 @@ fn copy_one(from: &Path, to: &Path, metadata: &Metadata, copied: &mut u64) -> io
         let limit = LIMIT >> 20;
         return Err(io::Error::other(format!("it has more than {limit} MiB")));
     }
-    fs::copy(from, to)
-        .map(drop)
-        .map_err(|error| of(from, &error))
+    match fs::copy(from, to) {
+        // The program meets what it would meet here: a file that can't be read.
+        #[cfg(unix)]
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let unreadable = fs::File::create(to)?;
+            unreadable.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o0))
+        }
+        copied => copied.map(drop).map_err(|error| of(from, &error)),
+    }
 }
 
 #[cfg(unix)]
@@ -131,4 +137,26 @@ fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(drop)
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_read_stops_nothing() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let secret = from.path().join("secret");
+        fs::write(&secret, "text").unwrap();
+        fs::write(from.path().join("server.py"), "").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
+        // An administrator may read everything.
+        let is_readable = fs::read(&secret).is_ok();
+        copy(from.path(), to.path()).unwrap();
+        assert!(to.path().join("server.py").exists());
+        assert_eq!(fs::read(to.path().join("secret")).is_ok(), is_readable);
+    }
 }

@@ -7,6 +7,7 @@ use checks::check::{Check, Level, Outcome, Role, Verdict};
 use console::Error;
 use serde_json::{Value, json};
 
+use crate::program_file::TO_MARK;
 use crate::tell::{Judged, Teller, points, summary};
 use crate::{Format, print};
 
@@ -48,19 +49,32 @@ impl Marked {
         let judged = match &self.judged {
             Ok(judged) => judged,
             Err(why) => {
-                let _ = writeln!(text, "\nnot started: {why}");
+                let for_student = |line: &str| line.split(TO_MARK).next().map(str::to_owned);
+                let lines: Vec<_> = why.lines().filter_map(for_student).collect();
+                let _ = writeln!(text, "\nnot started: {}", lines.join("\n"));
                 return text;
             }
         };
         let _ = writeln!(text, "{}\n", summary(judged));
         let mut teller = Teller::new(all);
+        let mut lines = String::new();
         for (check, outcome) in judged {
-            if let Some(line) = teller.tell(check, outcome) {
-                let _ = writeln!(text, "{line}");
+            let told = teller.tell(check, outcome).unwrap_or_default();
+            // What to mend comes first.
+            let line = match told.split_once('\n') {
+                Some((line, _)) if !all => {
+                    let _ = writeln!(text, "{told}\n");
+                    line
+                }
+                _ => &told,
+            };
+            if !line.is_empty() {
+                let _ = writeln!(lines, "{line}");
             }
         }
+        text.push_str(&lines);
         text.push_str(&teller.folded());
-        if let Some(hint) = teller.hint(role) {
+        if let Some(hint) = teller.hint(role, self.command.as_deref()) {
             let _ = writeln!(text, "\n{hint}");
         }
         text
@@ -99,8 +113,13 @@ impl Marks {
             Format::Csv => {
                 let ids = checks.iter().map(|check| check.id);
                 let head = ["submission", "command"].into_iter().chain(ids);
-                let tail = ["basic", "solid", "expert", "total", "not started"];
-                marks.csv_row(head.chain(tail).map(str::to_owned))?;
+                let most = |level| checks.iter().filter(|it| it.level == level).count();
+                let levels = Level::ALL.map(|level| format!("{level} (of {})", most(level)));
+                let total = format!("total (of {})", checks.len());
+                let tail = levels.into_iter().chain([total, "not started".to_owned()]);
+                // Without this mark, Excel takes the text for one in the system's old encoding.
+                console::print(&'\u{feff}')?;
+                marks.csv_row(head.map(str::to_owned).chain(tail))?;
             }
             Format::Json => {}
         }

@@ -6,7 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::source::has_main;
+use crate::source::{has_main, is_code};
+
+/// Begins what only those read who mark: the student's text ends here.
+pub(crate) const TO_MARK: &str = " (to mark it, ";
 
 /// How much of a file is looked at, in bytes.
 const LOOKED_AT: u64 = 1 << 20;
@@ -72,8 +75,8 @@ impl FileKind {
             Self::Foreign => "it was compiled for another system: hand in its source",
             Self::Utf16 => "its text is UTF-16: save it as UTF-8",
             Self::Other(command) => {
-                let why = "nobody knows how to start it: give a command, such as";
-                return Some(format!("{why}: -- {command} {{port}}"));
+                let how = format!("give a command, such as: -- {command} {{port}}");
+                return Some(format!("nobody knows how to start it{TO_MARK}{how})"));
             }
             _ => return None,
         };
@@ -150,16 +153,22 @@ pub(crate) fn is_archive(path: &Path) -> bool {
 }
 
 /// Why it is no program although somebody handed it in for one: an archive, a document, or a program
-/// with an ending more, which Windows hides. `None` if it is something else.
+/// whose name ends in .txt. `None` if it is something else.
 pub(crate) fn mistaken(path: &Path) -> Option<String> {
     let hidden = path.with_extension("");
-    let is_text = ending(path) == "txt" && hidden.extension().is_some();
+    let is_text = ending(path) == "txt";
+    let has_code = || is_code(&String::from_utf8_lossy(&begin(path).unwrap_or_default()));
     let why = if is_archive(path) {
-        "unpack it into a folder of the same name"
+        let how = "unpack it into a folder of the same name";
+        return Some(format!(
+            "it is packed: hand in what is in it{TO_MARK}{how})"
+        ));
     } else if DOCUMENTS.contains(&ending(path).as_str()) {
         "it is a document: hand in the program's own file"
-    } else if is_text && kind(&hidden).is_some() {
+    } else if is_text && hidden.extension().is_some() && kind(&hidden).is_some() {
         "its name ends in .txt, which Windows may hide: rename it"
+    } else if is_text && has_code() {
+        "it has code: give its name the language's ending, such as .py, instead of .txt"
     } else {
         return None;
     };

@@ -54,6 +54,22 @@ pub(crate) fn has_main(source: &str) -> bool {
     tokens(source).windows(2).any(|pair| pair == ["main", "("])
 }
 
+/// Whether this text has a line that no prose has, but programs begin with.
+pub(crate) fn is_code(text: &str) -> bool {
+    text.lines().map(str::trim).any(|line| {
+        let imported = line.strip_prefix("import ").unwrap_or_default();
+        let is_name = |it: char| is_of_a_word(it) || ".;".contains(it);
+        ["#!/", "#include", "use std::", "public class "]
+            .iter()
+            .any(|it| line.starts_with(it))
+            || (line.starts_with("from ") && line.contains(" import "))
+            || imported
+                .split(", ")
+                .all(|it| !it.is_empty() && it.chars().all(is_name))
+            || line.contains("= require(")
+    })
+}
+
 /// The names of files that this source loads, without endings: the words of Python's imports, the
 /// paths that Node requires, and all words of Java.
 pub(crate) fn loads(source: &str, ending: &str) -> Vec<String> {

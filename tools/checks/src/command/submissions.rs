@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::choose::find;
 use crate::folder;
-use crate::program_file::{ProgramFile, is_archive, is_library, mistaken};
+use crate::program_file::{ProgramFile, begin, is_archive, is_library, mistaken};
 use crate::safe_name;
 use crate::start;
 
@@ -152,7 +152,9 @@ impl Submitted {
                 ProgramFile::of_any(&root.join(&self.file_name))
             };
             let renamed = program.renamed(root);
-            renamed.map_err(|error| format!("it can't be renamed: {error}"))
+            let program = renamed.map_err(|error| format!("it can't be renamed: {error}"))?;
+            begin(&program.path).map_err(|error| format!("its program can't be read: {error}"))?;
+            Ok::<_, String>(program)
         };
         let command = match given {
             None => start::command(&program()?, root)?,

@@ -62,18 +62,22 @@ impl Teller {
         text
     }
 
-    /// How to read more about the failures. `None` if there are none.
-    pub(crate) fn hint(&self, role: Role) -> Option<String> {
+    /// How to read more about the failures. `None` if there are none. Who hasn't typed the command
+    /// is told it.
+    pub(crate) fn hint(&self, role: Role, command: Option<&str>) -> Option<String> {
         let first = self.told.first()?;
         let page = format!(
             "To read its page here: {} {role} --list {}",
             this_command(),
             first.id
         );
-        Some(match self.failed - self.told.len() {
-            0 => page,
-            _ => page + "\nTo see the other failures in full: add --all",
-        })
+        if self.failed == self.told.len() {
+            return Some(page);
+        }
+        let all = command.map_or("add --all".to_owned(), |command| {
+            format!("{} {role} --all -- {command}", this_command())
+        });
+        Some(format!("{page}\nTo see the other failures in full: {all}"))
     }
 }
 

@@ -63,8 +63,14 @@ fn files_and_folders_are_rows_and_nothing_is_left_out_silently() {
     fs::write(at("王小明.zip"), "PK").unwrap();
     fs::create_dir(at("packed")).unwrap();
     fs::write(at("packed/server.tar.gz"), "").unwrap();
+    // A program by another name.
+    fs::write(at("李雷.txt"), "import socket\n").unwrap();
     // What isn't judged.
-    fs::write(at("notes.txt"), "not a program").unwrap();
+    fs::write(
+        at("notes.txt"),
+        "Not a program, which would\nimport a library.",
+    )
+    .unwrap();
     fs::write(at(".hidden"), good("")).unwrap();
     fs::create_dir(at("__pycache__")).unwrap();
     assert_snapshot!(shown(&mark(class.path(), &[])));
@@ -422,6 +428,52 @@ fn each_student_has_a_report() {
     assert!(nobody.contains("not started: no program in it"), "{nobody}");
 }
 
+/// A word that its language doesn't know, or a library that isn't there, is none of the checks'
+/// business.
+#[test]
+fn what_ends_at_once_is_a_row_that_says_so() {
+    let class = tempdir().unwrap();
+    let reports = tempdir().unwrap();
+    fs::write(
+        class.path().join("wu.sh"),
+        "#!/bin/sh\necho no such word\nexit 1\n",
+    )
+    .unwrap();
+    let to = reports.path().to_str().unwrap();
+    let ended = mark(class.path(), &["--reports", to]);
+    let row =
+        "not started    - of 2  wu.sh: it ended at once (exit status 1); it printed last: no such";
+    assert!(ended.output.contains(row), "{}", ended.output);
+    let report = fs::read_to_string(reports.path().join("wu.sh.txt")).unwrap();
+    let begin =
+        "udp-server: wu.sh\nstarted with: /bin/sh ./wu.sh {port}\n\nnot started: it ended at once";
+    assert!(report.starts_with(begin), "{report}");
+    assert!(report.contains("Read its last words."), "{report}");
+}
+
+/// A student has neither the class's folder nor a command for it.
+#[test]
+fn a_report_has_nothing_for_those_who_mark() {
+    let class = tempdir().unwrap();
+    let reports = tempdir().unwrap();
+    for name in ["go.go", "late.zip"] {
+        fs::write(class.path().join(name), "").unwrap();
+    }
+    let to = reports.path().to_str().unwrap();
+    let arguments = ["udp-server", "--reports", to, "--submissions"].map(OsStr::new);
+    let ended = Program::run(CHECKS, arguments.iter().chain([&class.path().as_os_str()]));
+    let report = |name| fs::read_to_string(reports.path().join(name)).unwrap();
+    for (name, why) in [
+        ("go.go", "nobody knows how to start it"),
+        ("late.zip", "it is packed: hand in what is in it"),
+    ] {
+        let row = format!("{name}: {why} (to mark it, ");
+        assert!(ended.output.contains(&row), "{}", ended.output);
+        let whole = format!("udp-server: {name}\n\nnot started: {why}\n");
+        assert_eq!(report(format!("{name}.txt")), whole);
+    }
+}
+
 /// Who has no reports after an hour has to judge the class again.
 #[test]
 fn reports_that_can_not_be_written_are_told_first() {
@@ -459,7 +511,11 @@ fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
         .output
         .lines()
         .map(|line| line.split(',').next().unwrap());
-    assert_eq!(names.collect::<Vec<_>>(), ["submission", "a.sh", "b.sh"]);
+    // For Excel, the text begins with a mark that says that it is UTF-8.
+    let expected = ["\u{feff}submission", "a.sh", "b.sh"];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+    // Nobody sees the bar.
+    assert_eq!(ended.errors, "1 of 2 judged: a.sh\n2 of 2 judged: b.sh\n");
 }
 
 /// Each program writes down how many of them run. It is slow to start, so that more would meet.
@@ -534,7 +590,9 @@ fn told_of(runaway: &str) -> String {
     .unwrap();
     let ended = mark(class.path(), &["--format=json"]);
     let line: Value = serde_json::from_str(&ended.output).unwrap();
-    line["checks"][0]["saw"].as_str().unwrap().to_owned()
+    let told = line["not_started"].as_str();
+    let told = told.or(line["checks"][0]["saw"].as_str());
+    told.unwrap().to_owned()
 }
 
 /// They leave the session, and their parent ends. They end by themselves, if nobody stops them.
