@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use checks::check::{Check, Verdict};
 use checks::judge::{Submission, beside_others, judge};
@@ -149,14 +149,32 @@ fn mark_one(
         jobs: args.jobs / at_once(args),
         ..crate::submission(args, ready.command.clone())
     };
+    // On macOS the path of a temporary folder has a link in it.
+    let real = fs::canonicalize(scratch).unwrap_or_else(|_| scratch.to_owned());
     judge(checks, &submission, |check, outcome| {
-        judged.push((check, outcome.clone()));
+        let mut outcome = outcome.clone();
+        for text in outcome.saw.iter_mut().chain(&mut outcome.steps) {
+            *text = without_copy(&without_copy(text, &real), scratch);
+        }
+        judged.push((check, outcome));
     });
     Marked {
         name: submitted.name.clone(),
         command: Some(ready.command.to_string()),
         judged: ended_at_once(&judged).map_or(Ok(judged), Err),
     }
+}
+
+/// The text as if the program had run in its own folder: its copy is gone when somebody reads this.
+fn without_copy(text: &str, scratch: &Path) -> String {
+    let scratch = format!("{}{MAIN_SEPARATOR}", scratch.display());
+    let mut parts = text.split(&scratch);
+    let begin = parts.next().unwrap_or_default().to_owned();
+    parts.fold(begin, |all, part| {
+        let after = part.trim_start_matches(|it: char| it == '.' || it.is_alphanumeric());
+        let within = after.strip_prefix(MAIN_SEPARATOR);
+        all + &within.map_or(format!("{{dir}}{after}"), str::to_owned)
+    })
 }
 
 /// Why nothing is known of a program that ended before it did anything: maybe its language finds a
