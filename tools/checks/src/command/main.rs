@@ -108,13 +108,13 @@ JSON has a line for each check, printed as soon as it is known:
   steps       what was done, in order; if it failed, the last step is the one that failed
   lesson      page, heading (or null) and advice: where to read and what to change
 With --submissions it has a line for each: submission (the file's name), command, not_started (why
-it wasn't started or ended at once, or null), points (basic, solid, expert, total; then null) and
-checks (a list of those above).
+it wasn't started or ended at once, else null), points (basic, solid, expert, total; null if it has
+such a reason) and checks (a list of those above).
 With --list the line for each check has id, title, level, about and lesson.
 CSV has a row for each submission: submission, command, a verdict for each check, points for each
 level (one for each check that passed), their total, and why it wasn't started or ended at once. It
 begins with the mark of UTF-8 that Excel needs.
-With both, standard error names what was left out, and shows how many are judged.
+For --submissions with JSON or CSV, standard error shows how many are judged, and what is left out.
 
 The exit status is 0 if all checks passed, 1 if not, 2 if the command line was wrong.";
 
