@@ -281,7 +281,8 @@ fn what_fails_at_the_same_step_as_another_check_is_not_tried_again() {
         return;
     }
     let folder = tempdir().unwrap();
-    let mute = format!("echo >> starts; sed -u 's/.*/mute/' | {FAULTY} tcp-client $1");
+    let words = "while read -r line; do echo mute; done";
+    let mute = format!("echo >> starts; {words} | {FAULTY} tcp-client $1");
     let names = ["/sends", "/shows", "/goes-on", "/speaks-first"];
     let outcomes = outcomes(Role::TcpClient, &names, &mute, folder.path());
     let (last, failed) = outcomes.split_last().unwrap();
