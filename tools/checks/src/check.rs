@@ -163,7 +163,7 @@ pub struct Outcome {
     /// If it failed: what to change.
     pub advice: Option<String>,
     /// If it failed: the check before it that failed at the same step, if one did.
-    pub like: Option<&'static str>,
+    pub same_as: Option<&'static str>,
     /// What was done, in order. If it failed, the last step is the one that failed.
     pub steps: Vec<String>,
     /// If it failed: the commands that do by hand what its peers did. Empty if there are none.

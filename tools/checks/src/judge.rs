@@ -198,25 +198,21 @@ pub fn judge(
 struct Settled<'a, R> {
     report: &'a mut R,
     verdicts: Vec<Verdict>,
-    /// The failures that are like none before them, each with its story.
-    failures: Vec<(Vec<String>, &'static Check, Option<Kind>)>,
+    /// The basic checks that failed, each at a step of its own, and the kind of failure.
+    failures: Vec<(String, &'static Check, Option<Kind>)>,
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
-    /// One fault early in a program fails many checks at the same step. Only the first one's advice
-    /// is about that step.
+    /// What a basic check asks for, others need as well: one fault early in a program fails many
+    /// checks at the same step. Only the basic check's advice is about that step.
     fn settle(&mut self, check: &'static Check, mut outcome: Outcome) {
         if outcome.verdict == Verdict::Failed {
-            let story = story(&outcome);
-            // No other check asks for less before that step than a basic one.
-            let is_like = |(first, it, _): &&(Vec<String>, &Check, _)| {
-                story.ends_with(first) || (it.level == Level::Basic && end(&story) == end(first))
-            };
-            if let Some((_, first, _)) = self.failures.iter().find(is_like) {
+            let step = failed_step(&outcome);
+            if let Some((_, first, _)) = self.failures.iter().find(|(it, ..)| *it == step) {
                 let advice = format!("{} fails at the same step: mend that first.", first.id);
-                (outcome.like, outcome.advice) = (Some(first.id), Some(advice));
-            } else {
-                self.failures.push((story, check, outcome.kind));
+                (outcome.same_as, outcome.advice) = (Some(first.id), Some(advice));
+            } else if check.level == Level::Basic {
+                self.failures.push((step, check, outcome.kind));
             }
         }
         (self.report)(check, &outcome);
@@ -226,53 +222,19 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
     /// Whether the program, when it ran alone, failed to do what it failed to do here, so that it
     /// needn't be tried again.
     fn confirms(&self, outcome: &Outcome) -> bool {
-        let story = story(outcome);
+        let step = failed_step(outcome);
         let mut failures = self.failures.iter();
-        outcome.verdict == Verdict::Failed
-            && failures.any(|(first, _, kind)| story.ends_with(first) && *kind == outcome.kind)
+        failures.any(|(failed, _, kind)| *failed == step && *kind == outcome.kind)
     }
 }
 
-/// What was done up to the failure, and what was expected then, without what differs from check to
-/// check: how the program was started, its port, its peers' numbers, and the lines that were typed.
-fn story(outcome: &Outcome) -> Vec<String> {
-    let expected = outcome.expected.iter();
-    let expected = expected.filter_map(|it| it.split(" within ").next());
-    let steps = outcome.steps.iter().map(String::as_str).chain(expected);
-    let mut story = Vec::new();
-    let mut typed = Vec::new();
-    for step in steps.filter(|step| !step.starts_with("$ ")) {
-        let line = step.strip_prefix("the user types \"");
-        let line = line.and_then(|it| Some(it.split_once(r#"\n""#)?.0));
-        if let Some(line) = line.filter(|line| !line.is_empty()) {
-            typed.push(line);
-            story.push("a line is typed".to_owned());
-        } else {
-            let step = typed
-                .iter()
-                .fold(step.to_owned(), |step, it| step.replace(it, "it"));
-            story.push(without_number(
-                &without_number(&step, "127.0.0.1:"),
-                "client ",
-            ));
-        }
-    }
-    story
-}
-
-fn without_number(text: &str, after: &str) -> String {
-    let mut parts = text.split(after);
-    let begin = parts.next().unwrap_or_default().to_owned();
-    parts.fold(begin, |all, part| {
-        all + after + part.trim_start_matches(|it: char| it.is_ascii_digit())
-    })
-}
-
-/// The last step of a story and what was expected, without what is quoted.
-fn end(story: &[String]) -> Vec<String> {
-    let last = story.get(story.len().saturating_sub(2)..);
-    let unquoted = |step: &String| step.split('"').step_by(2).collect();
-    last.unwrap_or_default().iter().map(unquoted).collect()
+/// The step that failed and what was expected, without what differs from check to check: texts in
+/// quotation marks, and numbers.
+fn failed_step(outcome: &Outcome) -> String {
+    let texts = outcome.steps.last().into_iter().chain(&outcome.expected);
+    let unquoted = texts.flat_map(|text| text.split('"').step_by(2));
+    let characters = unquoted.flat_map(str::chars);
+    characters.filter(|it| it.is_alphabetic()).collect()
 }
 
 /// The very first check: all others of this program wait for it. If it was late although no other

@@ -16,9 +16,11 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
         Verdict::Failed => ("FAILED", check.title),
         Verdict::Skipped => ("skipped", outcome.saw.as_deref().unwrap_or_default()),
     };
-    let like = outcome.like.map(|first| format!(" (same step as {first})"));
-    let like = like.unwrap_or_default();
-    format!("{verdict:<8}{:<29} {what}{like}", check.id)
+    let same_as = outcome
+        .same_as
+        .map(|first| format!(" (same step as {first})"));
+    let same_as = same_as.unwrap_or_default();
+    format!("{verdict:<8}{:<29} {what}{same_as}", check.id)
 }
 
 /// Why a check has failed, and what to do: some lines, indented. Nothing if it hasn't failed.

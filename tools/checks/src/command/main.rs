@@ -112,8 +112,7 @@ it wasn't started or ended at once, else null), points (basic, solid, expert, to
 such a reason) and checks (a list of those above).
 With --list the line for each check has id, title, level, about and lesson.
 CSV has a row for each submission: submission, command, a verdict for each check, points for each
-level (one for each check that passed), their total, and why it wasn't started or ended at once. It
-begins with the mark of UTF-8 that Excel needs.
+level (one for each check that passed), their total, and why it wasn't started or ended at once.
 For --submissions with JSON or CSV, standard error shows how many are judged, and what is left out.
 
 The exit status is 0 if all checks passed, 1 if not, 2 if the command line was wrong.";

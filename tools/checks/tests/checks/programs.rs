@@ -288,9 +288,9 @@ fn what_fails_at_the_same_step_as_another_check_is_not_tried_again() {
     let (last, failed) = outcomes.split_last().unwrap();
     assert_eq!(verdicts(failed), [Verdict::Failed; 3]);
     assert_eq!(last.verdict, Verdict::Passed);
-    let likes: Vec<_> = failed.iter().map(|it| it.like).collect();
+    let same_as: Vec<_> = failed.iter().map(|it| it.same_as).collect();
     let first = Some("tcp-client/sends");
-    assert_eq!(likes, [None, first, first]);
+    assert_eq!(same_as, [None, first, first]);
     let advice = "tcp-client/sends fails at the same step: mend that first.";
     assert_eq!(outcomes[1].advice.as_deref(), Some(advice));
     // Only the first failure was tried again.
@@ -305,8 +305,8 @@ fn what_fails_as_a_basic_check_does_says_so() {
     let names = ["/answers", "/half-close"];
     let outcomes = outcomes(Role::TcpServer, &names, &rude, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed; 2]);
-    let likes: Vec<_> = outcomes.iter().map(|it| it.like).collect();
-    assert_eq!(likes, [None, Some("tcp-server/answers")]);
+    let same_as: Vec<_> = outcomes.iter().map(|it| it.same_as).collect();
+    assert_eq!(same_as, [None, Some("tcp-server/answers")]);
 }
 
 /// As a server does that doesn't look whether bind fails.
