@@ -27,7 +27,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use answer::Answer;
 use head::{BAD_REQUEST, TIMEOUT, TOO_LARGE};
-use request::{Received, Recogniser};
+use request::{Message, Recogniser};
 
 /// What one client, or all clients together, can take from the server.
 #[derive(Debug, Clone)]
@@ -95,80 +95,81 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
     let here = listener.local_addr()?;
     let started = format!("Server started, waiting for clients on http://{here}/");
     log.always(started);
-    let serve_client = |client: &TcpStream, address: SocketAddr| {
+    let serve_client = |client: TcpStream, address: SocketAddr| {
         log.event(format_args!("Client connected: {address}"));
         // An error here concerns only this client.
-        match converse(client, address, name, limits, log) {
-            Ok(outcome) => log.event(format_args!("Connection closed: {address} ({outcome})")),
-            Err(error) => log.event(format_args!("Connection lost: {address} ({error})")),
+        if let Err(error) = greet(client, address, name, limits, log) {
+            log.event(format_args!("Connection lost: {address} ({error})"));
         }
     };
     // 4. Accept, again and again.
     workers::run(listener, limits.clients, &serve_client, log)
 }
 
-/// Steps 5 and 6 for one client. Returns the answer's title, such as `200 OK`, or that nothing
-/// came.
-fn converse(
-    client: &TcpStream,
+/// Steps 5 and 6 for one client: a greeting, or what is wrong with its request.
+fn greet(
+    client: TcpStream,
     address: SocketAddr,
     name: &str,
     limits: &Limits,
     log: &Log,
-) -> io::Result<&'static str> {
+) -> io::Result<()> {
     // 5. Receive and send.
-    let (bytes, received) = receive(client, limits)?;
+    let (bytes, message) = receive(&client, limits)?;
     if bytes.is_empty() {
-        return Ok("nothing came");
+        log.event(format_args!("Connection closed: {address} (nothing came)"));
+        return Ok(());
     }
     log.received(format_args!("Received from {address}:"), &bytes);
-    let answer = Answer::to(&received, &bytes, name);
-    DeadlineStream::new(client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
+    let answer = Answer::new(&message, &bytes, name);
+    DeadlineStream::new(&client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 6. Close. After a whole request the client sends no more, so the worker just drops the socket.
-    // Otherwise it may still send. (A client that sends its next request before it has this answer
-    // may lose the answer to a reset. It can ask again.)
-    match received {
-        Received::Request(head) if !head.has_body && bytes.len() == head.length => {}
-        _ => close_in_stages(client, limits),
+    // 6. Close, by dropping the socket: at once after a whole request, since then the client sends no
+    // more. (A client that sends its next request before it has this answer may lose the answer to
+    // a reset. It can ask again.)
+    match message {
+        Message::Request(head) if !head.has_body && bytes.len() == head.length => {}
+        _ => close_in_stages(&client, limits),
     }
-    Ok(answer.title)
+    let title = answer.title;
+    log.event(format_args!("Connection closed: {address} ({title})"));
+    // Clients wait for this, but not for the memory to be freed, which happens below.
+    drop(client);
+    Ok(())
 }
 
 /// Receives until the client can be answered, in as many pieces as it takes.
-fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Received)> {
+fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)> {
     let deadline = Instant::now() + limits.head_time;
     let mut recogniser = Recogniser::default();
     let mut bytes = Vec::new();
-    let received = loop {
-        let received = recogniser.recognise(&bytes);
-        let wait_until = match received {
-            Received::Unclear | Received::PartOfHead => deadline,
+    let message = loop {
+        let message = recogniser.recognise(&bytes);
+        let wait_until = match message {
+            Message::Unclear | Message::PartOfHead => deadline,
             // Whichever comes first.
-            Received::PartOfLine => deadline.min(Instant::now() + limits.quiet),
-            _ => break received,
+            Message::PartOfLine => deadline.min(Instant::now() + limits.quiet),
+            _ => break message,
         };
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
         if room == 0 {
-            break match received {
-                Received::PartOfHead => {
-                    Received::Refused((TOO_LARGE, "its head has too many bytes"))
-                }
-                _ => Received::LineTooLong,
+            break match message {
+                Message::PartOfHead => Message::Refused((TOO_LARGE, "its head has too many bytes")),
+                _ => Message::LineTooLong,
             };
         }
         match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
-            Ok(0) => break received.refuse_part_of_head(BAD_REQUEST, "its head has no end"),
+            Ok(0) => break message.refuse_part_of_head(BAD_REQUEST, "its head has no end"),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 // A line that is quiet is whole.
-                break received.refuse_part_of_head(TIMEOUT, "its head took too long to arrive");
+                break message.refuse_part_of_head(TIMEOUT, "its head took too long to arrive");
             }
             Err(error) => return Err(error),
         }
     };
-    Ok((bytes, received))
+    Ok((bytes, message))
 }
 
 /// Closes in stages (RFC 9112, section 9.6).

@@ -71,11 +71,11 @@ impl Log {
         if self.quiet {
             return;
         }
-        let text = String::from_utf8_lossy(bytes);
+        let (text, width) = (String::from_utf8_lossy(bytes), self.printer.width());
         let mut lines = Style::Event.paint(title).to_string();
         for line in text.lines() {
             let line = format!("{}{}", safe::MARGIN, safe::escape(line));
-            let rows = safe::fold(&line, safe::MARGIN, self.printer.width());
+            let rows = safe::fold(&line, safe::MARGIN, width);
             lines.push('\n');
             lines.push_str(&Style::Peer.paint(rows).to_string());
         }

@@ -42,11 +42,6 @@ impl Built {
         Err(Error::cannot("build the programs", cause, next))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-        self.this.with_file_name(file)
-    }
-
     /// What starts one of them, or a floor, on a free port. The `line` is its command line.
     ///
     /// # Errors
@@ -56,7 +51,8 @@ impl Built {
         let line = line.to_owned();
         move || {
             let mut words = line.split_whitespace();
-            let mut command = Command::new(self.path(words.next().unwrap_or_default()));
+            let file = words.next().unwrap_or_default().to_owned() + env::consts::EXE_SUFFIX;
+            let mut command = Command::new(self.this.with_file_name(file));
             command.args(words).args(["--port", "0"]);
             command.env("NO_COLOR", "1");
             Server::start(command)

@@ -6,7 +6,7 @@ use console::safe;
 use html_escape::encode_text;
 
 use super::head::Request;
-use super::request::Received;
+use super::request::Message;
 
 /// An answer, ready to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a client that sent `bytes`, which are what `received` says: a greeting to
+    /// The answer to a client that sent `bytes`, which are what `message` says: a greeting to
     /// `name`, or what is wrong.
-    pub fn to(received: &Received, bytes: &[u8], name: &str) -> Self {
-        match received {
-            Received::Request(request) => answer_request(request, bytes, name),
-            Received::Refused((status, why)) => refusal(status, "", why),
-            Received::LineTooLong => {
+    pub fn new(message: &Message, bytes: &[u8], name: &str) -> Self {
+        match message {
+            Message::Request(request) => answer_request(request, bytes, name),
+            Message::Refused((status, why)) => refusal(status, "", why),
+            Message::LineTooLong => {
                 let limit = bytes.len();
                 let line = format!("Your line is too long: the limit is {limit} bytes.");
                 plain_text(line)
@@ -87,7 +87,7 @@ fn page(status: &'static str, fields: &str, heading: &str, rest: &str) -> Answer
          <h1>{heading}</h1>\n\
          {rest}\n"
     );
-    let date = httpdate::fmt_http_date(SystemTime::now());
+    let date = httpdate::HttpDate::from(SystemTime::now());
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\n\
@@ -101,7 +101,7 @@ fn page(status: &'static str, fields: &str, heading: &str, rest: &str) -> Answer
     Answer {
         title: status,
         head_length: head.len(),
-        bytes: (head + &body).into_bytes(),
+        bytes: [head, body].concat().into_bytes(),
     }
 }
 
@@ -115,10 +115,11 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 
 /// The page's second part: the request as it arrived, line by line.
 fn what_was_sent(head: &[u8]) -> String {
-    let head = String::from_utf8_lossy(head);
-    let lines: String = head.lines().map(|line| safe::escape(line) + "\n").collect();
-    let lines = encode_text(&lines);
-    format!("<p>Your browser sent this to say that it wants the page:</p>\n<pre>{lines}</pre>")
+    let mut html = "<p>Your browser sent this to say that it wants the page:</p>\n<pre>".to_owned();
+    for line in String::from_utf8_lossy(head).lines() {
+        html.extend([encode_text(&safe::escape(line)), "\n".into()]);
+    }
+    html + "</pre>"
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const METHODS: [&str; 9] = [
 
 /// What the bytes are.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Received {
+pub enum Message {
     /// Too few to tell: only line ends, or a beginning such as `GE`.
     Unclear,
     /// An HTTP request without the end of its head.
@@ -30,7 +30,7 @@ pub enum Received {
     Refused(Refusal),
 }
 
-impl Received {
+impl Message {
     /// What the bytes are if no more will come. A line may lack its end; a head may not, and is
     /// refused.
     #[must_use]
@@ -63,7 +63,7 @@ impl Recogniser {
     ///
     /// A known method and a space mean HTTP. So does a whole line that has the form of a request
     /// line, whatever its method. Anything else is text, if it can be read.
-    pub fn recognise(&mut self, bytes: &[u8]) -> Received {
+    pub fn recognise(&mut self, bytes: &[u8]) -> Message {
         // As long as the message hasn't begun.
         if self.searched == 0 {
             let new = bytes[self.skipped..].iter();
@@ -85,23 +85,23 @@ impl Recogniser {
                 self.in_head = true;
             } else if is_known {
                 let why = "its first line must be like GET / HTTP/1.1";
-                return Received::Refused((BAD_REQUEST, why));
+                return Message::Refused((BAD_REQUEST, why));
             } else {
-                return self.text(message, Received::Line);
+                return self.text(message, Message::Line);
             }
         }
         self.searched = message.len();
         if self.in_head || is_known {
-            Received::PartOfHead
+            Message::PartOfHead
         } else if methods.any(|method| method.starts_with(message)) {
-            Received::Unclear
+            Message::Unclear
         } else {
-            self.text(message, Received::PartOfLine)
+            self.text(message, Message::PartOfLine)
         }
     }
 
     /// `if_text`, if the message is text without control characters.
-    fn text(&mut self, message: &[u8], if_text: Received) -> Received {
+    fn text(&mut self, message: &[u8], if_text: Message) -> Message {
         let new = &message[self.readable..];
         // The network may have cut the last character; its rest is on the way.
         let whole = match str::from_utf8(new) {
@@ -115,18 +115,18 @@ impl Recogniser {
             }
             _ => {
                 let why = "it is neither HTTP nor text in UTF-8 without control characters";
-                Received::Refused((BAD_REQUEST, why))
+                Message::Refused((BAD_REQUEST, why))
             }
         }
     }
 }
 
 /// What a complete head is, with the line ends before it.
-fn whole_head(head: &[u8], is_known: bool) -> Received {
+fn whole_head(head: &[u8], is_known: bool) -> Message {
     if !is_known {
-        return Received::Refused((NOT_IMPLEMENTED, "HTTP doesn't have its method"));
+        return Message::Refused((NOT_IMPLEMENTED, "HTTP doesn't have its method"));
     }
-    head::read(head).map_or_else(Received::Refused, Received::Request)
+    head::read(head).map_or_else(Message::Refused, Message::Request)
 }
 
 /// Whether a line is `token SP target SP HTTP/digit.digit`: RFC 9112, section 3.
@@ -153,13 +153,13 @@ fn is_request_line(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn recognised(bytes: &[u8]) -> Received {
+    fn recognised(bytes: &[u8]) -> Message {
         Recogniser::default().recognise(bytes)
     }
 
     fn refused_with(bytes: &[u8]) -> &'static str {
         match recognised(bytes) {
-            Received::Refused((status, _)) => status,
+            Message::Refused((status, _)) => status,
             other => panic!("{other:?} for {}", bytes.escape_ascii()),
         }
     }
@@ -177,14 +177,14 @@ mod tests {
             for cut in 0..length {
                 let so_far = recognised(&bytes[..cut]);
                 assert!(
-                    matches!(so_far, Received::Unclear | Received::PartOfHead),
+                    matches!(so_far, Message::Unclear | Message::PartOfHead),
                     "{so_far:?} for {:?}",
                     &head[..cut]
                 );
             }
             for bytes in [bytes, format!("{head}GET").as_bytes()] {
                 match recognised(bytes) {
-                    Received::Request(request) => assert_eq!(request.length, length, "{head:?}"),
+                    Message::Request(request) => assert_eq!(request.length, length, "{head:?}"),
                     other => panic!("{other:?} for {head:?}"),
                 }
             }
@@ -210,8 +210,8 @@ mod tests {
                     if length > first.len() + 4 {
                         bytes[length - 4] = other;
                     }
-                    let received = recogniser.recognise(&bytes[..length]);
-                    assert_eq!(received, so_far, "{first:?} at {length}");
+                    let message = recogniser.recognise(&bytes[..length]);
+                    assert_eq!(message, so_far, "{first:?} at {length}");
                 }
             }
         }
@@ -231,16 +231,12 @@ mod tests {
         ] {
             for (line_end, fields) in [("\r\n", "Host: a\r\n"), ("\n", ""), ("\r\n", "X : y\r\n")] {
                 let head = format!("{line}{line_end}{fields}");
-                assert_eq!(
-                    recognised(head.as_bytes()),
-                    Received::PartOfHead,
-                    "{head:?}"
-                );
+                assert_eq!(recognised(head.as_bytes()), Message::PartOfHead, "{head:?}");
                 let head = head + line_end;
                 assert_eq!(refused_with(head.as_bytes()), NOT_IMPLEMENTED, "{head:?}");
             }
             // Before its line end it may be anything.
-            assert_eq!(recognised(line.as_bytes()), Received::PartOfLine, "{line}");
+            assert_eq!(recognised(line.as_bytes()), Message::PartOfLine, "{line}");
         }
     }
 
@@ -249,16 +245,16 @@ mod tests {
         for bytes in [&b""[..], b"\r\n", b"\n\n\r\n", b"GE", b"\r\nOPTIONS"] {
             assert_eq!(
                 recognised(bytes),
-                Received::Unclear,
+                Message::Unclear,
                 "{}",
                 bytes.escape_ascii()
             );
         }
         for text in ["GETTING", "hello", "\nhello", "get /", "你好"] {
-            let (received, bytes) = (Received::PartOfLine, text.as_bytes());
-            assert_eq!(recognised(bytes), received, "{text}");
+            let (message, bytes) = (Message::PartOfLine, text.as_bytes());
+            assert_eq!(recognised(bytes), message, "{text}");
         }
-        assert_eq!(recognised(&"你好".as_bytes()[..5]), Received::PartOfLine);
+        assert_eq!(recognised(&"你好".as_bytes()[..5]), Message::PartOfLine);
         for text in [
             "hello\tyou\r",
             "你好",
@@ -281,7 +277,7 @@ mod tests {
             "HTTP/1.1 200 OK",
         ] {
             let bytes = format!("{text}\n");
-            assert_eq!(recognised(bytes.as_bytes()), Received::Line, "{text}");
+            assert_eq!(recognised(bytes.as_bytes()), Message::Line, "{text}");
         }
     }
 

@@ -29,21 +29,24 @@ use console::{Log, client_has_gone};
 /// threads come and go with each wave of clients.
 const MAX_IDLE: usize = 16;
 
-/// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them.
+/// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them. No request
+/// was seen to use more than 20 KiB (on Linux, in a debug build), and a panic that prints its
+/// backtrace uses 28.
 const STACK_BYTES: usize = 128 * 1024;
 
 /// How long to wait before the next try if the system is short of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What a worker does for a client. (`Sync`: many threads call it at the same time.)
-pub type Serve<'a> = dyn Fn(&TcpStream, SocketAddr) + Sync + 'a;
+/// What a worker does for a client: any function or closure that takes these two (`dyn Fn`), and
+/// that many threads may call at the same time (`Sync`).
+pub type Serve<'a> = &'a (dyn Fn(TcpStream, SocketAddr) + Sync);
 
 /// Accepts clients and calls `serve` for each, for up to `limit` of them at the same time.
 ///
 /// # Errors
 ///
 /// It ends only if the listener fails for good.
-pub fn run(listener: &TcpListener, limit: usize, serve: &Serve, log: &Log) -> io::Result<()> {
+pub fn run(listener: &TcpListener, limit: usize, serve: Serve, log: &Log) -> io::Result<()> {
     let workers = Workers {
         listener,
         limit,
@@ -59,7 +62,7 @@ pub fn run(listener: &TcpListener, limit: usize, serve: &Serve, log: &Log) -> io
 struct Workers<'a> {
     listener: &'a TcpListener,
     limit: usize,
-    serve: &'a Serve<'a>,
+    serve: Serve<'a>,
     log: &'a Log,
     counts: Mutex<Counts>,
 }
@@ -73,8 +76,9 @@ struct Counts {
 
 impl Workers<'_> {
     /// One worker. It ends if the listener fails for good. If it may retire, it also ends when
-    /// enough others are idle. (`'s`: it may start threads that borrow the workers, until the
-    /// scope ends.)
+    /// enough others are idle.
+    ///
+    /// `'s` is the time for which the scope lasts. All that its threads borrow must last as long.
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
             let (client, address) = match self.listener.accept() {
@@ -95,9 +99,8 @@ impl Workers<'_> {
             self.keep_accepting(scope);
             // A panic ends the connection, not the worker. Its message is on stderr. Nobody uses
             // again what it leaves half done, which `AssertUnwindSafe` tells the compiler.
-            let work = || (self.serve)(&client, address);
+            let work = || (self.serve)(client, address);
             let _ = panic::catch_unwind(AssertUnwindSafe(work));
-            drop(client);
 
             let mut counts = self.counts();
             if may_retire && counts.idle >= MAX_IDLE {
@@ -144,7 +147,7 @@ mod tests {
     use super::*;
 
     /// Calls `clients` while workers serve the clients that connect to this address.
-    fn with_workers(limit: usize, serve: &Serve, clients: impl FnOnce(SocketAddr)) {
+    fn with_workers(limit: usize, serve: Serve, clients: impl FnOnce(SocketAddr)) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let log = Log::new(Printer::new(Capture::default()).unwrap(), false);
         thread::scope(|scope| {
@@ -169,7 +172,7 @@ mod tests {
     /// The third panic would leave no worker, if each took one with it.
     #[test]
     fn a_panic_ends_its_connection_and_no_worker() {
-        let serve = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: TcpStream, _: SocketAddr| {
             let mut word = [0; 5];
             client.read_exact(&mut word).unwrap();
             assert_ne!(&word, b"panic");
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn as_many_clients_as_the_limit_are_served_at_once_and_no_more() {
         let (tell, events) = channel();
-        let serve = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: TcpStream, _: SocketAddr| {
             tell.send(1).unwrap();
             let _ = client.read(&mut [0]);
             tell.send(-1).unwrap();
@@ -217,7 +220,7 @@ mod tests {
     #[test]
     fn threads_do_not_come_and_go_with_each_client() {
         let (tell, threads) = channel();
-        let serve = |_: &TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
+        let serve = |_: TcpStream, _: SocketAddr| tell.send(thread::current().id()).unwrap();
         with_workers(100, &serve, |address| {
             let mut all = HashSet::new();
             for _ in 0..100 {
@@ -235,7 +238,7 @@ mod tests {
             return;
         }
         let (tell, events) = channel();
-        let serve = |mut client: &TcpStream, _: SocketAddr| {
+        let serve = |mut client: TcpStream, _: SocketAddr| {
             tell.send(()).unwrap();
             let _ = client.read(&mut [0]);
         };

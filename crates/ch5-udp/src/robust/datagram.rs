@@ -13,13 +13,10 @@ pub const REQUEST_SHOWN: usize = 40;
 /// characters.
 pub fn shown(bytes: &[u8], limit: usize) -> String {
     let text = safe::escape(&String::from_utf8_lossy(bytes));
-    let beginning: String = text.chars().take(limit).collect();
-    if text.is_empty() {
-        "(empty)".to_owned()
-    } else if beginning.len() < text.len() {
-        format!("(cut, {} bytes) {beginning}", bytes.len())
-    } else {
-        text
+    match text.char_indices().nth(limit) {
+        _ if text.is_empty() => "(empty)".to_owned(),
+        Some((end, _)) => format!("(cut, {} bytes) {}", bytes.len(), &text[..end]),
+        None => text,
     }
 }
 

@@ -26,8 +26,8 @@ const ABSOLUTE_ZERO: f64 = -273.15;
 /// ends in a number only if that is the temperature.
 pub fn reply(request: &[u8]) -> String {
     match fahrenheit(request) {
-        Ok(degrees) => format!("{CONVERTED} {}", shown(degrees)),
-        Err(reason) => format!("{REFUSED} {reason}"),
+        Ok(degrees) => [CONVERTED, &shown(degrees)].join(" "),
+        Err(reason) => [REFUSED, reason].join(" "),
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn pool(listener: &TcpListener, count: usize, greet: Greet) -> io::Re
 
 pub(super) fn workers(listener: &TcpListener, greet: Greet) -> io::Result<()> {
     let log = Log::new(Printer::new(io::sink()).map_err(io::Error::other)?, true);
-    run(listener, 1024, &|client, _| greet(client), &log)
+    run(listener, 1024, &|client, _| greet(&client), &log)
 }
 
 /// Reads and writes for as long as each client stays: what a message costs without a connection.
