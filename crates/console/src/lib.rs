@@ -44,7 +44,7 @@ pub use line::{Line, read_line};
 pub use log::Log;
 pub use print::{print, say};
 pub use printer::Printer;
-pub use stage::{Part, Player, PlayerKeyboard, Stage};
+pub use stage::{PlayerKeyboard, PlayerScreen, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
 pub use style::Style;
 pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_timeout};
