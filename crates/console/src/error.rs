@@ -6,7 +6,8 @@ use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
 use std::{env, str};
 
-use crate::stdio::Stream;
+use crate::stdio::StreamError;
+use crate::systems::{is_short_of_descriptors, is_too_long};
 
 /// Why a program can't go on.
 ///
@@ -74,8 +75,6 @@ impl StdError for Error {}
 /// cause: "permission denied" means one thing for a port and another for a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Create a socket for an address.
-    CreateSocket,
     /// Bind a socket to an address of this machine.
     Bind,
     /// Bind a socket, and listen.
@@ -111,7 +110,6 @@ impl From<&'static str> for Action {
 impl Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CreateSocket => "create a socket for",
             Self::Bind => "bind a socket to",
             Self::Listen => "listen on",
             Self::Serve => "serve clients on",
@@ -143,18 +141,24 @@ pub trait OrCannot<T> {
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
-        self.map_err(|cause| match cause.into().downcast::<io::Error>() {
-            Ok(cause) => match Stream::of(&cause) {
-                Some(Stream::In) => failed(Action::ReadInput, "the input", cause),
-                Some(Stream::Out) => Error::output(*cause),
-                None => failed(action.into(), address, cause),
-            },
-            Err(cause) => failed(action.into(), address, cause),
+        self.map_err(|cause| {
+            let cause = cause.into().downcast::<io::Error>();
+            match cause.map(|error| error.downcast::<StreamError>()) {
+                Ok(Ok(StreamError::In(cause))) => failed(Action::ReadInput, "the input", cause),
+                Ok(Ok(StreamError::Out(cause))) => Error::output(cause),
+                Ok(Err(cause)) => failed(action.into(), address, cause),
+                Err(cause) => failed(action.into(), address, cause),
+            }
         })
     }
 }
 
-fn failed(action: Action, address: impl Display, cause: Box<dyn StdError + Send + Sync>) -> Error {
+fn failed(
+    action: Action,
+    address: impl Display,
+    cause: impl Into<Box<dyn StdError + Send + Sync>>,
+) -> Error {
+    let cause = cause.into();
     let next = next_step(action, cause.as_ref());
     Error::cannot(format_args!("{action} {address}"), cause, next)
 }
@@ -199,11 +203,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::Bind | Action::Listen | Action::Connect | Action::Talk, Kind::InvalidInput) => {
             "an address that begins with fe80 or ff02 needs the name of a network card: \
              --host fe80::1%eth0"
-        }
-
-        (Action::CreateSocket, _) => {
-            "this system has no sockets for that kind of address, or forbids them: \
-             try --host 127.0.0.1"
         }
 
         (Action::Bind | Action::Listen, Kind::AddrInUse) => {
@@ -280,31 +279,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "try again; if it fails again, search for the system's words in this line"
         }
     }
-}
-
-/// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
-/// it.
-#[must_use]
-pub fn is_short_of_descriptors(error: &io::Error) -> bool {
-    // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
-    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
-    error
-        .raw_os_error()
-        .is_some_and(|code| codes.contains(&code))
-}
-
-/// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
-#[must_use]
-pub fn is_too_long(error: &io::Error) -> bool {
-    // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
-    let code = if cfg!(windows) {
-        10_040
-    } else if cfg!(target_vendor = "apple") {
-        40
-    } else {
-        90
-    };
-    error.raw_os_error() == Some(code)
 }
 
 /// Reports how the program ended: an error as one line on standard error.
@@ -529,7 +503,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_process_without_descriptors_is_told_so_whatever_it_was_doing() {
-        for action in [Action::Serve, Action::Connect, Action::CreateSocket] {
+        for action in [Action::Serve, Action::Connect, Action::Listen] {
             let none_left: Result<(), _> = Err(io::Error::from_raw_os_error(24));
             let error = none_left.or_cannot(action, "X").unwrap_err().to_string();
             assert!(error.contains("ulimit -n"), "{error}");
