@@ -33,6 +33,7 @@ pub struct Stage<W> {
     players: Vec<&'static str>,
     keyboards: HashMap<&'static str, Sender<String>>,
     events: Sender<Event>,
+    /// It has no bound: programs on a stage print a few lines.
     inbox: Receiver<Event>,
     /// Lines that the script hasn't asked for, each after its player's name.
     waiting: Vec<(&'static str, String)>,
