@@ -4,132 +4,88 @@
 
 mod steps;
 
-use std::io::{self, BufReader, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
-use std::thread;
 
 use ch4_tcp_client::robust::{self, Limits};
 use ch4_tcp_client::tutorial;
-use console::{Player, Printer, Stage};
+use console::{Action, Error, OrCannot, PlayerKeyboard, PlayerScreen, Printer, Stage};
 use insta::assert_snapshot;
 use testkit::{Capture, FakePeer, Program, normalise, plain, port_without_listener};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
 
-/// Lets the tutorial's client type the lines. The server gives the answers, one for each read.
-/// Returns both consoles.
-fn tutorial_and_server<const N: usize>(lines: [&str; N], answers: &[&'static [u8]]) -> String {
+/// Starts a client on the stage. Returns the server's end of its connection, and the listener.
+fn start(
+    stage: &mut Stage<Capture>,
+    name: &'static str,
+    client: impl FnOnce(SocketAddr, BufReader<PlayerKeyboard>, PlayerScreen) -> Result<(), Error>
+    + Send
+    + 'static,
+) -> (FakePeer, TcpListener) {
     plain();
-    let screen = Capture::default();
-    let stage = Stage::new(screen.clone());
-    let mut client = stage.player("client");
-    let mut keyboard = client.keyboard(lines);
-    let mut server = stage.player("server");
-    let answers = answers.to_vec();
-
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = thread::spawn(move || {
-        let mut peer = FakePeer::accept(&listener);
-        for answer in answers {
-            let request = peer.receives();
-            let shown = answer.escape_ascii();
-            writeln!(server, "reads {request:?}, answers \"{shown}\"").unwrap();
-            peer.sends(answer);
-        }
-        let rest = String::from_utf8(peer.reads_to_end()).unwrap();
-        writeln!(server, "reads {rest:?} and the end").unwrap();
-    });
-
-    let connection = tutorial::connect(address).unwrap();
-    tutorial::talk(connection, &mut keyboard, &mut client).unwrap();
-    serving.join().unwrap();
-    normalise(&screen.text())
+    let client = move |keyboard, screen| client(address, keyboard, screen);
+    stage.start(name, "", client).unwrap();
+    (FakePeer::accept(&listener), listener)
 }
 
-/// Runs the robust client. Each line is typed when the client has shown the text before it.
-fn robust_client<const N: usize>(
+fn tutorial_client(
     address: SocketAddr,
-    stage: &Stage,
-    name: &'static str,
-    client: Player,
-    script: [(&'static str, &'static str); N],
-) {
-    let (typed, mut keyboard) = io::pipe().unwrap();
-    let mut echo = client.clone();
-    let watching = stage.clone();
-    let typing = thread::spawn(move || {
-        for (seen, line) in script {
-            watching.wait_for(name, seen).unwrap();
-            writeln!(echo, "{line}").unwrap();
-            writeln!(keyboard, "{line}").unwrap();
-        }
-    });
-    let terminal = robust::Screen::new(Printer::new(client).unwrap(), true);
-    robust::talk(
-        &[address],
-        Limits::default(),
-        BufReader::new(typed),
-        terminal,
-    )
-    .unwrap();
-    typing.join().unwrap();
+    mut keyboard: BufReader<PlayerKeyboard>,
+    mut screen: PlayerScreen,
+) -> Result<(), Error> {
+    let server = tutorial::connect(address).or_cannot(Action::Connect, address)?;
+    tutorial::talk(server, &mut keyboard, &mut screen).or_cannot(Action::Talk, address)
 }
 
-/// What a version shows of this server: it answers the first line with more than 1024 bytes, the
-/// second with terminal escapes and a line that pretends to be the client's, and hangs up. Who
-/// comes `back` is welcome.
-fn shown_by(
-    name: &'static str,
-    back: bool,
-    client_of: impl FnOnce(SocketAddr, &Stage, Player),
-) -> String {
-    plain();
+fn robust_client(
+    address: SocketAddr,
+    keyboard: impl BufRead,
+    screen: PlayerScreen,
+) -> Result<(), Error> {
+    let screen = robust::Screen::new(Printer::new(screen)?, true);
+    robust::talk(&[address], Limits::default(), keyboard, screen)
+}
+
+/// Lets the tutorial's client type lines that the server answers, and the last ones, which it
+/// doesn't. Returns both consoles.
+fn tutorial_and_server(exchanges: &[(&str, &[u8])], last: &[&str]) -> String {
     let screen = Capture::default();
-    let stage = Stage::new(screen.clone());
-    let client = stage.player(name);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let watching = stage.clone();
-    let serving = thread::spawn(move || {
-        let mut peer = FakePeer::accept(&listener);
-        peer.receives();
-        peer.sends("a".repeat(1024) + "\nthe rest\n");
-        peer.receives();
-        watching.wait_for(name, "the rest").unwrap();
-        peer.sends("\x1b[31mno:\rConnected again to 127.0.0.1:1.\n");
-        peer.half_closes();
-        peer.reads_to_end();
-        if back {
-            let mut peer = FakePeer::accept(&listener);
-            peer.receives();
-            peer.sends("welcome back\n");
-            peer.reads_to_end();
-        }
-    });
-    client_of(address, &stage, client);
-    serving.join().unwrap();
+    let mut stage = Stage::new(screen.clone(), ["client", "server"]);
+    let (mut peer, _listener) = start(&mut stage, "client", tutorial_client);
+    for (line, answer) in exchanges {
+        stage.types("client", line).unwrap();
+        let request = peer.receives();
+        let shown = answer.escape_ascii();
+        let server = format!("reads {request:?}, answers \"{shown}\"");
+        stage.shows("server", server).unwrap();
+        peer.sends(answer);
+    }
+    for line in last {
+        stage.types("client", line).unwrap();
+    }
+    let rest = String::from_utf8(peer.reads_to_end()).unwrap();
+    let server = format!("reads {rest:?} and the end");
+    stage.shows("server", server).unwrap();
     normalise(&screen.text())
-        .replace(&"a".repeat(1024), "[1024 a]")
-        .replace('\x1b', "[ESC]")
-        .replace('\r', "[CR]")
 }
 
 #[test]
 fn tutorial_sends_what_is_typed_until_exit() {
     let transcript = tutorial_and_server(
-        ["hello", "你好", "exit", "never sent"],
-        &[b"Hello World", "你也好".as_bytes()],
+        &[("hello", b"Hello World"), ("你好", "你也好".as_bytes())],
+        &["exit"],
     );
     assert_snapshot!("tutorial_sends_what_is_typed_until_exit", transcript);
 }
 
 #[test]
 fn tutorial_takes_one_read_for_one_answer() {
-    let mut long = vec![b'a'; 1024];
-    long.extend(b"the rest");
-    let transcript = tutorial_and_server(["one", "two", "exit"], &[long.leak()]);
+    let long = "a".repeat(1024) + "the rest";
+    let transcript = tutorial_and_server(&[("one", long.as_bytes())], &["two", "exit"]);
     assert_snapshot!(
         "tutorial_takes_one_read_for_one_answer",
         transcript.replace(&"a".repeat(1024), "[1024 a]")
@@ -181,58 +137,82 @@ fn tutorial_ends_with_its_connection() {
 /// Compare: where each answer stands, what the terminal is sent, and who notices the hang-up.
 #[test]
 fn both_versions_with_the_same_server() {
-    let tutorial = shown_by("tutorial", false, |address, _, mut client| {
-        let mut keyboard = client.keyboard(["one", "two", "three", "exit"]);
-        let server = tutorial::connect(address).unwrap();
-        tutorial::talk(server, &mut keyboard, &mut client).unwrap();
-    });
-    let robust = shown_by("robust", true, |address, stage, client| {
-        let script = [
-            ("Connected to", "one"),
-            ("the rest", "two"),
-            ("hung up", "three"),
-            ("welcome back", "exit"),
-        ];
-        robust_client(address, stage, "robust", client, script);
-    });
-    assert_snapshot!(
-        "both_versions_with_the_same_server",
-        format!("{tutorial}\n{robust}")
-    );
+    let long = "a".repeat(1024) + "\nthe rest\n";
+    let lies = "\x1b[31mno:\rConnected again to 127.0.0.1:1.\n";
+    let screen = Capture::default();
+    let mut stage = Stage::new(screen.clone(), ["tutorial"]);
+    let (mut peer, _listener) = start(&mut stage, "tutorial", tutorial_client);
+    stage.types("tutorial", "one").unwrap();
+    peer.receives();
+    peer.sends(&long);
+    stage.types("tutorial", "two").unwrap();
+    peer.receives();
+    stage.wait_for("tutorial", "the rest").unwrap();
+    peer.sends(lies);
+    peer.half_closes();
+    stage.types("tutorial", "three").unwrap();
+    stage.types("tutorial", "exit").unwrap();
+    let tutorial = screen.text();
+
+    let screen = Capture::default();
+    let mut stage = Stage::new(screen.clone(), ["robust"]);
+    let (mut peer, listener) = start(&mut stage, "robust", robust_client);
+    stage.wait_for("robust", "Connected to").unwrap();
+    stage.types("robust", "one").unwrap();
+    peer.receives();
+    peer.sends(&long);
+    stage.wait_for("robust", "the rest").unwrap();
+    stage.types("robust", "two").unwrap();
+    peer.receives();
+    peer.sends(lies);
+    peer.half_closes();
+    stage.wait_for("robust", "hung up").unwrap();
+    stage.types("robust", "three").unwrap();
+    let mut peer = FakePeer::accept(&listener);
+    peer.receives();
+    peer.sends("welcome back\n");
+    stage.wait_for("robust", "welcome back").unwrap();
+    stage.types("robust", "exit").unwrap();
+
+    let both = normalise(&format!("{tutorial}\n{}", screen.text()))
+        .replace(&"a".repeat(1024), "[1024 a]")
+        .replace('\x1b', "[ESC]")
+        .replace('\r', "[CR]");
+    assert_snapshot!("both_versions_with_the_same_server", both);
 }
 
 /// A reply in two pieces, a hang-up, a new connection, and an answer after the end of the input.
 #[test]
 fn robust_and_server() {
-    plain();
     let screen = Capture::default();
-    let stage = Stage::new(screen.clone());
-    let client = stage.player("client");
-    let mut server = stage.player("server");
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let watching = stage.clone();
-    let serving = thread::spawn(move || {
-        let mut peer = FakePeer::accept(&listener);
-        let request = peer.receives();
-        writeln!(server, "reads {request:?}, answers \"Good \"").unwrap();
-        peer.sends("Good ");
-        writeln!(server, "adds \"day\\n\"").unwrap();
-        peer.sends("day\n");
-        watching.wait_for("client", "Good day").unwrap();
-        writeln!(server, "hangs up").unwrap();
-        drop(peer);
-
-        let mut peer = FakePeer::accept(&listener);
-        watching.wait_for("client", "Connected again").unwrap();
-        let request = peer.receives();
-        peer.reads_to_end();
-        writeln!(server, "reads {request:?} and the end, answers \"Bye\"").unwrap();
-        peer.sends("Bye");
+    let mut stage = Stage::new(screen.clone(), ["client", "server"]);
+    let (mut peer, listener) = start(&mut stage, "client", |address, keyboard, screen| {
+        let both_lines = "hello\nand once more\n".len() as u64;
+        robust_client(address, keyboard.take(both_lines), screen)
     });
-    let script = [("Connected to", "hello"), ("hung up", "and once more")];
-    robust_client(address, &stage, "client", client, script);
-    serving.join().unwrap();
+    stage.wait_for("client", "Connected to").unwrap();
+    stage.types("client", "hello").unwrap();
+    let request = peer.receives();
+    let server = format!("reads {request:?}, answers \"Good \"");
+    stage.shows("server", server).unwrap();
+    peer.sends("Good ");
+    stage.shows("server", "adds \"day\\n\"").unwrap();
+    peer.sends("day\n");
+    stage.wait_for("client", "Good day").unwrap();
+    stage.shows("server", "hangs up").unwrap();
+    drop(peer);
+    stage.wait_for("client", "hung up").unwrap();
+
+    stage.types("client", "and once more").unwrap();
+    let mut peer = FakePeer::accept(&listener);
+    stage.wait_for("client", "Connected again").unwrap();
+    let request = peer.receives();
+    peer.reads_to_end();
+    let server = format!("reads {request:?} and the end, answers \"Bye\"");
+    stage.shows("server", server).unwrap();
+    peer.sends("Bye");
+    drop(peer);
+    stage.wait_for("client", "hung up").unwrap();
     assert_snapshot!("robust_and_server", normalise(&screen.text()));
 }
 

@@ -8,11 +8,10 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
-use std::thread;
 
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
-use console::{Log, Player, Printer, Stage};
+use console::{Log, PlayerScreen, Printer, Stage};
 use insta::assert_snapshot;
 use testkit::{Capture, PATIENCE, Program, normalise, plain, stop};
 
@@ -22,41 +21,42 @@ const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOS
 /// Lets a client send the bytes to both versions, and returns the consoles of both sides. The
 /// tutorial's server prints `last` when it is done.
 fn both_versions(bytes: &[u8], last: &str) -> String {
-    let tutorial = conversation(bytes, last, |mut server| {
-        let listener = Arc::new(tutorial::listen(ANY_PORT).unwrap());
-        (Arc::clone(&listener), move || {
-            let end = tutorial::serve(&listener, "Michael", &mut server);
-            writeln!(server, "ends: {}", end.unwrap_err()).unwrap();
-        })
+    let listener = tutorial::listen(ANY_PORT).unwrap();
+    let tutorial = conversation(bytes, last, listener, |listener, mut screen| {
+        let end = tutorial::serve(listener, "Michael", &mut screen);
+        writeln!(screen, "ends: {}", end.unwrap_err()).unwrap();
     });
-    let robust = conversation(bytes, "Connection closed", |server| {
-        let listener = Arc::new(robust::listen(ANY_PORT).unwrap());
-        (Arc::clone(&listener), move || {
-            let log = Log::new(Printer::new(server).unwrap(), false);
-            robust::serve(&listener, "Michael", &Limits::default(), &log).unwrap_err();
-        })
+    let listener = robust::listen(ANY_PORT).unwrap();
+    let robust = conversation(bytes, "Connection closed", listener, |listener, screen| {
+        let log = Log::new(Printer::new(screen).unwrap(), false);
+        robust::serve(listener, "Michael", &Limits::default(), &log).unwrap_err();
     });
     format!("--tutorial\n{tutorial}\nrobust\n{robust}")
 }
 
 /// Runs a server on a thread, lets a client send the bytes, and returns both consoles.
-fn conversation<S: FnOnce() + Send + 'static>(
+fn conversation(
     bytes: &[u8],
     last: &str,
-    prepare: impl FnOnce(Player) -> (Arc<TcpListener>, S),
+    listener: TcpListener,
+    serve: impl FnOnce(&TcpListener, PlayerScreen) + Send + 'static,
 ) -> String {
     plain();
     let screen = Capture::default();
-    let stage = Stage::new(screen.clone());
-    let (listener, serve) = prepare(stage.player("server"));
-    let mut client = stage.player("client");
-    let serving = thread::spawn(serve);
+    let mut stage = Stage::new(screen.clone(), ["server", "client"]);
+    let listener = Arc::new(listener);
+    let its_listener = Arc::clone(&listener);
+    let serving = stage.start("server", "", move |_, screen| {
+        serve(&its_listener, screen);
+        Ok(())
+    });
+    let serving = serving.unwrap();
 
     stage.wait_for("server", "started").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
     stage.wait_for("server", "Client connected").unwrap();
-    let (count, shown) = (bytes.len(), bytes.escape_ascii());
-    writeln!(client, "sends {count} bytes: {shown}").unwrap();
+    let sends = format!("sends {} bytes: {}", bytes.len(), bytes.escape_ascii());
+    stage.shows("client", sends).unwrap();
     stream.write_all(bytes).unwrap();
 
     let mut answer = Vec::new();
@@ -69,13 +69,14 @@ fn conversation<S: FnOnce() + Send + 'static>(
     stage.wait_for("server", last).unwrap();
     let answer = String::from_utf8_lossy(&answer);
     let (answer, page) = answer.split_once("<!DOCTYPE").unwrap_or((&answer, ""));
+    let mut client = |line: String| stage.shows("client", line).unwrap();
     for line in answer.lines().filter(|line| !line.starts_with("Date: ")) {
-        writeln!(client, "receives {line}").unwrap();
+        client(format!("receives {line}"));
     }
     if !page.is_empty() {
-        writeln!(client, "receives a page").unwrap();
+        client("receives a page".to_owned());
     }
-    writeln!(client, "sees {end}").unwrap();
+    client(format!("sees {end}"));
     let transcript = normalise(&screen.text());
 
     stop(&listener, || serving.is_finished());

@@ -2,11 +2,10 @@
 
 use std::io::Write;
 use std::net::Ipv4Addr;
-use std::thread;
 
-use console::{Action, Error, Log, OrCannot, Part, Printer, Stage, Style, say};
+use console::{Action, Error, Log, OrCannot, Printer, Stage};
 
-use crate::robust::client::{self, PROMPT, WAITS};
+use crate::robust::client::{self, WAITS};
 use crate::robust::server;
 use crate::tutorial;
 
@@ -18,25 +17,23 @@ const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 /// # Errors
 ///
 /// A socket or the output fails.
-pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
+pub fn robust(out: impl Write) -> Result<(), Error> {
     let (socket, address) = server::bind(ANY_PORT.into())?;
-    let stage = Stage::new(out);
-    let log = Log::new(Printer::new(stage.player("server"))?, false);
-    let mut client = stage.player("client");
+    let mut stage = Stage::new(out, ["server", "client"]);
 
-    // It answers forever, and so ends with the process.
-    thread::Builder::new()
-        .spawn(move || server::serve(&socket, &log))
-        .or_cannot(Action::StartThread, "for the server")?;
-
+    stage.start("server", "", move |_, screen| {
+        let log = Log::new(Printer::new(screen)?, false);
+        server::serve(&socket, &log).or_cannot(Action::Serve, address)
+    })?;
     stage.wait_for("server", "bound")?;
+    stage.start("client", "", move |mut keyboard, mut screen| {
+        let (servers, width) = ([address], || None);
+        client::converse(&servers, &WAITS, &mut keyboard, true, &mut screen, width).map(drop)
+    })?;
     for (celsius, answer) in [("36,6", "Can't convert"), ("36.6", "97.88")] {
-        let prompt = Style::Prompt.paint(PROMPT);
-        writeln!(client, "{prompt} {celsius}").map_err(Error::output)?;
-        let reply = client::ask_server(&[address], celsius.as_bytes(), &WAITS, &mut client)?;
-        // The server doesn't wait for its own terminal. Here we do, to keep the lines in order.
+        stage.types("client", celsius)?;
         stage.wait_for("server", answer)?;
-        say(&mut client, Style::Peer, reply)?;
+        stage.wait_for("client", answer)?;
     }
     Ok(())
 }
@@ -46,20 +43,19 @@ pub fn robust(out: impl Write + Send + 'static) -> Result<(), Error> {
 /// # Errors
 ///
 /// A socket or the output fails.
-pub fn tutorial(out: impl Write + Send + 'static) -> Result<(), Error> {
+pub fn tutorial(out: impl Write) -> Result<(), Error> {
     let (socket, address) = server::bind(ANY_PORT.into())?;
-    let stage = Stage::new(out);
-    let mut server = stage.player("server");
-    let mut client = stage.player("client");
-    let mut keyboard = client.keyboard(["36.6"]);
+    let mut stage = Stage::new(out, ["server", "client"]);
 
-    Stage::play([
-        Box::new(move || tutorial::serve(socket, &mut server).or_cannot(Action::Serve, address))
-            as Part,
-        Box::new(move || {
-            stage.wait_for("server", "bound")?;
-            tutorial::ask_server(address, &mut keyboard, &mut client)
-                .or_cannot(Action::Talk, address)
-        }),
-    ])
+    stage.start("server", "", move |_, mut screen| {
+        tutorial::serve(socket, &mut screen).or_cannot(Action::Serve, address)
+    })?;
+    stage.wait_for("server", "bound")?;
+    stage.start("client", "", move |mut keyboard, mut screen| {
+        let asked = tutorial::ask_server(address, &mut keyboard, &mut screen);
+        asked.or_cannot(Action::Talk, address)
+    })?;
+    stage.types("client", "36.6")?;
+    stage.wait_for("server", "Request")?;
+    stage.wait_for("client", "97.88")
 }

@@ -79,7 +79,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             served.or_cannot(Action::Serve, here)?;
         }
         Command::Client { temperatures } if flags.tutorial => {
-            let server = flags.address()?;
+            let server = flags.open(Ok)?;
             if temperatures.is_empty() {
                 tutorial::ask_server(server, &mut stdin(), &mut out)
                     .or_cannot(Action::Talk, server)?;

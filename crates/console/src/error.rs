@@ -1,12 +1,11 @@
 use std::error::Error as StdError;
-use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
-use std::{env, str};
 
-use crate::stdio::Stream;
+use crate::stdio::StreamError;
+use crate::systems::{is_short_of_descriptors, is_too_long};
 
 /// Why a program can't go on.
 ///
@@ -74,8 +73,6 @@ impl StdError for Error {}
 /// cause: "permission denied" means one thing for a port and another for a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Create a socket for an address.
-    CreateSocket,
     /// Bind a socket to an address of this machine.
     Bind,
     /// Bind a socket, and listen.
@@ -111,7 +108,6 @@ impl From<&'static str> for Action {
 impl Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CreateSocket => "create a socket for",
             Self::Bind => "bind a socket to",
             Self::Listen => "listen on",
             Self::Serve => "serve clients on",
@@ -143,18 +139,24 @@ pub trait OrCannot<T> {
 
 impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
-        self.map_err(|cause| match cause.into().downcast::<io::Error>() {
-            Ok(cause) => match Stream::of(&cause) {
-                Some(Stream::In) => failed(Action::ReadInput, "the input", cause),
-                Some(Stream::Out) => Error::output(*cause),
-                None => failed(action.into(), address, cause),
-            },
-            Err(cause) => failed(action.into(), address, cause),
+        self.map_err(|cause| {
+            let cause = cause.into().downcast::<io::Error>();
+            match cause.map(|error| error.downcast::<StreamError>()) {
+                Ok(Ok(StreamError::In(cause))) => failed(Action::ReadInput, "the input", cause),
+                Ok(Ok(StreamError::Out(cause))) => Error::output(cause),
+                Ok(Err(cause)) => failed(action.into(), address, cause),
+                Err(cause) => failed(action.into(), address, cause),
+            }
         })
     }
 }
 
-fn failed(action: Action, address: impl Display, cause: Box<dyn StdError + Send + Sync>) -> Error {
+fn failed(
+    action: Action,
+    address: impl Display,
+    cause: impl Into<Box<dyn StdError + Send + Sync>>,
+) -> Error {
+    let cause = cause.into();
     let next = next_step(action, cause.as_ref());
     Error::cannot(format_args!("{action} {address}"), cause, next)
 }
@@ -172,12 +174,10 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         return "it doesn't fit into one datagram: send less at once";
     }
     let kind = error.map_or(Kind::Other, io::Error::kind);
-    // What is wrong with a text, which an `io::Error` may carry inside.
-    let text = error
-        .and_then(io::Error::get_ref)
-        .map_or(cause, |inner| inner);
+    let reason = error.and_then(io::Error::get_ref);
+    let is_no_number = reason.is_some_and(<dyn StdError + Send + Sync>::is::<ParseFloatError>);
     match (action, kind) {
-        (Action::StartThread, _) => {
+        (Action::StartThread, _) | (_, Kind::OutOfMemory) => {
             "this machine is short of threads or memory: stop other programs, \
              or raise the limit (ulimit -u)"
         }
@@ -185,7 +185,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::Serve | Action::Talk | Action::ReadInput, Kind::UnexpectedEof) => {
             "the input has ended: type, or pipe in, one more line"
         }
-        (Action::Serve | Action::Talk, Kind::InvalidData) if text.is::<ParseFloatError>() => {
+        (Action::Serve | Action::Talk, Kind::InvalidData) if is_no_number => {
             "write a number with a decimal point, such as 36.6 \
              (without --tutorial the server says so and goes on)"
         }
@@ -193,17 +193,10 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this program needs text in UTF-8 here \
              (without --tutorial the programs survive other bytes)"
         }
-        (_, Kind::OutOfMemory) => "this machine is short of memory: stop other programs",
-
         // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
         (Action::Bind | Action::Listen | Action::Connect | Action::Talk, Kind::InvalidInput) => {
             "an address that begins with fe80 or ff02 needs the name of a network card: \
              --host fe80::1%eth0"
-        }
-
-        (Action::CreateSocket, _) => {
-            "this system has no sockets for that kind of address, or forbids them: \
-             try --host 127.0.0.1"
         }
 
         (Action::Bind | Action::Listen, Kind::AddrInUse) => {
@@ -226,9 +219,10 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::Connect, Kind::ConnectionRefused) => {
             "nobody listens there: start the server first, or check --host and --port"
         }
-        (Action::Connect, Kind::TimedOut | Kind::WouldBlock) => {
-            "nobody answered in time: check that the server runs, and check --host and --port"
-        }
+        (
+            Action::Connect | Action::Send | Action::Receive | Action::Talk,
+            Kind::TimedOut | Kind::WouldBlock,
+        ) => "nobody answered in time: check that the server runs, and check --host and --port",
         (Action::Connect, Kind::AddrNotAvailable) => {
             "that address and port can't be connected to from here: check --host and --port"
         }
@@ -247,9 +241,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             Action::Send | Action::Receive | Action::Talk,
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotConnected | Kind::BrokenPipe,
         ) => "the other side closed the connection: restart this program to reconnect",
-        (Action::Send | Action::Receive | Action::Talk, Kind::TimedOut | Kind::WouldBlock) => {
-            "nobody answered in time: check that the other side runs, and check --host and --port"
-        }
         (Action::Send | Action::Receive | Action::Talk, _) => {
             "check the network connection, then restart this program"
         }
@@ -257,9 +248,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         (Action::ReadInput, Kind::IsADirectory) => {
             "the input is a folder: redirect a file or a pipe, or type at a terminal"
         }
-        (Action::ReadInput, _) if text.is::<str::Utf8Error>() || kind == Kind::InvalidData => {
-            "type or pipe in text in UTF-8"
-        }
+        (Action::ReadInput, Kind::InvalidData) => "type or pipe in text in UTF-8",
         (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
         (Action::UseTerminal, _) => "try it with TERM=dumb, or in another terminal",
 
@@ -282,31 +271,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
     }
 }
 
-/// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
-/// it.
-#[must_use]
-pub fn is_short_of_descriptors(error: &io::Error) -> bool {
-    // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
-    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
-    error
-        .raw_os_error()
-        .is_some_and(|code| codes.contains(&code))
-}
-
-/// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
-#[must_use]
-pub fn is_too_long(error: &io::Error) -> bool {
-    // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
-    let code = if cfg!(windows) {
-        10_040
-    } else if cfg!(target_vendor = "apple") {
-        40
-    } else {
-        90
-    };
-    error.raw_os_error() == Some(code)
-}
-
 /// Reports how the program ended: an error as one line on standard error.
 ///
 /// The exit status is 0 if all went well or if the output's reader has gone, else 1. (It is 2 for
@@ -315,9 +279,9 @@ pub fn exit(result: Result<(), Error>) -> ExitCode {
     match result {
         Ok(()) | Err(Error::OutputGone) => ExitCode::SUCCESS,
         Err(error) => {
-            // If standard error is closed there is nobody left to tell.
-            let label = error_label(io::stderr().is_terminal(), env::var_os("NO_COLOR"));
-            let _ = writeln!(io::stderr(), "{label} {error}");
+            // Red at a terminal, unless the user wants no colour. If standard error is closed,
+            // nobody is left to tell.
+            let _ = writeln!(anstream::stderr(), "\x1b[31merror:\x1b[0m {error}");
             ExitCode::FAILURE
         }
     }
@@ -329,37 +293,14 @@ pub(crate) fn quit(error: Error) -> ! {
     process::exit(failed.into())
 }
 
-/// "error:", red on a terminal.
-///
-/// The `colored` crate looks at standard output only, so standard error decides for itself.
-fn error_label(is_terminal: bool, no_color: Option<OsString>) -> &'static str {
-    if is_terminal && no_color.is_none_or(|value| value.is_empty()) {
-        "\x1b[31merror:\x1b[0m"
-    } else {
-        "error:"
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::env;
     use std::process::Command;
 
     use testkit::Program;
 
     use super::*;
-
-    #[test]
-    fn an_error_is_red_on_a_terminal_unless_the_user_wants_no_colour() {
-        let red = "\x1b[31merror:\x1b[0m";
-        for (is_terminal, no_color, label) in [
-            (true, None, red),
-            (true, Some(""), red),
-            (true, Some("1"), "error:"),
-            (false, None, "error:"),
-        ] {
-            assert_eq!(error_label(is_terminal, no_color.map(Into::into)), label);
-        }
-    }
 
     #[test]
     fn a_reader_that_has_gone_is_no_failure() {
@@ -389,17 +330,21 @@ mod tests {
             quit(Error::output(kind.into()));
         }
         let name = "error::tests::who_quits_reports_and_ends_with_the_status_of_exit";
-        for (cause, status, report) in [
-            ("gone", 0, ""),
-            ("full", 1, "error: can't write the output: "),
+        let red = "\x1b[31merror:\x1b[0m can't write the output: ";
+        for (cause, colour, status, report) in [
+            ("gone", "", 0, ""),
+            ("full", "", 1, "error: can't write the output: "),
+            ("full", "1", 1, red),
         ] {
             let mut command = Command::new(env::current_exe().unwrap());
             command
                 .args(["--exact", name, "--nocapture"])
-                .env(QUITS, cause);
+                .env(QUITS, cause)
+                .env("CLICOLOR_FORCE", colour)
+                .env_remove("NO_COLOR");
             let ended = Program::start_command(command).wait();
             assert_eq!(ended.status.code(), Some(status), "{cause}");
-            assert!(ended.errors.contains(report), "{}", ended.errors);
+            assert!(ended.errors.starts_with(report), "{}", ended.errors);
             // It ends at once: nobody says that the test has passed.
             assert!(!ended.output.contains("ok"), "{}", ended.output);
         }
@@ -529,7 +474,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_process_without_descriptors_is_told_so_whatever_it_was_doing() {
-        for action in [Action::Serve, Action::Connect, Action::CreateSocket] {
+        for action in [Action::Serve, Action::Connect, Action::Listen] {
             let none_left: Result<(), _> = Err(io::Error::from_raw_os_error(24));
             let error = none_left.or_cannot(action, "X").unwrap_err().to_string();
             assert!(error.contains("ulimit -n"), "{error}");

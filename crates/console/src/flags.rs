@@ -29,23 +29,17 @@ impl<const PORT: u16> Flags<PORT> {
     /// The name can't be resolved.
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        if host.is_empty() {
+        let found = if host.is_empty() {
             // To Windows it is a name of this machine.
-            return Err(self.unresolved(io::Error::other("the name is empty")));
-        }
-        match (host, self.port).to_socket_addrs() {
-            Ok(addresses) => Ok(ipv4_first(addresses)),
-            Err(error) => Err(self.unresolved(error)),
-        }
-    }
-
-    /// The first of [`Flags::addresses`].
-    ///
-    /// # Errors
-    ///
-    /// The same as those of [`Flags::addresses`].
-    pub fn address(&self) -> Result<SocketAddr, Error> {
-        self.open(Ok)
+            Err(io::Error::other("the name is empty"))
+        } else {
+            (host, self.port).to_socket_addrs()
+        };
+        found.map(ipv4_first).map_err(|cause| {
+            let action = format_args!("find the address of {:?}", self.host);
+            let next = "look at the spelling of --host, or give an address such as 127.0.0.1";
+            Error::cannot(action, cause, next)
+        })
     }
 
     /// Opens the first of [`Flags::addresses`] that can be opened, with [`try_each`].
@@ -55,14 +49,6 @@ impl<const PORT: u16> Flags<PORT> {
     /// The name can't be resolved, or no address can be opened.
     pub fn open<T>(&self, open: impl FnMut(SocketAddr) -> Result<T, Error>) -> Result<T, Error> {
         try_each(&self.addresses()?, open)
-    }
-
-    fn unresolved(&self, cause: io::Error) -> Error {
-        Error::cannot(
-            format_args!("find the address of {:?}", self.host),
-            cause,
-            "look at the spelling of --host, or give an address such as 127.0.0.1",
-        )
     }
 }
 

@@ -16,8 +16,8 @@
 //!   itself.
 //! - [`Stage`]: several programs on one terminal, each line after the name of the program that
 //!   printed it.
-//! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`], [`end_accept`]:
-//!   what differs between systems.
+//! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`],
+//!   [`is_short_of_descriptors`], [`is_too_long`], [`end_accept`]: what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
@@ -38,13 +38,16 @@ mod systems;
 pub use columns::{Columns, Width, terminal_width};
 pub use connected::{own_address, refuse_self};
 pub use deadline::DeadlineStream;
-pub use error::{Action, Error, OrCannot, exit, is_short_of_descriptors, is_too_long};
+pub use error::{Action, Error, OrCannot, exit};
 pub use flags::{Flags, ipv4_first, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
 pub use print::{print, say};
 pub use printer::Printer;
-pub use stage::{Part, Player, PlayerKeyboard, Stage};
+pub use stage::{PlayerKeyboard, PlayerScreen, Stage};
 pub use stdio::{Stdin, Stdout, stdin, stdout};
 pub use style::Style;
-pub use systems::{client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_timeout};
+pub use systems::{
+    client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_short_of_descriptors,
+    is_timeout, is_too_long,
+};

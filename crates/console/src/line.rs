@@ -1,4 +1,4 @@
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead, Read};
 
 /// A line from a keyboard, a pipe or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,40 +18,37 @@ pub enum Line {
 ///
 /// The input can't be read.
 pub fn read_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<Line>> {
-    let mut kept = Vec::new();
+    // Enough for a line and its line end.
+    let most = limit as u64 + 2;
+    let mut line = Vec::new();
     let mut length = 0;
     loop {
-        let available = match input.fill_buf() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let end = available.iter().position(|&byte| byte == b'\n');
-        let (part, _) = available.split_at(end.unwrap_or(available.len()));
-        // One byte more than the limit, as it may be the CR of a CRLF.
-        let room = (limit + 1).saturating_sub(kept.len());
-        kept.extend(part.iter().take(room));
-        length += part.len() as u64;
-        let used = part.len() + usize::from(end.is_some());
-        input.consume(used);
-        if used == 0 && length == 0 {
+        let mut piece = Vec::new();
+        let count = input.by_ref().take(most).read_until(b'\n', &mut piece)? as u64;
+        if count == 0 && length == 0 {
             return Ok(None);
         }
-        if used == 0 || end.is_some() {
+        // At the end of the input, the last line may have no LF.
+        let ended = piece.pop_if(|last| *last == b'\n').is_some() || count < most;
+        length += piece.len();
+        if line.len() <= limit {
+            line.append(&mut piece);
+        }
+        if ended {
             break;
         }
     }
-    let whole = length == kept.len() as u64;
-    let without_cr = kept.strip_suffix(b"\r").unwrap_or(&kept);
-    Ok(Some(if whole && without_cr.len() <= limit {
-        Line::Whole(kept)
+    let without_cr = line.strip_suffix(b"\r").unwrap_or(&line);
+    Ok(Some(if line.len() == length && without_cr.len() <= limit {
+        Line::Whole(line)
     } else {
-        Line::TooLong(length)
+        Line::TooLong(length as u64)
     }))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufReader, Read};
+    use std::io::{BufReader, ErrorKind};
 
     use super::*;
 

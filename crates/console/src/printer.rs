@@ -29,7 +29,7 @@ pub struct Printer {
     width: Width,
 }
 
-/// What the two sides share: the waiting text, and a bell for each change.
+/// What the two sides share, and a bell for each change.
 #[derive(Default)]
 struct Queue {
     state: Mutex<State>,
@@ -37,20 +37,15 @@ struct Queue {
 }
 
 #[derive(Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
 struct State {
     waiting: String,
     left_out: u64,
     closing: bool,
-    /// The thread waits for something to print.
-    asleep: bool,
-    /// A caller waits for room.
-    held_up: bool,
     /// The thread has ended: it has printed everything, or it can't print any more.
     ended: bool,
     /// Why it can't, until somebody is told.
     failure: Option<Error>,
-    /// The watcher to call.
+    /// Who is to be told.
     watcher: Option<Watcher>,
 }
 
@@ -73,8 +68,7 @@ impl Printer {
                 state.ended = true;
                 state.failure = printed.map_err(Error::output).err();
                 printing.changed.notify_all();
-                drop(state);
-                printing.tell();
+                tell(state);
             })
             .or_cannot(Action::StartThread, "that prints")?;
         Ok(Self {
@@ -111,38 +105,27 @@ impl Printer {
     /// Hands over a line, which may contain line ends. It is printed whole or not at all. Never
     /// waits for the terminal.
     pub fn print(&self, line: &str) {
-        let mut state = self.queue.lock();
-        if state.ended {
-            return;
-        }
-        if state.waiting.len() + line.len() < CAPACITY {
-            state.waiting.push_str(line);
-            state.waiting.push('\n');
-            self.queue.wake(&mut state);
-        } else {
-            state.left_out += 1;
-        }
+        self.queue.change(|state| {
+            if state.waiting.len() + line.len() < CAPACITY {
+                state.waiting.push_str(line);
+                state.waiting.push('\n');
+            } else {
+                state.left_out += 1;
+            }
+        });
     }
 
     /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that
     /// adds much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
     pub fn add(&self, text: &str) {
-        let mut state = self.queue.lock();
-        if !state.ended {
-            state.waiting.push_str(text);
-            self.queue.wake(&mut state);
-        }
+        self.queue.change(|state| state.waiting.push_str(text));
     }
 
     /// Waits until everything added so far is printed or being printed, or until nothing can be
     /// printed any more.
     pub fn wait_for_room(&self) {
-        let state = self.queue.lock();
-        let full = |state: &mut State| {
-            state.held_up = !state.waiting.is_empty() && !state.ended;
-            state.held_up
-        };
-        drop(self.queue.changed.wait_while(state, full));
+        let is_full = |state: &mut State| !state.waiting.is_empty() && !state.ended;
+        drop(self.queue.wait_while(is_full));
     }
 
     /// Calls `watcher` once, when nothing can be printed any more, and tells why:
@@ -151,8 +134,9 @@ impl Printer {
     ///
     /// The call comes from another thread, or at once if this has already happened.
     pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
-        self.queue.lock().watcher = Some(Box::new(watcher));
-        self.queue.tell();
+        let mut state = self.queue.lock();
+        state.watcher = Some(Box::new(watcher));
+        tell(state);
     }
 
     /// Waits until all is printed, one second at most, and ends the thread.
@@ -161,7 +145,7 @@ impl Printer {
     ///
     /// The output can't be written to, and nobody was told that yet.
     pub fn close(self) -> Result<(), Error> {
-        self.queue.close(PATIENCE).map_or(Ok(()), Err)
+        self.end(PATIENCE)
     }
 
     /// Waits until all is printed, however long that takes, and ends the thread. Later lines aren't
@@ -171,54 +155,47 @@ impl Printer {
     ///
     /// As for [`Printer::close`].
     pub fn finish(&self) -> Result<(), Error> {
-        self.queue.close(Duration::MAX).map_or(Ok(()), Err)
+        self.end(Duration::MAX)
+    }
+
+    fn end(&self, patience: Duration) -> Result<(), Error> {
+        let mut state = self.queue.lock();
+        state.closing = true;
+        self.queue.changed.notify_all();
+        // A terminal that is still paused after this time loses what waits: the program must end.
+        let (mut state, _) = self
+            .queue
+            .changed
+            .wait_timeout_while(state, patience, |state| !state.ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.failure.take().map_or(Ok(()), Err)
     }
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        self.queue.close(PATIENCE);
+        let _ = self.end(PATIENCE);
     }
 }
 
 impl Queue {
-    /// Lets the thread know that there is something to print.
-    fn wake(&self, state: &mut State) {
-        // `notify` makes a system call even when no thread waits. A thread that is printing looks
-        // again when it is done.
-        if mem::take(&mut state.asleep) {
+    /// Changes what waits, if it can still be printed.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        // A thread that is printing looks again when it is done. (`notify_all` makes a system call
+        // even when no thread waits.)
+        if state.waiting.is_empty() {
             self.changed.notify_all();
         }
+        change(&mut state);
     }
 
-    /// Lets the thread end. Returns why it couldn't print, if nobody was told that yet.
-    fn close(&self, patience: Duration) -> Option<Error> {
-        let mut state = self.lock();
-        state.closing = true;
-        self.changed.notify_all();
-        // A terminal that is still paused after this time loses what waits: the program must end.
-        let (mut state, _) = self
-            .changed
-            .wait_timeout_while(state, patience, |state| !state.ended)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.failure.take()
-    }
-
-    /// Tells the watcher, if there is one, of the failure, if there is one. The lock is released
-    /// before: the watcher may use the printer.
-    fn tell(&self) {
-        let mut state = self.lock();
-        match (state.watcher.take(), state.failure.take()) {
-            (Some(watcher), Some(failure)) => {
-                drop(state);
-                watcher(failure);
-            }
-            // One of the two is still to come.
-            (watcher, failure) => {
-                state.watcher = watcher;
-                state.failure = failure;
-            }
-        }
+    fn wait_while(&self, condition: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
+        let state = self.changed.wait_while(self.lock(), condition);
+        state.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A thread that panicked with the lock held leaves whole lines behind, so its poison is no
@@ -230,20 +207,14 @@ impl Queue {
     /// Prints whatever waits, all of it in one write, until the printer is dropped.
     fn print_all(&self, mut out: impl Write) -> io::Result<()> {
         loop {
-            let mut state = self
-                .changed
-                .wait_while(self.lock(), |state| {
-                    let nothing = state.waiting.is_empty() && state.left_out == 0;
-                    state.asleep = nothing && !state.closing;
-                    state.asleep
-                })
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.wait_while(|state| {
+                state.waiting.is_empty() && state.left_out == 0 && !state.closing
+            });
             let text = mem::take(&mut state.waiting);
             let left_out = mem::take(&mut state.left_out);
             let closing = state.closing;
-            if mem::take(&mut state.held_up) {
-                self.changed.notify_all();
-            }
+            // There is room again.
+            self.changed.notify_all();
             drop(state);
 
             out.write_all(text.as_bytes())?;
@@ -261,12 +232,23 @@ impl Queue {
     }
 }
 
+/// Tells the watcher of the failure, if both are there. The lock is released before: the watcher
+/// may use the printer.
+fn tell(mut state: MutexGuard<'_, State>) {
+    if state.failure.is_some()
+        && let Some(watcher) = state.watcher.take()
+        && let Some(failure) = state.failure.take()
+    {
+        drop(state);
+        watcher(failure);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread;
-    use std::time::Instant;
 
     use testkit::Capture;
 
@@ -318,17 +300,19 @@ mod tests {
         assert_eq!(screen.text(), "");
     }
 
+    /// Each time, the thread may be asleep.
     #[test]
     fn the_thread_is_woken_when_there_is_something_to_print() {
         let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
-        let begin = Instant::now();
-        while !printer.queue.lock().asleep {
-            assert!(begin.elapsed() < testkit::PATIENCE);
-            thread::yield_now();
+        for number in 0..100 {
+            let line = format!("line {number}");
+            printer.print(&line);
+            let _ = screen.wait_for(&line);
         }
-        printer.print("hello");
-        let _ = screen.wait_for("hello");
+        // Too long, with nothing before it.
+        printer.print(&"x".repeat(CAPACITY));
+        let _ = screen.wait_for("[1 lines left out");
     }
 
     /// A peer's text that is added: all of it is printed, and it is added no faster than that.

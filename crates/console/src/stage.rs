@@ -1,21 +1,22 @@
-use std::collections::VecDeque;
-use std::io::{self, BufRead, Read, Write};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
+use std::io::{self, BufReader, Read, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use colored::{Color, Colorize};
 
-use crate::stdio::Stream;
 use crate::{Action, Error, OrCannot};
 
-/// How long to wait for what a program should print or read.
+/// How long to wait for a line that a program should print or read.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Several programs on one terminal.
+/// Several programs on one terminal, and a script that plays them: the calls of [`Stage::types`]
+/// and [`Stage::wait_for`].
 ///
-/// Every line appears after the name of the program that printed it, in the order of printing:
+/// Every line appears after the name of the program that printed it:
 ///
 /// ```text
 /// host  | Waiting for a guest on 127.0.0.1:12345
@@ -24,234 +25,158 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// The demos play on it, and the tests read whole conversations from it.
 ///
-/// Programs that run at the same time print in an order that differs from run to run. On a
-/// [scripted](Stage::scripted) stage a script says whose lines come next, and all other programs
-/// wait when they print. So a conversation reads from cause to effect, and the same each time.
-#[derive(Clone)]
-pub struct Stage {
-    shared: Arc<Shared>,
-}
-
-/// What a [`Player`] does: a program's function, with the player as its terminal.
-pub type Part = Box<dyn FnOnce() -> Result<(), Error> + Send>;
-
-struct Shared {
-    scene: Mutex<Scene>,
-    changed: Condvar,
-}
-
-struct Scene {
-    out: Box<dyn Write + Send>,
-    /// The first write that failed. From then on nothing is shown.
-    failure: Option<io::ErrorKind>,
+/// Programs that run at the same time print in an order that differs from run to run. Here the
+/// script says whose lines come next, and all other lines wait. So a conversation reads from cause
+/// to effect, and the same each time.
+pub struct Stage<W> {
+    out: W,
     players: Vec<&'static str>,
-    /// Each line so far, after its player's name.
-    lines: Vec<(&'static str, String)>,
-    scripted: bool,
-    /// What the script waits for. Without a cue nothing is shown on a scripted stage.
-    cue: Option<Cue>,
+    keyboards: HashMap<&'static str, Sender<String>>,
+    events: Sender<Event>,
+    /// It has no bound: programs on a stage print a few lines.
+    inbox: Receiver<Event>,
+    /// Lines that the script hasn't asked for, each after its player's name.
+    waiting: Vec<(&'static str, String)>,
 }
 
-/// Lines of this player may be shown: up to one that contains the text or, without a text, up to
-/// one that is typed.
-struct Cue {
-    player: String,
-    text: Option<String>,
-}
+/// A line of the player with this name, or the error that ended a program.
+type Event = Result<(&'static str, String), Error>;
 
-impl Stage {
-    /// A stage shown on `out`.
-    pub fn new(out: impl Write + Send + 'static) -> Self {
-        Self::open(out, false)
-    }
-
-    /// A stage with a script: calls of [`Stage::types`] and [`Stage::wait_for`], one after the
-    /// other. Only what they ask for is shown.
-    pub fn scripted(out: impl Write + Send + 'static) -> Self {
-        Self::open(out, true)
-    }
-
-    fn open(out: impl Write + Send + 'static, scripted: bool) -> Self {
-        let scene = Scene {
-            out: Box::new(out),
-            failure: None,
-            players: Vec::new(),
-            lines: Vec::new(),
-            scripted,
-            cue: None,
-        };
+impl<W: Write> Stage<W> {
+    /// A stage shown on `out`, for players with these names.
+    pub fn new(out: W, players: impl Into<Vec<&'static str>>) -> Self {
+        let (events, inbox) = channel();
         Self {
-            shared: Arc::new(Shared {
-                scene: Mutex::new(scene),
-                changed: Condvar::new(),
-            }),
+            out,
+            players: players.into(),
+            keyboards: HashMap::new(),
+            events,
+            inbox,
+            waiting: Vec::new(),
         }
     }
 
-    /// A terminal for a program that plays a part. Each gets the next of four colours.
-    #[must_use]
-    pub fn player(&self, name: &'static str) -> Player {
-        const COLOURS: [Color; 4] = [Color::Magenta, Color::Yellow, Color::Blue, Color::Green];
-        let mut scene = self.scene();
-        let colour = COLOURS.iter().cycle().nth(scene.players.len());
-        scene.players.push(name);
-        Player {
-            stage: self.clone(),
-            name,
-            colour: *colour.unwrap_or(&Color::Magenta),
+    /// Starts a program on its own thread, with a player's terminal. If it fails, the script's next
+    /// step returns its error.
+    ///
+    /// As on any terminal, what is typed appears after the program's prompt, or after `prompt` if
+    /// the program has none.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn start(
+        &mut self,
+        player: &'static str,
+        prompt: &'static str,
+        program: impl FnOnce(BufReader<PlayerKeyboard>, PlayerScreen) -> Result<(), Error>
+        + Send
+        + 'static,
+    ) -> Result<JoinHandle<()>, Error> {
+        let (keyboard, lines) = channel();
+        self.keyboards.insert(player, keyboard);
+        let events = self.events.clone();
+        let screen = PlayerScreen {
+            player,
+            events: events.clone(),
             unfinished: Arc::default(),
-        }
-    }
-
-    /// Runs the parts, each on its own thread, until all have ended.
-    ///
-    /// # Errors
-    ///
-    /// A part fails. This returns at once: the other parts may wait for it in vain, and end with
-    /// the process. Or the system has no thread left.
-    pub fn play(parts: impl IntoIterator<Item = Part>) -> Result<(), Error> {
-        let (ended, results) = channel();
-        for part in parts {
-            let ended = ended.clone();
-            // Nobody receives this any more if another part has failed before.
-            thread::Builder::new()
-                .spawn(move || ended.send(part()))
-                .or_cannot(Action::StartThread, "for each program")?;
-        }
-        drop(ended);
-        results.iter().collect()
-    }
-
-    /// Waits until `player` has printed a line that contains `text`; twenty seconds at most.
-    ///
-    /// # Errors
-    ///
-    /// No such line appeared, or lines can't be shown any more.
-    pub fn wait_for(&self, player: &str, text: &str) -> Result<(), Error> {
-        self.wait(player, Some(text))
-    }
-
-    /// Waits until `player` has typed its next line, which it does on a scripted stage only now;
-    /// twenty seconds at most.
-    ///
-    /// # Errors
-    ///
-    /// The program doesn't read a line, or lines can't be shown any more.
-    pub fn types(&self, player: &str) -> Result<(), Error> {
-        self.wait(player, None)
-    }
-
-    fn wait(&self, player: &str, text: Option<&str>) -> Result<(), Error> {
-        let mut scene = self.scene();
-        if scene.scripted {
-            scene.cue = Some(Cue {
-                player: player.to_owned(),
-                text: text.map(ToOwned::to_owned),
-            });
-            self.shared.changed.notify_all();
-        }
-        let text = text.unwrap_or_default();
-        let appeared = |scene: &Scene| {
-            let mut lines = scene.lines.iter();
-            let shown = lines.any(|(name, line)| *name == player && line.contains(text));
-            if scene.scripted {
-                scene.cue.is_none()
-            } else {
-                shown
+        };
+        let keyboard = PlayerKeyboard {
+            screen: screen.clone(),
+            prompt,
+            lines,
+            typed: VecDeque::new(),
+        };
+        let run = move || {
+            if let Err(error) = program(BufReader::new(keyboard), screen) {
+                // Nobody receives it if the stage has gone.
+                let _ = events.send(Err(error));
             }
         };
-        let (scene, timeout) = self
-            .shared
-            .changed
-            .wait_timeout_while(scene, PATIENCE, |scene| {
-                !appeared(scene) && scene.failure.is_none()
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = scene.failure {
-            return Err(Error::output(failure.into()));
-        }
-        drop(scene);
-        if timeout.timed_out() {
-            return Err(Error::cannot(
-                format_args!("see {text:?} from the {player}"),
-                io::Error::from(io::ErrorKind::TimedOut),
-                "run it again on a machine that is less busy",
-            ));
-        }
-        Ok(())
+        let thread = thread::Builder::new().spawn(run);
+        thread.or_cannot(Action::StartThread, "for each program")
     }
 
-    fn scene(&self) -> MutexGuard<'_, Scene> {
-        let scene = self.shared.scene.lock();
-        scene.unwrap_or_else(PoisonError::into_inner)
+    /// Types a line for `player`, and shows the player's lines up to this one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Stage::wait_for`]. The line doesn't appear until the program reads it.
+    pub fn types(&mut self, player: &str, line: &str) -> Result<(), Error> {
+        if let Some(keyboard) = self.keyboards.get(player) {
+            // A program that has ended reads nothing.
+            let _ = keyboard.send(line.to_owned());
+        }
+        self.wait_for(player, line)
     }
 
-    fn show(&self, player: &Player, line: &str, is_typed: bool) -> io::Result<()> {
-        let is_on = |scene: &Scene| match &scene.cue {
-            Some(cue) => cue.player == player.name && (cue.text.is_none() || !is_typed),
-            None => !scene.scripted,
-        };
-        let waits = |scene: &mut Scene| !is_on(scene) && scene.failure.is_none();
-        let scene = self.shared.changed.wait_while(self.scene(), waits);
-        let mut scene = scene.unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = scene.failure {
-            return Stream::Out.mark(Err(failure.into()));
+    /// Shows the lines of `player` up to one that contains `text`. Waits twenty seconds for each
+    /// line at most.
+    ///
+    /// # Errors
+    ///
+    /// No such line came, a program has failed, or lines can't be shown any more.
+    pub fn wait_for(&mut self, player: &str, text: &str) -> Result<(), Error> {
+        loop {
+            let mut waiting = self.waiting.iter();
+            if let Some(index) = waiting.position(|(name, _)| *name == player) {
+                let (_, line) = self.waiting.remove(index);
+                self.shows(player, &line)?;
+                if line.contains(text) {
+                    return Ok(());
+                }
+            } else {
+                let event = self.inbox.recv_timeout(PATIENCE).map_err(|late| {
+                    let action = format_args!("see {text:?} from the {player}");
+                    Error::cannot(action, late, "run it again on a machine that is less busy")
+                })?;
+                self.waiting.push(event?);
+            }
         }
-        let width = scene.players.iter().map(|name| name.len()).max();
-        let name = format!("{:1$}", player.name, width.unwrap_or(0)).color(player.colour);
-        let shown = writeln!(scene.out, "{name} | {line}").and_then(|()| scene.out.flush());
-        scene.lines.push((player.name, line.to_owned()));
-        scene.cue.take_if(|cue| match &cue.text {
-            Some(text) => line.contains(text),
-            None => is_typed,
-        });
-        self.shared.changed.notify_all();
-        Stream::Out.mark(shown.inspect_err(|error| scene.failure = Some(error.kind())))
+    }
+
+    /// Shows a line of `player`, who needn't be a program. Each player has one of four colours.
+    ///
+    /// # Errors
+    ///
+    /// Lines can't be shown any more.
+    pub fn shows(&mut self, player: &str, line: impl Display) -> Result<(), Error> {
+        const COLOURS: [Color; 4] = [Color::Magenta, Color::Yellow, Color::Blue, Color::Green];
+        let width = self.players.iter().map(|name| name.len()).max();
+        let mut coloured = self.players.iter().zip(COLOURS.iter().cycle());
+        let colour = coloured.find(|(name, _)| **name == player);
+        let colour = colour.map_or(Color::White, |(_, colour)| *colour);
+        let name = format!("{player:0$}", width.unwrap_or(0)).color(colour);
+        writeln!(self.out, "{name} | {line}")
+            .and_then(|()| self.out.flush())
+            .map_err(Error::output)
     }
 }
 
-/// The terminal of one of the programs on a [`Stage`].
+/// The screen of one of the programs on a [`Stage`].
 ///
-/// Text written to it appears on the stage line by line, each line when its end arrives.
+/// Text written to it goes to the stage line by line, each line when its end arrives.
 #[derive(Clone)]
-pub struct Player {
-    stage: Stage,
-    name: &'static str,
-    colour: Color,
+pub struct PlayerScreen {
+    player: &'static str,
+    events: Sender<Event>,
     unfinished: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Player {
-    /// A keyboard on which these lines are typed, one each time the program reads a line. After the
-    /// last one, the input ends.
-    ///
-    /// As on a terminal, typed text appears after the program's prompt.
-    pub fn keyboard<L: Into<String>>(&self, lines: impl IntoIterator<Item = L>) -> PlayerKeyboard {
-        PlayerKeyboard {
-            player: self.clone(),
-            prompt: "",
-            to_type: lines.into_iter().map(Into::into).collect(),
-            typed: VecDeque::new(),
-        }
-    }
-
-    fn add(&mut self, bytes: &[u8], is_typed: bool) -> io::Result<()> {
+impl Write for PlayerScreen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let unfinished = self.unfinished.lock();
         let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
-        unfinished.extend_from_slice(bytes);
-        let end = unfinished.iter().rposition(|&byte| byte == b'\n');
-        let whole: Vec<u8> = unfinished.drain(..end.map_or(0, |end| end + 1)).collect();
-        // What is typed may wait for its cue while the program prints.
-        drop(unfinished);
-        let whole = String::from_utf8_lossy(&whole);
-        let mut lines = whole.lines();
-        lines.try_for_each(|line| self.stage.show(self, line, is_typed))
-    }
-}
-
-impl Write for Player {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.add(bytes, false)?;
+        for &byte in bytes {
+            if byte == b'\n' {
+                let line = String::from_utf8_lossy(&unfinished).into_owned();
+                unfinished.clear();
+                // Nobody sees it if the stage has gone.
+                let _ = self.events.send(Ok((self.player, line)));
+            } else {
+                unfinished.push(byte);
+            }
+        }
         Ok(bytes.len())
     }
 
@@ -260,128 +185,109 @@ impl Write for Player {
     }
 }
 
-/// The keyboard of a [`Player`].
+/// The keyboard of one of the programs on a [`Stage`]. The input ends with the stage.
 pub struct PlayerKeyboard {
-    player: Player,
+    screen: PlayerScreen,
     prompt: &'static str,
-    to_type: VecDeque<String>,
+    lines: Receiver<String>,
     typed: VecDeque<u8>,
-}
-
-impl PlayerKeyboard {
-    /// The same for a program without a prompt: typed text appears after this one.
-    #[must_use]
-    pub fn with_prompt(mut self, prompt: &'static str) -> Self {
-        self.prompt = prompt;
-        self
-    }
 }
 
 impl Read for PlayerKeyboard {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.fill_buf()?.read(buffer)?;
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl BufRead for PlayerKeyboard {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.typed.is_empty()
-            && let Some(line) = self.to_type.pop_front()
+            && let Ok(line) = self.lines.recv()
         {
-            let shown = format!("{}{line}\n", self.prompt);
-            self.player.add(shown.as_bytes(), true)?;
-            self.typed.extend(line.into_bytes());
-            self.typed.push_back(b'\n');
+            writeln!(self.screen, "{}{line}", self.prompt)?;
+            writeln!(self.typed, "{line}")?;
         }
-        self.typed.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.typed.consume(count);
+        self.typed.read(buffer)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{Style, say};
+    use std::io::BufRead;
+
     use testkit::{Capture, PATIENCE, plain};
 
+    use super::*;
+    use crate::{Style, say};
+
     #[test]
-    fn lines_stand_under_the_name_of_who_printed_them() {
+    fn lines_stand_under_the_name_of_who_printed_them_in_the_scripts_order() {
         plain();
-        let screen = Capture::default();
-        let stage = Stage::new(screen.clone());
-        let mut host = stage.player("host");
-        let mut guest = stage.player("guest");
-        let mut keyboard = guest.keyboard(["hello"]);
+        let capture = Capture::default();
+        let mut stage = Stage::new(capture.clone(), ["host", "guest"]);
+        let host = stage.start("host", "", |_, mut screen| {
+            say(&mut screen, Style::Event, "Waiting")?;
+            write!(screen, "half a line, ").map_err(Error::output)?;
+            say(&mut screen, Style::Event, "now whole\nnot asked for")
+        });
+        host.unwrap().join().unwrap();
+        let guest = stage.start("guest", "", |mut keyboard, mut screen| {
+            write!(screen, "Message: ").map_err(Error::output)?;
+            let mut typed = String::new();
+            keyboard.read_line(&mut typed).map_err(Error::output)?;
+            say(
+                &mut screen,
+                Style::Event,
+                format!("You said {typed:?}\nGood bye"),
+            )
+        });
+        guest.unwrap();
 
-        say(&mut host, Style::Event, "Waiting").unwrap();
-        write!(guest, "Message: ").unwrap();
-        let mut typed = String::new();
-        keyboard.read_line(&mut typed).unwrap();
-        assert_eq!(typed, "hello\n");
-        write!(host, "half a line, ").unwrap();
-        say(&mut guest, Style::Event, "two\nlines").unwrap();
-        say(&mut host, Style::Event, "now whole").unwrap();
+        stage.types("guest", "hello").unwrap();
+        stage.wait_for("guest", "You said").unwrap();
         stage.wait_for("host", "now whole").unwrap();
-        assert_eq!(keyboard.read_line(&mut typed).unwrap(), 0);
-
-        insta::assert_snapshot!(screen.text(), @r"
-        host  | Waiting
+        stage.shows("the end", "is near").unwrap();
+        stage.wait_for("guest", "Good bye").unwrap();
+        insta::assert_snapshot!(capture.text(), @r#"
         guest | Message: hello
-        guest | two
-        guest | lines
+        guest | You said "hello\n"
+        host  | Waiting
         host  | half a line, now whole
-        ");
+        the end | is near
+        guest | Good bye
+        "#);
     }
 
     #[test]
-    fn on_a_scripted_stage_only_what_the_script_asks_for_is_shown() {
+    fn a_line_is_typed_when_the_script_says_so_and_the_input_ends_with_the_stage() {
         plain();
-        let screen = Capture::default();
-        let stage = Stage::scripted(screen.clone());
-        let (mut host, mut guest) = (stage.player("host"), stage.player("guest"));
-        let keyboard = host.keyboard(["hello", "never typed"]).with_prompt("> ");
-        thread::spawn(move || {
-            writeln!(guest, "one\ntwo\nthree").unwrap();
-        });
+        let capture = Capture::default();
+        let mut stage = Stage::new(capture.clone(), ["host"]);
         let (tell, read) = channel();
-        thread::spawn(move || {
-            tell.send(String::new()).unwrap();
+        let reading = stage.start("host", "> ", move |keyboard, mut screen| {
+            say(&mut screen, Style::Event, "Waiting")?;
             for line in keyboard.lines() {
                 tell.send(line.unwrap()).unwrap();
             }
+            say(&mut screen, Style::Event, "Nobody sees this")
         });
-        read.recv_timeout(PATIENCE).unwrap();
-        let printing = thread::spawn(move || writeln!(host, "first\nsecond\nthird"));
-
-        // The keyboard of the host waits for its own cue.
-        stage.wait_for("host", "first").unwrap();
-        stage.wait_for("guest", "two").unwrap();
+        stage.wait_for("host", "Waiting").unwrap();
         assert!(read.try_recv().is_err());
-        stage.wait_for("host", "third").unwrap();
-        printing.join().unwrap().unwrap();
-        stage.types("host").unwrap();
-        assert_eq!(read.recv_timeout(PATIENCE).unwrap(), "hello");
-        stage.wait_for("guest", "").unwrap();
-
-        insta::assert_snapshot!(screen.text(), @r"
-        host  | first
-        guest | one
-        guest | two
-        host  | second
-        host  | third
-        host  | > hello
-        guest | three
-        ");
-        assert!(read.try_recv().is_err());
+        let long = "x".repeat(100_000);
+        stage.types("host", &long).unwrap();
+        assert_eq!(read.recv_timeout(PATIENCE).unwrap(), long);
+        assert_eq!(capture.text(), format!("host | Waiting\nhost | > {long}\n"));
+        drop(stage);
+        reading.unwrap().join().unwrap();
     }
 
     #[test]
-    fn on_a_stage_that_nobody_watches_any_more_every_part_ends_quietly() {
+    fn a_program_that_fails_ends_the_script_with_its_error() {
+        let mut stage = Stage::new(io::sink(), ["host"]);
+        let fails = stage.start("host", "", |_, _| {
+            Err(Error::cannot("play", "I am ill", "rest"))
+        });
+        fails.unwrap();
+        let error = stage.wait_for("guest", "Connected").unwrap_err();
+        assert_eq!(error.to_string(), "can't play: I am ill; rest");
+    }
+
+    #[test]
+    fn a_stage_that_nobody_watches_any_more_ends_the_script_quietly() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -391,21 +297,12 @@ mod tests {
                 Ok(())
             }
         }
-        let stage = Stage::new(Gone);
-        let mut guest = stage.player("guest");
-        // No program takes it for an error of its connection.
-        for _ in 0..2 {
-            let talked = writeln!(guest, "hello").or_cannot(Action::Talk, "the host");
-            assert!(matches!(talked, Err(Error::OutputGone)));
-        }
-        let mut keyboard = guest.keyboard(["hello"]);
-        // The keyboard shows what is typed.
-        let typed = keyboard.read_line(&mut String::new());
-        let typed = typed.or_cannot(Action::ReadInput, "the input");
-        assert!(matches!(typed, Err(Error::OutputGone)));
-        let said = say(&mut guest, Style::Event, "Connected");
-        assert!(matches!(said, Err(Error::OutputGone)));
-        let seen = stage.wait_for("host", "Connected");
+        let mut stage = Stage::new(Gone, ["guest"]);
+        let connects = stage.start("guest", "", |_, mut screen| {
+            say(&mut screen, Style::Event, "Connected")
+        });
+        connects.unwrap();
+        let seen = stage.wait_for("guest", "Connected");
         assert!(matches!(seen, Err(Error::OutputGone)));
     }
 }

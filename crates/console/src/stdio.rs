@@ -29,57 +29,48 @@ pub struct Stdout;
 
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Stream::In.mark(retry(|| io::stdin().read(buffer), wait::for_stdin))
+        let read = retry(|| io::stdin().read(buffer), wait::for_stdin);
+        read.map_err(|cause| StreamError::In(cause).into())
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Stream::Out.mark(retry(|| io::stdout().write(bytes), wait::for_stdout))
+        let written = retry(|| io::stdout().write(bytes), wait::for_stdout);
+        written.map_err(|cause| StreamError::Out(cause).into())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         // What a failed flush hasn't written stays in the buffer of `io::stdout`.
-        Stream::Out.mark(retry(|| io::stdout().flush(), wait::for_stdout))
+        let flushed = retry(|| io::stdout().flush(), wait::for_stdout);
+        flushed.map_err(|cause| StreamError::Out(cause).into())
     }
 }
 
-/// Which standard stream an error comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    In,
-    Out,
-}
-
-impl Stream {
-    /// The stream that an error comes from: `None` if it comes from a socket or a file.
-    pub(crate) fn of(error: &io::Error) -> Option<Self> {
-        let inner = error.get_ref()?.downcast_ref::<StreamError>()?;
-        Some(inner.stream)
-    }
-
-    /// Marks an error, so that a program that uses sockets too can be told which of them failed.
-    pub(crate) fn mark<T>(self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|cause| {
-            let stream = self;
-            io::Error::new(cause.kind(), StreamError { stream, cause })
-        })
-    }
-}
-
+/// An error of a standard stream, inside an `io::Error`. So a program that uses sockets too can be
+/// told which of them failed.
 #[derive(Debug)]
-struct StreamError {
-    stream: Stream,
-    cause: io::Error,
+pub(crate) enum StreamError {
+    In(io::Error),
+    Out(io::Error),
 }
 
 impl Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.cause.fmt(f)
+        match self {
+            Self::In(cause) | Self::Out(cause) => cause.fmt(f),
+        }
     }
 }
 
 impl Error for StreamError {}
+
+impl From<StreamError> for io::Error {
+    fn from(error: StreamError) -> Self {
+        let (StreamError::In(cause) | StreamError::Out(cause)) = &error;
+        Self::new(cause.kind(), error)
+    }
+}
 
 fn retry<T>(
     mut attempt: impl FnMut() -> io::Result<T>,

@@ -63,6 +63,31 @@ pub fn is_about_one_peer(error: &io::Error) -> bool {
     ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
 }
 
+/// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
+/// it.
+#[must_use]
+pub fn is_short_of_descriptors(error: &io::Error) -> bool {
+    // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
+    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
+#[must_use]
+pub fn is_too_long(error: &io::Error) -> bool {
+    // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
+    let code = if cfg!(windows) {
+        10_040
+    } else if cfg!(target_vendor = "apple") {
+        40
+    } else {
+        90
+    };
+    error.raw_os_error() == Some(code)
+}
+
 /// Ends the `accept` that another thread waits in on this listener.
 ///
 /// The thread gets one more client, the connection that this returns, and its next `accept` fails

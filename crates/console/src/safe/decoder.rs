@@ -14,22 +14,14 @@ pub struct Decoder {
 impl Decoder {
     /// The text that these bytes complete.
     pub fn decode(&mut self, bytes: &[u8]) -> String {
-        let bytes = [&self.held, bytes].concat();
-        self.held.clear();
-        let mut text = String::with_capacity(bytes.len());
-        let mut chunks = bytes.utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
-            text.push_str(chunk.valid());
-            let invalid = chunk.invalid();
-            let is_last = chunks.peek().is_none();
-            if is_last && str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none()) {
-                // Only the beginning of a character: wait for its rest.
-                self.held = invalid.to_vec();
-            } else if !invalid.is_empty() {
-                text.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
-        text
+        let mut bytes = [&self.held, bytes].concat();
+        let last = bytes.utf8_chunks().last();
+        let rest = last.map_or(&[][..], |chunk| chunk.invalid());
+        // Only the beginning of a character is held: wait for its rest.
+        let begins = str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+        let held = if begins { rest.len() } else { 0 };
+        self.held = bytes.split_off(bytes.len() - held);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// The rest, when no more bytes will come: nothing, or U+FFFD for an incomplete character.
