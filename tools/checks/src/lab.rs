@@ -6,7 +6,6 @@ mod user;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Deref;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
@@ -128,7 +127,7 @@ impl<'a> Lab<'a> {
     ///
     /// The system can't start it.
     pub fn starts(&mut self) -> Told {
-        if self.is_started() {
+        if self.program().is_some() {
             return Ok(());
         }
         let command = self.command.for_port(self.port()?.number);
@@ -156,17 +155,13 @@ impl<'a> Lab<'a> {
     /// The same for a server, unless another one serves at its port: the check would judge that
     /// one. It happens with a fixed port, if a server still runs in another terminal.
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
-        if !self.is_started() && self.fixed_port.is_some() && is_served(self.port()?) {
+        if self.program().is_none() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;
             return Err(Stop::skipped(format_args!(
                 "another program serves at {address} already: end it first"
             )));
         }
         self.starts()
-    }
-
-    fn is_started(&self) -> bool {
-        self.program().is_some()
     }
 
     /// Runs the program once when nothing is wrong, up to where it has done this, so that the lab
@@ -324,7 +319,15 @@ impl<'a> Lab<'a> {
             let left = deadline.saturating_duration_since(Instant::now());
             let ended = self.ended();
             match (look(left), ended) {
-                (Ok(_), Some(status)) => return self.in_the_background(status),
+                // It is ended with the check.
+                (Ok(_), Some(status)) => {
+                    let saw = format!(
+                        "the command has ended ({}), and something that it started goes on in the \
+                         background",
+                        ending(status)
+                    );
+                    return self.failed("the command runs for as long as its server does", saw);
+                }
                 (Ok(found), None) => return Ok(found),
                 (Err(_), Some(_)) => return self.unready(expected),
                 (Err(_), None) if left.is_zero() => return self.unready(expected),
@@ -362,17 +365,6 @@ impl<'a> Lab<'a> {
         }
         self.by_hand().command = format!("send --udp {}", address.port());
         Asker::new(name, address, self.run.clone()).map_err(skip("there is no socket"))
-    }
-
-    /// The command has ended, but what it has started goes on without it. (It is ended with the
-    /// check.)
-    fn in_the_background<T>(&self, status: ExitStatus) -> Told<T> {
-        let saw = format!(
-            "the command has ended ({}), and something that it started goes on in the background",
-            ending(status)
-        );
-        let expected = "the command runs for as long as its server does";
-        self.failed(expected, saw)
     }
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its

@@ -293,12 +293,6 @@ impl Lab<'_> {
         self.failed(expected, "")
     }
 
-    /// Whether the program crashed because it asked for more than was typed.
-    pub fn has_run_out_of_input(&self) -> bool {
-        let output = self.output();
-        output.contains("EOFError") || output.contains("NoSuchElementException")
-    }
-
     /// Expects that the program goes on, whatever has been done to it: that it hasn't ended 500 ms
     /// later.
     ///
