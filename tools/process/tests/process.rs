@@ -1,5 +1,6 @@
 //! What a program has in front of it, and that its keyboard and its output are in our hands.
 
+#![cfg(unix)] // A shell asks.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::time::Duration;
@@ -13,7 +14,6 @@ fn start(shell_command: &str) -> Process {
     Process::start(&Command::new("sh", ["-c", shell_command])).unwrap()
 }
 
-#[cfg(unix)]
 #[test]
 fn a_program_has_a_terminal_that_does_not_echo() {
     let mut program = start("[ -t 0 ] && [ -t 1 ] && ! [ -t 2 ] && cat && echo the end");
@@ -26,7 +26,6 @@ fn a_program_has_a_terminal_that_does_not_echo() {
 }
 
 /// Nothing in its environment is ours but what a terminal and a locale are known by.
-#[cfg(unix)]
 #[test]
 fn no_variable_tells_a_program_who_has_started_it() {
     let mut program = start("env | sed 's/=.*//' | sort");
