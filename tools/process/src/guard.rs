@@ -16,7 +16,7 @@ mod helper {
     use std::sync::{Mutex, OnceLock};
 
     use crate::lock::lock;
-    use crate::strays::pattern;
+    use crate::strays::{pattern, without_mark};
 
     const SCRIPT: &str = r#"
 groups=" "
@@ -43,14 +43,17 @@ if [ "$folder" ]; then rm -rf "$folder"; fi
     pub(super) fn tell(words: &str) {
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
-            let helper = Command::new("sh")
+            let mut helper = Command::new("sh");
+            helper
                 .args(["-c", SCRIPT, "sh", &pattern()])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 // Out of Ctrl-C's reach.
-                .process_group(0)
-                .spawn();
+                .process_group(0);
+            // Another process that ends us by our mark must leave the helper to end what we have
+            // started.
+            let helper = without_mark(|| helper.spawn());
             helper.ok().and_then(|helper| helper.stdin.map(Mutex::new))
         });
         if let Some(pipe) = pipe {

@@ -1,9 +1,9 @@
-//! A program that can't outlive whoever started it.
+//! Starts programs that end with their owner, even if the owner is killed.
 //!
-//! - [`Child`]: a process that ends with its owner, and [`guard`]: even if this process is killed.
-//! - [`Process`]: the same for a program that nobody trusts, which a [`Command`] starts. It has a
-//!   keyboard and a screen (`terminal`) in our hands, and [`limits`] of what it may take of the
-//!   machine. `strays` ends its processes, wherever they have gone. [`last_words`] says how it ended.
+//! - [`Child`]: a process that ends when it is dropped. [`guard`] ends it if this process is killed.
+//! - [`Process`]: a program that may do anything, started by a [`Command`]. It has a keyboard and a
+//!   screen (`terminal`) in our hands, and [`limits`] of what it may take of the machine. `strays`
+//!   ends its processes wherever they have gone. [`last_words`] says how it ended.
 
 mod child;
 mod command;

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, pattern, processes};
+pub(crate) use linux::{Mark, pattern, processes, without_mark};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -39,16 +39,8 @@ mod linux {
             let next = NEXT.fetch_add(1, Ordering::Relaxed) % 100_000_000;
             let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + next;
             let _guard = lock(&ONE_AT_A_TIME);
-            let usual = getrlimit(Resource::Rss);
             // It is born with the mark, so nothing that it starts can be born without.
-            let marked = Rlimit {
-                current: Some(mark),
-                ..usual
-            };
-            let _ = setrlimit(Resource::Rss, marked);
-            let started = start();
-            let _ = setrlimit(Resource::Rss, usual);
-            (Self(mark), started)
+            (Self(mark), start_limited(Some(mark), start))
         }
 
         /// This process, which was started with the mark, can't raise it again.
@@ -91,6 +83,21 @@ mod linux {
             let ticks: u64 = its_own.map(|process| process.utime + process.stime).sum();
             Duration::from_millis(ticks * 1000 / procfs::ticks_per_second())
         }
+    }
+
+    /// Starts something that hasn't the mark of this process, if this process has one that nobody
+    /// has fixed.
+    pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
+        start_limited(getrlimit(Resource::Rss).maximum, start)
+    }
+
+    /// Starts something while this is our own limit.
+    fn start_limited<T>(current: Option<u64>, start: impl FnOnce() -> T) -> T {
+        let usual = getrlimit(Resource::Rss);
+        let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
+        let started = start();
+        let _ = setrlimit(Resource::Rss, usual);
+        started
     }
 
     /// What `grep` finds in `/proc/PID/limits` of what this process has started.
@@ -154,6 +161,12 @@ impl Mark {
     pub(crate) fn cpu_time(self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// It has none.
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
+    start()
 }
 
 /// Matches nothing.

@@ -264,27 +264,36 @@ mod tests {
 
     const AGAIN: &str = "TESTKIT_AGAIN";
 
-    /// Runs a test of these again, which finds [`AGAIN`] in its environment.
-    fn again(test: &str) -> Program {
+    /// What runs a test of these again, which finds this value of [`AGAIN`] in its environment.
+    fn again(test: &str, value: &str) -> Command {
         let mut command = Command::new(env::current_exe().unwrap());
         let name = format!("program::tests::{test}");
         command
             .args(["--exact", &name, "--nocapture"])
-            .env(AGAIN, "1");
-        Program::start_command(command)
+            .env(AGAIN, value);
+        command
     }
 
+    /// Nor do the programs of its programs.
     #[test]
     fn a_program_does_not_outlive_a_test_that_is_killed() {
+        let again = |value| again("a_program_does_not_outlive_a_test_that_is_killed", value);
+        let command = match env::var(AGAIN).as_deref() {
+            Ok("test") => again("program"),
+            Ok(_) => {
+                let mut command = Command::new("sh");
+                command.args(["-c", "echo it runs; sleep 1000; :"]);
+                command
+            }
+            Err(_) => again("test"),
+        };
         if env::var_os(AGAIN).is_some() {
-            let mut command = Command::new("sh");
-            command.args(["-c", "echo it runs; sleep 1000; :"]);
             let _program = Program::start_into(command, Stdio::inherit());
             loop {
                 thread::park();
             }
         }
-        let test = again("a_program_does_not_outlive_a_test_that_is_killed");
+        let test = Program::start_command(command);
         let _ = test.output.wait_for("it runs");
         test.signal("KILL");
         // The program has the test's output open.
@@ -299,8 +308,8 @@ mod tests {
             let _ = running.errors.wait_for("oh");
             let _ = Program::run("sh", ["-c", "echo bye; exit 3"]).succeeds();
         }
-        let test = again("a_test_that_fails_shows_command_status_and_output_of_its_programs");
-        let report = test.wait().errors;
+        let name = "a_test_that_fails_shows_command_status_and_output_of_its_programs";
+        let report = Program::start_command(again(name, "")).wait().errors;
         for account in [
             "\"sh\" \"-c\" \"echo bye; exit 3\": exit status: 3\nstandard output: bye\n\nstandard error: \n",
             "read line\": still running\nstandard output: hello\n\nstandard error: oh\n",
