@@ -73,9 +73,8 @@ impl Server {
     /// It can't be started, or ends instead, or nobody can connect.
     pub fn start_at(address: SocketAddr, mut command: Command) -> Result<Self, Error> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        Self::spawn(command, || {
-            TcpStream::connect(address).ok().map(|_| address)
-        })
+        let listens = || TcpStream::connect(address).ok().map(|_| address);
+        Self::spawn(command, listens)
     }
 
     /// Waits until the address is known, or the program has ended, or time is up.
