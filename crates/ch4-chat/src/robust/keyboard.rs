@@ -35,20 +35,17 @@ impl Keyboard {
     ///
     /// # Errors
     ///
-    /// The terminal can't be used, or the system has no thread left.
+    /// The system has no thread left.
     pub fn open() -> Result<(Self, Printer), Error> {
-        let is_terminal = io::stdin().is_terminal();
-        let term = env::var("TERM").ok();
-        let edits = is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref());
-        let (mut keyboard, printer) = if edits {
-            let (keyboard, above) =
-                Self::with_prompt().or_cannot(Action::UseTerminal, "the terminal")?;
+        // Windows doesn't need it. Elsewhere it says what the terminal can do.
+        let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
+        let (keyboard, printer) = if has_type && let Ok((keyboard, above)) = Self::with_prompt() {
             (keyboard, Printer::new(above)?)
         } else {
-            let keyboard = Self::plain(console::stdin());
+            let mut keyboard = Self::plain(console::stdin());
+            keyboard.is_terminal = io::stdin().is_terminal();
             (keyboard, Printer::new(console::stdout())?)
         };
-        keyboard.is_terminal = is_terminal;
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
@@ -66,12 +63,13 @@ impl Keyboard {
         }
     }
 
+    /// Fails unless both input and output are a terminal that the editor can use.
     fn with_prompt() -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
-        #[cfg(unix)]
-        signals::guard_terminal()?;
         let config = Config::builder().auto_add_history(true).build();
         let mut editor = DefaultEditor::with_config(config)?;
         let screen = AbovePrompt(editor.create_external_printer()?);
+        #[cfg(unix)]
+        signals::guard_terminal()?;
         let mut pasted = VecDeque::new();
         let read_line = move || {
             if pasted.is_empty() {
@@ -194,13 +192,6 @@ fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
             line.map(Some).map_err(Event::Failed)
         }
     }
-}
-
-/// Whether the editor can be used on a terminal of this type: the value of `TERM`, which Windows
-/// doesn't need. The others are those that rustyline refuses.
-fn can_edit(term: Option<&str>) -> bool {
-    let plain = ["", "dumb", "cons25", "emacs"];
-    term.map_or(cfg!(windows), |it| !plain.contains(&&*it.to_lowercase()))
 }
 
 /// The screen above the prompt: the editor clears its line, prints, and shows the line again.
@@ -448,16 +439,5 @@ mod tests {
             }
         }
         AbovePrompt(Gone).write_all(b"\n").unwrap();
-    }
-
-    #[test]
-    fn the_editor_is_used_where_it_can_be() {
-        for term in ["xterm-256color", "screen", "dumber"] {
-            assert!(can_edit(Some(term)), "{term}");
-        }
-        for term in ["", "dumb", "DUMB", "cons25", "emacs", "Emacs"] {
-            assert!(!can_edit(Some(term)), "{term}");
-        }
-        assert_eq!(can_edit(None), cfg!(windows));
     }
 }
