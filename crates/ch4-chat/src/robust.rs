@@ -34,6 +34,7 @@
 //! that a guest sends goes through [`connection`], [`framing`], [`host()`], [`room`] and [`peer`].
 //! The threads pass it on as an [`event`].
 
+pub mod editor;
 pub mod event;
 pub mod framing;
 pub mod keyboard;
