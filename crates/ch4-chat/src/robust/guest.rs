@@ -43,7 +43,7 @@ pub fn guest(
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, log);
     if let Some(name) = &name {
-        host.push(format!("{NAME_COMMAND}{name}\n"));
+        host.push(&format!("{NAME_COMMAND}{name}\n"));
     }
     // The others get it before each line, and a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
@@ -65,7 +65,7 @@ pub fn guest(
                 let passed_on = format!("{name}-1000: {}\n", safe::escape(&line));
                 typing.permit(budget.spend(passed_on.len(), now));
                 if !line.is_empty() {
-                    host.push(line + "\n");
+                    host.push(&(line + "\n"));
                 }
                 if host.waiting() > limits.guest_bytes {
                     host_is_here = false;

@@ -194,6 +194,7 @@ impl Host<'_> {
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
+    use std::mem;
 
     use console::Printer;
     use testkit::{FakePeer, PATIENCE};
@@ -301,9 +302,9 @@ mod tests {
             let listening = thread::spawn(move || {
                 let mut heard = String::new();
                 while heard.matches("xx\n").count() < 2 * lines
-                    && let Ok(text) = listener.texts.recv_timeout(PATIENCE)
+                    && listener.bell.recv_timeout(PATIENCE).is_ok()
                 {
-                    heard += &text;
+                    heard += &mem::take(&mut *listener.waiting.lock().unwrap());
                 }
                 events.send(Event::Typed(BYE.to_owned())).unwrap();
                 heard

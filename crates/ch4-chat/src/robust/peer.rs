@@ -1,17 +1,12 @@
-//! One peer, as the loop sees it. Whatever the loop does with it, it never waits for it.
+//! One peer, as the loop sees it, and its outbox. Whatever the loop does here, it never waits.
 
 use std::io::{self, Write};
-use std::iter;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::BYE;
-
-/// Added to each text's bytes: the memory that the queue needs for it.
-pub const ENTRY_BYTES: usize = 32;
 
 /// How long a writer rests after each write. Nobody notices such a short time, and what comes
 /// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
@@ -21,48 +16,52 @@ const REST: Duration = Duration::from_millis(20);
 /// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
 /// once everything is written, and its reader closes the connection.
 pub struct Peer {
-    texts: Sender<Arc<str>>,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Mutex<String>>,
+    /// Wakes the writer.
+    bell: SyncSender<()>,
     permits: Sender<Instant>,
     disconnect: Box<dyn Fn() + Send>,
 }
 
-/// The writer's end: the texts that wait for the peer.
-#[derive(Debug)]
+/// The writer's end.
 pub struct Outbox {
-    pub(super) texts: Receiver<Arc<str>>,
-    pub(super) waiting: Arc<AtomicUsize>,
+    /// What waits, and what is being written. Either end has the lock only for as long as it takes
+    /// to copy that.
+    pub(super) waiting: Arc<Mutex<String>>,
+    pub(super) bell: Receiver<()>,
 }
 
 impl Peer {
     /// All ends; the last is the reader's, which [waits for a permit](super::event::wait_for_permit)
     /// after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
-        let (sender, texts) = channel();
+        let waiting = Arc::<Mutex<String>>::default();
+        let (bell, rings) = sync_channel(1);
         let (permits, permitted) = channel();
-        let waiting = Arc::<AtomicUsize>::default();
         let peer = Self {
-            texts: sender,
             waiting: Arc::clone(&waiting),
+            bell,
             permits,
             disconnect: Box::new(disconnect),
         };
-        (peer, Outbox { texts, waiting }, permitted)
+        let outbox = Outbox {
+            waiting,
+            bell: rings,
+        };
+        (peer, outbox, permitted)
     }
 
     /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
     /// how much [waits](Peer::waiting), and decides.
-    pub fn push(&self, text: impl Into<Arc<str>>) {
-        let text = text.into();
-        // Count first: the writer may be quicker than we are.
-        self.waiting.fetch_add(text.len() + ENTRY_BYTES, Relaxed);
-        // If the writer has ended, nobody needs the text.
-        let _ = self.texts.send(text);
+    pub fn push(&self, text: &str) {
+        lock(&self.waiting).push_str(text);
+        // If it rings already, that is enough. If the writer has ended, nobody needs the text.
+        let _ = self.bell.try_send(());
     }
 
     /// How many bytes wait, including those that are being written.
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Relaxed)
+        lock(&self.waiting).len()
     }
 
     /// The peer's last event is done: its reader may send another from this time on.
@@ -84,35 +83,52 @@ impl Outbox {
     ///
     /// The connection is broken.
     pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
-        while let Ok(first) = self.texts.recv() {
-            let mut texts: Vec<_> = iter::once(first).chain(self.texts.try_iter()).collect();
-            // It goes out in a write of its own, and without LF, so that the tutorial's programs
-            // understand it.
-            let last_word = texts.pop_if(|text| **text == *BYE);
-            stream.write_all(texts.concat().as_bytes())?;
-            let written = texts.iter().map(|text| text.len() + ENTRY_BYTES).sum();
-            self.waiting.fetch_sub(written, Relaxed);
-            if let Some(text) = last_word {
-                return stream.write_all(text.as_bytes());
+        loop {
+            let text = lock(&self.waiting).clone();
+            if text.is_empty() {
+                match self.bell.recv() {
+                    Ok(()) => continue,
+                    Err(RecvError) => return Ok(()),
+                }
+            }
+            // Only the last word has no LF. It goes out in a write of its own, so that the
+            // tutorial's programs understand it.
+            let lines = text.strip_suffix(BYE).unwrap_or(&text);
+            stream.write_all(lines.as_bytes())?;
+            lock(&self.waiting).drain(..lines.len());
+            if lines.len() < text.len() {
+                return stream.write_all(BYE.as_bytes());
             }
             thread::sleep(REST);
         }
-        Ok(())
     }
+}
+
+fn lock(waiting: &Mutex<String>) -> MutexGuard<'_, String> {
+    // Lines are whole even if a thread has panicked.
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Keeps each write by itself, and how much waited at that time.
-    #[derive(Default)]
-    struct Writes(Vec<(String, usize)>, Arc<AtomicUsize>);
+    /// Keeps each write by itself: what was written, how much waited, and when.
+    struct Writes {
+        all: Vec<(String, usize, Instant)>,
+        waiting: Arc<Mutex<String>>,
+        /// Says something more at the first write, and is let go.
+        peer: Option<Peer>,
+    }
 
     impl Write for Writes {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            self.0.push((text, self.1.load(Relaxed)));
+            let waiting = lock(&self.waiting).len();
+            self.all.push((text, waiting, Instant::now()));
+            if let Some(peer) = self.peer.take() {
+                peer.push("more\n");
+            }
             Ok(bytes.len())
         }
 
@@ -121,32 +137,45 @@ mod tests {
         }
     }
 
+    fn writes(outbox: &Outbox, peer: Option<Peer>) -> Vec<(String, usize, Instant)> {
+        let mut writes = Writes {
+            all: Vec::new(),
+            waiting: Arc::clone(&outbox.waiting),
+            peer,
+        };
+        outbox.write_to(&mut writes).unwrap();
+        writes.all
+    }
+
     #[test]
     fn what_waits_goes_out_in_one_write_and_the_last_word_in_its_own() {
         let (peer, outbox, _permitted) = Peer::new(|| {});
-        for text in ["one\n", "two\nthree\n", "byebye\n", "byebye"] {
+        for text in ["one\n", "", "two\nthree\n", "byebye\n", "byebye"] {
             peer.push(text);
         }
         let lines = "one\ntwo\nthree\nbyebye\n";
         // What is being written still waits.
-        let all = lines.len() + BYE.len() + 4 * ENTRY_BYTES;
+        let all = lines.len() + BYE.len();
         assert_eq!(peer.waiting(), all);
-        let mut writes = Writes(Vec::new(), Arc::clone(&peer.waiting));
         // The peer is still there, but nothing comes after its last word.
-        outbox.write_to(&mut writes).unwrap();
-        let last_word = BYE.len() + ENTRY_BYTES;
-        let expected = [(lines.to_owned(), all), (BYE.to_owned(), last_word)];
-        assert_eq!(writes.0, expected);
+        let writes = writes(&outbox, None);
+        let writes: Vec<_> = writes
+            .iter()
+            .map(|(text, waiting, _)| (&**text, *waiting))
+            .collect();
+        assert_eq!(writes, [(lines, all), (BYE, BYE.len())]);
     }
 
     #[test]
-    fn who_is_let_go_gets_what_waits() {
+    fn who_is_let_go_gets_what_waits_and_a_writer_rests_after_each_write() {
         let (peer, outbox, permitted) = Peer::new(|| {});
         peer.push("one\n");
-        drop(peer);
-        let mut writes = Writes::default();
-        outbox.write_to(&mut writes).unwrap();
-        assert_eq!(writes.0, [("one\n".to_owned(), 0)]);
+        let writes = writes(&outbox, Some(peer));
+        let [(one, _, first), (more, _, second)] = &writes[..] else {
+            panic!("{writes:?}");
+        };
+        assert_eq!([&**one, more], ["one\n", "more\n"]);
+        assert!(*second >= *first + REST);
         assert!(!super::super::event::wait_for_permit(&permitted));
     }
 }

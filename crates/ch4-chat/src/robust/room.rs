@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
 use console::{Log, safe};
@@ -156,7 +155,7 @@ impl<'a> Room<'a> {
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
-                guest.peer.push(format!("* Your name is {name}.\n"));
+                guest.peer.push(&format!("* Your name is {name}.\n"));
             }
             said.remove(0);
         }
@@ -248,10 +247,9 @@ impl<'a> Room<'a> {
         }
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
-        let text: Arc<str> = text.into();
         for (id, guest) in &self.guests {
             if Some(*id) != speaker {
-                guest.peer.push(Arc::clone(&text));
+                guest.peer.push(text);
             }
         }
     }
@@ -278,9 +276,8 @@ impl<'a> Room<'a> {
 mod tests {
     use std::collections::{HashSet, VecDeque};
     use std::mem;
-    use std::sync::Mutex;
-    use std::sync::atomic::Ordering::Relaxed;
     use std::sync::mpsc::{Receiver, TryRecvError};
+    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use console::Printer;
@@ -289,7 +286,7 @@ mod tests {
     use proptest::sample::Index;
     use testkit::Capture;
 
-    use super::super::peer::{ENTRY_BYTES, Outbox};
+    use super::super::peer::Outbox;
     use super::*;
 
     const ADDRESS: SocketAddr =
@@ -399,14 +396,9 @@ mod tests {
         }
     }
 
-    /// What a guest's writer takes.
+    /// What a guest's writer would write now.
     fn take(outbox: &Outbox) -> String {
-        let mut all = String::new();
-        while let Ok(text) = outbox.texts.try_recv() {
-            all += &text;
-            outbox.waiting.fetch_sub(text.len() + ENTRY_BYTES, Relaxed);
-        }
-        all
+        mem::take(&mut *outbox.waiting.lock().unwrap())
     }
 
     fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
@@ -695,12 +687,12 @@ mod tests {
     /// As the guests get it: the name and the LF count too, and so does a line that isn't sent.
     #[test]
     fn the_host_may_say_no_more_than_a_guest() {
-        for (name, bytes) in [("", 4095), ("n", 4092), (&"n".repeat(29), 0)] {
+        for (name, bytes) in [(None, 4095), (Some("n"), 4092), (Some(&*"n".repeat(29)), 0)] {
             let (screen, limits) = (Screen::new(), Limits::default());
-            let mut world = World::new(Some(name), &screen, &limits);
+            let mut world = World::new(name, &screen, &limits);
             let (_, _lines) = world.arrives().unwrap();
             let line = "x".repeat(bytes);
-            let prefix = if name.is_empty() { 0 } else { name.len() + 2 };
+            let prefix = name.map_or(0, |name| name.len() + 2);
             let counts = prefix + bytes + 1;
             for _ in 0..65_536 / counts {
                 assert_eq!(world.room.speak(&line, world.now), world.now);
@@ -740,8 +732,7 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let place = ENTRY_BYTES;
-        let (screen, limits) = (Screen::new(), few(9, 2 * (10 + place), 9999));
+        let (screen, limits) = (Screen::new(), few(9, 2 * 10, 9999));
         let mut world = World::new(None, &screen, &limits);
         let (_, reads) = world.arrives().unwrap();
         let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
@@ -751,7 +742,7 @@ mod tests {
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
-        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + place)));
+        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * 10));
         let mut world = World::new(None, &screen, &limits);
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
@@ -893,7 +884,7 @@ mod tests {
             // The bounds are kept, names are unique, and the room knows who is here.
             let here = self.guests.iter().filter(|(_, guest)| guest.here);
             assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
-            let waiting = here.map(|(_, guest)| guest.outbox.waiting.load(Relaxed));
+            let waiting = here.map(|(_, guest)| guest.outbox.waiting.lock().unwrap().len());
             let waiting: Vec<usize> = waiting.collect();
             assert!(
                 waiting
@@ -919,7 +910,7 @@ mod tests {
         /// for any line, also for one that tells of another's end.
         #[test]
         fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
-            let (screen, limits) = (Screen::new(), few(5, 400, 1000));
+            let (screen, limits) = (Screen::new(), few(5, 120, 300));
             let world = World::new(None, &screen, &limits);
             let mut crowd = Crowd { world, guests: BTreeMap::new() };
             for (number, step) in steps.into_iter().enumerate() {
