@@ -1,7 +1,7 @@
 //! One peer, as the loop sees it, and its outbox. Whatever the loop does here, it never waits.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, RecvError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const REST: Duration = Duration::from_millis(20);
 pub struct Peer {
     waiting: Arc<Mutex<String>>,
     /// Wakes the writer.
-    bell: SyncSender<()>,
+    ring: SyncSender<()>,
     permits: Sender<Instant>,
     disconnect: Box<dyn Fn() + Send>,
 }
@@ -36,19 +36,15 @@ impl Peer {
     /// after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
         let waiting = Arc::<Mutex<String>>::default();
-        let (bell, rings) = sync_channel(1);
+        let (ring, bell) = sync_channel(1);
         let (permits, permitted) = channel();
         let peer = Self {
             waiting: Arc::clone(&waiting),
-            bell,
+            ring,
             permits,
             disconnect: Box::new(disconnect),
         };
-        let outbox = Outbox {
-            waiting,
-            bell: rings,
-        };
-        (peer, outbox, permitted)
+        (peer, Outbox { waiting, bell }, permitted)
     }
 
     /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
@@ -56,7 +52,7 @@ impl Peer {
     pub fn push(&self, text: &str) {
         lock(&self.waiting).push_str(text);
         // If it rings already, that is enough. If the writer has ended, nobody needs the text.
-        let _ = self.bell.try_send(());
+        let _ = self.ring.try_send(());
     }
 
     /// How many bytes wait, including those that are being written.
@@ -83,14 +79,9 @@ impl Outbox {
     ///
     /// The connection is broken.
     pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
-        loop {
+        // It rings after each text, so nothing is left behind.
+        while self.bell.recv().is_ok() {
             let text = lock(&self.waiting).clone();
-            if text.is_empty() {
-                match self.bell.recv() {
-                    Ok(()) => continue,
-                    Err(RecvError) => return Ok(()),
-                }
-            }
             // Only the last word has no LF. It goes out in a write of its own, so that the
             // tutorial's programs understand it.
             let lines = text.strip_suffix(BYE).unwrap_or(&text);
@@ -101,6 +92,7 @@ impl Outbox {
             }
             thread::sleep(REST);
         }
+        Ok(())
     }
 }
 
