@@ -16,7 +16,6 @@ use super::event::{Event, PeerId, next_event, wait_for_permit};
 use super::framing::Framing;
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::peer::Peer;
-use crate::BYE;
 
 /// Readers and writers need little stack: 128 KiB.
 const STACK_BYTES: usize = 131_072;
@@ -100,18 +99,17 @@ pub fn start(
     Ok(peer)
 }
 
-/// Says `byebye`, and reads on until the peers have closed their side, or until the deadline. Bytes
-/// that stay unread would turn the close into a reset, and the last word might be lost (RFC 9293,
-/// section 3.6.1).
+/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline.
+/// Bytes that stay unread would turn the close into a reset, and the last word might be lost (RFC
+/// 9293, section 3.6.1).
 pub fn goodbye(
     mut peers: BTreeMap<PeerId, Peer>,
     inbox: &Receiver<Event>,
     deadline: Instant,
     show: impl Fn(&[String]),
 ) {
+    // Also read on from those that talked too fast.
     for peer in peers.values() {
-        peer.push(BYE);
-        // Also read on from those that talked too fast.
         peer.permit(Instant::now());
     }
     while !peers.is_empty()

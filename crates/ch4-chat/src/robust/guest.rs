@@ -1,5 +1,6 @@
 //! The guest's side: sends typed lines to the host, and shows what the host sends.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::time::Instant;
@@ -101,9 +102,14 @@ pub fn guest(
             Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
         }
     };
-    let peers = host_is_here.then_some((HOST, host)).into_iter().collect();
-    let deadline = Instant::now() + limits.farewell;
-    goodbye(peers, &inbox, deadline, |messages| show(log, messages));
+    if host_is_here {
+        host.push(BYE);
+        let deadline = Instant::now() + limits.farewell;
+        let peers = BTreeMap::from([(HOST, host)]);
+        goodbye(peers, &inbox, deadline, |messages| show(log, messages));
+    } else {
+        drop(host); // It needn't wait until the user presses Enter.
+    }
     typing.end(log);
     result
 }

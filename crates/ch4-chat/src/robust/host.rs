@@ -75,12 +75,13 @@ pub fn host(
     };
     let result = host.run(&inbox, &mut typing);
     let now = Instant::now();
+    let guests = host.room.close(now);
     // The accepting thread gets no more permits, and we let go of the port.
     drop(host.accept_permits);
     // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
-    goodbye(host.room.close(now), &inbox, now + limits.farewell, |_| {});
+    goodbye(guests, &inbox, now + limits.farewell, |_| {});
     typing.end(log);
     result
 }

@@ -211,12 +211,13 @@ impl<'a> Room<'a> {
         self.host_budget.spend(text.len(), now)
     }
 
-    /// The host has said its last word. Returns the guests, to say goodbye to. What they have said
-    /// before still counts, as far as the room's budget goes.
+    /// Says `byebye` to all, and returns them. What they have said before still counts, as far as
+    /// the room's budget goes.
     pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
         while self.pass_on(now) {}
-        let guests = self.guests.into_iter();
-        guests.map(|(id, guest)| (id, guest.peer)).collect()
+        let peers = self.guests.into_iter();
+        let peers = peers.map(|(id, guest)| (id, guest.peer));
+        peers.inspect(|(_, peer)| peer.push(BYE)).collect()
     }
 
     /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
@@ -493,7 +494,7 @@ mod tests {
         world.room.hear(li, vec!["hi".to_owned()], world.now);
         let (room, now) = (world.room, world.now);
         assert_eq!(room.close(now).len(), 2);
-        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\n");
+        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\nbyebye");
         let _ = screen.capture.wait_for("| guest-1: hi");
     }
 
