@@ -32,7 +32,7 @@ pub struct Outbox {
 }
 
 impl Peer {
-    /// All ends; the last is the reader's, which [waits for a permit](super::event::wait_for_permit)
+    /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
     /// after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
         let waiting = Arc::<Mutex<String>>::default();

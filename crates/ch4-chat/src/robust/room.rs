@@ -40,8 +40,8 @@ pub struct Room<'a> {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is here
-    /// once at most, as it then waits for a permit.
+    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is
+    /// here once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
