@@ -133,7 +133,8 @@ fn listen_to(stream: TcpStream, events: SyncSender<Event>) -> io::Result<()> {
     // New: The room waits a second at most for a guest that doesn't read.
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let mut peer = BufReader::new(stream.try_clone()?);
-    // New: Not from the thread: a line may be typed before that runs.
+    // New: Not from the thread: a line may be typed before that runs. (If the system has no thread
+    // left, the guest hears the room, but nobody hears the guest, or that it leaves.)
     let _ = events.send(Event::Joined(address, stream));
     thread::Builder::new().spawn(move || {
         while let Ok(Some(message)) = receive(&mut peer) {

@@ -1,7 +1,5 @@
 //! `ch4-chat`: the command line of section 4.3.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 use ch4_chat::meet::{Meeting, meet};
@@ -39,10 +37,10 @@ enum Side {
     Demo,
 }
 
-/// The name as others will see it. If a guest asked for a name that nobody can have, the room would
-/// call it `guest-1`, and the guest wouldn't know.
+/// Refuses a name that nobody can have: the room would call such a guest `guest-1`.
 fn chosen_name(wanted: &str) -> Result<String, &'static str> {
-    clean(wanted).ok_or("use letters or digits, and don't begin with guest-")
+    let name = clean(wanted).map(|_| wanted.to_owned());
+    name.ok_or("use letters or digits, and don't begin with guest-")
 }
 
 fn main() -> ExitCode {
@@ -51,21 +49,18 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     let (flags, limits) = (&args.flags, Limits::default());
-    let host = |listen: fn(SocketAddr) -> io::Result<TcpListener>| {
-        let listener = flags.open(|address| listen(address).or_cannot(Action::Listen, address));
-        listener.map(Meeting::Host)
+    let (listen, connect): (fn(_) -> _, &dyn Fn(_) -> _) = if flags.tutorial {
+        (tutorial::listen, &tutorial::connect)
+    } else {
+        (robust::listen, &|address| robust::connect(address, &limits))
     };
-    let join = |connect: &dyn Fn(SocketAddr) -> io::Result<TcpStream>| {
-        let host = flags.open(|address| connect(address).or_cannot(Action::Connect, address));
-        host.map(Meeting::Guest)
-    };
+    let host = |address| listen(address).or_cannot(Action::Listen, address);
+    let join = |address| connect(address).or_cannot(Action::Connect, address);
     let meeting = match args.side {
         Some(Side::Demo) if flags.tutorial => return demo::tutorial(stdout()),
         Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) if flags.tutorial => host(tutorial::listen),
-        Some(Side::Server) => host(robust::listen),
-        Some(Side::Client) if flags.tutorial => join(&tutorial::connect),
-        Some(Side::Client) => join(&|address| robust::connect(address, &limits)),
+        Some(Side::Server) => flags.open(host).map(Meeting::Host),
+        Some(Side::Client) => flags.open(join).map(Meeting::Guest),
         // With --tutorial too: so the same command can be run again at once, whoever closed first.
         None => meet(&flags.addresses()?, &limits),
     }?;

@@ -1,9 +1,9 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
-//! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop handles the events, one after the other. Only this
-//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. The
-//! host:
+//! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop
+//! handles the events, one after the other. Only this loop holds the room's state, so it needs no
+//! lock, and it waits for nothing but its inbox. The host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -24,26 +24,28 @@
 //!   them up.
 //! - Room: what guests have said waits here, one event from each, until nothing else is in the
 //!   inbox and the room's budget allows it. Then it is passed on, and the permit comes after that.
-//! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]).
+//! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]). The writer
+//!   sends all that waits in one write, and rests for a moment ([`peer`]).
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at
 //!   most 16 connections in stages at the same time.
 //!
-//! A line that the user types goes through [`keyboard`], [`host()`], [`room`], which collects lines
-//! for a moment, and [`outbox`]. A line that a guest sends goes through [`peer`], [`framing`], and
-//! the same from [`host()`] on. The threads pass it on as an [`event`].
+//! A line that the user types goes through [`keyboard`], [`host()`], [`room`] and [`peer`]. A line
+//! that a guest sends goes through [`connection`], [`framing`], [`host()`], [`room`] and [`peer`].
+//! The threads pass it on as an [`event`].
 
+pub mod editor;
 pub mod event;
 pub mod framing;
 pub mod keyboard;
 pub mod limits;
 pub mod name;
+pub mod peer;
 pub mod socket;
 
+pub mod connection;
 pub mod guest;
 pub mod host;
-pub mod outbox;
-pub mod peer;
 pub mod room;
 
 pub use guest::guest;

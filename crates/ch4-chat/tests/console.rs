@@ -273,6 +273,29 @@ fn a_name_that_nobody_can_have() {
     ");
 }
 
+/// The others see that name, so its owner has to know it.
+#[test]
+fn a_name_that_is_cleaned_is_said() {
+    let mut host = Program::start(PROGRAM, ["server", "--port", "0", "--name", "Ann:"]);
+    let port = host.address().port().to_string();
+    let mut guest = Program::start(PROGRAM, ["client", "--port", &port, "--name", "Li: "]);
+    guest.types("byebye\n");
+    assert_snapshot!(guest.wait().report(), @"
+    Connected to 127.0.0.1:[port]. Say byebye to leave.
+    Your name is Li.
+    [exit status: 0]
+    ");
+    host.types("byebye\n");
+    assert_snapshot!(host.wait().report(), @"
+    Waiting for guests on 127.0.0.1:[port]. Say byebye to end the chat.
+    Your name is Ann.
+    Li has joined from 127.0.0.1:[port].
+    | Li: byebye
+    Li has left.
+    [exit status: 0]
+    ");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_host_that_can_not_print_says_why() {

@@ -127,6 +127,22 @@ fn when_the_other_side_is_gone_enter_and_ctrl_c_leave_the_terminal_as_it_was() {
 
 #[test]
 #[ignore = "needs tmux"]
+fn a_host_that_says_byebye_needs_not_wait_until_enter_is_pressed() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
+    let mut peer = FakePeer::accept(&listener);
+    terminal.shows("> ");
+    peer.sends("byebye\n");
+    terminal.shows("Press Enter to leave.");
+    assert_eq!(peer.reads_to_end(), b"");
+    terminal.presses("Enter");
+    terminal.shows("status 0");
+}
+
+#[test]
+#[ignore = "needs tmux"]
 fn ctrl_c_and_ctrl_d_at_the_prompt_say_byebye() {
     for key in ["C-c", "C-d"] {
         let (host, address) = own_host();

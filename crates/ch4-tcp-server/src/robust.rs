@@ -22,7 +22,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use console::{DeadlineStream, Log};
+use console::{DeadlineStream, Log, refuse_multicast};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use answer::Answer;
@@ -70,6 +70,7 @@ impl Default for Limits {
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 1. Create a socket.
+    refuse_multicast(address)?;
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 

@@ -13,6 +13,19 @@ pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     address.or_cannot("read", "the socket's own address")
 }
 
+/// Refuses the address of a multicast group, before a TCP socket is bound to it: a connection has
+/// two ends, so nobody could connect to a group. Some systems see that only later.
+///
+/// # Errors
+///
+/// [`ErrorKind::AddrNotAvailable`]: it is a group's.
+pub fn refuse_multicast(address: SocketAddr) -> io::Result<()> {
+    if address.ip().is_multicast() {
+        return Err(ErrorKind::AddrNotAvailable.into());
+    }
+    Ok(())
+}
+
 /// Returns a client's new connection, unless it is one with itself.
 ///
 /// Where nobody listens, the system may give our side the very port that we connect to. Then two
@@ -35,6 +48,27 @@ mod tests {
     use testkit::{FakePeer, port_without_listener};
 
     use super::*;
+
+    #[test]
+    fn nobody_listens_as_a_group() {
+        for (address, is_group) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            ("224.0.0.1:1", true),
+            ("[ff02::1]:1", true),
+        ] {
+            let result = refuse_multicast(address.parse().unwrap());
+            assert_eq!(result.is_err(), is_group, "{address}");
+            let error = result.or_cannot(crate::Action::Listen, address);
+            if let Err(error) = error {
+                let error = error.to_string();
+                assert!(
+                    error.contains("this machine doesn't have that address"),
+                    "{error}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_socket_that_connects_to_its_own_address_finds_itself_there() {

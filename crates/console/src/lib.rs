@@ -36,7 +36,7 @@ mod style;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
-pub use connected::{own_address, refuse_self};
+pub use connected::{own_address, refuse_multicast, refuse_self};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit};
 pub use flags::{Flags, ipv4_first, try_each};

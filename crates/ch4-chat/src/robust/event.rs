@@ -8,7 +8,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use console::{Error, Log};
 
@@ -45,10 +45,8 @@ pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
 /// Takes the next event from the inbox. Returns `None` at the deadline, even if events wait, and if
 /// no sender is left.
 pub fn next_event(inbox: &Receiver<Event>, deadline: Option<Instant>) -> Option<Event> {
-    let Some(deadline) = deadline else {
-        return inbox.recv().ok();
-    };
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = |at: Instant| at.saturating_duration_since(Instant::now());
+    let left = deadline.map_or(Duration::MAX, left);
     if left.is_zero() {
         return None; // `recv_timeout` would return events for as long as there are any.
     }
@@ -72,7 +70,6 @@ pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
-    use std::time::Duration;
 
     use super::*;
 

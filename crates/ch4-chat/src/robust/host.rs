@@ -1,7 +1,6 @@
 //! The host's side: a loop that handles one event after the other, and waits for nothing but the
 //! next one.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -10,14 +9,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{
-    Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, own_address, safe,
+    Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, own_address,
 };
 
-use super::event::{Event, PeerId, inbox, next_event, wait_for_permit};
+use super::connection::{goodbye, start};
+use super::event::{Event, inbox, next_event, wait_for_permit};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
-use super::peer::{Peer, goodbye};
-use super::room::{Effect, Room};
+use super::name;
+use super::room::Room;
 use crate::BYE;
 
 /// How long to accept nobody after the system has run out of something.
@@ -66,8 +66,7 @@ pub fn host(
 
     let mut typing = keyboard.read(events.clone())?;
     let mut host = Host {
-        room: Room::new(name, limits),
-        peers: BTreeMap::new(),
+        room: Room::new(name::own(name, log), log, limits),
         events,
         accept_permits,
         rejected: Arc::default(),
@@ -76,24 +75,20 @@ pub fn host(
     };
     let result = host.run(&inbox, &mut typing);
     let now = Instant::now();
-    let deadline = now + limits.farewell;
-    host.room.close(now);
-    host.apply_effects();
-    // The writers get no more lines, the accepting thread no more permits, and we let go of the
-    // port.
-    drop((host.room, host.accept_permits));
+    let guests = host.room.close(now);
+    // The accepting thread gets no more permits, and we let go of the port.
+    drop(host.accept_permits);
     // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
-    goodbye(host.peers, &inbox, deadline, |_| {});
+    goodbye(guests, &inbox, now + limits.farewell, |_| {});
     typing.end(log);
     result
 }
 
 /// The loop's tools. Its state is in the room.
 struct Host<'a> {
-    room: Room,
-    peers: BTreeMap<PeerId, Peer>,
+    room: Room<'a>,
     events: Sender<Event>,
     accept_permits: Sender<Instant>,
     /// Counts the rejected connections: each holds a clone while it is open.
@@ -115,14 +110,10 @@ impl Host<'_> {
             // holds up neither the host nor those who come and go.
             let mut event = inbox.try_recv().ok();
             if event.is_none() && !self.room.pass_on(Instant::now()) {
-                // Look only now: `pass_on` may have set how long words have to wait.
-                let first = deadline.into_iter().chain(self.room.flush_at).min();
-                event = next_event(inbox, first);
+                let turn = self.room.turn_at(Instant::now());
+                event = next_event(inbox, deadline.into_iter().chain(turn).min());
             }
             let now = Instant::now();
-            if self.room.flush_at.is_some_and(|at| at <= now) {
-                self.room.flush(now);
-            }
             match event {
                 None if deadline.is_some_and(|at| at <= now) => break,
                 None => {}
@@ -146,12 +137,11 @@ impl Host<'_> {
                     }
                 }
                 Some(Event::Gone(id, error)) => {
-                    self.peers.remove(&id);
                     let broke = error.map(|_| "is gone: the connection broke");
                     self.room.depart(id, broke.unwrap_or("has left"), now);
                 }
             }
-            self.apply_effects();
+            self.room.drop_slow(now);
             if deadline.is_some() && self.room.is_empty() {
                 break;
             }
@@ -159,11 +149,19 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// Somebody connected, or `accept` failed. The way into the room: [`Host::let_in`],
-    /// [`Room::arrive`], [`Peer::start`], and at the first event [`Room::hear`], which tells all.
+    /// Somebody connected, or `accept` failed.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
+        let welcomed = accepted.and_then(|(stream, address)| {
+            if let Some(id) = self.room.next_place(now) {
+                let peer = start(stream, id, MESSAGE_BYTES, self.limits, &self.events)?;
+                self.room.arrive(id, peer, address, now);
+            } else {
+                self.reject(stream);
+            }
+            Ok(())
+        });
         let mut accept_again_at = now;
-        if let Err(error) = accepted.and_then(|(stream, from)| self.let_in(stream, from, now))
+        if let Err(error) = welcomed
             && !client_has_gone(&error)
         {
             // The system is out of descriptors, threads or memory. That passes, and other guests
@@ -172,18 +170,6 @@ impl Host<'_> {
             accept_again_at += RETRY_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
-    }
-
-    fn let_in(&mut self, stream: TcpStream, address: SocketAddr, now: Instant) -> io::Result<()> {
-        let Some((id, outgoing)) = self.room.arrive(address, now) else {
-            self.reject(stream);
-            return Ok(());
-        };
-        let limits = self.limits;
-        let peer = Peer::start(stream, id, MESSAGE_BYTES, outgoing, limits, &self.events)
-            .inspect_err(|_| self.room.depart(id, "has left", now))?;
-        self.peers.insert(id, peer);
-        Ok(())
     }
 
     /// Tells a guest that the room is full. The host reads what the guest has sent before it
@@ -204,36 +190,18 @@ impl Host<'_> {
             drop((stream, rejected));
         });
     }
-
-    /// Does what the room decided.
-    fn apply_effects(&mut self) {
-        for effect in self.room.effects() {
-            match effect {
-                Effect::Notify(line) => self.log.event(line),
-                Effect::Show(line) => self.log.peer(&(safe::MARGIN.to_owned() + &line)),
-                Effect::Permit(id, at) => {
-                    if let Some(peer) = self.peers.get(&id) {
-                        peer.permit(at);
-                    }
-                }
-                Effect::LetGo(id) => drop(self.peers.remove(&id)),
-                Effect::Disconnect(id) => {
-                    if let Some(peer) = self.peers.remove(&id) {
-                        peer.disconnect();
-                    }
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
+    use std::mem;
 
     use console::Printer;
     use testkit::{FakePeer, PATIENCE};
 
+    use super::super::event::PeerId;
+    use super::super::peer::{Outbox, Peer};
     use super::*;
 
     /// A host without its threads. The test gets the permits to accept.
@@ -243,8 +211,7 @@ mod tests {
         let (events, _inbox) = channel();
         let (accept_permits, permitted) = channel();
         let host = Host {
-            room: Room::new(None, &limits),
-            peers: BTreeMap::new(),
+            room: Room::new(None, &log, &limits),
             events,
             accept_permits,
             rejected: Arc::default(),
@@ -252,6 +219,15 @@ mod tests {
             limits: &limits,
         };
         test(host, permitted);
+    }
+
+    /// A guest without threads.
+    fn arrives(room: &mut Room<'_>) -> (PeerId, Outbox) {
+        let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
+        let id = room.next_place(now).unwrap();
+        let (peer, outbox, _) = Peer::new(|| {});
+        room.arrive(id, peer, address, now);
+        (id, outbox)
     }
 
     /// If it went on at once, it would fail at once, and keep a core busy.
@@ -286,9 +262,9 @@ mod tests {
     fn byebye_comes_before_what_guests_have_said_is_passed_on() {
         host(|mut host, _| {
             let (events, inbox) = channel();
-            let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
-            let guests = [(); 9].map(|()| host.room.arrive(address, now).unwrap());
-            for (id, _outgoing) in &guests {
+            let now = Instant::now();
+            let guests = [(); 9].map(|()| arrives(&mut host.room));
+            for (id, _outbox) in &guests {
                 events.send(Event::Said(*id, vec!["x".into()])).unwrap();
             }
             events.send(Event::Typed(BYE.to_owned())).unwrap();
@@ -303,19 +279,22 @@ mod tests {
     /// All who talk wait for their permits, so no other event wakes the loop.
     #[test]
     fn words_that_wait_for_the_rooms_budget_are_passed_on_even_if_nothing_else_happens() {
-        host(|mut host, _| {
+        host(|host, _| {
             let limits = Limits {
                 guest_bytes: usize::MAX,
                 ..Limits::default()
             };
-            host.room = Room::new(None, &limits);
+            let mut host = Host {
+                room: Room::new(None, host.log, &limits),
+                limits: &limits,
+                ..host
+            };
             let (events, inbox) = channel();
-            let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
-            let (_, listener) = host.room.arrive(address, now).unwrap();
-            // What each says spends the budget for longer than lines are collected.
+            let (_, listener) = arrives(&mut host.room);
+            // What each says spends the budget.
             let much = vec!["x".repeat(MESSAGE_BYTES); 100];
             for _ in 0..2 {
-                let (id, _) = host.room.arrive(address, now).unwrap();
+                let (id, _) = arrives(&mut host.room);
                 events.send(Event::Said(id, much.clone())).unwrap();
             }
             // Its input has ended, but nobody is told that.
@@ -324,9 +303,9 @@ mod tests {
             let listening = thread::spawn(move || {
                 let mut heard = String::new();
                 while heard.matches("xx\n").count() < 2 * lines
-                    && let Ok(text) = listener.texts.recv_timeout(PATIENCE)
+                    && listener.bell.recv_timeout(PATIENCE).is_ok()
                 {
-                    heard += &text;
+                    heard += &mem::take(&mut *listener.waiting.lock().unwrap());
                 }
                 events.send(Event::Typed(BYE.to_owned())).unwrap();
                 heard

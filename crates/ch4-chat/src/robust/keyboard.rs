@@ -1,9 +1,7 @@
-//! Reads the user's lines: at a terminal with a prompt, above which incoming lines are printed,
-//! elsewhere without one.
+//! Reads the user's lines: at a terminal with an [`editor`], elsewhere as they come.
 
-use std::collections::VecDeque;
 use std::env;
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -11,9 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use console::{Action, Error, Line, Log, OrCannot, Printer, read_line, terminal_width};
-use rustyline::error::ReadlineError;
-use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
+use super::editor;
 use super::event::{Event, wait_for_permit};
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
@@ -35,20 +32,19 @@ impl Keyboard {
     ///
     /// # Errors
     ///
-    /// The terminal can't be used, or the system has no thread left.
+    /// The system has no thread left.
     pub fn open() -> Result<(Self, Printer), Error> {
-        let is_terminal = io::stdin().is_terminal();
-        let term = env::var("TERM").ok();
-        let edits = is_terminal && io::stdout().is_terminal() && can_edit(term.as_deref());
-        let (mut keyboard, printer) = if edits {
-            let (keyboard, above) =
-                Self::with_prompt().or_cannot(Action::UseTerminal, "the terminal")?;
-            (keyboard, Printer::new(above)?)
+        // Windows doesn't need it. Elsewhere it says what the terminal can do.
+        let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
+        let mut keyboard = Self::plain(console::stdin());
+        keyboard.is_terminal = io::stdin().is_terminal();
+        let printer = if has_type && let Ok((read_line, screen)) = editor::open() {
+            keyboard.read_line = Box::new(read_line);
+            keyboard.has_prompt = true;
+            Printer::new(screen)?
         } else {
-            let keyboard = Self::plain(console::stdin());
-            (keyboard, Printer::new(console::stdout())?)
+            Printer::new(console::stdout())?
         };
-        keyboard.is_terminal = is_terminal;
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
@@ -64,32 +60,6 @@ impl Keyboard {
             is_terminal: false,
             has_prompt: false,
         }
-    }
-
-    fn with_prompt() -> rustyline::Result<(Self, AbovePrompt<impl ExternalPrinter>)> {
-        #[cfg(unix)]
-        signals::guard_terminal()?;
-        let config = Config::builder().auto_add_history(true).build();
-        let mut editor = DefaultEditor::with_config(config)?;
-        let screen = AbovePrompt(editor.create_external_printer()?);
-        let mut pasted = VecDeque::new();
-        let read_line = move || {
-            if pasted.is_empty() {
-                #[cfg(unix)]
-                signals::let_stop_here();
-                let text = edited(editor.readline("> "))?;
-                // What was pasted may have several lines.
-                let lines = text.iter().flat_map(|text| text.split('\n'));
-                pasted.extend(lines.map(|line| Line::Whole(line.into())));
-            }
-            Ok(pasted.pop_front())
-        };
-        let keyboard = Self {
-            read_line: Box::new(read_line),
-            is_terminal: true,
-            has_prompt: true,
-        };
-        Ok((keyboard, screen))
     }
 
     /// Reads in a new thread, which sends the events.
@@ -180,95 +150,6 @@ impl Typing {
     }
 }
 
-/// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
-fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
-    // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
-    let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
-    match line {
-        Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
-        #[cfg(windows)]
-        Err(ReadlineError::Decode(_)) => Err(not_utf8()),
-        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Err(not_utf8()),
-        line => {
-            let line = line.or_cannot(Action::UseTerminal, "the terminal");
-            line.map(Some).map_err(Event::Failed)
-        }
-    }
-}
-
-/// Whether the editor can be used on a terminal of this type: the value of `TERM`, which Windows
-/// doesn't need. The others are those that rustyline refuses.
-fn can_edit(term: Option<&str>) -> bool {
-    let plain = ["", "dumb", "cons25", "emacs"];
-    term.map_or(cfg!(windows), |it| !plain.contains(&&*it.to_lowercase()))
-}
-
-/// The screen above the prompt: the editor clears its line, prints, and shows the line again.
-///
-/// If a line arrives at the moment in which Enter ends the editing, it appears at the next prompt.
-/// So at the last prompt a line may be lost.
-struct AbovePrompt<P>(P);
-
-impl<P: ExternalPrinter> Write for AbovePrompt<P> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let shown = self.0.print(text);
-        // If the program is leaving, the editor has gone.
-        shown.or_else(|_| console::stdout().write_all(bytes))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Signals, while the editor has the terminal: no shell gets it back in the editor's mode.
-///
-/// Some aren't covered: nothing can be done before SIGKILL, SIGSTOP stops at once, and those that a
-/// fault raises in a program don't wait.
-#[cfg(unix)]
-mod signals {
-    use std::io;
-    use std::thread;
-
-    use console::Printer;
-    use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
-    use nix::sys::signal::{SigSet, raise};
-    use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
-
-    /// Asks the terminal to stop marking what is pasted, which the editor asked for.
-    const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
-
-    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
-    /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
-    /// as the thread that starts it.
-    pub(super) fn guard_terminal() -> io::Result<()> {
-        let mode = tcgetattr(io::stdin())?;
-        let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
-        let stopping = SigSet::from(SIGTSTP);
-        (ending | stopping).thread_block()?;
-        thread::Builder::new().spawn(move || {
-            // This can fail only if the set held no signal.
-            let Ok(signal) = ending.wait() else { return };
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
-            // A paused terminal can't keep the program from ending: a printer waits for a second.
-            let _ = Printer::new(io::stdout()).map(|it| it.add(PASTE_MARKS_OFF));
-            let _ = ending.thread_unblock();
-            let _ = raise(signal);
-        })?;
-        Ok(())
-    }
-
-    /// Lets Ctrl-Z stop the program in this thread, which is the editor's, and in no other. The
-    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. If another
-    /// thread got the signal, the editor would do the last before the program stops.
-    pub(super) fn let_stop_here() {
-        // This can fail only for a signal that doesn't exist.
-        let _ = SigSet::from(SIGTSTP).thread_unblock();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{BufReader, Read};
@@ -333,26 +214,6 @@ mod tests {
         let typed = typed((&b"one\n"[..]).chain(Broken));
         assert!(typed.starts_with(r#"Typed("one") Failed("#), "{typed}");
         assert!(typed.contains("read the input"), "{typed}");
-    }
-
-    /// A key of a keyboard with another encoding must not end the chat.
-    #[test]
-    fn a_line_that_is_not_utf_8_is_not_sent_and_the_next_is_read() {
-        let error = || ReadlineError::Io(ErrorKind::InvalidData.into());
-        let mut lines = vec![Ok("next".to_owned()), Err(error())];
-        let mut keyboard = Keyboard::plain(&b""[..]);
-        keyboard.read_line = Box::new(move || {
-            let text = edited(lines.pop().unwrap())?;
-            Ok(text.map(|text| Line::Whole(text.into())))
-        });
-        let events = [keyboard.next_event(), keyboard.next_event()];
-        let not_sent = "NotSent(\"Not sent: the line isn't UTF-8.\")";
-        assert_eq!(
-            format!("{events:?}"),
-            format!("[{not_sent}, Typed(\"next\")]")
-        );
-        let other = edited(Err(ReadlineError::Io(ErrorKind::NotConnected.into())));
-        assert!(matches!(other, Err(Event::Failed(_))));
     }
 
     #[test]
@@ -422,42 +283,5 @@ mod tests {
             drop(log);
             assert_eq!(screen.text(), "");
         }
-    }
-
-    #[test]
-    fn what_is_printed_above_the_prompt_is_printed_whole_and_once() {
-        struct Printed(Vec<String>);
-        impl ExternalPrinter for Printed {
-            fn print(&mut self, text: String) -> rustyline::Result<()> {
-                self.0.push(text);
-                Ok(())
-            }
-        }
-        let mut screen = AbovePrompt(Printed(Vec::new()));
-        screen.write_all("| 你好\n".as_bytes()).unwrap();
-        assert_eq!(screen.0.0, ["| 你好\n"]);
-    }
-
-    /// The line then goes to the terminal directly.
-    #[test]
-    fn what_the_editor_does_not_print_any_more_is_no_error() {
-        struct Gone;
-        impl ExternalPrinter for Gone {
-            fn print(&mut self, _: String) -> rustyline::Result<()> {
-                Err(ReadlineError::Eof)
-            }
-        }
-        AbovePrompt(Gone).write_all(b"\n").unwrap();
-    }
-
-    #[test]
-    fn the_editor_is_used_where_it_can_be() {
-        for term in ["xterm-256color", "screen", "dumber"] {
-            assert!(can_edit(Some(term)), "{term}");
-        }
-        for term in ["", "dumb", "DUMB", "cons25", "emacs", "Emacs"] {
-            assert!(!can_edit(Some(term)), "{term}");
-        }
-        assert_eq!(can_edit(None), cfg!(windows));
     }
 }

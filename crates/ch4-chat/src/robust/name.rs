@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::iter;
 
+use console::Log;
 use console::safe::MAX_MARKS;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -45,6 +46,15 @@ pub fn clean(wanted: &str) -> Option<String> {
     let name = short.trim_end_matches([' ', '.']);
     let is_ours = keys(name).iter().any(|key| key.starts_with("guest-"));
     (!name.is_empty() && !is_ours).then(|| name.to_owned())
+}
+
+/// The user's own name, [clean]. If that isn't what the user chose, the log says so.
+pub fn own(chosen: Option<&str>, log: &Log) -> Option<String> {
+    let name = chosen.and_then(clean)?;
+    if chosen != Some(&name) {
+        log.event(format_args!("Your name is {name}."));
+    }
+    Some(name)
 }
 
 /// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). A letter or digit of

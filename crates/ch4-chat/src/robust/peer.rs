@@ -1,291 +1,173 @@
-//! One connection of the chat, either way. A reader makes events of what comes in, a writer sends
-//! what waits in an outbox. Each is a thread, as each waits for the peer.
+//! One peer, as the loop sees it, and its outbox. Whatever the loop does here, it never waits.
 
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::DeadlineStream;
-use socket2::{SockRef, TcpKeepalive};
+use crate::BYE;
 
-use super::event::{Event, PeerId, next_event, wait_for_permit};
-use super::framing::Framing;
-use super::limits::{Limits, MESSAGE_BYTES};
-use super::outbox::Outgoing;
+/// How long a writer rests after each write. Nobody notices such a short time, and what comes
+/// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
+/// many guests come, go and talk.
+const REST: Duration = Duration::from_millis(20);
 
-/// Readers and writers need little stack: 128 KiB.
-const STACK_BYTES: usize = 131_072;
-
-/// How much is read at once: this part of the longest line. From a guest that is 512 bytes, so at
-/// most 256 lines, which it says in one event, and which the others wait for.
-const PARTS: usize = 8;
-
-/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
-/// peer that was switched off says nothing, not even that it has gone.
-const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
-    .with_time(Duration::from_mins(1))
-    .with_interval(Duration::from_secs(10));
-
-/// The peer at the other end of a connection, and the threads that read from it and write to it.
-///
-/// The connection closes in stages. When the outbox is dropped and everything is written, the
-/// writer closes our sending side. When the loop has dropped this value, and the writer is done or
-/// has had its time, the reader closes the rest. [`Peer::disconnect`] closes everything at once.
-#[derive(Debug)]
+/// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
+/// once everything is written, and its reader closes the connection.
 pub struct Peer {
-    /// Shared with the threads: a room has one descriptor for each guest.
-    stream: Arc<TcpStream>,
+    waiting: Arc<Mutex<String>>,
+    /// Wakes the writer.
+    ring: SyncSender<()>,
     permits: Sender<Instant>,
+    disconnect: Box<dyn Fn() + Send>,
+}
+
+/// The writer's end.
+pub struct Outbox {
+    /// What waits, and what is being written. Either end has the lock only for as long as it takes
+    /// to copy that.
+    pub(super) waiting: Arc<Mutex<String>>,
+    pub(super) bell: Receiver<()>,
 }
 
 impl Peer {
-    /// Takes over a connection: reads lines of at most `line_bytes`, and writes what is `outgoing`.
-    ///
-    /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
-    /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
-    ///
-    /// # Errors
-    ///
-    /// The system has no thread left.
-    pub fn start(
-        stream: TcpStream,
-        id: PeerId,
-        line_bytes: usize,
-        outgoing: Outgoing,
-        limits: &Limits,
-        events: &Sender<Event>,
-    ) -> io::Result<Self> {
-        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
-        // `byebye`, and put it into one segment with the message before it.
-        // macOS refuses options for a connection that has been reset. The reader will find that out.
-        let _ = stream.set_nodelay(true);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
-
-        let stream = Arc::new(stream);
-        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
-        // Nothing is ever sent here: the writer drops its end when it is done.
-        let (writing, written) = channel::<()>();
-        let write_half = Arc::clone(&stream);
-        thread().spawn(move || {
-            // If this fails, the reader sees an error too, or the end of the stream.
-            let _ = outgoing.write_to(&*write_half);
-            let _ = write_half.shutdown(Shutdown::Write);
-            drop(writing);
-        })?;
-
+    /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
+    /// after each event. `disconnect` closes the connection at once.
+    pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
+        let waiting = Arc::<Mutex<String>>::default();
+        let (ring, bell) = sync_channel(1);
         let (permits, permitted) = channel();
-        let read_half = Arc::clone(&stream);
-        let (events, limits) = (events.clone(), limits.clone());
-        thread().spawn(move || {
-            // Returns false if the loop has dropped the peer.
-            let say = |messages| {
-                let _ = events.send(Event::Said(id, messages));
-                wait_for_permit(&permitted)
-            };
-            let mut framing = Framing::new(line_bytes);
-            let mut piece = vec![0; line_bytes / PARTS];
-            let end = read(&read_half, &mut piece, &mut framing, limits.quiet, say);
-            // However the stream ended, what came before counts: a tutorial's program that says
-            // `byebye` and closes with something unread resets the connection.
-            if let Some(last) = framing.complete() {
-                say(vec![last]);
-            }
-            let _ = events.send(Event::Gone(id, end.err()));
-            // Until the loop has dropped the peer.
-            while permitted.recv().is_ok() {}
-            let _ = written.recv_timeout(limits.farewell);
-            let _ = read_half.shutdown(Shutdown::Both);
-        })?;
-        Ok(Self { stream, permits })
+        let peer = Self {
+            waiting: Arc::clone(&waiting),
+            ring,
+            permits,
+            disconnect: Box::new(disconnect),
+        };
+        (peer, Outbox { waiting, bell }, permitted)
     }
 
-    /// The peer's last event is done: it may send another from this time on.
+    /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
+    /// how much [waits](Peer::waiting), and decides.
+    pub fn push(&self, text: &str) {
+        lock(&self.waiting).push_str(text);
+        // If it rings already, that is enough. If the writer has ended, nobody needs the text.
+        let _ = self.ring.try_send(());
+    }
+
+    /// How many bytes wait, including those that are being written.
+    pub fn waiting(&self) -> usize {
+        lock(&self.waiting).len()
+    }
+
+    /// The peer's last event is done: its reader may send another from this time on.
     pub fn permit(&self, at: Instant) {
         // If the reader has ended, it needs none.
         let _ = self.permits.send(at);
     }
 
-    /// Closes the connection at once. (Dropping the peer sends the waiting lines first.)
+    /// Closes the connection at once, whatever waits.
     pub fn disconnect(self) {
-        // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        (self.disconnect)();
     }
 }
 
-/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline.
-/// Bytes that stay unread would turn the close into a reset, and the last word might be lost (RFC
-/// 9293, section 3.6.1).
-pub fn goodbye(
-    mut peers: BTreeMap<PeerId, Peer>,
-    inbox: &Receiver<Event>,
-    deadline: Instant,
-    show: impl Fn(&[String]),
-) {
-    // Also read on from those that talked too fast.
-    for peer in peers.values() {
-        peer.permit(Instant::now());
-    }
-    while !peers.is_empty()
-        && let Some(event) = next_event(inbox, Some(deadline))
-    {
-        match event {
-            Event::Said(id, messages) => {
-                show(&messages);
-                if let Some(peer) = peers.get(&id) {
-                    peer.permit(Instant::now());
-                }
+impl Outbox {
+    /// Writes what waits, until the last word is written, or no more can come.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
+        // It rings after each text, so nothing is left behind.
+        while self.bell.recv().is_ok() {
+            let text = lock(&self.waiting).clone();
+            // Only the last word has no LF. It goes out in a write of its own, so that the
+            // tutorial's programs understand it.
+            let lines = text.strip_suffix(BYE).unwrap_or(&text);
+            stream.write_all(lines.as_bytes())?;
+            lock(&self.waiting).drain(..lines.len());
+            if lines.len() < text.len() {
+                return stream.write_all(BYE.as_bytes());
             }
-            Event::Gone(id, _) => drop(peers.remove(&id)),
-            _ => {}
+            thread::sleep(REST);
         }
+        Ok(())
     }
-    peers.into_values().for_each(Peer::disconnect);
 }
 
-/// Hands what a peer says to `say`, until its stream ends or `say` returns false. That may be
-/// nothing: at first, and if the peer sends much that is no message.
-fn read(
-    stream: &TcpStream,
-    piece: &mut [u8],
-    framing: &mut Framing,
-    quiet: Duration,
-    say: impl Fn(Vec<String>) -> bool,
-) -> io::Result<()> {
-    let connected = Instant::now();
-    let (mut last_read, mut is_new, mut unreported) = (connected, true, 0);
-    loop {
-        // A new guest may tell its name first, but the others hear of it soon in any case.
-        let since = if is_new { connected } else { last_read };
-        let waits = is_new || framing.ends_when_quiet();
-        let deadline = waits.then(|| since + quiet);
-        let mut messages = Vec::new();
-        match DeadlineStream::new(stream, deadline).read(piece) {
-            Ok(0) => return Ok(()),
-            Ok(count) => {
-                last_read = Instant::now();
-                messages.extend(framing.push(piece.split_at(count).0));
-                // Empty lines, and a line without end, are no messages, but need a permit too.
-                unreported += count;
-                if messages.is_empty() && unreported < MESSAGE_BYTES {
-                    continue;
-                }
-            }
-            // Without a deadline it is the system that gave up: the peer doesn't answer any more.
-            Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
-                return Err(error);
-            }
-            Err(_) if framing.ends_when_quiet() && last_read.elapsed() >= quiet => {
-                messages.extend(framing.complete());
-            }
-            Err(_) => {} // It is new, and hasn't finished a message yet.
-        }
-        (is_new, unreported) = (false, 0);
-        if !say(messages) {
-            return Ok(());
-        }
-    }
+fn lock(waiting: &Mutex<String>) -> MutexGuard<'_, String> {
+    // Lines are whole even if a thread has panicked.
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::RecvTimeoutError;
-
-    use testkit::{FakePeer, PATIENCE};
-
-    use super::super::outbox::Outbox;
     use super::*;
 
-    /// Reads what a peer sends until its stream ends. Meanwhile `peer` does what it does, and gets
-    /// all that is said.
-    fn reads(
-        quiet: Duration,
-        peer: impl FnOnce(FakePeer, &Receiver<Vec<String>>) + Send,
-    ) -> io::Result<()> {
-        let (stream, other) = FakePeer::pair();
-        let (said, hears) = channel();
-        thread::scope(|scope| {
-            scope.spawn(move || peer(other, &hears));
-            let say = |messages| said.send(messages).is_ok();
-            let end = read(&stream, &mut [0; 512], &mut Framing::new(4096), quiet, say);
-            // A peer that waits for more, or goes on sending, now fails.
-            drop((stream, said));
-            end
-        })
+    /// Keeps each write by itself: what was written, how much waited, and when.
+    struct Writes {
+        all: Vec<(String, usize, Instant)>,
+        waiting: Arc<Mutex<String>>,
+        /// Says something more at the first write, and is let go.
+        peer: Option<Peer>,
     }
 
-    /// Nothing else: each event costs the room something.
-    #[test]
-    fn a_new_peer_is_an_event_and_so_is_each_message() {
-        let read = reads(Duration::from_millis(50), |peer, hears| {
-            let says = || hears.recv_timeout(PATIENCE).unwrap();
-            assert_eq!(says(), [""; 0]);
-            peer.sends("hello");
-            assert_eq!(says(), ["hello"]);
-            peer.sends("\none\ntwo\nthr");
-            assert_eq!(says(), ["one", "two"]);
-            peer.sends("ee\n");
-            assert_eq!(says(), ["three"]);
-            assert!(hears.try_recv().is_err());
-        });
-        read.unwrap();
-    }
-
-    #[test]
-    fn a_message_that_has_begun_does_not_end_because_its_peer_is_new() {
-        // Longer than a busy system holds up a thread.
-        let quiet = Duration::from_secs(1);
-        let begin = Instant::now();
-        let read = reads(quiet, |peer, hears| {
-            // It is never quiet, and sends too little to need a permit.
-            let mut sent = String::new();
-            let first = loop {
-                match hears.recv_timeout(quiet / 50) {
-                    Err(RecvTimeoutError::Timeout) if sent.len() < MESSAGE_BYTES / 2 => {
-                        peer.sends(".");
-                        sent.push('.');
-                    }
-                    first => break first,
-                }
-            };
-            assert_eq!(first, Ok(vec![]));
-            assert!(begin.elapsed() >= quiet);
-            peer.sends("\n");
-            assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![sent]));
-        });
-        read.unwrap();
-    }
-
-    /// A test could see neither from outside: the second takes a minute.
-    #[test]
-    fn a_connection_sends_at_once_and_asks_whether_a_silent_peer_is_there() {
-        let (stream, _other) = FakePeer::pair();
-        let (_outbox, outgoing) = Outbox::new();
-        let (events, limits) = (channel().0, Limits::default());
-        let peer = Peer::start(stream, 1, 4096, outgoing, &limits, &events).unwrap();
-        assert!(peer.stream.nodelay().unwrap());
-        assert!(SockRef::from(&peer.stream).keepalive().unwrap());
-        peer.disconnect();
-    }
-
-    /// Even before it is quiet, or a guest could flood the host with nothing.
-    #[test]
-    fn a_peer_that_sends_as_much_as_a_message_and_says_nothing_needs_a_permit() {
-        let read = reads(3 * PATIENCE, |peer, hears| {
-            for nothing in ["\n", "x"] {
-                peer.sends(nothing.repeat(MESSAGE_BYTES));
-                assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let waiting = lock(&self.waiting).len();
+            self.all.push((text, waiting, Instant::now()));
+            if let Some(peer) = self.peer.take() {
+                peer.push("more\n");
             }
-        });
-        read.unwrap();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn writes(outbox: &Outbox, peer: Option<Peer>) -> Vec<(String, usize, Instant)> {
+        let mut writes = Writes {
+            all: Vec::new(),
+            waiting: Arc::clone(&outbox.waiting),
+            peer,
+        };
+        outbox.write_to(&mut writes).unwrap();
+        writes.all
     }
 
     #[test]
-    fn a_connection_that_breaks_within_a_message_is_an_error() {
-        let read = reads(3 * PATIENCE, |peer, _| peer.resets());
-        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    fn what_waits_goes_out_in_one_write_and_the_last_word_in_its_own() {
+        let (peer, outbox, _permitted) = Peer::new(|| {});
+        for text in ["one\n", "", "two\nthree\n", "byebye\n", "byebye"] {
+            peer.push(text);
+        }
+        let lines = "one\ntwo\nthree\nbyebye\n";
+        // What is being written still waits.
+        let all = lines.len() + BYE.len();
+        assert_eq!(peer.waiting(), all);
+        // The peer is still there, but nothing comes after its last word.
+        let writes = writes(&outbox, None);
+        let writes: Vec<_> = writes
+            .iter()
+            .map(|(text, waiting, _)| (&**text, *waiting))
+            .collect();
+        assert_eq!(writes, [(lines, all), (BYE, BYE.len())]);
+    }
+
+    #[test]
+    fn who_is_let_go_gets_what_waits_and_a_writer_rests_after_each_write() {
+        let (peer, outbox, permitted) = Peer::new(|| {});
+        peer.push("one\n");
+        let writes = writes(&outbox, Some(peer));
+        let [(one, _, first), (more, _, second)] = &writes[..] else {
+            panic!("{writes:?}");
+        };
+        assert_eq!([&**one, more], ["one\n", "more\n"]);
+        assert!(*second >= *first + REST);
+        assert!(!super::super::event::wait_for_permit(&permitted));
     }
 }

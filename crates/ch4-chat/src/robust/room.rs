@@ -1,5 +1,6 @@
-//! Who is in the room, and what they hear. The room has no socket, no clock and no thread. It takes
-//! events and the time, puts lines into the guests' outboxes, and returns what the host has to do.
+//! Who is in the room, and what they hear. The room has no socket and no clock: it takes what
+//! happened, and the time. It hands lines to the guests' [peers](Peer) and to the log of the host's
+//! user, and never waits for either.
 //!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
 //! No name contains a colon or an asterisk, so nobody can imitate either. The host's words go out
@@ -7,23 +8,17 @@
 //! the host has chosen a name, `NAME: ` comes before its words, too.
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use console::safe;
+use console::{Log, safe};
 
 use super::event::PeerId;
 use super::framing::NAME_COMMAND;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name::{self, Names};
-use super::outbox::{Outbox, Outgoing};
+use super::peer::Peer;
 use crate::BYE;
-
-/// How long lines are collected before they go into the outboxes together. Nobody notices such a
-/// short time, and each guest's writer wakes at most 50 times a second, however many guests come,
-/// go and talk.
-const COLLECT: Duration = Duration::from_millis(20);
 
 /// In a smaller room, a line counts as if there were this many guests. So no guest gets more than
 /// 64 KiB at once and 2 MiB a second, however many talk.
@@ -32,24 +27,8 @@ const MIN_COPIES: usize = 256;
 /// Added to a line's bytes when the room decides who goes first: about a long name.
 const LINE_COST: u64 = 128;
 
-/// What the host has to do, because of an event.
-#[derive(Debug)]
-pub enum Effect {
-    /// Tell the user what happened.
-    Notify(String),
-    /// Show the user what a guest said, after its name.
-    Show(String),
-    /// Let a guest say more, from this time on.
-    Permit(PeerId, Instant),
-    /// Close the connection of a guest that has left, once everything is written.
-    LetGo(PeerId),
-    /// Close the connection of a guest that was dropped, whatever waits.
-    Disconnect(PeerId),
-}
-
 /// Who is here, and what waits for whom.
-#[derive(Debug, Default)]
-pub struct Room {
+pub struct Room<'a> {
     guests: BTreeMap<PeerId, Guest>,
     /// Those who haven't given a name or said a word, and when they arrived.
     silent: BTreeMap<PeerId, Instant>,
@@ -61,48 +40,43 @@ pub struct Room {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is here
-    /// once at most, as it then waits for a permit.
+    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is
+    /// here once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
     /// How many guests have arrived so far.
     arrived: PeerId,
-    effects: Vec<Effect>,
-    /// When [`Room::flush`] has to be called.
-    pub flush_at: Option<Instant>,
-    limits: Limits,
+    log: &'a Log,
+    limits: &'a Limits,
 }
 
-#[derive(Debug)]
 struct Guest {
     address: SocketAddr,
     /// From the first event on, which is when the others are told.
     name: Option<String>,
     budget: Budget,
-    outbox: Outbox,
-    /// The lines for it that aren't in its outbox yet.
-    collected: String,
+    peer: Peer,
 }
 
-impl Room {
-    /// An empty room. No guest gets the host's name or, if it has none, the name `host`.
-    pub fn new(host: Option<&str>, limits: &Limits) -> Self {
+impl<'a> Room<'a> {
+    /// An empty room. No guest gets the host's clean name or, if it has none, the name `host`.
+    pub fn new(host: Option<String>, log: &'a Log, limits: &'a Limits) -> Self {
         let mut names = Names::default();
-        let host = host.and_then(name::clean);
         names.take(host.as_deref().unwrap_or("host"), 0);
         Self {
+            guests: BTreeMap::new(),
+            silent: BTreeMap::new(),
             names,
             host_prefix: host.map_or_else(String::new, |name| name + ": "),
+            host_budget: Budget::default(),
             budget: Budget::ROOM,
-            limits: limits.clone(),
-            ..Self::default()
+            said: BTreeMap::new(),
+            turn: 0,
+            arrived: 0,
+            log,
+            limits,
         }
-    }
-
-    /// What the host has to do since the last call, in order.
-    pub fn effects(&mut self) -> Vec<Effect> {
-        mem::take(&mut self.effects)
     }
 
     /// Whether nobody is here.
@@ -110,9 +84,8 @@ impl Room {
         self.guests.is_empty()
     }
 
-    /// Somebody has connected. Returns its id and what will go out to it; `None` if the room is full.
-    /// The others are told at its first event.
-    pub fn arrive(&mut self, address: SocketAddr, now: Instant) -> Option<(PeerId, Outgoing)> {
+    /// The number of a guest who may come now; `None` if the room is full.
+    pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
         if self.guests.len() >= self.limits.guests {
             let (&id, &since) = self.silent.first_key_value()?;
             if now.saturating_duration_since(since) < self.limits.silence {
@@ -122,17 +95,19 @@ impl Room {
             self.expel(id, why, now);
         }
         self.arrived += 1;
-        let (outbox, outgoing) = Outbox::new();
+        Some(self.arrived)
+    }
+
+    /// A guest has come. The others are told at its first event.
+    pub fn arrive(&mut self, id: PeerId, peer: Peer, address: SocketAddr, now: Instant) {
         let guest = Guest {
             address,
             name: None,
             budget: Budget::default(),
-            outbox,
-            collected: String::new(),
+            peer,
         };
-        self.guests.insert(self.arrived, guest);
-        self.silent.insert(self.arrived, now);
-        Some((self.arrived, outgoing))
+        self.guests.insert(id, guest);
+        self.silent.insert(id, now);
     }
 
     /// A guest said something, or nothing, which only shows that it is here. The others hear it
@@ -145,17 +120,20 @@ impl Room {
         self.said.insert((turn, now, id), said);
     }
 
+    /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
+    pub fn turn_at(&mut self, now: Instant) -> Option<Instant> {
+        (!self.said.is_empty()).then(|| self.budget.spend(0, now))
+    }
+
     /// Passes on what the next guest has said. Returns false if none has said anything, or if the
-    /// room's budget is spent, which [`Room::flush_at`] then waits for.
+    /// room's budget is spent.
     pub fn pass_on(&mut self, now: Instant) -> bool {
-        let Some(first) = self.said.first_entry() else {
-            return false;
-        };
-        if self.budget.spend(0, now) > now {
-            self.flush_at.get_or_insert(now + COLLECT);
+        if self.turn_at(now) != Some(now) {
             return false;
         }
-        let ((turn, _, id), said) = first.remove_entry();
+        let Some(((turn, _, id), said)) = self.said.pop_first() else {
+            return false;
+        };
         self.turn = turn;
         if !said.is_empty() {
             self.silent.remove(&id);
@@ -177,15 +155,14 @@ impl Room {
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
-                let told = format!("* Your name is {name}.\n");
-                guest.collected += &told;
+                guest.peer.push(&format!("* Your name is {name}.\n"));
             }
             said.remove(0);
         }
         let joined = format!("{name} has joined");
-        let notice = format!("{joined} from {}.", guest.address);
+        self.log
+            .event(format_args!("{joined} from {}.", guest.address));
         guest.name = Some(name);
-        self.effects.push(Effect::Notify(notice));
         self.broadcast(&format!("* {joined}.\n"), Some(id), now);
         said
     }
@@ -201,7 +178,7 @@ impl Room {
         for message in said {
             let line = format!("{name}: {}", safe::escape(&message));
             leaves = message == BYE;
-            self.effects.push(Effect::Show(line.clone()));
+            self.log.peer(&format!("{}{line}", safe::MARGIN));
             if leaves {
                 break;
             }
@@ -214,12 +191,12 @@ impl Room {
             text.len()
         };
         let may_go_on = guest.budget.spend(bytes, now);
+        if !leaves {
+            guest.peer.permit(may_go_on);
+        }
         self.broadcast(&text, Some(id), now);
         if leaves {
             self.depart(id, "has left", now);
-            self.effects.push(Effect::LetGo(id));
-        } else {
-            self.effects.push(Effect::Permit(id, may_go_on));
         }
     }
 
@@ -227,68 +204,59 @@ impl Room {
     pub fn speak(&mut self, line: &str, now: Instant) -> Instant {
         let text = format!("{}{line}\n", self.host_prefix);
         if self.guests.is_empty() && !line.is_empty() {
-            let nobody = "Nobody is here to read that.".to_owned();
-            self.effects.push(Effect::Notify(nobody));
+            self.log.event("Nobody is here to read that.");
         } else if !line.is_empty() {
             self.broadcast(&text, None, now);
         }
         self.host_budget.spend(text.len(), now)
     }
 
-    /// Says `byebye` to all, last and without LF, so that the tutorial's programs understand it.
-    /// What guests have said before still counts, as far as the room's budget goes.
-    pub fn close(&mut self, now: Instant) {
+    /// Says `byebye` to all, and returns them. What they have said before still counts, as far as
+    /// the room's budget goes.
+    pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
         while self.pass_on(now) {}
-        self.flush(now);
-        for guest in self.guests.values() {
-            guest.outbox.push(BYE);
-        }
+        let peers = self.guests.into_iter();
+        let peers = peers.map(|(id, guest)| (id, guest.peer));
+        peers.inspect(|(_, peer)| peer.push(BYE)).collect()
     }
 
     /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
-    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
+    /// Drop its peer to let it go: it still gets what was said before.
+    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) -> Option<Peer> {
         self.silent.remove(&id);
-        let Some(guest) = self.guests.remove(&id) else {
-            return;
-        };
-        // It misses nothing that was said while it was here.
-        guest.outbox.push(guest.collected);
+        let guest = self.guests.remove(&id)?;
         if let Some(name) = guest.name {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
             self.broadcast(&format!("* {gone}\n"), None, now);
-            self.effects.push(Effect::Notify(gone));
+            self.log.event(gone);
+        }
+        Some(guest.peer)
+    }
+
+    /// A guest has to go at once, whatever waits for it.
+    fn expel(&mut self, id: PeerId, why: &str, now: Instant) {
+        if let Some(peer) = self.depart(id, why, now) {
+            peer.disconnect();
         }
     }
 
-    /// A guest has to go.
-    fn expel(&mut self, id: PeerId, why: &str, now: Instant) {
-        self.effects.push(Effect::Disconnect(id));
-        self.depart(id, why, now);
-    }
-
-    /// Collects a line, or several, for everybody except the one who said it.
+    /// Sends a line, or several, to everybody except the one who said it.
     fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
         if text.is_empty() {
             return;
         }
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
-        for (id, guest) in &mut self.guests {
+        for (id, guest) in &self.guests {
             if Some(*id) != speaker {
-                guest.collected += text;
+                guest.peer.push(text);
             }
         }
-        self.flush_at.get_or_insert(now + COLLECT);
     }
 
-    /// Puts what was collected into everybody's outbox. Then drops the guests for whom too much
-    /// waits.
-    pub fn flush(&mut self, now: Instant) {
-        for guest in self.guests.values_mut() {
-            guest.outbox.push(mem::take(&mut guest.collected));
-        }
-        self.flush_at = None;
+    /// Drops the guests for whom too much waits.
+    pub fn drop_slow(&mut self, now: Instant) {
         while let Some(id) = self.slowest() {
             self.expel(id, "was dropped for reading too slowly", now);
         }
@@ -298,7 +266,7 @@ impl Room {
     /// for the room.
     fn slowest(&self) -> Option<PeerId> {
         let waiting = self.guests.iter();
-        let waiting = waiting.map(|(id, guest)| (guest.outbox.waiting(), *id));
+        let waiting = waiting.map(|(id, guest)| (guest.peer.waiting(), *id));
         let sum: usize = waiting.clone().map(|(bytes, _)| bytes).sum();
         let (most, id) = waiting.max()?;
         (most > self.limits.guest_bytes || sum > self.limits.room_bytes).then_some(id)
@@ -308,55 +276,88 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use std::collections::{HashSet, VecDeque};
-    use std::sync::atomic::Ordering::Relaxed;
+    use std::mem;
+    use std::sync::mpsc::{Receiver, TryRecvError};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
+    use console::Printer;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use proptest::sample::Index;
+    use testkit::Capture;
 
-    use super::super::outbox::ENTRY_BYTES;
+    use super::super::peer::Outbox;
     use super::*;
 
     const ADDRESS: SocketAddr =
         SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 
-    /// A room, and the time in it. The test is the guests' writers.
-    struct World {
-        room: Room,
-        now: Instant,
-        /// What the host has to do, but for permits.
-        effects: Vec<Effect>,
+    /// What the room tells its host's user.
+    struct Screen {
+        log: Log,
+        capture: Capture,
     }
 
-    impl World {
-        fn new(host: Option<&str>, limits: &Limits) -> Self {
+    impl Screen {
+        fn new() -> Self {
+            let capture = Capture::default();
+            let log = Log::new(Printer::new(capture.clone()).unwrap(), false);
+            Self { log, capture }
+        }
+    }
+
+    /// A room, and the time in it. The test is its guests' threads.
+    struct World<'a> {
+        room: Room<'a>,
+        now: Instant,
+        screen: &'a Screen,
+        /// How much of the screen was looked at.
+        seen: usize,
+        permits: BTreeMap<PeerId, Receiver<Instant>>,
+        disconnected: Arc<Mutex<Vec<PeerId>>>,
+    }
+
+    impl<'a> World<'a> {
+        fn new(host: Option<&str>, screen: &'a Screen, limits: &'a Limits) -> Self {
             Self {
-                room: Room::new(host, limits),
+                room: Room::new(host.map(str::to_owned), &screen.log, limits),
                 now: Instant::now(),
-                effects: Vec::new(),
+                screen,
+                seen: 0,
+                permits: BTreeMap::new(),
+                disconnected: Arc::default(),
             }
         }
 
         fn speaks(&mut self, line: &str) {
             self.room.speak(line, self.now);
+            self.room.drop_slow(self.now);
         }
 
-        /// Time passes until everything is in the outboxes.
-        fn flushes(&mut self) {
-            while self.room.flush_at.is_some() {
-                self.flush();
-            }
+        /// Time passes until everything is passed on.
+        fn passes_on_all(&mut self) {
+            while self.passes_on() {}
         }
 
-        /// Time passes until the room has to be flushed. Then what may be passed on is.
-        fn flush(&mut self) {
-            self.now = self.now.max(self.room.flush_at.unwrap());
-            self.room.flush(self.now);
+        /// Time passes until more may be passed on. Then that is.
+        fn passes_on(&mut self) -> bool {
+            let Some(at) = self.room.turn_at(self.now) else {
+                return false;
+            };
+            self.now = at;
             while self.room.pass_on(self.now) {}
+            self.room.drop_slow(self.now);
+            true
         }
 
-        fn arrives(&mut self) -> Option<(PeerId, Outgoing)> {
-            self.room.arrive(ADDRESS, self.now)
+        fn arrives(&mut self) -> Option<(PeerId, Outbox)> {
+            let id = self.room.next_place(self.now)?;
+            let disconnected = Arc::clone(&self.disconnected);
+            let (peer, outbox, permits) = Peer::new(move || disconnected.lock().unwrap().push(id));
+            self.room.arrive(id, peer, ADDRESS, self.now);
+            self.permits.insert(id, permits);
+            Some((id, outbox))
         }
 
         /// Returns when the guest may say more, if it is permitted to already.
@@ -364,50 +365,44 @@ mod tests {
             let words = words.iter().map(|&text| text.to_owned()).collect();
             self.room.hear(id, words, self.now);
             while self.room.pass_on(self.now) {}
-            let mut permit = None;
-            for effect in self.room.effects() {
-                match effect {
-                    Effect::Permit(to, at) if to == id => permit = Some(at),
-                    effect => self.effects.push(effect),
-                }
-            }
-            permit
+            self.permits[&id].try_recv().ok()
         }
 
-        /// What a guest hears until everything is in the outboxes.
-        fn read(&mut self, outgoing: &Outgoing) -> String {
-            self.flushes();
-            take(outgoing)
+        /// What a guest hears until everything is passed on.
+        fn read(&mut self, outbox: &Outbox) -> String {
+            self.passes_on_all();
+            take(outbox)
         }
 
-        /// What the host has to do.
-        fn effects(&mut self) -> Vec<String> {
-            let mut effects = mem::take(&mut self.effects);
-            effects.extend(self.room.effects());
-            let effects = effects.into_iter().map(|effect| match effect {
-                Effect::Notify(line) => line,
-                Effect::Show(line) => format!("| {line}"),
-                Effect::Permit(id, _) => format!("permit {id}"),
-                Effect::LetGo(id) => format!("let go {id}"),
-                Effect::Disconnect(id) => format!("disconnect {id}"),
-            });
-            effects.collect()
+        fn is_let_go(&self, id: PeerId) -> bool {
+            self.permits[&id].try_recv() == Err(TryRecvError::Disconnected)
+        }
+
+        fn disconnected(&self) -> Vec<PeerId> {
+            mem::take(&mut *self.disconnected.lock().unwrap())
+        }
+
+        /// What the host's user is told.
+        fn shows(&mut self) -> Vec<String> {
+            // The screen has all lines that come before this one.
+            let mark = format!("--- {}\n", self.seen);
+            self.screen.log.event(mark.trim_end());
+            let screen = self.screen.capture.wait_for(&mark);
+            let new = screen.split_at(self.seen).1;
+            self.seen = screen.len();
+            new.trim_end_matches(&mark)
+                .lines()
+                .map(str::to_owned)
+                .collect()
         }
     }
 
-    /// What a guest's writer takes.
-    fn take(outgoing: &Outgoing) -> String {
-        let mut all = String::new();
-        while let Ok(text) = outgoing.texts.try_recv() {
-            all += &text;
-            outgoing
-                .waiting
-                .fetch_sub(text.len() + ENTRY_BYTES, Relaxed);
-        }
-        all
+    /// What a guest's writer would write now.
+    fn take(outbox: &Outbox) -> String {
+        mem::take(&mut *outbox.waiting.lock().unwrap())
     }
 
-    fn limits(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
+    fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
         Limits {
             guests,
             guest_bytes,
@@ -418,13 +413,14 @@ mod tests {
 
     #[test]
     fn a_guest_is_introduced_at_its_first_event() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         assert!(world.room.is_empty());
         let (li, to_li) = world.arrives().unwrap();
         assert!(!world.room.is_empty());
         assert_eq!(world.says(li, &["/name Li", "hi"]), Some(world.now));
         assert_eq!(
-            world.effects(),
+            world.shows(),
             ["Li has joined from 127.0.0.1:1.", "| Li: hi"]
         );
         let (silent, _) = world.arrives().unwrap();
@@ -439,15 +435,16 @@ mod tests {
         );
         // To the others, a guest that leaves before its introduction was never there.
         let (id, _) = world.arrives().unwrap();
-        world.effects();
-        world.room.depart(id, "has left", world.now);
-        assert_eq!(world.effects(), [""; 0]);
+        world.shows();
+        assert!(world.room.depart(id, "has left", world.now).is_some());
+        assert_eq!(world.shows(), [""; 0]);
         assert_eq!(world.read(&to_li), "");
     }
 
     #[test]
     fn a_guest_is_told_its_name_only_if_it_asked_for_another() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let mut here = Vec::new();
         for (says, name) in [
             (&["/name Li"][..], None),
@@ -458,17 +455,18 @@ mod tests {
             (&["hi"], None),
             (&[], None),
         ] {
-            let (id, outgoing) = world.arrives().unwrap();
+            let (id, outbox) = world.arrives().unwrap();
             world.says(id, says);
             let told = name.map(|name| format!("* Your name is {name}.\n"));
-            assert_eq!(world.read(&outgoing), told.unwrap_or_default(), "{says:?}");
-            here.push(outgoing);
+            assert_eq!(world.read(&outbox), told.unwrap_or_default(), "{says:?}");
+            here.push(outbox);
         }
     }
 
     #[test]
     fn byebye_is_the_last_word() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (li, _) = world.arrives().unwrap();
         let (han, to_han) = world.arrives().unwrap();
         world.says(han, &[]);
@@ -477,44 +475,45 @@ mod tests {
             world.read(&to_han),
             "* guest-1 has joined.\nguest-1: hi\n* guest-1 has left.\n"
         );
-        let effects = world.effects();
-        let expected = [
-            "| guest-1: hi",
-            "| guest-1: byebye",
-            "guest-1 has left.",
-            "let go 1",
-        ];
-        assert_eq!(effects.split_at(2).1, expected, "{effects:?}");
+        let shows = world.shows();
+        let expected = ["| guest-1: hi", "| guest-1: byebye", "guest-1 has left."];
+        assert_eq!(shows.split_at(2).1, expected, "{shows:?}");
+        assert!(world.is_let_go(li));
+        assert_eq!(world.disconnected(), []);
         assert_eq!(world.says(li, &["never said"]), None);
-        world.room.depart(li, "has left", world.now);
+        assert!(world.room.depart(li, "has left", world.now).is_none());
         assert_eq!(world.read(&to_han), "");
     }
 
     #[test]
     fn what_was_said_before_the_hosts_last_word_is_passed_on() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (li, _) = world.arrives().unwrap();
         let (_, to_han) = world.arrives().unwrap();
         world.room.hear(li, vec!["hi".to_owned()], world.now);
-        world.room.close(world.now);
+        let (room, now) = (world.room, world.now);
+        assert_eq!(room.close(now).len(), 2);
         assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\nbyebye");
-        assert!(world.effects().contains(&"| guest-1: hi".to_owned()));
+        let _ = screen.capture.wait_for("| guest-1: hi");
     }
 
     #[test]
     fn who_comes_back_gets_the_same_name() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         for _ in 0..2 {
             let (id, _outgoing) = world.arrives().unwrap();
             world.says(id, &["/name Li", BYE]);
             let joined = "Li has joined from 127.0.0.1:1.";
-            assert_eq!(world.effects().first().map(String::as_str), Some(joined));
+            assert_eq!(world.shows().first().map(String::as_str), Some(joined));
         }
     }
 
     #[test]
     fn words_are_passed_on_escaped() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (li, _) = world.arrives().unwrap();
         let (_, to_han) = world.arrives().unwrap();
         world.says(li, &["x\r* Li has left.\u{1b}[2J", "नमस्ते"]);
@@ -526,51 +525,30 @@ mod tests {
 
     #[test]
     fn the_host_speaks_under_its_name_if_it_has_chosen_one() {
-        let renamed = "* Your name is host-1.\nhi\nbyebye";
+        let renamed = "* Your name is host-1.\nhi\n";
         for (name, words, other) in [
             (None, renamed, "host-1"),
-            (Some("Ann"), "Ann: hi\nbyebye", "host"),
-            (Some("\u{1b}"), renamed, "host-1"),
+            (Some("Ann"), "Ann: hi\n", "host"),
         ] {
-            let mut world = World::new(name, &Limits::default());
+            let (screen, limits) = (Screen::new(), Limits::default());
+            let mut world = World::new(name, &screen, &limits);
             world.speaks("");
-            assert_eq!(world.effects(), [""; 0]);
+            assert_eq!(world.shows(), [""; 0]);
             world.speaks("hello?");
-            assert_eq!(world.effects(), ["Nobody is here to read that."]);
+            assert_eq!(world.shows(), ["Nobody is here to read that."]);
             let (li, to_li) = world.arrives().unwrap();
             world.says(li, &["/name host"]);
-            assert!(world.effects()[0].starts_with(&format!("{other} has")));
+            assert!(world.shows()[0].starts_with(&format!("{other} has")));
             world.speaks("");
             world.speaks("hi");
-            world.room.close(world.now);
             assert_eq!(take(&to_li), words);
         }
     }
 
     #[test]
-    fn lines_are_collected_until_the_first_has_waited() {
-        let mut world = World::new(None, &Limits::default());
-        let (_, to_guest) = world.arrives().unwrap();
-        let first = world.now;
-        for number in 0..9 {
-            world.speaks("x");
-            let expected = Some(first + COLLECT);
-            assert_eq!(world.room.flush_at, expected, "{number}");
-            world.now += Duration::from_millis(2);
-        }
-        world.room.speak("", world.now);
-        assert_eq!(take(&to_guest), "");
-        world.flushes();
-        assert_eq!(take(&to_guest), "x\n".repeat(9));
-        world.says(1, &[]);
-        world.flushes();
-        world.says(1, &[]);
-        assert_eq!(world.room.flush_at, None);
-    }
-
-    #[test]
     fn who_talks_too_fast_may_go_on_later() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
         world.says(id, &[&format!("/name {name}")]);
@@ -586,7 +564,8 @@ mod tests {
 
     #[test]
     fn who_sends_much_and_says_nothing_may_go_on_later() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (id, _) = world.arrives().unwrap();
         for _ in 0..16 {
             assert_eq!(world.says(id, &[]), Some(world.now));
@@ -599,14 +578,15 @@ mod tests {
     #[test]
     fn many_who_talk_at_once_cost_no_listener_its_place() {
         for talkers in [4, 20, 50] {
-            let mut world = World::new(None, &Limits::default());
+            let (screen, limits) = (Screen::new(), Limits::default());
+            let mut world = World::new(None, &screen, &limits);
             let mut guests = BTreeMap::new();
             for _ in 0..=talkers {
-                let (id, outgoing) = world.arrives().unwrap();
+                let (id, outbox) = world.arrives().unwrap();
                 world.says(id, &[&format!("/name {}", "\u{1d4d4}".repeat(32))]);
-                guests.insert(id, outgoing);
+                guests.insert(id, outbox);
             }
-            world.flushes();
+            world.passes_on_all();
             let listener = guests.pop_first().unwrap().1;
             for id in guests.keys() {
                 // The second only if the first was passed on already.
@@ -616,16 +596,13 @@ mod tests {
                 }
             }
             let mut heard = Vec::new();
-            while world.room.flush_at.is_some() {
-                world.flush();
-                for outgoing in guests.values() {
-                    take(outgoing);
+            while world.passes_on() {
+                for outbox in guests.values() {
+                    take(outbox);
                 }
                 heard.push(take(&listener));
             }
-            let effects = world.effects();
-            let dropped = effects.iter().filter(|it| it.starts_with("disconnect"));
-            assert_eq!(dropped.count(), 0, "{talkers} talk");
+            assert_eq!(world.disconnected(), [], "{talkers} talk");
             let most = heard.iter().map(String::len).max();
             assert!(most < Some(180 * 1024), "{talkers} talk: {most:?}");
         }
@@ -633,13 +610,14 @@ mod tests {
 
     #[test]
     fn if_the_room_must_wait_short_words_go_first_and_of_equal_ones_the_first() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let (_, to_listener) = world.arrives().unwrap();
         let talkers: Vec<_> = (0..4).map(|_| world.arrives().unwrap()).collect();
         for id in 2..=5 {
             world.says(id, &[]);
         }
-        world.flushes();
+        world.passes_on_all();
         take(&to_listener);
         world.room.budget.spend(32 << 20, world.now);
         let begin = world.now;
@@ -649,10 +627,9 @@ mod tests {
             world.now += Duration::from_millis(1);
             assert_eq!(world.says(id, words), None);
         }
-        assert_eq!(
-            world.room.flush_at,
-            Some(begin + COLLECT + Duration::from_millis(1))
-        );
+        // As much as there was, but for the burst.
+        let at = begin + Duration::from_micros(31_250);
+        assert!(world.room.turn_at(world.now) > Some(at));
         let heard = world.read(&to_listener);
         let order: Vec<_> = heard
             .lines()
@@ -663,26 +640,25 @@ mod tests {
             .map(|it| it[0])
             .collect();
         assert_eq!(order, ["guest-2", "guest-5", "guest-3"]);
-        let permits = ["permit 4", "permit 2", "permit 5", "permit 3"];
-        let mut effects = world.effects();
-        effects.retain(|it| it.starts_with("permit"));
-        assert_eq!(effects, permits);
-        assert!(world.now >= begin + Duration::from_millis(60));
+        for id in 2..=5 {
+            assert!(world.permits[&id].try_recv().is_ok(), "{id}");
+        }
+        assert!(world.now >= at);
         drop(talkers);
     }
 
     /// Each is within its own budget, but together they always say more than the room may.
     #[test]
     fn a_long_message_gets_its_turn_however_many_say_short_ones() {
-        let mut world = World::new(None, &Limits::default());
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
         let mut guests = BTreeMap::new();
         for _ in 0..302 {
-            let (id, outgoing) = world.arrives().unwrap();
+            let (id, outbox) = world.arrives().unwrap();
             world.says(id, &[&format!("/name {}", "\u{1d4d4}".repeat(32))]);
-            guests.insert(id, outgoing);
+            guests.insert(id, outbox);
         }
-        world.flushes();
-        world.effects();
+        world.passes_on_all();
         let (listener, long) = (1, 2);
         world.room.budget.spend(32 << 20, world.now);
         let begin = world.now;
@@ -696,12 +672,11 @@ mod tests {
                     "the room's budget isn't spent"
                 );
             }
-            world.flush();
-            permitted.extend(world.room.effects().iter().filter_map(|it| match it {
-                Effect::Permit(id, at) if *id != long && *at <= world.now => Some(*id),
-                _ => None,
-            }));
-            let heard = guests.iter().map(|(id, outgoing)| (*id, take(outgoing)));
+            world.passes_on();
+            let permits = world.permits.iter().filter(|(id, _)| **id != long);
+            let now = permits.filter(|(_, it)| it.try_recv().is_ok_and(|at| at <= world.now));
+            permitted.extend(now.map(|(id, _)| *id));
+            let heard = guests.iter().map(|(id, outbox)| (*id, take(outbox)));
             let heard: BTreeMap<PeerId, String> = heard.collect();
             if heard[&listener].contains("xxx") {
                 break;
@@ -713,11 +688,12 @@ mod tests {
     /// As the guests get it: the name and the LF count too, and so does a line that isn't sent.
     #[test]
     fn the_host_may_say_no_more_than_a_guest() {
-        for (name, bytes) in [("", 4095), ("n", 4092), (&"n".repeat(29), 0)] {
-            let mut world = World::new(Some(name), &Limits::default());
+        for (name, bytes) in [(None, 4095), (Some("n"), 4092), (Some(&*"n".repeat(29)), 0)] {
+            let (screen, limits) = (Screen::new(), Limits::default());
+            let mut world = World::new(name, &screen, &limits);
             let (_, _lines) = world.arrives().unwrap();
             let line = "x".repeat(bytes);
-            let prefix = if name.is_empty() { 0 } else { name.len() + 2 };
+            let prefix = name.map_or(0, |name| name.len() + 2);
             let counts = prefix + bytes + 1;
             for _ in 0..65_536 / counts {
                 assert_eq!(world.room.speak(&line, world.now), world.now);
@@ -730,7 +706,8 @@ mod tests {
 
     #[test]
     fn a_full_room_has_a_place_for_others_than_the_silent() {
-        let mut world = World::new(None, &limits(2, 4096, 9999));
+        let (screen, limits) = (Screen::new(), few(2, 4096, 9999));
+        let mut world = World::new(None, &screen, &limits);
         let (spoke, to_spoke) = world.arrives().unwrap();
         let (_, _silent) = world.arrives().unwrap();
         world.says(spoke, &["hi"]);
@@ -739,10 +716,11 @@ mod tests {
         world.now += Duration::from_secs(59);
         assert!(world.arrives().is_none());
         world.now += Duration::from_secs(1);
-        world.effects();
+        world.shows();
         let (third, _third) = world.arrives().unwrap();
         let dropped = "guest-2 was dropped: the room is full, and it had said nothing.";
-        assert_eq!(world.effects(), ["disconnect 2", dropped]);
+        assert_eq!(world.shows(), [dropped]);
+        assert_eq!(world.disconnected(), [2]);
         assert_eq!(
             world.read(&to_spoke),
             format!("* guest-2 has joined.\n* {dropped}\n")
@@ -755,30 +733,27 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let place = ENTRY_BYTES;
-        let mut world = World::new(None, &limits(9, 2 * (10 + place), 9999));
+        let (screen, limits) = (Screen::new(), few(9, 2 * 10, 9999));
+        let mut world = World::new(None, &screen, &limits);
         let (_, reads) = world.arrives().unwrap();
         let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
-        for expected in [&[][..], &[], &["disconnect 3", "disconnect 2"]] {
+        for expected in [&[][..], &[], &[3, 2]] {
             world.speaks("123456789");
-            world.flushes();
-            assert_eq!(world.effects(), expected);
+            assert_eq!(world.disconnected(), expected);
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
-        let mut world = World::new(None, &limits(9, 9999, 4 * (10 + place)));
+        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * 10));
+        let mut world = World::new(None, &screen, &limits);
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
-        world.flushes();
         let (_, _deaf) = world.arrives().unwrap();
         let (_, reads) = world.arrives().unwrap();
         world.speaks("123456789");
-        world.flushes();
-        assert_eq!(world.effects(), [""; 0]);
+        assert_eq!(world.disconnected(), []);
         world.read(&reads);
         world.speaks("123456789");
-        world.flushes();
-        assert_eq!(world.effects(), ["disconnect 1"]);
+        assert_eq!(world.disconnected(), [1]);
         assert_eq!(world.read(&slow), "123456789\n".repeat(3));
     }
 
@@ -792,7 +767,7 @@ mod tests {
         HostSpeaks,
         /// So much was said that the next words have to wait.
         SpendsBudget,
-        Flushes,
+        TimePasses,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -806,13 +781,13 @@ mod tests {
             who().prop_map(Step::Reads),
             Just(Step::HostSpeaks),
             Just(Step::SpendsBudget),
-            Just(Step::Flushes),
+            Just(Step::TimePasses),
         ]
     }
 
     /// One guest, as the test follows it.
     struct Follows {
-        outgoing: Outgoing,
+        outbox: Outbox,
         here: bool,
         /// It has said something, and has no permit to say more.
         waits: bool,
@@ -824,21 +799,21 @@ mod tests {
     }
 
     /// A room and all guests that ever came, as the test follows them.
-    struct Crowd {
-        world: World,
+    struct Crowd<'a> {
+        world: World<'a>,
         guests: BTreeMap<PeerId, Follows>,
     }
 
-    impl Crowd {
+    impl Crowd<'_> {
         fn arrives(&mut self) {
             let place = self.world.arrives();
             assert_eq!(
                 place.is_some(),
                 self.here().len() < self.world.room.limits.guests
             );
-            let Some((id, outgoing)) = place else { return };
+            let Some((id, outbox)) = place else { return };
             let guest = Follows {
-                outgoing,
+                outbox,
                 here: true,
                 waits: false,
                 unheard: VecDeque::new(),
@@ -875,42 +850,42 @@ mod tests {
             }
         }
 
-        /// Passes on what may be, and follows what the room decided, in order.
+        /// Passes on what may be, and follows what the room does, in order.
         fn follow(&mut self) {
-            while self.world.room.pass_on(self.world.now) {}
-            for effect in self.world.room.effects() {
-                match effect {
-                    Effect::Show(line) if !line.ends_with(BYE) => {
-                        let word = line.rsplit(' ').next().unwrap();
-                        let is_next =
-                            |it: &Follows| it.unheard.front().is_some_and(|it| it == word);
-                        let speaker = self
-                            .guests
-                            .iter_mut()
-                            .find(|(_, it)| it.here && is_next(it));
-                        let (&id, guest) = speaker.expect("a guest's next word");
-                        guest.unheard.pop_front();
-                        self.hear(word, Some(id));
-                    }
-                    Effect::Permit(id, _) => {
-                        let guest = self.guests.get_mut(&id).unwrap();
-                        assert!(guest.here && guest.waits && guest.unheard.is_empty());
-                        guest.waits = false;
-                    }
-                    Effect::LetGo(id) | Effect::Disconnect(id) => {
-                        let guest = self.guests.get_mut(&id).unwrap();
-                        assert!(mem::take(&mut guest.here));
-                    }
-                    Effect::Notify(_) | Effect::Show(_) => {}
+            self.follow_one();
+            while self.world.room.pass_on(self.world.now) {
+                self.follow_one();
+            }
+        }
+
+        /// Follows what has happened because of one event.
+        fn follow_one(&mut self) {
+            for line in self.world.shows() {
+                if !line.starts_with("| ") || line.ends_with(BYE) {
+                    continue;
                 }
+                let word = line.rsplit(' ').next().unwrap();
+                let is_next = |it: &Follows| it.unheard.front().is_some_and(|it| it == word);
+                let mut guests = self.guests.iter_mut();
+                let speaker = guests.find(|(_, it)| it.here && is_next(it));
+                let (&id, guest) = speaker.expect("a guest's next word");
+                guest.unheard.pop_front();
+                self.hear(word, Some(id));
+            }
+            self.world.room.drop_slow(self.world.now);
+            for (id, guest) in self.guests.iter_mut().filter(|(_, guest)| guest.here) {
+                let permits = &self.world.permits[id];
+                for _ in permits.try_iter() {
+                    assert!(guest.unheard.is_empty());
+                    assert!(mem::take(&mut guest.waits));
+                }
+                guest.here = permits.try_recv() == Err(TryRecvError::Empty);
             }
             let room = &self.world.room;
-            // If words wait, the host knows until when.
-            assert!(room.said.is_empty() || room.flush_at.is_some());
             // The bounds are kept, names are unique, and the room knows who is here.
             let here = self.guests.iter().filter(|(_, guest)| guest.here);
             assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
-            let waiting = here.map(|(_, guest)| guest.outgoing.waiting.load(Relaxed));
+            let waiting = here.map(|(_, guest)| guest.outbox.waiting.lock().unwrap().len());
             let waiting: Vec<usize> = waiting.collect();
             assert!(
                 waiting
@@ -936,7 +911,8 @@ mod tests {
         /// for any line, also for one that tells of another's end.
         #[test]
         fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
-            let world = World::new(None, &limits(5, 400, 1000));
+            let (screen, limits) = (Screen::new(), few(5, 120, 300));
+            let world = World::new(None, &screen, &limits);
             let mut crowd = Crowd { world, guests: BTreeMap::new() };
             for (number, step) in steps.into_iter().enumerate() {
                 let here = crowd.here();
@@ -957,13 +933,13 @@ mod tests {
                     }
                     Step::Leaves(who) => {
                         if let Some(id) = pick(who) {
-                            crowd.world.room.depart(id, "has left", crowd.world.now);
+                            drop(crowd.world.room.depart(id, "has left", crowd.world.now));
                             crowd.guests.get_mut(&id).unwrap().here = false;
                         }
                     }
                     Step::Reads(who) => {
                         if let Some(guest) = pick(who).and_then(|id| crowd.guests.get_mut(&id)) {
-                            guest.heard += &take(&guest.outgoing);
+                            guest.heard += &take(&guest.outbox);
                         }
                     }
                     Step::HostSpeaks => {
@@ -973,22 +949,20 @@ mod tests {
                     Step::SpendsBudget => {
                         crowd.world.room.budget.spend(32 << 20, crowd.world.now);
                     }
-                    Step::Flushes => {
-                        let room = &mut crowd.world.room;
-                        crowd.world.now = crowd.world.now.max(room.flush_at.unwrap_or(crowd.world.now));
-                        room.flush(crowd.world.now);
+                    Step::TimePasses => {
+                        let world = &mut crowd.world;
+                        world.now = world.room.turn_at(world.now).unwrap_or(world.now);
                     }
                 }
                 crowd.follow();
             }
-            while let Some(at) = crowd.world.room.flush_at {
+            while let Some(at) = crowd.world.room.turn_at(crowd.world.now) {
                 crowd.world.now = at;
-                crowd.world.room.flush(at);
                 crowd.follow();
             }
             for guest in crowd.guests.values_mut() {
                 prop_assert!(!guest.here || !guest.waits, "its permit was lost");
-                guest.heard += &take(&guest.outgoing);
+                guest.heard += &take(&guest.outbox);
                 let words = guest.heard.lines().filter(|line| !line.starts_with("* "));
                 let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
                 prop_assert_eq!(words.join(" "), guest.words.join(" "));

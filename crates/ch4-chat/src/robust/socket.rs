@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use console::refuse_self;
+use console::{refuse_multicast, refuse_self};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::limits::Limits;
@@ -19,6 +19,7 @@ const BUFFER_BYTES: usize = 32 * 1024;
 /// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // 1. Create a socket.
+    refuse_multicast(address)?;
     let socket = create(address)?;
 
     // 2. Bind it to an IP address and a port.

@@ -1,0 +1,167 @@
+//! The line editor at a terminal: while the user types, lines that come are printed above.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Write};
+
+use console::{Action, Line, OrCannot};
+use rustyline::error::ReadlineError;
+use rustyline::{Config, DefaultEditor, ExternalPrinter};
+
+use super::event::Event;
+
+/// An editor that shows a prompt and returns a line for each call, or `None` at the end of the
+/// input, and a screen that prints above the prompt.
+///
+/// # Errors
+///
+/// The input or the output isn't a terminal, or none that the editor can use.
+pub fn open() -> rustyline::Result<(
+    impl FnMut() -> Result<Option<Line>, Event> + Send,
+    impl Write + Send,
+)> {
+    let config = Config::builder().auto_add_history(true).build();
+    let mut editor = DefaultEditor::with_config(config)?;
+    let screen = AbovePrompt(editor.create_external_printer()?);
+    #[cfg(unix)]
+    signals::guard_terminal()?;
+    let mut pasted = VecDeque::new();
+    let read_line = move || {
+        if pasted.is_empty() {
+            #[cfg(unix)]
+            signals::let_stop_here();
+            let text = edited(editor.readline("> "))?;
+            // What was pasted may have several lines.
+            let lines = text.iter().flat_map(|text| text.split('\n'));
+            pasted.extend(lines.map(|line| Line::Whole(line.into())));
+        }
+        Ok(pasted.pop_front())
+    };
+    Ok((read_line, screen))
+}
+
+/// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
+fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
+    // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
+    let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
+    match line {
+        Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+        #[cfg(windows)]
+        Err(ReadlineError::Decode(_)) => Err(not_utf8()),
+        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Err(not_utf8()),
+        line => {
+            let line = line.or_cannot(Action::UseTerminal, "the terminal");
+            line.map(Some).map_err(Event::Failed)
+        }
+    }
+}
+
+/// The screen above the prompt: the editor clears its line, prints, and shows the line again.
+///
+/// If a line arrives at the moment in which Enter ends the editing, it appears at the next prompt.
+/// So at the last prompt a line may be lost.
+struct AbovePrompt<P>(P);
+
+impl<P: ExternalPrinter> Write for AbovePrompt<P> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let shown = self.0.print(text);
+        // If the program is leaving, the editor has gone.
+        shown.or_else(|_| console::stdout().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Signals, while the editor has the terminal: no shell gets it back in the editor's mode.
+///
+/// Some aren't covered: nothing can be done before SIGKILL, SIGSTOP stops at once, and those that a
+/// fault raises in a program don't wait.
+#[cfg(unix)]
+mod signals {
+    use std::io;
+    use std::thread;
+
+    use console::Printer;
+    use nix::sys::signal::Signal::{SIGALRM, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
+    use nix::sys::signal::{SigSet, raise};
+    use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
+
+    /// Asks the terminal to stop marking what is pasted, which the editor asked for.
+    const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
+
+    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
+    /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
+    /// as the thread that starts it.
+    pub(super) fn guard_terminal() -> io::Result<()> {
+        let mode = tcgetattr(io::stdin())?;
+        let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
+        let stopping = SigSet::from(SIGTSTP);
+        (ending | stopping).thread_block()?;
+        thread::Builder::new().spawn(move || {
+            // This can fail only if the set held no signal.
+            let Ok(signal) = ending.wait() else { return };
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
+            // A paused terminal can't keep the program from ending: a printer waits for a second.
+            let _ = Printer::new(io::stdout()).map(|it| it.add(PASTE_MARKS_OFF));
+            let _ = ending.thread_unblock();
+            let _ = raise(signal);
+        })?;
+        Ok(())
+    }
+
+    /// Lets Ctrl-Z stop the program in this thread, which is the editor's, and in no other. The
+    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. If another
+    /// thread got the signal, the editor would do the last before the program stops.
+    pub(super) fn let_stop_here() {
+        // This can fail only for a signal that doesn't exist.
+        let _ = SigSet::from(SIGTSTP).thread_unblock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key of a keyboard with another encoding must not end the chat.
+    #[test]
+    fn a_line_that_is_not_utf_8_is_not_sent_and_is_no_failure() {
+        let error = || ReadlineError::Io(ErrorKind::InvalidData.into());
+        let lines = [edited(Err(error())), edited(Ok("next".to_owned()))];
+        let not_sent = "NotSent(\"Not sent: the line isn't UTF-8.\")";
+        assert_eq!(
+            format!("{lines:?}"),
+            format!("[Err({not_sent}), Ok(Some(\"next\"))]")
+        );
+        let other = edited(Err(ReadlineError::Io(ErrorKind::NotConnected.into())));
+        assert!(matches!(other, Err(Event::Failed(_))));
+    }
+
+    #[test]
+    fn what_is_printed_above_the_prompt_is_printed_whole_and_once() {
+        struct Printed(Vec<String>);
+        impl ExternalPrinter for Printed {
+            fn print(&mut self, text: String) -> rustyline::Result<()> {
+                self.0.push(text);
+                Ok(())
+            }
+        }
+        let mut screen = AbovePrompt(Printed(Vec::new()));
+        screen.write_all("| 你好\n".as_bytes()).unwrap();
+        assert_eq!(screen.0.0, ["| 你好\n"]);
+    }
+
+    /// The line then goes to the terminal directly.
+    #[test]
+    fn what_the_editor_does_not_print_any_more_is_no_error() {
+        struct Gone;
+        impl ExternalPrinter for Gone {
+            fn print(&mut self, _: String) -> rustyline::Result<()> {
+                Err(ReadlineError::Eof)
+            }
+        }
+        AbovePrompt(Gone).write_all(b"\n").unwrap();
+    }
+}
