@@ -8,6 +8,7 @@
 //! the host has chosen a name, `NAME: ` comes before its words, too.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -47,6 +48,8 @@ pub struct Room<'a> {
     turn: u64,
     /// How many guests have arrived so far.
     arrived: PeerId,
+    /// Something was sent since [`Room::drop_slow`] looked.
+    has_sent: bool,
     log: &'a Log,
     limits: &'a Limits,
 }
@@ -74,6 +77,7 @@ impl<'a> Room<'a> {
             said: BTreeMap::new(),
             turn: 0,
             arrived: 0,
+            has_sent: false,
             log,
             limits,
         }
@@ -248,6 +252,7 @@ impl<'a> Room<'a> {
         }
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
+        self.has_sent = true;
         for (id, guest) in &self.guests {
             if Some(*id) != speaker {
                 guest.peer.push(text);
@@ -255,8 +260,11 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Drops the guests for whom too much waits.
+    /// Drops the guests for whom too much waits. Costs nothing if no more waits than before.
     pub fn drop_slow(&mut self, now: Instant) {
+        if !mem::take(&mut self.has_sent) {
+            return;
+        }
         while let Some(id) = self.slowest() {
             self.expel(id, "was dropped for reading too slowly", now);
         }
