@@ -305,7 +305,7 @@ mod tests {
                 while heard.matches("xx\n").count() < 2 * lines
                     && listener.bell.recv_timeout(PATIENCE).is_ok()
                 {
-                    heard += &mem::take(&mut *listener.waiting.lock().unwrap());
+                    heard += &mem::take(&mut listener.waiting.lock().unwrap().text);
                 }
                 events.send(Event::Typed(BYE.to_owned())).unwrap();
                 heard

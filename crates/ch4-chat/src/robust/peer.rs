@@ -1,6 +1,7 @@
 //! One peer, as the loop sees it, and its outbox. Whatever the loop does here, it never waits.
 
 use std::io::{self, Write};
+use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -16,7 +17,7 @@ const REST: Duration = Duration::from_millis(20);
 /// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
 /// once everything is written, and its reader closes the connection.
 pub struct Peer {
-    waiting: Arc<Mutex<String>>,
+    waiting: Arc<Mutex<Waiting>>,
     /// Wakes the writer.
     ring: SyncSender<()>,
     permits: Sender<Instant>,
@@ -25,17 +26,23 @@ pub struct Peer {
 
 /// The writer's end.
 pub struct Outbox {
-    /// What waits, and what is being written. Either end has the lock only for as long as it takes
-    /// to copy that.
-    pub(super) waiting: Arc<Mutex<String>>,
+    pub(super) waiting: Arc<Mutex<Waiting>>,
     pub(super) bell: Receiver<()>,
+}
+
+/// What waits for a peer. No end holds the lock while it does anything else.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) text: String,
+    /// How many bytes the writer has taken and not written yet.
+    writing: usize,
 }
 
 impl Peer {
     /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
     /// after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
-        let waiting = Arc::<Mutex<String>>::default();
+        let waiting = Arc::<Mutex<Waiting>>::default();
         let (ring, bell) = sync_channel(1);
         let (permits, permitted) = channel();
         let peer = Self {
@@ -50,14 +57,15 @@ impl Peer {
     /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
     /// how much [waits](Peer::waiting), and decides.
     pub fn push(&self, text: &str) {
-        lock(&self.waiting).push_str(text);
+        lock(&self.waiting).text.push_str(text);
         // If it rings already, that is enough. If the writer has ended, nobody needs the text.
         let _ = self.ring.try_send(());
     }
 
     /// How many bytes wait, including those that are being written.
     pub fn waiting(&self) -> usize {
-        lock(&self.waiting).len()
+        let waiting = lock(&self.waiting);
+        waiting.text.len() + waiting.writing
     }
 
     /// The peer's last event is done: its reader may send another from this time on.
@@ -81,22 +89,28 @@ impl Outbox {
     pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
         // It rings after each text, so nothing is left behind.
         while self.bell.recv().is_ok() {
-            let text = lock(&self.waiting).clone();
+            let text = self.take();
             // Only the last word has no LF. It goes out in a write of its own, so that the
             // tutorial's programs understand it.
             let lines = text.strip_suffix(BYE).unwrap_or(&text);
             stream.write_all(lines.as_bytes())?;
-            lock(&self.waiting).drain(..lines.len());
             if lines.len() < text.len() {
                 return stream.write_all(BYE.as_bytes());
             }
+            lock(&self.waiting).writing = 0;
             thread::sleep(REST);
         }
         Ok(())
     }
+
+    fn take(&self) -> String {
+        let mut waiting = lock(&self.waiting);
+        waiting.writing = waiting.text.len();
+        mem::take(&mut waiting.text)
+    }
 }
 
-fn lock(waiting: &Mutex<String>) -> MutexGuard<'_, String> {
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     // Lines are whole even if a thread has panicked.
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -108,7 +122,7 @@ mod tests {
     /// Keeps each write by itself: what was written, how much waited, and when.
     struct Writes {
         all: Vec<(String, usize, Instant)>,
-        waiting: Arc<Mutex<String>>,
+        waiting: Arc<Mutex<Waiting>>,
         /// Says something more at the first write, and is let go.
         peer: Option<Peer>,
     }
@@ -116,7 +130,7 @@ mod tests {
     impl Write for Writes {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            let waiting = lock(&self.waiting).len();
+            let waiting = lock(&self.waiting).writing;
             self.all.push((text, waiting, Instant::now()));
             if let Some(peer) = self.peer.take() {
                 peer.push("more\n");
@@ -155,7 +169,7 @@ mod tests {
             .iter()
             .map(|(text, waiting, _)| (&**text, *waiting))
             .collect();
-        assert_eq!(writes, [(lines, all), (BYE, BYE.len())]);
+        assert_eq!(writes, [(lines, all), (BYE, all)]);
     }
 
     #[test]

@@ -407,7 +407,7 @@ mod tests {
 
     /// What a guest's writer would write now.
     fn take(outbox: &Outbox) -> String {
-        mem::take(&mut *outbox.waiting.lock().unwrap())
+        mem::take(&mut outbox.waiting.lock().unwrap().text)
     }
 
     fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
