@@ -86,24 +86,31 @@ impl Lab<'_> {
 
     /// Remembers what is on the screen: from now on that is no news.
     pub fn remembers(&mut self) {
-        let output = self.output();
-        self.known.extend(output.lines().map(same));
+        let lines = lines(&self.output());
+        // A prompt may be before it now, and not the next time.
+        let rests: Vec<_> = lines.iter().map(|it| self.unknown(it).to_owned()).collect();
+        self.known.extend(lines.into_iter().chain(rests));
         self.known.retain(|line| !line.is_empty());
         // The longest first: it may begin with another.
-        self.known.sort_by_key(|line| usize::MAX - line.len());
+        self.known
+            .sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
         self.known.dedup();
     }
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        before_crash(&self.output()).lines().any(|line| {
-            let line = same(line);
-            let mut rest = line.as_str();
-            while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
-                rest = after.trim_start();
-            }
-            rest.contains(char::is_alphanumeric)
-        })
+        lines(before_crash(&self.output()))
+            .iter()
+            .any(|line| self.unknown(line).contains(char::is_alphanumeric))
+    }
+
+    /// A line without what is known at its beginning.
+    fn unknown<'a>(&self, line: &'a str) -> &'a str {
+        let mut rest = line;
+        while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
+            rest = after.trim_start();
+        }
+        rest
     }
 
     /// The user has no more to say: Ctrl-D, or the end of a file, after the same pauses as before a
@@ -388,21 +395,36 @@ fn before_crash(output: &str) -> &str {
         .unwrap_or(output)
 }
 
-/// A line of output as it is compared: without what differs from run to run, such as a port, and
-/// without colours, which say nothing.
+/// The lines of output as they are compared. CR alone, too, ends what a user sees of a line.
+fn lines(output: &str) -> Vec<String> {
+    output.split(['\n', '\r']).map(same).collect()
+}
+
+/// The words of a line, as they are compared: without what differs from run to run, such as a port
+/// or an address in memory, and without signs and colours, which say nothing.
 fn same(line: &str) -> String {
-    let mut same = String::new();
-    let mut rest = line.trim().chars();
+    let mut plain = String::new();
+    let mut rest = line.chars();
     while let Some(c) = rest.next() {
         match c {
             // Up to its last byte (ECMA-48, section 5.4).
             '\x1b' => drop(rest.find(char::is_ascii_alphabetic)),
-            '0'..='9' if same.ends_with('#') => {}
-            '0'..='9' => same.push('#'),
-            c => same.push(c),
+            c => plain.push(c),
         }
     }
-    same
+    let is_digit = |c: char| c.is_ascii_digit();
+    let words = plain.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    let words = words.map(|word| word.trim_matches('-'));
+    let mut words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(|word| match word.contains(is_digit) {
+            true if word.is_ascii() => "#".to_owned(),
+            // Chinese has no spaces between words.
+            _ => Vec::from_iter(word.split(is_digit).filter(|it| !it.is_empty())).join("#"),
+        })
+        .collect();
+    words.dedup();
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -422,7 +444,7 @@ mod tests {
     #[cfg(unix)]
     use crate::run::tests::kind;
 
-    /// The user types "36.6" when the program has shown its prompt.
+    /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
     #[test]
     fn neither_what_was_typed_nor_what_was_on_the_screen_is_news() {
@@ -434,13 +456,19 @@ mod tests {
             ("echo 36.6 'C: ' $x '-> '", false),
             ("echo 'C: -> Error'", true),
             ("echo 'C: 36.6 is' too cold", true),
+            // Another frame of a spinner, and no prompt before it.
+            (r"printf '\\ asking\r- asking\r'", false),
+            (r"printf '\\ asking\r- gave up\r'", true),
         ] {
-            let script = format!("echo C:; read x; {then}");
+            let script = format!("printf 'C: '; read x; printf '| asking\\r'; read y; {then}");
             let command = Command::new("sh", ["-c", &script]);
             let mut lab = Lab::new(&command, None, &patience);
             lab.starts().unwrap();
-            assert!(lab.shows(Duration::from_secs(20), |text| text == "C:\n"));
+            assert!(lab.shows(Duration::from_secs(20), |text| text == "C: "));
             lab.types("36.6");
+            assert!(lab.shows(Duration::from_secs(20), |text| text.ends_with('\r')));
+            lab.remembers();
+            lab.types("");
             assert!(lab.ends_within(Duration::from_secs(20)));
             assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
         }
@@ -529,8 +557,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_differ_in_numbers_only_are_the_same() {
-        assert_eq!(same("  8080 is taken: 98 \n"), "# is taken: #");
+    fn lines_that_differ_in_numbers_and_signs_only_are_the_same() {
+        assert_eq!(same("  8080 is taken: 98.5 \n"), "# is taken #");
+        assert_eq!(same("- <Socket at 0x7f3a>"), same("\\ <Socket at 0xbeef1>"));
+        assert_eq!(same("id 0a3e-dead-4f"), same("id b-1"));
+        assert_eq!(same("第2次没有回答"), same("第10次没有回答"));
+        assert_ne!(same("端口1314已连接"), same("第2次没有回答"));
         assert_eq!(same("8081 is taken: 48"), same("17 is taken: 98"));
         assert_ne!(same("one is taken"), same("1 is taken"));
         assert_ne!(same("is taken"), same("1 is taken"));
