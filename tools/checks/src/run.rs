@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use console::safe;
-use process::last_words::{LINE_END, STACK_TRACES, cut, ending, last_words, signal};
+use process::last_words::{LINE_END, cut, ending, last_words, signal, stack_trace};
 use process::{Process, lock};
 use socket2::SockRef;
 
@@ -370,10 +370,9 @@ impl Run {
         }
     }
 
-    /// Whether it has printed one of [`STACK_TRACES`].
+    /// Whether it has printed a [`stack_trace`].
     pub(crate) fn has_stack_trace(&self) -> bool {
-        let output = self.output();
-        STACK_TRACES.iter().any(|marker| output.contains(marker))
+        stack_trace(&self.output()).is_some()
     }
 
     /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.

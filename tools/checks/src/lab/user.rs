@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use process::last_words::{STACK_TRACES, is_success};
+use process::last_words::{is_success, stack_trace};
 use process::{OUTPUT_LIMIT, Process};
 
 use super::Lab;
@@ -99,9 +99,10 @@ impl Lab<'_> {
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        lines(before_crash(&self.output()))
-            .iter()
-            .any(|line| self.unknown(line).contains(char::is_alphanumeric))
+        let lines = lines(before_crash(&self.output()));
+        // One letter may be a plural: 1 second, 2 seconds.
+        let is_news = |rest: &str| rest.chars().filter(|c| c.is_alphanumeric()).count() > 1;
+        lines.iter().any(|line| is_news(self.unknown(line)))
     }
 
     /// A line without what is known at its beginning.
@@ -281,7 +282,7 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
+    /// It has: its output has a [`stack_trace`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
         if self.ended().is_some() {
@@ -330,17 +331,12 @@ impl Lab<'_> {
     ///
     /// It keeps a processor busy. (Only Linux tells.)
     pub fn expects_no_endless_loop(&self) -> Told {
-        self.tell("the program should end, or wait for the other side");
+        self.tell("the program should end, or wait");
         // A runtime may be busy for a moment, too.
         if !(self.is_busy() && self.is_busy()) {
             return Ok(());
         }
-        let missed = self.missed("the program ends, or waits", "it still runs");
-        missed.advise(
-            "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
-             then, and read 0 bytes. And let a call wait (recv, select): don't look again and \
-             again.",
-        )
+        self.missed("the program ends, or waits", "it still runs")
     }
 
     /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
@@ -378,20 +374,10 @@ impl Lab<'_> {
     }
 }
 
-/// What the program printed before a stack trace, if there is one. JavaScript's begins with the line
-/// above its marker.
+/// What the program printed before a stack trace, if there is one.
 fn before_crash(output: &str) -> &str {
-    let crash = STACK_TRACES.iter().filter_map(|marker| {
-        let start = output.find(marker)?;
-        let line_above = output.get(..start)?.rfind('\n').unwrap_or_default();
-        Some(if marker.starts_with('\n') {
-            line_above
-        } else {
-            start
-        })
-    });
     output
-        .get(..crash.min().unwrap_or(output.len()))
+        .get(..stack_trace(output).unwrap_or(output.len()))
         .unwrap_or(output)
 }
 
@@ -415,14 +401,15 @@ fn same(line: &str) -> String {
     let is_digit = |c: char| c.is_ascii_digit();
     let words = plain.split(|c: char| !(c.is_alphanumeric() || c == '-'));
     let words = words.map(|word| word.trim_matches('-'));
-    let mut words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(|word| match word.contains(is_digit) {
-            true if word.is_ascii() => "#".to_owned(),
-            // Chinese has no spaces between words.
-            _ => Vec::from_iter(word.split(is_digit).filter(|it| !it.is_empty())).join("#"),
-        })
-        .collect();
+    let fold = |word: &str| {
+        if word.is_ascii() && word.contains(is_digit) {
+            return "#".to_owned();
+        }
+        // Chinese has no spaces between words.
+        let parts: Vec<_> = word.split(is_digit).filter(|it| !it.is_empty()).collect();
+        parts.join("#")
+    };
+    let mut words: Vec<_> = words.filter(|it| !it.is_empty()).map(fold).collect();
     words.dedup();
     words.join(" ")
 }
@@ -459,8 +446,11 @@ mod tests {
             // Another frame of a spinner, and no prompt before it.
             (r"printf '\\ asking\r- asking\r'", false),
             (r"printf '\\ asking\r- gave up\r'", true),
+            ("echo asking 2 seconds; echo asking 1 second", false),
         ] {
-            let script = format!("printf 'C: '; read x; printf '| asking\\r'; read y; {then}");
+            let script = format!(
+                "printf 'C: '; read x; echo asking 1 second; printf '| asking\\r'; read y; {then}"
+            );
             let command = Command::new("sh", ["-c", &script]);
             let mut lab = Lab::new(&command, None, &patience);
             lab.starts().unwrap();
