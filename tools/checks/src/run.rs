@@ -379,15 +379,18 @@ impl Run {
     pub(crate) fn is_busy(&self) -> bool {
         let moment = self.pause(PROGRAM_END);
         self.with(|program| {
-            let before = program.cpu_time();
+            let (cpu, queue) = program.cpu_time();
             if program.wait_for_end(moment).is_some() {
                 // Its last words may still be on their way.
                 program.wait_for_end(self.pause(OUTPUT_END));
                 return false;
             }
-            let busy = program.cpu_time().saturating_sub(before);
-            // One that waits needs next to nothing; others may need the processor as well.
-            busy > moment / 10
+            let (cpu_now, queue_now) = program.cpu_time();
+            let busy = cpu_now.saturating_sub(cpu);
+            let wants = busy + queue_now.saturating_sub(queue);
+            // One that waits needs next to nothing. On a busy machine a loop may get little more,
+            // but it is always in the queue for a processor.
+            busy > moment / 10 || wants > moment * 3 / 4
         })
     }
 
