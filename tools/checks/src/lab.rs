@@ -25,6 +25,10 @@ pub(crate) use user::{FIRST_LOOK, PACE, SETTLE};
 /// How long between two looks whether somebody is there, unless the program says something.
 const GLANCE: Duration = Duration::from_millis(20);
 
+/// How long what a command leaves in the background may take to listen. A command that has ended
+/// has failed anyway, so this only decides what its author is told.
+const BACKGROUND: Duration = Duration::from_secs(2);
+
 /// How long one of many clients waits before it tries again to connect.
 const CONNECT_TRY: Duration = Duration::from_millis(250);
 
@@ -41,8 +45,17 @@ const OVER: &str = "It reached its end without an error. Does it call the functi
     the port in another form, such as --port N? Then write that into the command.";
 
 /// The same, of one that broke off.
-const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. A module that \
-    isn't there has to be installed where the judge runs, or done without.";
+const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \
+    command, the step that begins with $, shows which arguments there are. A module that isn't \
+    there has to be installed where the judge runs, or done without.";
+
+/// What languages say of a program that they can't read, without a stack trace, in small letters.
+const UNREADABLE: [&str; 4] = [
+    "syntaxerror",      // Python, JavaScript
+    "indentationerror", // Python
+    "taberror",         // Python
+    "syntax error",     // Perl, PHP, Ruby, shells
+];
 
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
@@ -52,6 +65,13 @@ const NEVER: &str = "The program is told its port in its command, the step that 
 /// The same, of a server that has its port on another address.
 const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
     ::1, in IPv6.";
+
+/// The same, of a server that has its port for the other protocol.
+const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
+    creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
+
+/// The same, of a server of TCP that has its port, and refuses connections.
+const DEAF: &str = "Call listen on the socket that is bound, and then accept.";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
@@ -257,7 +277,8 @@ impl<'a> Lab<'a> {
             format!("the program listens on {address} within {}", time(limit))
         };
         let begun = Instant::now();
-        let stream = self.waits_for(limit, expected, |left| connect(&address, left))?;
+        let look = |left| connect(&address, left);
+        let stream = self.waits_for(limit, expected, Type::STREAM, look)?;
         if !self.reached {
             self.start = begun.elapsed();
         }
@@ -307,17 +328,28 @@ impl<'a> Lab<'a> {
         Ok(clients)
     }
 
-    /// Looks for the program on its port again and again, until it is there.
+    /// Looks for the program on its port again and again, until it is there. A command that has
+    /// ended without an error may have started it in the background, a moment ago.
     fn waits_for<T>(
         &mut self,
         limit: Duration,
         expected: String,
+        kind: Type,
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> Told<T> {
         let deadline = Instant::now() + limit;
+        let mut background = None;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
             let ended = self.ended();
+            let deadline = match ended {
+                Some(status) if status.success() && !self.reached && !self.restarted => {
+                    *background.get_or_insert_with(|| now + self.pause(BACKGROUND))
+                }
+                Some(_) => now,
+                None => deadline,
+            };
+            let left = deadline.saturating_duration_since(now);
             match (look(left), ended) {
                 // It is ended with the check.
                 (Ok(_), Some(status)) => {
@@ -329,12 +361,11 @@ impl<'a> Lab<'a> {
                     return self.failed("the command runs for as long as its server does", saw);
                 }
                 (Ok(found), None) => return Ok(found),
-                (Err(_), Some(_)) => return self.unready(expected),
-                (Err(_), None) if left.is_zero() => return self.unready(expected),
+                (Err(_), _) if left.is_zero() => return self.unready(expected, kind),
                 (Err(error), None) if self.reached => {
                     return self.missed(expected, error.kind());
                 }
-                (Err(_), None) => self.with(|program| program.wait_for_news(GLANCE)),
+                (Err(_), _) => self.with(|program| program.wait_for_news(GLANCE)),
             }
         }
     }
@@ -357,7 +388,7 @@ impl<'a> Lab<'a> {
             let limit = self.patience().start;
             let expected = format!("the program receives on {address} within {}", time(limit));
             let port = Port::fixed(address.port());
-            self.waits_for(limit, expected, |_| {
+            self.waits_for(limit, expected, Type::DGRAM, |_| {
                 let is_there = port.has_udp_receiver().then_some(());
                 is_there.ok_or_else(|| io::ErrorKind::NotFound.into())
             })?;
@@ -369,15 +400,14 @@ impl<'a> Lab<'a> {
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
     /// fault.
-    fn unready<T>(&mut self, expected: String) -> Told<T> {
+    fn unready<T>(&mut self, expected: String, kind: Type) -> Told<T> {
         self.expects_no_flood()?;
         if self.ended().is_none() {
             // One that did its job before has its port from the right place.
-            return if self.restarted {
-                self.missed(expected, "it never did, and still runs")
-            } else {
-                self.never(expected)
-            };
+            if self.restarted {
+                return self.missed(expected, "it never did, and still runs");
+            }
+            return self.never(expected, Some(kind));
         }
         if self.restarted || self.reached {
             return self.failed(expected, "");
@@ -392,10 +422,25 @@ impl<'a> Lab<'a> {
         failed.map_err(|stop| Stop { kind, ..stop })
     }
 
-    fn never<T>(&mut self, expected: String) -> Told<T> {
-        let (saw, advice) = match self.port()?.elsewhere() {
-            Some(address) => (format!("it is at {address} instead"), ELSEWHERE),
-            None => ("it never did, and still runs".to_owned(), NEVER),
+    /// The program runs, and isn't there. If it is a server, it has a socket of this kind.
+    fn never<T>(&mut self, expected: String, server: Option<Type>) -> Told<T> {
+        let has_free_port = self.fixed_port.is_none();
+        let port = self.port()?;
+        let elsewhere = port.elsewhere();
+        let elsewhere = elsewhere.map(|address| format!("it is at {address} instead"));
+        let (saw, advice) = match (&elsewhere, server) {
+            (Some(saw), _) => (saw.as_str(), ELSEWHERE),
+            (None, Some(Type::STREAM)) if port.has_udp_receiver() => {
+                ("it receives datagrams there, over UDP", PROTOCOL)
+            }
+            (None, Some(Type::DGRAM)) if port.has_tcp_listener() => {
+                ("it listens there for connections, over TCP", PROTOCOL)
+            }
+            // On a fixed port a connection may linger.
+            (None, Some(Type::STREAM)) if has_free_port && port.is_taken() => {
+                ("it has bound that port, and doesn't listen", DEAF)
+            }
+            _ => ("it never did, and still runs", NEVER),
         };
         let missed = self.missed(expected, saw);
         let is_busy = matches!(&missed, Err(stop) if stop.saw.contains(BUSY));
@@ -409,7 +454,9 @@ impl<'a> Lab<'a> {
         let saw = self.aftermath();
         let saw = saw.replacen("the program ended", "it ended at once", 1);
         let is_failure = self.ended().is_some_and(|status| !status.success());
-        let has_broken_off = self.has_stack_trace() || self.output().contains("SyntaxError");
+        let output = self.output().to_lowercase();
+        let has_broken_off =
+            self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
         let advice = match (is_failure, has_broken_off) {
             (true, true) => BROKEN_OFF,
             (true, false) => ENDED,
@@ -449,7 +496,7 @@ impl<'a> Lab<'a> {
         if self.ended().is_some() {
             return self.ended_at_once(expected);
         }
-        self.never(expected)
+        self.never(expected, None)
     }
 
     /// The next connection to this server, if one comes within this time, and the program hasn't
@@ -525,6 +572,8 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::port::tests::{soon, untouched};
 
@@ -534,6 +583,13 @@ mod tests {
         for (script, restarted, reached, advice) in [
             ("exit 3", false, false, Some(ENDED)),
             ("echo SyntaxError; exit 1", false, false, Some(BROKEN_OFF)),
+            (
+                "echo TabError: tabs; exit 1",
+                false,
+                false,
+                Some(BROKEN_OFF),
+            ),
+            ("if", false, false, Some(BROKEN_OFF)),
             ("exit 0", false, false, Some(OVER)),
             ("exit 3", true, false, None),
             ("exit 3", false, true, None),
@@ -543,12 +599,59 @@ mod tests {
             lab.starts().unwrap();
             assert!(lab.ends_within(Duration::from_secs(20)));
             (lab.restarted, lab.reached) = (restarted, reached);
-            let failure = lab.unready::<()>("it listens".to_owned()).unwrap_err();
+            let failure = lab
+                .unready::<()>("it listens".to_owned(), Type::STREAM)
+                .unwrap_err();
             assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
             // Otherwise somebody else may have got the port meanwhile.
             let is_wrong = failure.kind == Kind::Wrong;
             assert_eq!(is_wrong, restarted || reached, "{failure:?}");
         }
+    }
+
+    /// The test is the program's socket.
+    #[test]
+    fn a_server_of_the_other_protocol_or_without_listen_hears_that() {
+        for (expected, has, advice) in [
+            (Type::STREAM, Some(Type::DGRAM), PROTOCOL),
+            (Type::STREAM, Some(Type::STREAM), DEAF),
+            (Type::STREAM, None, NEVER),
+            (Type::DGRAM, Some(Type::STREAM), PROTOCOL),
+            (Type::DGRAM, None, NEVER),
+        ] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            lab.port = Some(untouched());
+            let number = lab.port().unwrap().number;
+            let socket = has.map(|kind| soon(|| bind(number, kind).ok()));
+            if expected == Type::DGRAM
+                && let Some(socket) = socket.as_ref()
+            {
+                socket.listen(1).unwrap();
+            }
+            let told = lab.never::<()>("it is there".to_owned(), Some(expected));
+            let failure = told.unwrap_err();
+            assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
+        }
+    }
+
+    /// It takes longer to listen than the command takes to end.
+    #[test]
+    fn what_a_command_leaves_in_the_background_is_seen_when_it_listens() {
+        let command = Command::new("true", [""; 0]);
+        let mut lab = Lab::new(&command, None, &Patience::default());
+        lab.starts().unwrap();
+        assert!(lab.ends_within(Duration::from_secs(20)));
+        let looks = Cell::new(0);
+        let look = |_| match looks.replace(looks.get() + 1) {
+            0 => Err(io::ErrorKind::ConnectionRefused.into()),
+            _ => Ok(()),
+        };
+        let expected = "it listens".to_owned();
+        let told = lab.waits_for(Duration::from_secs(20), expected, Type::STREAM, look);
+        let failure = told.unwrap_err();
+        assert!(failure.saw.contains("in the background"), "{failure:?}");
     }
 
     /// As a connection in TIME-WAIT is.

@@ -3,8 +3,9 @@
 //! A server is told its port and binds it by itself, so the port has to be free until then. A port
 //! that was bound as port 0 and closed again isn't safe: the system may give it to any other
 //! connection meanwhile. So ports come from below the range that systems give away (Linux: 32768
-//! and up), in pairs. The even one is for the program. A judge that has bound the odd one above it
-//! owns the pair. All checks that run on this machine keep to that.
+//! and up), in pairs: an even one for the program, and one far above it. A judge that has bound
+//! that owns the pair. All checks that run on this machine keep to that. Nobody has the odd ports,
+//! so a program that is wrong by one finds its port free, as at home.
 //!
 //! A connection of an earlier program may linger on such a port, in TIME-WAIT. If a program can't
 //! start because of that, the judge tries the check on another port.
@@ -20,7 +21,10 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 const FIRST: u16 = 20_000;
-const PAIRS: u16 = 6_000;
+const PAIRS: u16 = 3_000;
+
+/// How far above a program's port its owner's is.
+const OWNER: u16 = 2 * PAIRS;
 
 /// A port for one program under test, for as long as this value lives.
 #[derive(Debug)]
@@ -62,7 +66,7 @@ impl Port {
     }
 
     fn claim(number: u16) -> io::Result<Self> {
-        let owner = bind(number + 1, Type::STREAM)?;
+        let owner = bind(number + OWNER, Type::STREAM)?;
         let port = Self {
             number,
             _owner: Some(owner),
@@ -179,6 +183,8 @@ pub(crate) mod tests {
         assert_ne!(one.number, two.number);
         assert!(Port::claim(one.number).is_err());
         assert!(!one.has_tcp_listener() && !one.has_udp_receiver());
+        // A program that is wrong by one finds that free, too.
+        soon(|| bind(one.number + 1, Type::STREAM).ok());
         let number = one.number;
         drop(one);
         soon(|| Port::claim(number).ok());

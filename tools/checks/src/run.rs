@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use console::safe;
-use process::last_words::{LINE_END, STACK_TRACES, cut, ending, last_words, signal};
+use process::last_words::{LINE_END, cut, ending, last_words, signal, stack_trace};
 use process::{Process, lock};
 use socket2::SockRef;
 
@@ -370,25 +370,27 @@ impl Run {
         }
     }
 
-    /// Whether it has printed one of [`STACK_TRACES`].
+    /// Whether it has printed a [`stack_trace`].
     pub(crate) fn has_stack_trace(&self) -> bool {
-        let output = self.output();
-        STACK_TRACES.iter().any(|marker| output.contains(marker))
+        stack_trace(&self.output()).is_some()
     }
 
     /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.
     pub(crate) fn is_busy(&self) -> bool {
         let moment = self.pause(PROGRAM_END);
         self.with(|program| {
-            let before = program.cpu_time();
+            let (cpu, queue) = program.cpu_time();
             if program.wait_for_end(moment).is_some() {
                 // Its last words may still be on their way.
                 program.wait_for_end(self.pause(OUTPUT_END));
                 return false;
             }
-            let busy = program.cpu_time().saturating_sub(before);
-            // One that waits needs next to nothing; others may need the processor as well.
-            busy > moment / 10
+            let (cpu_now, queue_now) = program.cpu_time();
+            let busy = cpu_now.saturating_sub(cpu);
+            let wants = busy + queue_now.saturating_sub(queue);
+            // One that waits needs next to nothing. On a busy machine a loop may get little more,
+            // but it is always in the queue for a processor.
+            busy > moment / 10 || wants > moment * 3 / 4
         })
     }
 

@@ -8,7 +8,7 @@ use console::safe;
 /// What begins the text that a crash leaves on a console, in the languages that students use.
 ///
 /// A program that ends with one of these wasn't prepared for what has happened.
-pub const STACK_TRACES: &[&str] = &[
+const STACK_TRACES: &[&str] = &[
     "Traceback (most recent call last)", // Python
     "panicked at",                       // Rust
     "stack backtrace:",                  // Rust
@@ -77,6 +77,37 @@ pub fn last_words(text: &str) -> String {
     format!("it printed last: {}", last.join(LINE_END))
 }
 
+/// Where a stack trace begins, if there is one: with one of [`STACK_TRACES`], or the line above it
+/// if that is a place. A log may have lines with `at`, too, that are no places of JavaScript's.
+pub fn stack_trace(output: &str) -> Option<usize> {
+    let is_it = |start: usize, marker: &str| {
+        let mut lines = output.get(start..).unwrap_or_default().lines().skip(1);
+        !marker.starts_with("\n    ") || lines.next().is_some_and(is_script)
+    };
+    let starts = STACK_TRACES.iter().filter_map(|marker| {
+        let mut starts = output.match_indices(marker).map(|(start, _)| start);
+        let start = starts.find(|start| is_it(*start, marker))?;
+        let line_above = output.get(..start)?.rfind('\n').unwrap_or_default();
+        marker
+            .starts_with('\n')
+            .then_some(line_above)
+            .or(Some(start))
+    });
+    starts.min()
+}
+
+/// Whether a line ends with a file, a line and a column, as `(/x/server.js:5:6)`, or with none.
+fn is_script(line: &str) -> bool {
+    if line.ends_with("(<anonymous>)") {
+        return true;
+    }
+    let mut parts = line.trim_end().trim_end_matches(')').rsplitn(3, ':');
+    let is_number = |part: Option<&str>| part.is_some_and(|it| it.parse::<u32>().is_ok());
+    let is_place = is_number(parts.next()) && is_number(parts.next());
+    let file = parts.next().unwrap_or_default();
+    is_place && (file.ends_with("js") || file.ends_with("ts") || file.contains("node:"))
+}
+
 /// The beginning and the end of a text that is too long.
 pub fn cut(text: &str, most: usize) -> String {
     let count = text.chars().count();
@@ -135,6 +166,27 @@ fn is_of_a_library(place: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_part_of_a_stack_trace_and_a_time_is_not() {
+        for (printed, start) in [
+            ("212\nError: 98\n    at log (/x/server.js:5:6)\n", Some(3)),
+            ("Error\n    at x.mjs:5:6\n", Some(0)),
+            (
+                "Error\n    at new Promise (<anonymous>)\n    at node:net:5:6\n",
+                Some(0),
+            ),
+            ("a guest\n    at 12:00:05\n", None),
+            ("a guest\n    at http://127.0.0.1:8080\n", None),
+            (
+                "a guest\n    at 12:00:05\n212\nError\n    at x.js:5:6\n",
+                Some(27),
+            ),
+            ("Error\n\tat Server.main(Server.java:10)\n", Some(0)),
+        ] {
+            assert_eq!(stack_trace(printed), start, "{printed}");
+        }
+    }
 
     #[test]
     fn the_last_words_are_the_error_and_the_place_in_the_program() {

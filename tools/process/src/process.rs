@@ -157,8 +157,9 @@ impl Process {
         self.output.lock().text()
     }
 
-    /// How long it has kept a processor busy. Only Linux tells; elsewhere it is zero.
-    pub fn cpu_time(&self) -> Duration {
+    /// How long it has kept a processor busy, and how long it has waited for one. Only Linux tells;
+    /// elsewhere both are zero.
+    pub fn cpu_time(&self) -> (Duration, Duration) {
         self.watched.mark.cpu_time()
     }
 

@@ -77,11 +77,20 @@ mod linux {
             its_own.len()
         }
 
-        /// How long the processes with this mark that run now have kept a processor busy.
-        pub(crate) fn cpu_time(self) -> Duration {
-            let its_own = processes().filter(|process| self.is_of(process));
-            let ticks: u64 = its_own.map(|process| process.utime + process.stime).sum();
-            Duration::from_millis(ticks * 1000 / procfs::ticks_per_second())
+        /// How long the processes with this mark that run now have kept a processor busy, and how
+        /// long they have waited for one.
+        pub(crate) fn cpu_time(self) -> (Duration, Duration) {
+            let its_own: Vec<_> = processes().filter(|it| self.is_of(it)).collect();
+            let ticks: u64 = its_own.iter().map(|it| it.utime + it.stime).sum();
+            let tasks = its_own
+                .iter()
+                .filter_map(|it| Process::new(it.pid).ok()?.tasks().ok());
+            let tasks = tasks.flatten().flatten();
+            let waited = tasks.filter_map(|task| Some(task.schedstat().ok()?.run_delay));
+            (
+                Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()),
+                Duration::from_nanos(waited.sum()),
+            )
         }
     }
 
@@ -158,8 +167,8 @@ impl Mark {
     pub(crate) fn end(self, _: Duration) {}
 
     /// Elsewhere nobody is known to be busy.
-    pub(crate) fn cpu_time(self) -> Duration {
-        Duration::ZERO
+    pub(crate) fn cpu_time(self) -> (Duration, Duration) {
+        (Duration::ZERO, Duration::ZERO)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use process::last_words::{STACK_TRACES, is_success};
+use process::last_words::{is_success, stack_trace};
 use process::{OUTPUT_LIMIT, Process};
 
 use super::Lab;
@@ -86,24 +86,32 @@ impl Lab<'_> {
 
     /// Remembers what is on the screen: from now on that is no news.
     pub fn remembers(&mut self) {
-        let output = self.output();
-        self.known.extend(output.lines().map(same));
+        let lines = lines(&self.output());
+        // A prompt may be before it now, and not the next time.
+        let rests: Vec<_> = lines.iter().map(|it| self.unknown(it).to_owned()).collect();
+        self.known.extend(lines.into_iter().chain(rests));
         self.known.retain(|line| !line.is_empty());
         // The longest first: it may begin with another.
-        self.known.sort_by_key(|line| usize::MAX - line.len());
+        self.known
+            .sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
         self.known.dedup();
     }
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        before_crash(&self.output()).lines().any(|line| {
-            let line = same(line);
-            let mut rest = line.as_str();
-            while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
-                rest = after.trim_start();
-            }
-            rest.contains(char::is_alphanumeric)
-        })
+        let lines = lines(before_crash(&self.output()));
+        // One letter may be a plural: 1 second, 2 seconds.
+        let is_news = |rest: &str| rest.chars().filter(|c| c.is_alphanumeric()).count() > 1;
+        lines.iter().any(|line| is_news(self.unknown(line)))
+    }
+
+    /// A line without what is known at its beginning.
+    fn unknown<'a>(&self, line: &'a str) -> &'a str {
+        let mut rest = line;
+        while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
+            rest = after.trim_start();
+        }
+        rest
     }
 
     /// The user has no more to say: Ctrl-D, or the end of a file, after the same pauses as before a
@@ -274,7 +282,7 @@ impl Lab<'_> {
     ///
     /// # Errors
     ///
-    /// It has: its output has one of [`STACK_TRACES`], or it was ended by a signal, such as
+    /// It has: its output has a [`stack_trace`], or it was ended by a signal, such as
     /// SIGSEGV, or SIGPIPE for having sent to a connection that is gone.
     pub fn expects_no_crash(&mut self) -> Told {
         if self.ended().is_some() {
@@ -323,17 +331,12 @@ impl Lab<'_> {
     ///
     /// It keeps a processor busy. (Only Linux tells.)
     pub fn expects_no_endless_loop(&self) -> Told {
-        self.tell("the program should end, or wait for the other side");
+        self.tell("the program should end, or wait");
         // A runtime may be busy for a moment, too.
         if !(self.is_busy() && self.is_busy()) {
             return Ok(());
         }
-        let missed = self.missed("the program ends, or waits", "it still runs");
-        missed.advise(
-            "Leave the loop that reads the keyboard when the input has ended: fgets returns NULL \
-             then, and read 0 bytes. And let a call wait (recv, select): don't look again and \
-             again.",
-        )
+        self.missed("the program ends, or waits", "it still runs")
     }
 
     /// What holds for every check, at its end: the program hasn't flooded its output, and wasn't
@@ -371,38 +374,44 @@ impl Lab<'_> {
     }
 }
 
-/// What the program printed before a stack trace, if there is one. JavaScript's begins with the line
-/// above its marker.
+/// What the program printed before a stack trace, if there is one.
 fn before_crash(output: &str) -> &str {
-    let crash = STACK_TRACES.iter().filter_map(|marker| {
-        let start = output.find(marker)?;
-        let line_above = output.get(..start)?.rfind('\n').unwrap_or_default();
-        Some(if marker.starts_with('\n') {
-            line_above
-        } else {
-            start
-        })
-    });
     output
-        .get(..crash.min().unwrap_or(output.len()))
+        .get(..stack_trace(output).unwrap_or(output.len()))
         .unwrap_or(output)
 }
 
-/// A line of output as it is compared: without what differs from run to run, such as a port, and
-/// without colours, which say nothing.
+/// The lines of output as they are compared. CR alone, too, ends what a user sees of a line.
+fn lines(output: &str) -> Vec<String> {
+    output.split(['\n', '\r']).map(same).collect()
+}
+
+/// The words of a line, as they are compared: without what differs from run to run, such as a port
+/// or an address in memory, and without signs and colours, which say nothing.
 fn same(line: &str) -> String {
-    let mut same = String::new();
-    let mut rest = line.trim().chars();
+    let mut plain = String::new();
+    let mut rest = line.chars();
     while let Some(c) = rest.next() {
         match c {
             // Up to its last byte (ECMA-48, section 5.4).
             '\x1b' => drop(rest.find(char::is_ascii_alphabetic)),
-            '0'..='9' if same.ends_with('#') => {}
-            '0'..='9' => same.push('#'),
-            c => same.push(c),
+            c => plain.push(c),
         }
     }
-    same
+    let is_digit = |c: char| c.is_ascii_digit();
+    let words = plain.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    let words = words.map(|word| word.trim_matches('-'));
+    let fold = |word: &str| {
+        if word.is_ascii() && word.contains(is_digit) {
+            return "#".to_owned();
+        }
+        // Chinese has no spaces between words.
+        let parts: Vec<_> = word.split(is_digit).filter(|it| !it.is_empty()).collect();
+        parts.join("#")
+    };
+    let mut words: Vec<_> = words.filter(|it| !it.is_empty()).map(fold).collect();
+    words.dedup();
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -422,7 +431,7 @@ mod tests {
     #[cfg(unix)]
     use crate::run::tests::kind;
 
-    /// The user types "36.6" when the program has shown its prompt.
+    /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
     #[test]
     fn neither_what_was_typed_nor_what_was_on_the_screen_is_news() {
@@ -434,13 +443,22 @@ mod tests {
             ("echo 36.6 'C: ' $x '-> '", false),
             ("echo 'C: -> Error'", true),
             ("echo 'C: 36.6 is' too cold", true),
+            // Another frame of a spinner, and no prompt before it.
+            (r"printf '\\ asking\r- asking\r'", false),
+            (r"printf '\\ asking\r- gave up\r'", true),
+            ("echo asking 2 seconds; echo asking 1 second", false),
         ] {
-            let script = format!("echo C:; read x; {then}");
+            let script = format!(
+                "printf 'C: '; read x; echo asking 1 second; printf '| asking\\r'; read y; {then}"
+            );
             let command = Command::new("sh", ["-c", &script]);
             let mut lab = Lab::new(&command, None, &patience);
             lab.starts().unwrap();
-            assert!(lab.shows(Duration::from_secs(20), |text| text == "C:\n"));
+            assert!(lab.shows(Duration::from_secs(20), |text| text == "C: "));
             lab.types("36.6");
+            assert!(lab.shows(Duration::from_secs(20), |text| text.ends_with('\r')));
+            lab.remembers();
+            lab.types("");
             assert!(lab.ends_within(Duration::from_secs(20)));
             assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
         }
@@ -529,8 +547,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_differ_in_numbers_only_are_the_same() {
-        assert_eq!(same("  8080 is taken: 98 \n"), "# is taken: #");
+    fn lines_that_differ_in_numbers_and_signs_only_are_the_same() {
+        assert_eq!(same("  8080 is taken: 98.5 \n"), "# is taken #");
+        assert_eq!(same("- <Socket at 0x7f3a>"), same("\\ <Socket at 0xbeef1>"));
+        assert_eq!(same("id 0a3e-dead-4f"), same("id b-1"));
+        assert_eq!(same("第2次没有回答"), same("第10次没有回答"));
+        assert_ne!(same("端口1314已连接"), same("第2次没有回答"));
         assert_eq!(same("8081 is taken: 48"), same("17 is taken: 98"));
         assert_ne!(same("one is taken"), same("1 is taken"));
         assert_ne!(same("is taken"), same("1 is taken"));

@@ -11,7 +11,7 @@ use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::TcpPeer;
-use crate::run::Told;
+use crate::run::{Advise, Told};
 
 pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
 
@@ -263,7 +263,11 @@ pub(super) const fn end_of_input<S: ChatSide>(id: &'static str) -> Check {
             peer.sends("your turn 4714\n")?;
             peer.pauses(GAP);
             lab.input_ends();
-            lab.expects_no_endless_loop()?;
+            lab.expects_no_endless_loop().advise(
+                "Leave the loop that reads the keyboard when the input has ended: fgets returns \
+                 NULL then, and read 0 bytes. And let a call wait (recv, select): don't look again \
+                 and again.",
+            )?;
             peer.half_closes();
             lab.expects_success()
         },

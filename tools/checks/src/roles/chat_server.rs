@@ -67,8 +67,9 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
                 without its line end, but without a NUL.",
-        advice: "Read a line from the standard input and send all its bytes to the guest. The first \
-                 line is a message already: don't ask for anything else, such as a name.",
+        advice: "Read a line from the standard input and send all its bytes to the guest; flush, \
+                 if you write them to a stream with a buffer. The first line is a message already: \
+                 don't ask for anything else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;

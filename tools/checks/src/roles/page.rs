@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bstr::ByteSlice;
+
 use crate::peer::TcpPeer;
 use crate::run::{Advise, Told, time};
 
@@ -23,13 +25,15 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
     client.pauses_silently(MORE);
     let page = &client.received;
     let length = page_length(page);
+    let is_in_chunks = is_chunked(page);
     let is_whole = match length {
         Some(length) => page.len() == length,
-        None if is_chunked(page) => is_whole_page(page),
+        None if is_in_chunks => is_whole_page(page),
         None => client.has_closed(),
     };
     let expected = match length {
         _ if is_whole => return Ok(()),
+        Some(usize::MAX) => "the Content-Length is one number".to_owned(),
         Some(length) => {
             format!("the page has {length} bytes with its head, as its Content-Length says")
         }
@@ -38,7 +42,7 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
             time(limit)
         ),
     };
-    let is_longer = length.is_some_and(|length| page.len() > length);
+    let is_longer = length.is_some_and(|length| length == usize::MAX || page.len() > length);
     let told = if is_longer {
         client.failed(expected)
     } else {
@@ -53,9 +57,13 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
             "The Content-Length counts the bytes behind the empty line, a line end at the end \
              included, and not the characters: encode the page first, then take its length."
         }
+        None if is_in_chunks => {
+            "Transfer-Encoding: chunked says that the page comes in chunks, each with its size \
+             before it, and the last one of size 0. Send them, or send the page without this field."
+        }
         None => {
             "Close the connection when all is sent: without a Content-Length only the end of the \
-             stream, or of the chunks, says that the page is whole."
+             stream says that the page is whole."
         }
     })
 }
@@ -64,48 +72,59 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
 fn is_whole_page(answer: &[u8]) -> bool {
     match page_length(answer) {
         Some(length) => answer.len() >= length,
-        None => is_chunked(answer) && answer.ends_with(b"\r\n0\r\n\r\n"),
+        None => is_chunked(answer) && chunks(answer).1,
     }
 }
 
-/// How long an HTTP answer is with its head, if its `Content-Length` says so.
+/// How long an HTTP answer is with its head, if its `Content-Length` says so: longer than any, if
+/// that is no number (RFC 9112, section 6.3).
 fn page_length(answer: &[u8]) -> Option<usize> {
-    let length: usize = field(answer, "content-length")?.parse().ok()?;
+    let length: usize = field(answer, "content-length")?
+        .parse()
+        .unwrap_or(usize::MAX);
     Some(head(answer)?.len().saturating_add(length))
 }
 
-/// The body of an HTTP answer, as far as it has come, without the lines that divide its chunks (RFC
-/// 9112, section 7.1). An answer without a head is all body.
+/// The body of an HTTP answer, as far as it has come. An answer without a head is all body, and so
+/// is one that says it has chunks, and has none.
 pub(super) fn body(answer: &[u8]) -> Vec<u8> {
-    let Some(head) = head(answer) else {
-        return answer.to_vec();
-    };
-    let mut rest = answer.get(head.len()..).unwrap_or_default();
-    if !is_chunked(answer) {
-        return rest.to_vec();
+    let body = chunks(answer).0;
+    if is_chunked(answer) && !body.is_empty() {
+        return body;
     }
-    let mut body = Vec::new();
-    while let Some(end) = rest.windows(2).position(|bytes| bytes == b"\r\n") {
-        let (line, after) = rest.split_at(end);
-        let size = String::from_utf8_lossy(line);
-        let size = size.split(';').next().unwrap_or_default().trim();
-        let Ok(size @ 1..) = usize::from_str_radix(size, 16) else {
-            break;
-        };
-        let after = after.get(2..).unwrap_or_default();
-        body.extend_from_slice(after.get(..size.min(after.len())).unwrap_or_default());
-        rest = after.get(size.saturating_add(2)..).unwrap_or_default();
-    }
-    body
+    let head = head(answer).unwrap_or_default();
+    answer.get(head.len()..).unwrap_or_default().to_vec()
 }
 
-/// What a field of an HTTP answer's head says, in lower case.
+/// What has come of an HTTP answer in chunks, without the lines that divide them, and whether the
+/// last one has come, with the fields and the empty line behind it (RFC 9112, section 7.1).
+fn chunks(answer: &[u8]) -> (Vec<u8>, bool) {
+    let head = head(answer).unwrap_or_default();
+    let mut rest = answer.get(head.len()..).unwrap_or_default();
+    let mut body = Vec::new();
+    while let Some((line, after)) = rest.split_once_str("\r\n") {
+        let size = String::from_utf8_lossy(line);
+        let size = size.split(';').next().unwrap_or_default().trim();
+        match usize::from_str_radix(size, 16) {
+            Ok(0) => return (body, after == b"\r\n" || after.ends_with(b"\r\n\r\n")),
+            Ok(size) => {
+                body.extend_from_slice(after.get(..size.min(after.len())).unwrap_or_default());
+                rest = after.get(size.saturating_add(2)..).unwrap_or_default();
+            }
+            Err(_) => break,
+        }
+    }
+    (body, false)
+}
+
+/// What the fields of this name say in an HTTP answer's head, in lower case.
 pub(super) fn field(answer: &[u8], name: &str) -> Option<String> {
     let head = String::from_utf8_lossy(head(answer)?).to_ascii_lowercase();
-    head.lines().find_map(|line| {
-        let (this, value) = line.split_once(':')?;
-        (this == name).then(|| value.trim().to_owned())
-    })
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let values = fields.filter(|(this, _)| *this == name);
+    let mut values: Vec<_> = values.map(|(_, value)| value.trim()).collect();
+    values.dedup();
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
 fn is_chunked(answer: &[u8]) -> bool {
@@ -144,6 +163,10 @@ mod tests {
         assert!(expects(&format!("{length}Hello")).is_ok());
         assert!(expects(&format!("{length}Hell")).is_err());
         assert!(expects("HTTP/1.1 200 OK\r\n\r\nHell").is_ok());
+        for length in ["five", "-5", "5 bytes", "5\r\nContent-Length: 6"] {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            assert!(expects(&format!("{head}Hello")).is_err(), "{length}");
+        }
     }
 
     /// A peer of somebody who sends this and keeps the connection open.
@@ -212,6 +235,8 @@ mod tests {
         let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
         assert!(advice(&format!("{length}Hell"), closes).contains("Content-Length counts"));
         assert!(advice(&format!("{length}Hello\n"), closes).contains("Content-Length counts"));
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHello";
+        assert!(advice(chunked, closes).starts_with("Transfer-Encoding"));
         // It stays open for as long as the test runs.
         assert!(advice("HTTP/1.1 200 OK\r\n\r\nHello", mem::forget).starts_with("Close"));
         let reset = |stream: TcpStream| crate::run::reset(&stream);
@@ -257,6 +282,10 @@ mod tests {
         let (part, _) = page.as_bytes().split_at(page.len() - 9);
         assert_eq!(body(part), b"Hello Wor");
         assert_eq!(body(b"no head"), b"no head");
+        assert_eq!(
+            body(format!("{head}Hello World").as_bytes()),
+            b"Hello World"
+        );
         assert_eq!(body(b"HTTP/1.1 200 OK\r\n\r\n5\r\nx"), b"5\r\nx");
     }
 
@@ -266,6 +295,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
             "HTTP/1.1 200 OK\r\ncontent-length:2\r\nServer: caf\u{e9}\r\n\r\nhi",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n02\r\nhi\r\n00\r\nX: y\r\n\r\n",
         ] {
             let (all_but_one, _) = page.as_bytes().split_at(page.len() - 1);
             assert!(is_whole_page(page.as_bytes()), "{page}");

@@ -86,7 +86,8 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends a small HTTP request; somewhere in the answer is the greeting, in \
                 small or capital letters, with or without a comma.",
         advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
-                 begins with \"Hello World\".",
+                 begins with \"Hello World\". If you write it to a stream with a buffer, flush \
+                 that.",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.connects()?;
@@ -278,7 +279,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/leaves-halfway",
         title: "Survives a client that leaves halfway",
         level: Level::Solid,
-        about: "A client sends half a request and hangs up. The next one is greeted.",
+        about: "A client sends half a request and hangs up. The next one is greeted, and then the \
+                server waits for 1 s without keeping a processor busy.",
         advice: "When a read gives 0 bytes before the request is complete, stop reading: the rest \
                  will never come.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -286,7 +288,8 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.connects()?;
             client.sends(b"GET / HTTP/1.1\r\nHost: 127.")?;
             client.hangs_up();
-            goes_on(lab)
+            goes_on(lab)?;
+            lab.expects_no_endless_loop()
         },
     },
     Check {

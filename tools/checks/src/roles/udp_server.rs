@@ -10,9 +10,13 @@ use socket2::Type;
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Asker;
 use crate::lab::{ESCAPES, Lab, SILENCE};
-use crate::run::{Advise, Told};
+use crate::run::{Advise, Kind, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
+
+/// What to change in a server that converted the first number rightly.
+const BYTES: &str = "Convert the sign, too, and only the bytes of this datagram: behind them the \
+    buffer may still hold the end of an earlier, longer one.";
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
@@ -38,7 +42,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client asks \"100\"; the answer has the number 212.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
-                 send the result, with the same socket, to the address that the request came from.",
+                 send the result as text, with the same socket, to the address that the request \
+                 came from.",
         lesson: PAGE,
         run: |lab| converts(&mut lab.asks()?, "100", 212.0),
     },
@@ -55,10 +60,14 @@ pub const CHECKS: &[Check] = &[
             converts(&mut first, "100", 212.0)?;
             converts(&mut first, "0", 32.0)?;
             lab.expects_to_live_for(SILENCE)?;
-            converts(&mut lab.asks()?, "25", 77.0).advise(
+            let told = converts(&mut lab.asks()?, "25", 77.0);
+            let is_wrong = matches!(&told, Err(stop) if stop.kind == Kind::Wrong);
+            told.advise(if is_wrong {
+                BYTES
+            } else {
                 "Send each answer to the address that came with its request: the first client \
-                 isn't the only one. Don't connect the server's socket to a client.",
-            )
+                 isn't the only one. Don't connect the server's socket to a client."
+            })
         },
     },
     Check {
@@ -75,10 +84,7 @@ pub const CHECKS: &[Check] = &[
                 "Convert the text as a floating-point number, with its fraction, and calculate \
                  with one. Round the result, or print its fraction: to cut it off is too coarse.",
             )?;
-            converts(&mut client, "-40", -40.0).advise(
-                "Convert the sign, too, and only the bytes of this datagram: behind them the \
-                 buffer may still hold the end of an earlier, longer one.",
-            )?;
+            converts(&mut client, "-40", -40.0).advise(BYTES)?;
             converts(&mut client, "-273.15", -459.67).advise(
                 "Absolute zero, -273.15, is a temperature: refuse only what is below it. Keep the \
                  fraction, too.",
@@ -329,6 +335,7 @@ fn words(answer: &[u8]) -> String {
     let answer = answer.split(|&byte| byte == 0).next().unwrap_or_default();
     let mut text = String::from_utf8_lossy(answer).to_lowercase();
     text.retain(|c| !c.is_whitespace());
+    text = text.replace('\u{2212}', "-");
     for number in ["infinity", "inf", "∞", "nan"] {
         text = text.replace(number, "0");
     }
@@ -351,7 +358,8 @@ fn words(answer: &[u8]) -> String {
 }
 
 fn has(answer: &[u8], fahrenheit: f64) -> bool {
-    let answer = String::from_utf8_lossy(answer);
+    // Some languages write a minus sign of their own (U+2212), by their locale.
+    let answer = String::from_utf8_lossy(answer).replace('\u{2212}', "-");
     let with_commas = answer.replace(',', ".");
     let mut numbers = numbers(&answer).chain(numbers(&with_commas));
     numbers.any(|number| is(number, fahrenheit))
@@ -387,9 +395,9 @@ mod tests {
 
     use super::*;
     #[cfg(unix)]
-    use crate::run::tests::kind;
+    use crate::run::Patience;
     #[cfg(unix)]
-    use crate::run::{Kind, Patience};
+    use crate::run::tests::kind;
 
     #[cfg(unix)]
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -473,6 +481,7 @@ mod tests {
         for rounded in ["97.88000000000001", "97.9", "98", "36,6 C, 97,88 F"] {
             assert!(has(rounded.as_bytes(), 97.88), "{rounded}");
         }
+        assert!(has("\u{2212}459,67 °F".as_bytes(), -459.67));
         for answer in ["", "warm", "21.2", "2120", "-212", "211", "e-.+"] {
             assert!(!has(answer.as_bytes(), 212.0), "{answer}");
         }
@@ -499,7 +508,7 @@ mod tests {
             ),
             (
                 "212.0 F\0\0\0\0",
-                &["-nan F\0\0\0\0\0x", "\u{221e} F"],
+                &["-nan F\0\0\0\0\0x", "\u{221e} F", "\u{2212}508 F"],
                 &["no\0"],
             ),
             // The question, as a program prints the number that it has made of it.
