@@ -893,7 +893,7 @@ mod tests {
             // The bounds are kept, names are unique, and the room knows who is here.
             let here = self.guests.iter().filter(|(_, guest)| guest.here);
             assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
-            let waiting = here.map(|(_, guest)| guest.outbox.waiting.lock().unwrap().len());
+            let waiting = here.map(|(_, guest)| guest.outbox.waiting.lock().unwrap().text.len());
             let waiting: Vec<usize> = waiting.collect();
             assert!(
                 waiting
