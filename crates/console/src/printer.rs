@@ -37,10 +37,15 @@ struct Queue {
 }
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
 struct State {
     waiting: String,
     left_out: u64,
     closing: bool,
+    /// The thread waits for something to print.
+    is_asleep: bool,
+    /// A caller waits for room.
+    is_held_up: bool,
     /// The thread has ended: it has printed everything, or it can't print any more.
     ended: bool,
     /// Why it can't, until somebody is told.
@@ -124,7 +129,10 @@ impl Printer {
     /// Waits until everything added so far is printed or being printed, or until nothing can be
     /// printed any more.
     pub fn wait_for_room(&self) {
-        let is_full = |state: &mut State| !state.waiting.is_empty() && !state.ended;
+        let is_full = |state: &mut State| {
+            state.is_held_up = !state.waiting.is_empty() && !state.ended;
+            state.is_held_up
+        };
         drop(self.queue.wait_while(is_full));
     }
 
@@ -185,12 +193,12 @@ impl Queue {
         if state.ended {
             return;
         }
-        // A thread that is printing looks again when it is done. (`notify_all` makes a system call
-        // even when no thread waits.)
-        if state.waiting.is_empty() {
+        change(&mut state);
+        // `notify_all` makes a system call even when no thread waits. A thread that is printing
+        // looks again when it is done.
+        if mem::take(&mut state.is_asleep) {
             self.changed.notify_all();
         }
-        change(&mut state);
     }
 
     fn wait_while(&self, condition: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
@@ -208,13 +216,16 @@ impl Queue {
     fn print_all(&self, mut out: impl Write) -> io::Result<()> {
         loop {
             let mut state = self.wait_while(|state| {
-                state.waiting.is_empty() && state.left_out == 0 && !state.closing
+                state.is_asleep = state.waiting.is_empty() && state.left_out == 0 && !state.closing;
+                state.is_asleep
             });
             let text = mem::take(&mut state.waiting);
             let left_out = mem::take(&mut state.left_out);
             let closing = state.closing;
             // There is room again.
-            self.changed.notify_all();
+            if mem::take(&mut state.is_held_up) {
+                self.changed.notify_all();
+            }
             drop(state);
 
             out.write_all(text.as_bytes())?;
