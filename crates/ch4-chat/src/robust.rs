@@ -3,7 +3,8 @@
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
 //! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop
 //! handles the events, one after the other. Only this loop holds the room's state, so it needs no
-//! lock, and it waits for nothing but its inbox. The host:
+//! lock, and it waits for nothing but its inbox. (Only an outbox has one, held no longer than a
+//! text takes to be added.) The host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -30,9 +31,10 @@
 //! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at
 //!   most 16 connections in stages at the same time.
 //!
-//! A line that the user types goes through [`keyboard`], [`host()`], [`room`] and [`peer`]. A line
-//! that a guest sends goes through [`connection`], [`framing`], [`host()`], [`room`] and [`peer`].
-//! The threads pass it on as an [`event`].
+//! Read [`event`] first: threads pass everything on as events. Then follow a line. One that the host
+//! types goes through [`keyboard`], [`host()`], [`room`] and [`peer`], whose writer sends it. One
+//! that a guest sends goes through [`connection`], [`framing`], [`host()`], [`room`] and, to the
+//! others, [`peer`]. [`guest()`] is the other side, without a room.
 
 pub mod editor;
 pub mod event;

@@ -170,6 +170,8 @@ fn read(
         if !say(messages) {
             return Ok(());
         }
+        // Until now it was we who didn't read: that isn't the peer's quiet.
+        last_read = Instant::now();
     }
 }
 
@@ -262,6 +264,24 @@ mod tests {
             }
         });
         read.unwrap();
+    }
+
+    /// Its rest was there all the time.
+    #[test]
+    fn a_message_does_not_end_because_a_permit_was_late() {
+        let quiet = Duration::from_millis(50);
+        let (stream, peer) = FakePeer::pair();
+        peer.sends("x".repeat(MESSAGE_BYTES + 1));
+        drop(peer);
+        let (permits, permitted) = channel();
+        let say = |messages: Vec<String>| {
+            assert_eq!(messages, [""; 0]);
+            permits.send(Instant::now() + 2 * quiet).unwrap();
+            wait_for_permit(&permitted)
+        };
+        let mut framing = Framing::new(MESSAGE_BYTES);
+        read(&stream, &mut [0; 512], &mut framing, quiet, say).unwrap();
+        assert!(framing.complete().is_some());
     }
 
     #[test]

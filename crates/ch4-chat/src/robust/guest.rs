@@ -108,7 +108,7 @@ pub fn guest(
         let peers = BTreeMap::from([(HOST, host)]);
         goodbye(peers, &inbox, deadline, |messages| show(log, messages));
     } else {
-        drop(host); // It needn't wait until the user presses Enter.
+        host.disconnect(); // It needn't wait until the user presses Enter.
     }
     typing.end(log);
     result

@@ -138,7 +138,7 @@ impl Host<'_> {
                 }
                 Some(Event::Gone(id, error)) => {
                     let broke = error.map(|_| "is gone: the connection broke");
-                    self.room.depart(id, broke.unwrap_or("has left"), now);
+                    drop(self.room.depart(id, broke.unwrap_or("has left"), now));
                 }
             }
             self.room.drop_slow(now);

@@ -22,7 +22,7 @@ use super::peer::Peer;
 use crate::BYE;
 
 /// In a smaller room, a line counts as if there were this many guests. So no guest gets more than
-/// 64 KiB at once and 2 MiB a second, however many talk.
+/// about 64 KiB at once and 2 MiB a second, however many talk.
 const MIN_COPIES: usize = 256;
 
 /// Added to a line's bytes when the room decides who goes first: about a long name.
@@ -117,6 +117,9 @@ impl<'a> Room<'a> {
     /// A guest said something, or nothing, which only shows that it is here. The others hear it
     /// when it is [passed on](Room::pass_on). Only then may the guest say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
+        if !said.is_empty() {
+            self.silent.remove(&id);
+        }
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
@@ -139,9 +142,6 @@ impl<'a> Room<'a> {
             return false;
         };
         self.turn = turn;
-        if !said.is_empty() {
-            self.silent.remove(&id);
-        }
         let said = self.introduce(id, said, now);
         self.tell_others(id, said, now);
         true
@@ -200,7 +200,7 @@ impl<'a> Room<'a> {
         }
         self.broadcast(&text, Some(id), now);
         if leaves {
-            self.depart(id, "has left", now);
+            drop(self.depart(id, "has left", now));
         }
     }
 
