@@ -13,7 +13,7 @@ use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-// What is said in the room before the tutorial's guest speaks.
+// What is said in the room.
 const WELCOME: &str = "Welcome! Who is the other guest?";
 const REPLY: &str = "Somebody who has to speak before it hears us.";
 const OLD_WAY: &str = "I speak as the tutorial does.";
@@ -63,7 +63,6 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
-    // The host says the last word before Li does.
     let connection = robust::connect(address, &Limits::default());
     let connection = connection.or_cannot(Action::Connect, address)?;
     start(&mut stage, "Li", move |keyboard, log, limits| {

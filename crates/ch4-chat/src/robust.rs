@@ -3,8 +3,8 @@
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
 //! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop
 //! handles the events, one after the other. Only this loop holds the room's state, so it needs no
-//! lock, and it waits for nothing but its inbox. (Only an outbox has one, held no longer than a
-//! text takes to be added.) The host:
+//! lock, and it waits for nothing but its inbox. (Each outbox has a lock, held only
+//! while a text is added or taken.) The host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1

@@ -79,6 +79,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             served.or_cannot(Action::Serve, here)?;
         }
         Command::Client { temperatures } if flags.tutorial => {
+            // It knows one address: the first.
             let server = flags.open(Ok)?;
             if temperatures.is_empty() {
                 tutorial::ask_server(server, &mut stdin(), &mut out)

@@ -38,7 +38,7 @@ pub fn refuse_multicast(address: SocketAddr) -> io::Result<()> {
 pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     match (stream.local_addr(), stream.peer_addr()) {
         (Ok(here), Ok(peer)) if here == peer => Err(ErrorKind::ConnectionRefused.into()),
-        // A peer that has reset the connection already has no address any more: it was another.
+        // A peer that has reset the connection has no address any more, so it wasn't us.
         _ => Ok(stream),
     }
 }

@@ -13,7 +13,7 @@
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
 //! - [`own_address`]: where a server listens; [`refuse_self`]: a client that has found nobody but
-//!   itself.
+//!   itself; [`refuse_multicast`]: nobody can listen for connections at a group's address.
 //! - [`Stage`]: several programs on one terminal, each line after the name of the program that
 //!   printed it.
 //! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`],

@@ -182,7 +182,9 @@ impl Printer {
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        let _ = self.end(PATIENCE);
+        if !self.queue.lock().closing {
+            let _ = self.end(PATIENCE);
+        }
     }
 }
 

@@ -184,12 +184,8 @@ pub fn judge(
         true
     });
     for (check, tried) in later {
-        let outcome = match tried {
-            Ok(outcome) => outcome,
-            Err(Some(outcome)) if settled.confirms(&outcome) => *outcome,
-            Err(tried) => try_alone(check, submission, tried.is_some()),
-        };
-        settled.settle(check, outcome);
+        let alone = |is_second| try_alone(check, submission, is_second);
+        settled.settle(check, tried.unwrap_or_else(alone));
     }
     settled.verdicts
 }
@@ -198,8 +194,8 @@ pub fn judge(
 struct Settled<'a, R> {
     report: &'a mut R,
     verdicts: Vec<Verdict>,
-    /// The basic checks that failed, each at a step of its own, and the kind of failure.
-    failures: Vec<(String, &'static Check, Option<Kind>)>,
+    /// The basic checks that failed, each at a step of its own.
+    failures: Vec<(String, &'static Check)>,
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
@@ -208,33 +204,26 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
     fn settle(&mut self, check: &'static Check, mut outcome: Outcome) {
         if outcome.verdict == Verdict::Failed {
             let step = failed_step(&outcome);
-            if let Some((_, first, _)) = self.failures.iter().find(|(it, ..)| *it == step) {
+            if let Some((_, first)) = self.failures.iter().find(|(it, _)| *it == step) {
                 let advice = format!("{} fails at the same step: mend that first.", first.id);
                 (outcome.same_as, outcome.advice) = (Some(first.id), Some(advice));
             } else if check.level == Level::Basic {
-                self.failures.push((step, check, outcome.kind));
+                self.failures.push((step, check));
             }
         }
         (self.report)(check, &outcome);
         self.verdicts.push(outcome.verdict);
     }
-
-    /// Whether the program, when it ran alone, failed to do what it failed to do here, so that it
-    /// needn't be tried again.
-    fn confirms(&self, outcome: &Outcome) -> bool {
-        let step = failed_step(outcome);
-        let mut failures = self.failures.iter();
-        failures.any(|(failed, _, kind)| *failed == step && *kind == outcome.kind)
-    }
 }
 
 /// The step that failed and what was expected, without what differs from check to check: texts in
-/// quotation marks, and numbers.
+/// quotation marks, addresses, and time limits.
 fn failed_step(outcome: &Outcome) -> String {
     let texts = outcome.steps.last().into_iter().chain(&outcome.expected);
+    let texts = texts.filter_map(|text| text.split(" within ").next());
     let unquoted = texts.flat_map(|text| text.split('"').step_by(2));
-    let characters = unquoted.flat_map(str::chars);
-    characters.filter(|it| it.is_alphabetic()).collect()
+    let words = unquoted.flat_map(str::split_whitespace);
+    words.filter(|it| !it.contains("127.0.0.1")).collect()
 }
 
 /// The very first check: all others of this program wait for it. If it was late although no other
@@ -248,23 +237,22 @@ fn try_first(check: &Check, submission: &Submission) -> Outcome {
     }
 }
 
-/// If its outcome doesn't count, the try that counts comes later. Returns the outcome if that will
-/// be the second one.
+/// If its outcome doesn't count, returns whether the try that counts is the second one.
 fn try_beside_others(
     check: &Check,
     submission: &Submission,
     runs_alone: &AtomicBool,
-) -> Result<Outcome, Option<Box<Outcome>>> {
+) -> Result<Outcome, bool> {
     if runs_alone.load(Ordering::Relaxed) {
-        return Err(None);
+        return Err(false);
     }
     let outcome = beside_others(|| check.judge(submission));
     match outcome.kind {
         Some(Kind::Ended) => {
             runs_alone.store(true, Ordering::Relaxed);
-            Err(None)
+            Err(false)
         }
-        Some(Kind::Missing) => Err(Some(Box::new(outcome))),
+        Some(Kind::Missing) => Err(true),
         _ => Ok(outcome),
     }
 }

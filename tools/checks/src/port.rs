@@ -146,7 +146,8 @@ fn waiting(_: Type) -> Vec<SocketAddr> {
     Vec::new()
 }
 
-/// Whether a peer that goes to 127.0.0.1 gets there. All wildcards include that address.
+/// Whether a peer that goes to 127.0.0.1 gets there. Wildcards count, although [::] may be for IPv6
+/// alone (`IPV6_V6ONLY`), which the system doesn't list.
 fn is_ours(address: SocketAddr) -> bool {
     let address = address.ip().to_canonical();
     address == Ipv4Addr::LOCALHOST || address.is_unspecified()

@@ -36,7 +36,7 @@ fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
     let (Some(start), Some(peer)) = (start, outcome.by_hand.first()) else {
         return Vec::new();
     };
-    let title = "one terminal a line, in this order; cargo in the course's folder:";
+    let title = "each line in its own terminal, in this order; cargo in the course's folder:";
     let mut lines = outcome.by_hand.clone();
     // Who listens comes first.
     let is_client = peer.contains("tap listen");

@@ -1,4 +1,4 @@
-//! What the chapters' tests judge.
+//! Judges for the chapters' tests: both versions of a program, its steps, and the exercises.
 //!
 //! - [`function`]: exercises that are functions, by calling them. [`source`]: whether a student's file
 //!   is done, and the student's own.

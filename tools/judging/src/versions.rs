@@ -106,7 +106,15 @@ fn outcomes(
     let unexpected = outcomes.extract_if(.., |(check, outcome)| !is_expected(check, outcome));
     let again: Vec<&Check> = unexpected.map(|(check, _)| check).collect();
     judge(&again, &as_usual, |check, outcome| {
-        outcomes.push((check, outcome.clone()));
+        // The same line whether all checks were made again or this one alone.
+        let same_as = None;
+        outcomes.push((
+            check,
+            Outcome {
+                same_as,
+                ..outcome.clone()
+            },
+        ));
     });
     outcomes.sort_by_key(|(judged, _)| checks.iter().position(|check| check.id == judged.id));
     outcomes

@@ -15,8 +15,8 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 use crate::guard;
 use crate::strays::{CHILDREN_END, Mark};
 
-/// How long an executable file may be open for writing that was copied just now: if another thread
-/// starts a program meanwhile, that has it open, too, until it runs.
+/// How long to try again while a file that was copied just now is busy: a program that another
+/// thread is starting has the copy open until it runs.
 const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
@@ -52,7 +52,7 @@ impl Child {
                 }
                 Err(error) => error,
             };
-            // It may have been started before that.
+            // `spawn` may fail after the process has started.
             mark.end(CHILDREN_END);
             let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
             if !is_busy || Instant::now() > deadline {

@@ -138,8 +138,8 @@ impl Typing {
         let _ = self.permits.send(at);
     }
 
-    /// Ends the thread. If it is in the editor, this takes the user, who is asked to press Enter;
-    /// if it reads without one, it ends with the program.
+    /// Ends the thread. Only the user can end the editor, so this asks them to press Enter, and
+    /// waits. A thread that reads plain lines ends with the program.
     pub fn end(self, log: &Log) {
         drop(self.permits);
         // From here on, a thread that waits for its permit's instant ends at once.

@@ -260,7 +260,8 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Drops the guests for whom too much waits. Costs nothing if no more waits than before.
+    /// Drops the guests for whom too much waits. Does nothing if nothing was sent since the last
+    /// call.
     pub fn drop_slow(&mut self, now: Instant) {
         if !mem::take(&mut self.has_sent) {
             return;

@@ -370,7 +370,7 @@ mod tests {
         assert_eq!(told("server.txt"), "no program in it, only server.txt");
         assert_eq!(
             told("homework/作业.zip"),
-            "no program in it, but homework/作业.zip: it is packed: hand in what is in it (to mark \
+            "no program in it, but homework/作业.zip: it is an archive; hand in its contents (to mark \
              it, unpack it into a folder of the same name)"
         );
         assert_eq!(

@@ -171,7 +171,7 @@ fn without_copy(text: &str, scratch: &Path) -> String {
     let mut parts = text.split(&scratch);
     let begin = parts.next().unwrap_or_default().to_owned();
     parts.fold(begin, |all, part| {
-        let after = part.trim_start_matches(|it: char| it == '.' || it.is_alphanumeric());
+        let after = part.trim_start_matches(|it: char| it == '.' || it.is_ascii_alphanumeric());
         let within = after.strip_prefix(MAIN_SEPARATOR);
         all + &within.map_or(format!("{{dir}}{after}"), str::to_owned)
     })

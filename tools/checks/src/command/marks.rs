@@ -18,17 +18,17 @@ pub(crate) struct Marked {
     pub(crate) name: String,
     /// How it was started, if it could be.
     pub(crate) command: Option<String>,
-    /// What came of each check; or why it can't be started.
+    /// What came of each check; or why it has no points: it couldn't be started, or ended at once.
     pub(crate) judged: Result<Vec<Judged>, String>,
 }
 
 impl Marked {
-    /// What came of each check; nothing if it couldn't be started.
+    /// What came of each check; nothing if it has no points.
     pub(crate) fn judged(&self) -> &[Judged] {
         self.judged.as_deref().unwrap_or_default()
     }
 
-    /// Why it wasn't started, in a line.
+    /// Why it has no points, in a line.
     fn not_started(&self) -> Option<&str> {
         self.judged.as_ref().err()?.lines().next()
     }
@@ -51,7 +51,7 @@ impl Marked {
             Err(why) => {
                 let for_student = |line: &str| line.split(TO_MARK).next().map(str::to_owned);
                 let lines: Vec<_> = why.lines().filter_map(for_student).collect();
-                let _ = writeln!(text, "\nnot started: {}", lines.join("\n"));
+                let _ = writeln!(text, "\nnot judged: {}", lines.join("\n"));
                 return text;
             }
         };

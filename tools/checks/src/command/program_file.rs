@@ -161,7 +161,7 @@ pub(crate) fn mistaken(path: &Path) -> Option<String> {
     let why = if is_archive(path) {
         let how = "unpack it into a folder of the same name";
         return Some(format!(
-            "it is packed: hand in what is in it{TO_MARK}{how})"
+            "it is an archive; hand in its contents{TO_MARK}{how})"
         ));
     } else if DOCUMENTS.contains(&ending(path).as_str()) {
         "it is a document: hand in the program's own file"

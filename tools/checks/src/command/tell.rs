@@ -62,8 +62,8 @@ impl Teller {
         text
     }
 
-    /// How to read more about the failures. `None` if there are none. Who hasn't typed the command
-    /// is told it.
+    /// How to read more about the failures. `None` if there are none. With `command`, for a
+    /// reader who didn't type it, this has the whole command line.
     pub(crate) fn hint(&self, role: Role, command: Option<&str>) -> Option<String> {
         let first = self.told.first()?;
         let page = format!(

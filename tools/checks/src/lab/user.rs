@@ -52,9 +52,7 @@ impl Lab<'_> {
         }
         self.typed = true;
         // A program may show what is typed.
-        if !line.is_empty() {
-            self.known.push(same(line));
-        }
+        self.knows([same(line)]);
         if self.with(|program| program.types(line).is_err()) {
             self.add("(the program has closed its input)");
         }
@@ -89,8 +87,12 @@ impl Lab<'_> {
         let lines = lines(&self.output());
         // A prompt may be before it now, and not the next time.
         let rests: Vec<_> = lines.iter().map(|it| self.unknown(it).to_owned()).collect();
-        self.known.extend(lines.into_iter().chain(rests));
-        self.known.retain(|line| !line.is_empty());
+        self.knows(lines.into_iter().chain(rests));
+    }
+
+    fn knows(&mut self, lines: impl IntoIterator<Item = String>) {
+        let lines = lines.into_iter().filter(|line| !line.is_empty());
+        self.known.extend(lines);
         // The longest first: it may begin with another.
         self.known
             .sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));

@@ -53,6 +53,7 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
             "Read the whole request before you close: a socket that is closed with unread bytes, or \
              with SO_LINGER 0, resets the connection, and the page may be lost with it."
         }
+        Some(usize::MAX) => "Send one Content-Length, with digits alone: Content-Length: 11.",
         Some(_) => {
             "The Content-Length counts the bytes behind the empty line, a line end at the end \
              included, and not the characters: encode the page first, then take its length."

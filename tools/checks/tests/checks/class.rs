@@ -425,7 +425,7 @@ fn each_student_has_a_report() {
     let shown: Vec<_> = half.lines().map(crate::command::without_port).collect();
     assert_snapshot!(shown.join("\n"));
     let nobody = fs::read_to_string(reports.join("nobody.txt")).unwrap();
-    assert!(nobody.contains("not started: no program in it"), "{nobody}");
+    assert!(nobody.contains("not judged: no program in it"), "{nobody}");
 }
 
 /// A word that its language doesn't know, or a library that isn't there, is none of the checks'
@@ -447,7 +447,7 @@ fn what_ends_at_once_is_a_row_that_says_so() {
     assert!(ended.output.contains(&row), "{}", ended.output);
     let report = fs::read_to_string(reports.path().join("wu.sh.txt")).unwrap();
     let begin =
-        "udp-server: wu.sh\nstarted with: /bin/sh ./wu.sh {port}\n\nnot started: it ended at once";
+        "udp-server: wu.sh\nstarted with: /bin/sh ./wu.sh {port}\n\nnot judged: it ended at once";
     assert!(report.starts_with(begin), "{report}");
     assert!(report.contains("Read its last words."), "{report}");
 }
@@ -466,11 +466,11 @@ fn a_report_has_nothing_for_those_who_mark() {
     let report = |name| fs::read_to_string(reports.path().join(name)).unwrap();
     for (name, why) in [
         ("go.go", "nobody knows how to start it"),
-        ("late.zip", "it is packed: hand in what is in it"),
+        ("late.zip", "it is an archive; hand in its contents"),
     ] {
         let row = format!("{name}: {why} (to mark it, ");
         assert!(ended.output.contains(&row), "{}", ended.output);
-        let whole = format!("udp-server: {name}\n\nnot started: {why}\n");
+        let whole = format!("udp-server: {name}\n\nnot judged: {why}\n");
         assert_eq!(report(format!("{name}.txt")), whole);
     }
 }
