@@ -60,7 +60,7 @@ const UNREADABLE: [&str; 4] = [
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
     take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
-    its job before anything is typed.";
+    its job before anything is typed: a server of TCP calls bind, listen and accept.";
 
 /// The same, of a server that has its port on another address.
 const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
@@ -69,9 +69,6 @@ const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for 
 /// The same, of a server that has its port for the other protocol.
 const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
     creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
-
-/// The same, of a server of TCP that has its port, and refuses connections.
-const DEAF: &str = "Call listen on the socket that is bound, and then accept.";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
@@ -424,7 +421,6 @@ impl<'a> Lab<'a> {
 
     /// The program runs, and isn't there. If it is a server, it has a socket of this kind.
     fn never<T>(&mut self, expected: String, server: Option<Type>) -> Told<T> {
-        let has_free_port = self.fixed_port.is_none();
         let port = self.port()?;
         let elsewhere = port.elsewhere();
         let elsewhere = elsewhere.map(|address| format!("it is at {address} instead"));
@@ -435,10 +431,6 @@ impl<'a> Lab<'a> {
             }
             (None, Some(Type::DGRAM)) if port.has_tcp_listener() => {
                 ("it listens there for connections, over TCP", PROTOCOL)
-            }
-            // On a fixed port a connection may linger.
-            (None, Some(Type::STREAM)) if has_free_port && port.is_taken() => {
-                ("it has bound that port, and doesn't listen", DEAF)
             }
             _ => ("it never did, and still runs", NEVER),
         };
@@ -611,10 +603,9 @@ mod tests {
 
     /// The test is the program's socket.
     #[test]
-    fn a_server_of_the_other_protocol_or_without_listen_hears_that() {
+    fn a_server_of_the_other_protocol_hears_that() {
         for (expected, has, advice) in [
             (Type::STREAM, Some(Type::DGRAM), PROTOCOL),
-            (Type::STREAM, Some(Type::STREAM), DEAF),
             (Type::STREAM, None, NEVER),
             (Type::DGRAM, Some(Type::STREAM), PROTOCOL),
             (Type::DGRAM, None, NEVER),
