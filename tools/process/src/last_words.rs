@@ -77,7 +77,7 @@ pub fn last_words(text: &str) -> String {
     format!("it printed last: {}", last.join(LINE_END))
 }
 
-/// Where a stack trace begins, if there is one: with one of [`STACK_TRACES`], or the line above it
+/// Where a stack trace begins, if there is one: with one of `STACK_TRACES`, or the line above it
 /// if that is a place. A log may have lines with `at`, too, that are no places of JavaScript's.
 pub fn stack_trace(output: &str) -> Option<usize> {
     let is_it = |start: usize, marker: &str| {
