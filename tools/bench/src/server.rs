@@ -10,9 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot};
-use process::{Child, lock};
 #[cfg(target_os = "linux")]
 use procfs::process::Process;
+use supervise::{Child, lock};
 use tempfile::NamedTempFile;
 
 /// How long a server may take to start, and how much longer than planned a load may take.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use process::Command;
+use supervise::Command;
 
 use crate::check::{Check, Level, Outcome, Role, Verdict};
 use crate::lab::Lab;

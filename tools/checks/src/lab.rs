@@ -9,9 +9,9 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
-use process::last_words::ending;
-use process::{Command, Process};
 use socket2::{Socket, Type};
+use supervise::ending;
+use supervise::{Command, Process};
 
 use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
@@ -353,7 +353,7 @@ impl<'a> Lab<'a> {
                     let saw = format!(
                         "the command has ended ({}), and something that it started goes on in the \
                          background",
-                        ending(status)
+                        ending::in_words(status)
                     );
                     return self.failed("the command runs for as long as its server does", saw);
                 }

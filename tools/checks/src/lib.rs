@@ -5,7 +5,7 @@
 //! a client, at what it sends and whether its peer's words appear in its output.
 //!
 //! - [`roles`]: all checks. Read one of its files first; each check is a list of steps.
-//! - [`lab`]: what a check works with. [`process`] runs the program under test, [`peer`] and
+//! - [`lab`]: what a check works with. [`supervise`] runs the program under test, [`peer`] and
 //!   [`datagram`] are its misbehaving peers, [`run`] records what they do (`by_hand` how to repeat
 //!   it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a

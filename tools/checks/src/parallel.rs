@@ -4,7 +4,7 @@
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use process::lock;
+use supervise::lock;
 
 /// Works on so many items at the same time, and calls `each` with the results in the items' order,
 /// each as soon as all before it are known. Begins no more work when `each` has returned false.

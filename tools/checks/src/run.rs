@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use console::safe;
-use process::last_words::{LINE_END, cut, ending, last_words, signal, stack_trace};
-use process::{Process, lock};
 use socket2::SockRef;
+use supervise::ending::{self, signal};
+use supervise::last_words::{LINE_END, cut, last_words, stack_trace};
+use supervise::{Process, lock};
 
 use crate::by_hand::ByHand;
 
@@ -397,7 +398,7 @@ impl Run {
     /// What has become of the program, in words: how it ended, if it has, and what it printed last.
     pub(crate) fn aftermath(&self) -> String {
         self.with(|program| {
-            let end = program.ended().map(ending);
+            let end = program.ended().map(ending::in_words);
             let end = end.map(|it| format!("the program ended ({it}); "));
             end.unwrap_or_default() + &last_words(&program.text())
         })
@@ -434,7 +435,7 @@ pub fn time(duration: Duration) -> String {
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 pub(crate) mod tests {
     #[cfg(unix)]
-    use process::Command;
+    use supervise::Command;
 
     use super::*;
 

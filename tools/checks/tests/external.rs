@@ -25,9 +25,9 @@ use checks::judge::{Submission, judge};
 use checks::port::Port;
 use checks::report;
 use checks::run::Patience;
-use process::Command;
+use supervise::Command;
 #[cfg(target_os = "linux")]
-use process::Process;
+use supervise::Process;
 
 /// How many programs are judged at the same time. They mostly wait.
 const AT_ONCE: usize = 8;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use process::{Command, Process};
 use serde_json::Value;
+use supervise::{Command, Process};
 
 use crate::finding::Finding;
 

@@ -6,7 +6,7 @@ use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::report;
 use indicatif::ProgressBar;
-use process::Command;
+use supervise::Command;
 
 use crate::exercises::Exercise;
 use crate::finding::Finding;

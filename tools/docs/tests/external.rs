@@ -24,8 +24,8 @@ use std::{env, fs, io, thread};
 use docs::page::{Block, CHINESE, COMMANDS_ABOVE, FAILS, MEASURING, Page};
 use docs::root;
 use libtest_mimic::{Failed, Trial};
-use process::Child;
 use socket2::{Domain, Socket, Type};
+use supervise::Child;
 use testkit::{PATIENCE, has_ipv6, normalise};
 
 /// With `UPDATE_DOCS`, how long the shells must be quiet before a transcript counts as

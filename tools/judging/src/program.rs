@@ -15,7 +15,7 @@ use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::report;
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
-use process::{Command, lock};
+use supervise::{Command, lock};
 
 use crate::source::{borrowed, unfinished};
 

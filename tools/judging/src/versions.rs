@@ -11,7 +11,7 @@ use checks::judge::{Submission, judge};
 use checks::parallel::in_order;
 use checks::report;
 use checks::run::Patience;
-use process::Command;
+use supervise::Command;
 
 /// How much faster than people the peers and the user are.
 const SPEED: u32 = 20;

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 use checks::check::{Check, Role};
 use checks::judge::{Submission, judge};
 use common::Tap;
-use process::Command;
 use socket2::{Domain, Protocol, Socket, Type};
+use supervise::Command;
 use tap::trouble::Trouble;
 use testkit::Program;
 

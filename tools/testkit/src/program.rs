@@ -6,8 +6,8 @@ use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::thread;
 
-use process::Child;
 use regex_lite::Regex;
+use supervise::Child;
 
 use crate::{Capture, normalise};
 

@@ -15,7 +15,7 @@ use checks::report;
 use checks::run::Kind;
 use console::{Action, Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
-use process::{Command, guard};
+use supervise::{Command, guard};
 use tempfile::TempDir;
 
 use crate::marks::{Marked, Marks};

@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use process::limits;
+use supervise::limits;
 
 /// Maximum size of a folder that is copied, in bytes, as [`limits::size_of`] counts.
 pub(crate) const LIMIT: u64 = 64 << 20;

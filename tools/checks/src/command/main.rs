@@ -21,7 +21,7 @@ use checks::roles;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, safe};
-use process::{Command, limits};
+use supervise::{Command, limits};
 
 use crate::marks::{Marked, Marks, entry, listed, print_json};
 use crate::tell::{Judged, Teller, summary};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::safe;
-use process::{Command, Process, last_words};
+use supervise::{Command, Process};
 
 use crate::folder;
 use crate::program_file::{FileKind, ProgramFile, begin, ending};
@@ -139,7 +139,9 @@ fn compile(
             let is_reason =
                 |line: &&String| line.contains("error") || line.contains("undefined reference");
             let first = lines.iter().find(is_reason);
-            let first = first.cloned().unwrap_or_else(|| last_words::ending(status));
+            let first = first
+                .cloned()
+                .unwrap_or_else(|| supervise::ending::in_words(status));
             Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
         }
         None => Err(can_not(&format!("it takes more than {COMPILE:?}"))),

@@ -10,7 +10,7 @@ use std::{fs, io};
 use checks::check::Role;
 use checks::judge::Prepare;
 use checks::port::Port;
-use process::{Command, Process};
+use supervise::{Command, Process};
 use tempfile::TempDir;
 
 use crate::choose::find;

@@ -3,8 +3,9 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use process::last_words::{is_success, stack_trace};
-use process::{OUTPUT_LIMIT, Process};
+use supervise::ending::is_success;
+use supervise::last_words::stack_trace;
+use supervise::{OUTPUT_LIMIT, Process};
 
 use super::Lab;
 use crate::peer::TcpPeer;
@@ -425,7 +426,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[cfg(unix)]
-    use process::Command;
+    use supervise::Command;
 
     use super::*;
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use process::Process;
+use supervise::Process;
 
 use crate::check::{Check, Lesson, Level};
 use crate::datagram::Answerer;
@@ -308,7 +308,7 @@ fn answered(lab: &mut Lab) -> Told {
 #[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
-    use process::Command;
+    use supervise::Command;
 
     use super::*;
     use crate::run::Patience;

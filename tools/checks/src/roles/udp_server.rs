@@ -391,7 +391,7 @@ mod tests {
     use std::time::Duration;
 
     #[cfg(unix)]
-    use process::Command;
+    use supervise::Command;
 
     use super::*;
     #[cfg(unix)]

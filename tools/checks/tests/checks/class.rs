@@ -1,15 +1,15 @@
 //! `--submissions`: what a class hands in, and the marks.
 
 use insta::assert_snapshot;
-#[cfg(unix)]
-#[cfg(unix)]
-use process::{Command, Process};
 use serde_json::Value;
 #[cfg(unix)]
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+#[cfg(unix)]
+#[cfg(unix)]
+use supervise::{Command, Process};
 use tempfile::{TempDir, tempdir};
 #[cfg(unix)]
 use testkit::PATIENCE;

@@ -11,8 +11,8 @@ use checks::judge::{Submission, judge};
 use checks::port::Port;
 use checks::run::Patience;
 use insta::assert_snapshot;
-use process::Command;
 use serde_json::Value;
+use supervise::Command;
 use testkit::{Ended, PATIENCE, Program, normalise};
 
 use crate::FAULTY;

@@ -17,7 +17,7 @@ use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
 use checks::port::Port;
 use checks::run::Patience;
-use process::Command;
+use supervise::Command;
 use tempfile::tempdir;
 
 use crate::FAULTY;

@@ -19,7 +19,7 @@ use checks::report;
 use checks::roles::limits;
 use checks::run::Patience;
 use insta::assert_snapshot;
-use process::Command;
+use supervise::Command;
 use testkit::normalise;
 
 use crate::FAULTY;

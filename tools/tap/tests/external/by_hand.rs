@@ -15,7 +15,7 @@ use std::time::Duration;
 use checks::check::{Check, Outcome, Role};
 use checks::judge::Submission;
 use checks::run::Patience;
-use process::Command;
+use supervise::Command;
 use tap::escapes;
 use testkit::{PATIENCE, Program};
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use process::{Command, Process};
+use supervise::{Command, Process};
 
 /// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,7 +1,4 @@
-//! How a program has ended, and the end of what it has printed: of a stack trace, what tells its
-//! author something.
-
-use std::process::ExitStatus;
+//! The end of what a program has printed: of a stack trace, what tells its author something.
 
 use console::safe;
 
@@ -32,34 +29,6 @@ pub const LINE_END: &str = " / ";
 
 /// Maximum number of characters that are shown of a line of output.
 const SHOWN_LINE: usize = 160;
-
-/// The number of the signal that ended it (signal(7)), or a shell's child: then its status is 128
-/// more.
-#[cfg(unix)]
-pub fn signal(status: ExitStatus) -> Option<i32> {
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    signal.or(status.code().map(|code| code - 128))
-}
-
-/// There are no signals.
-#[cfg(not(unix))]
-pub fn signal(_: ExitStatus) -> Option<i32> {
-    None
-}
-
-/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
-/// which one of its processes may end the others. (The judge sends them only when all is judged.)
-pub fn is_success(status: ExitStatus) -> bool {
-    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 15)))
-}
-
-/// How a program ended, in words.
-pub fn ending(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("exit status {code}"),
-        None => status.to_string(),
-    }
-}
 
 /// The end of what a program has printed.
 pub fn last_words(text: &str) -> String {
