@@ -10,8 +10,9 @@ use crate::wire::{Faults, Side, Wire};
 /// Bytes that a side can keep for its program. This is the largest window that it offers.
 pub const BUFFER: usize = 16 * 1024;
 
-/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 5482). (Linux
-/// waits about two minutes for the answer to a SYN and 13 to 30 minutes for others: tcp(7).)
+/// How long a side waits for an answer before it gives up: TCP's user timeout (RFC 9293, section
+/// 3.10.8). (Linux waits about two minutes for the answer to a SYN and 13 to 30 minutes for others:
+/// tcp(7).)
 pub const USER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The client's port: the first of the dynamic ports (RFC 6335, section 6).

@@ -9,7 +9,8 @@ pub fn next(state: State, event: Event) -> State {
 
         (State::Listen | State::SynSent, Event::SynArrives) => State::SynReceived,
         (State::SynSent, Event::SynAckArrives) => State::Established,
-        (State::SynReceived, Event::AckArrives) => State::Established,
+        // If both sides connect at the same time, the ACK comes with a SYN.
+        (State::SynReceived, Event::AckArrives | Event::SynAckArrives) => State::Established,
         (State::Listen | State::SynSent, Event::Closes) => State::Closed,
 
         (State::SynReceived | State::Established, Event::Closes) => State::FinWait1,
@@ -19,7 +20,7 @@ pub fn next(state: State, event: Event) -> State {
         (State::Closing, Event::AckArrives) => State::TimeWait,
         (State::TimeWait, Event::WaitIsOver) => State::Closed,
 
-        (State::SynReceived | State::Established, Event::FinArrives) => State::CloseWait,
+        (State::Established, Event::FinArrives) => State::CloseWait,
         (State::CloseWait, Event::Closes) => State::LastAck,
         (State::LastAck, Event::AckArrives) => State::Closed,
 
