@@ -124,7 +124,7 @@ impl Recogniser {
 /// What a complete head is, with the line ends before it.
 fn whole_head(head: &[u8], is_known: bool) -> Message {
     if !is_known {
-        return Message::Refused((NOT_IMPLEMENTED, "HTTP doesn't have its method"));
+        return Message::Refused((NOT_IMPLEMENTED, "this server doesn't know its method"));
     }
     head::read(head).map_or_else(Message::Refused, Message::Request)
 }
