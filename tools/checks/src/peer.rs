@@ -177,8 +177,8 @@ impl TcpPeer {
         self.run.lets_go(&self.stream);
     }
 
-    /// Resets the connection: a close with `SO_LINGER` 0, as when a program is killed or a cable
-    /// pulled.
+    /// Resets the connection: a close with `SO_LINGER` 0. A system also resets one whose program
+    /// ends with bytes unread.
     pub fn resets(self) {
         self.does(Deed::Resets);
         self.tell("resets the connection");

@@ -375,7 +375,7 @@ pub const CHECKS: &[Check] = &[
         about: "While a silent client keeps a simple server busy, 50 others connect, all within \
                 6.5 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: a client that finds no \
-                 room in it tries again only after a second, then two, then four.",
+                 room in it tries again only a second later, and again.",
         lesson: Lesson::pitfall("A queue that is too short"),
         run: |lab| {
             let silent = lab.connects()?;
