@@ -22,7 +22,7 @@ pub fn checks(choose: Choose) -> Vec<Check> {
             "a web server",
             Service::WebServer,
             (Domain::IPV4, Type::STREAM),
-            "a page is longer than a datagram, and no part may be missing",
+            "a page may be longer than a datagram, and no part may be missing",
         ),
         is(
             "a web server over IPv6",
