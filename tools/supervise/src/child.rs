@@ -13,6 +13,8 @@ use process_wrap::std::ProcessSession;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::guard;
+#[cfg(target_os = "linux")]
+use crate::signals;
 use crate::strays::{CHILDREN_END, Mark};
 
 /// How long to try again while a file that was copied just now is busy: a program that another
@@ -41,6 +43,8 @@ impl Child {
         command.wrap(ProcessSession);
         #[cfg(windows)]
         command.wrap(JobObject);
+        #[cfg(target_os = "linux")]
+        signals::prepare();
         guard::prepare();
         let deadline = Instant::now() + NO_LONGER_BUSY;
         loop {

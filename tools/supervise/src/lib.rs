@@ -13,6 +13,8 @@ pub mod last_words;
 pub mod limits;
 mod lock;
 mod process;
+#[cfg(target_os = "linux")]
+mod signals;
 mod strays;
 mod terminal;
 

@@ -68,6 +68,31 @@ fn a_program_is_the_foreground_job_of_its_terminal() {
     assert_eq!(program.text(), "got typed\n");
 }
 
+/// A script's background command ignores SIGINT. This test runs itself as one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_ignores_no_signal_that_this_process_ignores() {
+    const AGAIN: &str = "IN_THE_BACKGROUND";
+    if std::env::var_os(AGAIN).is_none() {
+        let this = "a_program_ignores_no_signal_that_this_process_ignores";
+        let again = r#"trap "" HUP INT QUIT TERM; exec "$0" --exact "$1""#;
+        let again = std::process::Command::new("sh")
+            .args(["-c", again])
+            .arg(std::env::current_exe().unwrap())
+            .arg(this)
+            .env(AGAIN, "")
+            .output();
+        let again = again.unwrap();
+        assert!(again.status.success(), "{again:?}");
+        return;
+    }
+    for signal in [1, 2, 3, 15] {
+        let mut program = start(&format!("kill -{signal} $$"));
+        let status = program.wait_for_end(PATIENCE).unwrap();
+        assert_eq!(status.signal(), Some(signal));
+    }
+}
+
 /// Also one that a signal ended, and one that nobody needs to know how to start.
 #[test]
 fn a_program_ends_as_if_no_shell_had_started_it() {
