@@ -17,7 +17,7 @@ use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
 use crate::peer::TcpPeer;
 use crate::port::{Port, bind};
-use crate::run::{Advise, BUSY, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
+use crate::run::{Advise, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
 pub use user::{ESCAPES, SILENCE};
 pub(crate) use user::{FIRST_LOOK, PACE, SETTLE};
@@ -237,6 +237,15 @@ impl<'a> Lab<'a> {
         Ok(socket)
     }
 
+    /// How long the program may take to be there. Another start takes no longer than the first.
+    fn start_limit(&self) -> Duration {
+        if self.start < self.patience().start / AT_ONCE {
+            self.patience().answer
+        } else {
+            self.patience().start
+        }
+    }
+
     // Peers of a server.
 
     /// A client connects. If the program has just been started, this tries again until it listens: no
@@ -260,13 +269,11 @@ impl<'a> Lab<'a> {
         let name = format!("{name} {}", self.peers);
         self.by_hand().command = format!("send {}", self.port()?.number);
         self.tell(format_args!("{name} connects"));
-        // Another start takes no longer than the first.
-        let limit =
-            if self.reached || (self.restarted && self.start < self.patience().start / AT_ONCE) {
-                self.patience().answer
-            } else {
-                self.patience().start
-            };
+        let limit = if self.reached {
+            self.patience().answer
+        } else {
+            self.start_limit()
+        };
         let address = self.address()?;
         let expected = if self.restarted {
             format!("the program listens on {address} again")
@@ -435,14 +442,14 @@ impl<'a> Lab<'a> {
             _ => ("it never did, and still runs", NEVER),
         };
         let missed = self.missed(expected, saw);
-        let is_busy = matches!(&missed, Err(stop) if stop.saw.contains(BUSY));
+        let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
         missed.advise(if is_busy { LOOPS } else { advice })
     }
 
     /// The program, which was just started, has ended instead of doing its job.
     fn ended_at_once<T>(&self, expected: String) -> Told<T> {
         // Its last words may still be on their way.
-        self.is_busy();
+        self.ends_in_a_moment();
         let saw = self.aftermath();
         let saw = saw.replacen("the program ended", "it ended at once", 1);
         let is_failure = self.ended().is_some_and(|status| !status.success());
@@ -476,10 +483,12 @@ impl<'a> Lab<'a> {
         let (number, host) = bound.map_err(skip("nobody can listen there"))?;
         self.port = Some(Port::fixed(number));
         self.by_hand().command = format!("listen {number}");
+        let begun = Instant::now();
         self.starts()?;
         let name = format!("the {name}");
         self.tell(format_args!("{name} expects the program to connect"));
         if let Some(stream) = self.arrival(&host, self.patience().start) {
+            (self.start, self.reached) = (begun.elapsed(), true);
             let peer = TcpPeer::new(name, stream, self.run.clone());
             return Ok((host, peer.map_err(skip("the connection broke"))?));
         }

@@ -95,6 +95,8 @@ pub struct Stop {
     pub first: Option<&'static str>,
     /// What kind of failure this is.
     pub kind: Kind,
+    /// The program waits for nothing.
+    pub(crate) is_busy: bool,
 }
 
 impl Stop {
@@ -106,6 +108,7 @@ impl Stop {
             first: None,
             saw,
             kind,
+            is_busy: false,
         }
     }
 
@@ -178,9 +181,6 @@ const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that
 const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread that \
     is neither joined nor detached, a write beyond the end of a buffer, or the use of what isn't there \
     any more: a debugger shows the place.";
-
-/// Follows what was seen of a program that waits for nothing.
-pub(crate) const BUSY: &str = ", but it is busy all the time, as in a loop that never ends";
 
 /// The run of one check. Clones tell the same one.
 #[derive(Debug, Clone)]
@@ -335,8 +335,9 @@ impl Run {
         saw: impl Display,
     ) -> Told<T> {
         let mut saw = saw.to_string();
-        if self.is_busy() && kind == Kind::Missing {
-            saw += BUSY;
+        let is_busy = self.is_busy_for_a_moment() && kind == Kind::Missing;
+        if is_busy {
+            saw += ", but it is busy all the time, as in a loop that never ends";
         }
         let end = self.ended();
         // As a system without memory ends programs. That isn't its fault, unless it happens when it
@@ -358,6 +359,7 @@ impl Run {
         let mut stop = Stop::of(kind, expected, parts.join("; "));
         // Unless it is known what is to be written next.
         stop.first = first.filter(|_| stop.advice.is_none());
+        stop.is_busy = is_busy;
         Err(stop)
     }
 
@@ -376,23 +378,30 @@ impl Run {
         stack_trace(&self.output()).is_some()
     }
 
-    /// Gives the program a moment to end. Whether it doesn't, and keeps a processor busy.
-    pub(crate) fn is_busy(&self) -> bool {
+    /// Gives a program that is about to end a moment to do so, and to say its last words. Returns
+    /// whether it has ended.
+    pub(crate) fn ends_in_a_moment(&self) -> bool {
+        let has_ended = self.ends_within(self.pause(PROGRAM_END));
+        if has_ended {
+            self.ends_within(self.pause(OUTPUT_END));
+        }
+        has_ended
+    }
+
+    /// Gives the program that moment. Whether it doesn't end, and keeps a processor busy meanwhile.
+    pub(crate) fn is_busy_for_a_moment(&self) -> bool {
+        let cpu_time = || self.with(|program| program.cpu_time());
+        let (cpu, queue) = cpu_time();
+        if self.ends_in_a_moment() {
+            return false;
+        }
+        let (cpu_now, queue_now) = cpu_time();
+        let busy = cpu_now.saturating_sub(cpu);
+        let wants = busy + queue_now.saturating_sub(queue);
+        // One that waits needs next to nothing. On a busy machine a loop may get little more, but
+        // it is always in the queue for a processor.
         let moment = self.pause(PROGRAM_END);
-        self.with(|program| {
-            let (cpu, queue) = program.cpu_time();
-            if program.wait_for_end(moment).is_some() {
-                // Its last words may still be on their way.
-                program.wait_for_end(self.pause(OUTPUT_END));
-                return false;
-            }
-            let (cpu_now, queue_now) = program.cpu_time();
-            let busy = cpu_now.saturating_sub(cpu);
-            let wants = busy + queue_now.saturating_sub(queue);
-            // One that waits needs next to nothing. On a busy machine a loop may get little more,
-            // but it is always in the queue for a processor.
-            busy > moment / 10 || wants > moment * 3 / 4
-        })
+        busy > moment / 10 || wants > moment * 3 / 4
     }
 
     /// What has become of the program, in words: how it ended, if it has, and what it printed last.

@@ -130,8 +130,8 @@ impl Lab<'_> {
     ///
     /// At a pipe a program may hold its output back in a buffer until it ends. So if they aren't
     /// there in time, its input ends and its connections too, and it has the same time again. At a
-    /// terminal that is only to see whether it is late or waits for its user: a program that then
-    /// takes its turn and shows them hasn't passed.
+    /// terminal that is only to see, for 2 s, whether it is late or waits for its user: a program
+    /// that then takes its turn and shows them hasn't passed.
     ///
     /// # Errors
     ///
@@ -158,8 +158,9 @@ impl Lab<'_> {
         let ran = self.ended().is_none();
         self.with(Process::end_input);
         self.half_closes_all();
+        let has_terminal = self.with(|program| program.has_terminal());
+        let limit = if has_terminal { OUTPUT_END } else { limit };
         if self.shows(limit, all) {
-            let has_terminal = self.with(|program| program.has_terminal());
             return if has_terminal { missed } else { Ok(()) };
         }
         if let (Err(stop), true) = (&mut missed, ran && self.ended().is_some()) {
@@ -265,14 +266,15 @@ impl Lab<'_> {
     }
 
     /// Waits for the program to end within this time, whatever its status, but not by a crash. The
-    /// time begins when the program has shown something.
+    /// time begins when the program has shown something, or a peer has reached it.
     ///
     /// # Errors
     ///
     /// It doesn't.
     pub fn expects_to_end(&mut self, limit: Duration) -> Told {
-        let start = self.patience().start;
-        self.shows(start, |output| !output.is_empty());
+        if !self.reached {
+            self.shows(self.start_limit(), |output| !output.is_empty());
+        }
         if !self.ends_within(limit) {
             let expected = format!("the program ends within {}", time(limit));
             return self.missed(expected, "it still runs");
@@ -336,7 +338,7 @@ impl Lab<'_> {
     pub fn expects_no_endless_loop(&self) -> Told {
         self.tell("the program should end, or wait");
         // A runtime may be busy for a moment, too.
-        if !(self.is_busy() && self.is_busy()) {
+        if !(self.is_busy_for_a_moment() && self.is_busy_for_a_moment()) {
             return Ok(());
         }
         self.missed("the program ends, or waits", "it still runs")
@@ -424,6 +426,8 @@ mod tests {
     use std::io::Write;
     #[cfg(unix)]
     use std::net::{TcpListener, TcpStream};
+    #[cfg(unix)]
+    use std::time::Instant;
 
     #[cfg(unix)]
     use supervise::Command;
@@ -505,6 +509,26 @@ mod tests {
         lab.starts().unwrap();
         let told = lab.expects_to_end(Duration::ZERO);
         assert!(told.is_ok(), "{told:?}");
+    }
+
+    /// It shows nothing and goes on. That it may be slow to start is no reason to wait any more.
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_there_has_no_time_to_start() {
+        let patience = Patience {
+            start: Duration::from_mins(2),
+            ..Patience::short()
+        };
+        for (reached, start) in [(true, Duration::MAX), (false, Duration::ZERO)] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            (lab.reached, lab.start) = (reached, start);
+            let begun = Instant::now();
+            let told = lab.expects_to_end(Duration::ZERO);
+            assert_eq!(kind(told), Some(Kind::Missing));
+            assert!(begun.elapsed() < patience.start, "{reached}");
+        }
     }
 
     #[cfg(unix)]
