@@ -64,7 +64,8 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
         }
         None => {
             "Close the connection when all is sent: without a Content-Length only the end of the \
-             stream says that the page is whole."
+             stream says that the page is whole. If a child process answers, its parent has the \
+             connection too: close it in both."
         }
     })
 }

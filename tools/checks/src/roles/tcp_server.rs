@@ -40,7 +40,8 @@ const TLS_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xa9\x1f\
 
 /// What to change in a server that keeps a connection open.
 const CLOSE: &str = "Close a client's connection when its answer is sent, as it has asked for \
-    (Connection: close).";
+    (Connection: close). If a child process answers, its parent has the connection too: close it in \
+    both.";
 
 /// A gap between two parts of a request, far longer than any network needs for both.
 const GAP: Duration = Duration::from_millis(300);
@@ -126,9 +127,8 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut browser = lab.connects()?;
             browser.sends(BROWSER)?;
-            browser.expects("HTTP/1.")?;
-            browser.expects_what(HEAD, lab.patience().answer)?;
             is_greeted(lab, &mut browser)?;
+            browser.expects_what(HEAD, lab.patience().answer)?;
             browser
                 .should_have_sent(("a first line with the status 200", says_ok))
                 .advise(
@@ -240,8 +240,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/not-utf8",
         title: "Survives bytes that aren't text",
         level: Level::Solid,
-        about: "A client sends a line with bytes that aren't UTF-8, and an empty line. Within 5 s \
-                it is answered, or its connection ends without a reset. Then the next client is \
+        about: "A client is quiet for 300 ms, in which a greeting may come, and sends a line with \
+                bytes that aren't UTF-8, and an empty line. Within 5 s it is answered, or its connection ends without a reset. Then the next client is \
                 greeted. (A stack trace alone isn't a failure: some libraries print one and go \
                 on.)",
         advice: "Don't let decoding fail: replace what isn't UTF-8 (from_utf8_lossy, \
@@ -249,6 +249,7 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
             let mut client = lab.connects()?;
+            client.passes_over(GAP);
             client.sends(b"caf\xe9, \xff please\r\n\r\n")?;
             client.expects_to_be_heard().advise(
                 "The thread of this client may have ended and left the connection open. Don't let \
@@ -289,7 +290,11 @@ pub const CHECKS: &[Check] = &[
             client.sends(b"GET / HTTP/1.1\r\nHost: 127.")?;
             client.hangs_up();
             goes_on(lab)?;
-            lab.expects_no_endless_loop()
+            lab.expects_no_endless_loop().advise(
+                "When a read gives 0 bytes, stop reading: no more will ever come. And let a call \
+                 wait: instead of asking non-blocking sockets again and again, ask select, poll or \
+                 selectors, without a time limit of 0.",
+            )
         },
     },
     Check {
