@@ -12,6 +12,9 @@ use crate::run::{Advise, Run, Told, shown, skip, time};
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// What was seen if nothing came.
+pub(crate) const NO_ANSWER: &str = "no answer";
+
 /// Somebody who asks the program under test.
 #[derive(Debug)]
 pub struct Asker {
@@ -88,7 +91,7 @@ impl Asker {
             Ok((answer, _)) => Ok(answer),
             // An answer that has no number may be a greeting, and the right one late.
             Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => self.failed(&what, &other),
-            Err(other) => missed(&self.run, &what, other, "no answer"),
+            Err(other) => missed(&self.run, &what, other, NO_ANSWER),
         }
     }
 

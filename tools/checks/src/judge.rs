@@ -11,6 +11,7 @@ use std::time::Duration;
 use supervise::Command;
 
 use crate::check::{Check, Level, Outcome, Role, Verdict};
+use crate::datagram::NO_ANSWER;
 use crate::lab::Lab;
 use crate::parallel::in_order;
 use crate::port::Port;
@@ -195,7 +196,7 @@ struct Settled<'a, R> {
     report: &'a mut R,
     verdicts: Vec<Verdict>,
     /// The basic checks that failed, each at a step of its own.
-    failures: Vec<(String, &'static Check)>,
+    failures: Vec<((String, bool), &'static Check)>,
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
@@ -216,14 +217,20 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
     }
 }
 
-/// The step that failed and what was expected, without what differs from check to check: texts in
-/// quotation marks, addresses, and time limits.
-fn failed_step(outcome: &Outcome) -> String {
-    let texts = outcome.steps.last().into_iter().chain(&outcome.expected);
+/// The step that failed, the one before it and what was expected, without what differs from check to
+/// check: texts in quotation marks, addresses, time limits, which client it was, and what number it
+/// expected. A wrong answer has other reasons than none.
+fn failed_step(outcome: &Outcome) -> (String, bool) {
+    let texts = outcome.steps.iter().rev().take(2).chain(&outcome.expected);
     let texts = texts.filter_map(|text| text.split(" within ").next());
     let unquoted = texts.flat_map(|text| text.split('"').step_by(2));
     let words = unquoted.flat_map(str::split_whitespace);
-    words.filter(|it| !it.contains("127.0.0.1")).collect()
+    // How many bytes a text has is in parentheses.
+    let is_number = |word: &str| word.trim_start_matches('(').parse::<f64>().is_ok();
+    let differs = |word: &str| word.contains("127.0.0.1") || is_number(word);
+    let step = words.filter(|word| !differs(word)).collect();
+    let saw = outcome.saw.as_deref().unwrap_or_default();
+    (step, saw.contains(NO_ANSWER))
 }
 
 /// The very first check: all others of this program wait for it. If it was late although no other
@@ -288,4 +295,42 @@ fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
     let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
     ENDED.fetch_add(1, Ordering::SeqCst);
     (result, was_alone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(before: &str, last: &str, expected: &str, saw: &str) -> (String, bool) {
+        failed_step(&Outcome {
+            steps: vec![before.to_owned(), last.to_owned()],
+            expected: Some(expected.to_owned()),
+            saw: Some(saw.to_owned()),
+            ..Outcome::default()
+        })
+    }
+
+    #[test]
+    fn a_step_is_the_same_whichever_client_takes_it_and_whatever_it_asks() {
+        let asks = |number: &str, client: u32, saw| {
+            failed(
+                &format!("client {client} sends \"{number}\""),
+                &format!("client {client} expects an answer with the number {number}"),
+                &format!("the number {number} reaches client {client} within 5 s"),
+                saw,
+            )
+        };
+        let first = asks("212", 1, "no answer; it printed nothing");
+        assert_eq!(first, asks("-40.5", 3, "no answer"));
+        assert_ne!(first, asks("212", 1, "\"213\" (3 bytes) came"));
+    }
+
+    /// What ends a connection isn't the same: a word that was typed, or one that came.
+    #[test]
+    fn a_step_is_another_after_another() {
+        let closes = |before| failed(before, "guest 1 expects the end", "the end comes", "");
+        let typed = closes("the user types \"byebye\" (6 bytes)");
+        assert_eq!(typed, closes("the user types \"so long\" (7 bytes)"));
+        assert_ne!(typed, closes("guest 1 sends \"byebye\""));
+    }
 }

@@ -5,12 +5,13 @@
 //! may answer a reason or nothing, but not a conversion: the words of a good answer with another
 //! number in them.
 
+use bstr::ByteSlice;
 use socket2::Type;
 
 use crate::check::{Check, Lesson, Level};
-use crate::datagram::Asker;
+use crate::datagram::{Asker, NO_ANSWER};
 use crate::lab::{ESCAPES, Lab, SILENCE};
-use crate::run::{Advise, Kind, Told};
+use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
@@ -61,7 +62,7 @@ pub const CHECKS: &[Check] = &[
             converts(&mut first, "0", 32.0)?;
             lab.expects_to_live_for(SILENCE)?;
             let told = converts(&mut lab.asks()?, "25", 77.0);
-            let is_wrong = matches!(&told, Err(stop) if stop.kind == Kind::Wrong);
+            let is_wrong = is_answered(&told);
             told.advise(if is_wrong {
                 BYTES
             } else {
@@ -195,7 +196,7 @@ pub const CHECKS: &[Check] = &[
                 lab,
                 &[&request],
                 "other conversion than 212",
-                |good, answer| good.contains(&words(answer)) && !has(answer, 212.0),
+                |good, answer| is_worded(good, &[], answer) && !has(answer, 212.0),
             )
         },
     },
@@ -265,7 +266,7 @@ pub const CHECKS: &[Check] = &[
 ];
 
 /// How long an answer is waited for that need not come.
-const NO_ANSWER: std::time::Duration = std::time::Duration::from_millis(500);
+const NEEDLESS: std::time::Duration = std::time::Duration::from_millis(500);
 
 fn converts(client: &mut Asker, celsius: &str, fahrenheit: f64) -> Told {
     conversion(client, celsius, fahrenheit).map(drop)
@@ -280,7 +281,19 @@ fn conversion(client: &mut Asker, celsius: &str, fahrenheit: f64) -> Told<Vec<u8
 /// The server still runs 500 ms later, and answers another client.
 fn goes_on(lab: &mut Lab) -> Told {
     lab.expects_to_live()?;
-    converts(&mut lab.asks()?, "100", 212.0)
+    let told = converts(&mut lab.asks()?, "100", 212.0);
+    if is_answered(&told) {
+        return told.advise(
+            "Convert only the bytes of this datagram: behind them the buffer may still hold the end \
+             of an earlier, longer one.",
+        );
+    }
+    told
+}
+
+/// Whether an answer came, and not the right one.
+fn is_answered(told: &Told) -> bool {
+    matches!(told, Err(stop) if !stop.saw.contains(NO_ANSWER))
 }
 
 fn survives(lab: &mut Lab, requests: &[&str]) -> Told {
@@ -296,7 +309,7 @@ fn refuses(lab: &mut Lab, requests: &[&str]) -> Told {
     let colder: Vec<f64> = requests.iter().filter_map(celsius).collect();
     gets_no(lab, requests, "conversion", |good, answer| {
         let is_colder = |celsius: &f64| has(answer, celsius * 1.8 + 32.0);
-        good.contains(&words(answer)) || colder.iter().any(is_colder)
+        is_worded(good, requests, answer) || colder.iter().any(is_colder)
     })
 }
 
@@ -315,7 +328,7 @@ fn gets_no(
         client.sends(request);
     }
     goes_on(lab)?;
-    let limit = lab.pause(NO_ANSWER);
+    let limit = lab.pause(NEEDLESS);
     client.expects_no(what, limit, |answer| is_wrong(&good, answer))
 }
 
@@ -324,8 +337,21 @@ fn gets_no(
 fn good_words(client: &mut Asker) -> Told<Vec<String>> {
     [("20", 68.0), ("100", 212.0), ("-40", -40.0)]
         .into_iter()
-        .map(|(celsius, fahrenheit)| Ok(words(&conversion(client, celsius, fahrenheit)?)))
-        .collect()
+        .map(|(celsius, fahrenheit)| {
+            let answer = conversion(client, celsius, fahrenheit)?;
+            Ok([words(&answer), words(&answer.replace(celsius, ""))])
+        })
+        .collect::<Told<Vec<_>>>()
+        .map(|good| good.concat())
+}
+
+/// Whether an answer has the words of a good one, with or without the text of its request: a server
+/// may repeat that, which is no number then.
+fn is_worded(good: &[String], requests: &[&str], answer: &[u8]) -> bool {
+    let texts = requests.iter().map(|it| it.trim());
+    let texts = texts.filter(|it| !it.is_empty());
+    let mut without = texts.map(|it| words(&answer.replace(it, "")));
+    good.contains(&words(answer)) || without.any(|it| good.contains(&it))
 }
 
 /// What an answer says apart from its numbers, and from what passes for one: "NaN", "inf". Each of
@@ -398,6 +424,7 @@ mod tests {
     use crate::run::Patience;
     #[cfg(unix)]
     use crate::run::tests::kind;
+    use crate::run::{Kind, Stop};
 
     #[cfg(unix)]
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -455,6 +482,18 @@ mod tests {
         assert_eq!(told_why, None);
     }
 
+    /// It may repeat its request.
+    #[test]
+    fn a_conversion_is_one_whatever_was_converted() {
+        let good = [words(b"20 C is 68.0 F"), words(b" C is 68.0 F")];
+        for (request, answer) in [("warm", "warm C is 32.0 F"), ("\n", "\n C is 32.0 F")] {
+            assert!(is_worded(&good, &["", request], answer.as_bytes()));
+        }
+        for reason in ["warm is no number", "warm", "", "C", "32.0 F"] {
+            assert!(!is_worded(&good, &["warm"], reason.as_bytes()), "{reason}");
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_server_has_not_survived_what_it_answers_nobody_after() {
@@ -463,6 +502,19 @@ mod tests {
         assert_eq!(gone, Some(Kind::Missing));
         let there = comes_of(survived, PATIENCE, Some("that is no number"));
         assert_eq!(there, None);
+    }
+
+    /// The end of an earlier request is still in its buffer.
+    #[test]
+    fn a_wrong_answer_has_other_reasons_than_none() {
+        for (saw, is_one) in [
+            ("\"482\" (3 bytes) came", true),
+            ("\"no number\" (9 bytes) came; it printed nothing", true),
+            ("no answer; it printed nothing", false),
+        ] {
+            let told = Err(Stop::of(Kind::Missing, "212", saw));
+            assert_eq!(is_answered(&told), is_one, "{saw}");
+        }
     }
 
     #[test]
