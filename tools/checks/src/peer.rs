@@ -27,6 +27,10 @@ const CROSSING: Duration = Duration::from_millis(300);
 pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
     NUL after it nor the rest of the buffer.";
 
+/// The same, of one that sends something before what was typed.
+const LENGTH_SENT: &str = "Send the bytes of the line alone. The other side expects text: neither a \
+    length before it, as writeUTF and struct.pack make, nor an object.";
+
 /// What is expected, in words, and whether it is in what has come.
 pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
 
@@ -270,18 +274,20 @@ impl TcpPeer {
         Ok(())
     }
 
-    /// The same for a line that was typed: nothing but its end may follow.
+    /// The same for a line that was typed: no NUL may come with it.
     ///
     /// # Errors
     ///
-    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL follows.
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL does.
     pub fn expects_line(&mut self, text: &str) -> Told {
         self.expects(text)?;
-        if !self.unused().starts_with(b"\0") {
+        let Some(nul) = self.received.find_byte(0) else {
             return Ok(());
-        }
-        self.failed(format!("nothing but a line end follows {text:?}"))
-            .advise(NUL_SENT)
+        };
+        let is_behind = nul >= self.used;
+        self.looks_back();
+        self.failed(format!("{text:?} reaches {}, without a NUL", self.name))
+            .advise(if is_behind { NUL_SENT } else { LENGTH_SENT })
     }
 
     /// Waits for a message that is this text alone, with or without a line end.
@@ -407,6 +413,12 @@ impl TcpPeer {
     /// Whether the program has closed its side properly.
     pub fn has_closed(&self) -> bool {
         self.end == Some(End::Closed)
+    }
+
+    /// Looks whether the connection has ended, in whatever way.
+    pub(crate) fn has_left(&mut self) -> bool {
+        self.hears(Duration::from_millis(100), |_| false);
+        self.end.is_some()
     }
 
     /// Whether the program's system has reset the connection.
@@ -643,17 +655,20 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_line_end_follows_a_line() {
-        let lines: &[(&[u8], bool)] = &[
-            (b"hello", true),
-            (b"Li: hello\r\n", true),
-            (b"hello\0", false),
+    fn no_nul_comes_with_a_line() {
+        let lines: &[(&[u8], Option<&str>)] = &[
+            (b"hello", None),
+            (b"Li: hello\r\n", None),
+            (b"hello\0", Some(NUL_SENT)),
+            (b"hello\n\0\0", Some(NUL_SENT)),
+            (b"\0\x05hello", Some(LENGTH_SENT)),
         ];
-        for (bytes, is_good) in lines {
+        for (bytes, advice) in lines {
             let (mut client, mut program) = connected();
             program.write_all(bytes).unwrap();
             let told = client.expects_line("hello");
-            assert_eq!(told.is_ok(), *is_good, "{}: {told:?}", shown(bytes));
+            let found = told.as_ref().err().and_then(|stop| stop.advice.as_deref());
+            assert_eq!(found, *advice, "{}: {told:?}", shown(bytes));
         }
     }
 

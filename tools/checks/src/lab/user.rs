@@ -68,8 +68,13 @@ impl Lab<'_> {
     pub fn types_chinese(&mut self, peer: &mut TcpPeer, line: &str) -> Told {
         let chinese = if cfg!(windows) { "" } else { " 你好" };
         let line = format!("{line}{chinese}");
+        let is_over = peer.has_left();
         self.types(&line);
         let arrives = peer.expects(&line);
+        // Then what came before is the reason.
+        if is_over {
+            return arrives;
+        }
         arrives
             .advise("Send what is typed in UTF-8, which has every character: not in ASCII or GBK.")
     }
@@ -425,7 +430,7 @@ mod tests {
     #[cfg(unix)]
     use std::io::Write;
     #[cfg(unix)]
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{Shutdown, TcpListener, TcpStream};
     #[cfg(unix)]
     use std::time::Instant;
 
@@ -435,8 +440,6 @@ mod tests {
     use super::*;
     #[cfg(unix)]
     use crate::run::Patience;
-    #[cfg(unix)]
-    use crate::run::tests::kind;
 
     /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
@@ -480,7 +483,15 @@ mod tests {
             speed: 10,
             ..Patience::short()
         };
-        for (arrives, expected) in [("hello 你好\n", None), ("hello ??\n", Some(Kind::Missing))] {
+        let in_utf8 =
+            "Send what is typed in UTF-8, which has every character: not in ASCII or GBK.";
+        for (arrives, is_over, advice) in [
+            ("hello 你好\n", false, None),
+            ("hello 你好\n", true, None),
+            ("hello ??\n", false, Some(in_utf8)),
+            // It was left before anything was typed.
+            ("", true, None),
+        ] {
             let command = Command::new("cat", [""; 0]);
             let mut lab = Lab::new(&command, None, &patience);
             lab.starts().unwrap();
@@ -488,9 +499,14 @@ mod tests {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (mut program, _) = listener.accept().unwrap();
             program.write_all(arrives.as_bytes()).unwrap();
+            if is_over {
+                program.shutdown(Shutdown::Both).unwrap();
+            }
             let mut peer = TcpPeer::new("peer".to_owned(), stream, lab.run.clone()).unwrap();
             let told = lab.types_chinese(&mut peer, "hello");
-            assert_eq!(kind(told), expected, "{arrives}");
+            assert_eq!(told.is_ok(), arrives.contains("你好"), "{arrives}");
+            let found = told.as_ref().err().and_then(|stop| stop.advice.as_deref());
+            assert_eq!(found, advice, "{told:?}");
         }
     }
 

@@ -51,14 +51,19 @@ pub(super) const fn byebye_typed<S: ChatSide>(id: &'static str) -> Check {
         about: "It is the user's turn, and the peer is quiet for 700 ms, in which a greeting may \
                 come. Then \"byebye\" is typed. The peer receives it, alone, the end of the stream \
                 follows, and the peer hangs up.",
-        advice: "Send \"byebye\" before you close, then end the program.",
+        advice: "Send \"byebye\" before you close, and end the program when it is sent: another \
+                 thread or task may not have sent it yet.",
         lesson: PAGE,
         run: |lab| {
             let mut peer = S::met(lab)?;
             peer.passes_over(GAP);
             lab.types(BYE);
             peer.expects_alone(BYE)?;
-            peer.expects_the_end()?;
+            peer.expects_the_end().advise(
+                "The word came, but the connection stayed open. End the program, or call shutdown \
+                 before close: as long as another thread receives from a connection, close alone \
+                 doesn't end it.",
+            )?;
             peer.hangs_up();
             lab.expects_success()
         },

@@ -66,8 +66,9 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the host says",
         level: Level::Basic,
         about: "A line is typed, the host answers one; it appears in the guest's output.",
-        advice: "After you have sent, receive and print each message: it ends with LF alone, not \
-                 with CR LF. Flush the output.",
+        advice: "After you have sent, receive and print each message: text that ends with LF \
+                 alone, not with CR LF, and has no length before it (as for readUTF). Flush the \
+                 output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;

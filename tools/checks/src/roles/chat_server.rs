@@ -53,8 +53,9 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the guest says",
         level: Level::Basic,
         about: "The guest says a line; it appears in the host's output.",
-        advice: "After accept, receive from the guest's connection and print each message: it ends \
-                 with LF alone, not with CR LF. Flush the output.",
+        advice: "After accept, receive from the guest's connection and print each message: text \
+                 that ends with LF alone, not with CR LF, and has no length before it (as for \
+                 readUTF). Flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let _guest = ChatServer::met(lab)?;
