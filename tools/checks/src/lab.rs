@@ -70,6 +70,14 @@ const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for 
 const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
     creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
 
+/// The same, of a server whose port has its two bytes in the order of its processor.
+const HTONS: &str = "Give bind the port in the order of the network: htons(port).";
+
+/// The same, of a client that was refused, in small letters as it says so.
+const REFUSED: &str = "It was refused where it tried. Connect to 127.0.0.1, as a name such as \
+    localhost, or that of the machine, may stand for another address, and to the port in the \
+    command, the step that begins with $ (in C, turned by htons).";
+
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
     be: one whose condition never changes, or that tries something again and again at once.";
@@ -431,6 +439,9 @@ impl<'a> Lab<'a> {
         let port = self.port()?;
         let elsewhere = port.elsewhere();
         let elsewhere = elsewhere.map(|address| format!("it is at {address} instead"));
+        let turned = server.and_then(|kind| port.turned(kind)).map(|number| {
+            format!("it is at port {number} instead, which has the same bytes in the other order")
+        });
         let (saw, advice) = match (&elsewhere, server) {
             (Some(saw), _) => (saw.as_str(), ELSEWHERE),
             (None, Some(Type::STREAM)) if port.has_udp_receiver() => {
@@ -439,11 +450,18 @@ impl<'a> Lab<'a> {
             (None, Some(Type::DGRAM)) if port.has_tcp_listener() => {
                 ("it listens there for connections, over TCP", PROTOCOL)
             }
-            _ => ("it never did, and still runs", NEVER),
+            _ => turned
+                .as_deref()
+                .map_or(("it never did, and still runs", NEVER), |saw| (saw, HTONS)),
         };
         let missed = self.missed(expected, saw);
         let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
-        missed.advise(if is_busy { LOOPS } else { advice })
+        match server {
+            _ if is_busy => missed.advise(LOOPS),
+            Some(_) => missed.advise(advice),
+            // What a client has to do at first is what its check is about.
+            None => missed,
+        }
     }
 
     /// The program, which was just started, has ended instead of doing its job.
@@ -457,6 +475,7 @@ impl<'a> Lab<'a> {
         let has_broken_off =
             self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
         let advice = match (is_failure, has_broken_off) {
+            _ if output.contains("refused") => REFUSED,
             (true, true) => BROKEN_OFF,
             (true, false) => ENDED,
             (false, _) => OVER,
@@ -591,6 +610,7 @@ mod tests {
                 Some(BROKEN_OFF),
             ),
             ("if", false, false, Some(BROKEN_OFF)),
+            ("echo Connection refused", false, false, Some(REFUSED)),
             ("exit 0", false, false, Some(OVER)),
             ("exit 3", true, false, None),
             ("exit 3", false, true, None),
@@ -633,6 +653,30 @@ mod tests {
             let told = lab.never::<()>("it is there".to_owned(), Some(expected));
             let failure = told.unwrap_err();
             assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
+        }
+    }
+
+    /// The test is the program's socket.
+    #[test]
+    fn a_server_that_has_forgotten_htons_hears_that() {
+        for kind in [Type::STREAM, Type::DGRAM] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            let (port, socket) = soon(|| {
+                let port = untouched();
+                let turned = port.number.swap_bytes();
+                let is_fit = turned > 1024 && turned != port.number;
+                let socket = is_fit.then(|| bind(turned, kind).ok()).flatten();
+                socket.map(|socket| (port, socket))
+            });
+            if kind == Type::STREAM {
+                socket.listen(1).unwrap();
+            }
+            lab.port = Some(port);
+            let told = lab.never::<()>("it is there".to_owned(), Some(kind));
+            let failure = told.unwrap_err();
+            assert_eq!(failure.advice.as_deref(), Some(HTONS), "{failure:?}");
         }
     }
 

@@ -23,6 +23,9 @@ const RECEIVED_LIMIT: usize = 4 << 20;
 /// ends close at the same time, both remember it in TIME-WAIT.
 const CROSSING: Duration = Duration::from_millis(300);
 
+/// What was seen of a connection's end, if there was none.
+const STAYED_OPEN: &str = ", and the connection stayed open";
+
 /// What to change in a program that sends more of its buffer than was typed.
 pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
     NUL after it nor the rest of the buffer.";
@@ -442,7 +445,10 @@ impl TcpPeer {
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display) -> Told<T> {
-        self.run.failed(expected, self.saw())
+        let saw = self.saw();
+        // Nobody has waited for its end.
+        let saw = saw.strip_suffix(STAYED_OPEN).unwrap_or(&saw);
+        self.run.failed(expected, saw)
     }
 
     /// The failure of an expectation of this peer's: what has come isn't enough. As long as the
@@ -463,10 +469,10 @@ impl TcpPeer {
     /// What has come since the last expectation that was satisfied, in words.
     fn saw(&self) -> String {
         let end = match &self.end {
-            None => "and the connection stayed open".to_owned(),
-            Some(End::Closed) => "and the end of the stream".to_owned(),
-            Some(End::Reset) => "and the connection was reset".to_owned(),
-            Some(End::Broken(why)) => format!("and the connection broke ({why})"),
+            None => STAYED_OPEN.to_owned(),
+            Some(End::Closed) => ", and the end of the stream".to_owned(),
+            Some(End::Reset) => ", and the connection was reset".to_owned(),
+            Some(End::Broken(why)) => format!(", and the connection broke ({why})"),
         };
         let came = match self.unused() {
             // What is left of a line that was expected: its end.
@@ -477,7 +483,7 @@ impl TcpPeer {
             [] => "nothing came".to_owned(),
             bytes => format!("{} came", shown(bytes)),
         };
-        format!("{came}, {end}")
+        came + &end
     }
 
     /// [`Patience::answer`](crate::run::Patience::answer).

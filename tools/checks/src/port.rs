@@ -124,6 +124,14 @@ impl Port {
         let mut all = [Type::STREAM, Type::DGRAM].into_iter().flat_map(waiting);
         all.find(|address| address.port() == self.number && !is_ours(*address))
     }
+
+    /// The number that has the two bytes of this one in the other order, if somebody waits there,
+    /// who has forgotten `htons`. Only Linux tells.
+    pub(crate) fn turned(&self, kind: Type) -> Option<u16> {
+        let number = self.number.swap_bytes();
+        let is_there = waiting(kind).iter().any(|it| it.port() == number);
+        (is_there && number != self.number).then_some(number)
+    }
 }
 
 /// The addresses at which somebody listens for TCP, or receives from anybody over UDP.

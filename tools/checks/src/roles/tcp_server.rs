@@ -289,7 +289,11 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.connects()?;
             client.sends(b"GET / HTTP/1.1\r\nHost: 127.")?;
             client.hangs_up();
-            goes_on(lab)?;
+            lab.expects_to_live().advise(
+                "A read of 0 bytes, or an error of sending to a client that has gone, ends its \
+                 connection, never the server: handle both inside the loop.",
+            )?;
+            serves_another(lab)?;
             lab.expects_no_endless_loop().advise(
                 "When a read gives 0 bytes, stop reading: no more will ever come. And let a call \
                  wait: instead of asking non-blocking sockets again and again, ask select, poll or \
