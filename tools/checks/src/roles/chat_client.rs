@@ -51,9 +51,10 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A line is typed; the host receives it, with or without its line end, but without \
                 a NUL.",
-        advice: "Read a line from the standard input and send all its bytes; flush, if you write \
-                 them to a stream with a buffer. The first line is a message already: don't ask \
-                 for anything else, such as a name.",
+        advice: "Read a line from the standard input and send all its bytes (%s in scanf, cin >> \
+                 and Scanner.next take only a word); flush, if you write them to a stream with a \
+                 buffer. The first line is a message already: don't ask for anything else, such as \
+                 a name.",
         lesson: PAGE,
         run: |lab| {
             let mut host = ChatClient::met(lab)?;

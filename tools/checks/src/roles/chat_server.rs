@@ -53,9 +53,9 @@ pub const CHECKS: &[Check] = &[
         title: "Shows what the guest says",
         level: Level::Basic,
         about: "The guest says a line; it appears in the host's output.",
-        advice: "After accept, receive from the guest's connection and print each message: text \
-                 that ends with LF alone, not with CR LF, and has no length before it (as for \
-                 readUTF). Flush the output.",
+        advice: "After accept, receive from the guest's connection, without asking your user for \
+                 anything first, and print each message: text that ends with LF alone, not with CR \
+                 LF, and has no length before it (as for readUTF). Flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let _guest = ChatServer::met(lab)?;
@@ -68,9 +68,10 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
                 without its line end, but without a NUL.",
-        advice: "Read a line from the standard input and send all its bytes to the guest; flush, \
-                 if you write them to a stream with a buffer. The first line is a message already: \
-                 don't ask for anything else, such as a name.",
+        advice: "Read a line from the standard input and send all its bytes to the guest (%s in \
+                 scanf, cin >> and Scanner.next take only a word); flush, if you write them to a \
+                 stream with a buffer. The first line is a message already: don't ask for anything \
+                 else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;

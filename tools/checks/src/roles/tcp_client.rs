@@ -33,8 +33,9 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A line is typed; the server receives it, with or without its line end, but without \
                 a NUL.",
-        advice: "Read a line from the standard input and send all its bytes. If you write them to \
-                 a stream with a buffer, flush that.",
+        advice: "Read a line from the standard input and send all its bytes. (%s in scanf, cin >> \
+                 and Scanner.next take only a word.) If you write them to a stream with a buffer, \
+                 flush that.",
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;

@@ -205,8 +205,9 @@ pub const CHECKS: &[Check] = &[
         title: "Survives the longest datagram",
         level: Level::Expert,
         about: "A client sends 65,507 bytes of text, and 2,000 digits; then \"100\".",
-        advice: "A request may have any length up to 65,507 bytes. Handle the error that some \
-                 systems report for one that doesn't fit, and go on.",
+        advice: "A request may have any length up to 65,507 bytes, and be no number. Handle the \
+                 error of the conversion, and the one that some systems report for a datagram that \
+                 doesn't fit, and go on.",
         lesson: Lesson::pitfall("Input without a limit"),
         run: |lab| {
             let mut client = lab.asks()?;
@@ -243,7 +244,8 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {
             lab.asks()?.sends(ESCAPES);
-            goes_on(lab)?;
+            goes_on(lab)
+                .advise("This is no number: handle the error of the conversion, and go on.")?;
             lab.expects_no_escapes()
         },
     },
