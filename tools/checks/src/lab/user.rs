@@ -439,7 +439,7 @@ mod tests {
 
     use super::*;
     #[cfg(unix)]
-    use crate::run::Patience;
+    use crate::run::{Kind, Patience, tests::kind};
 
     /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
