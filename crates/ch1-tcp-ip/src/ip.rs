@@ -1,5 +1,5 @@
 //! Sends numbered IP packets from one host. IP promises nothing: packets may get lost, overtake
-//! each other, arrive twice or arrive changed (RFC 791, section 1.2).
+//! each other, arrive twice or arrive changed (RFC 1122, section 1.1.3).
 
 use std::fmt::{self, Display};
 

@@ -140,7 +140,8 @@ fn curl_is_greeted() {
             "curl",
             [&["--silent", "--max-time", "10", &url], arguments].concat(),
         );
-        // RFC 9113 forbids what this server speaks, and curl says so; the server goes on.
+        // In HTTP/2 no server may answer in HTTP/1.1 (RFC 9113, section 3.4), and curl says so; the
+        // server goes on.
         assert_eq!(
             curl.status.success(),
             arguments != ["--http2-prior-knowledge"]

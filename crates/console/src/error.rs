@@ -193,7 +193,7 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this program needs text in UTF-8 here \
              (without --tutorial the programs survive other bytes)"
         }
-        // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
+        // Linux says so if the address doesn't name its interface (`sin6_scope_id` in ipv6(7)).
         (Action::Bind | Action::Listen | Action::Connect | Action::Talk, Kind::InvalidInput) => {
             "an address that begins with fe80 or ff02 needs the name of a network card: \
              --host fe80::1%eth0"

@@ -91,7 +91,7 @@ pub fn cannot(action: &str, name: &str, cause: io::Error) -> Error {
         Kind::ConnectionRefused | Kind::ConnectionReset => {
             "nobody listens there: start the server, or check the port"
         }
-        // Linux says so if the address doesn't name the interface that it belongs to (ipv6(7)).
+        // Linux says so if the address doesn't name its interface (`sin6_scope_id` in ipv6(7)).
         Kind::InvalidInput => {
             "an address that begins with fe80 or ff02 needs the name of a network card: fe80::1%eth0:8080"
         }

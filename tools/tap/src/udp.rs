@@ -15,8 +15,8 @@ use crate::transcript::Connection;
 pub const ANY_DATAGRAM: usize = 65_535;
 
 /// A socket that is connected to the first address of this name that has a way to it. So the system
-/// keeps strangers away, and reports that nobody has the port: it doesn't tell a socket that isn't
-/// connected (udp(7)). A read waits for `patience`.
+/// keeps strangers away, and reports that nobody has the port. (Linux tells no unconnected socket,
+/// although udp(7) says that it does.) A read waits for `patience`.
 ///
 /// # Errors
 ///

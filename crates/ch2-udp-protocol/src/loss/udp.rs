@@ -33,7 +33,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             busy |= network.poll(side).was_busy();
         }
         // The server's program takes what arrived. A damaged datagram never gets this far, because
-        // its checksum is wrong (RFC 768) and the host drops it.
+        // its checksum is wrong and the host drops it (RFC 1122, section 4.1.3.4).
         let at = network.now;
         let socket: &mut Socket = network.server.socket(server);
         while let Ok((bytes, _)) = socket.recv() {

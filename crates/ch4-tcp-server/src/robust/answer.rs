@@ -71,7 +71,7 @@ fn plain_text(line: String) -> Answer {
     }
 }
 
-/// An HTTP response (RFC 9112, section 4) with a page in it: `heading` is text, `rest` is HTML.
+/// An HTTP response (RFC 9112, section 2.1) with a page in it: `heading` is text, `rest` is HTML.
 ///
 /// `Content-Length` tells a whole answer from a cut one. `Connection: close` says that no other
 /// answer follows on this connection (RFC 9112, section 9.6). The charset keeps "你好" readable.

@@ -77,7 +77,7 @@ impl Recogniser {
             self.searched += line_end + 1;
             let lines = &message[..self.searched];
             if self.in_head {
-                // An empty line ends the head. A line end may be LF alone: section 2.2.
+                // An empty line ends the head. A line end may be LF alone: RFC 9112, section 2.2.
                 if lines.ends_with(b"\n\n") || lines.ends_with(b"\n\r\n") {
                     return whole_head(&bytes[..self.skipped + self.searched], is_known);
                 }

@@ -13,7 +13,7 @@ use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
 ///
-/// A number may begin with zeros (ECMA-48, section 5.4.1). Nobody writes it like that, so it isn't
+/// A number may begin with zeros (ECMA-48, section 5.4.2). Nobody writes it like that, so it isn't
 /// mistaken for a program's own order to clear the screen.
 pub const ESCAPES: &str = "\x1b[002J\x1b]0;owned\x07";
 

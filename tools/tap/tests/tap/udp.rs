@@ -85,7 +85,7 @@ fn a_server_that_is_down_or_goes_away_is_told_once_for_each_client() {
     assert_eq!(tap.screen.text().matches("nobody listens there").count(), 2);
 }
 
-/// No datagram goes there (RFC 768), so there is no session.
+/// No datagram goes there: port 0 is reserved (RFC 6335, section 6). So there is no session.
 #[test]
 fn a_target_without_a_port_is_told() {
     let tap = UdpTap::in_front_of("127.0.0.1:0".parse().unwrap(), udp(), Trouble::default());
