@@ -116,7 +116,7 @@ fn start(
 ) -> Result<(), Error> {
     let started = stage.start(player, "> ", |keyboard, screen| {
         let log = Log::new(Printer::new(screen)?, false);
-        program(Keyboard::plain(keyboard), &log, &Limits::default())
+        program(Keyboard::plain(keyboard, false), &log, &Limits::default())
     });
     started.map(drop)
 }

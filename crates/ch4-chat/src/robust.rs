@@ -33,8 +33,8 @@
 //!
 //! Read [`event`] first: threads pass everything on as events. Then follow a line. One that the host
 //! types goes through [`keyboard`], [`host()`], [`room`] and [`peer`], whose writer sends it. One
-//! that a guest sends goes through [`connection`], [`framing`], [`host()`], [`room`] and, to the
-//! others, [`peer`]. [`guest()`] is the other side, without a room.
+//! that a guest sends goes through [`reader`], [`framing`], [`host()`], [`room`] and, to the others,
+//! [`peer`]. [`guest()`] is the other side, without a room.
 
 pub mod editor;
 pub mod event;
@@ -43,9 +43,9 @@ pub mod keyboard;
 pub mod limits;
 pub mod name;
 pub mod peer;
+pub mod reader;
 pub mod socket;
 
-pub mod connection;
 pub mod guest;
 pub mod host;
 pub mod room;

@@ -44,7 +44,7 @@ impl Side {
         let printer = Printer::new(screen.clone()).unwrap().with_width(width);
         let log = Log::new(printer, false);
         let (input, typing) = io::pipe().unwrap();
-        let keyboard = Keyboard::plain(BufReader::new(input));
+        let keyboard = Keyboard::plain(BufReader::new(input), false);
         let (ended, end) = channel();
         thread::spawn(move || {
             let end = run(keyboard, &log);

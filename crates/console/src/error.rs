@@ -89,8 +89,6 @@ pub enum Action {
     Talk,
     /// Read what the user types.
     ReadInput,
-    /// Use the terminal's line editor.
-    UseTerminal,
     /// Write a file that the user has named.
     WriteFile,
     /// Start a thread.
@@ -116,7 +114,6 @@ impl Display for Action {
             Self::Receive => "receive from",
             Self::Talk => "talk to",
             Self::ReadInput => "read",
-            Self::UseTerminal => "use",
             Self::WriteFile => "write",
             Self::StartThread => "start a thread",
             Self::OnThisMachine(action) => action,
@@ -250,7 +247,6 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
         }
         (Action::ReadInput, Kind::InvalidData) => "type or pipe in text in UTF-8",
         (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
-        (Action::UseTerminal, _) => "try it with TERM=dumb, or in another terminal",
 
         (Action::WriteFile, Kind::NotFound) => "name a file in a folder that exists",
         (Action::WriteFile, Kind::PermissionDenied) => "name a file that you may write to",
@@ -446,7 +442,6 @@ mod tests {
         ];
         let actions = [
             Action::ReadInput,
-            Action::UseTerminal,
             Action::WriteFile,
             Action::StartThread,
             Action::OnThisMachine("create a folder for"),

@@ -3,54 +3,53 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
 
-use console::{Action, Line, OrCannot};
+use console::Error;
 use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
 use super::event::Event;
+use crate::BYE;
 
-/// An editor that shows a prompt and returns a line for each call, or `None` at the end of the
-/// input, and a screen that prints above the prompt.
+/// An editor that shows a prompt and returns an event for each call, and a screen that prints above
+/// the prompt.
 ///
 /// # Errors
 ///
 /// The input or the output isn't a terminal, or none that the editor can use.
-pub fn open() -> rustyline::Result<(
-    impl FnMut() -> Result<Option<Line>, Event> + Send,
-    impl Write + Send,
-)> {
+pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + Send)> {
     let config = Config::builder().auto_add_history(true).build();
     let mut editor = DefaultEditor::with_config(config)?;
     let screen = AbovePrompt(editor.create_external_printer()?);
     #[cfg(unix)]
     signals::guard_terminal()?;
     let mut pasted = VecDeque::new();
-    let read_line = move || {
+    let next = move || {
         if pasted.is_empty() {
             #[cfg(unix)]
             signals::let_stop_here();
-            let text = edited(editor.readline("> "))?;
-            // What was pasted may have several lines.
-            let lines = text.iter().flat_map(|text| text.split('\n'));
-            pasted.extend(lines.map(|line| Line::Whole(line.into())));
+            match editor.readline("> ") {
+                // What was pasted may have several lines.
+                Ok(text) => pasted.extend(text.split('\n').map(str::to_owned)),
+                Err(error) => return without_line(error),
+            }
         }
-        Ok(pasted.pop_front())
+        Event::Typed(pasted.pop_front().unwrap_or_default())
     };
-    Ok((read_line, screen))
+    Ok((next, screen))
 }
 
-/// The line that the editor returns; `None` if the user pressed Ctrl-D or Ctrl-C.
-fn edited(line: rustyline::Result<String>) -> Result<Option<String>, Event> {
-    // The keyboard, or what was pasted, has another encoding. The editor has dropped the line.
+/// Why the editor returned no line. The user pressed Ctrl-D or Ctrl-C, or the keyboard, or what was
+/// pasted, has another encoding. Then the editor has dropped the line.
+fn without_line(error: ReadlineError) -> Event {
     let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
-    match line {
-        Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(None),
+    match error {
+        ReadlineError::Eof | ReadlineError::Interrupted => Event::Typed(BYE.to_owned()),
         #[cfg(windows)]
-        Err(ReadlineError::Decode(_)) => Err(not_utf8()),
-        Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => Err(not_utf8()),
-        line => {
-            let line = line.or_cannot(Action::UseTerminal, "the terminal");
-            line.map(Some).map_err(Event::Failed)
+        ReadlineError::Decode(_) => not_utf8(),
+        ReadlineError::Io(error) if error.kind() == ErrorKind::InvalidData => not_utf8(),
+        error => {
+            let next = "try it with TERM=dumb, or in another terminal";
+            Event::Failed(Error::cannot("use the terminal", error, next))
         }
     }
 }
@@ -128,15 +127,13 @@ mod tests {
     /// A key of a keyboard with another encoding must not end the chat.
     #[test]
     fn a_line_that_is_not_utf_8_is_not_sent_and_is_no_failure() {
-        let error = || ReadlineError::Io(ErrorKind::InvalidData.into());
-        let lines = [edited(Err(error())), edited(Ok("next".to_owned()))];
-        let not_sent = "NotSent(\"Not sent: the line isn't UTF-8.\")";
+        let io_error = |kind: ErrorKind| without_line(ReadlineError::Io(kind.into()));
         assert_eq!(
-            format!("{lines:?}"),
-            format!("[Err({not_sent}), Ok(Some(\"next\"))]")
+            format!("{:?}", io_error(ErrorKind::InvalidData)),
+            "NotSent(\"Not sent: the line isn't UTF-8.\")"
         );
-        let other = edited(Err(ReadlineError::Io(ErrorKind::NotConnected.into())));
-        assert!(matches!(other, Err(Event::Failed(_))));
+        let failed = io_error(ErrorKind::NotConnected);
+        assert!(matches!(failed, Event::Failed(_)));
     }
 
     #[test]

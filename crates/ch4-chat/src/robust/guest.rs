@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
-use super::connection::{goodbye, start};
 use super::event::{Event, PeerId, inbox, next_event};
 use super::framing::NAME_COMMAND;
 use super::keyboard::Keyboard;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name;
+use super::peer::{Peer, goodbye};
 use crate::BYE;
 
 /// Maximum size in bytes of a line from the host: a name, and a message in which each byte was
@@ -40,64 +40,62 @@ pub fn guest(
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
     let (events, inbox) = inbox(log);
     log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let host = start(stream, HOST, HOST_LINE_BYTES, limits, &events)
+    let host = Peer::start(stream, HOST, HOST_LINE_BYTES, limits, &events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, log);
     if let Some(name) = &name {
-        host.push(&format!("{NAME_COMMAND}{name}\n"));
+        host.push(format!("{NAME_COMMAND}{name}\n"));
     }
     // The others get it before each line, and a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
-    let mut typing = keyboard.read(events)?;
+    let typing = keyboard.read(events)?;
     typing.permit(Instant::now());
-    let (mut budget, mut deadline) = (Budget::default(), None);
+    let (mut budget, mut input_ended) = (Budget::PERSON, false);
     // If the host has had the last word, or is gone, there is nobody to say goodbye to.
-    let mut host_is_here = true;
-    let result = loop {
-        let event = next_event(&inbox, deadline);
+    let (host_is_here, result) = loop {
+        let event = next_event(&inbox, None);
         let now = Instant::now();
         match event {
-            None => break Ok(()),
-            Some(Event::Failed(error)) => break Err(error),
-            Some(Event::Typed(line)) if line == BYE => break Ok(()),
+            None => break (false, Ok(())), // Not while a thread reads from the host.
+            Some(Event::Failed(error)) => break (true, Err(error)),
+            Some(Event::Typed(line)) if line == BYE => break (true, Ok(())),
             Some(Event::Typed(line)) => {
                 // Count it as the host does: with a name, a number and escapes. If we counted less,
                 // more and more would wait here while the host reads us more slowly.
                 let passed_on = format!("{name}-1000: {}\n", safe::escape(&line));
                 typing.permit(budget.spend(passed_on.len(), now));
                 if !line.is_empty() {
-                    host.push(&(line + "\n"));
+                    host.push(line + "\n");
                 }
                 if host.waiting() > limits.guest_bytes {
-                    host_is_here = false;
                     // The host reads too slowly. To the user that is a timeout.
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
-                    break error.or_cannot(Action::Send, address);
+                    break (false, error.or_cannot(Action::Send, address));
                 }
             }
             Some(Event::NotSent(why)) => {
                 log.trouble(why);
                 typing.permit(now);
             }
-            Some(Event::InputEnded) => deadline = Some(now + limits.linger),
+            Some(Event::InputEnded) => {
+                input_ended = true;
+                typing.permit(now + limits.linger);
+            }
             Some(Event::Said(_, messages)) => {
-                if !messages.is_empty() {
-                    deadline = deadline.map(|_| now + limits.linger);
-                }
                 show(log, &messages);
                 if messages.iter().any(|message| message == BYE) {
-                    host_is_here = false;
                     log.event("The host has ended the chat.");
-                    break Ok(());
+                    break (false, Ok(()));
+                }
+                if input_ended && !messages.is_empty() {
+                    typing.permit(now + limits.linger);
                 }
                 host.permit(now);
             }
             Some(Event::Gone(_, error)) => {
-                host_is_here = false;
                 log.event("The host has gone.");
-                break error
-                    .map_or(Ok(()), Err)
-                    .or_cannot(Action::Receive, address);
+                let end = error.map_or(Ok(()), Err);
+                break (false, end.or_cannot(Action::Receive, address));
             }
             Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
         }

@@ -1,32 +1,29 @@
 //! The host's side: a loop that handles one event after the other, and waits for nothing but the
 //! next one.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{
-    Action, DeadlineStream, Error, Log, OrCannot, client_has_gone, end_accept, own_address,
-};
+use console::{Action, Error, Log, OrCannot, client_has_gone, end_accept, own_address};
 
-use super::connection::{goodbye, start};
 use super::event::{Event, inbox, next_event, wait_for_permit};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::name;
+use super::peer::{Peer, goodbye};
 use super::room::Room;
 use crate::BYE;
 
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long a rejected guest may take to close its side.
-const REJECT_TIME: Duration = Duration::from_secs(1);
-
-/// How many rejected guests may take this time at once.
+/// How many rejected connections stay open.
 const MAX_REJECTED: usize = 16;
 
 /// Hosts a room until the host says `byebye`, or, if its input was a file that has ended, until
@@ -49,10 +46,10 @@ pub fn host(
 
     // Accept one guest, and then one for each permit.
     let listener = Arc::new(listener);
-    let (accept_permits, permitted) = channel();
-    let (accepting, accepted) = (Arc::clone(&listener), events.clone());
+    let (permits, permitted) = channel();
+    let (waiting, arrivals) = (Arc::clone(&listener), events.clone());
     let accept = move || loop {
-        let _ = accepted.send(Event::Accepted(accepting.accept()));
+        let _ = arrivals.send(Event::Accepted(waiting.accept()));
         if !wait_for_permit(&permitted) {
             return;
         }
@@ -64,16 +61,16 @@ pub fn host(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
 
-    let mut typing = keyboard.read(events.clone())?;
+    let typing = keyboard.read(events.clone())?;
     let mut host = Host {
         room: Room::new(name::own(name, log), log, limits),
         events,
-        accept_permits,
-        rejected: Arc::default(),
+        accept_permits: permits,
+        rejected: VecDeque::new(),
         log,
         limits,
     };
-    let result = host.run(&inbox, &mut typing);
+    let result = host.run(&inbox, &typing);
     let now = Instant::now();
     let guests = host.room.close(now);
     // The accepting thread gets no more permits, and we let go of the port.
@@ -91,8 +88,8 @@ struct Host<'a> {
     room: Room<'a>,
     events: Sender<Event>,
     accept_permits: Sender<Instant>,
-    /// Counts the rejected connections: each holds a clone while it is open.
-    rejected: Arc<()>,
+    /// The last connections for which the room had no place.
+    rejected: VecDeque<TcpStream>,
     log: &'a Log,
     limits: &'a Limits,
 }
@@ -100,60 +97,55 @@ struct Host<'a> {
 impl Host<'_> {
     /// Handles each event, until the host has had the last word. The lines of a file are meant for
     /// somebody, so only a user at a terminal can type before the first guest is here.
-    fn run(&mut self, inbox: &Receiver<Event>, typing: &mut Typing) -> Result<(), Error> {
-        let (mut may_type, mut deadline) = (typing.is_terminal, None);
-        if may_type {
+    fn run(&mut self, inbox: &Receiver<Event>, typing: &Typing) -> Result<(), Error> {
+        let (mut waits_for_guest, mut input_ended) = (!typing.is_terminal, false);
+        if !waits_for_guest {
             typing.permit(Instant::now());
         }
         loop {
             // Whatever else has happened comes before what guests have said: so a flood of words
             // holds up neither the host nor those who come and go.
-            let mut event = inbox.try_recv().ok();
-            if event.is_none() && !self.room.pass_on(Instant::now()) {
-                let turn = self.room.turn_at(Instant::now());
-                event = next_event(inbox, deadline.into_iter().chain(turn).min());
-            }
+            let event = next_event(inbox, self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                None if deadline.is_some_and(|at| at <= now) => break,
-                None => {}
+                None => drop(self.room.pass_on(now)),
                 Some(Event::Failed(error)) => return Err(error),
-                Some(Event::Typed(line)) if line == BYE => break,
+                Some(Event::Typed(line)) if line == BYE => return Ok(()),
                 Some(Event::Typed(line)) => typing.permit(self.room.speak(&line, now)),
                 Some(Event::NotSent(why)) => {
                     self.log.trouble(why);
                     typing.permit(now);
                 }
-                Some(Event::InputEnded) => deadline = Some(now + self.limits.linger),
+                Some(Event::InputEnded) => {
+                    input_ended = true;
+                    typing.permit(now + self.limits.linger);
+                }
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    if !messages.is_empty() {
-                        deadline = deadline.map(|_| now + self.limits.linger);
+                    if mem::take(&mut waits_for_guest) {
+                        typing.permit(now);
+                    } else if input_ended && !messages.is_empty() {
+                        typing.permit(now + self.limits.linger);
                     }
                     self.room.hear(id, messages, now);
-                    if !may_type && !self.room.is_empty() {
-                        may_type = true;
-                        typing.permit(now);
-                    }
                 }
                 Some(Event::Gone(id, error)) => {
                     let broke = error.map(|_| "is gone: the connection broke");
-                    drop(self.room.depart(id, broke.unwrap_or("has left"), now));
+                    self.room.depart(id, broke.unwrap_or("has left"), now);
                 }
             }
             self.room.drop_slow(now);
-            if deadline.is_some() && self.room.is_empty() {
-                break;
+            if input_ended && self.room.is_empty() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Somebody connected, or `accept` failed.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
-                let peer = start(stream, id, MESSAGE_BYTES, self.limits, &self.events)?;
+                let peer = Peer::start(stream, id, MESSAGE_BYTES, self.limits, &self.events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
                 self.reject(stream);
@@ -172,36 +164,28 @@ impl Host<'_> {
         let _ = self.accept_permits.send(accept_again_at);
     }
 
-    /// Tells a guest that the room is full. The host reads what the guest has sent before it
-    /// closes: unread bytes would turn the close into a reset, and our line might be lost. In a
-    /// flood of connections, only some guests get this line.
-    fn reject(&self, mut stream: TcpStream) {
+    /// Tells a guest that the room is full. Its connection stays open until so many others were
+    /// rejected: to close it with something unread is a reset, and our line might be lost.
+    fn reject(&mut self, mut stream: TcpStream) {
         // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        if Arc::strong_count(&self.rejected) > MAX_REJECTED {
-            return;
+        self.rejected.push_back(stream);
+        if self.rejected.len() > MAX_REJECTED {
+            self.rejected.pop_front();
         }
-        let rejected = Arc::clone(&self.rejected);
-        // Without a thread, it is closed at once.
-        let _ = thread::Builder::new().spawn(move || {
-            let mut reader = DeadlineStream::new(&stream, Instant::now() + REJECT_TIME);
-            let _ = io::copy(&mut reader, &mut io::sink());
-            drop((stream, rejected));
-        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
-    use std::mem;
 
     use console::Printer;
     use testkit::{FakePeer, PATIENCE};
 
     use super::super::event::PeerId;
-    use super::super::peer::{Outbox, Peer};
+    use super::super::peer::Outbox;
     use super::*;
 
     /// A host without its threads. The test gets the permits to accept.
@@ -214,7 +198,7 @@ mod tests {
             room: Room::new(None, &log, &limits),
             events,
             accept_permits,
-            rejected: Arc::default(),
+            rejected: VecDeque::new(),
             log: &log,
             limits: &limits,
         };
@@ -245,16 +229,25 @@ mod tests {
         });
     }
 
+    /// To close a connection with something unread is a reset.
     #[test]
-    fn sixteen_who_are_turned_away_may_take_their_time() {
-        host(|host, _| {
-            let before = [(); MAX_REJECTED - 1].map(|()| Arc::clone(&host.rejected));
-            let (the_last, one_more) = (FakePeer::pair(), FakePeer::pair());
-            for stream in [the_last.0, one_more.0] {
-                host.reject(stream);
-                assert_eq!(Arc::strong_count(&host.rejected), 1 + MAX_REJECTED);
+    fn sixteen_who_are_rejected_may_take_their_time() {
+        host(|mut host, _| {
+            let mut guests: Vec<_> = (0..=MAX_REJECTED)
+                .map(|_| {
+                    let (stream, guest) = FakePeer::pair();
+                    guest.sends("unread");
+                    host.reject(stream);
+                    guest
+                })
+                .collect();
+            assert_eq!(host.rejected.len(), MAX_REJECTED);
+            // The first was closed when the last came.
+            for guest in &mut guests.split_off(1) {
+                assert_eq!(guest.reads_to_end(), b"* The room is full.\n");
+                guest.sends("more");
+                guest.sends("and more");
             }
-            drop(before);
         });
     }
 
@@ -268,8 +261,8 @@ mod tests {
                 events.send(Event::Said(*id, vec!["x".into()])).unwrap();
             }
             events.send(Event::Typed(BYE.to_owned())).unwrap();
-            let mut typing = Keyboard::plain(io::empty()).read(events).unwrap();
-            host.run(&inbox, &mut typing).unwrap();
+            let typing = Keyboard::plain(io::empty(), false).read(events).unwrap();
+            host.run(&inbox, &typing).unwrap();
             let left = guests.iter().take_while(|_| host.room.pass_on(now)).count();
             assert_eq!(left, guests.len());
             typing.end(host.log);
@@ -298,19 +291,21 @@ mod tests {
                 events.send(Event::Said(id, much.clone())).unwrap();
             }
             // Its input has ended, but nobody is told that.
-            let mut typing = Keyboard::plain(io::empty()).read(channel().0).unwrap();
+            let typing = Keyboard::plain(io::empty(), false)
+                .read(channel().0)
+                .unwrap();
             let lines = much.len();
             let listening = thread::spawn(move || {
                 let mut heard = String::new();
                 while heard.matches("xx\n").count() < 2 * lines
-                    && listener.bell.recv_timeout(PATIENCE).is_ok()
+                    && let Ok(text) = listener.texts.recv_timeout(PATIENCE)
                 {
-                    heard += &mem::take(&mut listener.waiting.lock().unwrap().text);
+                    heard += &text;
                 }
                 events.send(Event::Typed(BYE.to_owned())).unwrap();
                 heard
             });
-            host.run(&inbox, &mut typing).unwrap();
+            host.run(&inbox, &typing).unwrap();
             let heard = listening.join().unwrap();
             for speaker in ["guest-2: ", "guest-3: "] {
                 assert_eq!(heard.matches(speaker).count(), lines, "{speaker}");

@@ -2,11 +2,10 @@
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::mem;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use console::{Action, Error, Line, Log, OrCannot, Printer, read_line, terminal_width};
 
@@ -15,11 +14,13 @@ use super::event::{Event, wait_for_permit};
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
+/// How long the thread may take to end before the user is asked to end its prompt.
+const END_TIME: Duration = Duration::from_millis(500);
+
 /// The user's input.
 pub struct Keyboard {
-    /// Waits for the next line; `None` at the end of the input. If there is no line, the event says
-    /// why.
-    read_line: Box<dyn FnMut() -> Result<Option<Line>, Event> + Send>,
+    /// Waits for the next line, and says what came of it.
+    next: Box<dyn FnMut() -> Event + Send>,
     is_terminal: bool,
     has_prompt: bool,
 }
@@ -36,28 +37,40 @@ impl Keyboard {
     pub fn open() -> Result<(Self, Printer), Error> {
         // Windows doesn't need it. Elsewhere it says what the terminal can do.
         let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
-        let mut keyboard = Self::plain(console::stdin());
-        keyboard.is_terminal = io::stdin().is_terminal();
-        let printer = if has_type && let Ok((read_line, screen)) = editor::open() {
-            keyboard.read_line = Box::new(read_line);
-            keyboard.has_prompt = true;
-            Printer::new(screen)?
+        let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
+            let keyboard = Self {
+                next: Box::new(next),
+                is_terminal: true,
+                has_prompt: true,
+            };
+            (keyboard, Printer::new(screen)?)
         } else {
-            Printer::new(console::stdout())?
+            let keyboard = Self::plain(console::stdin(), io::stdin().is_terminal());
+            (keyboard, Printer::new(console::stdout())?)
         };
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
-    pub fn plain(mut input: impl BufRead + Send + 'static) -> Self {
-        let read_line = move || {
+    pub fn plain(mut input: impl BufRead + Send + 'static, is_terminal: bool) -> Self {
+        let mut leaves = is_terminal;
+        let next = move || {
             let line = read_line(&mut input, MESSAGE_BYTES);
-            let line = line.or_cannot(Action::ReadInput, "the input");
-            line.map_err(Event::Failed)
+            match line.or_cannot(Action::ReadInput, "the input") {
+                Ok(Some(Line::Whole(line))) => {
+                    let line = line.strip_suffix(b"\r").unwrap_or(&line);
+                    Event::Typed(String::from_utf8_lossy(line).into_owned())
+                }
+                Ok(Some(Line::TooLong(length))) => too_long(length),
+                // The permit after the end of a file is for when it is time to leave.
+                Ok(None) if mem::replace(&mut leaves, true) => Event::Typed(BYE.to_owned()),
+                Ok(None) => Event::InputEnded,
+                Err(error) => Event::Failed(error),
+            }
         };
         Self {
-            read_line: Box::new(read_line),
-            is_terminal: false,
+            next: Box::new(next),
+            is_terminal,
             has_prompt: false,
         }
     }
@@ -73,80 +86,63 @@ impl Keyboard {
     /// The system has no thread left.
     pub fn read(mut self, events: Sender<Event>) -> Result<Typing, Error> {
         let (permits, permitted) = channel();
-        let (is_terminal, has_prompt) = (self.is_terminal, self.has_prompt);
-        let in_editor = Arc::<AtomicBool>::default();
-        let still_in_editor = Arc::clone(&in_editor);
+        // Nothing is ever sent here: the thread drops its end when it ends.
+        let (running, ended) = channel::<()>();
         let type_lines = move || {
             while wait_for_permit(&permitted) {
-                let event = self.next_event();
-                still_in_editor.store(false, Ordering::SeqCst);
+                let event = match (self.next)() {
+                    // U+FFFD is longer than what it replaces, and an editor has no limit.
+                    Event::Typed(line) if line.len() > MESSAGE_BYTES => too_long(line.len() as u64),
+                    event => event,
+                };
                 let _ = events.send(event);
             }
+            drop(running);
         };
-        let thread = thread::Builder::new()
+        thread::Builder::new()
             .spawn(type_lines)
             .or_cannot(Action::StartThread, "that reads the keyboard")?;
         Ok(Typing {
             permits,
-            thread,
-            is_terminal,
-            has_prompt,
-            in_editor,
-            permit: Instant::now(),
+            ended,
+            is_terminal: self.is_terminal,
+            has_prompt: self.has_prompt,
         })
     }
+}
 
-    fn next_event(&mut self) -> Event {
-        let length = match (self.read_line)() {
-            Ok(Some(Line::Whole(line))) => {
-                let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
-                if line.len() <= MESSAGE_BYTES {
-                    return Event::Typed(line.into_owned());
-                }
-                line.len() as u64
-            }
-            Ok(Some(Line::TooLong(length))) => length,
-            Ok(None) if self.is_terminal => return Event::Typed(BYE.to_owned()),
-            Ok(None) => return Event::InputEnded,
-            Err(event) => return event,
-        };
-        Event::NotSent(format!(
-            "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
-        ))
-    }
+fn too_long(length: u64) -> Event {
+    Event::NotSent(format!(
+        "Not sent: the line is {length} bytes; the limit is {MESSAGE_BYTES}."
+    ))
 }
 
 /// The thread that reads the keyboard.
 pub struct Typing {
     permits: Sender<Instant>,
-    thread: JoinHandle<()>,
+    ended: Receiver<()>,
     /// True if the input is a terminal, so the user can see who is in the room.
     pub is_terminal: bool,
     has_prompt: bool,
-    /// The editor has the terminal, from the last permit's instant on, until the user presses Enter
-    /// or Ctrl-C. A program that ended meanwhile would leave a terminal that doesn't echo.
-    in_editor: Arc<AtomicBool>,
-    permit: Instant,
 }
 
 impl Typing {
     /// The last line is done: read another from this time on.
-    pub fn permit(&mut self, at: Instant) {
-        self.permit = at;
-        self.in_editor.store(self.has_prompt, Ordering::SeqCst);
+    pub fn permit(&self, at: Instant) {
         // If the thread has ended there is no other.
         let _ = self.permits.send(at);
     }
 
-    /// Ends the thread. Only the user can end the editor, so this asks them to press Enter, and
-    /// waits. A thread that reads plain lines ends with the program.
+    /// Ends the thread. In the editor only the user can end it, so this asks them to press Enter,
+    /// and waits: a program that ended meanwhile would leave a terminal that doesn't echo. A thread
+    /// that reads plain lines ends with the program.
     pub fn end(self, log: &Log) {
+        // A thread that waits for its permit, or for the permit's instant, ends at once.
         drop(self.permits);
-        // From here on, a thread that waits for its permit's instant ends at once.
-        if self.in_editor.load(Ordering::SeqCst) && self.permit <= Instant::now() {
+        let late = Err(RecvTimeoutError::Timeout);
+        if self.has_prompt && self.ended.recv_timeout(END_TIME) == late {
             log.event("Press Enter to leave.");
-            // If the thread has panicked its prompt has gone too.
-            let _ = self.thread.join();
+            let _ = self.ended.recv();
         }
     }
 }
@@ -167,8 +163,8 @@ mod tests {
     /// What is typed, up to the end of the input.
     fn typed(input: impl Read + Send + 'static) -> String {
         let (send, events) = channel();
-        let keyboard = Keyboard::plain(BufReader::new(input));
-        let mut typing = keyboard.read(send).unwrap();
+        let keyboard = Keyboard::plain(BufReader::new(input), false);
+        let typing = keyboard.read(send).unwrap();
         let mut all = Vec::new();
         loop {
             typing.permit(Instant::now());
@@ -220,8 +216,8 @@ mod tests {
     #[test]
     fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
         let (send, events) = channel();
-        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..]);
-        let mut typing = keyboard.read(send).unwrap();
+        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..], false);
+        let typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
         assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
         typing.end(&log());
@@ -230,11 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn only_at_a_terminal_the_end_of_the_input_means_byebye() {
-        for (is_terminal, expected) in [(true, "Typed(\"byebye\")"), (false, "InputEnded")] {
-            let mut keyboard = Keyboard::plain(&b""[..]);
-            keyboard.is_terminal = is_terminal;
-            assert_eq!(format!("{:?}", keyboard.next_event()), expected);
+    fn only_at_a_terminal_the_end_of_the_input_means_byebye_at_once() {
+        for (is_terminal, expected) in [
+            (true, [r#"Typed("byebye")"#; 2]),
+            (false, ["InputEnded", r#"Typed("byebye")"#]),
+        ] {
+            let mut keyboard = Keyboard::plain(&b""[..], is_terminal);
+            let events = [(keyboard.next)(), (keyboard.next)()];
+            assert_eq!(events.map(|it| format!("{it:?}")), expected);
         }
     }
 
@@ -243,15 +242,15 @@ mod tests {
     fn a_line_that_is_being_edited_is_ended_by_the_user() {
         let (reading, reads) = channel();
         let (enter, presses) = channel();
-        let mut keyboard = Keyboard::plain(&b""[..]);
+        let mut keyboard = Keyboard::plain(&b""[..], false);
         keyboard.has_prompt = true;
-        keyboard.read_line = Box::new(move || {
+        keyboard.next = Box::new(move || {
             reading.send(()).unwrap();
             presses.recv_timeout(PATIENCE).unwrap();
-            Ok(Some(Line::Whole(Vec::new())))
+            Event::Typed(String::new())
         });
         let (send, events) = channel();
-        let mut typing = keyboard.read(send).unwrap();
+        let typing = keyboard.read(send).unwrap();
         typing.permit(Instant::now());
         reads.recv_timeout(PATIENCE).unwrap();
         let screen = testkit::Capture::default();
@@ -268,10 +267,10 @@ mod tests {
     #[test]
     fn nobody_is_asked_for_enter_where_no_prompt_is() {
         for says_byebye in [false, true] {
-            let mut keyboard = Keyboard::plain(&b"byebye\n"[..]);
+            let mut keyboard = Keyboard::plain(&b"byebye\n"[..], false);
             keyboard.has_prompt = true;
             let (send, events) = channel();
-            let mut typing = keyboard.read(send).unwrap();
+            let typing = keyboard.read(send).unwrap();
             if says_byebye {
                 typing.permit(Instant::now());
                 assert!(events.recv_timeout(PATIENCE).is_ok());

@@ -54,6 +54,13 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// For one person: 16 KiB a second, and 64 KiB at once.
+    pub const PERSON: Self = Self {
+        rate: 16 * 1024,
+        burst: Duration::from_secs(4),
+        full: None,
+    };
+
     /// For a room, where each copy of a line counts: 512 MiB a second, and 16 MiB at once.
     pub const ROOM: Self = Self {
         rate: 512 * 1024 * 1024,
@@ -65,20 +72,14 @@ impl Budget {
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
         // bytes / rate, in seconds.
         let time = Duration::from_secs(bytes as u64) / self.rate;
-        let full = self.full.unwrap_or(now).max(now) + time;
-        self.full = Some(full);
-        full.checked_sub(self.burst).unwrap_or(now).max(now)
+        self.full = Some(self.full.unwrap_or(now).max(now) + time);
+        self.ready_at(now)
     }
-}
 
-/// For one person: 16 KiB a second, and 64 KiB at once.
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            rate: 16 * 1024,
-            burst: Duration::from_secs(4),
-            full: None,
-        }
+    /// When somebody may say more: now, or later.
+    pub fn ready_at(&self, now: Instant) -> Instant {
+        let ready = self.full.and_then(|full| full.checked_sub(self.burst));
+        ready.unwrap_or(now).max(now)
     }
 }
 
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn a_burst_is_free_and_what_comes_after_it_waits() {
         let begin = Instant::now();
-        let mut budget = Budget::default();
+        let mut budget = Budget::PERSON;
         assert_eq!(budget.spend(64 * 1024, begin), begin);
         let second = Duration::from_secs(1);
         assert_eq!(budget.spend(16 * 1024, begin), begin + second);

@@ -1,13 +1,25 @@
-//! One peer, as the loop sees it, and its outbox. Whatever the loop does here, it never waits.
+//! One peer, as the loop sees it, and the two threads that wait for the peer's network: a reader
+//! makes events of what comes in, a writer sends what waits. Whatever the loop does here, it never
+//! waits, except in [`goodbye`].
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::mem;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::{SockRef, TcpKeepalive};
+
+use super::event::{Event, PeerId, next_event, wait_for_permit};
+use super::limits::Limits;
+use super::reader::read;
 use crate::BYE;
+
+/// Readers and writers need little stack: 128 KiB.
+const STACK_BYTES: usize = 131_072;
 
 /// How long a writer rests after each write. Nobody notices such a short time, and what comes
 /// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
@@ -17,58 +29,118 @@ const REST: Duration = Duration::from_millis(20);
 /// How much is written at once. What has been written doesn't wait any more.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
+/// peer that was switched off says nothing, not even that it has gone.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_mins(1))
+    .with_interval(Duration::from_secs(10));
+
 /// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
 /// once everything is written, and its reader closes the connection.
 pub struct Peer {
-    waiting: Arc<Mutex<Waiting>>,
-    /// Wakes the writer.
-    ring: SyncSender<()>,
+    outbox: Sender<Arc<str>>,
+    waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     disconnect: Box<dyn Fn() + Send>,
 }
 
 /// The writer's end.
 pub struct Outbox {
-    pub(super) waiting: Arc<Mutex<Waiting>>,
-    pub(super) bell: Receiver<()>,
-}
-
-/// What waits for a peer. No end holds the lock while it does anything else.
-#[derive(Default)]
-pub(super) struct Waiting {
-    pub(super) text: String,
-    /// How many bytes the writer has taken and not written yet.
-    writing: usize,
+    pub(super) texts: Receiver<Arc<str>>,
+    /// How many bytes wait, including those that are being written.
+    pub(super) waiting: Arc<AtomicUsize>,
 }
 
 impl Peer {
-    /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
-    /// after each event. `disconnect` closes the connection at once.
+    /// Takes over a connection, with a thread that reads lines of at most `line_bytes`, and one that
+    /// writes. Both end with the peer.
+    ///
+    /// The connection closes in stages. When the last word is written, or the loop has let the peer
+    /// go and everything is written, the writer closes our sending side. When the loop has let the
+    /// peer go, and the writer is done or has had its time, the reader closes the rest.
+    /// [`Peer::disconnect`] closes everything at once.
+    ///
+    /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
+    /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn start(
+        stream: TcpStream,
+        id: PeerId,
+        line_bytes: usize,
+        limits: &Limits,
+        events: &Sender<Event>,
+    ) -> io::Result<Self> {
+        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
+        // `byebye`, and put it into one segment with the message before it.
+        // macOS refuses options for a connection that has been reset. The reader will find that out.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
+
+        // Shared by all: a room has one descriptor for each guest.
+        let stream = Arc::new(stream);
+        let shared = Arc::clone(&stream);
+        // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
+        let (peer, outbox, permitted) = Self::new(move || {
+            let _ = shared.shutdown(Shutdown::Both);
+        });
+        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        // Nothing is ever sent here: the writer drops its end when it is done.
+        let (writing, written) = channel::<()>();
+        let write_half = Arc::clone(&stream);
+        thread().spawn(move || {
+            // If this fails, the reader sees an error too, or the end of the stream.
+            let _ = outbox.write_to(&*write_half);
+            let _ = write_half.shutdown(Shutdown::Write);
+            drop(writing);
+        })?;
+
+        let (events, limits) = (events.clone(), limits.clone());
+        thread().spawn(move || {
+            // Returns false if the loop has let the peer go.
+            let say = |messages| {
+                let _ = events.send(Event::Said(id, messages));
+                wait_for_permit(&permitted)
+            };
+            let end = read(&stream, line_bytes, limits.quiet, say);
+            let _ = events.send(Event::Gone(id, end.err()));
+            // Until the loop has let the peer go.
+            while permitted.recv().is_ok() {}
+            let _ = written.recv_timeout(limits.farewell);
+            let _ = stream.shutdown(Shutdown::Both);
+        })?;
+        Ok(peer)
+    }
+
+    /// A peer without threads, and the ends for its writer and its reader. `disconnect` closes the
+    /// connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
-        let waiting = Arc::<Mutex<Waiting>>::default();
-        let (ring, bell) = sync_channel(1);
+        let (outbox, texts) = channel();
+        let waiting = Arc::<AtomicUsize>::default();
         let (permits, permitted) = channel();
         let peer = Self {
+            outbox,
             waiting: Arc::clone(&waiting),
-            ring,
             permits,
             disconnect: Box::new(disconnect),
         };
-        (peer, Outbox { waiting, bell }, permitted)
+        (peer, Outbox { texts, waiting }, permitted)
     }
 
     /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
     /// how much [waits](Peer::waiting), and decides.
-    pub fn push(&self, text: &str) {
-        lock(&self.waiting).text.push_str(text);
-        // If it rings already, that is enough. If the writer has ended, nobody needs the text.
-        let _ = self.ring.try_send(());
+    pub fn push(&self, text: impl Into<Arc<str>>) {
+        let text = text.into();
+        self.waiting.fetch_add(text.len(), Ordering::Relaxed);
+        // If the writer has ended, nobody needs the text.
+        let _ = self.outbox.send(text);
     }
 
     /// How many bytes wait, including those that are being written.
     pub fn waiting(&self) -> usize {
-        let waiting = lock(&self.waiting);
-        waiting.text.len() + waiting.writing
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The peer's last event is done: its reader may send another from this time on.
@@ -78,7 +150,7 @@ impl Peer {
     }
 
     /// Closes the connection at once, whatever waits.
-    pub fn disconnect(self) {
+    pub fn disconnect(&self) {
         (self.disconnect)();
     }
 }
@@ -90,15 +162,17 @@ impl Outbox {
     ///
     /// The connection is broken.
     pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
-        // It rings after each text, so nothing is left behind.
-        while self.bell.recv().is_ok() {
-            let text = self.take();
+        while let Ok(first) = self.texts.recv() {
+            let mut text = first.to_string();
+            for more in self.texts.try_iter() {
+                text += &more;
+            }
             // Only the last word has no LF. It goes out in a write of its own, so that the
             // tutorial's programs understand it.
             let lines = text.strip_suffix(BYE).unwrap_or(&text);
             for piece in lines.as_bytes().chunks(PIECE_BYTES) {
                 stream.write_all(piece)?;
-                lock(&self.waiting).writing -= piece.len();
+                self.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
             }
             if lines.len() < text.len() {
                 return stream.write_all(BYE.as_bytes());
@@ -107,27 +181,50 @@ impl Outbox {
         }
         Ok(())
     }
-
-    fn take(&self) -> String {
-        let mut waiting = lock(&self.waiting);
-        waiting.writing = waiting.text.len();
-        mem::take(&mut waiting.text)
-    }
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    // Lines are whole even if a thread has panicked.
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline.
+/// Bytes that stay unread would turn the close into a reset, and the last word might be lost (RFC
+/// 9293, section 3.6.1).
+pub fn goodbye(
+    mut peers: BTreeMap<PeerId, Peer>,
+    inbox: &Receiver<Event>,
+    deadline: Instant,
+    show: impl Fn(&[String]),
+) {
+    // Also read on from those that talked too fast.
+    for peer in peers.values() {
+        peer.permit(Instant::now());
+    }
+    // The clock decides: after the deadline events may still wait, and more may come.
+    while !peers.is_empty()
+        && Instant::now() < deadline
+        && let Some(event) = next_event(inbox, Some(deadline))
+    {
+        match event {
+            Event::Said(id, messages) => {
+                show(&messages);
+                if let Some(peer) = peers.get(&id) {
+                    peer.permit(Instant::now());
+                }
+            }
+            Event::Gone(id, _) => drop(peers.remove(&id)),
+            _ => {}
+        }
+    }
+    peers.values().for_each(Peer::disconnect);
 }
 
 #[cfg(test)]
 mod tests {
+    use testkit::FakePeer;
+
     use super::*;
 
     /// Keeps each write by itself: what was written, how much waited, and when.
     struct Writes {
         all: Vec<(String, usize, Instant)>,
-        waiting: Arc<Mutex<Waiting>>,
+        waiting: Arc<AtomicUsize>,
         /// Says something more at the first write, and is let go.
         peer: Option<Peer>,
     }
@@ -135,7 +232,7 @@ mod tests {
     impl Write for Writes {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            let waiting = lock(&self.waiting).writing;
+            let waiting = self.waiting.load(Ordering::Relaxed);
             self.all.push((text, waiting, Instant::now()));
             if let Some(peer) = self.peer.take() {
                 peer.push("more\n");
@@ -187,6 +284,32 @@ mod tests {
         };
         assert_eq!([&**one, more], ["one\n", "more\n"]);
         assert!(*second >= *first + REST);
-        assert!(!super::super::event::wait_for_permit(&permitted));
+        assert!(!wait_for_permit(&permitted));
+    }
+
+    /// A test could see neither from outside: the second takes a minute.
+    #[test]
+    fn a_connection_sends_at_once_and_asks_whether_a_silent_peer_is_there() {
+        let (stream, _other) = FakePeer::pair();
+        let same = stream.try_clone().unwrap();
+        let peer = Peer::start(stream, 1, 4096, &Limits::default(), &channel().0).unwrap();
+        assert!(same.nodelay().unwrap());
+        assert!(SockRef::from(&same).keepalive().unwrap());
+        peer.disconnect();
+    }
+
+    /// Or a flood could keep the host from ending the chat.
+    #[test]
+    fn a_goodbye_is_over_at_its_deadline_even_if_events_wait() {
+        let (events, inbox) = channel();
+        let (disconnected, is_disconnected) = channel();
+        let peer = || {
+            let disconnected = disconnected.clone();
+            Peer::new(move || disconnected.send(()).unwrap()).0
+        };
+        events.send(Event::Said(1, Vec::new())).unwrap();
+        let peers = BTreeMap::from([(1, peer()), (2, peer())]);
+        goodbye(peers, &inbox, Instant::now(), |_| panic!("it is over"));
+        assert_eq!(is_disconnected.try_iter().count(), 2);
     }
 }

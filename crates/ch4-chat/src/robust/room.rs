@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use console::{Log, safe};
@@ -72,7 +73,7 @@ impl<'a> Room<'a> {
             silent: BTreeMap::new(),
             names,
             host_prefix: host.map_or_else(String::new, |name| name + ": "),
-            host_budget: Budget::default(),
+            host_budget: Budget::PERSON,
             budget: Budget::ROOM,
             said: BTreeMap::new(),
             turn: 0,
@@ -107,7 +108,7 @@ impl<'a> Room<'a> {
         let guest = Guest {
             address,
             name: None,
-            budget: Budget::default(),
+            budget: Budget::PERSON,
             peer,
         };
         self.guests.insert(id, guest);
@@ -128,14 +129,14 @@ impl<'a> Room<'a> {
     }
 
     /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
-    pub fn turn_at(&mut self, now: Instant) -> Option<Instant> {
-        (!self.said.is_empty()).then(|| self.budget.spend(0, now))
+    pub fn ready_at(&self, now: Instant) -> Option<Instant> {
+        (!self.said.is_empty()).then(|| self.budget.ready_at(now))
     }
 
     /// Passes on what the next guest has said. Returns false if none has said anything, or if the
     /// room's budget is spent.
     pub fn pass_on(&mut self, now: Instant) -> bool {
-        if self.turn_at(now) != Some(now) {
+        if self.ready_at(now) != Some(now) {
             return false;
         }
         let Some(((turn, _, id), said)) = self.said.pop_first() else {
@@ -159,7 +160,7 @@ impl<'a> Room<'a> {
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
-                guest.peer.push(&format!("* Your name is {name}.\n"));
+                guest.peer.push(format!("* Your name is {name}.\n"));
             }
             said.remove(0);
         }
@@ -200,7 +201,7 @@ impl<'a> Room<'a> {
         }
         self.broadcast(&text, Some(id), now);
         if leaves {
-            drop(self.depart(id, "has left", now));
+            self.depart(id, "has left", now);
         }
     }
 
@@ -225,24 +226,23 @@ impl<'a> Room<'a> {
     }
 
     /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
-    /// Drop its peer to let it go: it still gets what was said before.
-    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) -> Option<Peer> {
+    /// It still gets what was said before.
+    pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
         self.silent.remove(&id);
-        let guest = self.guests.remove(&id)?;
-        if let Some(name) = guest.name {
+        if let Some(name) = self.guests.remove(&id).and_then(|guest| guest.name) {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
             self.broadcast(&format!("* {gone}\n"), None, now);
             self.log.event(gone);
         }
-        Some(guest.peer)
     }
 
     /// A guest has to go at once, whatever waits for it.
     fn expel(&mut self, id: PeerId, why: &str, now: Instant) {
-        if let Some(peer) = self.depart(id, why, now) {
-            peer.disconnect();
+        if let Some(guest) = self.guests.get(&id) {
+            guest.peer.disconnect();
         }
+        self.depart(id, why, now);
     }
 
     /// Sends a line, or several, to everybody except the one who said it.
@@ -253,9 +253,11 @@ impl<'a> Room<'a> {
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
         self.has_sent = true;
+        // One copy in memory, however many wait for it.
+        let text: Arc<str> = text.into();
         for (id, guest) in &self.guests {
             if Some(*id) != speaker {
-                guest.peer.push(text);
+                guest.peer.push(Arc::clone(&text));
             }
         }
     }
@@ -286,8 +288,9 @@ impl<'a> Room<'a> {
 mod tests {
     use std::collections::{HashSet, VecDeque};
     use std::mem;
+    use std::sync::Mutex;
+    use std::sync::atomic::Ordering;
     use std::sync::mpsc::{Receiver, TryRecvError};
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use console::Printer;
@@ -351,7 +354,7 @@ mod tests {
 
         /// Time passes until more may be passed on. Then that is.
         fn passes_on(&mut self) -> bool {
-            let Some(at) = self.room.turn_at(self.now) else {
+            let Some(at) = self.room.ready_at(self.now) else {
                 return false;
             };
             self.now = at;
@@ -408,7 +411,10 @@ mod tests {
 
     /// What a guest's writer would write now.
     fn take(outbox: &Outbox) -> String {
-        mem::take(&mut outbox.waiting.lock().unwrap().text)
+        let texts: Vec<_> = outbox.texts.try_iter().collect();
+        let text = texts.concat();
+        outbox.waiting.fetch_sub(text.len(), Ordering::Relaxed);
+        text
     }
 
     fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
@@ -445,7 +451,7 @@ mod tests {
         // To the others, a guest that leaves before its introduction was never there.
         let (id, _) = world.arrives().unwrap();
         world.shows();
-        assert!(world.room.depart(id, "has left", world.now).is_some());
+        world.room.depart(id, "has left", world.now);
         assert_eq!(world.shows(), [""; 0]);
         assert_eq!(world.read(&to_li), "");
     }
@@ -490,7 +496,7 @@ mod tests {
         assert!(world.is_let_go(li));
         assert_eq!(world.disconnected(), []);
         assert_eq!(world.says(li, &["never said"]), None);
-        assert!(world.room.depart(li, "has left", world.now).is_none());
+        world.room.depart(li, "has left", world.now);
         assert_eq!(world.read(&to_han), "");
     }
 
@@ -638,7 +644,7 @@ mod tests {
         }
         // As much as there was, but for the burst.
         let at = begin + Duration::from_micros(31_250);
-        assert!(world.room.turn_at(world.now) > Some(at));
+        assert!(world.room.ready_at(world.now) > Some(at));
         let heard = world.read(&to_listener);
         let order: Vec<_> = heard
             .lines()
@@ -894,7 +900,7 @@ mod tests {
             // The bounds are kept, names are unique, and the room knows who is here.
             let here = self.guests.iter().filter(|(_, guest)| guest.here);
             assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
-            let waiting = here.map(|(_, guest)| guest.outbox.waiting.lock().unwrap().text.len());
+            let waiting = here.map(|(_, guest)| guest.outbox.waiting.load(Ordering::Relaxed));
             let waiting: Vec<usize> = waiting.collect();
             assert!(
                 waiting
@@ -942,7 +948,7 @@ mod tests {
                     }
                     Step::Leaves(who) => {
                         if let Some(id) = pick(who) {
-                            drop(crowd.world.room.depart(id, "has left", crowd.world.now));
+                            crowd.world.room.depart(id, "has left", crowd.world.now);
                             crowd.guests.get_mut(&id).unwrap().here = false;
                         }
                     }
@@ -960,12 +966,12 @@ mod tests {
                     }
                     Step::TimePasses => {
                         let world = &mut crowd.world;
-                        world.now = world.room.turn_at(world.now).unwrap_or(world.now);
+                        world.now = world.room.ready_at(world.now).unwrap_or(world.now);
                     }
                 }
                 crowd.follow();
             }
-            while let Some(at) = crowd.world.room.turn_at(crowd.world.now) {
+            while let Some(at) = crowd.world.room.ready_at(crowd.world.now) {
                 crowd.world.now = at;
                 crowd.follow();
             }

@@ -1,0 +1,178 @@
+//! Reads what a peer sends, on the thread that waits for it: where a line's way into the room begins.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use console::DeadlineStream;
+
+use super::framing::Framing;
+use super::limits::MESSAGE_BYTES;
+
+/// How much is read at once: this part of the longest line. From a guest that is 512 bytes, so at
+/// most 256 lines, which it says in one event, and which the others wait for.
+const PARTS: usize = 8;
+
+/// Hands what a peer says, in lines of at most `line_bytes`, to `say`, until its stream ends or
+/// `say` returns false. That may be nothing: at first, and if the peer sends much that is no
+/// message.
+///
+/// # Errors
+///
+/// The connection is broken. What came before counts even so: a tutorial's program that says
+/// `byebye` and closes with something unread resets the connection.
+pub fn read(
+    stream: &TcpStream,
+    line_bytes: usize,
+    quiet: Duration,
+    say: impl Fn(Vec<String>) -> bool,
+) -> io::Result<()> {
+    let mut framing = Framing::new(line_bytes);
+    let mut piece = vec![0; line_bytes / PARTS];
+    let connected = Instant::now();
+    let (mut last_read, mut is_new, mut unreported) = (connected, true, 0);
+    let end = loop {
+        // A new guest may tell its name first, but the others hear of it soon in any case.
+        let since = if is_new { connected } else { last_read };
+        let waits = is_new || framing.ends_when_quiet();
+        let deadline = waits.then(|| since + quiet);
+        let mut messages = Vec::new();
+        match DeadlineStream::new(stream, deadline).read(&mut piece) {
+            Ok(0) => break Ok(()),
+            Ok(count) => {
+                last_read = Instant::now();
+                messages.extend(framing.push(piece.split_at(count).0));
+                // Empty lines, and a line without end, are no messages, but need a permit too.
+                unreported += count;
+                if messages.is_empty() && unreported < MESSAGE_BYTES {
+                    continue;
+                }
+            }
+            // Without a deadline it is the system that gave up: the peer doesn't answer any more.
+            Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
+                break Err(error);
+            }
+            Err(_) if framing.ends_when_quiet() && last_read.elapsed() >= quiet => {
+                messages.extend(framing.complete());
+            }
+            Err(_) => {} // It is new, and hasn't finished a message yet.
+        }
+        (is_new, unreported) = (false, 0);
+        if !say(messages) {
+            return Ok(());
+        }
+        // Until now it was we who didn't read: that isn't the peer's quiet.
+        last_read = Instant::now();
+    };
+    if let Some(last) = framing.complete() {
+        say(vec![last]);
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+    use std::thread;
+
+    use testkit::{FakePeer, PATIENCE};
+
+    use super::*;
+
+    /// Reads what a peer sends until its stream ends. Meanwhile `peer` does what it does, and gets
+    /// all that is said.
+    fn reads(
+        quiet: Duration,
+        peer: impl FnOnce(FakePeer, &Receiver<Vec<String>>) + Send,
+    ) -> io::Result<()> {
+        let (stream, other) = FakePeer::pair();
+        let (said, hears) = channel();
+        thread::scope(|scope| {
+            scope.spawn(move || peer(other, &hears));
+            let say = |messages| said.send(messages).is_ok();
+            let end = read(&stream, MESSAGE_BYTES, quiet, say);
+            // A peer that waits for more, or goes on sending, now fails.
+            drop((stream, said));
+            end
+        })
+    }
+
+    /// Nothing else: each event costs the room something.
+    #[test]
+    fn a_new_peer_is_an_event_and_so_is_each_message() {
+        let read = reads(Duration::from_millis(50), |peer, hears| {
+            let says = || hears.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(says(), [""; 0]);
+            peer.sends("hello");
+            assert_eq!(says(), ["hello"]);
+            peer.sends("\none\ntwo\nthr");
+            assert_eq!(says(), ["one", "two"]);
+            peer.sends("ee\n");
+            assert_eq!(says(), ["three"]);
+            assert!(hears.try_recv().is_err());
+        });
+        read.unwrap();
+    }
+
+    #[test]
+    fn a_message_that_has_begun_does_not_end_because_its_peer_is_new() {
+        // Longer than a busy system holds up a thread.
+        let quiet = Duration::from_secs(1);
+        let begin = Instant::now();
+        let read = reads(quiet, |peer, hears| {
+            // It is never quiet, and sends too little to need a permit.
+            let mut sent = String::new();
+            let first = loop {
+                match hears.recv_timeout(quiet / 50) {
+                    Err(RecvTimeoutError::Timeout) if sent.len() < MESSAGE_BYTES / 2 => {
+                        peer.sends(".");
+                        sent.push('.');
+                    }
+                    first => break first,
+                }
+            };
+            assert_eq!(first, Ok(vec![]));
+            assert!(begin.elapsed() >= quiet);
+            peer.sends("\n");
+            assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![sent]));
+        });
+        read.unwrap();
+    }
+
+    /// Even before it is quiet, or a guest could flood the host with nothing.
+    #[test]
+    fn a_peer_that_sends_as_much_as_a_message_and_says_nothing_needs_a_permit() {
+        let read = reads(3 * PATIENCE, |peer, hears| {
+            for nothing in ["\n", "x"] {
+                peer.sends(nothing.repeat(MESSAGE_BYTES));
+                assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
+            }
+        });
+        read.unwrap();
+    }
+
+    /// Its rest was there all the time.
+    #[test]
+    fn a_message_does_not_end_because_a_permit_was_late() {
+        let quiet = Duration::from_millis(50);
+        let (stream, peer) = FakePeer::pair();
+        peer.sends("x".repeat(MESSAGE_BYTES + 1));
+        drop(peer);
+        let (said, hears) = channel();
+        let say = |messages: Vec<String>| {
+            if messages.is_empty() {
+                thread::sleep(2 * quiet); // The permit is late.
+            }
+            said.send(messages.len()).is_ok()
+        };
+        read(&stream, MESSAGE_BYTES, quiet, say).unwrap();
+        drop(said);
+        assert_eq!(hears.iter().collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn a_connection_that_breaks_within_a_message_is_an_error() {
+        let read = reads(3 * PATIENCE, |peer, _| peer.resets());
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+}
