@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use ch4_chat::meet::{Meeting, meet};
 use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::name::clean;
-use ch4_chat::robust::{self, Limits};
+use ch4_chat::robust::{self, Limits, Meeting};
 use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
 use console::{Action, Error, Flags, Log, OrCannot, own_address, stdin, stdout};
@@ -62,7 +61,7 @@ fn run(args: &Args) -> Result<(), Error> {
         Some(Side::Server) => flags.open(host).map(Meeting::Host),
         Some(Side::Client) => flags.open(join).map(Meeting::Guest),
         // With --tutorial too: so the same command can be run again at once, whoever closed first.
-        None => meet(&flags.addresses()?, &limits),
+        None => robust::meet(&flags.addresses()?, &limits),
     }?;
     if flags.tutorial {
         let (mut input, mut out) = (stdin(), stdout());

@@ -41,10 +41,10 @@ pub mod event;
 pub mod framing;
 pub mod keyboard;
 pub mod limits;
+pub mod meet;
 pub mod name;
 pub mod peer;
 pub mod reader;
-pub mod socket;
 
 pub mod guest;
 pub mod host;
@@ -53,4 +53,4 @@ pub mod room;
 pub use guest::guest;
 pub use host::host;
 pub use limits::{Limits, MESSAGE_BYTES};
-pub use socket::{connect, listen};
+pub use meet::{Meeting, connect, listen, meet};

@@ -13,9 +13,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch4_chat::BYE;
-#[cfg(target_os = "linux")]
-use ch4_chat::meet::meet;
 use ch4_chat::robust::keyboard::Keyboard;
+#[cfg(target_os = "linux")]
+use ch4_chat::robust::meet;
 use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
 use console::{Error, Log, Printer, Width};
 use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, own_loopback_address, plain};

@@ -11,9 +11,6 @@
 
 use std::mem;
 
-/// The beginning of a guest's first line if it tells the guest's name.
-pub(crate) const NAME_COMMAND: &str = "/name ";
-
 /// Puts messages together from the pieces that one peer sends.
 #[derive(Debug, Default)]
 pub struct Framing {
@@ -40,12 +37,13 @@ impl Framing {
     pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut messages = Vec::new();
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            if let Some(last_part) = piece.strip_suffix(b"\n") {
+            let part = piece.strip_suffix(b"\n").unwrap_or(piece);
+            let free = self.limit + 1 - self.kept.len();
+            self.kept.extend(part.iter().take(free));
+            self.length += part.len() as u64;
+            if part.len() < piece.len() {
                 self.speaks_lines = true;
-                self.keep(last_part);
                 messages.extend(self.complete());
-            } else {
-                self.keep(piece);
             }
         }
         messages
@@ -54,12 +52,6 @@ impl Framing {
     /// Whether a message has begun that ends as soon as the peer is quiet.
     pub fn ends_when_quiet(&self) -> bool {
         !self.speaks_lines && self.length > 0
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        let free = self.limit + 1 - self.kept.len();
-        self.kept.extend(bytes.iter().take(free));
-        self.length += bytes.len() as u64;
     }
 
     /// Returns the message that ends now: with its LF, because the peer is quiet, or with the stream.

@@ -8,7 +8,6 @@ use std::time::Instant;
 use console::{Action, Error, Log, OrCannot, safe};
 
 use super::event::{Event, PeerId, inbox, next_event};
-use super::framing::NAME_COMMAND;
 use super::keyboard::Keyboard;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name;
@@ -44,7 +43,7 @@ pub fn guest(
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, log);
     if let Some(name) = &name {
-        host.push(format!("{NAME_COMMAND}{name}\n"));
+        host.push(format!("{}{name}\n", name::COMMAND));
     }
     // The others get it before each line, and a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");

@@ -44,14 +44,13 @@ pub fn host(
     let here = own_address(&listener)?;
     let (events, inbox) = inbox(log);
 
-    // Accept one guest, and then one for each permit.
+    // Accept one guest for each permit.
     let listener = Arc::new(listener);
-    let (permits, permitted) = channel();
-    let (waiting, arrivals) = (Arc::clone(&listener), events.clone());
-    let accept = move || loop {
-        let _ = arrivals.send(Event::Accepted(waiting.accept()));
-        if !wait_for_permit(&permitted) {
-            return;
+    let (accept_permits, permitted) = channel();
+    let (door, arrivals) = (Arc::clone(&listener), events.clone());
+    let accept = move || {
+        while wait_for_permit(&permitted) {
+            let _ = arrivals.send(Event::Accepted(door.accept()));
         }
     };
     thread::Builder::new()
@@ -65,11 +64,12 @@ pub fn host(
     let mut host = Host {
         room: Room::new(name::own(name, log), log, limits),
         events,
-        accept_permits: permits,
+        accept_permits,
         rejected: VecDeque::new(),
         log,
         limits,
     };
+    let _ = host.accept_permits.send(Instant::now());
     let result = host.run(&inbox, &typing);
     let now = Instant::now();
     let guests = host.room.close(now);

@@ -16,7 +16,6 @@ use std::time::Instant;
 use console::{Log, safe};
 
 use super::event::PeerId;
-use super::framing::NAME_COMMAND;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name::{self, Names};
 use super::peer::Peer;
@@ -154,7 +153,7 @@ impl<'a> Room<'a> {
         let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
             return said;
         };
-        let asked = said.first().and_then(|it| it.strip_prefix(NAME_COMMAND));
+        let asked = said.first().and_then(|it| it.strip_prefix(name::COMMAND));
         let wanted = asked.and_then(name::clean);
         let wanted = wanted.unwrap_or_else(|| name::guest(id));
         let name = self.names.take(&wanted, id);
@@ -190,10 +189,9 @@ impl<'a> Room<'a> {
             text += &(line + "\n");
         }
         // Empty lines had to be read all the same, so they count as a whole message.
-        let bytes = if text.is_empty() {
-            MESSAGE_BYTES
-        } else {
-            text.len()
+        let bytes = match text.len() {
+            0 => MESSAGE_BYTES,
+            bytes => bytes,
         };
         let may_go_on = guest.budget.spend(bytes, now);
         if !leaves {
@@ -262,25 +260,22 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Drops the guests for whom too much waits. Does nothing if nothing was sent since the last
-    /// call.
+    /// Drops the guest for whom most waits, as long as that is too much for one guest, or the total
+    /// is too much for the room. Does nothing if nothing was sent since the last call.
     pub fn drop_slow(&mut self, now: Instant) {
         if !mem::take(&mut self.has_sent) {
             return;
         }
-        while let Some(id) = self.slowest() {
-            self.expel(id, "was dropped for reading too slowly", now);
+        loop {
+            let waiting = self.guests.iter();
+            let waiting = waiting.map(|(id, guest)| (guest.peer.waiting(), *id));
+            let sum: usize = waiting.clone().map(|(bytes, _)| bytes).sum();
+            let (most, slowest) = waiting.max().unwrap_or_default();
+            if most <= self.limits.guest_bytes && sum <= self.limits.room_bytes {
+                return;
+            }
+            self.expel(slowest, "was dropped for reading too slowly", now);
         }
-    }
-
-    /// The guest for whom most waits, if that is too much for one guest, or the total is too much
-    /// for the room.
-    fn slowest(&self) -> Option<PeerId> {
-        let waiting = self.guests.iter();
-        let waiting = waiting.map(|(id, guest)| (guest.peer.waiting(), *id));
-        let sum: usize = waiting.clone().map(|(bytes, _)| bytes).sum();
-        let (most, id) = waiting.max()?;
-        (most > self.limits.guest_bytes || sum > self.limits.room_bytes).then_some(id)
     }
 }
 

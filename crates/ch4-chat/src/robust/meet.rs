@@ -1,13 +1,19 @@
-//! The same command for both: join the chat, or host it if nobody does.
+//! How a host listens, how a guest connects, and how one command does either: it joins the chat, or
+//! hosts it if nobody does.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, OrCannot, try_each};
+use console::{Action, Error, OrCannot, refuse_multicast, refuse_self, try_each};
+use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::robust::{Limits, connect, listen};
+use super::limits::Limits;
+
+/// How many bytes the system keeps for each connection and direction (Linux doubles it: socket(7)).
+/// By default it keeps megabytes. A flood would get so far ahead before we slow it down.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 /// If two programs start at once, how long the one without the port looks for the host, which may
 /// not be ready yet.
@@ -15,6 +21,52 @@ const RACE_TIME: Duration = Duration::from_millis(500);
 
 /// How long it waits before each try.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
+
+/// Opens a socket on which guests can connect.
+///
+/// # Errors
+///
+/// The port is taken, or below 1024 and reserved, or the address isn't one of this machine's.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    // 1. Create a socket.
+    refuse_multicast(address)?;
+    let socket = create(address)?;
+
+    // 2. Bind it to an IP address and a port.
+    // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6.1). With this
+    // option that doesn't prevent the next chat. On Windows the option means something else: to
+    // take the port from its owner.
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+
+    // 3. Listen: from now on guests may connect.
+    socket.listen(128)?;
+    Ok(socket.into())
+}
+
+/// Opens a connection to the host.
+///
+/// # Errors
+///
+/// Nobody listens on `address`, no route leads there, or nobody answers in time.
+pub fn connect(address: SocketAddr, limits: &Limits) -> io::Result<TcpStream> {
+    // 1. Create a socket.
+    let socket = create(address)?;
+
+    // 2. Connect it to the host's address and port.
+    socket.connect_timeout(&address.into(), limits.connect_time)?;
+    refuse_self(socket.into())
+}
+
+fn create(address: SocketAddr) -> io::Result<Socket> {
+    let family = Domain::for_address(address);
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
+    // A socket that `accept` returns has the listener's sizes.
+    socket.set_send_buffer_size(BUFFER_BYTES)?;
+    socket.set_recv_buffer_size(BUFFER_BYTES)?;
+    Ok(socket)
+}
 
 /// The outcome of [`meet`].
 #[derive(Debug)]
@@ -38,28 +90,30 @@ pub enum Meeting {
 /// The port is taken by something that can't be joined, or can't be listened on. Or no address is
 /// this machine's, and none can be joined.
 pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error> {
+    let join = |address| connect(address, limits).or_cannot(Action::Connect, address);
+    // An address that isn't this machine's is passed over.
+    let host = |&address: &SocketAddr| match listen(address) {
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => None,
+        tried => Some((tried, address)),
+    };
     let mut lost_at = None;
-    'again: loop {
-        let join = |address| connect(address, limits).or_cannot(Action::Connect, address);
+    loop {
         let nobody = match try_each(addresses, join) {
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(error) => error,
         };
-        for &address in addresses {
-            match listen(address) {
-                Ok(listener) => return Ok(Meeting::Host(listener)),
-                Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {}
-                Err(error)
-                    if error.kind() == ErrorKind::AddrInUse
-                        && lost_at.get_or_insert_with(Instant::now).elapsed() < RACE_TIME =>
-                {
-                    thread::sleep(RETRY_DELAY);
-                    continue 'again;
-                }
-                Err(error) => return Err(error).or_cannot(Action::Listen, address),
+        match addresses.iter().find_map(host) {
+            Some((Err(error), _))
+                if error.kind() == ErrorKind::AddrInUse
+                    && lost_at.get_or_insert_with(Instant::now).elapsed() < RACE_TIME =>
+            {
+                thread::sleep(RETRY_DELAY);
             }
+            Some((tried, address)) => {
+                return tried.map(Meeting::Host).or_cannot(Action::Listen, address);
+            }
+            None => return Err(nobody),
         }
-        return Err(nobody);
     }
 }
 
