@@ -1,10 +1,9 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
-//! happened to one inbox, as an event. (So does the printer's, if the screen fails.) One loop
-//! handles the events, one after the other. Only this loop holds the room's state, so it needs no
-//! lock, and it waits for nothing but its inbox. (Each outbox has a lock, held only
-//! while a text is added or taken.) The host:
+//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this
+//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. The
+//! host:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -13,28 +12,36 @@
 //!  keyboard ---> typing ----'
 //! ```
 //!
-//! The guest has the same threads, except the one that accepts, and one peer: the host. Besides
-//! these, up to 16 short-lived threads close the connections of guests who were turned away, and one
-//! waits for the signals that end a program at a terminal.
+//! The guest has the same threads, except the one that accepts, and one peer: the host. At a
+//! terminal one more thread waits for the signals that end a program.
 //!
-//! Every queue has a bound, and a rule for when it is full ([`Limits`]):
+//! After each event a thread waits for a [permit](event::wait_for_permit), which says from when on
+//! it may send the next. So every queue has a bound, and a rule for when it is full ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and one that says that the thread has ended. After an event
-//!   a thread waits for a [permit](event::wait_for_permit). If a guest talks too fast, its next
-//!   permit is for later. Meanwhile its words wait in the network, where TCP's flow control holds
-//!   them up.
+//! - Inbox: one event from each thread, and one that says that the thread has ended. If a guest
+//!   talks too fast, its next permit is for later. Meanwhile its words wait in the network, where
+//!   TCP's flow control holds them up.
 //! - Room: what guests have said waits here, one event from each, until nothing else is in the
 //!   inbox and the room's budget allows it. Then it is passed on, and the permit comes after that.
-//! - Outbox: the loop never waits. It drops a guest for whom too much waits ([`room`]). The writer
-//!   sends all that waits in one write, and rests for a moment ([`peer`]).
+//! - Outbox: the loop never waits. It drops a guest for whom too much waits.
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
-//! - Connections: one is accepted at a time. If the room is full, the host says so, and closes at
-//!   most 16 connections in stages at the same time.
+//! - Connections: one is accepted for each permit. If the room is full, the host says so, and keeps
+//!   the last 16 of these connections open for a while.
 //!
-//! Read [`event`] first: threads pass everything on as events. Then follow a line. One that the host
-//! types goes through [`keyboard`], [`host()`], [`room`] and [`peer`], whose writer sends it. One
-//! that a guest sends goes through [`reader`], [`framing`], [`host()`], [`room`] and, to the others,
-//! [`peer`]. [`guest()`] is the other side, without a room.
+//! Follow a line. Each file has one part of its way, and is passed once:
+//!
+//! | file | a line that the host types | a line that a guest sends |
+//! | --- | --- | --- |
+//! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
+//! | [`reader`] | | its bytes are read, |
+//! | [`framing`] | | put together to a message, and become [`event::Event::Said`] |
+//! | [`host()`] | the loop takes the event from the inbox | the same |
+//! | [`room`] | goes to all guests | waits for its turn, and goes to the others |
+//! | [`peer`] | waits in each outbox; the writer sends it | the same |
+//!
+//! [`guest()`] is the other side: it has no room. You can read these later: [`editor`] edits lines at
+//! a terminal, [`name`] cleans names, [`limits`] has the sizes and times, [`mod@meet`] opens the
+//! sockets.
 
 pub mod editor;
 pub mod event;

@@ -1,9 +1,7 @@
-//! Events, and the inbox from which a loop takes them.
+//! Events, the inbox from which a loop takes them, and the permits that it gives back.
 //!
-//! After each event that it sends, a thread waits for a permit to go on. A permit is an instant:
-//! the loop decides how soon the thread may send the next event. So the inbox holds at most one
-//! event from each thread, and the last words of one that ends. It needs no other limit. When a
-//! peer floods, its bytes wait in the network and not in our memory.
+//! A permit is an instant: the loop decides how soon a thread may send its next event. When a peer
+//! floods, its bytes wait in the network and not in our memory.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
