@@ -53,7 +53,7 @@ impl Keyboard {
 
     /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
     pub fn plain(mut input: impl BufRead + Send + 'static, is_terminal: bool) -> Self {
-        let mut leaves = is_terminal;
+        let mut ended = false;
         let next = move || {
             let line = read_line(&mut input, MESSAGE_BYTES);
             match line.or_cannot(Action::ReadInput, "the input") {
@@ -62,8 +62,10 @@ impl Keyboard {
                     Event::Typed(String::from_utf8_lossy(line).into_owned())
                 }
                 Ok(Some(Line::TooLong(length))) => too_long(length),
-                // The permit after the end of a file is for when it is time to leave.
-                Ok(None) if mem::replace(&mut leaves, true) => Event::Typed(BYE.to_owned()),
+                // The second time it isn't the file's end that says so, but the permit.
+                Ok(None) if is_terminal || mem::replace(&mut ended, true) => {
+                    Event::Typed(BYE.to_owned())
+                }
                 Ok(None) => Event::InputEnded,
                 Err(error) => Event::Failed(error),
             }
