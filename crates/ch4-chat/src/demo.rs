@@ -58,15 +58,19 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     let listener = robust::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
     let address = own_address(&listener)?;
     let mut stage = Stage::new(out, ["host", "Li", "guest-2"]);
-    start(&mut stage, "host", move |keyboard, log, limits| {
-        robust::host(listener, None, keyboard, log, limits)
+    stage.start("host", "> ", move |keyboard, screen| {
+        let log = Log::new(Printer::new(screen)?, false);
+        let keyboard = Keyboard::plain(keyboard, false);
+        robust::host(listener, None, keyboard, &log, &Limits::default())
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
     let connection = robust::connect(address, &Limits::default());
     let connection = connection.or_cannot(Action::Connect, address)?;
-    start(&mut stage, "Li", move |keyboard, log, limits| {
-        robust::guest(connection, Some("Li"), keyboard, log, limits)
+    stage.start("Li", "> ", move |keyboard, screen| {
+        let log = Log::new(Printer::new(screen)?, false);
+        let keyboard = Keyboard::plain(keyboard, false);
+        robust::guest(connection, Some("Li"), keyboard, &log, &Limits::default())
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;
@@ -102,17 +106,4 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     stage.wait_for("Li", "guest-2 has left")?;
     stage.types("host", BYE)?;
     stage.wait_for("Li", "The host has ended")
-}
-
-/// Starts a robust program for a player.
-fn start(
-    stage: &mut Stage<impl Write>,
-    player: &'static str,
-    program: impl FnOnce(Keyboard, &Log, &Limits) -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
-    let started = stage.start(player, "> ", |keyboard, screen| {
-        let log = Log::new(Printer::new(screen)?, false);
-        program(Keyboard::plain(keyboard, false), &log, &Limits::default())
-    });
-    started.map(drop)
 }

@@ -33,7 +33,7 @@
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
 //! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
-//! | [`reader`] | | its bytes are read, |
+//! | [`connection`] | | its bytes are read, |
 //! | [`framing`] | | put together to a message, and become [`event::Event::Said`] |
 //! | [`host()`] | the loop takes the event from the inbox | the same |
 //! | [`room`] | goes to all guests | waits for its turn, and goes to the others |
@@ -51,8 +51,8 @@ pub mod limits;
 pub mod meet;
 pub mod name;
 pub mod peer;
-pub mod reader;
 
+pub mod connection;
 pub mod guest;
 pub mod host;
 pub mod room;

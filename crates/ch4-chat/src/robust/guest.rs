@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
+use super::connection::start;
 use super::event::{Event, PeerId, inbox, next_event};
 use super::keyboard::Keyboard;
 use super::limits::{Budget, Limits, MESSAGE_BYTES};
 use super::name;
-use super::peer::{Peer, goodbye};
+use super::peer::goodbye;
 use crate::BYE;
 
 /// Maximum size in bytes of a line from the host: a name, and a message in which each byte was
@@ -39,7 +40,7 @@ pub fn guest(
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
     let (events, inbox) = inbox(log);
     log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let host = Peer::start(stream, HOST, HOST_LINE_BYTES, limits, &events)
+    let host = start(stream, HOST, HOST_LINE_BYTES, limits, &events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, log);
     if let Some(name) = &name {

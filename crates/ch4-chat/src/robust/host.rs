@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use console::{Action, Error, Log, OrCannot, client_has_gone, end_accept, own_address};
 
+use super::connection::start;
 use super::event::{Event, inbox, next_event, wait_for_permit};
 use super::keyboard::{Keyboard, Typing};
 use super::limits::{Limits, MESSAGE_BYTES};
 use super::name;
-use super::peer::{Peer, goodbye};
+use super::peer::goodbye;
 use super::room::Room;
 use crate::BYE;
 
@@ -66,8 +67,6 @@ pub fn host(
         events,
         accept_permits,
         rejected: VecDeque::new(),
-        log,
-        limits,
     };
     let _ = host.accept_permits.send(Instant::now());
     let result = host.run(&inbox, &typing);
@@ -90,8 +89,6 @@ struct Host<'a> {
     accept_permits: Sender<Instant>,
     /// The last connections for which the room had no place.
     rejected: VecDeque<TcpStream>,
-    log: &'a Log,
-    limits: &'a Limits,
 }
 
 impl Host<'_> {
@@ -113,19 +110,19 @@ impl Host<'_> {
                 Some(Event::Typed(line)) if line == BYE => return Ok(()),
                 Some(Event::Typed(line)) => typing.permit(self.room.speak(&line, now)),
                 Some(Event::NotSent(why)) => {
-                    self.log.trouble(why);
+                    self.room.log.trouble(why);
                     typing.permit(now);
                 }
                 Some(Event::InputEnded) => {
                     input_ended = true;
-                    typing.permit(now + self.limits.linger);
+                    typing.permit(now + self.room.limits.linger);
                 }
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
                     if mem::take(&mut waits_for_guest) {
                         typing.permit(now);
                     } else if input_ended && !messages.is_empty() {
-                        typing.permit(now + self.limits.linger);
+                        typing.permit(now + self.room.limits.linger);
                     }
                     self.room.hear(id, messages, now);
                 }
@@ -145,7 +142,7 @@ impl Host<'_> {
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
-                let peer = Peer::start(stream, id, MESSAGE_BYTES, self.limits, &self.events)?;
+                let peer = start(stream, id, MESSAGE_BYTES, self.room.limits, &self.events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
                 self.reject(stream);
@@ -158,7 +155,7 @@ impl Host<'_> {
         {
             // The system is out of descriptors, threads or memory. That passes, and other guests
             // stay queued.
-            self.log.short_of("let a guest in for now", &error);
+            self.room.log.short_of("let a guest in for now", &error);
             accept_again_at += RETRY_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
@@ -185,7 +182,7 @@ mod tests {
     use testkit::{FakePeer, PATIENCE};
 
     use super::super::event::PeerId;
-    use super::super::peer::Outbox;
+    use super::super::peer::{Outbox, Peer};
     use super::*;
 
     /// A host without its threads. The test gets the permits to accept.
@@ -199,8 +196,6 @@ mod tests {
             events,
             accept_permits,
             rejected: VecDeque::new(),
-            log: &log,
-            limits: &limits,
         };
         test(host, permitted);
     }
@@ -265,7 +260,7 @@ mod tests {
             host.run(&inbox, &typing).unwrap();
             let left = guests.iter().take_while(|_| host.room.pass_on(now)).count();
             assert_eq!(left, guests.len());
-            typing.end(host.log);
+            typing.end(host.room.log);
         });
     }
 
@@ -278,8 +273,7 @@ mod tests {
                 ..Limits::default()
             };
             let mut host = Host {
-                room: Room::new(None, host.log, &limits),
-                limits: &limits,
+                room: Room::new(None, host.room.log, &limits),
                 ..host
             };
             let (events, inbox) = channel();
@@ -310,7 +304,7 @@ mod tests {
             for speaker in ["guest-2: ", "guest-3: "] {
                 assert_eq!(heard.matches(speaker).count(), lines, "{speaker}");
             }
-            typing.end(host.log);
+            typing.end(host.room.log);
         });
     }
 }

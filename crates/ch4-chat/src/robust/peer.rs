@@ -1,25 +1,16 @@
-//! One peer, as the loop sees it, and the two threads that wait for the peer's network: a reader
-//! makes events of what comes in, a writer sends what waits. Whatever the loop does here, it never
-//! waits, except in [`goodbye`].
+//! One peer, as the loop sees it, and its outbox, from which the writer sends. Whatever the loop does
+//! here, it never waits, except in [`goodbye`].
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use socket2::{SockRef, TcpKeepalive};
-
-use super::event::{Event, PeerId, next_event, wait_for_permit};
-use super::limits::Limits;
-use super::reader::read;
+use super::event::{Event, PeerId, next_event};
 use crate::BYE;
-
-/// Readers and writers need little stack: 128 KiB.
-const STACK_BYTES: usize = 131_072;
 
 /// How long a writer rests after each write. Nobody notices such a short time, and what comes
 /// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
@@ -28,12 +19,6 @@ const REST: Duration = Duration::from_millis(20);
 
 /// How much is written at once. What has been written doesn't wait any more.
 const PIECE_BYTES: usize = 16 * 1024;
-
-/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
-/// peer that was switched off says nothing, not even that it has gone.
-const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
-    .with_time(Duration::from_mins(1))
-    .with_interval(Duration::from_secs(10));
 
 /// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
 /// once everything is written, and its reader closes the connection.
@@ -52,70 +37,8 @@ pub struct Outbox {
 }
 
 impl Peer {
-    /// Takes over a connection, with a thread that reads lines of at most `line_bytes`, and one that
-    /// writes. Both end with the peer.
-    ///
-    /// The connection closes in stages. When the last word is written, or the loop has let the peer
-    /// go and everything is written, the writer closes our sending side. When the loop has let the
-    /// peer go, and the writer is done or has had its time, the reader closes the rest.
-    /// [`Peer::disconnect`] closes everything at once.
-    ///
-    /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
-    /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
-    ///
-    /// # Errors
-    ///
-    /// The system has no thread left.
-    pub fn start(
-        stream: TcpStream,
-        id: PeerId,
-        line_bytes: usize,
-        limits: &Limits,
-        events: &Sender<Event>,
-    ) -> io::Result<Self> {
-        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
-        // `byebye`, and put it into one segment with the message before it.
-        // macOS refuses options for a connection that has been reset. The reader will find that out.
-        let _ = stream.set_nodelay(true);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
-
-        // Shared by all: a room has one descriptor for each guest.
-        let stream = Arc::new(stream);
-        let shared = Arc::clone(&stream);
-        // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
-        let (peer, outbox, permitted) = Self::new(move || {
-            let _ = shared.shutdown(Shutdown::Both);
-        });
-        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
-        // Nothing is ever sent here: the writer drops its end when it is done.
-        let (writing, written) = channel::<()>();
-        let write_half = Arc::clone(&stream);
-        thread().spawn(move || {
-            // If this fails, the reader sees an error too, or the end of the stream.
-            let _ = outbox.write_to(&*write_half);
-            let _ = write_half.shutdown(Shutdown::Write);
-            drop(writing);
-        })?;
-
-        let (events, limits) = (events.clone(), limits.clone());
-        thread().spawn(move || {
-            // Returns false if the loop has let the peer go.
-            let say = |messages| {
-                let _ = events.send(Event::Said(id, messages));
-                wait_for_permit(&permitted)
-            };
-            let end = read(&stream, line_bytes, limits.quiet, say);
-            let _ = events.send(Event::Gone(id, end.err()));
-            // Until the loop has let the peer go.
-            while permitted.recv().is_ok() {}
-            let _ = written.recv_timeout(limits.farewell);
-            let _ = stream.shutdown(Shutdown::Both);
-        })?;
-        Ok(peer)
-    }
-
-    /// A peer without threads, and the ends for its writer and its reader. `disconnect` closes the
-    /// connection at once.
+    /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
+    /// after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
         let (outbox, texts) = channel();
         let waiting = Arc::<AtomicUsize>::default();
@@ -217,8 +140,7 @@ pub fn goodbye(
 
 #[cfg(test)]
 mod tests {
-    use testkit::FakePeer;
-
+    use super::super::event::wait_for_permit;
     use super::*;
 
     /// Keeps each write by itself: what was written, how much waited, and when.
@@ -285,17 +207,6 @@ mod tests {
         assert_eq!([&**one, more], ["one\n", "more\n"]);
         assert!(*second >= *first + REST);
         assert!(!wait_for_permit(&permitted));
-    }
-
-    /// A test could see neither from outside: the second takes a minute.
-    #[test]
-    fn a_connection_sends_at_once_and_asks_whether_a_silent_peer_is_there() {
-        let (stream, _other) = FakePeer::pair();
-        let same = stream.try_clone().unwrap();
-        let peer = Peer::start(stream, 1, 4096, &Limits::default(), &channel().0).unwrap();
-        assert!(same.nodelay().unwrap());
-        assert!(SockRef::from(&same).keepalive().unwrap());
-        peer.disconnect();
     }
 
     /// Or a flood could keep the host from ending the chat.

@@ -50,8 +50,10 @@ pub struct Room<'a> {
     arrived: PeerId,
     /// Something was sent since [`Room::drop_slow`] looked.
     has_sent: bool,
-    log: &'a Log,
-    limits: &'a Limits,
+    /// What the host's user sees.
+    pub log: &'a Log,
+    /// How many guests there may be, and how much may wait for them.
+    pub limits: &'a Limits,
 }
 
 struct Guest {
