@@ -209,18 +209,21 @@ mod tests {
         assert!(!wait_for_permit(&permitted));
     }
 
-    /// Or a flood could keep the host from ending the chat.
+    /// Or a flood could keep the host from ending the chat. Those that talked too fast may go on.
     #[test]
-    fn a_goodbye_is_over_at_its_deadline_even_if_events_wait() {
+    fn a_goodbye_permits_all_and_is_over_at_its_deadline_even_if_events_wait() {
         let (events, inbox) = channel();
         let (disconnected, is_disconnected) = channel();
-        let peer = || {
+        let (mut peers, mut permits) = (BTreeMap::new(), Vec::new());
+        for id in 1..=2 {
             let disconnected = disconnected.clone();
-            Peer::new(move || disconnected.send(()).unwrap()).0
-        };
+            let (peer, _, permitted) = Peer::new(move || disconnected.send(()).unwrap());
+            peers.insert(id, peer);
+            permits.push(permitted);
+        }
         events.send(Event::Said(1, Vec::new())).unwrap();
-        let peers = BTreeMap::from([(1, peer()), (2, peer())]);
         goodbye(peers, &inbox, Instant::now(), |_| panic!("it is over"));
         assert_eq!(is_disconnected.try_iter().count(), 2);
+        assert!(permits.iter().all(|it| it.try_recv().is_ok()));
     }
 }
