@@ -24,7 +24,10 @@ use crate::BYE;
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How many rejected connections stay open.
+/// How long a rejected guest may take to close its side. Then the next who comes ends its time.
+const REJECT_TIME: Duration = Duration::from_secs(1);
+
+/// How many rejected guests may take this time at once.
 const MAX_REJECTED: usize = 16;
 
 /// Hosts a room until the host says `byebye`, or, if its input was a file that has ended, until
@@ -87,8 +90,8 @@ struct Host<'a> {
     room: Room<'a>,
     events: Sender<Event>,
     accept_permits: Sender<Instant>,
-    /// The last connections for which the room had no place.
-    rejected: VecDeque<TcpStream>,
+    /// The last connections for which the room had no place, and when they came.
+    rejected: VecDeque<(Instant, TcpStream)>,
 }
 
 impl Host<'_> {
@@ -140,12 +143,14 @@ impl Host<'_> {
 
     /// Somebody connected, or `accept` failed.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
+        let is_recent = |since: Instant| now.saturating_duration_since(since) < REJECT_TIME;
+        self.rejected.retain(|(since, _)| is_recent(*since));
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
                 let peer = start(stream, id, MESSAGE_BYTES, self.room.limits, &self.events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
-                self.reject(stream);
+                self.reject(stream, now);
             }
             Ok(())
         });
@@ -162,12 +167,13 @@ impl Host<'_> {
     }
 
     /// Tells a guest that the room is full. Its connection stays open until so many others were
-    /// rejected: to close it with something unread is a reset, and our line might be lost.
-    fn reject(&mut self, mut stream: TcpStream) {
+    /// rejected, or for a while: to close it with something unread is a reset, and our line might be
+    /// lost.
+    fn reject(&mut self, mut stream: TcpStream, now: Instant) {
         // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        self.rejected.push_back(stream);
+        self.rejected.push_back((now, stream));
         if self.rejected.len() > MAX_REJECTED {
             self.rejected.pop_front();
         }
@@ -228,20 +234,24 @@ mod tests {
     #[test]
     fn sixteen_who_are_rejected_may_take_their_time() {
         host(|mut host, _| {
+            let now = Instant::now();
             let mut guests: Vec<_> = (0..=MAX_REJECTED)
                 .map(|_| {
                     let (stream, guest) = FakePeer::pair();
                     guest.sends("unread");
-                    host.reject(stream);
+                    host.reject(stream, now);
                     guest
                 })
                 .collect();
-            assert_eq!(host.rejected.len(), MAX_REJECTED);
             // The first was closed when the last came.
             for guest in &mut guests.split_off(1) {
                 assert_eq!(guest.reads_to_end(), b"* The room is full.\n");
                 guest.sends("more");
                 guest.sends("and more");
+            }
+            for (after, open) in [(REJECT_TIME / 2, MAX_REJECTED), (REJECT_TIME, 0)] {
+                host.welcome(Err(ErrorKind::ConnectionAborted.into()), now + after);
+                assert_eq!(host.rejected.len(), open);
             }
         });
     }
