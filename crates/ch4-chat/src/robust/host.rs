@@ -108,7 +108,9 @@ impl Host<'_> {
             let event = next_event(inbox, self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                None => drop(self.room.pass_on(now)),
+                None => {
+                    self.room.pass_on(now);
+                }
                 Some(Event::Failed(error)) => return Err(error),
                 Some(Event::Typed(line)) if line == BYE => return Ok(()),
                 Some(Event::Typed(line)) => typing.permit(self.room.speak(&line, now)),
