@@ -413,7 +413,8 @@ pub const CHECKS: &[Check] = &[
         title: "Cuts off a request without an end",
         level: Level::Expert,
         about: "A client sends endless header lines, up to 8 MiB. The server answers or ends the \
-                connection, 2.5 s later at most; then another client is greeted.",
+                connection, 2.5 s later at most; when no more has come for 300 ms, the client \
+                hangs up. Then another client is greeted.",
         advice: "Count the bytes of a request, whether you keep them or not. Answer, or close, \
                  when there are more than a limit, such as 16 KiB.",
         lesson: Lesson::pitfall("Input without a limit"),
