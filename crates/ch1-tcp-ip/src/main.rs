@@ -13,7 +13,7 @@ use ch1_tcp_ip::summary::Summary;
 use ch1_tcp_ip::svg::Picture;
 use ch1_tcp_ip::{pcap, transfer};
 use clap::{Args, Parser, Subcommand, value_parser};
-use console::{Action, Columns, Error, OrCannot, print};
+use console::{Columns, Error, OrCannot, print};
 
 /// IP packets and TCP conversations on a simulated wire (chapter 1)
 #[derive(Parser)]
@@ -163,7 +163,7 @@ fn create(path: Option<&Path>) -> Result<Option<Target<'_>>, Error> {
     let Some(path) = path else {
         return Ok(None);
     };
-    let file = File::create(path).or_cannot(Action::WriteFile, path.display())?;
+    let file = File::create(path).or_cannot("write", path.display())?;
     Ok(Some(Target { file, path }))
 }
 
@@ -171,7 +171,7 @@ impl Target<'_> {
     fn write(mut self, contents: &[u8]) -> Result<(), Error> {
         self.file
             .write_all(contents)
-            .or_cannot(Action::WriteFile, self.path.display())
+            .or_cannot("write", self.path.display())
     }
 }
 

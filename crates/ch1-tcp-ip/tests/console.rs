@@ -304,15 +304,15 @@ mod files {
     #[test]
     fn one_that_cannot_be_written() {
         assert_snapshot!(run("tcp --pcap no-such-folder/packets.pcap"), @"
-        error: can't write no-such-folder/packets.pcap: [the system's words]; name a file in a folder that exists
+        error: can't write no-such-folder/packets.pcap: [the system's words]; check the path
         [exit status: 1]
         ");
         assert_snapshot!(run("tcp --svg no-such-folder/ladder.svg"), @"
-        error: can't write no-such-folder/ladder.svg: [the system's words]; name a file in a folder that exists
+        error: can't write no-such-folder/ladder.svg: [the system's words]; check the path
         [exit status: 1]
         ");
         assert_snapshot!(run("ip --pcap no-such-folder/packets.pcap"), @"
-        error: can't write no-such-folder/packets.pcap: [the system's words]; name a file in a folder that exists
+        error: can't write no-such-folder/packets.pcap: [the system's words]; check the path
         [exit status: 1]
         ");
     }

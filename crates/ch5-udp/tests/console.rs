@@ -122,8 +122,8 @@ fn nobody_has_the_port() {
     }
     let (_held, closed) = port_without_server();
     assert_snapshot!(client(closed, &["36.6", "100"]).wait().report(), @"
-    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody has that port: start the server first, or check --host and --port
-    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody has that port: start the server first, or check --host and --port
+    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port
+    error: can't receive from 127.0.0.1:[port]: [the system's words]; nobody listens there: start the server first, or check --host and --port
     [exit status: 1]
     ");
 }

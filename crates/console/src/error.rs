@@ -4,7 +4,6 @@ use std::io::{self, ErrorKind, Write};
 use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
 
-use crate::stdio::StreamError;
 use crate::systems::{is_short_of_descriptors, is_too_long};
 
 /// Why a program can't go on.
@@ -15,55 +14,40 @@ pub enum Error {
     /// The output's reader has gone, as `head` does in `| head -1`. That is a reason to stop, not a
     /// failure, and nobody is left to tell.
     OutputGone,
-    /// Something that the program needs could not be done.
-    Cannot {
-        /// What failed and on which address: "connect to 127.0.0.1:8080".
-        action: String,
-        /// What the operating system or a library said.
-        cause: Box<dyn StdError + Send + Sync>,
-        /// What the user can do about it.
-        next: &'static str,
-    },
+    /// Something that the program needs could not be done. This is the line.
+    Cannot(String),
 }
 
 impl Error {
-    /// An error with its own next step, instead of the one that [`OrCannot`] would find.
-    pub fn cannot(
-        action: impl Display,
-        cause: impl Into<Box<dyn StdError + Send + Sync>>,
-        next: &'static str,
-    ) -> Self {
-        Self::Cannot {
-            action: action.to_string(),
-            cause: cause.into(),
-            next,
-        }
+    /// An error with its own next step, instead of the one that [`OrCannot`] would find. `action`
+    /// says what failed and on which address: "connect to 127.0.0.1:8080".
+    pub fn cannot(action: impl Display, cause: impl Display, next: &str) -> Self {
+        Self::Cannot(format!("can't {action}: {cause}; {next}"))
+    }
+
+    /// The error of a read of what the user types.
+    pub fn input(cause: io::Error) -> Self {
+        let next = "redirect a file or a pipe that can be read, or type at a terminal";
+        (cause.downcast()).unwrap_or_else(|cause| Self::cannot("read the input", cause, next))
     }
 
     /// The error of a write to the user's terminal, file or pipe, for code that writes there
     /// without [`say`](crate::say).
     pub fn output(cause: io::Error) -> Self {
-        match cause.kind() {
+        let next = "check that its disk has room and its terminal is open";
+        cause.downcast().unwrap_or_else(|cause| match cause.kind() {
             ErrorKind::BrokenPipe => Self::OutputGone,
-            _ => Self::cannot(
-                "write the output",
-                cause,
-                "check that its disk has room and its terminal is open",
-            ),
-        }
+            _ => Self::cannot("write the output", cause, next),
+        })
     }
 }
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OutputGone => write!(f, "the reader of the output has gone"),
-            Self::Cannot {
-                action,
-                cause,
-                next,
-            } => write!(f, "can't {action}: {cause}; {next}"),
-        }
+        f.write_str(match self {
+            Self::OutputGone => "the reader of the output has gone",
+            Self::Cannot(line) => line,
+        })
     }
 }
 
@@ -87,10 +71,6 @@ pub enum Action {
     Receive,
     /// Send to the peer and receive from it.
     Talk,
-    /// Read what the user types.
-    ReadInput,
-    /// Write a file that the user has named.
-    WriteFile,
     /// Start a thread.
     StartThread,
     /// Another action, in these words, that concerns only this machine.
@@ -113,8 +93,6 @@ impl Display for Action {
             Self::Send => "send to",
             Self::Receive => "receive from",
             Self::Talk => "talk to",
-            Self::ReadInput => "read",
-            Self::WriteFile => "write",
             Self::StartThread => "start a thread",
             Self::OnThisMachine(action) => action,
         })
@@ -134,52 +112,50 @@ pub trait OrCannot<T> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error>;
 }
 
-impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrCannot<T> for Result<T, E> {
+impl<T> OrCannot<T> for io::Result<T> {
     fn or_cannot(self, action: impl Into<Action>, address: impl Display) -> Result<T, Error> {
         self.map_err(|cause| {
-            let cause = cause.into().downcast::<io::Error>();
-            match cause.map(|error| error.downcast::<StreamError>()) {
-                Ok(Ok(StreamError::In(cause))) => failed(Action::ReadInput, "the input", cause),
-                Ok(Ok(StreamError::Out(cause))) => Error::output(cause),
-                Ok(Err(cause)) => failed(action.into(), address, cause),
-                Err(cause) => failed(action.into(), address, cause),
-            }
+            cause.downcast().unwrap_or_else(|cause| {
+                let action = action.into();
+                let next = next_step(action, &cause);
+                Error::cannot(format_args!("{action} {address}"), cause, next)
+            })
         })
     }
 }
 
-fn failed(
-    action: Action,
-    address: impl Display,
-    cause: impl Into<Box<dyn StdError + Send + Sync>>,
-) -> Error {
-    let cause = cause.into();
-    let next = next_step(action, cause.as_ref());
-    Error::cannot(format_args!("{action} {address}"), cause, next)
-}
-
 /// The most likely remedy for the cause.
-#[allow(clippy::too_many_lines, reason = "it is a table")]
-fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
+fn next_step(action: Action, cause: &io::Error) -> &'static str {
     use ErrorKind as Kind;
 
-    let error = cause.downcast_ref::<io::Error>();
-    if error.is_some_and(is_short_of_descriptors) {
+    if is_short_of_descriptors(cause) {
         return "too many files and connections are open: close some, or raise the limit (ulimit -n)";
     }
-    if error.is_some_and(is_too_long) {
+    if is_too_long(cause) {
         return "it doesn't fit into one datagram: send less at once";
     }
-    let kind = error.map_or(Kind::Other, io::Error::kind);
-    let reason = error.and_then(io::Error::get_ref);
-    let is_no_number = reason.is_some_and(<dyn StdError + Send + Sync>::is::<ParseFloatError>);
-    match (action, kind) {
+    let is_no_number =
+        (cause.get_ref()).is_some_and(<dyn StdError + Send + Sync>::is::<ParseFloatError>);
+    match (action, cause.kind()) {
         (Action::StartThread, _) | (_, Kind::OutOfMemory) => {
             "this machine is short of threads or memory: stop other programs, \
              or raise the limit (ulimit -u)"
         }
+        (Action::OnThisMachine(_), Kind::PermissionDenied) => {
+            "this system forbids it: check the rights of this user, or leave the sandbox"
+        }
+        (Action::OnThisMachine(_), Kind::NotFound | Kind::NotADirectory | Kind::IsADirectory) => {
+            "check the path"
+        }
+        (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
+            "try again when this machine is less busy"
+        }
+        (Action::OnThisMachine(_), _) => {
+            "try again; if it fails again, search for the system's words in this line"
+        }
+
         // The tutorials' programs end with these errors.
-        (Action::Serve | Action::Talk | Action::ReadInput, Kind::UnexpectedEof) => {
+        (Action::Serve | Action::Talk, Kind::UnexpectedEof) => {
             "the input has ended: type, or pipe in, one more line"
         }
         (Action::Serve | Action::Talk, Kind::InvalidData) if is_no_number => {
@@ -190,12 +166,17 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "this program needs text in UTF-8 here \
              (without --tutorial the programs survive other bytes)"
         }
+        (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
+            "one client's error has ended this server: start it again, \
+             or run it without --tutorial"
+        }
+        (Action::Serve, _) => "start this program again",
+
         // Linux says so if the address doesn't name its interface (`sin6_scope_id` in ipv6(7)).
-        (Action::Bind | Action::Listen | Action::Connect | Action::Talk, Kind::InvalidInput) => {
+        (_, Kind::InvalidInput) => {
             "an address that begins with fe80 or ff02 needs the name of a network card: \
              --host fe80::1%eth0"
         }
-
         (Action::Bind | Action::Listen, Kind::AddrInUse) => {
             "a program has this port, or had it within the last minute: \
              stop it, wait, or choose another with --port"
@@ -207,63 +188,22 @@ fn next_step(action: Action, cause: &(dyn StdError + 'static)) -> &'static str {
             "the system reserves most ports below 1024: choose a higher --port"
         }
         (Action::Bind | Action::Listen, _) => "choose another --host or --port",
-        (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
-            "one client's error has ended this server: start it again, \
-             or run it without --tutorial"
-        }
-        (Action::Serve, _) => "start this program again",
 
-        (Action::Connect, Kind::ConnectionRefused) => {
+        (_, Kind::ConnectionRefused) => {
             "nobody listens there: start the server first, or check --host and --port"
         }
-        (
-            Action::Connect | Action::Send | Action::Receive | Action::Talk,
-            Kind::TimedOut | Kind::WouldBlock,
-        ) => "nobody answered in time: check that the server runs, and check --host and --port",
-        (Action::Connect, Kind::AddrNotAvailable) => {
-            "that address and port can't be connected to from here: check --host and --port"
+        (_, Kind::TimedOut | Kind::WouldBlock) => {
+            "nobody answered in time: check that the server runs, and check --host and --port"
         }
-        (Action::Connect | Action::Send, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
-            "no route leads to that address: check --host and the network connection"
-        }
-        (Action::Connect | Action::Send, Kind::PermissionDenied) => {
+        (_, Kind::PermissionDenied) => {
             "a firewall forbids it, or it is a broadcast address: check --host"
         }
-        (Action::Connect, _) => "check --host and --port",
-
-        (Action::Send | Action::Receive | Action::Talk, Kind::ConnectionRefused) => {
-            "nobody has that port: start the server first, or check --host and --port"
-        }
+        (Action::Connect, _) => "check --host, --port and the network connection",
         (
-            Action::Send | Action::Receive | Action::Talk,
+            _,
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotConnected | Kind::BrokenPipe,
         ) => "the other side closed the connection: restart this program to reconnect",
-        (Action::Send | Action::Receive | Action::Talk, _) => {
-            "check the network connection, then restart this program"
-        }
-
-        (Action::ReadInput, Kind::IsADirectory) => {
-            "the input is a folder: redirect a file or a pipe, or type at a terminal"
-        }
-        (Action::ReadInput, Kind::InvalidData) => "type or pipe in text in UTF-8",
-        (Action::ReadInput, _) => "check that the file, pipe or terminal it comes from can be read",
-
-        (Action::WriteFile, Kind::NotFound) => "name a file in a folder that exists",
-        (Action::WriteFile, Kind::PermissionDenied) => "name a file that you may write to",
-        (Action::WriteFile, Kind::IsADirectory) => "that is a folder: name a file in it",
-        (Action::WriteFile, Kind::StorageFull) => "free some space, or name a file on another disk",
-        (Action::WriteFile, _) => "name another file",
-
-        (Action::OnThisMachine(_), Kind::PermissionDenied) => {
-            "this system forbids it: check the rights of this user, or leave the sandbox"
-        }
-        (Action::OnThisMachine(_), Kind::NotFound | Kind::NotADirectory) => "check the path",
-        (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
-            "try again when this machine is less busy"
-        }
-        (Action::OnThisMachine(_), _) => {
-            "try again; if it fails again, search for the system's words in this line"
-        }
+        (_, _) => "check the network connection, then restart this program",
     }
 }
 
@@ -361,43 +301,49 @@ mod tests {
             (Action::Listen, Kind::PermissionDenied),
             (Action::Connect, Kind::PermissionDenied),
             (Action::Send, Kind::PermissionDenied),
-            (Action::ReadInput, Kind::PermissionDenied),
             (folder, Kind::PermissionDenied),
             (Action::Listen, Kind::AddrNotAvailable),
             (Action::Connect, Kind::AddrNotAvailable),
             (Action::Connect, Kind::InvalidInput),
             (Action::Connect, Kind::TimedOut),
-            (Action::WriteFile, Kind::PermissionDenied),
-            (Action::WriteFile, Kind::StorageFull),
             (Action::StartThread, Kind::WouldBlock),
             (folder, Kind::TimedOut),
             (Action::from("read the directory"), Kind::NotFound),
             (Action::from("read the directory"), Kind::NotADirectory),
-            (Action::ReadInput, Kind::IsADirectory),
-            (Action::ReadInput, Kind::InvalidData),
         ];
         let steps = errors.map(|(action, kind)| next(action, kind));
         insta::assert_snapshot!(steps.join("\n"), @"
         can't connect to X: connection refused; nobody listens there: start the server first, or check --host and --port
-        can't receive from X: connection refused; nobody has that port: start the server first, or check --host and --port
+        can't receive from X: connection refused; nobody listens there: start the server first, or check --host and --port
         can't listen on X: permission denied; the system reserves most ports below 1024: choose a higher --port
         can't connect to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't send to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
-        can't read X: permission denied; check that the file, pipe or terminal it comes from can be read
         can't create a folder for X: permission denied; this system forbids it: check the rights of this user, or leave the sandbox
         can't listen on X: address not available; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
-        can't connect to X: address not available; that address and port can't be connected to from here: check --host and --port
+        can't connect to X: address not available; check --host, --port and the network connection
         can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs the name of a network card: --host fe80::1%eth0
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
-        can't write X: permission denied; name a file that you may write to
-        can't write X: no storage space; free some space, or name a file on another disk
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read the directory X: entity not found; check the path
         can't read the directory X: not a directory; check the path
-        can't read X: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal
-        can't read X: invalid data; type or pipe in text in UTF-8
         ");
+    }
+
+    /// As those of `stdin` and `stdout` do, which the tutorials return.
+    #[test]
+    fn an_error_inside_an_io_error_is_told_as_it_is() {
+        let cause = |kind| io::Error::new(kind, Error::output(kind.into()));
+        let full = cause(ErrorKind::StorageFull);
+        let told: Result<(), _> = Err(full).or_cannot(Action::Talk, "X");
+        let told = Error::output(io::Error::other(told.unwrap_err()));
+        let told = Error::input(io::Error::other(told)).to_string();
+        assert_eq!(
+            told,
+            Error::output(ErrorKind::StorageFull.into()).to_string()
+        );
+        let gone: Result<(), _> = Err(cause(ErrorKind::BrokenPipe)).or_cannot(Action::Talk, "X");
+        assert!(matches!(gone, Err(Error::OutputGone)));
     }
 
     /// The reason lies inside the error, as the tutorials return it.
@@ -412,12 +358,10 @@ mod tests {
         let steps = [
             invalid(number(), Action::Talk),
             invalid(utf8(), Action::Talk),
-            invalid(utf8(), Action::ReadInput),
         ];
         insta::assert_snapshot!(steps.join("\n"), @"
         can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
         can't talk to X: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
-        can't read X: invalid utf-8 sequence of 1 bytes from index 0; type or pipe in text in UTF-8
         ");
     }
 
@@ -441,8 +385,6 @@ mod tests {
             Kind::WouldBlock,
         ];
         let actions = [
-            Action::ReadInput,
-            Action::WriteFile,
             Action::StartThread,
             Action::OnThisMachine("create a folder for"),
         ];

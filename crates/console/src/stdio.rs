@@ -5,9 +5,12 @@
 //! description, which processes share (fcntl(2), "File status flags"). A full pipe then isn't an
 //! error but a reason to wait, and poll(2) does the waiting.
 
-use std::error::Error;
-use std::fmt::{self, Display};
+//! An error of theirs is an [`Error`] inside the `io::Error`. So a program that uses sockets too can
+//! be told which of them failed.
+
 use std::io::{self, BufReader, ErrorKind, Read, Write};
+
+use crate::Error;
 
 /// Standard input.
 pub fn stdin() -> BufReader<Stdin> {
@@ -30,46 +33,23 @@ pub struct Stdout;
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = retry(|| io::stdin().read(buffer), wait::for_stdin);
-        read.map_err(|cause| StreamError::In(cause).into())
+        read.map_err(|cause| io::Error::new(cause.kind(), Error::input(cause)))
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = retry(|| io::stdout().write(bytes), wait::for_stdout);
-        written.map_err(|cause| StreamError::Out(cause).into())
+        retry(|| io::stdout().write(bytes), wait::for_stdout).map_err(of_stdout)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         // What a failed flush hasn't written stays in the buffer of `io::stdout`.
-        let flushed = retry(|| io::stdout().flush(), wait::for_stdout);
-        flushed.map_err(|cause| StreamError::Out(cause).into())
+        retry(|| io::stdout().flush(), wait::for_stdout).map_err(of_stdout)
     }
 }
 
-/// An error of a standard stream, inside an `io::Error`. So a program that uses sockets too can be
-/// told which of them failed.
-#[derive(Debug)]
-pub(crate) enum StreamError {
-    In(io::Error),
-    Out(io::Error),
-}
-
-impl Display for StreamError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::In(cause) | Self::Out(cause) => cause.fmt(f),
-        }
-    }
-}
-
-impl Error for StreamError {}
-
-impl From<StreamError> for io::Error {
-    fn from(error: StreamError) -> Self {
-        let (StreamError::In(cause) | StreamError::Out(cause)) = &error;
-        Self::new(cause.kind(), error)
-    }
+fn of_stdout(cause: io::Error) -> io::Error {
+    io::Error::new(cause.kind(), Error::output(cause))
 }
 
 fn retry<T>(

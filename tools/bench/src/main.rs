@@ -12,7 +12,7 @@ use bench::floor::Floor;
 use bench::work::{build, chat, idle, soak, tcp, udp};
 use bench::{chart, page, table};
 use clap::{Parser, Subcommand};
-use console::{Action, Error, OrCannot};
+use console::{Error, OrCannot};
 
 /// Measure the robust programs beside the bare system calls, on this machine
 ///
@@ -106,7 +106,7 @@ fn write_files(args: &Args, machine: &str, sections: &[Section]) -> Result<(), E
         fs::create_dir_all(directory).or_cannot("create", directory.display())?;
         for section in sections.iter().filter(|it| !it.rows.is_empty()) {
             let file = directory.join(format!("bench-{}.svg", section.id));
-            fs::write(&file, chart::svg(section)).or_cannot(Action::WriteFile, file.display())?;
+            fs::write(&file, chart::svg(section)).or_cannot("write", file.display())?;
         }
     }
     match &args.markdown {

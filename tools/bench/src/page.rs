@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use console::{Action, Error, OrCannot};
+use console::{Error, OrCannot};
 
 use crate::figures::Section;
 use crate::table;
@@ -32,7 +32,7 @@ pub fn rewrite(path: &Path, machine: &str, sections: &[Section]) -> Result<(), E
             )
         })?;
     }
-    fs::write(path, page).or_cannot(Action::WriteFile, path.display())
+    fs::write(path, page).or_cannot("write", path.display())
 }
 
 /// The page with `text` in the place `id`.

@@ -28,7 +28,7 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
         .replace("PAGE", &"x".repeat(bytes));
     let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
     let file = directory.path().join("nginx.conf");
-    fs::write(&file, configuration).or_cannot(Action::WriteFile, file.display())?;
+    fs::write(&file, configuration).or_cannot("write", file.display())?;
     let mut command = Command::new("nginx");
     command.args(["-e", "stderr", "-p"]).arg(directory.path());
     command.arg("-c").arg(&file);
@@ -45,7 +45,7 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
 pub fn start_python(bytes: usize) -> Result<Server, Error> {
     let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
     let page = directory.path().join("index.html");
-    fs::write(&page, "x".repeat(bytes)).or_cannot(Action::WriteFile, page.display())?;
+    fs::write(&page, "x".repeat(bytes)).or_cannot("write", page.display())?;
     let mut command = Command::new("python3");
     command
         .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])

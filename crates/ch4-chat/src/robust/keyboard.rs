@@ -56,7 +56,7 @@ impl Keyboard {
         let mut ended = false;
         let next = move || {
             let line = read_line(&mut input, MESSAGE_BYTES);
-            match line.or_cannot(Action::ReadInput, "the input") {
+            match line.map_err(Error::input) {
                 Ok(Some(Line::Whole(line))) => {
                     let line = line.strip_suffix(b"\r").unwrap_or(&line);
                     Event::Typed(String::from_utf8_lossy(line).into_owned())

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use console::{Action, Error, OrCannot};
+use console::Error;
 
 /// How much of a line is read and sent at once, in bytes.
 const PIECE: u64 = 64 << 10;
@@ -33,7 +33,7 @@ impl<I: BufRead> Keyboard<I> {
         if !self.ended {
             let input = self.input.by_ref();
             let read = input.take(PIECE).read_until(b'\n', &mut piece);
-            let count = read.or_cannot(Action::ReadInput, "the input")?;
+            let count = read.map_err(Error::input)?;
             // A terminal's end of input (Ctrl-D) is read once, so it is kept.
             self.ended = !piece.ends_with(b"\n") && (count as u64) < PIECE;
             if self.ended && (self.in_line || count > 0) {
@@ -108,6 +108,6 @@ mod tests {
         }
         let kinds = vec![io::ErrorKind::Interrupted, io::ErrorKind::IsADirectory];
         let error = Keyboard::new(BufReader::new(Breaks(kinds))).read_piece();
-        insta::assert_snapshot!(error.unwrap_err(), @"can't read the input: is a directory; the input is a folder: redirect a file or a pipe, or type at a terminal");
+        insta::assert_snapshot!(error.unwrap_err(), @"can't read the input: is a directory; redirect a file or a pipe that can be read, or type at a terminal");
     }
 }

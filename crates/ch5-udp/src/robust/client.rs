@@ -50,7 +50,7 @@ pub fn converse(
             .and_then(|()| out.flush())
             .map_err(Error::output)?;
         // A line is bytes: what they mean is for the server to say.
-        let line = match read_line(input, MAX_REQUEST).or_cannot(Action::ReadInput, "the input")? {
+        let line = match read_line(input, MAX_REQUEST).map_err(Error::input)? {
             Some(Line::Whole(line)) => line,
             Some(Line::TooLong(length)) => {
                 let refused =

@@ -13,7 +13,7 @@ use checks::judge::{Submission, beside_others, judge};
 use checks::parallel::in_order;
 use checks::report;
 use checks::run::Kind;
-use console::{Action, Error, OrCannot};
+use console::{Error, OrCannot};
 use indicatif::{ProgressBar, ProgressStyle};
 use supervise::{Command, guard};
 use tempfile::TempDir;
@@ -192,10 +192,8 @@ fn ended_at_once(judged: &[Judged]) -> Option<String> {
 }
 
 fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
-    fs::write(path, marked.report(args.role, args.all)).or_cannot(
-        Action::WriteFile,
-        format_args!("the report of {}", marked.name),
-    )
+    fs::write(path, marked.report(args.role, args.all))
+        .or_cannot("write", format_args!("the report of {}", marked.name))
 }
 
 /// The name of the report of the submission in this row. Systems allow 255 bytes, or characters.
