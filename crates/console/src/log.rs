@@ -3,7 +3,8 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::{Error, Printer, Style, is_short_of_descriptors, safe};
+use crate::safe::{self, PeerText};
+use crate::{Error, Printer, Style, is_short_of_descriptors};
 
 /// How often at most to say that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
@@ -71,14 +72,11 @@ impl Log {
         if self.quiet {
             return;
         }
-        let (text, width) = (String::from_utf8_lossy(bytes), self.printer.width());
-        let mut lines = Style::Event.paint(title).to_string();
-        for line in text.lines() {
-            let line = format!("{}{}", safe::MARGIN, safe::escape(line));
-            let rows = safe::fold(&line, safe::MARGIN, width);
-            lines.push('\n');
-            lines.push_str(&Style::Peer.paint(rows).to_string());
-        }
+        let (mut text, width) = (PeerText::default(), self.printer.width());
+        let rows = text.add(bytes, width) + &text.finish(width);
+        let title = Style::Event.paint(title);
+        let mut lines = format!("{title}\n{}", Style::Peer.paint(rows));
+        lines.pop(); // The printer adds it.
         self.printer.print(&lines);
     }
 

@@ -9,12 +9,10 @@
 //! A terminal continues a line that is too long at its left edge, where our own lines begin. So a
 //! peer's line is folded before that.
 
-mod decoder;
 mod escape;
 mod fold;
 mod peer_text;
 
-pub use decoder::Decoder;
 pub use escape::{MAX_MARKS, escape, escape_bytes, is_harmless};
 pub use fold::{MARGIN, fold, fold_part};
 pub use peer_text::PeerText;

@@ -1,10 +1,8 @@
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-
-use console::safe::Decoder;
+use std::{mem, process, str};
 
 use crate::{Fault, harmless};
 
@@ -56,7 +54,7 @@ pub(crate) fn run(address: SocketAddr, fault: &Fault) {
 }
 
 fn receive(mut server: TcpStream, turns: &Turns, fault: &Fault) {
-    let mut decoder = Decoder::default();
+    let mut held = Vec::new();
     let mut piece = [0; 8192];
     loop {
         let count = match server.read(&mut piece) {
@@ -94,7 +92,14 @@ fn receive(mut server: TcpStream, turns: &Turns, fault: &Fault) {
         let text = if fault.is("cut-character") {
             String::from_utf8_lossy(bytes).into_owned()
         } else {
-            decoder.decode(bytes)
+            held.extend_from_slice(bytes);
+            // The first bytes of a character wait for the rest.
+            let whole = match str::from_utf8(&held) {
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                _ => held.len(),
+            };
+            let rest = held.split_off(whole);
+            String::from_utf8_lossy(&mem::replace(&mut held, rest)).into_owned()
         };
         if fault.is("shows") {
             println!("a reply has come");

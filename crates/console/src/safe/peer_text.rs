@@ -1,7 +1,6 @@
-use std::mem;
+use std::{mem, str};
 
-use super::decoder::Decoder;
-use super::escape::Escaper;
+use super::escape::{Escaper, JOINERS};
 use super::fold::{MARGIN, fold_part};
 
 /// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped,
@@ -12,10 +11,9 @@ use super::fold::{MARGIN, fold_part};
 /// line end), and a joiner.
 #[derive(Debug, Default)]
 pub struct PeerText {
-    decoder: Decoder,
+    /// The bytes that wait.
+    held: Vec<u8>,
     escaper: Escaper,
-    /// The last byte was a CR.
-    held_cr: bool,
     row: Row,
 }
 
@@ -34,22 +32,17 @@ enum Row {
 impl PeerText {
     /// The rows that these bytes complete or continue.
     pub fn add(&mut self, bytes: &[u8], width: Option<usize>) -> String {
-        let text = self.decoder.decode(bytes);
-        self.lay_out(&text, width)
+        let mut bytes = [&self.held, bytes].concat();
+        self.held = bytes.split_off(bytes.len() - waiting(&bytes));
+        self.lay_out(&bytes, width)
     }
 
     /// The text held back, and the end of the line, if it has begun: no more bytes will come.
     pub fn finish(&mut self, width: Option<usize>) -> String {
-        let half_a_character = self.decoder.finish();
-        let mut rows = self.lay_out(&half_a_character, width);
-        if mem::take(&mut self.held_cr) {
-            let escaped = self.escaper.add("\r");
-            self.place(&mut rows, &escaped, width);
-        }
-        let held = self.escaper.finish();
-        self.place(&mut rows, &held, width);
+        let held = mem::take(&mut self.held);
+        let mut rows = self.lay_out(&held, width);
         if self.row != Row::New {
-            self.end_line(&mut rows, width);
+            self.end_line(&mut rows);
         }
         rows
     }
@@ -65,54 +58,54 @@ impl PeerText {
         ""
     }
 
-    fn lay_out(&mut self, text: &str, width: Option<usize>) -> String {
-        let held = if mem::take(&mut self.held_cr) {
-            "\r"
-        } else {
-            ""
-        };
-        let text = format!("{held}{text}");
-        let without_cr = text.strip_suffix('\r');
-        self.held_cr = without_cr.is_some();
-
+    fn lay_out(&mut self, bytes: &[u8], width: Option<usize>) -> String {
         let mut rows = String::new();
-        for piece in without_cr.unwrap_or(&text).split_inclusive('\n') {
+        for piece in String::from_utf8_lossy(bytes).split_inclusive('\n') {
             let line = piece.strip_suffix('\n');
             let part = line.map_or(piece, |line| line.strip_suffix('\r').unwrap_or(line));
-            let escaped = self.escaper.add(part);
-            self.place(&mut rows, &escaped, width);
+            if !part.is_empty() {
+                self.place(&mut rows, part, width);
+            }
             if line.is_some() {
-                self.end_line(&mut rows, width);
+                self.end_line(&mut rows);
             }
         }
         rows
     }
 
-    /// Adds escaped text to the line, on as many rows as it takes.
+    /// Adds text to the line, on as many rows as it takes.
     fn place(&mut self, rows: &mut String, part: &str, width: Option<usize>) {
-        if part.is_empty() {
-            return;
-        }
         let (margin, mut column) = match self.row {
             Row::Begun { column } => ("", column),
             Row::New | Row::Broken => (MARGIN, 0),
         };
-        let part = format!("{margin}{part}");
+        let part = format!("{margin}{}", self.escaper.add(part));
         *rows += &fold_part(&part, &mut column, MARGIN, width);
         self.row = Row::Begun { column };
     }
 
-    fn end_line(&mut self, rows: &mut String, width: Option<usize>) {
-        let held = self.escaper.finish();
-        self.place(rows, &held, width);
-        match self.row {
+    fn end_line(&mut self, rows: &mut String) {
+        match mem::take(&mut self.row) {
             Row::New => *rows += "|\n",
             Row::Begun { .. } => rows.push('\n'),
             // Its row has ended; another LF would look like an empty line of the peer's.
             Row::Broken => {}
         }
-        self.row = Row::New;
+        self.escaper = Escaper::default();
     }
+}
+
+/// How many of the last bytes mean nothing before the next ones: half a character, and before it a
+/// joiner or a CR.
+fn waiting(bytes: &[u8]) -> usize {
+    let last = bytes.utf8_chunks().last();
+    let rest = last.map_or(&[][..], |chunk| chunk.invalid());
+    let is_half = str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+    let half = if is_half { rest.len() } else { 0 };
+    let whole = &bytes[..bytes.len() - half];
+    let ends_with = |last: &char| whole.ends_with(last.to_string().as_bytes());
+    let held = JOINERS.into_iter().chain(['\r']).find(ends_with);
+    half + held.map_or(0, char::len_utf8)
 }
 
 #[cfg(test)]
@@ -181,7 +174,7 @@ mod tests {
 
     /// Bytes as they come from servers: text, line ends, controls, and pieces of characters.
     fn lines_from_a_peer() -> impl Strategy<Value = Vec<u8>> {
-        let pieces: [&[u8]; 10] = [
+        let pieces: [&[u8]; 14] = [
             b"text",
             b"ours\n",
             b"\r",
@@ -192,6 +185,10 @@ mod tests {
             b"\x1b[2J\x08\x9b",
             "\u{202e}\u{2028}\u{85}".as_bytes(),
             "\u{200d}".as_bytes(),
+            "\u{200c}".as_bytes(),
+            "\u{fe0f}".as_bytes(),
+            "\u{2764}".as_bytes(),
+            "\u{300}\u{300}".as_bytes(),
         ];
         let piece = prop::sample::select(pieces.to_vec());
         vec(piece, 0..20).prop_map(|pieces| pieces.concat())
@@ -256,6 +253,7 @@ mod tests {
     #[test]
     fn all_is_shown_at_once_but_half_a_character_a_cr_and_a_joiner() {
         let mut text = PeerText::default();
+        let marks = "\u{301}\u{301}\u{301}\u{301}";
         for (bytes, expected) in [
             (&b"no line end"[..], "| no line end"),
             (b", more\xe6", ", more"),
@@ -266,6 +264,11 @@ mod tests {
             (b"x", r"| \rx"),
             ("\u{200d}".as_bytes(), ""),
             (b" ", r"\u{200d} "),
+            // Four marks on one character, and more on the next.
+            (marks.as_bytes(), marks),
+            (b"x", "x"),
+            (marks.as_bytes(), marks),
+            (marks.as_bytes(), r"\u{301}\u{301}\u{301}\u{301}"),
         ] {
             assert_eq!(text.add(bytes, None), expected);
         }
