@@ -82,6 +82,5 @@ fn run(args: &Args) -> Result<(), Error> {
     match meeting {
         Meeting::Host(listener) => robust::host(listener, name, keyboard, &log, &limits),
         Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &log, &limits),
-    }?;
-    log.close()
+    }
 }

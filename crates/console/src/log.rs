@@ -4,15 +4,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::safe::{self, PeerText};
-use crate::{Error, Printer, Style, is_short_of_descriptors};
+use crate::{Printer, Style};
 
 /// How often at most to say that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tells a server's user what happens, unless it should be quiet. It never holds up the server.
 pub struct Log {
-    printer: Printer,
-    quiet: bool,
+    /// What prints it.
+    pub printer: Printer,
+    /// Lines about clients are left out. Then the caller needn't make them.
+    pub quiet: bool,
     /// When the user was last told that the system is short of something.
     warned: Mutex<Option<Instant>>,
 }
@@ -26,25 +28,6 @@ impl Log {
             quiet,
             warned: Mutex::default(),
         }
-    }
-
-    /// Calls `watcher` when nothing can be printed any more: [`Printer::when_gone`].
-    pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
-        self.printer.when_gone(watcher);
-    }
-
-    /// Waits until all is printed, one second at most: [`Printer::close`].
-    ///
-    /// # Errors
-    ///
-    /// The output can't be written to, and nobody was told that yet.
-    pub fn close(self) -> Result<(), Error> {
-        self.printer.close()
-    }
-
-    /// Whether lines about clients are left out. Then the caller needn't make them.
-    pub fn is_quiet(&self) -> bool {
-        self.quiet
     }
 
     /// A line that is printed even if the server is quiet.
@@ -95,13 +78,11 @@ impl Log {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|last| last.elapsed() > WARN_INTERVAL) {
             *warned = Some(Instant::now());
-            let more = if is_short_of_descriptors(error) {
-                ", or see ulimit -n"
-            } else {
-                ""
-            };
-            let line = format!("Can't {action}: {error}; it goes on when clients leave{more}");
-            self.print(Style::Trouble, line);
+            let next = "it goes on when clients leave, or see ulimit -a";
+            self.print(
+                Style::Trouble,
+                format_args!("Can't {action}: {error}; {next}"),
+            );
         }
     }
 
@@ -112,48 +93,15 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::mpsc::channel;
-
-    use testkit::{Capture, PATIENCE};
+    use testkit::Capture;
 
     use super::*;
-
-    /// An output of which nobody reads anything any more.
-    struct Unread;
-
-    impl Write for Unread {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn who_watches_is_told_when_the_reader_has_gone_and_else_who_closes() {
-        let log = || Log::new(Printer::new(Unread).unwrap(), false);
-        let watched = log();
-        let (tell, told) = channel();
-        watched.when_gone(move |error| tell.send(error).unwrap());
-        watched.event("Connected");
-        let error = told.recv_timeout(PATIENCE).unwrap();
-        assert!(matches!(error, Error::OutputGone), "{error}");
-        assert!(watched.close().is_ok());
-
-        let unwatched = log();
-        unwatched.event("Connected");
-        assert!(matches!(unwatched.close(), Err(Error::OutputGone)));
-    }
 
     /// What is printed if everything happens.
     fn all(quiet: bool) -> String {
         let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap();
         let log = Log::new(printer.with_width(|| Some(20)), quiet);
-        assert_eq!(log.is_quiet(), quiet);
         log.always("Started");
         log.event("Connected: A");
         log.received("Received from A:", b"a line of twenty-five byte\r\n\x07");
@@ -178,7 +126,7 @@ mod tests {
         A: a line of twenty
         | -five byte
         Lost: A
-        Can't accept: out of memory; it goes on when clients leave
+        Can't accept: out of memory; it goes on when clients leave, or see ulimit -a
         ");
     }
 
@@ -186,19 +134,7 @@ mod tests {
     fn a_quiet_log_prints_what_concerns_the_server_alone() {
         insta::assert_snapshot!(all(true), @r"
         Started
-        Can't accept: out of memory; it goes on when clients leave
+        Can't accept: out of memory; it goes on when clients leave, or see ulimit -a
         ");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_shortage_of_descriptors_has_a_limit_to_look_at() {
-        let screen = Capture::default();
-        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
-        // EMFILE: accept(2).
-        log.short_of("accept", &io::Error::from_raw_os_error(24));
-        log.close().unwrap();
-        let said = screen.text();
-        assert!(said.contains("leave, or see ulimit -n"), "{said}");
     }
 }

@@ -147,21 +147,12 @@ impl Printer {
         tell(state);
     }
 
-    /// Waits until all is printed, one second at most, and ends the thread.
-    ///
-    /// # Errors
-    ///
-    /// The output can't be written to, and nobody was told that yet.
-    pub fn close(self) -> Result<(), Error> {
-        self.end(PATIENCE)
-    }
-
     /// Waits until all is printed, however long that takes, and ends the thread. Later lines aren't
     /// printed.
     ///
     /// # Errors
     ///
-    /// As for [`Printer::close`].
+    /// The output can't be written to, and nobody was told that yet.
     pub fn finish(&self) -> Result<(), Error> {
         self.end(Duration::MAX)
     }
@@ -182,9 +173,7 @@ impl Printer {
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        if !self.queue.lock().closing {
-            let _ = self.end(PATIENCE);
-        }
+        let _ = self.end(PATIENCE);
     }
 }
 
@@ -453,18 +442,18 @@ mod tests {
     }
 
     #[test]
-    fn closing_tells_a_failure_that_nobody_was_told() {
+    fn to_finish_tells_a_failure_that_nobody_was_told() {
         let printer = Printer::new(Fails(ErrorKind::StorageFull)).unwrap();
         printer.print("lost");
-        assert!(printer.close().is_err());
+        assert!(printer.finish().is_err());
 
         let printer = Printer::new(Fails(ErrorKind::StorageFull)).unwrap();
         let (tell, told) = channel();
         printer.when_gone(move |_| tell.send(()).unwrap());
         printer.print("lost");
         told.recv_timeout(Duration::from_secs(10)).unwrap();
-        assert!(printer.close().is_ok());
+        assert!(printer.finish().is_ok());
 
-        assert!(Printer::new(io::sink()).unwrap().close().is_ok());
+        assert!(Printer::new(io::sink()).unwrap().finish().is_ok());
     }
 }

@@ -2,7 +2,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Display;
 use std::io::{self, BufReader, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -35,12 +34,12 @@ pub struct Stage<W> {
     events: Sender<Event>,
     /// It has no bound: programs on a stage print a few lines.
     inbox: Receiver<Event>,
-    /// Lines that the script hasn't asked for, each after its player's name.
-    waiting: Vec<(&'static str, String)>,
+    /// What each player has printed and the script hasn't asked for.
+    waiting: HashMap<&'static str, Vec<u8>>,
 }
 
-/// A line of the player with this name, or the error that ended a program.
-type Event = Result<(&'static str, String), Error>;
+/// What the player with this name prints, or the error that ended a program.
+type Event = Result<(&'static str, Vec<u8>), Error>;
 
 impl<W: Write> Stage<W> {
     /// A stage shown on `out`, for players with these names.
@@ -52,7 +51,7 @@ impl<W: Write> Stage<W> {
             keyboards: HashMap::new(),
             events,
             inbox,
-            waiting: Vec::new(),
+            waiting: HashMap::new(),
         }
     }
 
@@ -79,7 +78,6 @@ impl<W: Write> Stage<W> {
         let screen = PlayerScreen {
             player,
             events: events.clone(),
-            unfinished: Arc::default(),
         };
         let keyboard = PlayerKeyboard {
             screen: screen.clone(),
@@ -118,9 +116,11 @@ impl<W: Write> Stage<W> {
     /// No such line came, a program has failed, or lines can't be shown any more.
     pub fn wait_for(&mut self, player: &str, text: &str) -> Result<(), Error> {
         loop {
-            let mut waiting = self.waiting.iter();
-            if let Some(index) = waiting.position(|(name, _)| *name == player) {
-                let (_, line) = self.waiting.remove(index);
+            if let Some(waiting) = self.waiting.get_mut(player)
+                && let Some(end) = waiting.iter().position(|byte| *byte == b'\n')
+            {
+                let line: Vec<u8> = waiting.drain(..=end).take(end).collect();
+                let line = String::from_utf8_lossy(&line);
                 self.shows(player, &line)?;
                 if line.contains(text) {
                     return Ok(());
@@ -130,7 +130,8 @@ impl<W: Write> Stage<W> {
                     let action = format_args!("see {text:?} from the {player}");
                     Error::cannot(action, late, "run it again on a machine that is less busy")
                 })?;
-                self.waiting.push(event?);
+                let (player, printed) = event?;
+                self.waiting.entry(player).or_default().extend(printed);
             }
         }
     }
@@ -154,29 +155,16 @@ impl<W: Write> Stage<W> {
 }
 
 /// The screen of one of the programs on a [`Stage`].
-///
-/// Text written to it goes to the stage line by line, each line when its end arrives.
 #[derive(Clone)]
 pub struct PlayerScreen {
     player: &'static str,
     events: Sender<Event>,
-    unfinished: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Write for PlayerScreen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let unfinished = self.unfinished.lock();
-        let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
-        for &byte in bytes {
-            if byte == b'\n' {
-                let line = String::from_utf8_lossy(&unfinished).into_owned();
-                unfinished.clear();
-                // Nobody sees it if the stage has gone.
-                let _ = self.events.send(Ok((self.player, line)));
-            } else {
-                unfinished.push(byte);
-            }
-        }
+        // Nobody sees it if the stage has gone.
+        let _ = self.events.send(Ok((self.player, bytes.to_vec())));
         Ok(bytes.len())
     }
 

@@ -100,7 +100,7 @@ impl Connection<'_> {
     /// These bytes came from `from`, in one read or one datagram. `remark` goes right after them.
     pub fn bytes(self, from: impl Display, bytes: &[u8], remark: impl Display) {
         let Transcript { log, hex, .. } = self.transcript;
-        if log.is_quiet() {
+        if log.quiet {
             return;
         }
         let count = counted(bytes.len());

@@ -37,7 +37,8 @@ pub enum Event {
 pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
     let (events, inbox) = channel();
     let failed = events.clone();
-    log.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+    log.printer
+        .when_gone(move |error| drop(failed.send(Event::Failed(error))));
     (events, inbox)
 }
 

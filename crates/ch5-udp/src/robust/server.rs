@@ -50,7 +50,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         };
         let request = &buffer[..count];
         // A quiet server doesn't take the time to make a line that nobody reads.
-        if !log.is_quiet() {
+        if !log.quiet {
             let request = shown(request, REQUEST_SHOWN);
             log.peer(&format!("Request from {client}: {request}"));
         }
