@@ -96,7 +96,8 @@ fn pasted_lines_are_messages_each() {
     one.shows("Waiting for guests");
     other.enters(&format!("{PROGRAM} --host {host} --name Li"));
     one.shows("Li has joined");
-    other.pastes("first\nsecond\nthird");
+    other.tmux(&["set-buffer", "--", "first\nsecond\nthird"]);
+    other.tmux(&["paste-buffer", "-p"]);
     other.presses("Enter");
     one.shows("| Li: first\n| Li: second\n| Li: third");
 }
@@ -324,6 +325,28 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
+/// The terminal is full, and takes nothing that programs print, until the value that this returns is
+/// dropped.
+fn pauses(terminal: &Terminal) -> impl Drop {
+    struct Paused(String);
+    impl Drop for Paused {
+        fn drop(&mut self) {
+            let _ = Program::run("kill", ["-s", "CONT", &self.0]);
+        }
+    }
+    let ask = |format| terminal.tmux(&["display-message", "-p", format]);
+    let output = format!("of={}", ask("#{pane_tty}").trim());
+    let paused = Paused(ask("#{pid}").trim().to_owned());
+    Program::run("kill", ["-s", "STOP", &paused.0]).succeeds();
+    // It ends with an error when no more fits. Then the system may make room once more.
+    let fill = ["if=/dev/zero", &output, "oflag=nonblock"];
+    let begin = Instant::now();
+    while !Program::run("dd", fill).errors.contains("\n0 bytes") {
+        assert!(begin.elapsed() < PATIENCE, "it takes more and more");
+    }
+    paused
+}
+
 /// Several times: a full terminal may have some room again.
 #[test]
 #[ignore = "needs tmux"]
@@ -339,7 +362,7 @@ fn a_signal_ends_it_even_if_its_terminal_is_paused() {
         let screen = terminal.shows("> ");
         let (_, pid) = screen.rsplit_once("pid ").unwrap();
         let (pid, _) = pid.split_once('.').unwrap();
-        let paused = terminal.pauses();
+        let paused = pauses(&terminal);
         Program::run("kill", ["-s", "TERM", pid]).succeeds();
         assert_eq!(peer.reads_to_end(), b"");
         drop(paused);
@@ -400,7 +423,7 @@ fn a_key_that_is_not_utf_8_sends_nothing_and_the_chat_goes_on() {
     terminal.enters(&format!("{PROGRAM} client --host {host}; echo status $?"));
     let mut peer = FakePeer::accept(&listener);
     terminal.shows("Connected to");
-    terminal.types_byte(0xff);
+    terminal.tmux(&["send-keys", "-H", "ff"]);
     terminal.shows("Not sent: the line isn't UTF-8.");
     terminal.enters("hello");
     assert_eq!(peer.reads_line(), "hello\n");

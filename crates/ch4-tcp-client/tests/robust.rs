@@ -54,6 +54,16 @@ fn listener() -> TcpListener {
     listener
 }
 
+/// Sends `x` after `x`, as fast as it can, until the client has gone.
+fn floods(server: FakePeer) -> JoinHandle<()> {
+    let begin = Instant::now();
+    thread::spawn(move || {
+        while server.stream().write_all(&[b'x'; 1 << 14]).is_ok() {
+            assert!(begin.elapsed() < PATIENCE, "the client is still there");
+        }
+    })
+}
+
 /// The robust client, with both ends of its console in the test's hands.
 struct Client {
     keyboard: Option<PipeWriter>,
@@ -247,9 +257,9 @@ mod reconnecting {
     /// Both threads notice. What each says is true, in whatever order.
     #[test]
     fn a_server_that_resets_while_a_line_is_sent_has_not_got_it() {
-        let (client, mut server, listener) = Client::and_peer(endless());
+        let (client, server, listener) = Client::and_peer(endless());
         let typing = client.types_a_line_of(LONG);
-        server.hears_something();
+        assert_eq!(server.stream().peek(&mut [0]).unwrap(), 1);
         server.resets();
         client.sees("can't send all of this line");
         typing.join().unwrap();
@@ -310,14 +320,15 @@ mod directions {
     #[test]
     fn sending_does_not_hold_up_receiving() {
         let out = WithoutX::default();
-        let (mut client, mut server) = out.and_peer(endless());
+        let (mut client, server) = out.and_peer(endless());
         let typing = client.types_a_line_of(LONG);
         // The client is sending, and can't end: no buffer holds that much.
-        server.hears_something();
+        assert_eq!(server.stream().peek(&mut [0]).unwrap(), 1);
         server.sends("before it reads on\n");
         client.sees("| before it reads on\n");
         client.end_input();
-        server.echoes();
+        io::copy(&mut server.stream(), &mut server.stream()).unwrap();
+        drop(server);
         typing.join().unwrap();
         assert_eq!(
             client.shows(),
@@ -422,7 +433,7 @@ mod leaving {
     #[test]
     fn a_server_that_speaks_without_end_is_left_all_the_same() {
         let (client, server) = WithoutX::default().and_peer(endless());
-        let flooding = server.floods();
+        let flooding = floods(server);
         client.sees("| ");
         client.types("exit\n");
         assert_eq!(client.shows(), "| \n");
@@ -616,7 +627,7 @@ mod limits {
     #[test]
     fn after_the_end_of_input_a_server_that_speaks_without_end_is_left() {
         let (mut client, server) = WithoutX::default().and_peer(short());
-        let flooding = server.floods();
+        let flooding = floods(server);
         client.sees("| ");
         client.end_input();
         insta::assert_snapshot!(client.shows(), @"
@@ -726,12 +737,12 @@ mod program {
         let mut command = Command::new(PROGRAM);
         command.args(["--port", &port]);
         let (reader, output) = io::pipe().unwrap();
-        let program = Program::start_into(command, output.into());
+        let program = Program::start_into(command, output);
         let server = FakePeer::accept(&listener);
         let mut first_line = String::new();
         BufReader::new(reader).read_line(&mut first_line).unwrap();
         // It sends until the client has gone; the input stays open and idle meanwhile.
-        server.floods().join().unwrap();
+        floods(server).join().unwrap();
         assert_snapshot!(program.wait().report(), @"[exit status: 0]");
     }
 
@@ -782,7 +793,7 @@ mod program {
             let mut server = FakePeer::accept(&listener);
             program.types_and_ends(vec![b'x'; LONG - 1]);
             // It has begun to send, and can't end before the server reads.
-            server.hears_something();
+            assert_eq!(server.stream().peek(&mut [0]).unwrap(), 1);
             for _ in 0..10 {
                 program.signal("STOP");
                 wait_for_state(&program, "T");

@@ -1,5 +1,6 @@
 //! A child process that can't outlive its test.
 
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
@@ -35,25 +36,13 @@ pub struct Ended {
     pub output: String,
     /// All of its standard error.
     pub errors: String,
-    _told: ToldOnPanic,
+    _program: Program,
 }
 
-/// Shows its text in the report of a test that fails while this value is alive.
-#[derive(Debug)]
-struct ToldOnPanic(String);
+/// What a program is told: arguments of its command line.
+pub trait Words: IntoIterator<Item: AsRef<OsStr>> {}
 
-impl Drop for ToldOnPanic {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("{}", self.0);
-        }
-    }
-}
-
-/// What a failed test shows of a program.
-fn account(command: &str, status: &str, output: &str, errors: &str) -> String {
-    format!("{command}: {status}\nstandard output: {output}\nstandard error: {errors}")
-}
+impl<I: IntoIterator<Item: AsRef<OsStr>>> Words for I {}
 
 impl Ended {
     /// All that it printed and how it ended, as a snapshot shows it.
@@ -73,35 +62,25 @@ impl Ended {
 impl Program {
     /// Starts the program. No setting of the environment colours its output.
     #[must_use]
-    pub fn start<A: AsRef<std::ffi::OsStr>>(
-        path: impl AsRef<std::ffi::OsStr>,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Self {
+    pub fn start(path: impl AsRef<OsStr>, arguments: impl Words) -> Self {
         let mut command = Command::new(path);
         command.args(arguments);
-        Self::start_plain(command)
+        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+            command.env_remove(variable);
+        }
+        Self::start_command(command)
     }
 
     /// The same for a program that shall be interrupted: whoever runs the tests may ignore Ctrl-C,
     /// as a shell's background jobs do, and children inherit that. (GNU `env` undoes it.)
     #[must_use]
-    pub fn start_with_signals<A: AsRef<std::ffi::OsStr>>(
-        path: &str,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Self {
+    pub fn start_with_signals(path: &str, arguments: impl Words) -> Self {
         if !cfg!(target_os = "linux") {
             return Self::start(path, arguments);
         }
-        let mut command = Command::new("env");
-        command.args(["--default-signal=INT", path]).args(arguments);
-        Self::start_plain(command)
-    }
-
-    fn start_plain(mut command: Command) -> Self {
-        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
-            command.env_remove(variable);
-        }
-        Self::start_command(command)
+        let arguments = arguments.into_iter().map(|word| word.as_ref().to_owned());
+        let env = ["--default-signal=INT", path].map(Into::into);
+        Self::start("env", env.into_iter().chain(arguments))
     }
 
     /// The same for a command with settings of its own.
@@ -112,7 +91,7 @@ impl Program {
 
     /// The same with this as its standard output.
     #[must_use]
-    pub fn start_into(mut command: Command, output: Stdio) -> Self {
+    pub fn start_into(mut command: Command, output: impl Into<Stdio>) -> Self {
         let text = format!("{command:?}");
         command
             .stdin(Stdio::piped())
@@ -137,31 +116,21 @@ impl Program {
 
     /// Runs the program to its end, without any input.
     #[must_use]
-    pub fn run<A: AsRef<std::ffi::OsStr>>(
-        path: impl AsRef<std::ffi::OsStr>,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Ended {
+    pub fn run(path: impl AsRef<OsStr>, arguments: impl Words) -> Ended {
         Self::start(path, arguments).wait()
     }
 
-    /// Runs the program to its end, without any input, and with this as its standard output.
+    /// The same with this as its standard output.
     #[must_use]
-    pub fn run_into<A: AsRef<std::ffi::OsStr>>(
-        path: impl AsRef<std::ffi::OsStr>,
-        arguments: impl IntoIterator<Item = A>,
-        output: impl Into<Stdio>,
-    ) -> Ended {
+    pub fn run_into(path: &str, arguments: impl Words, output: impl Into<Stdio>) -> Ended {
         let mut command = Command::new(path);
         command.args(arguments);
-        Self::start_into(command, output.into()).wait()
+        Self::start_into(command, output).wait()
     }
 
     /// The same with a standard output that nobody reads any more, as behind `| head -0`.
     #[must_use]
-    pub fn run_unread<A: AsRef<std::ffi::OsStr>>(
-        path: impl AsRef<std::ffi::OsStr>,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Ended {
+    pub fn run_unread(path: &str, arguments: impl Words) -> Ended {
         let (reader, mut output) = io::pipe().unwrap();
         drop(reader);
         // A process that another test starts at this instant holds a copy of the reader for a while.
@@ -219,19 +188,16 @@ impl Program {
     pub fn wait(mut self) -> Ended {
         self.end_input();
         // Its outputs close when it ends.
-        let output = self.output.wait_for_end();
-        let errors = self.errors.wait_for_end();
-        let status = self.child.wait().unwrap();
-        let told = account(&self.command, &status.to_string(), &output, &errors);
         Ended {
-            status,
-            output,
-            errors,
-            _told: ToldOnPanic(told),
+            output: self.output.wait_for_end(),
+            errors: self.errors.wait_for_end(),
+            status: self.child.wait().unwrap(),
+            _program: self,
         }
     }
 }
 
+/// Shows the program in the report of a test that fails while this value is alive.
 impl Drop for Program {
     fn drop(&mut self) {
         if thread::panicking() {
@@ -240,8 +206,8 @@ impl Drop for Program {
                 Ok(None) => "still running".to_owned(),
                 Err(error) => error.to_string(),
             };
-            let (output, errors) = (self.output.text(), self.errors.text());
-            eprintln!("{}", account(&self.command, &status, &output, &errors));
+            let (command, output, errors) = (&self.command, self.output.text(), self.errors.text());
+            eprintln!("{command}: {status}\nstandard output: {output}\nstandard error: {errors}");
         }
     }
 }

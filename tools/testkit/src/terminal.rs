@@ -53,46 +53,10 @@ impl Terminal {
         self.tmux(&["send-keys", key]);
     }
 
-    /// Types a byte.
-    pub fn types_byte(&self, byte: u8) {
-        self.tmux(&["send-keys", "-H", &format!("{byte:x}")]);
-    }
-
     /// Types a line.
     pub fn enters(&self, line: &str) {
         self.types(line);
         self.presses("Enter");
-    }
-
-    /// Pastes text, as a terminal does that tells the program so.
-    pub fn pastes(&self, text: &str) {
-        self.tmux(&["set-buffer", "--", text]);
-        self.tmux(&["paste-buffer", "-p"]);
-    }
-
-    /// Is full, and takes nothing that programs print, until the value that this returns is dropped.
-    #[must_use]
-    pub fn pauses(&self) -> impl Drop {
-        struct Paused(String);
-        impl Drop for Paused {
-            fn drop(&mut self) {
-                let _ = Program::run("kill", ["-s", "CONT", &self.0]);
-            }
-        }
-        let ask = |format| self.tmux(&["display-message", "-p", format]);
-        let output = format!("of={}", ask("#{pane_tty}").trim());
-        let paused = Paused(ask("#{pid}").trim().to_owned());
-        Program::run("kill", ["-s", "STOP", &paused.0]).succeeds();
-        // It ends with an error when no more fits. Then the system may make room once more.
-        let fill = ["if=/dev/zero", &output, "oflag=nonblock"];
-        let begin = Instant::now();
-        while !Program::run("dd", fill).errors.contains("\n0 bytes") {
-            assert!(
-                begin.elapsed() < PATIENCE,
-                "the terminal takes more and more"
-            );
-        }
-        paused
     }
 
     /// Waits until the text is there, and returns all that is. A line that the terminal itself has
@@ -120,7 +84,8 @@ impl Terminal {
         }
     }
 
-    fn tmux(&self, arguments: &[&str]) -> String {
+    /// Runs one of tmux's commands on it, and returns what that prints: tmux(1).
+    pub fn tmux(&self, arguments: &[&str]) -> String {
         let arguments = [&["-L", &self.name], arguments].concat();
         Program::run("tmux", &arguments).succeeds()
     }
