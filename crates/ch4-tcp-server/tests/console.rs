@@ -7,13 +7,12 @@ mod steps;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
 
 use ch4_tcp_server::robust::{self, Limits};
 use ch4_tcp_server::tutorial;
 use console::{Log, PlayerScreen, Printer, Stage};
 use insta::assert_snapshot;
-use testkit::{Capture, PATIENCE, Program, normalise, plain, stop};
+use testkit::{Capture, PATIENCE, Program, normalise, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
@@ -44,16 +43,16 @@ fn conversation(
     plain();
     let screen = Capture::default();
     let mut stage = Stage::new(screen.clone(), ["server", "client"]);
-    let listener = Arc::new(listener);
-    let its_listener = Arc::clone(&listener);
+    let address = listener.local_addr().unwrap();
+    // Its thread ends with the test's process.
     let serving = stage.start("server", "", move |_, screen| {
-        serve(&its_listener, screen);
+        serve(&listener, screen);
         Ok(())
     });
-    let serving = serving.unwrap();
+    serving.unwrap();
 
     stage.wait_for("server", "started").unwrap();
-    let mut stream = connect(listener.local_addr().unwrap());
+    let mut stream = connect(address);
     stage.wait_for("server", "Client connected").unwrap();
     let sends = format!("sends {} bytes: {}", bytes.len(), bytes.escape_ascii());
     stage.shows("client", sends).unwrap();
@@ -77,11 +76,7 @@ fn conversation(
         client("receives a page".to_owned());
     }
     client(format!("sees {end}"));
-    let transcript = normalise(&screen.text());
-
-    stop(&listener, || serving.is_finished());
-    serving.join().unwrap();
-    transcript
+    normalise(&screen.text())
 }
 
 fn connect(address: SocketAddr) -> TcpStream {

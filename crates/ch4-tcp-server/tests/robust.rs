@@ -4,15 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4};
+use std::thread;
 use std::time::Duration;
 
 use ch4_tcp_server::robust::{self, Limits};
 use console::{Log, Printer, is_timeout};
 use insta::assert_snapshot;
-use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, plain, stop};
+use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
@@ -21,11 +20,9 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 /// A time limit that no test reaches.
 const NEVER: Duration = PATIENCE.saturating_mul(10);
 
-/// A robust server on a thread of the test. It ends with this value.
+/// A robust server on its own thread, which ends with the test's process.
 struct Server {
     address: SocketAddr,
-    listener: Arc<TcpListener>,
-    serving: Option<JoinHandle<()>>,
     screen: Capture,
 }
 
@@ -47,16 +44,14 @@ impl Server {
 
     fn printing_to(printer: Printer, name: String, limits: Limits) -> Self {
         plain();
-        let listener = Arc::new(robust::listen(ANY_PORT).unwrap());
-        let serves = Arc::clone(&listener);
-        let serving = thread::spawn(move || {
+        let listener = robust::listen(ANY_PORT).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
             let log = Log::new(printer, false);
-            robust::serve(&serves, &name, &limits, &log).unwrap_err();
+            robust::serve(&listener, &name, &limits, &log).unwrap_err();
         });
         Self {
-            address: listener.local_addr().unwrap(),
-            listener,
-            serving: Some(serving),
+            address,
             screen: Capture::default(),
         }
     }
@@ -70,17 +65,6 @@ impl Server {
         let mut client = self.connect();
         client.sends(bytes);
         answer_to(&mut client)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(serving) = self.serving.take()
-            && !thread::panicking()
-        {
-            stop(&self.listener, || serving.is_finished());
-            serving.join().unwrap();
-        }
     }
 }
 

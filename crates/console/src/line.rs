@@ -20,30 +20,28 @@ pub enum Line {
 pub fn read_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<Line>> {
     // Enough for a line and its line end.
     let most = limit as u64 + 2;
-    let mut line = Vec::new();
-    let mut length = 0;
+    let (mut line, mut length) = (Vec::new(), 0);
     loop {
-        let mut piece = Vec::new();
-        let count = input.by_ref().take(most).read_until(b'\n', &mut piece)? as u64;
+        let count = input.by_ref().take(most).read_until(b'\n', &mut line)? as u64;
         if count == 0 && length == 0 {
             return Ok(None);
         }
+        let has_lf = line.pop_if(|last| *last == b'\n').is_some();
+        length += count - u64::from(has_lf);
         // At the end of the input, the last line may have no LF.
-        let ended = piece.pop_if(|last| *last == b'\n').is_some() || count < most;
-        length += piece.len();
-        if line.len() <= limit {
-            line.append(&mut piece);
-        }
-        if ended {
+        if has_lf || count < most {
             break;
         }
+        line.clear(); // It is too long.
     }
     let without_cr = line.strip_suffix(b"\r").unwrap_or(&line);
-    Ok(Some(if line.len() == length && without_cr.len() <= limit {
-        Line::Whole(line)
-    } else {
-        Line::TooLong(length as u64)
-    }))
+    Ok(Some(
+        if line.len() as u64 == length && without_cr.len() <= limit {
+            Line::Whole(line)
+        } else {
+            Line::TooLong(length)
+        },
+    ))
 }
 
 #[cfg(test)]

@@ -38,9 +38,7 @@ impl Capture {
     #[track_caller]
     #[must_use]
     pub fn wait_for(&self, text: &str) -> String {
-        let (there, seen) = self.wait_until(PATIENCE, |written| written.text().contains(text));
-        assert!(there, "waited for {text:?}, but saw:\n{seen}");
-        seen
+        self.expect(text, |written| written.text().contains(text))
     }
 
     /// Whether `text` was written or is written in this time.
@@ -59,11 +57,7 @@ impl Capture {
     /// Waits until a write is held up by the pause.
     #[track_caller]
     pub fn wait_for_writer(&self) {
-        let (held_up, seen) = self.wait_until(PATIENCE, |written| written.held_up);
-        assert!(
-            held_up,
-            "nobody writes to the paused screen; it shows:\n{seen}"
-        );
+        self.expect("a write to the paused screen", |written| written.held_up);
     }
 
     /// Ends the pause.
@@ -73,12 +67,15 @@ impl Capture {
     }
 
     /// Waits until whoever writes has closed it, and returns all that was written.
+    #[track_caller]
     pub(crate) fn wait_for_end(&self) -> String {
-        let (ended, seen) = self.wait_until(PATIENCE, |written| written.closed);
-        assert!(
-            ended,
-            "waited for the program's end, but so far it printed:\n{seen}"
-        );
+        self.expect("the program's end", |written| written.closed)
+    }
+
+    #[track_caller]
+    fn expect(&self, what: &str, is_there: impl Fn(&Written) -> bool) -> String {
+        let (there, seen) = self.wait_until(PATIENCE, is_there);
+        assert!(there, "waited for {what:?}, but saw:\n{seen}");
         seen
     }
 

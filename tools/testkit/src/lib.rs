@@ -16,17 +16,14 @@
 )]
 
 use std::env;
-use std::io::Read;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use regex_lite::Regex;
 use socket2::{Domain, Socket, Type};
-
-use console::end_accept;
 
 mod capture;
 mod fake_peer;
@@ -125,19 +122,4 @@ pub fn port_without_listener() -> (Socket, SocketAddr) {
         .unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
-}
-
-/// Ends a server that runs on a thread of the test, however many threads of its own wait in
-/// `accept`. Whether it has ended, its `JoinHandle` knows.
-pub fn stop(listener: &TcpListener, has_ended: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !has_ended() {
-        assert!(begin.elapsed() < PATIENCE, "the server doesn't end");
-        // Each connection wakes one thread. It has been served when the server closes it.
-        if let Ok(mut client) = end_accept(listener) {
-            let _ = client.shutdown(Shutdown::Write);
-            let _ = client.set_read_timeout(Some(Duration::from_millis(200)));
-            let _ = client.read(&mut [0; 64]);
-        }
-    }
 }

@@ -139,10 +139,12 @@ impl Workers<'_> {
 mod tests {
     use std::collections::{HashSet, VecDeque};
     use std::io::{Read, Write};
+    use std::net::Shutdown;
     use std::sync::mpsc::channel;
+    use std::time::Instant;
 
-    use console::Printer;
-    use testkit::{Capture, PATIENCE, stop, wine_lacks};
+    use console::{Printer, end_accept};
+    use testkit::{Capture, PATIENCE, wine_lacks};
 
     use super::*;
 
@@ -154,7 +156,16 @@ mod tests {
             let serving = scope.spawn(|| run(&listener, limit, serve, &log));
             let address = listener.local_addr().unwrap();
             let clients = panic::catch_unwind(AssertUnwindSafe(|| clients(address)));
-            stop(&listener, || serving.is_finished());
+            let begin = Instant::now();
+            while !serving.is_finished() {
+                assert!(begin.elapsed() < PATIENCE, "the server doesn't end");
+                // Each connection wakes one worker. It has been served when the server closes it.
+                if let Ok(mut client) = end_accept(&listener) {
+                    let _ = client.shutdown(Shutdown::Write);
+                    let _ = client.set_read_timeout(Some(Duration::from_millis(200)));
+                    let _ = client.read(&mut [0; 64]);
+                }
+            }
             let end = serving.join().unwrap();
             assert_eq!(end.unwrap_err().kind(), WouldBlock);
             if let Err(panic) = clients {
