@@ -118,3 +118,17 @@ impl Write for Capture {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic = "waited for \"hello\", but saw:\nbye"]
+    fn what_does_not_come_fails_the_test() {
+        let mut capture = Capture::default();
+        capture.write_all(b"bye").unwrap();
+        capture.close();
+        let _ = capture.wait_for("hello");
+    }
+}
