@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::fs;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use supervise::Command;
 
@@ -69,6 +71,16 @@ impl Submission {
             jobs: JOBS,
             prepare: None,
         }
+    }
+
+    /// Whether a file in the folder in which all copies of the program run has changed since then.
+    /// One of them may have written it, and another read it.
+    fn shares_files(&self, since: SystemTime) -> bool {
+        let folder = self.command.dir.as_deref().unwrap_or(Path::new("."));
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut metadata = files.filter_map(|it| it.metadata().ok());
+        let is_new = |time: SystemTime| time >= since;
+        self.prepare.is_none() && metadata.any(|it| it.is_file() && it.modified().is_ok_and(is_new))
     }
 }
 
@@ -158,6 +170,7 @@ pub fn judge(
         verdicts: Vec::new(),
         failures: Vec::new(),
     };
+    let begun = SystemTime::now();
     let mut others = checks;
     if let Some((first, rest)) = checks.split_first().filter(|(first, _)| first.is_first()) {
         others = rest;
@@ -171,9 +184,10 @@ pub fn judge(
             return settled.verdicts;
         }
     }
-    // The program can't run twice at the same time: a copy of it ended at once.
+    // The program can't run twice at the same time: a copy of it ended at once, or they share files
+    // and one of them did something wrong.
     let runs_alone = AtomicBool::new(false);
-    let try_it = |check: &&Check| try_beside_others(check, submission, &runs_alone);
+    let try_it = |check: &&Check| try_beside_others(check, submission, begun, &runs_alone);
     // From the first check on that has to be made when the program runs alone.
     let mut later = Vec::new();
     let jobs = submission.fixed_port.map_or(submission.jobs, |_| 1);
@@ -248,20 +262,24 @@ fn try_first(check: &Check, submission: &Submission) -> Outcome {
 fn try_beside_others(
     check: &Check,
     submission: &Submission,
+    begun: SystemTime,
     runs_alone: &AtomicBool,
 ) -> Result<Outcome, bool> {
     if runs_alone.load(Ordering::Relaxed) {
         return Err(false);
     }
     let outcome = beside_others(|| check.judge(submission));
-    match outcome.kind {
-        Some(Kind::Ended) => {
-            runs_alone.store(true, Ordering::Relaxed);
-            Err(false)
-        }
-        Some(Kind::Missing) => Err(true),
-        _ => Ok(outcome),
+    let has_met_others = match outcome.kind {
+        Some(Kind::Ended) => true,
+        Some(Kind::Wrong) => submission.shares_files(begun),
+        Some(Kind::Missing) => return Err(true),
+        _ => false,
+    };
+    if has_met_others {
+        runs_alone.store(true, Ordering::Relaxed);
+        return Err(false);
     }
+    Ok(outcome)
 }
 
 /// The try that counts: no other program under test runs. If it is the first one, beside nobody, a

@@ -59,7 +59,9 @@ pub fn limits() -> String {
          it has shown something. Before a line is typed, or the input ends, there is a pause of \
          {}, and before the first also up to {} until the program has shown something. A program \
          has survived if it still runs {} later. What doesn't come in time counts \
-         only if it doesn't come when the program runs alone either.\n\nOn Unix a check runs the \
+         only if it doesn't come when the program runs alone either. So does a wrong answer if a \
+         file changes in the folder where the program runs: another run of it may read that \
+         file.\n\nOn Unix a check runs the \
          program at a terminal without echo, where most languages print each line at once, so it \
          rarely sees a missing flush. On Windows it uses pipes, and output may also come within \
          {} after the input has ended.",
