@@ -12,7 +12,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
@@ -114,15 +114,19 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        let is_it = |address: SocketAddr| address.port() == self.number && is_ours(address);
+        let is_it =
+            |address: SocketAddr| address.port() == self.number && is_ours(address, Type::DGRAM);
         waiting(Type::DGRAM).into_iter().any(is_it)
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
     /// `[::1]`. Only Linux tells.
     pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
-        let mut all = [Type::STREAM, Type::DGRAM].into_iter().flat_map(waiting);
-        all.find(|address| address.port() == self.number && !is_ours(*address))
+        let find = |kind| {
+            let mut all = waiting(kind).into_iter();
+            all.find(|address| address.port() == self.number && !is_ours(*address, kind))
+        };
+        [Type::STREAM, Type::DGRAM].into_iter().find_map(find)
     }
 
     /// The number that has the two bytes of this one in the other order, if somebody waits there,
@@ -154,11 +158,14 @@ fn waiting(_: Type) -> Vec<SocketAddr> {
     Vec::new()
 }
 
-/// Whether a peer that goes to 127.0.0.1 gets there. Wildcards count, although [::] may be for IPv6
-/// alone (`IPV6_V6ONLY`), which the system doesn't list.
-fn is_ours(address: SocketAddr) -> bool {
-    let address = address.ip().to_canonical();
-    address == Ipv4Addr::LOCALHOST || address.is_unspecified()
+/// Whether a peer that goes to 127.0.0.1 gets to the socket of this kind that has this address. The
+/// system doesn't list whether `[::]` is for IPv6 alone (`IPV6_V6ONLY`), but then 127.0.0.1 is free.
+fn is_ours(address: SocketAddr, kind: Type) -> bool {
+    let ip = address.ip().to_canonical();
+    if ip == Ipv6Addr::UNSPECIFIED {
+        return bind(address.port(), kind).is_err();
+    }
+    ip == Ipv4Addr::LOCALHOST || ip.is_unspecified()
 }
 
 /// Binds without `SO_REUSEADDR`: a port whose last connections linger counts as taken.
@@ -203,19 +210,23 @@ pub(crate) mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn only_where_127_0_0_1_leads_is_the_program_there() {
-        for (ip, is_there) in [
-            ("127.0.0.1", true),
-            ("0.0.0.0", true),
-            ("127.0.1.1", false),
-            ("::", true),
-            ("::ffff:127.0.0.1", true),
-            ("::1", false),
-            ("::ffff:127.0.1.1", false),
+        for (ip, only_v6, is_there) in [
+            ("127.0.0.1", false, true),
+            ("0.0.0.0", false, true),
+            ("127.0.1.1", false, false),
+            ("::", false, true),
+            ("::", true, false),
+            ("::ffff:127.0.0.1", false, true),
+            ("::1", false, false),
+            ("::ffff:127.0.1.1", false, false),
         ] {
             for kind in [Type::DGRAM, Type::STREAM] {
-                let port = Port::free().unwrap();
+                let port = untouched();
                 let address = SocketAddr::new(ip.parse().unwrap(), port.number);
                 let socket = Socket::new(Domain::for_address(address), kind, None).unwrap();
+                if only_v6 {
+                    socket.set_only_v6(true).unwrap();
+                }
                 let Ok(()) = socket.bind(&address.into()) else {
                     continue;
                 };
@@ -224,7 +235,7 @@ pub(crate) mod tests {
                     socket.listen(1).unwrap();
                     assert_eq!(port.has_tcp_listener(), is_there, "{ip}");
                 } else {
-                    assert_eq!(port.has_udp_receiver(), is_there, "{ip}");
+                    assert_eq!(port.has_udp_receiver(), is_there, "{ip} {only_v6}");
                 }
                 let elsewhere = port.elsewhere().map(|it| it.port());
                 assert_eq!(elsewhere, (!is_there).then_some(port.number), "{ip}");

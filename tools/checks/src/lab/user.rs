@@ -116,7 +116,8 @@ impl Lab<'_> {
     /// A line without what is known at its beginning.
     fn unknown<'a>(&self, line: &'a str) -> &'a str {
         let mut rest = line;
-        while let Some(after) = self.known.iter().find_map(|known| rest.strip_prefix(known)) {
+        let find = |rest| self.known.iter().find_map(|it| without_words(rest, it));
+        while let Some(after) = find(rest) {
             rest = after.trim_start();
         }
         rest
@@ -396,6 +397,15 @@ fn lines(output: &str) -> Vec<String> {
     output.split(['\n', '\r']).map(same).collect()
 }
 
+/// A line, as it is compared, without these words at its beginning. They may have one letter more, as
+/// a plural has. A Chinese word has no end to see.
+fn without_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    let rest = line.strip_prefix(words)?;
+    let cut_off = rest.split(' ').next().unwrap_or_default();
+    let is_whole = cut_off.chars().count() <= 1 || !cut_off.is_ascii() || !words.is_ascii();
+    is_whole.then_some(rest)
+}
+
 /// The words of a line, as they are compared: without what differs from run to run, such as a port
 /// or an address in memory, and without signs and colours, which say nothing.
 fn same(line: &str) -> String {
@@ -434,12 +444,12 @@ mod tests {
     #[cfg(unix)]
     use std::time::Instant;
 
-    #[cfg(unix)]
     use supervise::Command;
 
     use super::*;
+    use crate::run::Patience;
     #[cfg(unix)]
-    use crate::run::{Kind, Patience, tests::kind};
+    use crate::run::tests::kind;
 
     /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
@@ -471,6 +481,21 @@ mod tests {
             lab.types("");
             assert!(lab.ends_within(Duration::from_secs(20)));
             assert_eq!(lab.has_news(), is_news, "{then}: {}", lab.output());
+        }
+    }
+
+    #[test]
+    fn a_word_is_not_known_by_its_beginning() {
+        let command = Command::new("cat", [""; 0]);
+        let mut lab = Lab::new(&command, None, &Patience::short());
+        lab.knows(["C", "old", "asking # second", "温度"].map(str::to_owned));
+        for (line, unknown) in [
+            ("Cold", "Cold"),
+            ("C old news", "news"),
+            ("asking # seconds", "s"),
+            ("温度过低", "过低"),
+        ] {
+            assert_eq!(lab.unknown(line), unknown, "{line}");
         }
     }
 
@@ -510,7 +535,8 @@ mod tests {
         }
     }
 
-    /// It takes a moment, and its child says something when it has ended.
+    /// It takes a moment, and its child says something when it has ended, and so has the shell whose
+    /// job it is.
     #[cfg(unix)]
     #[test]
     fn the_time_to_end_begins_when_the_program_has_shown_something() {
@@ -519,7 +545,7 @@ mod tests {
             ..Patience::short()
         };
         let late = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
-            (while kill -0 $$ 2>/dev/null; do :; done; echo over) & exit";
+            (while kill -0 $PPID 2>/dev/null; do :; done; echo over) & exit";
         let command = Command::new("sh", ["-c", late]);
         let mut lab = Lab::new(&command, None, &patience);
         lab.starts().unwrap();
