@@ -36,13 +36,13 @@ const CONNECT_TRY: Duration = Duration::from_millis(250);
 const AT_ONCE: u32 = 20;
 
 /// What to change in a program that ended at once.
-const ENDED: &str = "Read its last words. The port is in the command, the step that begins with $: if \
-    the program takes it in another form, such as --port N, write that into the command.";
+const ENDED: &str = "Read its last words. The program gets its port in the form that its command shows \
+    (the step that begins with $), not as --port N or from the keyboard, unless the command says so.";
 
 /// The same, of one that reached its end without an error.
 const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
     and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
-    the port in another form, such as --port N? Then write that into the command.";
+    the port in another form than its command has it (the step that begins with $)?";
 
 /// The same, of one that broke off.
 const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \

@@ -21,6 +21,10 @@ const COMPILE: Duration = Duration::from_mins(2);
 /// Maximum lines of a compiler's words that are shown.
 const COMPILER_LINES: usize = 20;
 
+/// What to do with a program that can't be compiled by itself, and has a `Cargo.toml`.
+const BY_CARGO: &str = "it has a Cargo.toml, but only a program without libraries is compiled here \
+    (to mark it, see \"Cargo.toml\" in docs/instructors.md, which has a command)";
+
 /// The command that starts the program, in a folder in `root`. Compiles the program there, if
 /// necessary.
 ///
@@ -50,7 +54,15 @@ pub(crate) fn command(program: &ProgramFile, root: &Path) -> Result<Command, Box
             let words = "-O1 -pthread -Iinclude -I../include";
             compile_to_file(compiler, words, files, folder)
         }
-        FileKind::Rust => compile_to_file("rustc", "--edition=2024 -O", [file.into()], folder),
+        FileKind::Rust => {
+            let compiled = compile_to_file("rustc", "--edition=2024 -O", [file.into()], folder);
+            let mut above = folder.ancestors().take_while(|it| it.starts_with(root));
+            let is_cargos = above.any(|it| it.join("Cargo.toml").exists());
+            compiled.map_err(|error| match error.to_string() {
+                why if is_cargos => format!("{BY_CARGO}\n\n{why}").into(),
+                why => why.into(),
+            })
+        }
         _ => Err(program.kind.trouble(false).unwrap_or_default().into()),
     }
 }
@@ -204,6 +216,24 @@ mod tests {
         let folder = folder.strip_prefix(root.path()).unwrap();
         // Windows has another sign before the name.
         (words.replace('\\', "/"), folder.to_owned())
+    }
+
+    /// With a library, or for another reason.
+    #[test]
+    fn what_cargo_has_to_build_says_so() {
+        for (is_cargos, begins) in [(true, BY_CARGO), (false, "it can't be compiled by rustc")] {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join("src/main.rs");
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "use socket2::Socket; fn main() {}").unwrap();
+            if is_cargos {
+                fs::write(root.path().join("Cargo.toml"), "").unwrap();
+            }
+            let error = command(&ProgramFile::of_any(&path), root.path()).unwrap_err();
+            let error = error.to_string();
+            assert!(error.starts_with(begins), "{error}");
+            assert!(error.contains("socket2"), "{error}");
+        }
     }
 
     #[test]

@@ -450,6 +450,8 @@ fn what_ends_at_once_is_a_row_that_says_so() {
         "udp-server: wu.sh\nstarted with: /bin/sh ./wu.sh {port}\n\nnot judged: it ended at once";
     assert!(report.starts_with(begin), "{report}");
     assert!(report.contains("Read its last words."), "{report}");
+    // The student can't change it.
+    assert!(!report.contains("into the command"), "{report}");
 }
 
 /// A student has neither the class's folder nor a command for it.

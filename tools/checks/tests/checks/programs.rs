@@ -265,13 +265,19 @@ fn a_server_at_another_address_hears_where_it_is() {
     }
 }
 
+/// Unless the program writes a file in its folder, which another copy may read.
 #[test]
 fn what_is_wrong_counts_at_once() {
-    let folder = tempdir().unwrap();
-    let wrong = format!("echo >> starts; exec {FAULTY} udp-server --fault converts $1");
-    let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, folder.path());
-    assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
-    assert_eq!(starts(folder.path()), 1);
+    for (writes_in, count) in [("..", 1), (".", 2)] {
+        let folder = tempdir().unwrap();
+        let here = folder.path().join("here");
+        fs::create_dir(&here).unwrap();
+        let wrong =
+            format!("echo >> {writes_in}/starts; exec {FAULTY} udp-server --fault converts $1");
+        let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, &here);
+        assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
+        assert_eq!(starts(&here.join(writes_in)), count, "{writes_in}");
+    }
 }
 
 /// One fault fails many checks, with their own lines, at the same step.
