@@ -1,11 +1,13 @@
 //! What a check works with: the program under test and its peers. What its user types and sees is in
-//! a file of its own.
+//! a file of its own, and so is why a program isn't where a peer looks for it.
 
+mod absent;
 mod user;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Deref;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
@@ -34,53 +36,6 @@ const CONNECT_TRY: Duration = Duration::from_millis(250);
 
 /// A program that is there in less than this part of the time that it has to start is quick.
 const AT_ONCE: u32 = 20;
-
-/// What to change in a program that ended at once.
-const ENDED: &str = "Read its last words. The program gets its port in the form that its command shows \
-    (the step that begins with $), not as --port N or from the keyboard, unless the command says so.";
-
-/// The same, of one that reached its end without an error.
-const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
-    and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
-    the port in another form than its command has it (the step that begins with $)?";
-
-/// The same, of one that broke off.
-const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \
-    command, the step that begins with $, shows which arguments there are. A module that isn't \
-    there has to be installed where the judge runs, or done without.";
-
-/// What languages say of a program that they can't read, without a stack trace, in small letters.
-const UNREADABLE: [&str; 4] = [
-    "syntaxerror",      // Python, JavaScript
-    "indentationerror", // Python
-    "taberror",         // Python
-    "syntax error",     // Perl, PHP, Ruby, shells
-];
-
-/// What to change in a program that runs, and isn't to be found at its port.
-const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
-    take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
-    its job before anything is typed: a server of TCP calls bind, listen and accept.";
-
-/// The same, of a server that has its port on another address.
-const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
-    ::1, in IPv6.";
-
-/// The same, of a server that has its port for the other protocol.
-const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
-    creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
-
-/// The same, of a server whose port has its two bytes in the order of its processor.
-const HTONS: &str = "Give bind the port in the order of the network: htons(port).";
-
-/// The same, of a client that was refused, in small letters as it says so.
-const REFUSED: &str = "It was refused where it tried. Connect to 127.0.0.1, as a name such as \
-    localhost, or that of the machine, may stand for another address, and to the port in the \
-    command, the step that begins with $ (in C, turned by htons).";
-
-/// The same, of a program that is busy.
-const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
-    be: one whose condition never changes, or that tries something again and again at once.";
 
 /// Everything that one run of one check needs.
 #[derive(Debug)]
@@ -340,8 +295,7 @@ impl<'a> Lab<'a> {
         Ok(clients)
     }
 
-    /// Looks for the program on its port again and again, until it is there. A command that has
-    /// ended without an error may have started it in the background, a moment ago.
+    /// Looks for the program on its port again and again, until it is there.
     fn waits_for<T>(
         &mut self,
         limit: Duration,
@@ -350,35 +304,48 @@ impl<'a> Lab<'a> {
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> Told<T> {
         let deadline = Instant::now() + limit;
-        let mut background = None;
-        loop {
-            let now = Instant::now();
-            let ended = self.ended();
-            let deadline = match ended {
-                Some(status) if status.success() && !self.reached && !self.restarted => {
-                    *background.get_or_insert_with(|| now + self.pause(BACKGROUND))
-                }
-                Some(_) => now,
-                None => deadline,
-            };
-            let left = deadline.saturating_duration_since(now);
-            match (look(left), ended) {
-                // It is ended with the check.
-                (Ok(_), Some(status)) => {
-                    let saw = format!(
-                        "the command has ended ({}), and something that it started goes on in the \
-                         background",
-                        ending::in_words(status)
-                    );
-                    return self.failed("the command runs for as long as its server does", saw);
-                }
-                (Ok(found), None) => return Ok(found),
-                (Err(_), _) if left.is_zero() => return self.unready(expected, kind),
-                (Err(error), None) if self.reached => {
-                    return self.missed(expected, error.kind());
-                }
-                (Err(_), _) => self.with(|program| program.wait_for_news(GLANCE)),
+        while self.ended().is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match look(left) {
+                Ok(found) => return Ok(found),
+                Err(_) if left.is_zero() => break,
+                Err(error) if self.reached => return self.missed(expected, error.kind()),
+                Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
             }
+        }
+        match self.ended() {
+            // It is ended with the check.
+            Some(status) if self.leaves_behind(status, look) => {
+                let saw = format!(
+                    "the command has ended ({}), and something that it started goes on in the \
+                     background",
+                    ending::in_words(status)
+                );
+                self.failed("the command runs for as long as its server does", saw)
+            }
+            _ => self.unready(expected, kind),
+        }
+    }
+
+    /// Whether the command, which has ended, has left something behind that is there. One that ended
+    /// without an error may have started it a moment ago.
+    fn leaves_behind<T>(
+        &self,
+        status: ExitStatus,
+        look: impl Fn(Duration) -> io::Result<T>,
+    ) -> bool {
+        let mut limit = Duration::ZERO;
+        if status.success() && !self.reached && !self.restarted {
+            limit = self.pause(BACKGROUND);
+        }
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let is_there = look(left).is_ok();
+            if is_there || left.is_zero() {
+                return is_there;
+            }
+            self.with(|program| program.wait_for_news(GLANCE));
         }
     }
 
@@ -408,80 +375,6 @@ impl<'a> Lab<'a> {
         }
         self.by_hand().command = format!("send --udp {}", address.port());
         Asker::new(name, address, self.run.clone()).map_err(skip("there is no socket"))
-    }
-
-    /// The program isn't there. If it has ended because somebody else has its port, that isn't its
-    /// fault.
-    fn unready<T>(&mut self, expected: String, kind: Type) -> Told<T> {
-        self.expects_no_flood()?;
-        if self.ended().is_none() {
-            // One that did its job before has its port from the right place.
-            if self.restarted {
-                return self.missed(expected, "it never did, and still runs");
-            }
-            return self.never(expected, Some(kind));
-        }
-        if self.restarted || self.reached {
-            return self.failed(expected, "");
-        }
-        let failed = self.ended_at_once(expected);
-        // It may have left children behind that have the port.
-        drop(self.program().take());
-        if !self.port()?.is_taken() && cfg!(target_os = "linux") {
-            return failed;
-        }
-        let kind = Kind::PortLost;
-        failed.map_err(|stop| Stop { kind, ..stop })
-    }
-
-    /// The program runs, and isn't there. If it is a server, it has a socket of this kind.
-    fn never<T>(&mut self, expected: String, server: Option<Type>) -> Told<T> {
-        let port = self.port()?;
-        let elsewhere = port.elsewhere();
-        let elsewhere = elsewhere.map(|address| format!("it is at {address} instead"));
-        let turned = server.and_then(|kind| port.turned(kind)).map(|number| {
-            format!("it is at port {number} instead, which has the same bytes in the other order")
-        });
-        let (saw, advice) = match (&elsewhere, server) {
-            (Some(saw), _) => (saw.as_str(), ELSEWHERE),
-            (None, Some(Type::STREAM)) if port.has_udp_receiver() => {
-                ("it receives datagrams there, over UDP", PROTOCOL)
-            }
-            (None, Some(Type::DGRAM)) if port.has_tcp_listener() => {
-                ("it listens there for connections, over TCP", PROTOCOL)
-            }
-            _ => turned
-                .as_deref()
-                .map_or(("it never did, and still runs", NEVER), |saw| (saw, HTONS)),
-        };
-        let missed = self.missed(expected, saw);
-        let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
-        match server {
-            _ if is_busy => missed.advise(LOOPS),
-            Some(_) => missed.advise(advice),
-            // What a client has to do at first is what its check is about.
-            None => missed,
-        }
-    }
-
-    /// The program, which was just started, has ended instead of doing its job.
-    fn ended_at_once<T>(&self, expected: String) -> Told<T> {
-        // Its last words may still be on their way.
-        self.ends_in_a_moment();
-        let saw = self.aftermath();
-        let saw = saw.replacen("the program ended", "it ended at once", 1);
-        let is_failure = self.ended().is_some_and(|status| !status.success());
-        let output = self.output().to_lowercase();
-        let has_broken_off =
-            self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
-        let advice = match (is_failure, has_broken_off) {
-            _ if output.contains("refused") => REFUSED,
-            (true, true) => BROKEN_OFF,
-            (true, false) => ENDED,
-            (false, _) => OVER,
-        };
-        let advice = self.command.trouble().unwrap_or(advice);
-        Err(Stop::of(Kind::Ended, expected, saw)).advise(advice)
     }
 
     // Peers of a client.
@@ -596,89 +489,6 @@ mod tests {
 
     use super::*;
     use crate::port::tests::{soon, untouched};
-
-    /// One that has done something, or was started again, hears nothing about its port.
-    #[test]
-    fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
-        for (script, restarted, reached, advice) in [
-            ("exit 3", false, false, Some(ENDED)),
-            ("echo SyntaxError; exit 1", false, false, Some(BROKEN_OFF)),
-            (
-                "echo TabError: tabs; exit 1",
-                false,
-                false,
-                Some(BROKEN_OFF),
-            ),
-            ("if", false, false, Some(BROKEN_OFF)),
-            ("echo Connection refused", false, false, Some(REFUSED)),
-            ("exit 0", false, false, Some(OVER)),
-            ("exit 3", true, false, None),
-            ("exit 3", false, true, None),
-        ] {
-            let command = Command::new("sh", ["-c", script]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
-            assert!(lab.ends_within(Duration::from_secs(20)));
-            (lab.restarted, lab.reached) = (restarted, reached);
-            let failure = lab
-                .unready::<()>("it listens".to_owned(), Type::STREAM)
-                .unwrap_err();
-            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
-            // Otherwise somebody else may have got the port meanwhile.
-            let is_wrong = failure.kind == Kind::Wrong;
-            assert_eq!(is_wrong, restarted || reached, "{failure:?}");
-        }
-    }
-
-    /// The test is the program's socket.
-    #[test]
-    fn a_server_of_the_other_protocol_hears_that() {
-        for (expected, has, advice) in [
-            (Type::STREAM, Some(Type::DGRAM), PROTOCOL),
-            (Type::STREAM, None, NEVER),
-            (Type::DGRAM, Some(Type::STREAM), PROTOCOL),
-            (Type::DGRAM, None, NEVER),
-        ] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
-            lab.port = Some(untouched());
-            let number = lab.port().unwrap().number;
-            let socket = has.map(|kind| soon(|| bind(number, kind).ok()));
-            if expected == Type::DGRAM
-                && let Some(socket) = socket.as_ref()
-            {
-                socket.listen(1).unwrap();
-            }
-            let told = lab.never::<()>("it is there".to_owned(), Some(expected));
-            let failure = told.unwrap_err();
-            assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
-        }
-    }
-
-    /// The test is the program's socket.
-    #[test]
-    fn a_server_that_has_forgotten_htons_hears_that() {
-        for kind in [Type::STREAM, Type::DGRAM] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
-            let (port, socket) = soon(|| {
-                let port = untouched();
-                let turned = port.number.swap_bytes();
-                let is_fit = turned > 1024 && turned != port.number;
-                let socket = is_fit.then(|| bind(turned, kind).ok()).flatten();
-                socket.map(|socket| (port, socket))
-            });
-            if kind == Type::STREAM {
-                socket.listen(1).unwrap();
-            }
-            lab.port = Some(port);
-            let told = lab.never::<()>("it is there".to_owned(), Some(kind));
-            let failure = told.unwrap_err();
-            assert_eq!(failure.advice.as_deref(), Some(HTONS), "{failure:?}");
-        }
-    }
 
     /// It takes longer to listen than the command takes to end.
     #[test]

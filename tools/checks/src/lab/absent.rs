@@ -1,0 +1,232 @@
+//! Why a program isn't where a peer looks for it, and what its author should change.
+
+use socket2::Type;
+
+use super::Lab;
+use crate::port::Port;
+use crate::run::{Advise, Kind, Stop, Told};
+
+/// What to change in a program that ended at once.
+const ENDED: &str = "Read its last words. The program gets its port in the form that its command shows \
+    (the step that begins with $), not as --port N or from the keyboard, unless the command says so.";
+
+/// The same, of one that reached its end without an error.
+const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
+    and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
+    the port in another form than its command has it (the step that begins with $)?";
+
+/// The same, of one that broke off.
+const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \
+    command, the step that begins with $, shows which arguments there are. A module that isn't \
+    there has to be installed where the judge runs, or done without.";
+
+/// What languages say of a program that they can't read, without a stack trace, in small letters.
+const UNREADABLE: [&str; 4] = [
+    "syntaxerror",      // Python, JavaScript
+    "indentationerror", // Python
+    "taberror",         // Python
+    "syntax error",     // Perl, PHP, Ruby, shells
+];
+
+/// What to change in a program that runs, and isn't to be found at its port.
+const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
+    take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
+    its job before anything is typed: a server of TCP calls bind, listen and accept.";
+
+/// The same, of a server that has its port on another address.
+const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
+    ::1, in IPv6.";
+
+/// The same, of a server that has its port for the other protocol.
+const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
+    creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
+
+/// The same, of a server whose port has its two bytes in the order of its processor.
+const HTONS: &str = "Give bind the port in the order of the network: htons(port).";
+
+/// The same, of a client that was refused, in small letters as it says so.
+const REFUSED: &str = "It was refused where it tried. Connect to 127.0.0.1, as a name such as \
+    localhost, or that of the machine, may stand for another address, and to the port in the \
+    command, the step that begins with $ (in C, turned by htons).";
+
+/// The same, of a program that is busy.
+const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
+    be: one whose condition never changes, or that tries something again and again at once.";
+
+impl Lab<'_> {
+    /// The program isn't there. If it has ended because somebody else has its port, that isn't its
+    /// fault.
+    pub(super) fn unready<T>(&mut self, expected: String, kind: Type) -> Told<T> {
+        self.expects_no_flood()?;
+        if self.ended().is_none() {
+            // One that did its job before has its port from the right place.
+            if self.restarted {
+                return self.missed(expected, "it never did, and still runs");
+            }
+            return self.never(expected, Some(kind));
+        }
+        if self.restarted || self.reached {
+            return self.failed(expected, "");
+        }
+        let failed = self.ended_at_once(expected);
+        // It may have left children behind that have the port.
+        drop(self.program().take());
+        if !self.port()?.is_taken() && cfg!(target_os = "linux") {
+            return failed;
+        }
+        let kind = Kind::PortLost;
+        failed.map_err(|stop| Stop { kind, ..stop })
+    }
+
+    /// The program runs, and isn't there. If it is a server, it has a socket of this kind.
+    pub(super) fn never<T>(&mut self, expected: String, server: Option<Type>) -> Told<T> {
+        let found = found(self.port()?, server);
+        let (saw, advice) =
+            found.unwrap_or_else(|| ("it never did, and still runs".to_owned(), NEVER));
+        let missed = self.missed(expected, saw);
+        let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
+        match server {
+            _ if is_busy => missed.advise(LOOPS),
+            Some(_) => missed.advise(advice),
+            // What a client has to do at first is what its check is about.
+            None => missed,
+        }
+    }
+
+    /// The program, which was just started, has ended instead of doing its job.
+    pub(super) fn ended_at_once<T>(&self, expected: String) -> Told<T> {
+        // Its last words may still be on their way.
+        self.ends_in_a_moment();
+        let saw = self.aftermath();
+        let saw = saw.replacen("the program ended", "it ended at once", 1);
+        let is_failure = self.ended().is_some_and(|status| !status.success());
+        let output = self.output().to_lowercase();
+        let has_broken_off =
+            self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
+        let advice = match (is_failure, has_broken_off) {
+            _ if output.contains("refused") => REFUSED,
+            (true, true) => BROKEN_OFF,
+            (true, false) => ENDED,
+            (false, _) => OVER,
+        };
+        let advice = self.command.trouble().unwrap_or(advice);
+        Err(Stop::of(Kind::Ended, expected, saw)).advise(advice)
+    }
+}
+
+/// Where the program is instead, in words, and what to change. If it is a server, it should have a
+/// socket of this kind at this port.
+fn found(port: &Port, server: Option<Type>) -> Option<(String, &'static str)> {
+    if let Some(address) = port.elsewhere() {
+        return Some((format!("it is at {address} instead"), ELSEWHERE));
+    }
+    let words = match server? {
+        Type::STREAM if port.has_udp_receiver() => "it receives datagrams there, over UDP",
+        Type::DGRAM if port.has_tcp_listener() => "it listens there for connections, over TCP",
+        kind => {
+            let number = port.turned(kind)?;
+            let saw = format!(
+                "it is at port {number} instead, which has the same bytes in the other order"
+            );
+            return Some((saw, HTONS));
+        }
+    };
+    Some((words.to_owned(), PROTOCOL))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+mod tests {
+    use std::time::Duration;
+
+    use supervise::Command;
+
+    use super::*;
+    use crate::port::bind;
+    use crate::port::tests::{soon, untouched};
+    use crate::run::Patience;
+
+    /// One that has done something, or was started again, hears nothing about its port.
+    #[test]
+    fn a_program_has_ended_at_once_only_if_it_has_done_nothing() {
+        for (script, restarted, reached, advice) in [
+            ("exit 3", false, false, Some(ENDED)),
+            ("echo SyntaxError; exit 1", false, false, Some(BROKEN_OFF)),
+            (
+                "echo TabError: tabs; exit 1",
+                false,
+                false,
+                Some(BROKEN_OFF),
+            ),
+            ("if", false, false, Some(BROKEN_OFF)),
+            ("echo Connection refused", false, false, Some(REFUSED)),
+            ("exit 0", false, false, Some(OVER)),
+            ("exit 3", true, false, None),
+            ("exit 3", false, true, None),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            assert!(lab.ends_within(Duration::from_secs(20)));
+            (lab.restarted, lab.reached) = (restarted, reached);
+            let failure = lab
+                .unready::<()>("it listens".to_owned(), Type::STREAM)
+                .unwrap_err();
+            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
+            // Otherwise somebody else may have got the port meanwhile.
+            let is_wrong = failure.kind == Kind::Wrong;
+            assert_eq!(is_wrong, restarted || reached, "{failure:?}");
+        }
+    }
+
+    /// The test is the program's socket.
+    #[test]
+    fn a_server_of_the_other_protocol_hears_that() {
+        for (expected, has, advice) in [
+            (Type::STREAM, Some(Type::DGRAM), PROTOCOL),
+            (Type::STREAM, None, NEVER),
+            (Type::DGRAM, Some(Type::STREAM), PROTOCOL),
+            (Type::DGRAM, None, NEVER),
+        ] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            lab.port = Some(untouched());
+            let number = lab.port().unwrap().number;
+            let socket = has.map(|kind| soon(|| bind(number, kind).ok()));
+            if expected == Type::DGRAM
+                && let Some(socket) = socket.as_ref()
+            {
+                socket.listen(1).unwrap();
+            }
+            let told = lab.never::<()>("it is there".to_owned(), Some(expected));
+            let failure = told.unwrap_err();
+            assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
+        }
+    }
+
+    /// The test is the program's socket.
+    #[test]
+    fn a_server_that_has_forgotten_htons_hears_that() {
+        for kind in [Type::STREAM, Type::DGRAM] {
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            let (port, socket) = soon(|| {
+                let port = untouched();
+                let turned = port.number.swap_bytes();
+                let is_fit = turned > 1024 && turned != port.number;
+                let socket = is_fit.then(|| bind(turned, kind).ok()).flatten();
+                socket.map(|socket| (port, socket))
+            });
+            if kind == Type::STREAM {
+                socket.listen(1).unwrap();
+            }
+            lab.port = Some(port);
+            let told = lab.never::<()>("it is there".to_owned(), Some(kind));
+            let failure = told.unwrap_err();
+            assert_eq!(failure.advice.as_deref(), Some(HTONS), "{failure:?}");
+        }
+    }
+}
