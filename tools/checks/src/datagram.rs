@@ -347,6 +347,26 @@ mod tests {
         }
     }
 
+    /// There are two requests, and no time to stop.
+    #[test]
+    fn a_client_that_asks_without_an_end_is_late() {
+        for (giving_up, expected) in [(Duration::ZERO, Some(Kind::Missing)), (PATIENCE, None)] {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let address = socket.local_addr().unwrap();
+            let patience = Patience {
+                next: Duration::from_millis(50),
+                giving_up,
+                ..Patience::short()
+            };
+            let mut server = Answerer::new(socket, Run::new(false, &patience));
+            let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            for _ in 0..2 {
+                client.send_to(b"100", address).unwrap();
+            }
+            assert_eq!(kind(server.expects_no_more_requests()), expected);
+        }
+    }
+
     #[test]
     fn a_nul_after_the_number_gets_its_own_advice() {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -167,7 +167,10 @@ mod tests {
         assert!(expects("HTTP/1.1 200 OK\r\n\r\nHell").is_ok());
         for length in ["five", "-5", "5 bytes", "5\r\nContent-Length: 6"] {
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
-            assert!(expects(&format!("{head}Hello")).is_err(), "{length}");
+            let failure = expects(&format!("{head}Hello")).unwrap_err();
+            assert!(failure.expected.ends_with("is one number"), "{failure:?}");
+            let advice = failure.advice.unwrap();
+            assert!(advice.starts_with("Send one Content-Length"), "{advice}");
         }
     }
 

@@ -312,6 +312,23 @@ mod tests {
 
     use super::*;
     use crate::run::Patience;
+    use crate::run::tests::kind;
+
+    #[test]
+    fn only_what_has_ended_and_is_wrong_is_tried_again_alone() {
+        for (script, before, after) in [
+            ("exit 1", Kind::Wrong, Kind::Ended),
+            ("exit 1", Kind::Missing, Kind::Missing),
+            ("exec sleep 60", Kind::Wrong, Kind::Wrong),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            lab.ends_within(Duration::from_secs(if script == "exit 1" { 20 } else { 0 }));
+            let told = again_alone_if_ended(&lab, Err(Stop::of(before, "a request", "none")));
+            assert_eq!(kind(told), Some(after), "{script}");
+        }
+    }
 
     #[test]
     fn a_crash_at_the_end_of_the_input_is_an_end_and_no_other_is() {
