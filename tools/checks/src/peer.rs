@@ -217,10 +217,8 @@ impl TcpPeer {
         {
             match (&*self.stream).write(&many) {
                 Ok(count) => sent += count,
-                // It doesn't read on, so it keeps nothing more. Will it answer?
-                Err(error) if is_cut_short(&error) => break,
-                // It has ended the connection.
-                Err(_) => return Ok(()),
+                // It doesn't read on, so it keeps nothing more, or it has ended the connection.
+                Err(_) => break,
             }
         }
         let wait = self.run.patience().meanwhile;
@@ -632,6 +630,16 @@ mod tests {
             // The limit, and at most one write more.
             assert!(answers || read < (2 << 20) + (64 << 10), "{read}");
         }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_a_program_has_to_say() {
+        let (mut client, mut program) = connected();
+        let floods = thread::spawn(move || while program.write_all(&[b'x'; 1 << 14]).is_ok() {});
+        client.hears(Duration::from_millis(500), |_| false);
+        assert!(client.received.len() <= RECEIVED_LIMIT + (16 << 10));
+        drop(client);
+        floods.join().unwrap();
     }
 
     /// The other one is served only when the first has sent some bytes, one at a time.
