@@ -154,9 +154,7 @@ impl<'a> Lab<'a> {
     pub fn rehearses<T>(&mut self, act: impl FnOnce(&mut Self) -> Told<T>) -> Told {
         let _peers = act(self)?;
         // On a busy machine its first words may be late.
-        let first_look = self.pause(FIRST_LOOK);
-        self.shows(first_look, |text| !text.is_empty());
-        self.shows(self.pause(SETTLE), |_| false);
+        self.looks();
         self.remembers();
         self.tell("the check ends the program, and remembers what it shows when nothing is wrong");
         self.close();
@@ -462,7 +460,7 @@ impl<'a> Lab<'a> {
             });
             match taken {
                 // An earlier connection lingers on it.
-                Err(_) if self.fixed_port.is_none() && tries.next().is_some() => self.port = None,
+                Err(_) if tries.next().is_some() => self.port = None,
                 taken => return taken.map_err(skip("the port can't be taken")),
             }
         }
@@ -486,26 +484,99 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
     use std::cell::Cell;
+    use std::thread;
 
     use super::*;
     use crate::port::tests::{soon, untouched};
 
-    /// It takes longer to listen than the command takes to end.
+    /// It takes longer to listen than the command takes to end. Nobody looks again for one that has
+    /// failed, or was there before.
     #[test]
     fn what_a_command_leaves_in_the_background_is_seen_when_it_listens() {
+        for (program, restarted, reached, is_seen) in [
+            ("true", false, false, true),
+            ("false", false, false, false),
+            ("true", true, false, false),
+            ("true", false, true, false),
+            ("cat", false, true, false),
+        ] {
+            let command = Command::new(program, [""; 0]);
+            let patience = Patience {
+                speed: if program == "cat" { 20 } else { 1 },
+                ..Patience::default()
+            };
+            let mut lab = Lab::new(&command, None, &patience);
+            lab.starts().unwrap();
+            assert!(program == "cat" || lab.ends_within(Duration::from_secs(20)));
+            (lab.restarted, lab.reached) = (restarted, reached);
+            let looks = Cell::new(0);
+            let look = |_| match looks.replace(looks.get() + 1) {
+                0 => Err(io::ErrorKind::ConnectionRefused.into()),
+                _ => Ok(()),
+            };
+            let expected = "it listens".to_owned();
+            let told = lab.waits_for(Duration::from_secs(20), expected, Type::STREAM, look);
+            let failure = told.unwrap_err();
+            let goes_on = failure.saw.contains("in the background");
+            assert_eq!(goes_on, is_seen, "{program}: {failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_was_there_quickly_is_there_quickly_again() {
         let command = Command::new("true", [""; 0]);
         let mut lab = Lab::new(&command, None, &Patience::default());
-        lab.starts().unwrap();
-        assert!(lab.ends_within(Duration::from_secs(20)));
-        let looks = Cell::new(0);
-        let look = |_| match looks.replace(looks.get() + 1) {
-            0 => Err(io::ErrorKind::ConnectionRefused.into()),
-            _ => Ok(()),
+        let Patience { start, answer, .. } = Patience::default();
+        for (first, expected) in [
+            (Duration::MAX, start),
+            (start / AT_ONCE, start),
+            (Duration::ZERO, answer),
+        ] {
+            lab.start = first;
+            assert_eq!(lab.start_limit(), expected, "{first:?}");
+        }
+    }
+
+    /// A system answers nothing to a client for whom the queue has no room.
+    #[test]
+    fn many_clients_try_again_while_the_queue_is_full() {
+        let socket = bind(0, Type::STREAM).unwrap();
+        socket.listen(0).unwrap();
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let patience = Patience {
+            next: Duration::from_secs(20),
+            ..Patience::short()
         };
-        let expected = "it listens".to_owned();
-        let told = lab.waits_for(Duration::from_secs(20), expected, Type::STREAM, look);
-        let failure = told.unwrap_err();
-        assert!(failure.saw.contains("in the background"), "{failure:?}");
+        let command = Command::new("true", [""; 0]);
+        let mut lab = Lab::new(&command, Some(address.port()), &patience);
+        let _fills_the_queue = TcpStream::connect(address).unwrap();
+        let accepts = thread::spawn(move || {
+            // Until the first of them has tried.
+            thread::sleep(CONNECT_TRY / 4);
+            [(); 3].map(|()| listener.accept().unwrap())
+        });
+        let clients = lab.connects_many(2, b"hello").unwrap();
+        accepts.join().unwrap();
+        for client in &clients {
+            client.tell("is there");
+        }
+        let steps = lab.steps().split_off(1);
+        assert_eq!(steps, ["client 1 is there", "client 2 is there"]);
+    }
+
+    #[test]
+    fn another_port_is_taken_if_somebody_has_the_first() {
+        let command = Command::new("true", [""; 0]);
+        let port = untouched();
+        let number = port.number;
+        let _somebody = soon(|| bind(number, Type::STREAM).ok());
+        let mut lab = Lab::new(&command, None, &Patience::short());
+        lab.port = Some(port);
+        assert!(lab.takes_the_port(Type::STREAM).is_ok());
+        assert_ne!(lab.port().unwrap().number, number);
+        let mut lab = Lab::new(&command, Some(number), &Patience::short());
+        assert!(lab.takes_the_port(Type::STREAM).is_err());
     }
 
     /// As a connection in TIME-WAIT is.

@@ -80,7 +80,7 @@ impl Lab<'_> {
     }
 
     /// The user looks at the screen, as people do before they touch the keyboard.
-    fn looks(&self) {
+    pub(super) fn looks(&self) {
         if !self.typed {
             let limit = self.pause(FIRST_LOOK);
             self.shows(limit, |text| !text.is_empty());
@@ -447,6 +447,8 @@ mod tests {
     use supervise::Command;
 
     use super::*;
+    #[cfg(unix)]
+    use crate::port::tests::soon;
     use crate::run::Patience;
     #[cfg(unix)]
     use crate::run::tests::kind;
@@ -497,6 +499,53 @@ mod tests {
         ] {
             assert_eq!(lab.unknown(line), unknown, "{line}");
         }
+    }
+
+    /// A busy machine takes a while to start it.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_typed_before_the_first_words() {
+        let command = Command::new("sh", ["-c", "sleep .25; echo ready; cat"]);
+        soon(|| {
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            lab.types("hello");
+            lab.known.iter().any(|line| line == "ready").then_some(())
+        });
+    }
+
+    /// What ends with the input had its time. What goes on may be late.
+    #[cfg(unix)]
+    #[test]
+    fn what_was_not_shown_may_be_late_unless_the_program_ends() {
+        let patience = Patience {
+            answer: Duration::from_millis(100),
+            ..Patience::short()
+        };
+        for (script, expected) in [
+            ("exec cat", Kind::Wrong),
+            ("cat; exec sleep 60", Kind::Missing),
+        ] {
+            let command = Command::new("sh", ["-c", script]);
+            soon(|| {
+                let mut lab = Lab::new(&command, None, &patience);
+                lab.starts().unwrap();
+                (kind(lab.expects_shown(&["hello"])) == Some(expected)).then_some(())
+            });
+        }
+    }
+
+    /// As a runtime is that ends its threads.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn to_be_busy_for_a_moment_is_no_endless_loop() {
+        let busy = "i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done; exec sleep 60";
+        let command = Command::new("sh", ["-c", busy]);
+        soon(|| {
+            let mut lab = Lab::new(&command, None, &Patience::short());
+            lab.starts().unwrap();
+            lab.expects_no_endless_loop().ok()
+        });
     }
 
     /// The test is the program's side of the connection.
