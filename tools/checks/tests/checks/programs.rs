@@ -142,6 +142,32 @@ fn what_is_missing_twice_has_failed() {
     assert_eq!(starts(folder.path()), 2);
 }
 
+/// Nobody else has taken the machine's time.
+#[test]
+fn a_late_start_of_a_program_that_runs_alone_counts() {
+    if !in_its_own_process("a_late_start_of_a_program_that_runs_alone_counts") {
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let mut never = Command::new("sh", ["-c", "echo >> starts; cat", "sh", "{port}"]);
+    never.dir = Some(folder.path().to_owned());
+    let submission = Submission {
+        patience: Patience {
+            start: Duration::from_millis(300),
+            speed: 10,
+            ..Patience::short()
+        },
+        ..Submission::new(never)
+    };
+    let verdicts = judge(
+        &checks(Role::UdpServer, &["/binds"]),
+        &submission,
+        |_, _| {},
+    );
+    assert_eq!(verdicts, [Verdict::Failed]);
+    assert_eq!(starts(folder.path()), 1);
+}
+
 /// Its first check was late, and another program ran meanwhile: so did the first check of that.
 #[test]
 fn a_late_start_beside_another_program_does_not_count() {
