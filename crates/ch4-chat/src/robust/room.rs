@@ -586,6 +586,20 @@ mod tests {
         assert_eq!(world.says(id, &[]), Some(later));
     }
 
+    /// And few copies count as many.
+    #[test]
+    fn each_copy_of_a_line_counts() {
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
+        let _lines = world.arrives().unwrap();
+        let line = "x".repeat(1023);
+        world.room.budget = Budget::ROOM;
+        world.room.budget.spend(16 << 20, world.now);
+        world.room.speak(&line, world.now);
+        let wait = world.room.budget.spend(0, world.now) - world.now;
+        assert_eq!(wait, Duration::from_secs(256 << 10) / (512 << 20));
+    }
+
     /// Each is within its own budget, but together they say more than may wait for anybody.
     #[test]
     fn many_who_talk_at_once_cost_no_listener_its_place() {
