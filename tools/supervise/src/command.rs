@@ -4,16 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-#[cfg(unix)]
-use std::{env, io};
 use std::{fs, iter};
 
 use bstr::{ByteSlice, ByteVec};
 use console::safe;
-#[cfg(unix)]
-use rustix::fs::{Access, access};
-#[cfg(unix)]
-use rustix::io::Errno;
 
 /// A command that starts a program, with `{port}` where it is told its port.
 #[derive(Debug, Clone)]
@@ -99,49 +93,10 @@ impl Command {
         )
     }
 
-    /// Looks whether the system can start it. A shell that does so has no error to return.
-    ///
-    /// # Errors
-    ///
-    /// It can't, for this reason.
-    #[cfg(unix)]
-    pub(crate) fn is_there(&self) -> io::Result<()> {
-        let folders: Vec<_> = if self.program.as_encoded_bytes().contains(&b'/') {
-            vec![self.dir.clone().unwrap_or_default()]
-        } else {
-            env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect()
-        };
-        let tries = folders
-            .iter()
-            .map(|it| is_executable(&it.join(&self.program)));
-        // A folder that has no such file isn't the reason if another has one.
-        let tries = tries.filter(|it| *it != Err(Errno::NOENT));
-        let found = tries.min_by_key(Result::is_err);
-        Ok(found.unwrap_or(Err(Errno::NOENT))?)
-    }
-
     /// The command with this port.
     #[must_use]
     pub fn for_port(&self, port: u16) -> Self {
         self.with("{port}", OsStr::new(&port.to_string()))
-    }
-}
-
-/// Looks whether the system can start this file: by itself, or by the interpreter that it names.
-#[cfg(unix)]
-fn is_executable(file: &Path) -> Result<(), Errno> {
-    access(file, Access::EXEC_OK)?;
-    if file.is_dir() {
-        return Err(Errno::ACCESS);
-    }
-    let mut start = Vec::new();
-    // One that can't be read may be executable all the same.
-    let _ = fs::File::open(file).and_then(|it| it.take(128).read_to_end(&mut start));
-    let first_line = start.split_str("\n").next().unwrap_or_default();
-    let interpreter = first_line.strip_prefix(b"#!").map(<[u8]>::trim_ascii_start);
-    match interpreter.and_then(|it| it.split_str(" ").next()) {
-        Some(interpreter) => access(interpreter, Access::EXEC_OK),
-        None => Ok(()),
     }
 }
 

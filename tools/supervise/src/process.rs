@@ -1,17 +1,11 @@
 //! A program that runs: its keyboard and its output in our hands, its end guaranteed.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::process::ExitStatus;
+use std::process::{self, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
-
-#[cfg(unix)]
-use rustix::process::{Signal, kill_process_group};
-#[cfg(unix)]
-use rustix::termios::tcgetpgrp;
 
 use crate::child::Child;
 use crate::command::Command;
@@ -37,8 +31,7 @@ const TIDY_UP: Duration = Duration::from_millis(600);
 pub struct Process {
     child: Child,
     keyboard: Option<Box<dyn Write + Send>>,
-    /// Our side of its terminal, if it has one.
-    terminal: Option<File>,
+    has_terminal: bool,
     output: Arc<Output>,
     watched: Arc<Watched>,
 }
@@ -76,24 +69,26 @@ impl Process {
     ///
     /// The system can't start it: there is no such file, or it isn't executable.
     pub fn start(command: &Command) -> io::Result<Self> {
-        let (mut start, streams) = terminal::open(command)?;
+        let mut start = process::Command::new(&command.program);
         if let Some(dir) = &command.dir {
             start.current_dir(dir);
         }
         start
+            .args(&command.arguments)
             // Else Java and Ruby print question marks for what they can't write in the locale "C".
             .env("LC_ALL", "C.UTF-8")
             // The message of a panic says enough.
             .env_remove("RUST_BACKTRACE");
         let folder = command.dir.clone();
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
+        let streams = terminal::open(&mut start)?;
         let child = Child::start(start)?;
         child.mark.fix(child.id());
         let program = Self {
             watched: Watched::new(child.mark, folder),
             child,
             keyboard: Some(streams.keyboard),
-            terminal: streams.terminal,
+            has_terminal: streams.is_terminal,
             output: Arc::default(),
         };
         for (stream, pipe) in streams.outputs.into_iter().enumerate() {
@@ -104,7 +99,7 @@ impl Process {
 
     /// Whether it has a terminal. If not, its input and its outputs are pipes.
     pub fn has_terminal(&self) -> bool {
-        self.terminal.is_some()
+        self.has_terminal
     }
 
     /// Keeps what comes out of this pipe, on a separate thread, which ends with the pipe.
@@ -134,15 +129,14 @@ impl Process {
     /// Its input is closed, as it is when it has ended.
     pub fn types(&mut self, line: &str) -> io::Result<()> {
         // A key sends CR; the terminal makes it LF, unless the program has told it not to.
-        let enter = if self.has_terminal() { "\r" } else { "\n" };
+        let enter = if self.has_terminal { "\r" } else { "\n" };
         let keyboard = self.keyboard.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         keyboard.write_all(format!("{line}{enter}").as_bytes())
     }
 
     /// Ends its input: by Ctrl-D, or by closing the pipe.
     pub fn end_input(&mut self) {
-        let has_terminal = self.has_terminal();
-        let keyboard = self.keyboard.as_mut().filter(|_| has_terminal);
+        let keyboard = self.keyboard.as_mut().filter(|_| self.has_terminal);
         if keyboard.is_none_or(|keyboard| keyboard.write_all(b"\x04").is_err()) {
             self.keyboard = None;
         }
@@ -152,28 +146,10 @@ impl Process {
     /// nobody reads on, so it would wait forever.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.floods() {
-            self.kill();
+            // It fails if it has ended already.
+            let _ = self.child.start_kill();
         }
         self.child.try_wait().ok().flatten()
-    }
-
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        self.signal(Signal::KILL);
-        #[cfg(not(unix))]
-        // It fails if it has ended already.
-        let _ = self.child.start_kill();
-    }
-
-    /// Sends a signal to the foreground job of its terminal, which the program is; or, without a
-    /// terminal, to its process group.
-    #[cfg(unix)]
-    fn signal(&self, signal: Signal) {
-        // It fails if all have ended already, which is what was wanted.
-        let _ = match self.terminal.as_ref().map(tcgetpgrp) {
-            Some(Ok(job)) => kill_process_group(job, signal).map_err(io::Error::from),
-            _ => self.child.signal(signal.as_raw()),
-        };
     }
 
     /// All that it has printed: standard output, then standard error.
@@ -234,13 +210,12 @@ impl Drop for Process {
     fn drop(&mut self) {
         // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
         #[cfg(unix)]
-        for signal in [Signal::INT, Signal::TERM] {
+        for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
             if self.ended().is_none() {
-                self.signal(signal);
+                let _ = self.child.signal(signal.as_raw());
                 self.wait_for(TIDY_UP, |_| false);
             }
         }
-        self.kill();
         self.child.kill_all();
         self.watched.mark.end(CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port

@@ -2,92 +2,60 @@
 //! there is none.
 //!
 //! The terminal is a pseudoterminal (pty(7)) that doesn't echo what is typed and prints what it is
-//! given, byte for byte. Standard error is a separate pipe. A shell leads a session at that terminal,
-//! and the program is its foreground job, as at home: `/dev/tty` is this terminal, `setpgrp`
-//! succeeds, and `setsid` doesn't. Ctrl-C at our terminal doesn't reach it.
+//! given, byte for byte. Standard error is a separate pipe. The program leads its own session, and
+//! the terminal doesn't control it: Ctrl-C at our terminal doesn't reach it, and it finds nothing
+//! if it opens `/dev/tty`. (A controlling terminal takes a call between fork and exec, which no
+//! safe code can make.)
 
-#[cfg(unix)]
-use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read, Write};
-#[cfg(unix)]
-use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 /// What the user of a program has in front of them.
 pub(crate) struct Streams {
-    /// Our side of the terminal, if there is one.
-    pub(crate) terminal: Option<File>,
+    pub(crate) is_terminal: bool,
     pub(crate) keyboard: Box<dyn Write + Send>,
     pub(crate) outputs: [Box<dyn Read + Send>; 2],
 }
 
-/// Makes a command whose standard streams are ours. They are there before it is started: nothing may
-/// fail after that, as nobody would end what it has started.
+/// Makes the command's standard streams ours. They are there before it is started: nothing may fail
+/// after that, as nobody would end what it has started.
 ///
 /// # Errors
 ///
-/// The system has no descriptors left, or there is no such program.
-pub(crate) fn open(words: &crate::Command) -> io::Result<(Command, Streams)> {
+/// The system has no descriptors left.
+pub(crate) fn open(command: &mut Command) -> io::Result<Streams> {
     let (errors, theirs) = io::pipe()?;
+    command.stderr(theirs);
     #[cfg(unix)]
-    if let Ok((ours, terminal, name)) = pty::open() {
-        words.is_there()?;
-        let mut command = Command::new("sh");
+    if let Ok((ours, theirs)) = pty::open() {
         command
-            .args(["-c", JOB, "sh"])
-            .arg(OsStr::from_bytes(name.as_bytes()))
-            .arg(&words.program)
-            .args(&words.arguments)
             .env("TERM", "dumb")
             // Not every program knows that a dumb terminal has no colours.
             .env("NO_COLOR", "1")
-            .stdin(terminal.try_clone()?)
-            .stdout(terminal)
-            .stderr(theirs);
-        let streams = Streams {
+            .stdin(theirs.try_clone()?)
+            .stdout(theirs);
+        return Ok(Streams {
+            is_terminal: true,
             outputs: [Box::new(ours.try_clone()?), Box::new(errors)],
-            keyboard: Box::new(ours.try_clone()?),
-            terminal: Some(ours),
-        };
-        return Ok((command, streams));
+            keyboard: Box::new(ours),
+        });
     }
     let (stdin, keyboard) = io::pipe()?;
     let (output, stdout) = io::pipe()?;
-    let mut command = Command::new(&words.program);
     command
-        .args(&words.arguments)
         // What a Python program prints arrives when it prints it.
         .env("PYTHONUNBUFFERED", "1")
         .stdin(stdin)
-        .stdout(stdout)
-        .stderr(theirs);
-    let streams = Streams {
-        terminal: None,
+        .stdout(stdout);
+    Ok(Streams {
+        is_terminal: false,
         outputs: [Box::new(output), Box::new(errors)],
         keyboard: Box::new(keyboard),
-    };
-    Ok((command, streams))
+    })
 }
-
-/// Runs a program as the foreground job of a shell, whose words about it nobody needs, and ends as
-/// the program has. A terminal becomes that of the session whose leader opens it.
-#[cfg(unix)]
-const JOB: &str = r#"
-: <>"$1"; shift
-exec 3>&2 2>/dev/null
-set -m
-(exec "$@" 2>&3 3>&-)
-status=$?
-case $status in
-    129 | 13? | 14[0-3] | 153) kill "-$((status - 128))" $$ ;;
-esac
-exit $status
-"#;
 
 #[cfg(unix)]
 mod pty {
-    use std::ffi::CString;
     use std::fs::File;
     use std::os::fd::OwnedFd;
 
@@ -98,8 +66,8 @@ mod pty {
         LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
     };
 
-    /// Our side of a new terminal, the program's, and its name.
-    pub(super) fn open() -> Result<(File, OwnedFd, CString)> {
+    /// Our side of a new terminal, and the program's.
+    pub(super) fn open() -> Result<(File, OwnedFd)> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         // At once, or a program that is started at this instant would have it, too.
         #[cfg(target_os = "linux")]
@@ -110,7 +78,7 @@ mod pty {
         unlockpt(&ours)?;
         let name = ptsname(&ours, Vec::new())?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let theirs = open_file(&name, flags, Mode::empty())?;
+        let theirs = open_file(name, flags, Mode::empty())?;
         let mut mode = tcgetattr(&theirs)?;
         mode.local_modes.remove(LocalModes::ECHO);
         mode.output_modes.remove(OutputModes::OPOST);
@@ -123,6 +91,6 @@ mod pty {
             ws_ypixel: 0,
         };
         tcsetwinsize(&ours, size)?;
-        Ok((ours.into(), theirs, name))
+        Ok((ours.into(), theirs))
     }
 }

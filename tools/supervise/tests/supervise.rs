@@ -3,8 +3,6 @@
 #![cfg(unix)] // A shell asks.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
@@ -55,19 +53,6 @@ fn a_program_prints_utf8_whatever_the_locale() {
     assert!(program.wait_for(PATIENCE, |text| text == "locale C.UTF-8\n"));
 }
 
-/// What leads a session can't be given another process group (setpgid(2)). A job may ask for the
-/// one that it has, and its terminal answers at `/dev/tty`.
-#[test]
-fn a_program_is_the_foreground_job_of_its_terminal() {
-    let mut program = start(
-        r#"set -- $(ps -o pgid= -o tpgid= -o sid= $$)
-        [ $1 = $$ ] && [ $2 = $$ ] && [ $3 != $$ ] && read line </dev/tty && echo "got $line""#,
-    );
-    program.types("typed").unwrap();
-    program.wait_for_end(PATIENCE);
-    assert_eq!(program.text(), "got typed\n");
-}
-
 /// A script's background command ignores SIGINT. This test runs itself as one.
 #[cfg(target_os = "linux")]
 #[test]
@@ -91,45 +76,4 @@ fn a_program_ignores_no_signal_that_this_process_ignores() {
         let status = program.wait_for_end(PATIENCE).unwrap();
         assert_eq!(status.signal(), Some(signal));
     }
-}
-
-/// Also one that a signal ended, and one that nobody needs to know how to start.
-#[test]
-fn a_program_ends_as_if_no_shell_had_started_it() {
-    for (script, code, signal) in [
-        ("exit 7", Some(7), None),
-        ("exit 150", Some(150), None),
-        ("kill -TERM $$", None, Some(15)),
-        ("kill -SEGV $$", None, Some(11)),
-    ] {
-        let mut program = start(script);
-        let status = program.wait_for_end(PATIENCE).unwrap();
-        assert_eq!((status.code(), status.signal()), (code, signal), "{script}");
-        assert_eq!(program.text(), "", "{script}");
-    }
-}
-
-#[test]
-fn what_cannot_be_started_is_the_systems_own_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, text: &str, mode| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-    };
-    file("data", "", 0o644);
-    file("crlf", "#!/bin/sh\r\n", 0o755);
-    file("good", "#! /bin/sh -e\necho here $*", 0o755);
-    for name in ["./data", "./crlf", "./none", "./", "none-in-path", "./good"] {
-        let command = Command::new(name, ["$*"]).within(folder.path());
-        let by_system = std::process::Command::new(name)
-            .current_dir(folder.path())
-            .output();
-        let error = Process::start(&command).err().map(|it| it.to_string());
-        assert_eq!(error, by_system.err().map(|it| it.to_string()), "{name}");
-    }
-    let mut program =
-        Process::start(&Command::new("./good", ["$*"]).within(folder.path())).unwrap();
-    program.wait_for_end(PATIENCE);
-    assert_eq!(program.text(), "here $*\n");
 }
