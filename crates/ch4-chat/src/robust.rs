@@ -39,22 +39,21 @@
 //! | [`room`] | goes to all guests | waits for its turn, and goes to the others |
 //! | [`peer`] | waits in each outbox; the writer sends it | the same |
 //!
-//! [`guest()`] is the other side: it has no room. You can read these later: [`editor`] edits lines at
-//! a terminal, [`name`] cleans names, [`limits`] has the sizes and times, [`mod@meet`] opens the
+//! [`guest()`] is the other side: it has no room. You can read these later: [`editor`] edits lines
+//! at a terminal, [`name`] cleans names, [`limits`] has the sizes and times, [`mod@meet`] opens the
 //! sockets.
 
+pub mod connection;
 pub mod editor;
 pub mod event;
 pub mod framing;
+pub mod guest;
+pub mod host;
 pub mod keyboard;
 pub mod limits;
 pub mod meet;
 pub mod name;
 pub mod peer;
-
-pub mod connection;
-pub mod guest;
-pub mod host;
 pub mod room;
 
 pub use guest::guest;

@@ -147,6 +147,7 @@ fn next_step(action: Action, cause: &io::Error) -> &'static str {
         (Action::OnThisMachine(_), Kind::NotFound | Kind::NotADirectory | Kind::IsADirectory) => {
             "check the path"
         }
+        (Action::OnThisMachine(_), Kind::StorageFull) => "free some space, or use another disk",
         (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
             "try again when this machine is less busy"
         }
@@ -198,7 +199,9 @@ fn next_step(action: Action, cause: &io::Error) -> &'static str {
         (_, Kind::PermissionDenied) => {
             "a firewall forbids it, or it is a broadcast address: check --host"
         }
-        (Action::Connect, _) => "check --host, --port and the network connection",
+        (Action::Connect, _) | (_, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
+            "check --host, --port and the network connection"
+        }
         (
             _,
             Kind::ConnectionReset | Kind::ConnectionAborted | Kind::NotConnected | Kind::BrokenPipe,

@@ -4,7 +4,7 @@
 //! or a terminal with it may have made it non-blocking: `O_NONBLOCK` belongs to the open file
 //! description, which processes share (fcntl(2), "File status flags"). A full pipe then isn't an
 //! error but a reason to wait, and poll(2) does the waiting.
-
+//!
 //! An error of theirs is an [`Error`] inside the `io::Error`. So a program that uses sockets too can
 //! be told which of them failed.
 

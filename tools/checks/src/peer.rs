@@ -232,11 +232,12 @@ impl TcpPeer {
         ))
     }
 
-    /// Listens until no more comes, so that to hang up then isn't a reset, by luck: the program may
-    /// answer each piece.
+    /// Listens until no more comes, or for a while, so that to hang up then isn't a reset, by luck:
+    /// the program may answer each piece.
     fn hears_the_rest(&mut self) {
+        let deadline = Instant::now() + self.run.patience().meanwhile;
         let mut heard = 0;
-        while heard < self.received.len() && self.end.is_none() {
+        while heard < self.received.len() && self.end.is_none() && Instant::now() < deadline {
             heard = self.received.len();
             self.pauses_silently(REST);
         }

@@ -1,6 +1,7 @@
 //! A child process that ends with its owner, however that ends.
 
 use std::io;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::process::Command;
 use std::thread;
@@ -27,8 +28,9 @@ const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 /// those that have left the session.
 #[derive(Debug)]
 pub struct Child {
-    child: Box<dyn ChildWrapper>,
+    process: Box<dyn ChildWrapper>,
     pub(crate) mark: Mark,
+    is_over: bool,
 }
 
 impl Child {
@@ -50,9 +52,14 @@ impl Child {
         loop {
             let (mark, started) = Mark::start(|| command.spawn());
             let error = match started {
-                Ok(child) => {
-                    guard::watch(child.id());
-                    return Ok(Self { child, mark });
+                Ok(process) => {
+                    guard::watch(process.id());
+                    let is_over = false;
+                    return Ok(Self {
+                        process,
+                        mark,
+                        is_over,
+                    });
                 }
                 Err(error) => error,
             };
@@ -66,8 +73,12 @@ impl Child {
         }
     }
 
-    /// Kills all processes of the session or job.
-    pub(crate) fn kill_all(&mut self) {
+    /// Kills all processes of the session or job. Later calls do nothing: once it has ended, another
+    /// process may get its number.
+    pub fn end(&mut self) {
+        if mem::replace(&mut self.is_over, true) {
+            return;
+        }
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
         // wait for the job's message that all have ended, forever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
@@ -75,6 +86,7 @@ impl Child {
         } else {
             self.kill()
         };
+        guard::forget(self.id());
     }
 }
 
@@ -82,19 +94,18 @@ impl Deref for Child {
     type Target = dyn ChildWrapper;
 
     fn deref(&self) -> &Self::Target {
-        &*self.child
+        &*self.process
     }
 }
 
 impl DerefMut for Child {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut *self.child
+        &mut *self.process
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.kill_all();
-        guard::forget(self.id());
+        self.end();
     }
 }

@@ -216,7 +216,7 @@ impl Drop for Process {
                 self.wait_for(TIDY_UP, |_| false);
             }
         }
-        self.child.kill_all();
+        self.child.end();
         self.watched.mark.end(CHILDREN_END);
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.

@@ -188,10 +188,13 @@ impl Program {
     pub fn wait(mut self) -> Ended {
         self.end_input();
         // Its outputs close when it ends.
+        let (output, errors) = (self.output.wait_for_end(), self.errors.wait_for_end());
+        let status = self.child.wait().unwrap();
+        self.child.end();
         Ended {
-            output: self.output.wait_for_end(),
-            errors: self.errors.wait_for_end(),
-            status: self.child.wait().unwrap(),
+            status,
+            output,
+            errors,
             _program: self,
         }
     }

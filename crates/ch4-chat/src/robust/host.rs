@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -124,7 +123,8 @@ impl Host<'_> {
                 }
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    if mem::take(&mut waits_for_guest) {
+                    if waits_for_guest && !self.room.is_empty() {
+                        waits_for_guest = false;
                         typing.permit(now);
                     } else if input_ended && !messages.is_empty() {
                         typing.permit(now + self.room.limits.linger);

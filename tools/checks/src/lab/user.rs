@@ -584,8 +584,7 @@ mod tests {
         }
     }
 
-    /// It takes a moment, and its child says something when it has ended, and so has the shell whose
-    /// job it is.
+    /// It takes a moment, and its child says something when it has ended.
     #[cfg(unix)]
     #[test]
     fn the_time_to_end_begins_when_the_program_has_shown_something() {
@@ -594,7 +593,7 @@ mod tests {
             ..Patience::short()
         };
         let late = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
-            (while kill -0 $PPID 2>/dev/null; do :; done; echo over) & exit";
+            (while kill -0 $$ 2>/dev/null; do :; done; echo over) & exit";
         let command = Command::new("sh", ["-c", late]);
         let mut lab = Lab::new(&command, None, &patience);
         lab.starts().unwrap();

@@ -8,7 +8,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 #[cfg(unix)]
-#[cfg(unix)]
 use supervise::{Command, Process};
 use tempfile::{TempDir, tempdir};
 #[cfg(unix)]
