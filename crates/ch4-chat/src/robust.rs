@@ -12,11 +12,12 @@
 //!  keyboard ---> typing ----'
 //! ```
 //!
-//! The guest has the same threads, except the one that accepts, and one peer: the host. At a
-//! terminal one more thread waits for the signals that end a program.
+//! The guest has the same threads without `accept`, and only one peer, the host. At a terminal one
+//! more thread waits for the signals that end a program.
 //!
-//! After each event a thread waits for a [permit](event::wait_for_permit), which says from when on
-//! it may send the next. So every queue has a bound, and a rule for when it is full ([`Limits`]):
+//! After each event a thread waits for a [permit](event::wait_for_permit), the time from which it
+//! may send its next event. So every queue has a bound, and a rule for when it is full
+//! ([`Limits`]):
 //!
 //! - Inbox: one event from each thread, and one that says that the thread has ended. If a guest
 //!   talks too fast, its next permit is for later. Meanwhile its words wait in the network, where
@@ -28,16 +29,17 @@
 //! - Connections: one is accepted for each permit. If the room is full, the host says so, and keeps
 //!   the last 16 of these connections open for a while.
 //!
-//! Follow a line. Each file has one part of its way, and is passed once:
+//! Read [`event`] first: what threads send to the loop, and the permits that they wait for. Then
+//! follow a line. Each file covers one part of its way:
 //!
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
 //! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
-//! | [`connection`] | | its bytes are read, |
-//! | [`framing`] | | put together to a message, and become [`event::Event::Said`] |
+//! | [`connection`] | | a thread reads its bytes, and sends [`event::Event::Said`] |
+//! | [`framing`] | | between the two, makes a message of the bytes |
 //! | [`host()`] | the loop takes the event from the inbox | the same |
-//! | [`room`] | goes to all guests | waits for its turn, and goes to the others |
-//! | [`peer`] | waits in each outbox; the writer sends it | the same |
+//! | [`room`] | `speak`: goes to all guests | `hear`: waits; `pass_on`: goes to the others |
+//! | [`peer`] | waits in each outbox; the writer, another thread, sends it | the same |
 //!
 //! [`guest()`] is the other side: it has no room. You can read these later: [`editor`] edits lines
 //! at a terminal, [`name`] cleans names, [`limits`] has the sizes and times, [`mod@meet`] opens the

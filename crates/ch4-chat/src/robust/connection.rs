@@ -19,8 +19,8 @@ use super::peer::Peer;
 /// Readers and writers need little stack: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
-/// How much is read at once: this part of the longest line. From a guest that is 512 bytes, so at
-/// most 256 lines, which it says in one event, and which the others wait for.
+/// How much is read at once: an eighth of the longest line. From a guest that is 512 bytes, so one
+/// event, for which the others wait, has at most 256 lines.
 const PARTS: usize = 8;
 
 /// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
@@ -34,7 +34,7 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 ///
 /// The connection closes in stages. When the last word is written, or the loop has let the peer
 /// go and everything is written, the writer closes our sending side. When the loop has let the
-/// peer go, and the writer is done or has had its time, the reader closes the rest.
+/// peer go, and the writer is done or [`Limits::farewell`] is over, the reader closes the rest.
 /// [`Peer::disconnect`] closes everything at once.
 ///
 /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
@@ -51,12 +51,12 @@ pub fn start(
     events: &Sender<Event>,
 ) -> io::Result<Peer> {
     // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
-    // `byebye`, and put it into one segment with the message before it.
+    // `byebye`, and might put it into one segment with the message before it.
     // macOS refuses options for a connection that has been reset. The reader will find that out.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 
-    // Shared by all: a room has one descriptor for each guest.
+    // Both threads and the loop share it: a room has one descriptor for each guest.
     let stream = Arc::new(stream);
     let shared = Arc::clone(&stream);
     // This ends a `read` and a `write` that wait. If the connection is broken they have ended.
@@ -97,7 +97,7 @@ pub fn start(
 ///
 /// # Errors
 ///
-/// The connection is broken. What came before counts even so: a tutorial's program that says
+/// The connection is broken. What came before still counts: a tutorial's program that says
 /// `byebye` and closes with something unread resets the connection.
 fn read(
     stream: &TcpStream,

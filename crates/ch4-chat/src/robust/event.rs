@@ -42,8 +42,8 @@ pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
     (events, inbox)
 }
 
-/// Takes the next event from the inbox. Returns `None` if there is none until this time. One that
-/// waits already comes first, even if it is late.
+/// Takes the next event from the inbox. Returns `None` if there is none until this time. An
+/// event that waits already is returned even if the time is over.
 pub fn next_event(inbox: &Receiver<Event>, until: Option<Instant>) -> Option<Event> {
     let left = |at: Instant| at.saturating_duration_since(Instant::now());
     inbox.recv_timeout(until.map_or(Duration::MAX, left)).ok()

@@ -46,7 +46,7 @@ pub fn guest(
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
-    // The others get it before each line, and a number after it if it was taken.
+    // The others see it before each line, and a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
     let typing = keyboard.read(events)?;
     typing.permit(Instant::now());
@@ -56,7 +56,7 @@ pub fn guest(
         let event = next_event(&inbox, None);
         let now = Instant::now();
         match event {
-            None => break (false, Ok(())), // Not while a thread reads from the host.
+            None => break (false, Ok(())), // Can't happen: the reader sends `Gone` first.
             Some(Event::Failed(error)) => break (true, Err(error)),
             Some(Event::Typed(line)) if line == BYE => break (true, Ok(())),
             Some(Event::Typed(line)) => {

@@ -23,7 +23,8 @@ use crate::BYE;
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long a rejected guest may take to close its side. Then the next who comes ends its time.
+/// How long a rejected guest may take to close its side. After that, the next arrival closes its
+/// connection.
 const REJECT_TIME: Duration = Duration::from_secs(1);
 
 /// How many rejected guests may take this time at once.
@@ -84,7 +85,7 @@ pub fn host(
     result
 }
 
-/// The loop's tools. Its state is in the room.
+/// What the loop works with. Who is here is in the room.
 struct Host<'a> {
     room: Room<'a>,
     events: Sender<Event>,
@@ -168,9 +169,9 @@ impl Host<'_> {
         let _ = self.accept_permits.send(accept_again_at);
     }
 
-    /// Tells a guest that the room is full. Its connection stays open until so many others were
-    /// rejected, or for a while: to close it with something unread is a reset, and our line might be
-    /// lost.
+    /// Tells a guest that the room is full. Its connection stays open for a second or longer, unless
+    /// 16 others are rejected first: closing a socket with unread bytes resets the connection, and
+    /// our line might be lost.
     fn reject(&mut self, mut stream: TcpStream, now: Instant) {
         // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");

@@ -14,7 +14,7 @@ use super::event::{Event, wait_for_permit};
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
-/// How long the thread may take to end before the user is asked to end its prompt.
+/// How long the thread may take to end before the user is asked to press Enter.
 const END_TIME: Duration = Duration::from_millis(500);
 
 /// The user's input.
@@ -35,7 +35,7 @@ impl Keyboard {
     ///
     /// The system has no thread left.
     pub fn open() -> Result<(Self, Printer), Error> {
-        // Windows doesn't need it. Elsewhere it says what the terminal can do.
+        // `TERM` says what the terminal can do. Windows doesn't need it.
         let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
         let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
             let keyboard = Self {
@@ -62,7 +62,7 @@ impl Keyboard {
                     Event::Typed(String::from_utf8_lossy(line).into_owned())
                 }
                 Ok(Some(Line::TooLong(length))) => too_long(length),
-                // The second time it isn't the file's end that says so, but the permit.
+                // Asked again: the permit means that it is time to leave.
                 Ok(None) if is_terminal || mem::replace(&mut ended, true) => {
                     Event::Typed(BYE.to_owned())
                 }
@@ -131,7 +131,7 @@ pub struct Typing {
 impl Typing {
     /// The last line is done: read another from this time on.
     pub fn permit(&self, at: Instant) {
-        // If the thread has ended there is no other.
+        // If the thread has ended, nothing is read any more.
         let _ = self.permits.send(at);
     }
 

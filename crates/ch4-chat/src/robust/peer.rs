@@ -17,10 +17,10 @@ use crate::BYE;
 /// many guests come, go and talk.
 const REST: Duration = Duration::from_millis(20);
 
-/// How much is written at once. What has been written doesn't wait any more.
+/// How much is written at once. After each piece, less is [waiting](Peer::waiting).
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// The loop's end of what leads to a peer's threads. Dropping it lets the peer go: its writer ends
+/// The loop's handle to a peer's two threads. Dropping it lets the peer go: its writer ends
 /// once everything is written, and its reader closes the connection.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
@@ -37,8 +37,8 @@ pub struct Outbox {
 }
 
 impl Peer {
-    /// All ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a permit
-    /// after each event. `disconnect` closes the connection at once.
+    /// Makes three ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a
+    /// permit after each event. `disconnect` closes the connection at once.
     pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
         let (outbox, texts) = channel();
         let waiting = Arc::<AtomicUsize>::default();

@@ -25,7 +25,7 @@ use crate::BYE;
 /// about 64 KiB at once and 2 MiB a second, however many talk.
 const MIN_COPIES: usize = 256;
 
-/// Added to a line's bytes when the room decides who goes first: about a long name.
+/// Added to a line's bytes when the room decides who goes first: about as long as a long name.
 const LINE_COST: u64 = 128;
 
 /// Who is here, and what waits for whom.
@@ -41,8 +41,8 @@ pub struct Room<'a> {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said and nobody else has heard yet, in the order of its turns. Each guest is
-    /// here once at most, as it then waits for a permit.
+    /// What guests have said and nobody else has heard yet, in the order in which it is passed on.
+    /// Each guest is here once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
@@ -58,7 +58,7 @@ pub struct Room<'a> {
 
 struct Guest {
     address: SocketAddr,
-    /// From the first event on, which is when the others are told.
+    /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
     budget: Budget,
     peer: Peer,
@@ -104,7 +104,7 @@ impl<'a> Room<'a> {
         Some(self.arrived)
     }
 
-    /// A guest has come. The others are told at its first event.
+    /// A guest has come. The others are told when its first event is passed on.
     pub fn arrive(&mut self, id: PeerId, peer: Peer, address: SocketAddr, now: Instant) {
         let guest = Guest {
             address,
