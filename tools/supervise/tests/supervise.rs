@@ -3,6 +3,7 @@
 #![cfg(unix)] // A shell asks.
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
+#[cfg(target_os = "linux")]
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
