@@ -22,8 +22,8 @@ const HOST_LINE_BYTES: usize = 6 * MESSAGE_BYTES + 256;
 /// The only peer here.
 const HOST: PeerId = 0;
 
-/// The guest's side, until one side says `byebye`, or the host is gone. If the input was a file that
-/// has ended, also when nobody has spoken for a while.
+/// Runs the guest's side until one side says `byebye`, or the host is gone. If the input was a file
+/// that has ended, also when nobody has spoken for a while.
 ///
 /// With a `name`, the first line tells it to the host: `/name NAME`.
 ///

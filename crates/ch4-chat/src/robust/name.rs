@@ -82,7 +82,7 @@ fn fits(before: &str, mark: char) -> bool {
     is_allowed(mark) && own_script && more_fit
 }
 
-/// The names that somebody has.
+/// The names in use.
 #[derive(Debug, Default)]
 pub struct Names {
     /// The keys of each.
@@ -118,8 +118,8 @@ pub fn guest(number: PeerId) -> String {
     format!("guest-{number}")
 }
 
-/// What the name looks like (its skeleton: UTS 39, section 4), in small letters, and what it looks
-/// like in small letters. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Names that
+/// What the name looks like (its skeleton: UTS 39, section 4), in lower case, and what it looks
+/// like in lower case. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Names that
 /// have one of them in common could be taken for the same.
 fn keys(name: &str) -> [String; 2] {
     let looks: String = skeleton(name).collect();

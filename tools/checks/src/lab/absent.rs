@@ -20,7 +20,7 @@ const BROKEN_OFF: &str = "Read its last words: they name the error, and usually 
     command, the step that begins with $, shows which arguments there are. A module that isn't \
     there has to be installed where the judge runs, or done without.";
 
-/// What languages say of a program that they can't read, without a stack trace, in small letters.
+/// What languages say of a program that they can't read, without a stack trace, in lower case.
 const UNREADABLE: [&str; 4] = [
     "syntaxerror",      // Python, JavaScript
     "indentationerror", // Python
@@ -44,7 +44,7 @@ const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A se
 /// The same, of a server whose port has its two bytes in the order of its processor.
 const HTONS: &str = "Give bind the port in the order of the network: htons(port).";
 
-/// The same, of a client that was refused, in small letters as it says so.
+/// The same, of a client that was refused, in lower case as it says so.
 const REFUSED: &str = "It was refused where it tried. Connect to 127.0.0.1, as a name such as \
     localhost, or that of the machine, may stand for another address, and to the port in the \
     command, the step that begins with $ (in C, turned by htons).";
