@@ -27,7 +27,7 @@
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits.
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
 //! - Connections: one is accepted for each permit. If the room is full, the host says so, and keeps
-//!   the last 16 of these connections open for a while.
+//!   the last 16 of these connections open.
 //!
 //! Read [`event`] first: what threads send to the loop, and the permits that they wait for. Then
 //! follow a line. Each file covers one part of its way:

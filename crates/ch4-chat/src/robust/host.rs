@@ -23,11 +23,7 @@ use crate::BYE;
 /// How long to accept nobody after the system has run out of something.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// How long a rejected guest may take to close its side. After that, the next arrival closes its
-/// connection.
-const REJECT_TIME: Duration = Duration::from_secs(1);
-
-/// How many rejected guests may take this time at once.
+/// How many connections of rejected guests stay open, so that they can read why.
 const MAX_REJECTED: usize = 16;
 
 /// Hosts a room until the host says `byebye`, or, if its input was a file that has ended, until
@@ -90,8 +86,8 @@ struct Host<'a> {
     room: Room<'a>,
     events: Sender<Event>,
     accept_permits: Sender<Instant>,
-    /// The last connections for which the room had no place, and when they came.
-    rejected: VecDeque<(Instant, TcpStream)>,
+    /// The last connections for which the room had no place.
+    rejected: VecDeque<TcpStream>,
 }
 
 impl Host<'_> {
@@ -146,14 +142,12 @@ impl Host<'_> {
 
     /// Somebody connected, or `accept` failed.
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
-        let is_recent = |since: Instant| now.saturating_duration_since(since) < REJECT_TIME;
-        self.rejected.retain(|(since, _)| is_recent(*since));
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
                 let peer = start(stream, id, MESSAGE_BYTES, self.room.limits, &self.events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
-                self.reject(stream, now);
+                self.reject(stream);
             }
             Ok(())
         });
@@ -169,14 +163,14 @@ impl Host<'_> {
         let _ = self.accept_permits.send(accept_again_at);
     }
 
-    /// Tells a guest that the room is full. Its connection stays open for a second or longer, unless
-    /// 16 others are rejected first: closing a socket with unread bytes resets the connection, and
-    /// our line might be lost.
-    fn reject(&mut self, mut stream: TcpStream, now: Instant) {
+    /// Tells a guest that the room is full. Its connection stays open until 16 others have been
+    /// rejected: closing a socket with unread bytes resets the connection, and our line might be
+    /// lost.
+    fn reject(&mut self, mut stream: TcpStream) {
         // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        self.rejected.push_back((now, stream));
+        self.rejected.push_back(stream);
         if self.rejected.len() > MAX_REJECTED {
             self.rejected.pop_front();
         }
@@ -237,12 +231,11 @@ mod tests {
     #[test]
     fn sixteen_who_are_rejected_may_take_their_time() {
         host(|mut host, _| {
-            let now = Instant::now();
             let mut guests: Vec<_> = (0..=MAX_REJECTED)
                 .map(|_| {
                     let (stream, guest) = FakePeer::pair();
                     guest.sends("unread");
-                    host.reject(stream, now);
+                    host.reject(stream);
                     guest
                 })
                 .collect();
@@ -252,10 +245,7 @@ mod tests {
                 guest.sends("more");
                 guest.sends("and more");
             }
-            for (after, open) in [(REJECT_TIME / 2, MAX_REJECTED), (REJECT_TIME, 0)] {
-                host.welcome(Err(ErrorKind::ConnectionAborted.into()), now + after);
-                assert_eq!(host.rejected.len(), open);
-            }
+            assert_eq!(host.rejected.len(), MAX_REJECTED);
         });
     }
 

@@ -8,7 +8,6 @@
 //! the host has chosen a name, `NAME: ` comes before its words, too.
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,8 +47,6 @@ pub struct Room<'a> {
     turn: u64,
     /// How many guests have arrived so far.
     arrived: PeerId,
-    /// Something was sent since [`Room::drop_slow`] looked.
-    has_sent: bool,
     /// What the host's user sees.
     pub log: &'a Log,
     /// How many guests there may be, and how much may wait for them.
@@ -79,7 +76,6 @@ impl<'a> Room<'a> {
             said: BTreeMap::new(),
             turn: 0,
             arrived: 0,
-            has_sent: false,
             log,
             limits,
         }
@@ -252,7 +248,6 @@ impl<'a> Room<'a> {
         }
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
-        self.has_sent = true;
         // One copy in memory, however many wait for it.
         let text: Arc<str> = text.into();
         for (id, guest) in &self.guests {
@@ -263,11 +258,8 @@ impl<'a> Room<'a> {
     }
 
     /// Drops the guest for whom most waits, as long as that is too much for one guest, or the total
-    /// is too much for the room. Does nothing if nothing was sent since the last call.
+    /// is too much for the room.
     pub fn drop_slow(&mut self, now: Instant) {
-        if !mem::take(&mut self.has_sent) {
-            return;
-        }
         loop {
             let waiting = self.guests.iter();
             let waiting = waiting.map(|(id, guest)| (guest.peer.waiting(), *id));
