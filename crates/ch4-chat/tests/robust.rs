@@ -773,13 +773,13 @@ mod keyboard {
         host.ends().1.unwrap();
     }
 
-    /// Each line counts as the others get it: 12 bytes for `guest-1000: `, its own, and the LF.
+    /// Each line counts as the others get it: 13 bytes for `guest-10000: `, its own, and the LF.
     #[test]
     fn a_file_of_short_lines_is_sent_no_faster_than_the_host_passes_them_on() {
         let (mut guest, mut host) = guest();
         let begin = Instant::now();
         // The last line waits until all before it, 80 KiB, have been passed on.
-        let count = 80 * 1024 / 14 + 2;
+        let count = 80 * 1024 / 15 + 2;
         guest.types(&"x\n".repeat(count));
         for _ in 0..count {
             assert_eq!(host.reads_line(), "x\n");

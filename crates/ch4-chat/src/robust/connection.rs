@@ -122,7 +122,7 @@ fn read(
                 messages.extend(framing.push(piece.split_at(count).0));
                 // Empty lines, and a line without end, are no messages, but need a permit too.
                 unreported += count;
-                if messages.is_empty() && unreported < MESSAGE_BYTES {
+                if messages.is_empty() && unreported <= MESSAGE_BYTES {
                     continue;
                 }
             }
@@ -229,10 +229,13 @@ mod tests {
 
     /// Even before it is quiet, or a guest could flood the host with nothing.
     #[test]
-    fn a_peer_that_sends_as_much_as_a_message_and_says_nothing_needs_a_permit() {
+    fn a_peer_that_sends_more_than_a_message_and_says_nothing_needs_a_permit() {
         let read = reads(3 * PATIENCE, |peer, hears| {
+            let longest = "x".repeat(MESSAGE_BYTES);
+            peer.sends(longest.clone() + "\n");
+            assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![longest]));
             for nothing in ["\n", "x"] {
-                peer.sends(nothing.repeat(MESSAGE_BYTES));
+                peer.sends(nothing.repeat(MESSAGE_BYTES + 1));
                 assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
             }
         });

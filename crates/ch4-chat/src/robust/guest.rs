@@ -62,7 +62,7 @@ pub fn guest(
             Some(Event::Typed(line)) => {
                 // Count it as the host does: with a name, a number and escapes. If we counted less,
                 // more and more would wait here while the host reads us more slowly.
-                let passed_on = format!("{name}-1000: {}\n", safe::escape(&line));
+                let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
                 typing.permit(budget.spend(passed_on.len(), now));
                 if !line.is_empty() {
                     host.push(line + "\n");
