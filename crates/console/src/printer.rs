@@ -1,13 +1,16 @@
 use std::io::{self, Write};
-use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use crate::error::quit;
 use crate::{Action, Error, OrCannot, Width, stdout, terminal_width};
 
-/// How much text may wait for the terminal, in bytes.
+/// How much text may wait for the terminal, in bytes. (A line that another thread adds at the same
+/// instant may exceed it.)
 const CAPACITY: usize = 1 << 20;
 
 /// How long a closing program waits for its last lines to be printed.
@@ -16,45 +19,39 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Prints lines on its own thread.
 ///
 /// A program that serves peers must never wait for a terminal: a user who presses Ctrl-S, or a
-/// pager that isn't scrolled, would hold up every peer. So [`Printer::print`] only puts the line
-/// into a buffer and goes on. The buffer is bounded (1 MiB). What doesn't fit is left out and
-/// counted, and the count is shown as soon as the terminal takes lines again.
+/// pager that isn't scrolled, would hold up every peer. So [`Printer::print`] only sends the line
+/// to the thread and goes on. About 1 MiB may wait. What doesn't fit is left out and counted, and
+/// the count is shown as soon as the terminal takes lines again.
 ///
 /// When the output can't be written to any more, lines are dropped, and
 /// [`Printer::when_gone`] tells why.
 ///
 /// Dropping the printer waits until all is printed, one second at most.
 pub struct Printer {
-    queue: Arc<Queue>,
+    inbox: Sender<Message>,
+    counts: Arc<Counts>,
     width: Width,
 }
 
-/// What the two sides share, and a bell for each change.
-#[derive(Default)]
-struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
+/// What is sent to the thread that prints.
+enum Message {
+    Text(String),
+    /// Who sent this waits until the thread drops it. Then it has taken what was sent before.
+    Taken(Sender<()>),
+    Watch(Watcher),
+    /// Print what was sent before, answer, and end.
+    Finish(Sender<Result<(), Error>>),
 }
 
-#[derive(Default)]
-#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
-struct State {
-    waiting: String,
-    left_out: u64,
-    closing: bool,
-    /// The thread waits for something to print.
-    is_asleep: bool,
-    /// A caller waits for room.
-    is_held_up: bool,
-    /// The thread has ended: it has printed everything, or it can't print any more.
-    ended: bool,
-    /// Why it can't, until somebody is told.
-    failure: Option<Error>,
-    /// Who is to be told.
-    watcher: Option<Watcher>,
-}
+type Watcher = Box<dyn Fn(Error) + Send>;
 
-type Watcher = Box<dyn FnOnce(Error) + Send>;
+#[derive(Default)]
+struct Counts {
+    /// Bytes that wait in the inbox.
+    waiting: AtomicUsize,
+    /// Lines that were left out since this was last said.
+    left_out: AtomicUsize,
+}
 
 impl Printer {
     /// Starts the thread that prints to `out`, which isn't a terminal unless
@@ -64,20 +61,15 @@ impl Printer {
     ///
     /// The system has no thread left.
     pub fn new(out: impl Write + Send + 'static) -> Result<Self, Error> {
-        let queue = Arc::new(Queue::default());
-        let printing = Arc::clone(&queue);
+        let (inbox, messages) = channel();
+        let counts = Arc::<Counts>::default();
+        let shared = Arc::clone(&counts);
         thread::Builder::new()
-            .spawn(move || {
-                let printed = printing.print_all(out);
-                let mut state = printing.lock();
-                state.ended = true;
-                state.failure = printed.map_err(Error::output).err();
-                printing.changed.notify_all();
-                tell(state);
-            })
+            .spawn(move || print_all(Box::new(out), &messages, &shared))
             .or_cannot(Action::StartThread, "that prints")?;
         Ok(Self {
-            queue,
+            inbox,
+            counts,
             width: || None,
         })
     }
@@ -110,41 +102,38 @@ impl Printer {
     /// Hands over a line, which may contain line ends. It is printed whole or not at all. Never
     /// waits for the terminal.
     pub fn print(&self, line: &str) {
-        self.queue.change(|state| {
-            if state.waiting.len() + line.len() < CAPACITY {
-                state.waiting.push_str(line);
-                state.waiting.push('\n');
-            } else {
-                state.left_out += 1;
-            }
-        });
+        if self.counts.waiting.load(Relaxed) + line.len() < CAPACITY {
+            self.add(format!("{line}\n"));
+        } else if self.counts.left_out.fetch_add(1, Relaxed) == 0 {
+            self.add(""); // Wakes the thread, which may have taken everything in the meantime.
+        }
     }
 
     /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that
     /// adds much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
-    pub fn add(&self, text: &str) {
-        self.queue.change(|state| state.waiting.push_str(text));
+    pub fn add(&self, text: impl Into<String>) {
+        let text = text.into();
+        self.counts.waiting.fetch_add(text.len(), Relaxed);
+        self.send(Message::Text(text));
     }
 
     /// Waits until everything added so far is printed or being printed, or until nothing can be
     /// printed any more.
     pub fn wait_for_room(&self) {
-        let is_full = |state: &mut State| {
-            state.is_held_up = !state.waiting.is_empty() && !state.ended;
-            state.is_held_up
-        };
-        drop(self.queue.wait_while(is_full));
+        if self.counts.waiting.load(Relaxed) > 0 {
+            let (taken, wait) = channel();
+            self.send(Message::Taken(taken));
+            let _ = wait.recv(); // Nothing is ever sent here.
+        }
     }
 
     /// Calls `watcher` once, when nothing can be printed any more, and tells why:
     /// [`Error::OutputGone`] if the output's reader has gone, else the system's error, such as a
     /// full disk.
     ///
-    /// The call comes from another thread, or at once if this has already happened.
-    pub fn when_gone(&self, watcher: impl FnOnce(Error) + Send + 'static) {
-        let mut state = self.queue.lock();
-        state.watcher = Some(Box::new(watcher));
-        tell(state);
+    /// The call comes from the thread that prints, so it can't wait for that.
+    pub fn when_gone(&self, watcher: impl Fn(Error) + Send + 'static) {
+        self.send(Message::Watch(Box::new(watcher)));
     }
 
     /// Waits until all is printed, however long that takes, and ends the thread. Later lines aren't
@@ -158,16 +147,15 @@ impl Printer {
     }
 
     fn end(&self, patience: Duration) -> Result<(), Error> {
-        let mut state = self.queue.lock();
-        state.closing = true;
-        self.queue.changed.notify_all();
+        let (end, ended) = channel();
+        self.send(Message::Finish(end));
         // A terminal that is still paused after this time loses what waits: the program must end.
-        let (mut state, _) = self
-            .queue
-            .changed
-            .wait_timeout_while(state, patience, |state| !state.ended)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.failure.take().map_or(Ok(()), Err)
+        ended.recv_timeout(patience).unwrap_or(Ok(()))
+    }
+
+    fn send(&self, message: Message) {
+        // If the thread has ended, nothing is printed any more.
+        let _ = self.inbox.send(message);
     }
 }
 
@@ -177,72 +165,38 @@ impl Drop for Printer {
     }
 }
 
-impl Queue {
-    /// Changes what waits, if it can still be printed.
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        if state.ended {
+/// The thread that prints: whatever waits, all of it in one write, until it is told to finish.
+fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Counts) {
+    let (mut watcher, mut failure) = (None::<Watcher>, None);
+    while let Ok(first) = messages.recv() {
+        let (mut text, mut taken, mut finish) = (String::new(), None, None);
+        for message in iter::once(first).chain(messages.try_iter()) {
+            match message {
+                Message::Text(more) => text += &more,
+                Message::Taken(waits) => taken = Some(waits),
+                Message::Watch(new) => watcher = Some(new),
+                Message::Finish(waits) => finish = Some(waits),
+            }
+        }
+        counts.waiting.fetch_sub(text.len(), Relaxed);
+        drop(taken);
+        let left_out = counts.left_out.swap(0, Relaxed);
+        if left_out > 0 {
+            text += &format!("[{left_out} lines left out: the terminal was too slow]\n");
+        }
+        if let Err(cause) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            out = Box::new(io::sink());
+            failure = Some(Error::output(cause));
+        }
+        if let Some(watcher) = &watcher
+            && let Some(failure) = failure.take()
+        {
+            watcher(failure);
+        }
+        if let Some(finish) = finish {
+            let _ = finish.send(failure.map_or(Ok(()), Err));
             return;
         }
-        change(&mut state);
-        // `notify_all` makes a system call even when no thread waits. A thread that is printing
-        // looks again when it is done.
-        if mem::take(&mut state.is_asleep) {
-            self.changed.notify_all();
-        }
-    }
-
-    fn wait_while(&self, condition: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
-        let state = self.changed.wait_while(self.lock(), condition);
-        state.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A thread that panicked with the lock held leaves whole lines behind, so its poison is no
-    /// reason to stop printing.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Prints whatever waits, all of it in one write, until the printer is dropped.
-    fn print_all(&self, mut out: impl Write) -> io::Result<()> {
-        loop {
-            let mut state = self.wait_while(|state| {
-                state.is_asleep = state.waiting.is_empty() && state.left_out == 0 && !state.closing;
-                state.is_asleep
-            });
-            let text = mem::take(&mut state.waiting);
-            let left_out = mem::take(&mut state.left_out);
-            let closing = state.closing;
-            // There is room again.
-            if mem::take(&mut state.is_held_up) {
-                self.changed.notify_all();
-            }
-            drop(state);
-
-            out.write_all(text.as_bytes())?;
-            if left_out > 0 {
-                writeln!(
-                    out,
-                    "[{left_out} lines left out: the terminal was too slow]"
-                )?;
-            }
-            out.flush()?;
-            if closing {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// Tells the watcher of the failure, if both are there. The lock is released before: the watcher
-/// may use the printer.
-fn tell(mut state: MutexGuard<'_, State>) {
-    if state.failure.is_some()
-        && let Some(watcher) = state.watcher.take()
-        && let Some(failure) = state.failure.take()
-    {
-        drop(state);
-        watcher(failure);
     }
 }
 
@@ -426,17 +380,17 @@ mod tests {
                     printer.print("to nobody");
                 } else {
                     printer.print("to nobody");
-                    let ended = printer.queue.changed.wait_timeout_while(
-                        printer.queue.lock(),
-                        Duration::from_secs(10),
-                        |state| !state.ended,
-                    );
-                    assert!(!ended.unwrap().1.timed_out());
+                    printer.wait_for_room(); // The thread has taken it...
+                    printer.print("to nobody");
+                    printer.wait_for_room(); // ...and has failed.
                     printer.when_gone(watcher);
                 }
-                let failure = told.recv_timeout(Duration::from_secs(10)).unwrap();
+                let failure = told.recv_timeout(testkit::PATIENCE).unwrap();
                 assert!(failure.starts_with(expected), "{failure}");
-                assert!(printer.queue.lock().waiting.is_empty());
+                // What nobody can see doesn't fill the memory, and holds up nobody.
+                printer.add("to nobody");
+                printer.wait_for_room();
+                assert_eq!(printer.counts.waiting.load(Relaxed), 0);
             }
         }
     }
