@@ -23,61 +23,51 @@ impl<'a> DeadlineStream<'a> {
         Self { stream, deadline }
     }
 
-    /// The remaining time. It is never zero, which a socket would take for "no timeout".
-    fn left(&self) -> io::Result<Option<Duration>> {
-        let Some(deadline) = self.deadline else {
-            return Ok(None);
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
+    /// Makes a call in the remaining time, again if it was interrupted.
+    ///
+    /// A process that was stopped and continued (Ctrl-Z, `fg`) finds its calls interrupted if the
+    /// socket has a timeout: signal(7).
+    fn call(
+        &self,
+        set_timeout: fn(&TcpStream, Option<Duration>) -> io::Result<()>,
+        mut call: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            let now = Instant::now();
+            let left = (self.deadline).map(|deadline| deadline.saturating_duration_since(now));
+            // A socket would take zero for "no timeout".
+            if left == Some(Duration::ZERO) {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            let done = match set_timeout(self.stream, left) {
+                // Once both directions of a connection are closed, macOS sets no more options
+                // (`EINVAL`). None is needed: what came before the end is here, and no call waits
+                // any more.
+                Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error),
+                _ => call(self.stream),
+            };
+            match done {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
+                result => return result,
+            }
         }
-        Ok(Some(left))
     }
 }
 
 impl Read for DeadlineStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        persist(|| {
-            unless_closed(self.stream.set_read_timeout(self.left()?))?;
-            self.stream.read(buffer)
-        })
+        self.call(TcpStream::set_read_timeout, |mut it| it.read(buffer))
     }
 }
 
 impl Write for DeadlineStream<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        persist(|| {
-            unless_closed(self.stream.set_write_timeout(self.left()?))?;
-            self.stream.write(bytes)
-        })
+        self.call(TcpStream::set_write_timeout, |mut it| it.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Once both directions of a connection are closed, macOS sets no more options (`EINVAL`). None is
-/// needed: what came before the end is here, and no call waits any more.
-fn unless_closed(is_set: io::Result<()>) -> io::Result<()> {
-    match is_set {
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-        other => other,
-    }
-}
-
-/// Calls again until there is a result.
-///
-/// A process that was stopped and continued (Ctrl-Z, `fg`) finds its calls interrupted if the
-/// socket has a timeout: signal(7).
-fn persist(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_timeout(&error) => return Err(ErrorKind::TimedOut.into()),
-            result => return result,
-        }
     }
 }
 
@@ -118,16 +108,22 @@ mod tests {
 
     #[test]
     fn an_interrupted_call_is_made_again_and_each_other_error_ends_it() {
-        use ErrorKind::{ConnectionReset, Interrupted, TimedOut, WouldBlock};
+        use ErrorKind::{ConnectionReset, Interrupted, InvalidInput, TimedOut, WouldBlock};
 
+        let (stream, _peer) = connection();
+        let stream = DeadlineStream::new(&stream, None);
         let call = |kinds: &[ErrorKind]| {
             let mut kinds = kinds.iter();
-            let result = persist(|| kinds.next().map_or(Ok(7), |&kind| Err(kind.into())));
+            let call = |_: &_| kinds.next().map_or(Ok(7), |&kind| Err(kind.into()));
+            // As macOS does it for a closed connection.
+            let result = stream.call(|_, _| Err(InvalidInput.into()), call);
             result.map_err(|error| error.kind())
         };
         assert_eq!(call(&[Interrupted, Interrupted]), Ok(7));
         assert_eq!(call(&[Interrupted, ConnectionReset]), Err(ConnectionReset));
         assert_eq!(call(&[WouldBlock]), Err(TimedOut));
         assert_eq!(call(&[TimedOut]), Err(TimedOut));
+        let refused = stream.call(|_, _| Err(ConnectionReset.into()), |_| Ok(7));
+        assert_eq!(refused.unwrap_err().kind(), ConnectionReset);
     }
 }

@@ -27,7 +27,6 @@ mod error;
 mod flags;
 mod line;
 mod log;
-mod print;
 mod printer;
 pub mod safe;
 mod stage;
@@ -42,11 +41,10 @@ pub use error::{Action, Error, OrCannot, exit};
 pub use flags::{Flags, ipv4_first, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
-pub use print::{print, say};
 pub use printer::Printer;
 pub use stage::{PlayerKeyboard, PlayerScreen, Stage};
-pub use stdio::{Stdin, Stdout, stdin, stdout};
-pub use style::Style;
+pub use stdio::{Stdin, Stdout, print, stdin, stdout};
+pub use style::{Style, say};
 pub use systems::{
     client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_short_of_descriptors,
     is_timeout, is_too_long,

@@ -38,13 +38,12 @@ enum Message {
     Text(String),
     /// Who sent this waits until the thread drops it. Then it has taken what was sent before.
     Taken(Sender<()>),
-    Watch(Watcher),
+    Watch(Box<dyn Fn(Error) + Send>),
     /// Print what was sent before, answer, and end.
     Finish(Sender<Result<(), Error>>),
 }
 
-type Watcher = Box<dyn Fn(Error) + Send>;
-
+/// What all threads count.
 #[derive(Default)]
 struct Counts {
     /// Bytes that wait in the inbox.
@@ -167,7 +166,7 @@ impl Drop for Printer {
 
 /// The thread that prints: whatever waits, all of it in one write, until it is told to finish.
 fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Counts) {
-    let (mut watcher, mut failure) = (None::<Watcher>, None);
+    let (mut watcher, mut failure) = (None, None);
     while let Ok(first) = messages.recv() {
         let (mut text, mut taken, mut finish) = (String::new(), None, None);
         for message in iter::once(first).chain(messages.try_iter()) {

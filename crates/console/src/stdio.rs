@@ -8,7 +8,13 @@
 //! An error of theirs is an [`Error`] inside the `io::Error`. So a program that uses sockets too can
 //! be told which of them failed.
 
-use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::fmt::Display;
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
+
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, poll};
+#[cfg(unix)]
+use rustix::io::retry_on_intr;
 
 use crate::Error;
 
@@ -22,6 +28,18 @@ pub fn stdout() -> Stdout {
     Stdout
 }
 
+/// Prints all that a program has to print, such as a table, to the standard output.
+///
+/// # Errors
+///
+/// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
+pub fn print(text: &impl Display) -> Result<(), Error> {
+    let mut out = BufWriter::new(stdout());
+    write!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
+}
+
 /// A handle to standard input, without a buffer.
 #[derive(Debug)]
 pub struct Stdin;
@@ -32,74 +50,54 @@ pub struct Stdout;
 
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = retry(|| io::stdin().read(buffer), wait::for_stdin);
-        read.map_err(|cause| io::Error::new(cause.kind(), Error::input(cause)))
+        retry(|| io::stdin().read(buffer), wait_for_stdin, Error::input)
     }
 }
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        retry(|| io::stdout().write(bytes), wait::for_stdout).map_err(of_stdout)
+        retry(|| io::stdout().write(bytes), wait_for_stdout, Error::output)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         // What a failed flush hasn't written stays in the buffer of `io::stdout`.
-        retry(|| io::stdout().flush(), wait::for_stdout).map_err(of_stdout)
+        retry(|| io::stdout().flush(), wait_for_stdout, Error::output)
     }
-}
-
-fn of_stdout(cause: io::Error) -> io::Error {
-    io::Error::new(cause.kind(), Error::output(cause))
 }
 
 fn retry<T>(
     mut attempt: impl FnMut() -> io::Result<T>,
     wait: impl Fn() -> io::Result<()>,
+    error: fn(io::Error) -> Error,
 ) -> io::Result<T> {
     loop {
         match attempt() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => wait()?,
-            done => return done,
+            Err(cause) if cause.kind() == ErrorKind::WouldBlock => wait()?,
+            done => return done.map_err(|cause| io::Error::new(cause.kind(), error(cause))),
         }
     }
 }
 
 #[cfg(unix)]
-mod wait {
-    use std::io;
-    use std::os::fd::AsFd;
+fn wait_for_stdin() -> io::Result<()> {
+    retry_on_intr(|| poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], None))?;
+    Ok(())
+}
 
-    use rustix::event::{PollFd, PollFlags, poll};
-    use rustix::io::Errno;
-
-    pub(super) fn for_stdin() -> io::Result<()> {
-        until_ready(&io::stdin(), PollFlags::IN)
-    }
-
-    pub(super) fn for_stdout() -> io::Result<()> {
-        until_ready(&io::stdout(), PollFlags::OUT)
-    }
-
-    fn until_ready(stream: &impl AsFd, ready: PollFlags) -> io::Result<()> {
-        match poll(&mut [PollFd::new(stream, ready)], None) {
-            // After a signal (signal(7)), the caller finds out whether the stream is ready.
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
+#[cfg(unix)]
+fn wait_for_stdout() -> io::Result<()> {
+    retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
+    Ok(())
 }
 
 /// Windows has no non-blocking console, file or pipe that a program inherits.
 #[cfg(not(unix))]
-mod wait {
-    use std::io::{self, ErrorKind};
-
-    pub(super) fn for_stdin() -> io::Result<()> {
-        Err(ErrorKind::WouldBlock.into())
-    }
-
-    pub(super) use for_stdin as for_stdout;
+fn wait_for_stdin() -> io::Result<()> {
+    Err(ErrorKind::WouldBlock.into())
 }
+
+#[cfg(not(unix))]
+use wait_for_stdin as wait_for_stdout;
 
 #[cfg(test)]
 mod tests {
@@ -113,10 +111,11 @@ mod tests {
             let mut kinds = kinds.iter();
             let attempt = || kinds.next().map_or(Ok(7), |&kind| Err(kind.into()));
             let waits = Cell::new(0);
-            let result = retry(attempt, || {
+            let wait = || {
                 waits.set(waits.get() + 1);
                 Ok(())
-            });
+            };
+            let result = retry(attempt, wait, Error::output);
             (waits.get(), result.map_err(|error: io::Error| error.kind()))
         };
         assert_eq!(call(&[]), (0, Ok(7)));
@@ -126,6 +125,7 @@ mod tests {
         let failed = retry(
             || io::Result::<()>::Err(ErrorKind::WouldBlock.into()),
             || Err(ErrorKind::Unsupported.into()),
+            Error::output,
         );
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Unsupported);
     }

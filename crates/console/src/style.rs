@@ -1,6 +1,9 @@
-use std::fmt;
+use std::fmt::Display;
+use std::io::Write;
 
 use colored::{Color, Colorize};
+
+use crate::Error;
 
 /// What a line tells, and so which colour it has.
 ///
@@ -21,7 +24,7 @@ pub enum Style {
 impl Style {
     /// The text in the style's colour. Each of its lines is painted by itself, so a colour ends
     /// where a line does.
-    pub fn paint(self, text: impl fmt::Display) -> impl fmt::Display {
+    pub fn paint(self, text: impl Display) -> impl Display {
         let text = text.to_string();
         let lines = text.split('\n').map(|line| match self {
             _ if line.is_empty() => line.normal(),
@@ -33,4 +36,15 @@ impl Style {
         let painted: Vec<String> = lines.map(|line| line.to_string()).collect();
         painted.join("\n")
     }
+}
+
+/// Prints one line in the style's colour, at once.
+///
+/// # Errors
+///
+/// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
+pub fn say(out: &mut impl Write, style: Style, text: impl Display) -> Result<(), Error> {
+    writeln!(out, "{}", style.paint(text))
+        .and_then(|()| out.flush())
+        .map_err(Error::output)
 }
