@@ -1099,7 +1099,7 @@ mod program {
     fn ctrl_c_ends_it_at_once_with_the_usual_status() {
         use std::os::unix::process::ExitStatusExt;
 
-        let host = Program::start_with_signals(PROGRAM, ["server", "--port", "0"]);
+        let host = Program::start(PROGRAM, ["server", "--port", "0"]);
         let _guest = FakePeer::connect(host.address());
         host.signal("INT");
         assert_eq!(host.wait().status.signal(), Some(2));

@@ -775,7 +775,7 @@ mod program {
         fn ctrl_c_ends_it_at_once() {
             let listener = listener();
             let port = listener.local_addr().unwrap().port().to_string();
-            let program = Program::start_with_signals(PROGRAM, ["--port", &port]);
+            let program = Program::start(PROGRAM, ["--port", &port]);
             let _server = FakePeer::accept(&listener);
             let _ = program.output.wait_for("Connected to");
             program.signal("INT");

@@ -494,7 +494,7 @@ mod closing {
     fn ctrl_c_ends_the_program_with_the_usual_status() {
         use std::os::unix::process::ExitStatusExt;
 
-        let server = Program::start_with_signals(PROGRAM, ["--port", "0"]);
+        let server = Program::start(PROGRAM, ["--port", "0"]);
         let _busy = FakePeer::connect(server.address());
         server.signal("INT");
         assert_eq!(server.wait().status.signal(), Some(2));

@@ -48,8 +48,7 @@ fn both_servers_for_the_same_client() {
     ];
     let mut consoles = String::new();
     for (client, request) in requests {
-        let tutorial =
-            Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+        let tutorial = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
         let asking = stand_in();
         asking.send_to(request, tutorial.address()).unwrap();
         // It ends after one request, whatever that was.
@@ -131,7 +130,7 @@ fn nobody_has_the_port() {
 #[test]
 #[cfg(unix)]
 fn quiet_server() {
-    let server = Program::start_with_signals(PROGRAM, ["server", "--quiet", "--port", "0"]);
+    let server = Program::start(PROGRAM, ["server", "--quiet", "--port", "0"]);
     ask(server.address(), "36.6");
     ask(server.address(), "warm");
     server.signal("INT");
@@ -155,7 +154,7 @@ fn tutorial_server_answers_once_and_ends() {
         ("36.6", "97.88000000000001"),
         (" 37.5\n", "99.5"),
     ] {
-        let server = Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+        let server = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
         let client = stand_in();
         client
             .send_to(request.as_bytes(), server.address())
@@ -167,7 +166,7 @@ fn tutorial_server_answers_once_and_ends() {
 
 #[test]
 fn tutorial_server_ends_on_what_is_no_number() {
-    let server = Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+    let server = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
@@ -175,7 +174,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     [exit status: 1]
     ");
 
-    let server = Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+    let server = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
     stand_in().send_to(b"\xff", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
@@ -188,8 +187,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
 fn tutorial_client_sends_the_line_as_it_was_typed() {
     let server = stand_in();
     let port = server.local_addr().unwrap().port().to_string();
-    let mut client =
-        Program::start_with_signals(PROGRAM, ["client", "--tutorial", "--port", &port]);
+    let mut client = Program::start(PROGRAM, ["client", "--tutorial", "--port", &port]);
     client.types(" 36.6 \n");
     let (request, from) = receive(&server);
     assert_eq!(request, " 36.6 ");
@@ -302,7 +300,7 @@ fn what_is_no_flag_is_asked() {
         ),
     ] {
         for first in [&["client", "--port", port], &["--port", port, "client"]] {
-            let client = Program::start_with_signals(PROGRAM, [first, arguments].concat());
+            let client = Program::start(PROGRAM, [first, arguments].concat());
             for &request in requests {
                 let (asked, from) = receive(&server);
                 assert_eq!(asked, request, "{arguments:?}");

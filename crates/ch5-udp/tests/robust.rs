@@ -417,8 +417,7 @@ mod pairs {
 
     #[test]
     fn with_the_tutorials_programs() {
-        let tutorial =
-            Program::start_with_signals(PROGRAM, ["server", "--tutorial", "--port", "0"]);
+        let tutorial = Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"]);
         let asked = client(tutorial.address(), &["36.6"]).wait();
         let reply = converted("97.88000000000001");
         assert_eq!(asked.output, format!("Reply to 36.6: {reply}\n"));
@@ -434,8 +433,7 @@ mod pairs {
         if !has_ipv6() {
             return;
         }
-        let server =
-            Program::start_with_signals(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
+        let server = Program::start(PROGRAM, ["server", "--host", "::1", "--port", "0"]);
         let client = client(server.address(), &["36.6"]).wait();
         let expected = format!("Reply to 36.6: {}\n", converted("97.88"));
         assert_eq!(client.output, expected);

@@ -1,7 +1,7 @@
 //! The output of a program, as its test sees it.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::PATIENCE;
@@ -44,8 +44,8 @@ impl Capture {
     /// Whether `text` was written or is written in this time.
     #[must_use]
     pub fn shows_within(&self, text: &str, time: Duration) -> bool {
-        self.wait_until(time, |written| written.text().contains(text))
-            .0
+        let shown = |written: &Written| written.text().contains(text);
+        self.wait_until(time, shown).0
     }
 
     /// Pauses the output, as Ctrl-S does at a terminal: each write waits from now on, and shows
@@ -80,17 +80,14 @@ impl Capture {
     }
 
     fn wait_until(&self, time: Duration, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
-        let (_, changed) = &*self.0;
-        let (written, timeout) = changed
-            .wait_timeout_while(self.written(), time, |written| {
-                !is_there(written) && !written.closed
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        (!timeout.timed_out() && is_there(&written), written.text())
+        let waits = |written: &mut Written| !is_there(written) && !written.closed;
+        let waited = self.0.1.wait_timeout_while(self.written(), time, waits);
+        let (written, _) = waited.unwrap();
+        (is_there(&written), written.text())
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.0.lock().unwrap()
     }
 
     pub(crate) fn close(&self) {
@@ -101,13 +98,11 @@ impl Capture {
 
 impl Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (_, changed) = &*self.0;
+        let changed = &self.0.1;
         let mut written = self.written();
         written.held_up = written.paused;
         changed.notify_all();
-        let mut written = changed
-            .wait_while(written, |written| written.paused)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut written = changed.wait_while(written, |it| it.paused).unwrap();
         written.held_up = false;
         written.bytes.extend_from_slice(bytes);
         changed.notify_all();

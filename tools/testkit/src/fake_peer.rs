@@ -81,11 +81,9 @@ impl FakePeer {
     /// bytes. Empty at the end of the stream.
     #[track_caller]
     pub fn receives(&mut self) -> String {
-        let bytes = self.stream.fill_buf().unwrap();
-        let count = bytes.len().min(1024);
-        let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
-        self.stream.consume(count);
-        text
+        let mut bytes = [0; 1024];
+        let count = self.stream.read(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
     }
 
     /// The next line with its LF. At the end of the stream, whatever is left.
@@ -94,10 +92,8 @@ impl FakePeer {
         let mut line = Vec::new();
         let read = self.stream.read_until(b'\n', &mut line);
         let line = String::from_utf8_lossy(&line).into_owned();
-        match read {
-            Ok(_) => line,
-            Err(error) => panic!("{error} after {line:?}"),
-        }
+        assert!(read.is_ok(), "{read:?} after {line:?}");
+        line
     }
 
     /// Lines up to one that contains `text`.
@@ -121,10 +117,9 @@ impl FakePeer {
     #[track_caller]
     pub fn reads_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        match self.stream.read_to_end(&mut bytes) {
-            Ok(_) => bytes,
-            Err(error) => panic!("{error} after {}", bytes.escape_ascii()),
-        }
+        let read = self.stream.read_to_end(&mut bytes);
+        assert!(read.is_ok(), "{read:?} after {}", bytes.escape_ascii());
+        bytes
     }
 
     /// Expects silence, for as long as it takes to tell.

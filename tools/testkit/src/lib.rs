@@ -47,24 +47,24 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// - Windows' words for how a program ended and what it is called: `exit code: 1`, `program.exe`
 #[must_use]
 pub fn normalise(text: &str) -> String {
-    static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-        let rule = |pattern, replacement| (Regex::new(pattern).unwrap(), replacement);
-        vec![
-            rule(r"(\b\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "$1:[port]"),
-            rule(r"[^:\n]+ \(os error \d+\)", " [the system's words]"),
-            rule(
+    static RULES: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
+        [
+            (r"(\b\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "$1:[port]"),
+            (r"[^:\n]+ \(os error \d+\)", " [the system's words]"),
+            (
                 r"failed to lookup address information: [^;\n]+",
                 "[the system's words]",
             ),
-            rule(r"\[exit code: (0x)?", "[exit status: "),
-            rule(r"\b(ch\d[\w-]*)\.exe\b", "$1"),
+            (r"\[exit code: (0x)?", "[exit status: "),
+            (r"\b(ch\d[\w-]*)\.exe\b", "$1"),
         ]
+        .map(|(pattern, replacement)| (Regex::new(pattern).unwrap(), replacement))
     });
-    let mut text = text.to_owned();
-    for (pattern, replacement) in RULES.iter() {
-        text = pattern.replace_all(&text, *replacement).into_owned();
-    }
-    text
+    RULES
+        .iter()
+        .fold(text.to_owned(), |text, (pattern, replacement)| {
+            pattern.replace_all(&text, *replacement).into_owned()
+        })
 }
 
 /// The program of a step: `examples/NAME.rs` in the crate that has this binary.
@@ -75,10 +75,7 @@ pub fn example(binary: &str, name: &str) -> String {
     let mut path = Path::new(binary).with_file_name("examples").join(name);
     path.set_extension(env::consts::EXE_EXTENSION);
     let name = path.display().to_string();
-    assert!(
-        path.exists(),
-        "{name} isn't there: cargo build --examples builds it"
-    );
+    assert!(path.exists(), "cargo build --examples builds {name}");
     name
 }
 
@@ -117,9 +114,8 @@ pub fn has_ipv6() -> bool {
 /// A port on which nobody listens and which nobody else can take while the socket is held.
 pub fn port_without_listener() -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
-        .unwrap();
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any_port.into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
 }

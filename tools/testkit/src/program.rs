@@ -4,10 +4,8 @@ use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::LazyLock;
 use std::thread;
 
-use regex_lite::Regex;
 use supervise::Child;
 
 use crate::{Capture, normalise};
@@ -71,18 +69,6 @@ impl Program {
         Self::start_command(command)
     }
 
-    /// The same for a program that shall be interrupted: whoever runs the tests may ignore Ctrl-C,
-    /// as a shell's background jobs do, and children inherit that. (GNU `env` undoes it.)
-    #[must_use]
-    pub fn start_with_signals(path: &str, arguments: impl Words) -> Self {
-        if !cfg!(target_os = "linux") {
-            return Self::start(path, arguments);
-        }
-        let arguments = arguments.into_iter().map(|word| word.as_ref().to_owned());
-        let env = ["--default-signal=INT", path].map(Into::into);
-        Self::start("env", env.into_iter().chain(arguments))
-    }
-
     /// The same for a command with settings of its own.
     #[must_use]
     pub fn start_command(command: Command) -> Self {
@@ -97,20 +83,14 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(output)
             .stderr(Stdio::piped());
-        let mut child =
-            Child::start(command).unwrap_or_else(|error| panic!("can't start {text}: {error}"));
-        let (output, errors) = (Capture::default(), Capture::default());
-        match child.stdout().take() {
-            Some(printed) => copy(printed, output.clone()),
-            None => output.close(),
-        }
-        copy(child.stderr().take().unwrap(), errors.clone());
+        let child = Child::start(command);
+        let mut child = child.unwrap_or_else(|error| panic!("can't start {text}: {error}"));
         Self {
             command: text,
             input: child.stdin().take(),
+            output: capture(child.stdout().take()),
+            errors: capture(child.stderr().take()),
             child,
-            output,
-            errors,
         }
     }
 
@@ -144,7 +124,6 @@ impl Program {
     pub fn types(&mut self, bytes: impl AsRef<[u8]>) {
         let input = self.input.as_mut().expect("the input is still open");
         input.write_all(bytes.as_ref()).unwrap();
-        input.flush().unwrap();
     }
 
     /// Types bytes on its keyboard and ends its input, without waiting until it reads them.
@@ -162,13 +141,10 @@ impl Program {
     /// The first socket address that it names: a server says on its first line where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        static ADDRESS: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+").unwrap());
         let text = self.output.wait_for("\n");
-        let address = ADDRESS
-            .find(&text)
-            .unwrap_or_else(|| panic!("no address in {text:?}"));
-        address.as_str().parse().unwrap()
+        let mut words = text.split(|character| !"0123456789abcdef.:[]".contains(character));
+        let address = words.find_map(|word| word.trim_end_matches('.').parse().ok());
+        address.unwrap_or_else(|| panic!("no address in {text:?}"))
     }
 
     /// Its process number, with which the system's tools name it.
@@ -204,24 +180,24 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if thread::panicking() {
-            let status = match self.child.try_wait() {
-                Ok(Some(status)) => status.to_string(),
-                Ok(None) => "still running".to_owned(),
-                Err(error) => error.to_string(),
-            };
+            let status = self.child.try_wait().ok().flatten();
+            let status = status.map_or("still running".into(), |status| status.to_string());
             let (command, output, errors) = (&self.command, self.output.text(), self.errors.text());
             eprintln!("{command}: {status}\nstandard output: {output}\nstandard error: {errors}");
         }
     }
 }
 
-/// Copies on a thread of its own, which ends with the program.
-fn copy(mut from: impl Read + Send + 'static, mut to: Capture) {
+/// What comes out of the pipe. A thread reads it, and ends with the program.
+fn capture(pipe: Option<impl Read + Send + 'static>) -> Capture {
+    let capture = Capture::default();
+    let mut written = capture.clone();
     thread::spawn(move || {
         // A program that is killed closes its output; what it printed until then counts.
-        let _ = io::copy(&mut from, &mut to);
-        to.close();
+        let _ = pipe.map(|mut pipe| io::copy(&mut pipe, &mut written));
+        written.close();
     });
+    capture
 }
 
 #[cfg(test)]

@@ -30,17 +30,8 @@ impl Terminal {
     pub fn resize(&self, columns: usize) {
         self.tmux(&["resize-window", "-x", &columns.to_string()]);
         let device = self.tmux(&["display-message", "-p", "#{pane_tty}"]);
-        let begin = Instant::now();
-        loop {
-            let stty = Program::run("stty", ["-F", device.trim(), "size"]);
-            if stty.output.trim() == format!("20 {columns}") {
-                return;
-            }
-            assert!(
-                begin.elapsed() < PATIENCE,
-                "not {columns} columns: {stty:?}"
-            );
-        }
+        let size = || Program::run("stty", ["-F", device.trim(), "size"]).output;
+        wait_for(&format!("20 {columns}\n"), size);
     }
 
     /// Types text, key by key.
@@ -63,25 +54,13 @@ impl Terminal {
     /// wrapped is one line.
     #[track_caller]
     pub fn shows(&self, text: &str) -> String {
-        self.wait_for(text, &["capture-pane", "-p", "-J"])
+        wait_for(text, || self.tmux(&["capture-pane", "-p", "-J"]))
     }
 
     /// The same with rows as they stand on the screen, without the spaces at their ends.
     #[track_caller]
     pub fn shows_rows(&self, rows: &str) -> String {
-        self.wait_for(rows, &["capture-pane", "-p"])
-    }
-
-    #[track_caller]
-    fn wait_for(&self, text: &str, capture: &[&str]) -> String {
-        let begin = Instant::now();
-        loop {
-            let screen = self.tmux(capture);
-            if screen.contains(text) {
-                return screen;
-            }
-            assert!(begin.elapsed() < PATIENCE, "no {text:?} on\n{screen}");
-        }
+        wait_for(rows, || self.tmux(&["capture-pane", "-p"]))
     }
 
     /// Runs one of tmux's commands on it, and returns what that prints: tmux(1).
@@ -94,5 +73,18 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = Program::run("tmux", ["-L", &self.name, "kill-server"]);
+    }
+}
+
+/// Looks again and again, until the text is there.
+#[track_caller]
+fn wait_for(text: &str, look: impl Fn() -> String) -> String {
+    let begin = Instant::now();
+    loop {
+        let seen = look();
+        if seen.contains(text) {
+            return seen;
+        }
+        assert!(begin.elapsed() < PATIENCE, "no {text:?} in\n{seen}");
     }
 }

@@ -22,14 +22,14 @@ pub(crate) fn converted(number: &str) -> String {
 
 /// A server of the robust version, on a free port.
 pub(crate) fn server() -> Program {
-    Program::start_with_signals(PROGRAM, ["server", "--port", "0"])
+    Program::start(PROGRAM, ["server", "--port", "0"])
 }
 
 /// A client of the robust version. Its arguments come after `client`.
 pub(crate) fn client(server: SocketAddr, arguments: &[&str]) -> Program {
     let (host, port) = (server.ip().to_string(), server.port().to_string());
     let flags = ["client", "--host", &host, "--port", &port];
-    Program::start_with_signals(PROGRAM, flags.iter().chain(arguments))
+    Program::start(PROGRAM, flags.iter().chain(arguments))
 }
 
 /// A socket that speaks for a peer, as the tutorial's programs do.
