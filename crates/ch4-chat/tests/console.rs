@@ -122,7 +122,7 @@ fn tutorial_cuts_a_character_at_byte_1024_and_ends() {
     assert_snapshot!(host.wait().report(), @"
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 }
@@ -136,7 +136,7 @@ fn tutorial_ends_with_its_input() {
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
     Received: hello
-    Message: error: can't serve clients on 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    Message: error: can't serve clients on 127.0.0.1:[port]: unexpected end of file; the input has ended: type or pipe in one more line
     [exit status: 1]
     ");
 }
@@ -182,7 +182,7 @@ fn a_port_that_is_taken_and_can_not_be_joined() {
     let (_held, address) = port_without_listener();
     let port = address.port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
-    error: can't listen on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; stop the other program, wait a minute, or choose another --port
     [exit status: 1]
     ");
 }
@@ -197,7 +197,7 @@ fn port_taken() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["server", "--port", &port]).report(), @"
-    error: can't listen on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; stop the other program, wait a minute, or choose another --port
     [exit status: 1]
     ");
 }
@@ -316,7 +316,7 @@ fn a_system_without_threads_is_an_error() {
         .args(["server", "--port", "0"])
         .env("RUST_MIN_STACK", "1000000000000000");
     assert_snapshot!(Program::start_command(command).wait().report(), @"
-    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
     [exit status: 1]
     ");
 }

@@ -108,7 +108,7 @@ fn tutorial_ends_on_a_byte_that_is_not_utf_8() {
     let (program, peer) = tutorial_and_peer();
     peer.sends(b"caf\xe9");
     assert_snapshot!(program.wait().report(), @"
-    Data to send: error: can't talk to 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    Data to send: error: can't talk to 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 }
@@ -119,7 +119,7 @@ fn tutorial_ends_with_its_input() {
     peer.sends("Hello World");
     assert_snapshot!(program.wait().report(), @"
     Data to send: Received: Hello World
-    Data to send: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    Data to send: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type or pipe in one more line
     [exit status: 1]
     ");
 }

@@ -151,7 +151,7 @@ fn tutorial_ends_at_a_byte_that_is_not_utf_8_and_says_what_helps() {
     assert_snapshot!(server.wait().report(), @"
     Server started, waiting for clients on http://127.0.0.1:[port]/
     Client connected: 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 }
@@ -176,7 +176,7 @@ fn port_taken() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["--port", &port]).report(), @"
-    error: can't listen on 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't listen on 127.0.0.1:[port]: [the system's words]; stop the other program, wait a minute, or choose another --port
     [exit status: 1]
     ");
 }
@@ -254,7 +254,7 @@ fn a_system_without_threads_is_an_error() {
         .args(["--port", "0"])
         .env("RUST_MIN_STACK", "1000000000000000");
     assert_snapshot!(Program::start_command(command).wait().report(), @"
-    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
     [exit status: 1]
     ");
 }

@@ -170,7 +170,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
+    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 
@@ -178,7 +178,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"\xff", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    error: can't serve clients on 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 }
@@ -201,7 +201,7 @@ fn tutorial_client_sends_the_line_as_it_was_typed() {
 #[test]
 fn tutorial_client_ends_with_its_input() {
     assert_snapshot!(Program::run(PROGRAM, ["client", "--tutorial"]).report(), @"
-    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type, or pipe in, one more line
+    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: unexpected end of file; the input has ended: type or pipe in one more line
     [exit status: 1]
     ");
 }
@@ -211,7 +211,7 @@ fn tutorial_client_ends_on_what_is_no_text() {
     let mut client = Program::start(PROGRAM, ["client", "--tutorial"]);
     client.types(b"caf\xe9\n");
     assert_snapshot!(client.wait().report(), @"
-    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: stream did not contain valid UTF-8; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
+    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: stream did not contain valid UTF-8; run it without --tutorial: then no text ends it
     [exit status: 1]
     ");
 }
@@ -234,7 +234,7 @@ fn port_taken() {
     let holder = stand_in();
     let port = holder.local_addr().unwrap().port().to_string();
     assert_snapshot!(Program::run(PROGRAM, ["server", "--port", &port]).report(), @"
-    error: can't bind a socket to 127.0.0.1:[port]: [the system's words]; a program has this port, or had it within the last minute: stop it, wait, or choose another with --port
+    error: can't bind a socket to 127.0.0.1:[port]: [the system's words]; stop the other program, wait a minute, or choose another --port
     [exit status: 1]
     ");
 }
@@ -404,7 +404,7 @@ fn a_system_without_threads_is_an_error() {
         .args(["server", "--port", "0"])
         .env("RUST_MIN_STACK", "1000000000000000");
     assert_snapshot!(Program::start_command(command).wait().report(), @"
-    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+    error: can't start a thread that prints: [the system's words]; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
     [exit status: 1]
     ");
 }

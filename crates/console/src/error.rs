@@ -1,7 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
-use std::num::ParseFloatError;
 use std::process::{self, ExitCode};
 
 use crate::systems::{is_short_of_descriptors, is_too_long};
@@ -74,12 +73,12 @@ pub enum Action {
     /// Start a thread.
     StartThread,
     /// Another action, in these words, that concerns only this machine.
-    OnThisMachine(&'static str),
+    Local(&'static str),
 }
 
 impl From<&'static str> for Action {
     fn from(words: &'static str) -> Self {
-        Self::OnThisMachine(words)
+        Self::Local(words)
     }
 }
 
@@ -94,7 +93,7 @@ impl Display for Action {
             Self::Receive => "receive from",
             Self::Talk => "talk to",
             Self::StartThread => "start a thread",
-            Self::OnThisMachine(action) => action,
+            Self::Local(action) => action,
         })
     }
 }
@@ -126,69 +125,45 @@ impl<T> OrCannot<T> for io::Result<T> {
 
 /// The most likely remedy for the cause.
 fn next_step(action: Action, cause: &io::Error) -> &'static str {
+    use Action::{Bind, Connect, Listen, Local, Serve, StartThread, Talk};
     use ErrorKind as Kind;
 
-    if is_short_of_descriptors(cause) {
-        return "too many files and connections are open: close some, or raise the limit (ulimit -n)";
-    }
-    if is_too_long(cause) {
-        return "it doesn't fit into one datagram: send less at once";
-    }
-    let is_no_number =
-        (cause.get_ref()).is_some_and(<dyn StdError + Send + Sync>::is::<ParseFloatError>);
     match (action, cause.kind()) {
-        (Action::StartThread, _) | (_, Kind::OutOfMemory) => {
-            "this machine is short of threads or memory: stop other programs, \
-             or raise the limit (ulimit -u)"
+        _ if is_short_of_descriptors(cause) => {
+            "too many files or connections are open: close some (Unix: or raise ulimit -n)"
         }
-        (Action::OnThisMachine(_), Kind::PermissionDenied) => {
-            "this system forbids it: check the rights of this user, or leave the sandbox"
+        _ if is_too_long(cause) => "it doesn't fit into one datagram: send less at once",
+        (StartThread, _) | (_, Kind::OutOfMemory) => {
+            "this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)"
         }
-        (Action::OnThisMachine(_), Kind::NotFound | Kind::NotADirectory | Kind::IsADirectory) => {
-            "check the path"
-        }
-        (Action::OnThisMachine(_), Kind::StorageFull) => "free some space, or use another disk",
-        (Action::OnThisMachine(_), Kind::TimedOut | Kind::WouldBlock) => {
-            "try again when this machine is less busy"
-        }
-        (Action::OnThisMachine(_), _) => {
-            "try again; if it fails again, search for the system's words in this line"
-        }
+        (Local(_), Kind::PermissionDenied) => "check this user's rights, or leave the sandbox",
+        (Local(_), Kind::NotFound | Kind::NotADirectory | Kind::IsADirectory) => "check the path",
+        (Local(_), Kind::StorageFull) => "free some space, or use another disk",
+        (Local(_), Kind::TimedOut | Kind::WouldBlock) => "try again when this machine is less busy",
+        (Local(_), _) => "try again; if it fails again, search for the system's words in this line",
 
         // The tutorials' programs end with these errors.
-        (Action::Serve | Action::Talk, Kind::UnexpectedEof) => {
-            "the input has ended: type, or pipe in, one more line"
+        (Serve | Talk, Kind::UnexpectedEof) => "the input has ended: type or pipe in one more line",
+        (Serve | Talk, Kind::InvalidData) => "run it without --tutorial: then no text ends it",
+        (Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
+            "one client's error ended this server: start it again, or run it without --tutorial"
         }
-        (Action::Serve | Action::Talk, Kind::InvalidData) if is_no_number => {
-            "write a number with a decimal point, such as 36.6 \
-             (without --tutorial the server says so and goes on)"
-        }
-        (Action::Serve | Action::Talk, Kind::InvalidData) => {
-            "this program needs text in UTF-8 here \
-             (without --tutorial the programs survive other bytes)"
-        }
-        (Action::Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
-            "one client's error has ended this server: start it again, \
-             or run it without --tutorial"
-        }
-        (Action::Serve, _) => "start this program again",
+        (Serve, _) => "start this program again",
 
         // Linux says so if the address doesn't name its interface (`sin6_scope_id` in ipv6(7)).
-        (_, Kind::InvalidInput) => {
-            "an address that begins with fe80 or ff02 needs the name of a network card: \
-             --host fe80::1%eth0"
+        (Bind | Listen | Connect, Kind::InvalidInput) => {
+            "an address that begins with fe80 or ff02 needs a network card: --host fe80::1%eth0"
         }
-        (Action::Bind | Action::Listen, Kind::AddrInUse) => {
-            "a program has this port, or had it within the last minute: \
-             stop it, wait, or choose another with --port"
+        (Bind | Listen, Kind::AddrInUse) => {
+            "stop the other program, wait a minute, or choose another --port"
         }
-        (Action::Bind | Action::Listen, Kind::AddrNotAvailable) => {
+        (Bind | Listen, Kind::AddrNotAvailable) => {
             "this machine doesn't have that address: use one it has, such as --host 127.0.0.1"
         }
-        (Action::Bind | Action::Listen, Kind::PermissionDenied) => {
+        (Bind | Listen, Kind::PermissionDenied) => {
             "the system reserves most ports below 1024: choose a higher --port"
         }
-        (Action::Bind | Action::Listen, _) => "choose another --host or --port",
+        (Bind | Listen, _) => "choose another --host or --port",
 
         (_, Kind::ConnectionRefused) => {
             "nobody listens there: start the server first, or check --host and --port"
@@ -199,7 +174,7 @@ fn next_step(action: Action, cause: &io::Error) -> &'static str {
         (_, Kind::PermissionDenied) => {
             "a firewall forbids it, or it is a broadcast address: check --host"
         }
-        (Action::Connect, _) | (_, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
+        (Connect, _) | (_, Kind::NetworkUnreachable | Kind::HostUnreachable) => {
             "check --host, --port and the network connection"
         }
         (
@@ -308,7 +283,10 @@ mod tests {
             (Action::Listen, Kind::AddrNotAvailable),
             (Action::Connect, Kind::AddrNotAvailable),
             (Action::Connect, Kind::InvalidInput),
+            (Action::Receive, Kind::InvalidInput),
             (Action::Connect, Kind::TimedOut),
+            (Action::Serve, Kind::InvalidData),
+            (Action::Talk, Kind::InvalidData),
             (Action::StartThread, Kind::WouldBlock),
             (folder, Kind::TimedOut),
             (Action::from("read the directory"), Kind::NotFound),
@@ -321,12 +299,15 @@ mod tests {
         can't listen on X: permission denied; the system reserves most ports below 1024: choose a higher --port
         can't connect to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
         can't send to X: permission denied; a firewall forbids it, or it is a broadcast address: check --host
-        can't create a folder for X: permission denied; this system forbids it: check the rights of this user, or leave the sandbox
+        can't create a folder for X: permission denied; check this user's rights, or leave the sandbox
         can't listen on X: address not available; this machine doesn't have that address: use one it has, such as --host 127.0.0.1
         can't connect to X: address not available; check --host, --port and the network connection
-        can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs the name of a network card: --host fe80::1%eth0
+        can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs a network card: --host fe80::1%eth0
+        can't receive from X: invalid input parameter; check the network connection, then restart this program
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
-        can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs, or raise the limit (ulimit -u)
+        can't serve clients on X: invalid data; run it without --tutorial: then no text ends it
+        can't talk to X: invalid data; run it without --tutorial: then no text ends it
+        can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read the directory X: entity not found; check the path
         can't read the directory X: not a directory; check the path
@@ -349,25 +330,6 @@ mod tests {
         assert!(matches!(gone, Err(Error::OutputGone)));
     }
 
-    /// The reason lies inside the error, as the tutorials return it.
-    #[test]
-    fn a_text_is_told_what_is_wrong_with_it() {
-        let invalid = |reason: Box<dyn StdError + Send + Sync>, action: Action| {
-            let error: Result<(), _> = Err(io::Error::new(ErrorKind::InvalidData, reason));
-            error.or_cannot(action, "X").unwrap_err().to_string()
-        };
-        let number = || Box::new("a".parse::<f64>().unwrap_err());
-        let utf8 = || Box::new(String::from_utf8(vec![0xff]).unwrap_err().utf8_error());
-        let steps = [
-            invalid(number(), Action::Talk),
-            invalid(utf8(), Action::Talk),
-        ];
-        insta::assert_snapshot!(steps.join("\n"), @"
-        can't talk to X: invalid float literal; write a number with a decimal point, such as 36.6 (without --tutorial the server says so and goes on)
-        can't talk to X: invalid utf-8 sequence of 1 bytes from index 0; this program needs text in UTF-8 here (without --tutorial the programs survive other bytes)
-        ");
-    }
-
     /// Only a port can be chosen with `--port`.
     #[test]
     fn no_step_names_a_flag_that_has_nothing_to_do_with_the_action() {
@@ -387,10 +349,7 @@ mod tests {
             Kind::UnexpectedEof,
             Kind::WouldBlock,
         ];
-        let actions = [
-            Action::StartThread,
-            Action::OnThisMachine("create a folder for"),
-        ];
+        let actions = [Action::StartThread, Action::Local("create a folder for")];
         for action in actions {
             for kind in kinds {
                 let step = next(action, kind);

@@ -78,11 +78,9 @@ impl Log {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|last| last.elapsed() > WARN_INTERVAL) {
             *warned = Some(Instant::now());
-            let next = "it goes on when clients leave, or see ulimit -a";
-            self.print(
-                Style::Trouble,
-                format_args!("Can't {action}: {error}; {next}"),
-            );
+            let next = "it goes on when clients leave (Unix: see ulimit -a)";
+            let line = format!("Can't {action}: {error}; {next}");
+            self.print(Style::Trouble, line);
         }
     }
 
@@ -126,7 +124,7 @@ mod tests {
         A: a line of twenty
         | -five byte
         Lost: A
-        Can't accept: out of memory; it goes on when clients leave, or see ulimit -a
+        Can't accept: out of memory; it goes on when clients leave (Unix: see ulimit -a)
         ");
     }
 
@@ -134,7 +132,7 @@ mod tests {
     fn a_quiet_log_prints_what_concerns_the_server_alone() {
         insta::assert_snapshot!(all(true), @r"
         Started
-        Can't accept: out of memory; it goes on when clients leave, or see ulimit -a
+        Can't accept: out of memory; it goes on when clients leave (Unix: see ulimit -a)
         ");
     }
 }
