@@ -1,7 +1,7 @@
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
-use crate::Error;
+use crate::{Error, OrCannot};
 
 /// The flags that every program has. `PORT` is the program's default port.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,6 +52,16 @@ impl<const PORT: u16> Flags<PORT> {
     }
 }
 
+/// The address on which a listener listens.
+///
+/// # Errors
+///
+/// The listener is unusable.
+pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    let address = listener.local_addr();
+    address.or_cannot("read", "the socket's own address")
+}
+
 /// The addresses in their order, but IPv4 before IPv6.
 ///
 /// The system often puts `::1` first for `localhost`. A server that listened there would refuse
@@ -75,11 +85,8 @@ pub fn try_each<T>(
     let mut first_error = None;
     for &address in addresses {
         match action(address) {
-            Ok(value) => return Ok(value),
-            Err(Error::OutputGone) => return Err(Error::OutputGone),
-            Err(error) => {
-                first_error.get_or_insert(error);
-            }
+            Err(error @ Error::Cannot(_)) => first_error = first_error.or(Some(error)),
+            done => return done,
         }
     }
     Err(first_error.unwrap_or_else(|| {

@@ -21,7 +21,6 @@
 //! - [`Error`]: what failed, where, why and what to do next.
 
 mod columns;
-mod connected;
 mod deadline;
 mod error;
 mod flags;
@@ -35,10 +34,9 @@ mod style;
 mod systems;
 
 pub use columns::{Columns, Width, terminal_width};
-pub use connected::{own_address, refuse_multicast, refuse_self};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit};
-pub use flags::{Flags, ipv4_first, try_each};
+pub use flags::{Flags, ipv4_first, own_address, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
 pub use printer::Printer;
@@ -47,5 +45,5 @@ pub use stdio::{Stdin, Stdout, print, stdin, stdout};
 pub use style::{Style, say};
 pub use systems::{
     client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_short_of_descriptors,
-    is_timeout, is_too_long,
+    is_timeout, is_too_long, refuse_multicast, refuse_self,
 };

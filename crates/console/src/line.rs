@@ -35,13 +35,10 @@ pub fn read_line(input: &mut impl BufRead, limit: usize) -> io::Result<Option<Li
         line.clear(); // It is too long.
     }
     let without_cr = line.strip_suffix(b"\r").unwrap_or(&line);
-    Ok(Some(
-        if line.len() as u64 == length && without_cr.len() <= limit {
-            Line::Whole(line)
-        } else {
-            Line::TooLong(length)
-        },
-    ))
+    if line.len() as u64 == length && without_cr.len() <= limit {
+        return Ok(Some(Line::Whole(line)));
+    }
+    Ok(Some(Line::TooLong(length)))
 }
 
 #[cfg(test)]

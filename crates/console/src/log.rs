@@ -67,7 +67,7 @@ impl Log {
     /// rows begin with the margin.
     pub fn peer(&self, line: &str) {
         if !self.quiet {
-            let rows = safe::fold(line, safe::MARGIN, self.printer.width());
+            let rows = safe::fold(line, self.printer.width());
             self.print(Style::Peer, rows);
         }
     }

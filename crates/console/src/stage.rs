@@ -101,10 +101,9 @@ impl<W: Write> Stage<W> {
     ///
     /// As for [`Stage::wait_for`]. The line doesn't appear until the program reads it.
     pub fn types(&mut self, player: &str, line: &str) -> Result<(), Error> {
-        if let Some(keyboard) = self.keyboards.get(player) {
-            // A program that has ended reads nothing.
-            let _ = keyboard.send(line.to_owned());
-        }
+        let keyboard = self.keyboards.get(player);
+        // A program that has ended reads nothing.
+        let _ = keyboard.map(|keyboard| keyboard.send(line.to_owned()));
         self.wait_for(player, line)
     }
 
@@ -144,10 +143,9 @@ impl<W: Write> Stage<W> {
     pub fn shows(&mut self, player: &str, line: impl Display) -> Result<(), Error> {
         const COLOURS: [Color; 4] = [Color::Magenta, Color::Yellow, Color::Blue, Color::Green];
         let width = self.players.iter().map(|name| name.len()).max();
-        let mut coloured = self.players.iter().zip(COLOURS.iter().cycle());
-        let colour = coloured.find(|(name, _)| **name == player);
-        let colour = colour.map_or(Color::White, |(_, colour)| *colour);
-        let name = format!("{player:0$}", width.unwrap_or(0)).color(colour);
+        let mut coloured = self.players.iter().zip(COLOURS);
+        let colour = coloured.find_map(|(name, colour)| (*name == player).then_some(colour));
+        let name = format!("{player:0$}", width.unwrap_or(0)).color(colour.unwrap_or(Color::White));
         writeln!(self.out, "{name} | {line}")
             .and_then(|()| self.out.flush())
             .map_err(Error::output)

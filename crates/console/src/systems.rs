@@ -1,7 +1,7 @@
 //! What differs between Linux, macOS and Windows, for programs and tests alike.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 /// How long to try to wake an `accept`. On the same machine it takes microseconds.
@@ -11,14 +11,12 @@ const WAKE_TIME: Duration = Duration::from_secs(1);
 ///
 /// Unix reports `WouldBlock` (`EAGAIN`: socket(7), `SO_RCVTIMEO`), Windows `TimedOut`
 /// (`WSAETIMEDOUT`).
-#[must_use]
 pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// Whether a call on a socket failed only because its time limit is up, or because a signal came.
 /// The connection is as it was, so the call can be made again.
-#[must_use]
 pub fn is_cut_short(error: &io::Error) -> bool {
     is_timeout(error) || error.kind() == ErrorKind::Interrupted
 }
@@ -30,7 +28,6 @@ pub fn is_cut_short(error: &io::Error) -> bool {
 /// client (accept(2), "Error handling"). Windows may report the reset here (`WSAECONNRESET`), BSD
 /// too (`ECONNABORTED`: accept(2)). On macOS and Wine the client has no address then, and that is
 /// what `std` calls an invalid argument. (If the system itself says so, the listener is unusable.)
-#[must_use]
 pub fn client_has_gone(error: &io::Error) -> bool {
     match error.kind() {
         ErrorKind::ConnectionAborted
@@ -50,7 +47,6 @@ pub fn client_has_gone(error: &io::Error) -> bool {
 ///
 /// Windows reports such ICMP messages to every socket, other systems only to connected ones. All
 /// other errors are about the socket itself.
-#[must_use]
 pub fn is_about_one_peer(error: &io::Error) -> bool {
     const WSAENETRESET: i32 = 10_052; // Windows: a datagram was forwarded too often
     matches!(
@@ -65,27 +61,52 @@ pub fn is_about_one_peer(error: &io::Error) -> bool {
 
 /// Whether this process, or the whole system, has no descriptor left. `ErrorKind` has no name for
 /// it.
-#[must_use]
 pub fn is_short_of_descriptors(error: &io::Error) -> bool {
     // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
-    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[24, 23] };
+    let codes = if cfg!(windows) { [10_024; 2] } else { [24, 23] };
     error
         .raw_os_error()
         .is_some_and(|code| codes.contains(&code))
 }
 
 /// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
-#[must_use]
 pub fn is_too_long(error: &io::Error) -> bool {
     // EMSGSIZE: send(2). On Windows, WSAEMSGSIZE.
-    let code = if cfg!(windows) {
-        10_040
-    } else if cfg!(target_vendor = "apple") {
-        40
-    } else {
-        90
-    };
+    #[cfg(unix)]
+    let code = rustix::io::Errno::MSGSIZE.raw_os_error();
+    #[cfg(windows)]
+    let code = 10_040;
     error.raw_os_error() == Some(code)
+}
+
+/// Refuses the address of a multicast group, before a TCP socket is bound to it: a connection has
+/// two ends, so nobody could connect to a group. Some systems see that only later.
+///
+/// # Errors
+///
+/// [`ErrorKind::AddrNotAvailable`]: it is a group's.
+pub fn refuse_multicast(address: SocketAddr) -> io::Result<()> {
+    if address.ip().is_multicast() {
+        return Err(ErrorKind::AddrNotAvailable.into());
+    }
+    Ok(())
+}
+
+/// Returns a client's new connection, unless it is one with itself.
+///
+/// Where nobody listens, the system may give our side the very port that we connect to. Then two
+/// SYNs cross, as if two programs connected to each other at the same time (RFC 9293, section 3.5,
+/// figure 7), and whatever we send comes back.
+///
+/// # Errors
+///
+/// [`ErrorKind::ConnectionRefused`]: it has found nobody.
+pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
+    match (stream.local_addr(), stream.peer_addr()) {
+        (Ok(here), Ok(peer)) if here == peer => Err(ErrorKind::ConnectionRefused.into()),
+        // A peer that has reset the connection has no address any more, so it wasn't us.
+        _ => Ok(stream),
+    }
 }
 
 /// Ends the `accept` that another thread waits in on this listener.
@@ -104,12 +125,10 @@ pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
     listener.set_nonblocking(true)?;
     let mut address = listener.local_addr()?;
     // Windows has no way to 0.0.0.0 and [::], on which programs listen for all addresses.
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            Ipv4Addr::LOCALHOST.into()
-        } else {
-            Ipv6Addr::LOCALHOST.into()
-        });
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
     }
     TcpStream::connect_timeout(&address, WAKE_TIME)
 }
@@ -122,8 +141,10 @@ mod tests {
     use std::sync::mpsc::channel;
     use std::thread;
 
+    use testkit::{FakePeer, PATIENCE, port_without_listener};
+
     use super::*;
-    use testkit::PATIENCE;
+    use crate::{Action, OrCannot};
 
     #[test]
     fn a_socket_says_when_its_time_is_up() {
@@ -176,5 +197,44 @@ mod tests {
             let error = end.recv_timeout(PATIENCE).unwrap();
             assert_eq!(error, Some(ErrorKind::WouldBlock), "{address}");
         }
+    }
+
+    #[test]
+    fn nobody_listens_as_a_group() {
+        for (address, is_group) in [
+            ("127.0.0.1:1", false),
+            ("[::1]:1", false),
+            ("224.0.0.1:1", true),
+            ("[ff02::1]:1", true),
+        ] {
+            let result = refuse_multicast(address.parse().unwrap());
+            assert_eq!(result.is_err(), is_group, "{address}");
+            let error = result.or_cannot(Action::Listen, address);
+            if let Err(error) = error {
+                let error = error.to_string();
+                assert!(
+                    error.contains("this machine doesn't have that address"),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_socket_that_connects_to_its_own_address_finds_itself_there() {
+        let (socket, here) = port_without_listener();
+        socket.connect(&here.into()).unwrap();
+        let error = refuse_self(socket.into()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_socket_that_is_connected_with_another_does_not() {
+        let (stream, peer) = FakePeer::pair();
+        let stream = refuse_self(stream).unwrap();
+        peer.resets();
+        // The error is there, so the reset is, too.
+        assert!(stream.peek(&mut [0]).is_err());
+        assert!(refuse_self(stream).is_ok());
     }
 }

@@ -29,20 +29,17 @@ impl Written {
 
 impl Capture {
     /// All that was written so far.
-    #[must_use]
     pub fn text(&self) -> String {
         self.written().text()
     }
 
     /// Waits until `text` was written, and returns all that was written so far.
     #[track_caller]
-    #[must_use]
     pub fn wait_for(&self, text: &str) -> String {
         self.expect(text, |written| written.text().contains(text))
     }
 
     /// Whether `text` was written or is written in this time.
-    #[must_use]
     pub fn shows_within(&self, text: &str, time: Duration) -> bool {
         let shown = |written: &Written| written.text().contains(text);
         self.wait_until(time, shown).0

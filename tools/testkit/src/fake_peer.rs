@@ -22,7 +22,6 @@ pub struct FakePeer {
 impl FakePeer {
     /// Connects to a server under test.
     #[track_caller]
-    #[must_use]
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE);
         Self::on(stream.unwrap_or_else(|error| panic!("can't connect to {address}: {error}")))
@@ -30,7 +29,6 @@ impl FakePeer {
 
     /// Accepts a client under test.
     #[track_caller]
-    #[must_use]
     pub fn accept(listener: &TcpListener) -> Self {
         let (arrived, arrivals) = channel();
         let accepts = listener.try_clone().unwrap();
@@ -46,7 +44,6 @@ impl FakePeer {
     }
 
     /// Takes over a connection.
-    #[must_use]
     pub fn on(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -58,7 +55,6 @@ impl FakePeer {
     }
 
     /// A new connection: one end for the code under test, and its peer.
-    #[must_use]
     pub fn pair() -> (TcpStream, Self) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -66,7 +62,6 @@ impl FakePeer {
     }
 
     /// Its socket. What a call has read of a line stays out of it.
-    #[must_use]
     pub fn stream(&self) -> &TcpStream {
         self.stream.get_ref()
     }
@@ -100,17 +95,14 @@ impl FakePeer {
     #[track_caller]
     pub fn reads_up_to(&mut self, text: &str) -> Vec<String> {
         let begin = Instant::now();
-        let mut lines = Vec::new();
-        loop {
-            let line = self.reads_line();
-            let in_vain = line.is_empty() || begin.elapsed() > PATIENCE;
+        let mut lines = vec![self.reads_line()];
+        while !lines.last().is_some_and(|line| line.contains(text)) {
+            let more = self.reads_line();
+            let in_vain = more.is_empty() || begin.elapsed() > PATIENCE;
             assert!(!in_vain, "no {text:?} in {lines:?}");
-            let is_last = line.contains(text);
-            lines.push(line);
-            if is_last {
-                return lines;
-            }
+            lines.push(more);
         }
+        lines
     }
 
     /// All that comes until the other end closes its side. A reset fails the test.

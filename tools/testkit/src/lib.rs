@@ -45,7 +45,6 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// - the port of a socket address: `127.0.0.1:[port]`
 /// - an operating system's wording: `[the system's words] (os error)`
 /// - Windows' words for how a program ended and what it is called: `exit code: 1`, `program.exe`
-#[must_use]
 pub fn normalise(text: &str) -> String {
     static RULES: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
         [
@@ -70,7 +69,6 @@ pub fn normalise(text: &str) -> String {
 /// The program of a step: `examples/NAME.rs` in the crate that has this binary.
 ///
 /// `cargo test` builds it, but doesn't if it is told to build one test only (`--test console`).
-#[must_use]
 pub fn example(binary: &str, name: &str) -> String {
     let mut path = Path::new(binary).with_file_name("examples").join(name);
     path.set_extension(env::consts::EXE_EXTENSION);
@@ -96,7 +94,6 @@ pub fn own_loopback_address() -> Option<Ipv4Addr> {
 
 /// Whether the tests run under Wine, which lacks `what` although Windows has it. A test that needs
 /// it has nothing to test then, and this prints so.
-#[must_use]
 pub fn wine_lacks(what: &str) -> bool {
     let is_wine = cfg!(windows) && Path::new(r"C:\windows\system32\winecfg.exe").exists();
     if is_wine {
@@ -106,7 +103,6 @@ pub fn wine_lacks(what: &str) -> bool {
 }
 
 /// Whether this system has IPv6: some containers don't. A test of it has nothing to test then.
-#[must_use]
 pub fn has_ipv6() -> bool {
     TcpListener::bind("[::1]:0").is_ok()
 }

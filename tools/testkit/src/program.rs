@@ -44,7 +44,6 @@ impl<I: IntoIterator<Item: AsRef<OsStr>>> Words for I {}
 
 impl Ended {
     /// All that it printed and how it ended, as a snapshot shows it.
-    #[must_use]
     pub fn report(&self) -> String {
         normalise(&format!("{}{}[{}]", self.output, self.errors, self.status))
     }
@@ -58,25 +57,19 @@ impl Ended {
 }
 
 impl Program {
-    /// Starts the program. No setting of the environment colours its output.
-    #[must_use]
+    /// Starts the program. Nothing in the environment colours its output, which is a pipe.
     pub fn start(path: impl AsRef<OsStr>, arguments: impl Words) -> Self {
         let mut command = Command::new(path);
-        command.args(arguments);
-        for variable in ["CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
-            command.env_remove(variable);
-        }
+        command.args(arguments).env_remove("CLICOLOR_FORCE");
         Self::start_command(command)
     }
 
     /// The same for a command with settings of its own.
-    #[must_use]
     pub fn start_command(command: Command) -> Self {
         Self::start_into(command, Stdio::piped())
     }
 
     /// The same with this as its standard output.
-    #[must_use]
     pub fn start_into(mut command: Command, output: impl Into<Stdio>) -> Self {
         let text = format!("{command:?}");
         command
@@ -95,13 +88,11 @@ impl Program {
     }
 
     /// Runs the program to its end, without any input.
-    #[must_use]
     pub fn run(path: impl AsRef<OsStr>, arguments: impl Words) -> Ended {
         Self::start(path, arguments).wait()
     }
 
     /// The same with this as its standard output.
-    #[must_use]
     pub fn run_into(path: &str, arguments: impl Words, output: impl Into<Stdio>) -> Ended {
         let mut command = Command::new(path);
         command.args(arguments);
@@ -109,7 +100,6 @@ impl Program {
     }
 
     /// The same with a standard output that nobody reads any more, as behind `| head -0`.
-    #[must_use]
     pub fn run_unread(path: &str, arguments: impl Words) -> Ended {
         let (reader, mut output) = io::pipe().unwrap();
         drop(reader);
@@ -139,7 +129,6 @@ impl Program {
     }
 
     /// The first socket address that it names: a server says on its first line where it listens.
-    #[must_use]
     pub fn address(&self) -> SocketAddr {
         let text = self.output.wait_for("\n");
         let mut words = text.split(|character| !"0123456789abcdef.:[]".contains(character));
@@ -148,7 +137,6 @@ impl Program {
     }
 
     /// Its process number, with which the system's tools name it.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -160,7 +148,6 @@ impl Program {
     }
 
     /// Ends its input, waits for it to end by itself, and returns what it printed.
-    #[must_use]
     pub fn wait(mut self) -> Ended {
         self.end_input();
         // Its outputs close when it ends.

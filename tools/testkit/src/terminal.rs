@@ -12,7 +12,6 @@ pub struct Terminal {
 
 impl Terminal {
     /// Opens a terminal of so many columns, and 20 rows.
-    #[must_use]
     pub fn open(columns: usize) -> Self {
         let id = own_loopback_address().unwrap().to_bits();
         let terminal = Self {

@@ -72,7 +72,7 @@ pub fn converse(
         match asked {
             Ok(reply) => {
                 let mut column = if echo { 0 } else { PROMPT.len() + 1 };
-                let rows = safe::fold_part(&reply, &mut column, safe::MARGIN, width());
+                let rows = safe::fold_part(&reply, &mut column, width());
                 say(out, Style::Peer, rows)?;
             }
             Err(error) => {

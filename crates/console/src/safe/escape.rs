@@ -1,6 +1,8 @@
-use unicode_properties::{
-    GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory,
+use unicode_properties::GeneralCategory::{
+    Control, EnclosingMark, Format, LineSeparator, NonspacingMark, ParagraphSeparator,
 };
+use unicode_properties::GeneralCategoryGroup::{Letter, Mark};
+use unicode_properties::{UnicodeEmoji, UnicodeGeneralCategory};
 
 /// Escapes every character that a terminal would obey, or that can't be seen: `"\u{1b}[31m"`
 /// becomes `\u{1b}[31m`, a line end becomes `\n`.
@@ -11,7 +13,6 @@ use unicode_properties::{
 ///
 /// The result is one line. To show text of several lines, escape [`str::lines`] one by one. For
 /// text that arrives in pieces, use a [`PeerText`](super::PeerText).
-#[must_use]
 pub fn escape(text: &str) -> String {
     Escaper::default().add(text)
 }
@@ -21,7 +22,6 @@ pub fn escape(text: &str) -> String {
 ///
 /// A terminal shows it as one line and obeys none of it. Unlike the result of [`escape`], it shows
 /// exactly which bytes they are: `"`, `\` and each byte that isn't UTF-8 are escaped, too.
-#[must_use]
 pub fn escape_bytes(bytes: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -70,7 +70,7 @@ impl Escaper {
         let mut escaped = String::with_capacity(piece.len());
         let mut characters = piece.chars().peekable();
         while let Some(character) = characters.next() {
-            let joiner = is_joiner(character);
+            let joiner = JOINERS.contains(&character);
             let fits = match (self.before, characters.peek()) {
                 (Some(before), Some(&after)) if joiner => joins(before, after),
                 (Some(before), _) => is_emoji_selector(character) && is_emoji(before),
@@ -99,20 +99,12 @@ impl Escaper {
 /// line and paragraph separators, and the characters that Unicode calls default ignorable, because
 /// they are invisible unless a program supports them (Unicode Standard Annex 44, `General_Category`
 /// and `Default_Ignorable_Code_Point`).
-#[must_use]
 pub fn is_harmless(character: char) -> bool {
     // Most characters are ASCII, and to look one up in Unicode's tables takes longer.
     if character.is_ascii() {
         return !character.is_ascii_control();
     }
-    let category = character.general_category();
-    let obeyed = matches!(
-        category,
-        GeneralCategory::Control
-            | GeneralCategory::Format
-            | GeneralCategory::LineSeparator
-            | GeneralCategory::ParagraphSeparator
-    );
+    let obeyed = [Control, Format, LineSeparator, ParagraphSeparator];
     // The default ignorable code points that aren't format characters: DerivedCoreProperties.txt
     // of the Unicode Character Database.
     let ignorable = matches!(
@@ -123,27 +115,18 @@ pub fn is_harmless(character: char) -> bool {
             | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' // variation selectors
             | '\u{2065}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}' // unassigned, tags
     );
-    !obeyed && !ignorable
+    !obeyed.contains(&character.general_category()) && !ignorable
 }
 
 /// Whether the character is drawn over or under the one before.
 fn is_mark(character: char) -> bool {
-    let marks = [
-        GeneralCategory::NonspacingMark,
-        GeneralCategory::EnclosingMark,
-    ];
+    let marks = [NonspacingMark, EnclosingMark];
     !character.is_ascii() && marks.contains(&character.general_category())
-}
-
-fn is_joiner(character: char) -> bool {
-    JOINERS.contains(&character)
 }
 
 fn joins(before: char, after: char) -> bool {
     let is_letter = |character: char| {
-        let group = character.general_category_group();
-        let part_of_word = [GeneralCategoryGroup::Letter, GeneralCategoryGroup::Mark];
-        part_of_word.contains(&group) && is_harmless(character)
+        [Letter, Mark].contains(&character.general_category_group()) && is_harmless(character)
     };
     let emoji_before = is_emoji(before) || is_emoji_selector(before);
     is_letter(before) && is_letter(after) || emoji_before && is_emoji(after)
@@ -172,7 +155,7 @@ mod tests {
         #[test]
         fn no_character_that_a_terminal_obeys_gets_through(text in "(\\PC|\\pC){0,100}") {
             let shown = escape(&text);
-            let mut rest = shown.chars().filter(|&it| !is_joiner(it) && !is_emoji_selector(it));
+            let mut rest = shown.chars().filter(|&it| !JOINERS.contains(&it) && !is_emoji_selector(it));
             prop_assert!(rest.all(is_harmless), "{shown:?}");
         }
 

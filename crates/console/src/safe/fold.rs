@@ -2,8 +2,8 @@
 pub const MARGIN: &str = "| ";
 
 /// Folds a line, made harmless by [`escape`](super::escape), into the rows that it takes on a
-/// terminal of `width` columns. The first row begins as the line does, the others with the (ASCII)
-/// margin.
+/// terminal of `width` columns. The first row begins as the line does, the others with the
+/// [`MARGIN`].
 ///
 /// Without a width (in a file, in a pipe) the line stays whole.
 ///
@@ -11,28 +11,23 @@ pub const MARGIN: &str = "| ";
 /// column and any other as two, the maximum. The last column stays free, because some terminals
 /// continue at the left edge as soon as it is full.
 ///
-/// A terminal with fewer than ten columns beside the margin counts as one with ten, and wraps the
-/// rows itself: it is too narrow to read anyway.
-#[must_use]
-pub fn fold(line: &str, margin: &str, width: Option<usize>) -> String {
-    fold_part(line, &mut 0, margin, width)
+/// A terminal with fewer than twelve columns counts as one with twelve, and wraps the rows itself:
+/// it is too narrow to read anyway.
+pub fn fold(line: &str, width: Option<usize>) -> String {
+    fold_part(line, &mut 0, width)
 }
 
 /// The same for the next part of a line that arrives in parts: `column` is the number of columns
 /// used in the row, before and after.
-#[must_use]
-pub fn fold_part(part: &str, column: &mut usize, margin: &str, width: Option<usize>) -> String {
-    let Some(width) = width else {
-        return part.to_owned();
-    };
-    let width = width.max(margin.len() + 10);
+pub fn fold_part(part: &str, column: &mut usize, width: Option<usize>) -> String {
+    let width = width.map_or(usize::MAX, |width| width.max(MARGIN.len() + 10));
     let mut folded = String::with_capacity(part.len());
     for character in part.chars() {
         let columns = if character.is_ascii() { 1 } else { 2 };
         if *column + columns >= width {
             folded.push('\n');
-            folded.push_str(margin);
-            *column = margin.len();
+            folded.push_str(MARGIN);
+            *column = MARGIN.len();
         }
         folded.push(character);
         *column += columns;
@@ -51,10 +46,9 @@ pub(super) mod tests {
         #[test]
         fn rows_are_the_line_behind_margins_and_as_wide_as_they_can_be(
             text in "[ -~äöü汉字😀]{0,200}",
-            width in 14_usize..100,
+            width in 12_usize..100,
         ) {
-            const MARGIN: &str = "  | ";
-            let folded = fold(&format!("{MARGIN}{text}"), MARGIN, Some(width));
+            let folded = fold(&format!("{MARGIN}{text}"), Some(width));
             let mut together = String::new();
             let mut rows = folded.split('\n').peekable();
             while let Some(row) = rows.next() {
@@ -73,7 +67,7 @@ pub(super) mod tests {
 
         #[test]
         fn without_a_width_a_line_stays_whole(text in "[ -~äöü汉字😀]{0,200}") {
-            prop_assert_eq!(fold(&text, "| ", None), text);
+            prop_assert_eq!(fold(&text, None), text);
         }
 
         #[test]
@@ -84,9 +78,9 @@ pub(super) mod tests {
             let mut column = 0;
             let folded: String = parts
                 .iter()
-                .map(|part| fold_part(part, &mut column, "| ", width))
+                .map(|part| fold_part(part, &mut column, width))
                 .collect();
-            prop_assert_eq!(folded, fold(&parts.concat(), "| ", width));
+            prop_assert_eq!(folded, fold(&parts.concat(), width));
         }
     }
 
@@ -100,17 +94,17 @@ pub(super) mod tests {
     #[test]
     fn a_line_goes_on_behind_the_margin() {
         let lies = format!("| {:-<18}The host has ended the chat.", "hello");
-        insta::assert_snapshot!(fold(&lies, "| ", Some(20)), @"
+        insta::assert_snapshot!(fold(&lies, Some(20)), @"
         | hello------------
         | -The host has end
         | ed the chat.
         ");
-        insta::assert_snapshot!(fold("| 一二三四五六七八九十", "| ", Some(15)), @"
+        insta::assert_snapshot!(fold("| 一二三四五六七八九十", Some(15)), @"
         | 一二三四五六
         | 七八九十
         ");
         // As for twelve columns: ten and the margin.
-        insta::assert_snapshot!(fold("| one two three", "| ", Some(3)), @"
+        insta::assert_snapshot!(fold("| one two three", Some(3)), @"
         | one two t
         | hree
         ");

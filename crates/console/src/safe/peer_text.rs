@@ -14,19 +14,10 @@ pub struct PeerText {
     /// The bytes that wait.
     held: Vec<u8>,
     escaper: Escaper,
-    row: Row,
-}
-
-/// How far the peer's current line is on the screen.
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Row {
-    /// Nothing of the line has come.
-    #[default]
-    New,
-    /// The cursor is after the line's last character, in this column.
-    Begun { column: usize },
-    /// The line has begun, but something else ended its row.
-    Broken,
+    /// Something of the peer's current line has come.
+    in_line: bool,
+    /// The column of the cursor after the line's last character; 0 if that isn't in this row.
+    column: usize,
 }
 
 impl PeerText {
@@ -41,7 +32,7 @@ impl PeerText {
     pub fn finish(&mut self, width: Option<usize>) -> String {
         let held = mem::take(&mut self.held);
         let mut rows = self.lay_out(&held, width);
-        if self.row != Row::New {
+        if self.in_line {
             self.end_line(&mut rows);
         }
         rows
@@ -51,11 +42,11 @@ impl PeerText {
     /// Returns the LF that must come before it, if the peer's row hasn't ended. The rest of the
     /// line begins a new row.
     pub fn interrupt(&mut self) -> &'static str {
-        if matches!(self.row, Row::Begun { .. }) {
-            self.row = Row::Broken;
-            return "\n";
+        if mem::take(&mut self.column) == 0 {
+            ""
+        } else {
+            "\n"
         }
-        ""
     }
 
     fn lay_out(&mut self, bytes: &[u8], width: Option<usize>) -> String {
@@ -75,22 +66,19 @@ impl PeerText {
 
     /// Adds text to the line, on as many rows as it takes.
     fn place(&mut self, rows: &mut String, part: &str, width: Option<usize>) {
-        let (margin, mut column) = match self.row {
-            Row::Begun { column } => ("", column),
-            Row::New | Row::Broken => (MARGIN, 0),
-        };
+        let margin = if self.column == 0 { MARGIN } else { "" };
         let part = format!("{margin}{}", self.escaper.add(part));
-        *rows += &fold_part(&part, &mut column, MARGIN, width);
-        self.row = Row::Begun { column };
+        *rows += &fold_part(&part, &mut self.column, width);
+        self.in_line = true;
     }
 
     fn end_line(&mut self, rows: &mut String) {
-        match mem::take(&mut self.row) {
-            Row::New => *rows += "|\n",
-            Row::Begun { .. } => rows.push('\n'),
+        *rows += match (mem::take(&mut self.in_line), mem::take(&mut self.column)) {
+            (false, _) => "|\n",
             // Its row has ended; another LF would look like an empty line of the peer's.
-            Row::Broken => {}
-        }
+            (true, 0) => "",
+            (true, _) => "\n",
+        };
         self.escaper = Escaper::default();
     }
 }
@@ -228,7 +216,7 @@ mod tests {
                 let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
                 let row = format!("{MARGIN}{}", escape(line));
                 let row = if line.is_empty() { "|" } else { &row };
-                expected += &(fold(row, MARGIN, width) + "\n");
+                expected += &(fold(row, width) + "\n");
             }
             prop_assert_eq!(received(width, &[&bytes]), expected);
         }
