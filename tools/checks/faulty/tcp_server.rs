@@ -128,7 +128,7 @@ fn look_at(request: &[u8], fault: &Fault) {
 
 /// Whether the client has closed its sending side.
 fn ends_soon(mut client: &TcpStream) -> bool {
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_millis(400);
     client.set_read_timeout(Some(limit)).unwrap();
     client.read(&mut [0; 1024]).is_ok_and(|count| count == 0)
 }

@@ -164,6 +164,10 @@ pub struct Outcome {
     pub advice: Option<String>,
     /// If it failed: the check before it that failed at the same step, if one did.
     pub same_as: Option<&'static str>,
+    /// If it failed: a datagram was expected, and none came, not even a wrong one.
+    pub is_silence: bool,
+    /// If the program has crashed: the name of the error, or of the signal.
+    pub crash: Option<String>,
     /// What was done, in order. If it failed, the last step is the one that failed.
     pub steps: Vec<String>,
     /// If it failed: the commands that do by hand what its peers did. Empty if there are none.

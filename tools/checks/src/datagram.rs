@@ -7,13 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::by_hand::Deed;
 use crate::peer::NUL_SENT;
-use crate::run::{Advise, Run, Told, shown, skip, time};
+use crate::run::{Advise, Run, Stop, Told, shown, skip, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
-
-/// What was seen if nothing came.
-pub(crate) const NO_ANSWER: &str = "no answer";
 
 /// Somebody who asks the program under test.
 #[derive(Debug)]
@@ -91,7 +88,7 @@ impl Asker {
             Ok((answer, _)) => Ok(answer),
             // An answer that has no number may be a greeting, and the right one late.
             Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => self.failed(&what, &other),
-            Err(other) => missed(&self.run, &what, other, NO_ANSWER),
+            Err(other) => missed(&self.run, &what, other, "no answer"),
         }
     }
 
@@ -284,7 +281,10 @@ fn first(
 fn missed<T>(run: &Run, expected: &str, other: Option<Vec<u8>>, nothing: &str) -> Told<T> {
     match other {
         Some(other) => run.missed(expected, format_args!("{} came", shown(&other))),
-        None => run.missed(expected, nothing),
+        None => run.missed(expected, nothing).map_err(|stop| Stop {
+            is_silence: true,
+            ..stop
+        }),
     }
 }
 
@@ -324,7 +324,10 @@ mod tests {
             for answer in answers {
                 server.send_to(answer.as_bytes(), asker).unwrap();
             }
-            assert_eq!(kind(client.expects("212", is_it)), expected, "{answers:?}");
+            let told = client.expects("212", is_it);
+            let is_silence = told.as_ref().is_err_and(|stop| stop.is_silence);
+            assert_eq!(is_silence, answers.is_empty(), "{told:?}");
+            assert_eq!(kind(told), expected, "{answers:?}");
         }
     }
 

@@ -13,7 +13,6 @@ use std::time::{Duration, SystemTime};
 use supervise::Command;
 
 use crate::check::{Check, Level, Outcome, Role, Verdict};
-use crate::datagram::NO_ANSWER;
 use crate::lab::Lab;
 use crate::parallel::in_order;
 use crate::port::Port;
@@ -140,6 +139,8 @@ impl Check {
             return outcome;
         };
         outcome.kind = Some(stop.kind);
+        outcome.is_silence = stop.is_silence;
+        outcome.crash = stop.crash().map(str::to_owned);
         outcome.saw = Some(stop.saw);
         if stop.kind == Kind::Skipped {
             outcome.verdict = Verdict::Skipped;
@@ -210,7 +211,7 @@ struct Settled<'a, R> {
     report: &'a mut R,
     verdicts: Vec<Verdict>,
     /// The basic checks that failed, each at a step of its own.
-    failures: Vec<((String, bool), &'static Check)>,
+    failures: Vec<(Outcome, &'static Check)>,
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
@@ -218,12 +219,12 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
     /// checks at the same step. Only the basic check's advice is about that step.
     fn settle(&mut self, check: &'static Check, mut outcome: Outcome) {
         if outcome.verdict == Verdict::Failed {
-            let step = failed_step(&outcome);
-            if let Some((_, first)) = self.failures.iter().find(|(it, _)| *it == step) {
+            let mut failures = self.failures.iter();
+            if let Some((_, first)) = failures.find(|(first, _)| is_same(first, &outcome)) {
                 let advice = format!("{} fails at the same step: mend that first.", first.id);
                 (outcome.same_as, outcome.advice) = (Some(first.id), Some(advice));
             } else if check.level == Level::Basic {
-                self.failures.push((step, check));
+                self.failures.push((outcome.clone(), check));
             }
         }
         (self.report)(check, &outcome);
@@ -231,10 +232,19 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
     }
 }
 
+/// Whether these two have failed at the same step, and may have the same reason. A wrong answer has
+/// other reasons than none, and one crash may have others than another.
+fn is_same(first: &Outcome, other: &Outcome) -> bool {
+    let crashes = first.crash.as_ref().zip(other.crash.as_ref());
+    failed_step(first) == failed_step(other)
+        && first.is_silence == other.is_silence
+        && crashes.is_none_or(|(first, other)| first == other)
+}
+
 /// The step that failed, the one before it and what was expected, without what differs from check to
 /// check: texts in quotation marks, addresses, time limits, which client it was, and what number it
-/// expected. A wrong answer has other reasons than none.
-fn failed_step(outcome: &Outcome) -> (String, bool) {
+/// expected.
+fn failed_step(outcome: &Outcome) -> String {
     let texts = outcome.steps.iter().rev().take(2).chain(&outcome.expected);
     let texts = texts.filter_map(|text| text.split(" within ").next());
     let unquoted = texts.flat_map(|text| text.split('"').step_by(2));
@@ -242,9 +252,7 @@ fn failed_step(outcome: &Outcome) -> (String, bool) {
     // How many bytes a text has is in parentheses.
     let is_number = |word: &str| word.trim_start_matches('(').parse::<f64>().is_ok();
     let differs = |word: &str| word.contains("127.0.0.1") || is_number(word);
-    let step = words.filter(|word| !differs(word)).collect();
-    let saw = outcome.saw.as_deref().unwrap_or_default();
-    (step, saw.contains(NO_ANSWER))
+    words.filter(|word| !differs(word)).collect()
 }
 
 /// The very first check: all others of this program wait for it. If it was late although no other
@@ -319,36 +327,50 @@ fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
 mod tests {
     use super::*;
 
-    fn failed(before: &str, last: &str, expected: &str, saw: &str) -> (String, bool) {
-        failed_step(&Outcome {
+    fn failed(before: &str, last: &str, expected: &str) -> Outcome {
+        Outcome {
             steps: vec![before.to_owned(), last.to_owned()],
             expected: Some(expected.to_owned()),
-            saw: Some(saw.to_owned()),
             ..Outcome::default()
-        })
+        }
     }
 
     #[test]
     fn a_step_is_the_same_whichever_client_takes_it_and_whatever_it_asks() {
-        let asks = |number: &str, client: u32, saw| {
-            failed(
+        let asks = |number: &str, client: u32, is_silence| Outcome {
+            is_silence,
+            ..failed(
                 &format!("client {client} sends \"{number}\""),
                 &format!("client {client} expects an answer with the number {number}"),
                 &format!("the number {number} reaches client {client} within 5 s"),
-                saw,
             )
         };
-        let first = asks("212", 1, "no answer; it printed nothing");
-        assert_eq!(first, asks("-40.5", 3, "no answer"));
-        assert_ne!(first, asks("212", 1, "\"213\" (3 bytes) came"));
+        assert!(is_same(&asks("212", 1, true), &asks("-40.5", 3, true)));
+        assert!(!is_same(&asks("212", 1, true), &asks("212", 1, false)));
+    }
+
+    /// One that has printed no stack trace may have crashed as well.
+    #[test]
+    fn a_crash_is_another_if_its_error_is() {
+        let crash = |name: Option<&str>| Outcome {
+            crash: name.map(str::to_owned),
+            ..failed("client 1 sends", "client 1 expects", "an answer")
+        };
+        let first = crash(Some("IndexError"));
+        assert!(is_same(&first, &crash(Some("IndexError"))));
+        assert!(is_same(&first, &crash(None)));
+        assert!(!is_same(&first, &crash(Some("UnicodeDecodeError"))));
     }
 
     /// What ends a connection isn't the same: a word that was typed, or one that came.
     #[test]
     fn a_step_is_another_after_another() {
-        let closes = |before| failed(before, "guest 1 expects the end", "the end comes", "");
+        let closes = |before| failed(before, "guest 1 expects the end", "the end comes");
         let typed = closes("the user types \"byebye\" (6 bytes)");
-        assert_eq!(typed, closes("the user types \"so long\" (7 bytes)"));
-        assert_ne!(typed, closes("guest 1 sends \"byebye\""));
+        assert!(is_same(
+            &typed,
+            &closes("the user types \"so long\" (7 bytes)")
+        ));
+        assert!(!is_same(&typed, &closes("guest 1 sends \"byebye\"")));
     }
 }

@@ -313,15 +313,16 @@ impl TcpPeer {
     /// None comes within [`Patience::answer`](crate::run::Patience::answer), or something else is in
     /// the same message.
     pub fn expects_alone(&mut self, text: &str) -> Told {
-        let (what, limit) = (format!("{text:?} alone"), self.answer_time());
-        self.awaits(&what, limit, |it| it.contains_str(text))?;
+        let limit = self.answer_time();
+        // If nothing comes, that is the same as for any text.
+        self.awaits(&format!("{text:?}"), limit, |it| it.contains_str(text))?;
         let message = self.unused().trim_ascii_end();
         let message = message.rsplit(|&byte| byte == b'\n').next();
         if message == Some(text.as_bytes()) {
             self.used = self.received.len();
             return Ok(());
         }
-        self.failed(self.reaches(&what, limit))
+        self.failed(self.reaches(&format!("{text:?} alone"), limit))
             .advise("Send the word alone: the other side compares the whole message with it.")
     }
 

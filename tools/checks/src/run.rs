@@ -95,6 +95,8 @@ pub struct Stop {
     pub first: Option<&'static str>,
     /// What kind of failure this is.
     pub kind: Kind,
+    /// A datagram was expected, and none came, not even a wrong one.
+    pub is_silence: bool,
     /// The program waits for nothing.
     pub(crate) is_busy: bool,
 }
@@ -108,8 +110,18 @@ impl Stop {
             first: None,
             saw,
             kind,
+            is_silence: false,
             is_busy: false,
         }
+    }
+
+    /// The name of the error, or of the signal, that has made the program crash, if one has.
+    pub(crate) fn crash(&self) -> Option<&str> {
+        let mut words = self.saw.rsplit(|c: char| !c.is_alphanumeric());
+        let is_name = |word: &&str| {
+            word.ends_with("Error") || word.ends_with("Exception") || word.starts_with("SIG")
+        };
+        self.first.and_then(|_| words.find(is_name))
     }
 
     /// The check can't be made, for this reason.
@@ -501,6 +513,27 @@ pub(crate) mod tests {
             assert_eq!(failure.first, first, "{script}");
             let failure = run.failed::<()>("the program goes on", "").unwrap_err();
             assert!(!failure.saw.starts_with(';'), "{script}: {}", failure.saw);
+        }
+    }
+
+    #[test]
+    fn a_crash_has_the_name_of_its_error() {
+        for (saw, name) in [
+            (
+                "it printed last: File \"x.py\" / ValueError: no",
+                "ValueError",
+            ),
+            (
+                "java.lang.NumberFormatException: For input",
+                "NumberFormatException",
+            ),
+            ("the program ended (signal: 13 (SIGPIPE))", "SIGPIPE"),
+        ] {
+            let mut stop = Stop::of(Kind::Wrong, "an answer", saw);
+            // It may have printed a name without a crash.
+            assert_eq!(stop.crash(), None);
+            stop.first = Some(TRACE);
+            assert_eq!(stop.crash(), Some(name));
         }
     }
 

@@ -190,7 +190,7 @@ pub const CHECKS: &[Check] = &[
                 Nothing is typed then, and the guest's program ends by itself, with words that it \
                 hadn't shown before.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
-                 end. Don't show a stack trace.",
+                 end, without waiting for the keyboard. Don't show a stack trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;

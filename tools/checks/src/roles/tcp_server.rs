@@ -8,6 +8,7 @@ use std::time::Duration;
 use socket2::Type;
 
 use super::page::{body, expects_a_whole_page, field, head};
+use crate::by_hand::ByHand;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::peer::{TcpPeer, What};
@@ -148,12 +149,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/half-close",
         title: "Answers a client that has closed its sending side",
         level: Level::Solid,
-        about: "A client sends a request and closes its sending side at once; it still wants the \
-                answer.",
+        about: "A client is greeted. Another one sends a request and closes its sending side at \
+                once; it still wants the answer.",
         advice: "A read of 0 bytes only means that the client won't send any more. Answer what has \
                  come before it.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
+            greets_anybody(lab)?;
             let mut client = lab.connects()?;
             client.sends(REQUEST)?;
             client.half_closes();
@@ -359,12 +361,13 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/dripping-client",
         title: "Serves others while one client sends a byte now and then",
         level: Level::Expert,
-        about: "A client sends a byte every 200 ms, so that no read of it takes long. Another one \
-                is greeted meanwhile, within 2.5 s.",
+        about: "A client is greeted. Another one sends a byte every 200 ms, so that no read of it \
+                takes long. A third one is greeted meanwhile, within 2.5 s.",
         advice: "A time limit for each read isn't enough: every byte restarts it. Serve each \
                  client on its own thread (or task).",
         lesson: Lesson::pitfall("A silent client blocks everybody"),
         run: |lab| {
+            greets_anybody(lab)?;
             let mut dripping = lab.connects()?;
             dripping.sends(b"GET / HTTP/1.1\r\n")?;
             let mut other = lab.connects()?;
@@ -381,12 +384,14 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/many-clients",
         title: "Greets 50 clients that come at once",
         level: Level::Expert,
-        about: "While a silent client keeps a simple server busy, 50 others connect, all within \
-                6.5 s, and ask. Then the silent one hangs up, and each of the others is greeted.",
+        about: "A client is greeted. While a silent one keeps a simple server busy, 50 others \
+                connect, all within 6.5 s, and ask. Then the silent one hangs up, and each of the \
+                others is greeted.",
         advice: "Give listen a longer queue (its argument), such as 128: a client that finds no \
                  room in it tries again only a second later, and again.",
         lesson: Lesson::pitfall("A queue that is too short"),
         run: |lab| {
+            greets_anybody(lab)?;
             let silent = lab.connects()?;
             let mut others = lab.connects_many(50, REQUEST)?;
             silent.hangs_up();
@@ -412,13 +417,14 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-server/endless-header",
         title: "Cuts off a request without an end",
         level: Level::Expert,
-        about: "A client sends endless header lines, up to 8 MiB. The server answers or ends the \
-                connection, 2.5 s later at most; when no more has come for 300 ms, the client \
-                hangs up. Then another client is greeted.",
+        about: "A client is greeted. Another one sends endless header lines, up to 8 MiB. The \
+                server answers or ends the connection, 2.5 s later at most; when no more has come \
+                for 300 ms, the client hangs up. Then a third one is greeted.",
         advice: "Count the bytes of a request, whether you keep them or not. Answer, or close, \
                  when there are more than a limit, such as 16 KiB.",
         lesson: Lesson::pitfall("Input without a limit"),
         run: |lab| {
+            greets_anybody(lab)?;
             let mut client = lab.connects()?;
             client.sends(b"GET / HTTP/1.1\r\n")?;
             client.sends_endlessly(b"X-Endless: again and again\r\n", 8 << 20)?;
@@ -483,6 +489,16 @@ pub const CHECKS: &[Check] = &[
         },
     },
 ];
+
+/// A server that never answers has none of the faults of one that answers an ordinary client.
+fn greets_anybody(lab: &mut Lab) -> Told {
+    let mut client = lab.connects()?;
+    asks(lab, &mut client)?;
+    client.hangs_up();
+    // To see the fault by hand takes no ordinary client.
+    *lab.by_hand() = ByHand::default();
+    Ok(())
+}
 
 fn asks(lab: &Lab, client: &mut TcpPeer) -> Told {
     client.sends(REQUEST)?;

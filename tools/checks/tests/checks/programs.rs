@@ -324,6 +324,37 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     assert_eq!(outcomes[1].advice.as_deref(), Some(advice));
 }
 
+/// Of a word that has to come alone, nothing comes either.
+#[test]
+fn a_chat_that_sends_nothing_hears_that_first() {
+    let folder = tempdir().unwrap();
+    let sends_nothing = format!("while read -r line; do :; done | {FAULTY} chat-client $1");
+    let names = ["/sends", "/byebye-typed"];
+    let outcomes = outcomes(Role::ChatClient, &names, &sends_nothing, folder.path());
+    assert_eq!(verdicts(&outcomes), [Verdict::Failed; 2]);
+    assert_eq!(outcomes[1].same_as, Some("chat-client/sends"));
+}
+
+/// What each of these checks is about can't be seen in it.
+#[test]
+fn a_server_that_greets_nobody_hears_that_first() {
+    let folder = tempdir().unwrap();
+    let greets_nobody = format!("exec {FAULTY} tcp-server --fault answers $1");
+    let names = [
+        "/answers",
+        "/half-close",
+        "/dripping-client",
+        "/many-clients",
+        "/endless-header",
+    ];
+    let outcomes = outcomes(Role::TcpServer, &names, &greets_nobody, folder.path());
+    let (first, others) = outcomes.split_first().unwrap();
+    assert_eq!(first.same_as, None);
+    for other in others {
+        assert_eq!(other.same_as, Some("tcp-server/answers"), "{other:#?}");
+    }
+}
+
 /// As a server does that doesn't look whether bind fails.
 #[cfg(unix)]
 #[test]

@@ -162,14 +162,11 @@ fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
         normalise(&text)
     };
     Outcome {
-        verdict: outcome.verdict,
-        kind: outcome.kind,
         expected: outcome.expected.as_ref().map(same),
         saw: outcome.saw.as_ref().map(same),
-        advice: outcome.advice.clone(),
-        same_as: outcome.same_as,
         steps: outcome.steps.iter().map(same).collect(),
         by_hand: outcome.by_hand.iter().map(|it| without_port(it)).collect(),
+        ..outcome.clone()
     }
 }
 
