@@ -200,8 +200,12 @@ pub fn judge(
         true
     });
     for (check, tried) in later {
-        let alone = |is_second| try_alone(check, submission, is_second);
-        settled.settle(check, tried.unwrap_or_else(alone));
+        let outcome = match tried {
+            Ok(outcome) => outcome,
+            Err(Some(outcome)) if settled.has_seen(&outcome) => *outcome,
+            Err(first) => try_alone(check, submission, first.is_some()),
+        };
+        settled.settle(check, outcome);
     }
     settled.verdicts
 }
@@ -215,6 +219,14 @@ struct Settled<'a, R> {
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
+    /// Whether these very steps have failed in a basic check, with an outcome that counts. When the
+    /// program runs alone, they would fail again, and that may take long.
+    fn has_seen(&self, outcome: &Outcome) -> bool {
+        let mut failures = self.failures.iter();
+        outcome.verdict == Verdict::Failed
+            && failures.any(|(first, _)| is_same(first, outcome) && story(first) == story(outcome))
+    }
+
     /// What a basic check asks for, others need as well: one fault early in a program fails many
     /// checks at the same step. Only the basic check's advice is about that step.
     fn settle(&mut self, check: &'static Check, mut outcome: Outcome) {
@@ -233,12 +245,20 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
 }
 
 /// Whether these two have failed at the same step, and may have the same reason. A wrong answer has
-/// other reasons than none, and one crash may have others than another.
+/// other reasons than none, and a crash of the first has to be the other's.
 fn is_same(first: &Outcome, other: &Outcome) -> bool {
-    let crashes = first.crash.as_ref().zip(other.crash.as_ref());
     failed_step(first) == failed_step(other)
         && first.is_silence == other.is_silence
-        && crashes.is_none_or(|(first, other)| first == other)
+        && (first.crash.is_none() || first.crash == other.crash)
+}
+
+/// All steps, without the program's port.
+fn story(outcome: &Outcome) -> Vec<&str> {
+    let peers = outcome.steps.iter().filter(|step| !step.starts_with("$ "));
+    let words = peers.flat_map(|step| step.split_whitespace());
+    words
+        .filter(|word| !word.starts_with("127.0.0.1:"))
+        .collect()
 }
 
 /// The step that failed, the one before it and what was expected, without what differs from check to
@@ -251,7 +271,8 @@ fn failed_step(outcome: &Outcome) -> String {
     let words = unquoted.flat_map(str::split_whitespace);
     // How many bytes a text has is in parentheses.
     let is_number = |word: &str| word.trim_start_matches('(').parse::<f64>().is_ok();
-    let differs = |word: &str| word.contains("127.0.0.1") || is_number(word);
+    let is_unit = |word: &str| ["byte)", "bytes)", "ms", "s"].contains(&word);
+    let differs = |word: &str| word.contains("127.0.0.1") || is_number(word) || is_unit(word);
     words.filter(|word| !differs(word)).collect()
 }
 
@@ -266,26 +287,26 @@ fn try_first(check: &Check, submission: &Submission) -> Outcome {
     }
 }
 
-/// If its outcome doesn't count, returns whether the try that counts is the second one.
+/// If there is no outcome that counts yet, returns the one of the first try, if it was made.
 fn try_beside_others(
     check: &Check,
     submission: &Submission,
     begun: SystemTime,
     runs_alone: &AtomicBool,
-) -> Result<Outcome, bool> {
+) -> Result<Outcome, Option<Box<Outcome>>> {
     if runs_alone.load(Ordering::Relaxed) {
-        return Err(false);
+        return Err(None);
     }
     let outcome = beside_others(|| check.judge(submission));
     let has_met_others = match outcome.kind {
         Some(Kind::Ended) => true,
         Some(Kind::Wrong) => submission.shares_files(begun),
-        Some(Kind::Missing) => return Err(true),
+        Some(Kind::Missing) => return Err(Some(Box::new(outcome))),
         _ => false,
     };
     if has_met_others {
         runs_alone.store(true, Ordering::Relaxed);
-        return Err(false);
+        return Err(None);
     }
     Ok(outcome)
 }
@@ -326,6 +347,7 @@ fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::shown;
 
     fn failed(before: &str, last: &str, expected: &str) -> Outcome {
         Outcome {
@@ -340,16 +362,18 @@ mod tests {
         let asks = |number: &str, client: u32, is_silence| Outcome {
             is_silence,
             ..failed(
-                &format!("client {client} sends \"{number}\""),
+                &format!("client {client} sends {}", shown(number.as_bytes())),
                 &format!("client {client} expects an answer with the number {number}"),
                 &format!("the number {number} reaches client {client} within 5 s"),
             )
         };
-        assert!(is_same(&asks("212", 1, true), &asks("-40.5", 3, true)));
+        for (number, client) in [("-40.5", 3), ("0", 2)] {
+            assert!(is_same(&asks("212", 1, true), &asks(number, client, true)));
+        }
         assert!(!is_same(&asks("212", 1, true), &asks("212", 1, false)));
     }
 
-    /// One that has printed no stack trace may have crashed as well.
+    /// What answers nobody may crash as well.
     #[test]
     fn a_crash_is_another_if_its_error_is() {
         let crash = |name: Option<&str>| Outcome {
@@ -358,7 +382,8 @@ mod tests {
         };
         let first = crash(Some("IndexError"));
         assert!(is_same(&first, &crash(Some("IndexError"))));
-        assert!(is_same(&first, &crash(None)));
+        assert!(is_same(&crash(None), &first));
+        assert!(!is_same(&first, &crash(None)));
         assert!(!is_same(&first, &crash(Some("UnicodeDecodeError"))));
     }
 

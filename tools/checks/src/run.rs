@@ -347,7 +347,7 @@ impl Run {
         saw: impl Display,
     ) -> Told<T> {
         let mut saw = saw.to_string();
-        let is_busy = self.is_busy_for_a_moment() && kind == Kind::Missing;
+        let is_busy = self.is_busy() && kind == Kind::Missing;
         if is_busy {
             saw += ", but it is busy all the time, as in a loop that never ends";
         }
@@ -400,8 +400,13 @@ impl Run {
         has_ended
     }
 
-    /// Gives the program that moment. Whether it doesn't end, and keeps a processor busy meanwhile.
-    pub(crate) fn is_busy_for_a_moment(&self) -> bool {
+    /// Gives the program that moment. Whether it doesn't end, and keeps a processor busy: then it
+    /// gets another moment, as a runtime may be busy for one.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_busy_for_a_moment() && self.is_busy_for_a_moment()
+    }
+
+    fn is_busy_for_a_moment(&self) -> bool {
         let cpu_time = || self.with(|program| program.cpu_time());
         let (cpu, queue) = cpu_time();
         if self.ends_in_a_moment() {

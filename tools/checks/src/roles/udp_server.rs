@@ -220,11 +220,15 @@ pub const CHECKS: &[Check] = &[
         id: "udp-server/sender-gone",
         title: "Survives a sender that is gone",
         level: Level::Expert,
-        about: "A client asks and closes its socket at once, three times; then another one asks.",
+        about: "A client is answered twice. Three others ask, and close their sockets at once; \
+                then another one asks.",
         advice: "Sending to a client that is gone, or the next receive, may report an error. The \
                  error is about that client only: go on.",
         lesson: Lesson::pitfall("One client's error ends the server"),
         run: |lab| {
+            let mut stays = lab.asks()?;
+            converts(&mut stays, "100", 212.0)?;
+            converts(&mut stays, "0", 32.0)?;
             for _ in 0..3 {
                 let mut client = lab.asks()?;
                 client.sends("100");
@@ -243,7 +247,9 @@ pub const CHECKS: &[Check] = &[
                  don't print it.",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {
-            lab.asks()?.sends(ESCAPES);
+            // It stays until the end: one that is gone is for another check.
+            let mut client = lab.asks()?;
+            client.sends(ESCAPES);
             goes_on(lab)
                 .advise("This is no number: handle the error of the conversion, and go on.")?;
             lab.expects_no_escapes()

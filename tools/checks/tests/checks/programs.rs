@@ -324,6 +324,26 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     assert_eq!(outcomes[1].advice.as_deref(), Some(advice));
 }
 
+/// Once it has been seen that nothing comes, even when the program runs alone, the same is not
+/// waited for again.
+#[test]
+fn what_fails_after_the_same_steps_as_a_basic_check_is_not_tried_again() {
+    let folder = tempdir().unwrap();
+    let mute = format!("echo >> starts; while read -r line; do :; done | {FAULTY} tcp-client $1");
+    for (names, count) in [
+        // The second one passes.
+        (&["/sends", "/speaks-first"][..], 3),
+        (&["/sends", "/shows", "/split-reply"], 4),
+        // What is typed is another line.
+        (&["/sends", "/goes-on"], 4),
+    ] {
+        let outcomes = outcomes(Role::TcpClient, names, &mute, folder.path());
+        assert_eq!(outcomes[0].verdict, Verdict::Failed);
+        assert_eq!(starts(folder.path()), count, "{names:?}: {outcomes:#?}");
+        fs::remove_file(folder.path().join("starts")).unwrap();
+    }
+}
+
 /// Of a word that has to come alone, nothing comes either.
 #[test]
 fn a_chat_that_sends_nothing_hears_that_first() {
