@@ -28,6 +28,9 @@ const TRIES: u32 = 5;
 /// TIME-WAIT for 60 s.
 const TIME_WAIT: Duration = Duration::from_secs(65);
 
+/// How deep below a program's folder its files are looked at.
+const DEPTH: u32 = 3;
+
 /// Checks share it. While a check has it alone, no other program under test runs.
 static MACHINE: RwLock<()> = RwLock::new(());
 
@@ -76,11 +79,21 @@ impl Submission {
     /// One of them may have written it, and another read it.
     fn shares_files(&self, since: SystemTime) -> bool {
         let folder = self.command.dir.as_deref().unwrap_or(Path::new("."));
-        let files = fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut metadata = files.filter_map(|it| it.metadata().ok());
-        let is_new = |time: SystemTime| time >= since;
-        self.prepare.is_none() && metadata.any(|it| it.is_file() && it.modified().is_ok_and(is_new))
+        self.prepare.is_none() && has_changed(folder, since, DEPTH)
     }
+}
+
+/// Whether a file in this folder, or in those below it, down to this depth, has changed since then.
+fn has_changed(folder: &Path, since: SystemTime, depth: u32) -> bool {
+    let is_new = |time: SystemTime| time >= since;
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| {
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        entry.metadata().is_ok_and(|it| match depth.checked_sub(1) {
+            Some(below) if it.is_dir() => !is_hidden && has_changed(&entry.path(), since, below),
+            _ => it.is_file() && it.modified().is_ok_and(is_new),
+        })
+    })
 }
 
 impl Check {
@@ -171,7 +184,6 @@ pub fn judge(
         verdicts: Vec::new(),
         failures: Vec::new(),
     };
-    let begun = SystemTime::now();
     let mut others = checks;
     if let Some((first, rest)) = checks.split_first().filter(|(first, _)| first.is_first()) {
         others = rest;
@@ -185,6 +197,8 @@ pub fn judge(
             return settled.verdicts;
         }
     }
+    // What the first run has written, such as Python's __pycache__, was there before the others.
+    let begun = SystemTime::now();
     // The program can't run twice at the same time: a copy of it ended at once, or they share files
     // and one of them did something wrong.
     let runs_alone = AtomicBool::new(false);

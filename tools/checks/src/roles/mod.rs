@@ -60,7 +60,7 @@ pub fn limits() -> String {
          {}, and before the first also up to {} until the program has shown something. A program \
          has survived if it still runs {} later. What doesn't come in time counts \
          only if it doesn't come when the program runs alone either. So does a wrong answer if a \
-         file changes in the folder where the program runs: another run of it may read that \
+         file changes in the folder where the program runs, or below it: another run may read that \
          file.\n\nOn Unix a check runs the \
          program at a terminal without echo, where most languages print each line at once, so it \
          rarely sees a missing flush. On Windows it uses pipes, and output may also come within \

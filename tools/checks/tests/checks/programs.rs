@@ -294,16 +294,32 @@ fn a_server_at_another_address_hears_where_it_is() {
 /// Unless the program writes a file in its folder, which another copy may read.
 #[test]
 fn what_is_wrong_counts_at_once() {
-    for (writes_in, count) in [("..", 1), (".", 2)] {
+    for (writes_in, count) in [("..", 1), (".", 2), ("data", 2), (".git", 1)] {
         let folder = tempdir().unwrap();
         let here = folder.path().join("here");
         fs::create_dir(&here).unwrap();
+        fs::create_dir_all(here.join(writes_in)).unwrap();
         let wrong =
             format!("echo >> {writes_in}/starts; exec {FAULTY} udp-server --fault converts $1");
         let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, &here);
         assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
         assert_eq!(starts(&here.join(writes_in)), count, "{writes_in}");
     }
+}
+
+/// It reads what its first run has written, and that alone.
+#[test]
+fn a_file_that_only_the_first_run_writes_is_not_shared() {
+    let folder = tempdir().unwrap();
+    let here = folder.path().join("here");
+    fs::create_dir(&here).unwrap();
+    let wrong = format!(
+        "[ -e cache ] || echo > cache
+        echo >> ../starts; exec {FAULTY} udp-server --fault converts $1"
+    );
+    let outcomes = outcomes(Role::UdpServer, &["/binds", "/converts"], &wrong, &here);
+    assert_eq!(verdicts(&outcomes), [Verdict::Passed, Verdict::Failed]);
+    assert_eq!(starts(folder.path()), 2);
 }
 
 /// One fault fails many checks, with their own lines, at the same step.
