@@ -16,7 +16,7 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 use crate::guard;
 #[cfg(target_os = "linux")]
 use crate::signals;
-use crate::strays::{CHILDREN_END, Mark};
+use crate::strays::Mark;
 
 /// How long to try again while a file that was copied just now is busy: a program that another
 /// thread is starting has the copy open until it runs.
@@ -64,7 +64,7 @@ impl Child {
                 Err(error) => error,
             };
             // `spawn` may fail after the process has started.
-            mark.end(CHILDREN_END);
+            mark.end();
             let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
             if !is_busy || Instant::now() > deadline {
                 return Err(error);

@@ -70,7 +70,6 @@ impl Command {
         if path.components().count() < 2 {
             return None;
         }
-        let mut start = Vec::new();
         let file = fs::File::open(&path).ok()?;
         #[cfg(unix)]
         if std::os::unix::fs::MetadataExt::mode(&file.metadata().ok()?) & 0o111 == 0 {
@@ -79,18 +78,19 @@ impl Command {
                  -- python3 server.py {port}",
             );
         }
+        let mut start = Vec::new();
         file.take(128).read_to_end(&mut start).ok()?;
-        if !start.starts_with(b"#!") && !start.contains(&0) {
-            return Some(
+        match start.strip_prefix(b"#!") {
+            None if !start.contains(&0) => Some(
                 "The file has no first line that names its interpreter, so a shell ran it. Begin \
                  it with #!/usr/bin/env python3, or whatever it is written in.",
-            );
+            ),
+            Some(words) if words.split(|it| *it == b'\n').next()?.ends_with(b"\r") => Some(
+                "The file's lines end with CR and LF, as on Windows, so the name of its \
+                 interpreter ends with a CR. Save it with LF alone.",
+            ),
+            _ => None,
         }
-        let first_line = start.split(|&byte| byte == b'\n').next()?;
-        (start.starts_with(b"#!") && first_line.ends_with(b"\r")).then_some(
-            "The file's lines end with CR and LF, as on Windows, so the name of its interpreter \
-             ends with a CR. Save it with LF alone.",
-        )
     }
 
     /// The command with this port.

@@ -16,27 +16,6 @@ mod helper {
     use std::sync::{Mutex, OnceLock};
 
     use crate::lock::lock;
-    use crate::strays::{pattern, without_mark};
-
-    const SCRIPT: &str = r#"
-groups=" "
-folder=
-while read -r what group; do
-    case $what in
-        remove) folder=$group ;;
-        watch) groups="$groups$group " ;;
-        forget) case $groups in
-            *" $group "*) groups="${groups%%" $group "*} ${groups#*" $group "}" ;;
-        esac ;;
-    esac
-done
-for group in $groups; do kill -KILL "-$group"; done
-for limits in $(grep -ls "$1" /proc/[0-9]*/limits); do
-    process=${limits#/proc/}
-    kill -KILL "${process%/limits}"
-done
-if [ "$folder" ]; then rm -rf "$folder"; fi
-"#;
 
     /// Tells the helper, which runs from the first call on, if it can be started. Without it all
     /// goes well but for the case that it is made for.
@@ -44,17 +23,16 @@ if [ "$folder" ]; then rm -rf "$folder"; fi
         static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
         let pipe = PIPE.get_or_init(|| {
             let mut helper = Command::new("sh");
+            helper.args(["-c", include_str!("guard.sh"), "sh"]);
+            #[cfg(target_os = "linux")]
+            helper.arg(crate::strays::pattern());
             helper
-                .args(["-c", SCRIPT, "sh", &pattern()])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 // Out of Ctrl-C's reach.
                 .process_group(0);
-            // Another process that ends us by our mark must leave the helper to end what we have
-            // started.
-            let helper = without_mark(|| helper.spawn());
-            helper.ok().and_then(|helper| helper.stdin.map(Mutex::new))
+            helper.spawn().ok()?.stdin.map(Mutex::new)
         });
         if let Some(pipe) = pipe {
             let _ = lock(pipe).write_all(format!("{words}\n").as_bytes());

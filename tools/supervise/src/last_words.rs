@@ -34,11 +34,9 @@ const SHOWN_LINE: usize = 160;
 pub fn last_words(text: &str) -> String {
     const LINES: usize = 4;
     let lines = telling(text);
-    let last = lines.get(lines.len().saturating_sub(LINES)..);
-    let last: Vec<String> = last
-        .unwrap_or_default()
-        .iter()
-        .map(|line| cut(&safe::escape(line.trim()), SHOWN_LINE))
+    let last = lines.iter().skip(lines.len().saturating_sub(LINES));
+    let last: Vec<_> = last
+        .map(|it| cut(&safe::escape(it.trim()), SHOWN_LINE))
         .collect();
     if last.is_empty() {
         return "it printed nothing".to_owned();
@@ -57,24 +55,20 @@ pub fn stack_trace(output: &str) -> Option<usize> {
         let mut starts = output.match_indices(marker).map(|(start, _)| start);
         let start = starts.find(|start| is_it(*start, marker))?;
         let line_above = output.get(..start)?.rfind('\n').unwrap_or_default();
-        marker
-            .starts_with('\n')
-            .then_some(line_above)
-            .or(Some(start))
+        let is_below = marker.starts_with('\n');
+        Some(if is_below { line_above } else { start })
     });
     starts.min()
 }
 
 /// Whether a line ends with a file, a line and a column, as `(/x/server.js:5:6)`, or with none.
 fn is_script(line: &str) -> bool {
-    if line.ends_with("(<anonymous>)") {
-        return true;
-    }
     let mut parts = line.trim_end().trim_end_matches(')').rsplitn(3, ':');
-    let is_number = |part: Option<&str>| part.is_some_and(|it| it.parse::<u32>().is_ok());
-    let is_place = is_number(parts.next()) && is_number(parts.next());
+    let mut is_number = || parts.next().is_some_and(|it| it.parse::<u32>().is_ok());
+    let is_place = is_number() && is_number();
     let file = parts.next().unwrap_or_default();
-    is_place && (file.ends_with("js") || file.ends_with("ts") || file.contains("node:"))
+    let is_file = file.ends_with("js") || file.ends_with("ts") || file.contains("node:");
+    line.ends_with("(<anonymous>)") || is_place && is_file
 }
 
 /// The beginning and the end of a text that is too long.
@@ -120,16 +114,8 @@ fn telling(text: &str) -> Vec<&str> {
 
 /// Whether a place in a stack trace is in the library of Python, JavaScript or Java.
 fn is_of_a_library(place: &str) -> bool {
-    let libraries = [
-        "/lib/python",
-        r"\Lib\",
-        "<frozen ",
-        "(node:",
-        "at node:",
-        "<anonymous>)",
-        "java.base/",
-    ];
-    libraries.iter().any(|library| place.contains(library))
+    let libraries = r"/lib/python|\Lib\|<frozen |(node:|at node:|<anonymous>)|java.base/";
+    libraries.split('|').any(|library| place.contains(library))
 }
 
 #[cfg(test)]

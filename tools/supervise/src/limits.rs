@@ -10,13 +10,13 @@
 //!
 //! `RLIMIT_…` are limits of the system (getrlimit(2)), which a child has from its first
 //! instruction. `RLIMIT_NPROC` isn't used: it counts all processes of a user, and none of root's.
-//! So one thread looks at all programs, five times a second. On Windows nothing is limited.
+//! So one thread looks at all programs, four times a second. On Windows nothing is limited.
 
 use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
 
-use crate::strays::Mark;
+#[cfg(target_os = "linux")]
+pub(crate) use watch::watch;
 
 /// Maximum memory, in bytes.
 pub const MEMORY: u64 = 2 << 30;
@@ -61,114 +61,99 @@ pub fn size_of(metadata: &Metadata) -> u64 {
 /// `most`.
 pub(crate) fn size(folder: &Path, most: u64) -> u64 {
     let mut sum = 0_u64;
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else {
-                continue;
-            };
-            if metadata.is_dir() {
-                folders.push(entry.path());
-            }
-            sum = sum.saturating_add(size_of(&metadata));
-            if sum > most {
-                return sum;
-            }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        sum = sum.saturating_add(size_of(&metadata));
+        if metadata.is_dir() {
+            sum = sum.saturating_add(size(&entry.path(), most.saturating_sub(sum)));
+        }
+        if sum > most {
+            break;
         }
     }
     sum
 }
 
-/// A program that is watched for as long as this value lives.
-#[derive(Debug)]
-#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "nobody looks"))]
-pub(crate) struct Watched {
-    /// What its processes have in common.
-    pub(crate) mark: Mark,
-    /// How many bytes its folder had before it started, and that folder.
-    folder: Option<(u64, PathBuf)>,
-    /// Why the program was stopped, if it was.
-    pub(crate) stopped: OnceLock<String>,
-}
-
-impl Watched {
-    /// Watches a program whose processes have this mark.
-    pub(crate) fn new(mark: Mark, folder: Option<(u64, PathBuf)>) -> Arc<Self> {
-        let watched = Arc::new(Self {
-            mark,
-            folder,
-            stopped: OnceLock::new(),
-        });
-        #[cfg(target_os = "linux")]
-        watch::add(&watched);
-        watched
-    }
+/// Elsewhere nobody looks.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn watch<F>(
+    _: crate::strays::Mark,
+    _: F,
+) -> std::sync::Arc<std::sync::OnceLock<String>> {
+    std::sync::Arc::default()
 }
 
 #[cfg(target_os = "linux")]
 mod watch {
-    use std::sync::{Arc, Mutex, Once, Weak};
+    use std::path::PathBuf;
+    use std::sync::{Arc, Mutex, OnceLock, Weak};
     use std::thread;
     use std::time::Duration;
 
     use procfs::process::Stat;
-    use rustix::process::Signal;
 
-    use super::{FILES, MEMORY, PROCESSES, Watched, size};
+    use super::{FILES, MEMORY, PROCESSES, size};
     use crate::lock::lock;
-    use crate::strays::{CHILDREN_END, processes};
+    use crate::strays::{Mark, processes};
 
-    /// How long between two looks at the processes.
-    const PAUSE: Duration = Duration::from_millis(200);
+    /// How long between two looks at all programs.
+    const PAUSE: Duration = Duration::from_millis(250);
 
-    /// At every how many looks the files are looked at, too.
-    const FILES_EACH: u32 = 2;
+    static ALL: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
 
-    /// How often to look again, at once, whether a program that was stopped has started more.
-    const ROUNDS: usize = 50;
+    /// A program that is watched.
+    struct Watched {
+        /// What its processes have in common.
+        mark: Mark,
+        /// How many bytes its folder had before it started, and that folder.
+        folder: Option<(u64, PathBuf)>,
+        /// Why it was stopped, if it was. Its owner has this as long as there is a program.
+        stopped: Weak<OnceLock<String>>,
+    }
 
-    static ALL: Mutex<Vec<Weak<Watched>>> = Mutex::new(Vec::new());
-
-    /// Whether anybody looks at them.
-    static WATCH: Once = Once::new();
+    /// Watches a program, if anybody looks. Returns where it is told why the program was stopped.
+    pub(crate) fn watch(mark: Mark, folder: Option<(u64, PathBuf)>) -> Arc<OnceLock<String>> {
+        let why = Arc::default();
+        let stopped = Arc::downgrade(&why);
+        let mut all = lock(&ALL);
+        all.retain(|program| program.stopped.strong_count() > 0);
+        all.push(Watched {
+            mark,
+            folder,
+            stopped,
+        });
+        why
+    }
 
     /// Starts the thread that looks.
     pub(super) fn start() {
-        WATCH.call_once(|| {
-            // Without it only the limits of the system hold.
-            let _ = thread::Builder::new().spawn(|| {
-                for look in 0_u32.. {
-                    thread::sleep(PAUSE);
-                    look_at_all(look % FILES_EACH == 0);
-                }
-            });
+        // Without it only the limits of the system hold.
+        let _ = thread::Builder::new().spawn(|| {
+            loop {
+                thread::sleep(PAUSE);
+                look_at_all();
+            }
         });
     }
 
-    pub(super) fn add(program: &Arc<Watched>) {
-        if WATCH.is_completed() {
-            lock(&ALL).push(Arc::downgrade(program));
-        }
-    }
-
-    fn look_at_all(at_files: bool) {
-        let mut all = lock(&ALL);
-        all.retain(|program| program.strong_count() > 0);
-        if all.is_empty() {
-            return;
-        }
+    fn look_at_all() {
         let processes: Vec<_> = processes().collect();
-        for program in all.iter().filter_map(Weak::upgrade) {
-            if let Some(why) = program.too_much(&processes, at_files) {
-                let _ = program.stopped.set(why);
-                program.stop();
+        for program in &*lock(&ALL) {
+            let Some(stopped) = program.stopped.upgrade() else {
+                continue;
+            };
+            if let Some(why) = program.too_much(&processes) {
+                let _ = stopped.set(why);
+                program.mark.end();
             }
         }
     }
 
     impl Watched {
         /// What it takes too much of, in words.
-        fn too_much(&self, all: &[Stat], at_files: bool) -> Option<String> {
+        fn too_much(&self, all: &[Stat]) -> Option<String> {
             let its_own = || all.iter().filter(|process| self.mark.is_of(process));
             let count = its_own().count();
             if count > PROCESSES {
@@ -183,7 +168,7 @@ mod watch {
                     "it took {took} MiB of memory; the limit is {limit}"
                 ));
             }
-            let (had, folder) = self.folder.as_ref().filter(|_| at_files)?;
+            let (had, folder) = self.folder.as_ref()?;
             let most = had.saturating_add(FILES);
             let limit = FILES >> 20;
             (size(folder, most) > most).then(|| {
@@ -193,30 +178,13 @@ mod watch {
                 )
             })
         }
-
-        /// Kills all its processes, and those that they have started meanwhile. They are stopped
-        /// first, so that they start no more.
-        fn stop(&self) {
-            let mut before = 0;
-            for _ in 0..ROUNDS {
-                let count = self.mark.signal(Signal::STOP);
-                if count == before {
-                    break;
-                }
-                before = count;
-            }
-            self.mark.end(CHILDREN_END);
-        }
     }
 
     #[cfg(test)]
     mod tests {
-        use std::sync::OnceLock;
-
         use procfs::process::Process;
 
         use super::*;
-        use crate::strays::Mark;
 
         #[test]
         fn the_memory_and_the_processes_of_a_program_are_counted_together() {
@@ -229,19 +197,19 @@ mod watch {
             let program = Watched {
                 mark,
                 folder: None,
-                stopped: OnceLock::new(),
+                stopped: Weak::new(),
             };
             let mut all = vec![process(MEMORY / 2), process(MEMORY / 2), process(MEMORY)];
             all[2].rsslim = 0;
-            assert_eq!(program.too_much(&all, true), None);
+            assert_eq!(program.too_much(&all), None);
             all.push(process(1 << 20));
             let why = "it took 2049 MiB of memory; the limit is 2048";
-            assert_eq!(program.too_much(&all, true).as_deref(), Some(why));
+            assert_eq!(program.too_much(&all).as_deref(), Some(why));
 
             let mut many = vec![process(0); PROCESSES];
-            assert_eq!(program.too_much(&many, true), None);
+            assert_eq!(program.too_much(&many), None);
             many.push(process(0));
-            assert!(program.too_much(&many, true).is_some());
+            assert!(program.too_much(&many).is_some());
         }
     }
 }

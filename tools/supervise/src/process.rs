@@ -3,18 +3,18 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::process::{self, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::child::Child;
 use crate::command::Command;
-use crate::limits::{self, Watched};
-use crate::lock::lock;
+use crate::limits;
 use crate::strays::CHILDREN_END;
 use crate::terminal;
 
-/// Maximum output to keep of a program, in bytes. A program that prints more is stopped.
+/// Maximum output of a program, in bytes. A program that prints more is stopped.
 pub const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// How often to look whether the command itself has ended while others keep its output open.
@@ -32,32 +32,17 @@ pub struct Process {
     child: Child,
     keyboard: Option<Box<dyn Write + Send>>,
     has_terminal: bool,
-    output: Arc<Output>,
-    watched: Arc<Watched>,
+    /// What comes out of its two outputs, each with a thread that reads it. Ends with them.
+    news: Receiver<(usize, Vec<u8>)>,
+    /// All that has come out of them: standard output, and standard error.
+    printed: [Vec<u8>; 2],
+    stopped: Arc<OnceLock<String>>,
 }
 
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Process({})", self.child.id())
     }
-}
-
-/// What the program has printed, filled by a thread for each of its two outputs.
-#[derive(Debug, Default)]
-struct Output {
-    printed: Mutex<Printed>,
-    /// Rung whenever there is more, or an output has been closed.
-    news: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Printed {
-    /// Standard output and standard error.
-    streams: [Vec<u8>; 2],
-    /// How many of the two have been closed.
-    closed: usize,
-    /// There was more than [`OUTPUT_LIMIT`].
-    flooded: bool,
 }
 
 impl Process {
@@ -84,15 +69,18 @@ impl Process {
         let streams = terminal::open(&mut start)?;
         let child = Child::start(start)?;
         child.mark.fix(child.id());
+        let (sender, news) = channel();
         let program = Self {
-            watched: Watched::new(child.mark, folder),
+            stopped: limits::watch(child.mark, folder),
             child,
             keyboard: Some(streams.keyboard),
             has_terminal: streams.is_terminal,
-            output: Arc::default(),
+            news,
+            printed: Default::default(),
         };
         for (stream, pipe) in streams.outputs.into_iter().enumerate() {
-            program.keep(stream, pipe)?;
+            let sender = sender.clone();
+            thread::Builder::new().spawn(move || read_all(pipe, stream, &sender))?;
         }
         Ok(program)
     }
@@ -100,25 +88,6 @@ impl Process {
     /// Whether it has a terminal. If not, its input and its outputs are pipes.
     pub fn has_terminal(&self) -> bool {
         self.has_terminal
-    }
-
-    /// Keeps what comes out of this pipe, on a separate thread, which ends with the pipe.
-    fn keep(&self, stream: usize, mut pipe: Box<dyn Read + Send>) -> io::Result<()> {
-        let output = Arc::clone(&self.output);
-        let read_all = move || {
-            let mut piece = [0; 8192];
-            // An error means the same as the end: there is no more to read.
-            while let Ok(count @ 1..) = pipe.read(&mut piece) {
-                if !output.add(stream, piece.get(..count).unwrap_or_default()) {
-                    break;
-                }
-            }
-            // First the pipe: a program that floods finds its output closed.
-            drop(pipe);
-            output.lock().closed += 1;
-            output.news.notify_all();
-        };
-        thread::Builder::new().spawn(read_all).map(drop)
     }
 
     /// Types a line on its keyboard, and Enter. (This waits only if more
@@ -153,24 +122,42 @@ impl Process {
     }
 
     /// All that it has printed: standard output, then standard error.
-    pub fn text(&self) -> String {
-        self.output.lock().text()
+    pub fn text(&mut self) -> String {
+        self.hears();
+        let [output, errors] = &self.printed;
+        let mut text = String::from_utf8_lossy(output).into_owned();
+        // Two streams are no line together.
+        if !text.is_empty() && !text.ends_with('\n') && !errors.is_empty() {
+            text.push('\n');
+        }
+        text + &String::from_utf8_lossy(errors)
+    }
+
+    /// Keeps what its outputs have printed meanwhile. Returns whether they are closed.
+    fn hears(&mut self) -> bool {
+        loop {
+            match self.news.try_recv() {
+                Ok((stream, piece)) => self.printed[stream].extend(piece),
+                Err(error) => return error == TryRecvError::Disconnected,
+            }
+        }
     }
 
     /// How long it has kept a processor busy, and how long it has waited for one. Only Linux tells;
     /// elsewhere both are zero.
     pub fn cpu_time(&self) -> (Duration, Duration) {
-        self.watched.mark.cpu_time()
+        self.child.mark.cpu_time()
     }
 
     /// Why it was stopped, if it took too much of the machine.
     pub fn stopped(&self) -> Option<&str> {
-        self.watched.stopped.get().map(String::as_str)
+        self.stopped.get().map(String::as_str)
     }
 
     /// Whether it has printed more than [`OUTPUT_LIMIT`].
-    pub fn floods(&self) -> bool {
-        self.output.lock().flooded
+    pub fn floods(&mut self) -> bool {
+        self.hears();
+        self.printed.iter().map(Vec::len).sum::<usize>() > OUTPUT_LIMIT
     }
 
     /// Waits until it has ended and closed its output, for this time at most. Returns how it ended.
@@ -179,10 +166,14 @@ impl Process {
         self.ended()
     }
 
-    /// Waits for output, its end or a moment of time, whichever comes first.
+    /// Waits for output, or for a moment of time, whichever comes first.
     pub fn wait_for_news(&mut self, limit: Duration) {
-        // Which of them it was makes no difference to the caller.
-        let _ = self.output.news.wait_timeout(self.output.lock(), limit);
+        match self.news.recv_timeout(limit) {
+            Ok((stream, piece)) => self.printed[stream].extend(piece),
+            // Nothing tells when it ends.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(limit),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     }
 
     /// Waits until what it has printed satisfies the condition, for this time at most. Doesn't
@@ -190,18 +181,16 @@ impl Process {
     pub fn wait_for(&mut self, limit: Duration, is_there: impl Fn(&str) -> bool) -> bool {
         let deadline = Instant::now() + limit;
         loop {
-            let over = self.ended().is_some();
-            let printed = self.output.lock();
-            if is_there(&printed.text()) {
+            let is_over = self.ended().is_some() && self.hears();
+            if is_there(&self.text()) {
                 return true;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let all_closed = printed.closed == printed.streams.len();
-            if left.is_zero() || printed.flooded || (over && all_closed) {
+            if left.is_zero() || is_over || self.floods() {
                 return false;
             }
             // Its outputs close when it ends. A child of it may keep them open, so glance.
-            let _ = self.output.news.wait_timeout(printed, left.min(GLANCE));
+            self.wait_for_news(left.min(GLANCE));
         }
     }
 }
@@ -217,40 +206,22 @@ impl Drop for Process {
             }
         }
         self.child.end();
-        self.watched.mark.end(CHILDREN_END);
+        self.child.mark.end();
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
     }
 }
 
-impl Output {
-    fn lock(&self) -> MutexGuard<'_, Printed> {
-        lock(&self.printed)
-    }
-
-    /// Keeps these bytes. Returns false if that was too much.
-    fn add(&self, stream: usize, bytes: &[u8]) -> bool {
-        let mut printed = self.lock();
-        let room = OUTPUT_LIMIT.saturating_sub(printed.streams.iter().map(Vec::len).sum());
-        let kept = bytes.get(..room.min(bytes.len())).unwrap_or_default();
-        printed.flooded |= kept.len() < bytes.len();
-        if let Some(stream) = printed.streams.get_mut(stream) {
-            stream.extend_from_slice(kept);
+/// Tells what comes out of this pipe, up to its end, or more than [`OUTPUT_LIMIT`].
+fn read_all(pipe: Box<dyn Read + Send>, stream: usize, news: &Sender<(usize, Vec<u8>)>) {
+    let mut pipe = pipe.take(OUTPUT_LIMIT as u64 + 1);
+    let mut piece = [0; 8192];
+    // An error means the same as the end: there is no more to read.
+    while let Ok(count @ 1..) = pipe.read(&mut piece) {
+        let piece = piece.get(..count).unwrap_or_default();
+        if news.send((stream, piece.to_vec())).is_err() {
+            break;
         }
-        self.news.notify_all();
-        !printed.flooded
-    }
-}
-
-impl Printed {
-    fn text(&self) -> String {
-        let [output, errors] = &self.streams;
-        let mut text = String::from_utf8_lossy(output).into_owned();
-        // Two streams are no line together.
-        if !text.is_empty() && !text.ends_with('\n') && !errors.is_empty() {
-            text.push('\n');
-        }
-        text + &String::from_utf8_lossy(errors)
     }
 }

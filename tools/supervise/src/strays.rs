@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, pattern, processes, without_mark};
+pub(crate) use linux::{Mark, pattern, processes};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -24,6 +24,7 @@ mod linux {
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
+    use super::CHILDREN_END;
     use crate::lock::lock;
 
     /// The limit of all that a program has started. In decimal digits: a 4, ten of this
@@ -39,8 +40,13 @@ mod linux {
             let next = NEXT.fetch_add(1, Ordering::Relaxed) % 100_000_000;
             let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + next;
             let _guard = lock(&ONE_AT_A_TIME);
-            // It is born with the mark, so nothing that it starts can be born without.
-            (Self(mark), start_limited(Some(mark), start))
+            // It is born with our own limit, so nothing that it starts can be born without.
+            let usual = getrlimit(Resource::Rss);
+            let current = Some(mark);
+            let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
+            let started = start();
+            let _ = setrlimit(Resource::Rss, usual);
+            (Self(mark), started)
         }
 
         /// This process, which was started with the mark, can't raise it again.
@@ -60,27 +66,30 @@ mod linux {
             process.rsslim == self.0
         }
 
-        /// Kills all processes with this mark, and goes on until there are none, for this time at
-        /// most.
-        pub(crate) fn end(self, limit: Duration) {
-            let deadline = Instant::now() + limit;
-            while self.signal(Signal::KILL) > 0 && Instant::now() < deadline {}
+        /// Kills all processes with this mark, and goes on until there are none, for
+        /// [`CHILDREN_END`] at most.
+        pub(crate) fn end(self) {
+            let deadline = Instant::now() + CHILDREN_END;
+            loop {
+                let its_own = self.processes();
+                for process in &its_own {
+                    // It fails if the process has ended, which is what was wanted.
+                    let _ = Pid::from_raw(process.pid).map(|it| kill_process(it, Signal::KILL));
+                }
+                if its_own.is_empty() || Instant::now() > deadline {
+                    break;
+                }
+            }
         }
 
-        /// Sends a signal to all processes with this mark. Returns how many there were.
-        pub(crate) fn signal(self, signal: Signal) -> usize {
-            let its_own: Vec<_> = processes().filter(|it| self.is_of(it)).collect();
-            for process in &its_own {
-                // It fails if the process has ended, which is what was wanted.
-                let _ = Pid::from_raw(process.pid).map(|process| kill_process(process, signal));
-            }
-            its_own.len()
+        fn processes(self) -> Vec<Stat> {
+            processes().filter(|it| self.is_of(it)).collect()
         }
 
         /// How long the processes with this mark that run now have kept a processor busy, and how
         /// long they have waited for one.
         pub(crate) fn cpu_time(self) -> (Duration, Duration) {
-            let its_own: Vec<_> = processes().filter(|it| self.is_of(it)).collect();
+            let its_own = self.processes();
             let ticks: u64 = its_own.iter().map(|it| it.utime + it.stime).sum();
             let tasks = its_own
                 .iter()
@@ -92,21 +101,6 @@ mod linux {
                 Duration::from_nanos(waited.sum()),
             )
         }
-    }
-
-    /// Starts something that hasn't the mark of this process, if this process has one that nobody
-    /// has fixed.
-    pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
-        start_limited(getrlimit(Resource::Rss).maximum, start)
-    }
-
-    /// Starts something while this is our own limit.
-    fn start_limited<T>(current: Option<u64>, start: impl FnOnce() -> T) -> T {
-        let usual = getrlimit(Resource::Rss);
-        let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
-        let started = start();
-        let _ = setrlimit(Resource::Rss, usual);
-        started
     }
 
     /// What `grep` finds in `/proc/PID/limits` of what this process has started.
@@ -164,22 +158,10 @@ impl Mark {
 
     pub(crate) fn fix(self, _: u32) {}
 
-    pub(crate) fn end(self, _: Duration) {}
+    pub(crate) fn end(self) {}
 
     /// Elsewhere nobody is known to be busy.
     pub(crate) fn cpu_time(self) -> (Duration, Duration) {
         (Duration::ZERO, Duration::ZERO)
     }
-}
-
-/// It has none.
-#[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
-    start()
-}
-
-/// Matches nothing.
-#[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) fn pattern() -> String {
-    "^$".to_owned()
 }
