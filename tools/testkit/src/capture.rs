@@ -4,11 +4,18 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, plain};
 
-/// An output that a test can read. Clones share their text.
-#[derive(Debug, Clone, Default)]
+/// An output that a test can read, without colour. Clones share their text.
+#[derive(Debug, Clone)]
 pub struct Capture(Arc<(Mutex<Written>, Condvar)>);
+
+impl Default for Capture {
+    fn default() -> Self {
+        plain();
+        Self(Arc::default())
+    }
+}
 
 #[derive(Debug, Default)]
 struct Written {
