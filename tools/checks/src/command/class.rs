@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{MAIN_SEPARATOR, Path};
+use std::time::Duration;
 
 use checks::check::{Check, Verdict};
 use checks::judge::{Submission, beside_others, judge};
@@ -242,7 +243,8 @@ fn bar(submissions: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} submissions, {elapsed}");
     let bar = ProgressBar::new(submissions as u64);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.tick();
+    // The elapsed time goes on while a submission takes long.
+    bar.enable_steady_tick(Duration::from_secs(1));
     bar
 }
 

@@ -11,6 +11,9 @@ use crate::program_file::TO_MARK;
 use crate::tell::{Judged, Teller, points, summary};
 use crate::{Format, print};
 
+/// How many signs of the table stand together. Its head has the number of each first one.
+const GROUP: usize = 5;
+
 /// A program, and what came of it.
 #[derive(Debug)]
 pub(crate) struct Marked {
@@ -107,8 +110,9 @@ impl Marks {
         };
         match format {
             Format::Lines => {
-                let numbers = (1..=checks.len()).map(|number| format!("{number:>3}"));
-                print(&numbers.collect::<String>())?;
+                let firsts = (1..=checks.len()).step_by(GROUP);
+                let firsts = firsts.map(|number| format!("{number:<0$} ", GROUP));
+                print(firsts.collect::<String>().trim_end())?;
             }
             Format::Csv => {
                 let ids = checks.iter().map(|check| check.id);
@@ -143,23 +147,21 @@ impl Marks {
     fn table_row(&self, marked: &Marked) -> String {
         let (name, of) = (&marked.name, self.checks.len());
         if let Some(why) = marked.not_started() {
-            let width = (3 * of).saturating_sub(2);
+            let width = of + of.saturating_sub(1) / GROUP;
             return format!(
-                "  {:<width$}  {:>3} of {of}  {name}: {why}",
+                "{:<width$} {:>3} of {of}  {name}: {why}",
                 "not started", "-"
             );
         }
-        let mut row = String::new();
-        for (_, outcome) in marked.judged() {
-            row.push_str("  ");
-            row.push(sign(outcome.verdict));
-        }
-        let passed = marked.judged().iter();
-        let passed = passed.filter(|(_, outcome)| outcome.verdict.is_pass());
+        let verdicts = marked.judged().iter().map(|(_, outcome)| outcome.verdict);
+        let signs: Vec<char> = verdicts.clone().map(sign).collect();
+        let groups: Vec<String> = signs.chunks(GROUP).map(String::from_iter).collect();
+        let passed = verdicts.filter(|verdict| verdict.is_pass()).count();
         let command = marked.command.as_deref().unwrap_or_default();
-        // Writing to a string can't fail.
-        let _ = write!(row, "  {:>3} of {of}  {name}  ({command})", passed.count());
-        row
+        format!(
+            "{} {passed:>3} of {of}  {name}  ({command})",
+            groups.join(" ")
+        )
     }
 
     fn csv_marked(&mut self, marked: &Marked) -> Result<(), Error> {
