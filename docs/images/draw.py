@@ -75,7 +75,7 @@ orient="auto"><path d="M0 0 10 5 0 10z" class="head"/></marker></defs>
 
 def layers():
     picture = Picture(
-        "layers", 720, 320, "The four layers and their headers",
+        "layers", 728, 320, "The four layers and their headers",
         "The message Hello World! has 12 bytes. The transport layer puts a TCP header of 20 bytes "
         "with the two ports in front of it, the network layer an IP header of 20 bytes with the "
         "two addresses, the link layer an Ethernet header of 14 bytes with the address of the next "
@@ -99,7 +99,7 @@ def layers():
             picture.arrow([(50, y - 28), (50, y - 2)])
         for x, width, kind, text, size in parts[: number + 1]:
             picture.box(x, y, width, 54, kind, text, "code" if kind == "a" else "", size)
-    picture.box(666, 248, 46, 54, "d", "check", "small", "4 bytes")
+    picture.box(666, 248, 54, 54, "d", "check", "small", "4 bytes")
     picture.write()
 
 

@@ -56,8 +56,8 @@ fn serve(port: u16) -> io::Result<()> {
             }
         };
         println!("Client connected: {address}");
-        // New: The client's own thread waits for it, so this one can accept the next. If there is
-        // no thread left, `client` is dropped unserved, which closes its connection.
+        // New: The client's own thread waits for it, so this one can accept the next.
+        // If there is no thread left, `client` is dropped unserved, which closes its connection.
         // An error here is about this client only.
         let attend = move || match greet(client) {
             Ok(()) => println!("Connection closed: {address}"),

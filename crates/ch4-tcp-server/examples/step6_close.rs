@@ -58,8 +58,8 @@ fn serve(port: u16) -> io::Result<()> {
             }
         };
         println!("Client connected: {address}");
-        // The client's own thread waits for it, so this one can accept the next. If there is no
-        // thread left, `client` is dropped unserved, which closes its connection.
+        // The client's own thread waits for it, so this one can accept the next.
+        // If there is no thread left, `client` is dropped unserved, which closes its connection.
         // An error here is about this client only.
         let attend = move || match greet(client) {
             Ok(()) => println!("Connection closed: {address}"),

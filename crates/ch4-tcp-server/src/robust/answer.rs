@@ -49,7 +49,7 @@ fn answer_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
             let (status, fields) = ("405 Method Not Allowed", "Allow: GET, HEAD\r\n");
             refusal(status, fields, "the page is for GET and HEAD only")
         }
-        _ => refusal("404 Not Found", "", "there is only one page here: /"),
+        _ => refusal("404 Not Found", "", "the only page here is /, the root"),
     };
     if request.method == "HEAD" {
         // RFC 9110, section 9.3.2: the same as for GET, without the content.
