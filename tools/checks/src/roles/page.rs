@@ -94,8 +94,11 @@ pub(super) fn body(answer: &[u8]) -> Vec<u8> {
     if is_chunked(answer) && !body.is_empty() {
         return body;
     }
-    let head = head(answer).unwrap_or_default();
-    answer.get(head.len()..).unwrap_or_default().to_vec()
+    let head = head(answer).filter(|it| it.trim_ascii_start().starts_with(b"HTTP/"));
+    answer
+        .get(head.map_or(0, <[u8]>::len)..)
+        .unwrap_or_default()
+        .to_vec()
 }
 
 /// What has come of an HTTP answer in chunks, without the lines that divide them, and whether the

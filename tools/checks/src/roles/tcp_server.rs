@@ -490,11 +490,12 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-/// A server that never answers has none of the faults of one that answers an ordinary client.
+/// A server that never answers, or ends after its first client, has another fault first.
 fn greets_anybody(lab: &mut Lab) -> Told {
     let mut client = lab.connects()?;
     asks(lab, &mut client)?;
     client.hangs_up();
+    lab.expects_to_live()?;
     // To see the fault by hand takes no ordinary client.
     *lab.by_hand() = ByHand::default();
     Ok(())
@@ -582,6 +583,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\n\r\n<h1>Hello,</h1>\n<p>WORLD!</p>",
             "Hello&nbsp;World",
             "HTTP/1.1 200 OK\n\nHello World",
+            "Hello World\r\n\r\nGoodbye\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHel\r\n8\r\nlo World\r\n0\r\n\r\n",
         ] {
             assert!(greets(answer.as_bytes()), "{answer}");

@@ -21,7 +21,13 @@ pub const CHECKS: &[Check] = &[
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
                  127.0.0.1 and the port that the program is given.",
         lesson: PAGE,
-        run: |lab| asked(lab).map(drop),
+        run: |lab| {
+            let told = asked(lab).map(drop);
+            if matches!(&told, Err(stop) if stop.is_silence) {
+                return told;
+            }
+            told.advise("Send the number alone, as it was typed: as text, and without a unit.")
+        },
     },
     Check {
         id: "udp-client/shows",

@@ -341,9 +341,10 @@ fn gets_no(
 }
 
 /// Learns the words of conversions: there may be others for the cold, and for what is neither. (No
-/// request is shorter than the one before it, whose end a faulty server may still have.)
+/// request is shorter than the one before it, whose end a faulty server may still have. None is the
+/// same in both units: a server may first say what it was asked.)
 fn good_words(client: &mut Asker) -> Told<Vec<String>> {
-    [("20", 68.0), ("100", 212.0), ("-40", -40.0)]
+    [("20", 68.0), ("100", 212.0), ("-50", -58.0)]
         .into_iter()
         .map(|(celsius, fahrenheit)| {
             let answer = conversion(client, celsius, fahrenheit)?;
@@ -464,7 +465,7 @@ mod tests {
                     let answer = match &request[..count] {
                         b"20" => "68 F",
                         b"100" => "212 F",
-                        b"-40" => "-40 F",
+                        b"-50" => "-58 F",
                         _ => match other {
                             Some(other) => other,
                             None => break,
