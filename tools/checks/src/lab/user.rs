@@ -107,7 +107,16 @@ impl Lab<'_> {
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
     pub fn has_news(&self) -> bool {
-        let lines = lines(before_crash(&self.output()));
+        self.are_news(&self.output())
+    }
+
+    /// Waits until it has, or has ended, for this time at most.
+    pub fn waits_for_news(&self, limit: Duration) {
+        self.shows(limit, |output| self.are_news(output));
+    }
+
+    fn are_news(&self, output: &str) -> bool {
+        let lines = lines(before_crash(output));
         // One letter may be a plural: 1 second, 2 seconds.
         let is_news = |rest: &str| rest.chars().filter(|c| c.is_alphanumeric()).count() > 1;
         lines.iter().any(|line| is_news(self.unknown(line)))
