@@ -11,6 +11,9 @@ use crate::run::{Advise, Kind, Stop, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.2-udp-client.md");
 
+/// What to change in a client that sends more than what was typed, or something else.
+const ALONE: &str = "Send the number alone, as it was typed: as text, and without a unit.";
+
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
     Check {
@@ -21,13 +24,7 @@ pub const CHECKS: &[Check] = &[
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
                  127.0.0.1 and the port that the program is given.",
         lesson: PAGE,
-        run: |lab| {
-            let told = asked(lab).map(drop);
-            if matches!(&told, Err(stop) if stop.is_silence) {
-                return told;
-            }
-            told.advise("Send the number alone, as it was typed: as text, and without a unit.")
-        },
+        run: |lab| sent_alone(asked(lab).map(drop)),
     },
     Check {
         id: "udp-client/shows",
@@ -262,6 +259,14 @@ fn asked(lab: &mut Lab) -> Told<Answerer> {
     Ok(server)
 }
 
+/// If something else came than the number, that is what to change.
+fn sent_alone(told: Told) -> Told {
+    if matches!(&told, Err(stop) if stop.is_silence) {
+        return told;
+    }
+    told.advise(ALONE)
+}
+
 /// A client that can't run twice at the same time ends before it asks, if another check runs it.
 fn again_alone_if_ended(lab: &Lab, told: Told) -> Told {
     let has_ended = lab.ended().is_some();
@@ -322,6 +327,16 @@ mod tests {
     use super::*;
     use crate::run::Patience;
     use crate::run::tests::kind;
+
+    #[test]
+    fn who_sends_something_else_hears_that_and_who_sends_nothing_does_not() {
+        for (is_silence, advice) in [(true, None), (false, Some(ALONE))] {
+            let mut stop = Stop::of(Kind::Missing, "a request", "another");
+            stop.is_silence = is_silence;
+            let stop = sent_alone(Err(stop)).unwrap_err();
+            assert_eq!(stop.advice.as_deref(), advice);
+        }
+    }
 
     #[test]
     fn only_what_has_ended_and_is_wrong_is_tried_again_alone() {
