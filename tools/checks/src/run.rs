@@ -285,7 +285,7 @@ impl Run {
 
     /// All that the program has printed.
     pub fn output(&self) -> String {
-        self.with(|program| program.text())
+        self.with(Process::text)
     }
 
     /// Waits until what the program has printed satisfies the condition, for this time at most.

@@ -88,12 +88,12 @@ fn a_class_is_judged_in_four_languages() {
     let output = marks(class.path(), &["--only=listens", "--only=answers"]);
     let rows: Vec<_> = output.lines().skip(1).take(8).collect();
     let expected = [
-        "  +  +    2 of 2  c  (./a.out {port})",
-        "  +  +    2 of 2  c includes  (./a.out {port})",
-        "  +  +    2 of 2  c++  (./a.out {port})",
-        "  +  +    2 of 2  java  (java -Xmx1g -cp . course.Server {port})",
-        "  +  +    2 of 2  javascript  (node ./server.js {port})",
-        "  +  +    2 of 2  python  (python3 -m chat {port})",
+        "++   2 of 2  c  (./a.out {port})",
+        "++   2 of 2  c includes  (./a.out {port})",
+        "++   2 of 2  c++  (./a.out {port})",
+        "++   2 of 2  java  (java -Xmx1g -cp . course.Server {port})",
+        "++   2 of 2  javascript  (node ./server.js {port})",
+        "++   2 of 2  python  (python3 -m chat {port})",
     ];
     assert_eq!(rows[..6], expected, "{output}");
     assert!(rows[6].contains("undecided: which is the program: a.py, b.py?"));
@@ -124,8 +124,9 @@ fn a_flat_class_is_judged_in_four_languages() {
     file("c (1).js", JAVASCRIPT.as_bytes());
     file("d.py", &PYTHON.replace('\n', "\r\n").into_bytes());
     let output = marks(class.path(), &["--only=answers"]);
-    let passed = output.lines().filter(|row| row.starts_with("  +"));
-    let passed: Vec<_> = passed.filter_map(|row| row.get(15..)).collect();
+    let passed = output.lines();
+    let passed = passed.filter_map(|row| row.strip_prefix("+   1 of 1  "));
+    let passed: Vec<_> = passed.collect();
     let expected = [
         "a 张三_12_server.c  (./a.out {port})",
         "b 李四_12_Server.java  (java -Xmx1g -cp . Server {port})",
