@@ -6,14 +6,15 @@ use std::fs;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use supervise::Command;
 
 use crate::check::{Check, Level, Outcome, Role, Verdict};
 use crate::lab::Lab;
+use crate::machine::Machine;
 use crate::parallel::in_order;
 use crate::port::Port;
 use crate::run::{Kind, Patience, Stop};
@@ -31,13 +32,6 @@ const TIME_WAIT: Duration = Duration::from_secs(65);
 /// How deep below a program's folder its files are looked at.
 const DEPTH: u32 = 3;
 
-/// Checks share it. While a check has it alone, no other program under test runs.
-static MACHINE: RwLock<()> = RwLock::new(());
-
-/// How many that share it have begun their work, and how many of them have ended it.
-static BEGUN: AtomicUsize = AtomicUsize::new(0);
-static ENDED: AtomicUsize = AtomicUsize::new(0);
-
 /// What is judged, and how.
 #[derive(Debug, Clone)]
 pub struct Submission {
@@ -51,6 +45,9 @@ pub struct Submission {
     pub jobs: usize,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<dyn Prepare>>,
+    /// Where a check that has to be made alone is alone. Submissions that are judged at the same
+    /// time share it.
+    pub machine: Machine,
 }
 
 /// Makes the command of one check, such as one that runs in a folder that no other check has.
@@ -72,6 +69,7 @@ impl Submission {
             patience: Patience::default(),
             jobs: JOBS,
             prepare: None,
+            machine: Machine::default(),
         }
     }
 
@@ -293,7 +291,7 @@ fn failed_step(outcome: &Outcome) -> String {
 /// The very first check: all others of this program wait for it. If it was late although no other
 /// program ran, that counts: only what takes no time is repeated.
 fn try_first(check: &Check, submission: &Submission) -> Outcome {
-    let (outcome, was_alone) = shares_the_machine(|| check.judge(submission));
+    let (outcome, was_alone) = submission.machine.beside_others(|| check.judge(submission));
     match outcome.kind {
         Some(Kind::Ended) => try_alone(check, submission, true),
         Some(Kind::Missing) if !was_alone => try_alone(check, submission, true),
@@ -311,7 +309,7 @@ fn try_beside_others(
     if runs_alone.load(Ordering::Relaxed) {
         return Err(None);
     }
-    let outcome = beside_others(|| check.judge(submission));
+    let (outcome, _) = submission.machine.beside_others(|| check.judge(submission));
     let has_met_others = match outcome.kind {
         Some(Kind::Ended) => true,
         Some(Kind::Wrong) => submission.shares_files(begun),
@@ -328,34 +326,17 @@ fn try_beside_others(
 /// The try that counts: no other program under test runs. If it is the first one, beside nobody, a
 /// missing answer is worth a second one.
 fn try_alone(check: &Check, submission: &Submission, mut is_second: bool) -> Outcome {
-    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
-    let mut outcome = check.judge(submission);
-    if !is_second && matches!(outcome.kind, Some(Kind::Missing | Kind::Ended)) {
-        outcome = check.judge(submission);
-        is_second = true;
-    }
-    if is_second && outcome.verdict == Verdict::Passed {
-        outcome.verdict = Verdict::Unsteady;
-    }
-    outcome
-}
-
-/// Does something that takes much of the machine, such as to compile a program, while no check has
-/// the machine alone.
-pub fn beside_others<T>(work: impl FnOnce() -> T) -> T {
-    shares_the_machine(work).0
-}
-
-/// The same. Returns whether nobody else did such a thing meanwhile, too.
-fn shares_the_machine<T>(work: impl FnOnce() -> T) -> (T, bool) {
-    let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
-    // In this order: then nobody is missed who is at work at any time meanwhile.
-    let ended = ENDED.load(Ordering::SeqCst);
-    let begun = BEGUN.fetch_add(1, Ordering::SeqCst);
-    let result = work();
-    let was_alone = begun == ended && BEGUN.load(Ordering::SeqCst) == begun + 1;
-    ENDED.fetch_add(1, Ordering::SeqCst);
-    (result, was_alone)
+    submission.machine.alone(|| {
+        let mut outcome = check.judge(submission);
+        if !is_second && matches!(outcome.kind, Some(Kind::Missing | Kind::Ended)) {
+            outcome = check.judge(submission);
+            is_second = true;
+        }
+        if is_second && outcome.verdict == Verdict::Passed {
+            outcome.verdict = Verdict::Unsteady;
+        }
+        outcome
+    })
 }
 
 #[cfg(test)]

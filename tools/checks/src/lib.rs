@@ -9,13 +9,14 @@
 //!   [`datagram`] are its misbehaving peers, [`run`] records what they do (`by_hand` how to repeat
 //!   it with `tap`), and [`port`] finds ports that nobody else has.
 //! - [`check`]: what a check is and what comes of it; [`judge`]: all checks of a role, several at a
-//!   time ([`parallel`]); [`report`]: in words.
+//!   time ([`parallel`]) or one alone ([`machine`]); [`report`]: in words.
 
 mod by_hand;
 pub mod check;
 pub mod datagram;
 pub mod judge;
 pub mod lab;
+pub mod machine;
 pub mod parallel;
 pub mod peer;
 pub mod port;

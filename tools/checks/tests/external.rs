@@ -12,8 +12,8 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 #[cfg(target_os = "linux")]
@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
+use checks::machine::Machine;
 #[cfg(target_os = "linux")]
 use checks::port::Port;
 use checks::report;
@@ -31,6 +32,9 @@ use supervise::Process;
 
 /// How many programs are judged at the same time. They mostly wait.
 const AT_ONCE: usize = 8;
+
+/// All programs share it, so one that has to run alone does.
+static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::default);
 
 fn zoo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo")
@@ -89,6 +93,7 @@ fn a_program_without_a_fault_passes_every_check() {
                         speed: 10,
                         ..Patience::default()
                     },
+                    machine: MACHINE.clone(),
                     ..Submission::new(Command::new(env!("CARGO_BIN_EXE_faulty"), words))
                 };
                 judge(&checks, &submission, |check, outcome| {
@@ -149,7 +154,10 @@ impl<'a> Animal<'a> {
     fn differences(&self) -> String {
         let folder = tempfile::tempdir().unwrap();
         let checks: Vec<_> = self.role.checks().iter().collect();
-        let submission = Submission::new(command(self.file, &self.words, folder.path()));
+        let submission = Submission {
+            machine: MACHINE.clone(),
+            ..Submission::new(command(self.file, &self.words, folder.path()))
+        };
         let mut differences = String::new();
         judge(&checks, &submission, |check, outcome| {
             if outcome.verdict != self.expected(check) {

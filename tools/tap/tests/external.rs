@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use checks::check::{Check, Role};
 use checks::judge::{Submission, judge};
+use checks::machine::Machine;
 use common::Tap;
 use socket2::{Domain, Protocol, Socket, Type};
 use supervise::Command;
@@ -64,7 +65,12 @@ fn failed(role: Role, command: &[String]) -> Vec<&'static str> {
 }
 
 fn failed_of(checks: &[&'static Check], command: &[String]) -> Vec<&'static str> {
-    let submission = Submission::new(Command::new(command[0].clone(), &command[1..]));
+    /// All programs share it, so one that has to run alone does.
+    static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::default);
+    let submission = Submission {
+        machine: MACHINE.clone(),
+        ..Submission::new(Command::new(command[0].clone(), &command[1..]))
+    };
     let mut failed = Vec::new();
     judge(checks, &submission, |check, outcome| {
         if !outcome.verdict.is_pass() {

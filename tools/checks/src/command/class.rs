@@ -10,7 +10,8 @@ use std::path::{MAIN_SEPARATOR, Path};
 use std::time::Duration;
 
 use checks::check::{Check, Verdict};
-use checks::judge::{Submission, beside_others, judge};
+use checks::judge::{Submission, judge};
+use checks::machine::Machine;
 use checks::parallel::in_order;
 use checks::report;
 use checks::run::Kind;
@@ -64,9 +65,10 @@ pub(crate) fn mark(
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
     let (mut reported, mut printed) = (Ok(()), Ok(()));
+    let machine = Machine::default();
     let mark_it = |submitted: &Submitted| {
         unless_broken(submitted, || {
-            mark_one(args, checks, submitted, given, scratch.path())
+            mark_one(args, checks, submitted, given, scratch.path(), &machine)
         })
     };
     in_order(
@@ -139,15 +141,17 @@ fn mark_one(
     submitted: &Submitted,
     given: Option<&Command>,
     scratch: &Path,
+    machine: &Machine,
 ) -> Marked {
-    let ready = match beside_others(|| submitted.get_ready(args.role, given, scratch)) {
-        Ok(ready) => ready,
-        Err(why) => return not_started(submitted, why.to_string()),
+    let ready = match machine.beside_others(|| submitted.get_ready(args.role, given, scratch)) {
+        (Ok(ready), _) => ready,
+        (Err(why), _) => return not_started(submitted, why.to_string()),
     };
     let mut judged = Vec::new();
     let submission = Submission {
         prepare: Some(ready.clone()),
         jobs: args.jobs / at_once(args),
+        machine: machine.clone(),
         ..crate::submission(args, ready.command.clone())
     };
     // On macOS the path of a temporary folder has a link in it.

@@ -1,7 +1,6 @@
 //! How a program under test is started, judged again and ended.
 
 use std::any::Any;
-use std::env;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::{Prepare, Submission, judge};
+use checks::machine::Machine;
 use checks::port::Port;
 use checks::run::Patience;
 use supervise::Command;
@@ -58,32 +58,8 @@ fn starts(folder: &Path) -> usize {
     starts.unwrap_or_default().lines().count()
 }
 
-/// Runs this test in a process of its own, where it is told so. A program that runs alone waits
-/// until no other test's program runs, and lets none begin.
-fn in_its_own_process(test: &str) -> bool {
-    const TOLD: &str = "CHECKS_TEST_RUNS_ALONE";
-    if env::var_os(TOLD).is_some() {
-        return true;
-    }
-    let mut alone = std::process::Command::new(env::current_exe().unwrap());
-    let ended = alone
-        .args(["--exact", &format!("programs::{test}")])
-        .env(TOLD, "1")
-        .output()
-        .unwrap();
-    let report = String::from_utf8_lossy(&ended.stdout);
-    assert!(
-        ended.status.success() && report.contains("1 passed"),
-        "{report}"
-    );
-    false
-}
-
 #[test]
 fn what_is_missing_once_is_unsteady() {
-    if !in_its_own_process("what_is_missing_once_is_unsteady") {
-        return;
-    }
     let folder = tempdir().unwrap();
     let second_time = format!(
         "echo >> starts
@@ -103,9 +79,6 @@ fn what_is_missing_once_is_unsteady() {
 /// Other programs may have filled the disk, but not for long.
 #[test]
 fn a_folder_that_cannot_be_copied_is_tried_again() {
-    if !in_its_own_process("a_folder_that_cannot_be_copied_is_tried_again") {
-        return;
-    }
     let submission = Submission {
         prepare: Some(Arc::new(FailsOnce::default())),
         patience: Patience::short(),
@@ -132,9 +105,6 @@ impl Prepare for FailsOnce {
 
 #[test]
 fn what_is_missing_twice_has_failed() {
-    if !in_its_own_process("what_is_missing_twice_has_failed") {
-        return;
-    }
     let folder = tempdir().unwrap();
     let never = format!("echo >> starts; exec {FAULTY} udp-client --fault lost-answer $1");
     let outcomes = outcomes(Role::UdpClient, &["/lost-answer"], &never, folder.path());
@@ -145,9 +115,6 @@ fn what_is_missing_twice_has_failed() {
 /// Nobody else has taken the machine's time.
 #[test]
 fn a_late_start_of_a_program_that_runs_alone_counts() {
-    if !in_its_own_process("a_late_start_of_a_program_that_runs_alone_counts") {
-        return;
-    }
     let folder = tempdir().unwrap();
     let mut never = Command::new("sh", ["-c", "echo >> starts; cat", "sh", "{port}"]);
     never.dir = Some(folder.path().to_owned());
@@ -171,10 +138,8 @@ fn a_late_start_of_a_program_that_runs_alone_counts() {
 /// Its first check was late, and another program ran meanwhile: so did the first check of that.
 #[test]
 fn a_late_start_beside_another_program_does_not_count() {
-    if !in_its_own_process("a_late_start_beside_another_program_does_not_count") {
-        return;
-    }
     let both = Arc::new(Barrier::new(2));
+    let machine = Machine::default();
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -195,6 +160,7 @@ fn a_late_start_beside_another_program_does_not_count() {
                         ..Patience::short()
                     },
                     prepare: Some(Arc::new(together)),
+                    machine: machine.clone(),
                     ..Submission::new(command)
                 };
                 let binds = checks(Role::UdpServer, &["/binds"]);
@@ -414,9 +380,6 @@ fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answ
 /// It keeps a lock in its folder, and tidies up when it is asked to end.
 #[test]
 fn a_program_that_cannot_run_twice_runs_alone() {
-    if !in_its_own_process("a_program_that_cannot_run_twice_runs_alone") {
-        return;
-    }
     let folder = tempdir().unwrap();
     let locked = format!(
         "mkdir lock || exit 1; trap 'rmdir lock; kill $!; exit' INT TERM
