@@ -51,20 +51,21 @@ pub fn quote(source: &str) -> Result<String, String> {
 pub fn item(text: &str, name: &str) -> Result<String, String> {
     const ITEM: &str = r"^ *(pub(\(\w+\))? )?(const )?(fn|struct|enum|const|static|trait|type)";
     let found = match name.split_once("::") {
-        Some((owner, name)) => block(text, &format!(r"^impl(<.*?>)? {owner}(<.*>)? \{{$"))
-            .and_then(|owner| block(&owner, &format!(r"{ITEM} {name}\b"))),
-        None => block(text, &format!(r"{ITEM} {name}\b")),
+        Some((owner, name)) => block(text, owner, &format!(r"^impl(<.*?>)? {owner}(<.*>)? \{{$"))
+            .and_then(|owner| block(&owner, name, &format!(r"{ITEM} {name}\b"))),
+        None => block(text, name, &format!(r"{ITEM} {name}\b")),
     };
     found.ok_or_else(|| format!("single item named {name:?}"))
 }
 
-/// From the one line that matches to the end of what begins there, without its indentation.
-fn block(text: &str, first: &str) -> Option<String> {
+/// From the one line that has this name and matches to the end of what begins there, without its
+/// indentation.
+fn block(text: &str, name: &str, first: &str) -> Option<String> {
     let first = Regex::new(first).ok()?;
     let mut starts = text
         .lines()
         .enumerate()
-        .filter(|(_, it)| first.is_match(it));
+        .filter(|(_, it)| it.contains(name) && first.is_match(it));
     let (start, line) = starts.next().filter(|_| starts.next().is_none())?;
     let (indent, _) = line.split_at(line.len() - line.trim_start().len());
     // rustfmt gives an item's last line the indentation of its first.

@@ -46,23 +46,37 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// - an operating system's wording: `[the system's words] (os error)`
 /// - Windows' words for how a program ended and what it is called: `exit code: 1`, `program.exe`
 pub fn normalise(text: &str) -> String {
-    static RULES: LazyLock<[(Regex, &str); 5]> = LazyLock::new(|| {
+    // With each, what a text must have to match: that is found in far less time.
+    static RULES: LazyLock<[(&str, Regex, &str); 5]> = LazyLock::new(|| {
         [
-            (r"(\b\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "$1:[port]"),
-            (r"[^:\n]+ \(os error \d+\)", " [the system's words]"),
             (
+                ":",
+                r"(\b\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+",
+                "$1:[port]",
+            ),
+            (
+                "(os error",
+                r"[^:\n]+ \(os error \d+\)",
+                " [the system's words]",
+            ),
+            (
+                "lookup",
                 r"failed to lookup address information: [^;\n]+",
                 "[the system's words]",
             ),
-            (r"\[exit code: (0x)?", "[exit status: "),
-            (r"\b(ch\d[\w-]*)\.exe\b", "$1"),
+            ("[exit code", r"\[exit code: (0x)?", "[exit status: "),
+            (".exe", r"\b(ch\d[\w-]*)\.exe\b", "$1"),
         ]
-        .map(|(pattern, replacement)| (Regex::new(pattern).unwrap(), replacement))
+        .map(|(has, pattern, replacement)| (has, Regex::new(pattern).unwrap(), replacement))
     });
     RULES
         .iter()
-        .fold(text.to_owned(), |text, (pattern, replacement)| {
-            pattern.replace_all(&text, *replacement).into_owned()
+        .fold(text.to_owned(), |text, (has, pattern, replacement)| {
+            if text.contains(has) {
+                pattern.replace_all(&text, *replacement).into_owned()
+            } else {
+                text
+            }
         })
 }
 
