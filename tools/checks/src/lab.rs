@@ -442,6 +442,11 @@ impl<'a> Lab<'a> {
         Ok(Answerer::new(socket, self.run.clone()))
     }
 
+    /// The program has asked, so it has started.
+    pub(crate) fn has_asked(&mut self) {
+        self.reached = true;
+    }
+
     /// Takes the port for TCP, or for UDP, before the program can. It is free again when the
     /// value is dropped.
     ///

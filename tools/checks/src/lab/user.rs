@@ -174,7 +174,11 @@ impl Lab<'_> {
         self.with(Process::end_input);
         self.half_closes_all();
         let has_terminal = self.with(|program| program.has_terminal());
-        let limit = if has_terminal { OUTPUT_END } else { limit };
+        let limit = if has_terminal {
+            self.pause(OUTPUT_END)
+        } else {
+            limit
+        };
         if self.shows(limit, all) {
             return if has_terminal { missed } else { Ok(()) };
         }
