@@ -452,7 +452,7 @@ mod tests {
         let command = Command::new("cat", [""; 0]);
         let patience = Patience {
             answer,
-            speed: 1,
+            speed: 2,
             ..Patience::short()
         };
         let mut lab = Lab::new(&command, Some(port), &patience);

@@ -48,6 +48,16 @@ fn outcomes(role: Role, names: &[&str], shell_command: &str, folder: &Path) -> V
     outcomes
 }
 
+/// Tests all cases at the same time: a judge mostly waits.
+fn each<T: Send, const N: usize>(cases: [T; N], test: impl Fn(T) + Sync) {
+    thread::scope(|scope| {
+        for case in cases {
+            let test = &test;
+            scope.spawn(move || test(case));
+        }
+    });
+}
+
 fn verdicts(outcomes: &[Outcome]) -> Vec<Verdict> {
     outcomes.iter().map(|outcome| outcome.verdict).collect()
 }
@@ -260,17 +270,20 @@ fn a_server_at_another_address_hears_where_it_is() {
 /// Unless the program writes a file in its folder, which another copy may read.
 #[test]
 fn what_is_wrong_counts_at_once() {
-    for (writes_in, count) in [("..", 1), (".", 2), ("data", 2), (".git", 1)] {
-        let folder = tempdir().unwrap();
-        let here = folder.path().join("here");
-        fs::create_dir(&here).unwrap();
-        fs::create_dir_all(here.join(writes_in)).unwrap();
-        let wrong =
-            format!("echo >> {writes_in}/starts; exec {FAULTY} udp-server --fault converts $1");
-        let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, &here);
-        assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
-        assert_eq!(starts(&here.join(writes_in)), count, "{writes_in}");
-    }
+    each(
+        [("..", 1), (".", 2), ("data", 2), (".git", 1)],
+        |(writes_in, count)| {
+            let folder = tempdir().unwrap();
+            let here = folder.path().join("here");
+            fs::create_dir(&here).unwrap();
+            fs::create_dir_all(here.join(writes_in)).unwrap();
+            let wrong =
+                format!("echo >> {writes_in}/starts; exec {FAULTY} udp-server --fault converts $1");
+            let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, &here);
+            assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
+            assert_eq!(starts(&here.join(writes_in)), count, "{writes_in}");
+        },
+    );
 }
 
 /// It reads what its first run has written, and that alone.
@@ -292,8 +305,8 @@ fn a_file_that_only_the_first_run_writes_is_not_shared() {
 #[test]
 fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     let folder = tempdir().unwrap();
-    let words = "while read -r line; do echo mute; done";
-    let mute = format!("{words} | {FAULTY} tcp-client $1");
+    // It ends after a line, so nobody waits for another one.
+    let mute = format!("(read -r line; echo mute) | {FAULTY} tcp-client $1");
     let names = ["/sends", "/shows", "/goes-on", "/speaks-first"];
     let outcomes = outcomes(Role::TcpClient, &names, &mute, folder.path());
     let (last, failed) = outcomes.split_last().unwrap();
@@ -310,20 +323,20 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
 /// waited for again.
 #[test]
 fn what_fails_after_the_same_steps_as_a_basic_check_is_not_tried_again() {
-    let folder = tempdir().unwrap();
     let mute = format!("echo >> starts; while read -r line; do :; done | {FAULTY} tcp-client $1");
-    for (names, count) in [
+    let cases = [
         // The second one passes.
         (&["/sends", "/speaks-first"][..], 3),
         (&["/sends", "/shows", "/split-reply"], 4),
         // What is typed is another line.
         (&["/sends", "/goes-on"], 4),
-    ] {
+    ];
+    each(cases, |(names, count)| {
+        let folder = tempdir().unwrap();
         let outcomes = outcomes(Role::TcpClient, names, &mute, folder.path());
         assert_eq!(outcomes[0].verdict, Verdict::Failed);
         assert_eq!(starts(folder.path()), count, "{names:?}: {outcomes:#?}");
-        fs::remove_file(folder.path().join("starts")).unwrap();
-    }
+    });
 }
 
 /// Of a word that has to come alone, nothing comes either.
@@ -374,6 +387,21 @@ fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answ
     let outcome = judged_with(patience, Role::TcpServer, "restart", &once);
     let saw = outcome.saw.unwrap();
     assert!(saw.starts_with("it never did, and still runs"), "{saw}");
+    assert!(begun.elapsed() < Duration::from_secs(40));
+}
+
+/// It has asked, so it has started, although it says nothing.
+#[test]
+fn a_silent_client_that_has_asked_gets_no_more_time_to_start() {
+    let silent = format!("{FAULTY} udp-client --fault no-answer $1 >/dev/null");
+    let patience = Patience {
+        start: Duration::from_secs(50),
+        speed: 10,
+        ..Patience::short()
+    };
+    let begun = Instant::now();
+    let outcome = judged_with(patience, Role::UdpClient, "no-answer", &silent);
+    assert_eq!(outcome.verdict, Verdict::Failed, "{outcome:#?}");
     assert!(begun.elapsed() < Duration::from_secs(40));
 }
 
@@ -470,23 +498,19 @@ fn a_program_that_is_busy_before_it_listens_is_told_to_look_for_a_loop() {
 
 /// Expects these verdicts of this check, each for a command of the shell.
 fn expect<const N: usize>(role: Role, name: &str, cases: [(String, Verdict); N]) {
-    thread::scope(|scope| {
-        for (command, verdict) in cases {
-            scope.spawn(move || {
-                let short = Patience::short();
-                // What passes ends long before these limits, unless the machine is busy.
-                let patience = match verdict {
-                    Verdict::Passed => Patience {
-                        next: short.next,
-                        speed: short.speed,
-                        ..Patience::default()
-                    },
-                    _ => short,
-                };
-                let outcome = judged_with(patience, role, name, &command);
-                assert_eq!(outcome.verdict, verdict, "{command}: {outcome:#?}");
-            });
-        }
+    each(cases, |(command, verdict)| {
+        let short = Patience::short();
+        // What passes ends long before these limits, unless the machine is busy.
+        let patience = match verdict {
+            Verdict::Passed => Patience {
+                next: short.next,
+                speed: short.speed,
+                ..Patience::default()
+            },
+            _ => short,
+        };
+        let outcome = judged_with(patience, role, name, &command);
+        assert_eq!(outcome.verdict, verdict, "{command}: {outcome:#?}");
     });
 }
 
@@ -641,38 +665,26 @@ fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
 #[cfg(unix)]
 #[test]
 fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
-    let folder = tempdir().unwrap();
-    for name in ["shows", "terminal-escapes"] {
+    each(["shows", "terminal-escapes"], |name| {
         let client = format!(
             "{FAULTY} udp-client --fault {name} $1; echo 'Traceback (most recent call last):'"
         );
-        let outcomes = outcomes(
-            Role::UdpClient,
-            &[&format!("/{name}")],
-            &client,
-            folder.path(),
-        );
-        let advice = outcomes[0].advice.as_deref().unwrap();
-        assert!(!advice.contains("stack trace"), "{outcomes:#?}");
-    }
+        let outcome = judged(Role::UdpClient, name, &client);
+        let advice = outcome.advice.as_deref().unwrap();
+        assert!(!advice.contains("stack trace"), "{outcome:#?}");
+    });
 }
 
 #[cfg(unix)]
 #[test]
 fn a_program_that_an_empty_line_ends_hears_so() {
-    let folder = tempdir().unwrap();
-    let client = |fault: &str| format!("sed -u '/^$/{fault}' | {FAULTY} tcp-client $1");
-    for (fault, ends) in [("q", true), ("d;s/after//", false)] {
-        let outcomes = outcomes(
-            Role::TcpClient,
-            &["/empty-line"],
-            &client(fault),
-            folder.path(),
-        );
-        let advice = outcomes[0].advice.as_deref().unwrap();
+    each([("q", true), ("d;s/after//", false)], |(fault, ends)| {
+        let client = format!("sed -u '/^$/{fault}' | {FAULTY} tcp-client $1");
+        let outcome = judged(Role::TcpClient, "empty-line", &client);
+        let advice = outcome.advice.as_deref().unwrap();
         let says_so = advice.contains("isn't the end of the input");
-        assert_eq!(says_so, ends, "{outcomes:#?}");
-    }
+        assert_eq!(says_so, ends, "{outcome:#?}");
+    });
 }
 
 /// One that ends after a question has nothing to mix up. One that goes on without asking is wrong.
