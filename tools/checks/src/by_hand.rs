@@ -39,9 +39,10 @@ pub(crate) enum Deed<'a> {
     Sends(&'a [u8]),
     Pauses(Duration),
     Hears,
-    HalfCloses,
-    HangsUp,
-    Resets,
+    /// Ends the connection, as `tap` names it.
+    Ends(&'static str),
+    /// What `tap` can't do.
+    Other,
 }
 
 impl ByHand {
@@ -114,20 +115,17 @@ impl Deeds {
                 self.pause = self.pause.max(pause);
                 self.quiet = true;
             }
-            Deed::HalfCloses => self.ends("half-close"),
             // A client that has heard all just waits, and is stopped by hand.
-            Deed::HangsUp if self.heard => self.end = Some(""),
-            Deed::HangsUp => self.ends("close"),
-            Deed::Resets => self.ends("reset"),
+            Deed::Ends("close") if self.heard => self.end = Some(""),
+            Deed::Ends(how) => {
+                if self.quiet {
+                    self.parts.push(Vec::new());
+                }
+                self.end = Some(how);
+            }
+            Deed::Other => return false,
         }
         true
-    }
-
-    fn ends(&mut self, how: &'static str) {
-        if self.quiet {
-            self.parts.push(Vec::new());
-        }
-        self.end = Some(how);
     }
 
     /// The command for so many peers that do this.

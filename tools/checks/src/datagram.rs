@@ -15,33 +15,24 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// Somebody who asks the program under test.
 #[derive(Debug)]
 pub struct Asker {
-    name: String,
-    /// Its number among those that are repeated by hand.
-    number: usize,
-    socket: UdpSocket,
     run: Run,
+    socket: UdpSocket,
 }
 
 impl Asker {
-    pub(crate) fn new(name: String, server: SocketAddr, run: Run) -> io::Result<Self> {
+    pub(crate) fn new(name: String, server: SocketAddr, run: &Run) -> io::Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         // Connected, so that nobody else's datagrams arrive, and that a closed port is reported.
         socket.connect(server)?;
-        let number = run.by_hand().begins();
-        Ok(Self {
-            name,
-            number,
-            socket,
-            run,
-        })
+        let run = run.of(name);
+        Ok(Self { run, socket })
     }
 
     /// Sends a datagram.
     pub fn sends(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.run.by_hand().does(self.number, Deed::Sends(bytes));
-        self.run
-            .tell(format_args!("{} sends {}", self.name, shown(bytes)));
+        let step = format_args!("sends {}", shown(bytes));
+        self.run.does(Deed::Sends(bytes), step);
         // The error of a datagram before this one may be reported here: nobody was there. The next
         // expectation says so.
         let _ = self.socket.send(bytes);
@@ -49,9 +40,7 @@ impl Asker {
 
     /// Is gone before an answer can come.
     pub fn leaves(self) {
-        self.run.is_beyond_tap();
-        self.run
-            .tell(format_args!("{} closes its socket", self.name));
+        self.run.does(Deed::Other, "closes its socket");
     }
 
     /// Looks for this time whether an answer satisfies the condition.
@@ -65,11 +54,11 @@ impl Asker {
         limit: Duration,
         is_it: impl Fn(&[u8]) -> bool,
     ) -> Told {
-        self.run
-            .tell(format_args!("{} expects no {what}", self.name));
-        let expected = format!("no {what} reaches {}, but a reason or nothing", self.name);
+        self.run.tell(format_args!("expects no {what}"));
+        let name = &self.run.name;
+        let expected = format!("no {what} reaches {name}, but a reason or nothing");
         match first(&self.socket, &self.run, limit, is_it) {
-            Ok((answer, _)) => self.failed(&expected, &answer),
+            Ok((answer, _)) => self.run.failed(expected, came(answer)),
             Err(_) => Ok(()),
         }
     }
@@ -80,47 +69,34 @@ impl Asker {
     ///
     /// None comes within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects(&mut self, what: &str, is_it: impl Fn(&[u8]) -> bool) -> Told<Vec<u8>> {
-        self.run.by_hand().does(self.number, Deed::Hears);
-        self.run.tell(format_args!("{} expects {what}", self.name));
+        self.run.does(Deed::Hears, format_args!("expects {what}"));
         let limit = self.run.patience().answer;
-        let what = format!("{what} reaches {} within {}", self.name, time(limit));
+        let expected = self.run.reaches(what, limit);
         match first(&self.socket, &self.run, limit, is_it) {
             Ok((answer, _)) => Ok(answer),
             // An answer that has no number may be a greeting, and the right one late.
-            Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => self.failed(&what, &other),
-            Err(other) => missed(&self.run, &what, other, "no answer"),
+            Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => {
+                self.run.failed(expected, came(other))
+            }
+            Err(other) => missed(&self.run, &expected, other, "no answer"),
         }
-    }
-
-    /// The failure of an expectation of this peer's.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    fn failed<T>(&self, expected: &str, answer: &[u8]) -> Told<T> {
-        let saw = format!("{} came", shown(answer));
-        self.run.failed(expected, saw)
     }
 }
 
 /// Somebody whom the program under test asks.
 #[derive(Debug)]
 pub struct Answerer {
-    /// Its number among those that are repeated by hand.
-    number: usize,
-    socket: UdpSocket,
     run: Run,
+    socket: UdpSocket,
     /// Who asked last.
     asker: Option<SocketAddr>,
 }
 
 impl Answerer {
-    pub(crate) fn new(socket: UdpSocket, run: Run) -> Self {
-        let number = run.by_hand().begins();
+    pub(crate) fn new(socket: UdpSocket, run: &Run) -> Self {
         Self {
-            number,
+            run: run.of("the server"),
             socket,
-            run,
             asker: None,
         }
     }
@@ -132,25 +108,24 @@ impl Answerer {
     ///
     /// None comes within this time.
     pub fn expects(&mut self, number: &str, limit: Duration) -> Told {
-        self.run
-            .tell(format_args!("the server expects the request {number:?}"));
+        let what = format!("the request {number:?}");
+        self.run.tell(format_args!("expects {what}"));
         let is_it = |request: &[u8]| is_number(request, number);
-        match first(&self.socket, &self.run, limit, is_it) {
+        let other = match first(&self.socket, &self.run, limit, is_it) {
             Ok((_, asker)) => {
                 self.asker = Some(asker);
-                self.does(Deed::Hears);
-                Ok(())
+                self.run.notes(Deed::Hears);
+                return Ok(());
             }
-            Err(other) => {
-                let limit = time(limit);
-                let what = format!("the request {number:?} reaches the server within {limit}");
-                let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
-                let missed = missed(&self.run, &what, other, "no request came");
-                if ends_with_nul {
-                    return missed.advise(NUL_SENT);
-                }
-                missed
-            }
+            Err(other) => other,
+        };
+        let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
+        let expected = self.run.reaches(what, limit);
+        let missed = missed(&self.run, &expected, other, "no request came");
+        if ends_with_nul {
+            missed.advise(NUL_SENT)
+        } else {
+            missed
         }
     }
 
@@ -162,8 +137,7 @@ impl Answerer {
     pub fn expects_no_more_requests(&mut self) -> Told {
         let patience = self.run.patience();
         let (quiet, limit) = (patience.next, patience.giving_up);
-        self.run
-            .tell("the server expects the client to stop asking");
+        self.run.tell("expects the client to stop asking");
         let deadline = Instant::now() + limit;
         while first(&self.socket, &self.run, quiet, |_| true).is_ok() {
             if Instant::now() > deadline {
@@ -177,9 +151,8 @@ impl Answerer {
     /// Answers the last request.
     pub fn answers(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
-        self.does(Deed::Sends(bytes));
-        self.run
-            .tell(format_args!("the server answers {}", shown(bytes)));
+        let step = format_args!("answers {}", shown(bytes));
+        self.run.does(Deed::Sends(bytes), step);
         self.send_from(&self.socket, bytes);
     }
 
@@ -189,11 +162,10 @@ impl Answerer {
     ///
     /// The system has no other port.
     pub fn a_stranger_answers(&mut self, bytes: &[u8]) -> Told {
-        self.run.is_beyond_tap();
-        self.run.tell(format_args!(
-            "a stranger, from another port, sends {}",
-            shown(bytes)
-        ));
+        let step = format_args!("sends {}", shown(bytes));
+        self.run
+            .of("a stranger, from another port,")
+            .does(Deed::Other, step);
         let stranger = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0));
         let stranger = stranger.map_err(skip("no port for a stranger"))?;
         self.send_from(&stranger, bytes);
@@ -209,22 +181,16 @@ impl Answerer {
 
     /// Answers nothing for this time, whatever comes.
     pub fn pauses(&mut self, pause: Duration) {
-        self.does(Deed::Pauses(pause));
-        self.run
-            .tell(format_args!("the server is quiet for {}", time(pause)));
+        let step = format_args!("is quiet for {}", time(pause));
+        self.run.does(Deed::Pauses(pause), step);
         let pause = self.run.pause(pause);
         let _ = first(&self.socket, &self.run, pause, |_| false);
     }
 
     /// Doesn't answer the last request.
     pub fn loses_it(&mut self) {
-        self.run.is_beyond_tap();
-        self.run
-            .tell("the server doesn't answer, as if the request were lost");
-    }
-
-    fn does(&self, deed: Deed) {
-        self.run.by_hand().does(self.number, deed);
+        let step = "doesn't answer, as if the request were lost";
+        self.run.does(Deed::Other, step);
     }
 }
 
@@ -279,13 +245,14 @@ fn first(
 
 /// The failure of an expectation: nothing came, or only others, and the right one may be late.
 fn missed<T>(run: &Run, expected: &str, other: Option<Vec<u8>>, nothing: &str) -> Told<T> {
-    match other {
-        Some(other) => run.missed(expected, format_args!("{} came", shown(&other))),
-        None => run.missed(expected, nothing).map_err(|stop| Stop {
-            is_silence: true,
-            ..stop
-        }),
-    }
+    let is_silence = other.is_none();
+    let saw = other.map_or(nothing.to_owned(), came);
+    let missed = run.missed(expected, saw);
+    missed.map_err(|stop| Stop { is_silence, ..stop })
+}
+
+fn came(datagram: impl AsRef<[u8]>) -> String {
+    format!("{} came", shown(datagram.as_ref()))
 }
 
 #[cfg(test)]
@@ -311,7 +278,7 @@ mod tests {
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         server.set_read_timeout(Some(PATIENCE)).unwrap();
         let address = server.local_addr().unwrap();
-        let mut client = Asker::new("client 1".to_owned(), address, run()).unwrap();
+        let mut client = Asker::new("client 1".to_owned(), address, &run()).unwrap();
         client.sends("100");
         let (_, asker) = server.recv_from(&mut [0; 8]).unwrap();
         let is_it = |answer: &[u8]| answer == b"212";
@@ -335,7 +302,7 @@ mod tests {
     fn the_right_request_may_be_late_after_others() {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
-        let mut server = Answerer::new(socket, run());
+        let mut server = Answerer::new(socket, &run());
         let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         for (requests, expected) in [
             (&[][..], Some(Kind::Missing)),
@@ -361,7 +328,7 @@ mod tests {
                 giving_up,
                 ..Patience::short()
             };
-            let mut server = Answerer::new(socket, Run::new(false, &patience));
+            let mut server = Answerer::new(socket, &Run::new(false, &patience));
             let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             for _ in 0..2 {
                 client.send_to(b"100", address).unwrap();
@@ -374,7 +341,7 @@ mod tests {
     fn a_nul_after_the_number_gets_its_own_advice() {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
-        let mut server = Answerer::new(socket, run());
+        let mut server = Answerer::new(socket, &run());
         let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         client.send_to(b"100\0", address).unwrap();
         let Err(failure) = server.expects("100", Duration::from_millis(50)) else {

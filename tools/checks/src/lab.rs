@@ -5,6 +5,7 @@ mod absent;
 mod user;
 
 use std::io;
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Deref;
 use std::process::ExitStatus;
@@ -37,6 +38,10 @@ const CONNECT_TRY: Duration = Duration::from_millis(250);
 /// A program that is there in less than this part of the time that it has to start is quick.
 const AT_ONCE: u32 = 20;
 
+/// What to change in a command that the system can't start.
+const NOT_STARTED: &str = "Check the path. A script may also be given to its interpreter: -- python3 \
+    server.py {port}";
+
 /// Everything that one run of one check needs.
 #[derive(Debug)]
 pub struct Lab<'a> {
@@ -48,7 +53,6 @@ pub struct Lab<'a> {
     start: Duration,
     restarted: bool,
     /// What takes the place of a connection in TIME-WAIT.
-    #[cfg(target_os = "linux")]
     stand_in: Option<Socket>,
     /// A peer has reached the program.
     reached: bool,
@@ -78,7 +82,6 @@ impl<'a> Lab<'a> {
             port: None,
             start: Duration::MAX,
             restarted: false,
-            #[cfg(target_os = "linux")]
             stand_in: None,
             reached: false,
             peers: 0,
@@ -112,24 +115,16 @@ impl<'a> Lab<'a> {
         }
         let command = self.command.for_port(self.port()?.number);
         self.tell(format_args!("$ {command}"));
-        match Process::start(&command) {
-            Ok(program) => {
-                if cfg!(unix) && !program.has_terminal() {
-                    self.add("(with pipes: the system has no terminal left)");
-                }
-                *self.program() = Some(program);
-                Ok(())
-            }
-            Err(error) => {
-                let saw = format!("it could not be started: {error}");
-                let advice = self.command.trouble().unwrap_or(
-                    "Check the path. A script may also be given to its interpreter: -- python3 \
-                     server.py {port}",
-                );
-                let stopped = self.stopped(Kind::Ended, "the program starts", saw);
-                stopped.advise(advice)
-            }
+        let program = Process::start(&command).or_else(|error| {
+            let saw = format!("it could not be started: {error}");
+            let stopped = self.stopped(Kind::Ended, "the program starts", saw);
+            stopped.advise(self.command.trouble().unwrap_or(NOT_STARTED))
+        })?;
+        if cfg!(unix) && !program.has_terminal() {
+            self.add("(with pipes: the system has no terminal left)");
         }
+        *self.program() = Some(program);
+        Ok(())
     }
 
     /// The same for a server, unless another one serves at its port: the check would judge that
@@ -177,8 +172,7 @@ impl<'a> Lab<'a> {
         self.tell("the program is ended");
         self.is_beyond_tap();
         drop(self.program().take());
-        #[cfg(target_os = "linux")]
-        {
+        if cfg!(target_os = "linux") {
             // If it can't be bound, the connection itself is in the way, which is as good.
             self.stand_in = self.stand_in().ok();
         }
@@ -186,12 +180,12 @@ impl<'a> Lab<'a> {
         self.starts()
     }
 
-    #[cfg(target_os = "linux")]
     fn stand_in(&mut self) -> io::Result<Socket> {
         let port = self.port.as_ref().map_or(0, |port| port.number);
         let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None)?;
         // As TIME-WAIT, it is in nobody's way who has set either of the two.
         socket.set_reuse_address(true)?;
+        #[cfg(unix)]
         socket.set_reuse_port(true)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         socket.bind(&address.into())?;
@@ -200,7 +194,7 @@ impl<'a> Lab<'a> {
 
     /// How long the program may take to be there. Another start takes no longer than the first.
     fn start_limit(&self) -> Duration {
-        if self.start < self.patience().start / AT_ONCE {
+        if self.reached || self.start < self.patience().start / AT_ONCE {
             self.patience().answer
         } else {
             self.patience().start
@@ -230,25 +224,14 @@ impl<'a> Lab<'a> {
         let name = format!("{name} {}", self.peers);
         self.by_hand().command = format!("send {}", self.port()?.number);
         self.tell(format_args!("{name} connects"));
-        let limit = if self.reached {
-            self.patience().answer
-        } else {
-            self.start_limit()
-        };
-        let address = self.address()?;
-        let expected = if self.restarted {
-            format!("the program listens on {address} again")
-        } else {
-            format!("the program listens on {address} within {}", time(limit))
-        };
-        let begun = Instant::now();
+        let (address, limit) = (self.address()?, self.start_limit());
+        let mut expected = format!("the program listens on {address} within {}", time(limit));
+        if self.restarted {
+            expected = format!("the program listens on {address} again");
+        }
         let look = |left| connect(&address, left);
         let stream = self.waits_for(limit, expected, Type::STREAM, look)?;
-        if !self.reached {
-            self.start = begun.elapsed();
-        }
-        self.reached = true;
-        TcpPeer::new(name, stream, self.run.clone()).map_err(skip("the connection can't be used"))
+        TcpPeer::new(name, stream, &self.run).map_err(skip("the connection can't be used"))
     }
 
     /// Connects many clients, all within [`Patience::next`], and each sends this request at once.
@@ -260,19 +243,18 @@ impl<'a> Lab<'a> {
     ///
     /// Not all of them can connect in time.
     pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<TcpPeer>> {
+        let what = shown(request);
         self.tell(format_args!(
-            "{count} more clients connect, and each sends {}",
-            shown(request)
+            "{count} more clients connect, and each sends {what}"
         ));
-        let address = self.address()?;
-        let limit = self.patience().next;
+        let (address, limit) = (self.address()?, self.patience().next);
         let deadline = Instant::now() + limit;
         let mut clients = Vec::new();
         while clients.len() < count {
             let left = deadline.saturating_duration_since(Instant::now());
             let name = format!("client {}", self.peers + 1);
             let stream = connect(&address, left.min(CONNECT_TRY));
-            match stream.and_then(|stream| TcpPeer::new(name, stream, self.run.clone())) {
+            match stream.and_then(|stream| TcpPeer::new(name, stream, &self.run)) {
                 Ok(mut client) => {
                     client.write(request)?;
                     self.peers += 1;
@@ -301,11 +283,16 @@ impl<'a> Lab<'a> {
         kind: Type,
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> Told<T> {
-        let deadline = Instant::now() + limit;
+        let begun = Instant::now();
         while self.ended().is_none() {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = limit.saturating_sub(begun.elapsed());
             match look(left) {
-                Ok(found) => return Ok(found),
+                Ok(found) => {
+                    if !mem::replace(&mut self.reached, true) {
+                        self.start = begun.elapsed();
+                    }
+                    return Ok(found);
+                }
                 Err(_) if left.is_zero() => break,
                 Err(error) if self.reached => return self.missed(expected, error.kind()),
                 Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
@@ -332,11 +319,8 @@ impl<'a> Lab<'a> {
         status: ExitStatus,
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> bool {
-        let mut limit = Duration::ZERO;
-        if status.success() && !self.reached && !self.restarted {
-            limit = self.pause(BACKGROUND);
-        }
-        let deadline = Instant::now() + limit;
+        let waits = status.success() && !self.reached && !self.restarted;
+        let deadline = Instant::now() + self.pause(BACKGROUND) * u32::from(waits);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let is_there = look(left).is_ok();
@@ -369,10 +353,9 @@ impl<'a> Lab<'a> {
                 let is_there = port.has_udp_receiver().then_some(());
                 is_there.ok_or_else(|| io::ErrorKind::NotFound.into())
             })?;
-            self.reached = true;
         }
         self.by_hand().command = format!("send --udp {}", address.port());
-        Asker::new(name, address, self.run.clone()).map_err(skip("there is no socket"))
+        Asker::new(name, address, &self.run).map_err(skip("there is no socket"))
     }
 
     // Peers of a client.
@@ -399,7 +382,7 @@ impl<'a> Lab<'a> {
         self.tell(format_args!("{name} expects the program to connect"));
         if let Some(stream) = self.arrival(&host, self.patience().start) {
             (self.start, self.reached) = (begun.elapsed(), true);
-            let peer = TcpPeer::new(name, stream, self.run.clone());
+            let peer = TcpPeer::new(name, stream, &self.run);
             return Ok((host, peer.map_err(skip("the connection broke"))?));
         }
         let start = time(self.patience().start);
@@ -439,7 +422,7 @@ impl<'a> Lab<'a> {
         let (number, socket) = bound.map_err(skip("nobody can receive there"))?;
         self.port = Some(Port::fixed(number));
         self.by_hand().command = format!("listen --udp {number}");
-        Ok(Answerer::new(socket, self.run.clone()))
+        Ok(Answerer::new(socket, &self.run))
     }
 
     /// The program has asked, so it has started.

@@ -54,12 +54,8 @@ pub enum End {
 /// One side of a TCP connection; the other is the program under test.
 #[derive(Debug)]
 pub struct TcpPeer {
-    /// What it is called in the steps.
-    name: String,
-    /// Its number among those that are repeated by hand.
-    number: usize,
-    stream: Arc<TcpStream>,
     run: Run,
+    stream: Arc<TcpStream>,
     /// All that has come.
     pub(crate) received: Vec<u8>,
     /// How much of `received` has been looked at by an expectation that was satisfied.
@@ -68,18 +64,15 @@ pub struct TcpPeer {
 }
 
 impl TcpPeer {
-    pub(crate) fn new(name: String, stream: TcpStream, run: Run) -> io::Result<Self> {
+    pub(crate) fn new(name: String, stream: TcpStream, run: &Run) -> io::Result<Self> {
         // Each `sends` is on its way at once, as a separate segment.
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(run.patience().answer))?;
         let stream = Arc::new(stream);
         run.holds(&stream);
-        let number = run.by_hand().begins();
         Ok(Self {
-            name,
-            number,
+            run: run.of(name),
             stream,
-            run,
             received: Vec::new(),
             used: 0,
             end: None,
@@ -101,11 +94,11 @@ impl TcpPeer {
 
     /// Sends these bytes without telling it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
-        self.does(Deed::Sends(bytes));
+        self.run.notes(Deed::Sends(bytes));
         match (&*self.stream).write_all(bytes) {
             Ok(()) => {}
             Err(error) if is_cut_short(&error) => {
-                let expected = format!("the program reads what {} sends", self.name);
+                let expected = format!("the program reads what {} sends", self.run.name);
                 let saw = format!("it read nothing for {}", time(self.answer_time()));
                 return self.run.missed(expected, saw);
             }
@@ -125,8 +118,8 @@ impl TcpPeer {
     }
 
     fn is_quiet(&mut self, of_people: Duration, pause: Duration) {
-        self.does(Deed::Pauses(of_people));
-        self.tell(format_args!("is quiet for {}", time(of_people)));
+        let step = format_args!("is quiet for {}", time(of_people));
+        self.run.does(Deed::Pauses(of_people), step);
         self.hears(pause, |_| false);
     }
 
@@ -142,10 +135,8 @@ impl TcpPeer {
     /// It sends something, or ends the connection.
     pub fn pauses_and_expects_nothing(&mut self, pause: Duration, why: &str) -> Told {
         let pause_shown = time(pause);
-        self.does(Deed::Pauses(pause));
-        self.tell(format_args!(
-            "is quiet for {pause_shown}, and expects nothing: {why}"
-        ));
+        let step = format_args!("is quiet for {pause_shown}, and expects nothing: {why}");
+        self.run.does(Deed::Pauses(pause), step);
         if !self.has_heard(self.run.pause(pause)) {
             return Ok(());
         }
@@ -158,8 +149,8 @@ impl TcpPeer {
 
     /// Tells the program that no more will come, and goes on listening (`shutdown`).
     pub fn half_closes(&mut self) {
-        self.does(Deed::HalfCloses);
-        self.tell("closes its sending side");
+        self.run
+            .does(Deed::Ends("half-close"), "closes its sending side");
         // It fails if the connection has ended already; the next expectation will tell.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -169,8 +160,7 @@ impl TcpPeer {
     /// If the program has closed its side already, and its port is needed again, the close is a
     /// reset, so that nothing is left of the connection.
     pub fn hangs_up(mut self) {
-        self.does(Deed::HangsUp);
-        self.tell("hangs up");
+        self.run.does(Deed::Ends("close"), "hangs up");
         if self.run.port_is_reused() {
             self.hears(CROSSING, |_| false);
             if self.end.is_some() {
@@ -190,8 +180,7 @@ impl TcpPeer {
     /// Resets the connection: a close with `SO_LINGER` 0. A system also resets one whose program
     /// ends with bytes unread.
     pub fn resets(self) {
-        self.does(Deed::Resets);
-        self.tell("resets the connection");
+        self.run.does(Deed::Ends("reset"), "resets the connection");
         reset(&self.stream);
         self.run.lets_go(&self.stream);
     }
@@ -204,12 +193,11 @@ impl TcpPeer {
     /// It takes all of them without a word, or goes on neither reading nor answering, and does
     /// neither within [`Patience::meanwhile`](crate::run::Patience::meanwhile) after that.
     pub fn sends_endlessly(&mut self, bytes: &[u8], limit: usize) -> Told {
-        self.run.is_beyond_tap();
-        self.tell(format_args!(
-            "sends {} again and again, up to {} MiB, and expects to be cut off",
-            shown(bytes),
-            limit >> 20
-        ));
+        let (what, most) = (shown(bytes), limit >> 20);
+        let step = format_args!(
+            "sends {what} again and again, up to {most} MiB, and expects to be cut off"
+        );
+        self.run.does(Deed::Other, step);
         let many = bytes.repeat((64 << 10) / bytes.len().max(1));
         let deadline = Instant::now() + self.run.patience().end;
         let mut sent = 0;
@@ -255,13 +243,11 @@ impl TcpPeer {
         other: &mut TcpPeer,
         (what, is_it): What,
     ) -> Told {
-        self.run.is_beyond_tap();
-        self.tell(format_args!(
-            "sends {} one byte at a time, every {}; meanwhile {} expects {what}",
-            shown(bytes),
-            time(pause),
-            other.name,
-        ));
+        let (all, each, name) = (shown(bytes), time(pause), &other.run.name);
+        let step = format_args!(
+            "sends {all} one byte at a time, every {each}; meanwhile {name} expects {what}"
+        );
+        self.run.does(Deed::Other, step);
         let pause = self.run.pause(pause);
         let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
@@ -273,7 +259,7 @@ impl TcpPeer {
                 return Ok(());
             }
         }
-        other.missed(other.reaches(what, limit))
+        other.missed(other.run.reaches(what, limit))
     }
 
     /// Waits for an answer that contains this text.
@@ -302,7 +288,7 @@ impl TcpPeer {
         };
         let is_behind = nul >= self.used;
         self.looks_back();
-        self.failed(format!("{text:?} reaches {}, without a NUL", self.name))
+        self.failed(format!("{text:?} reaches {}, without a NUL", self.run.name))
             .advise(if is_behind { NUL_SENT } else { LENGTH_SENT })
     }
 
@@ -322,7 +308,7 @@ impl TcpPeer {
             self.used = self.received.len();
             return Ok(());
         }
-        self.failed(self.reaches(&format!("{text:?} alone"), limit))
+        self.failed(self.run.reaches(format_args!("{text:?} alone"), limit))
             .advise("Send the word alone: the other side compares the whole message with it.")
     }
 
@@ -350,7 +336,7 @@ impl TcpPeer {
         if self.hears(limit, is_there) {
             return Ok(());
         }
-        self.missed(self.reaches(what, limit))
+        self.missed(self.run.reaches(what, limit))
     }
 
     /// Expects that what has come is this already: more of it would change nothing.
@@ -364,7 +350,7 @@ impl TcpPeer {
         if is_it(&self.received) {
             return Ok(());
         }
-        self.failed(format!("{what} reaches {}", self.name))
+        self.failed(format!("{what} reaches {}", self.run.name))
     }
 
     /// Waits for any bytes, and leaves them to the next expectation.
@@ -378,7 +364,7 @@ impl TcpPeer {
         if self.hears(limit, |received| !received.is_empty()) {
             return Ok(());
         }
-        self.missed(self.reaches("something", limit))
+        self.missed(self.run.reaches("something", limit))
     }
 
     /// Waits for anything at all: bytes, or the end of the stream, but not a reset.
@@ -404,7 +390,7 @@ impl TcpPeer {
     /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
         self.tell("expects the program to close the connection");
-        self.ends(false)
+        self.ends("")
     }
 
     /// Waits until the program closes the connection properly.
@@ -414,16 +400,15 @@ impl TcpPeer {
     /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
-        self.ends(true)
+        self.ends(", without a reset")
     }
 
-    fn ends(&mut self, cleanly: bool) -> Told {
+    fn ends(&mut self, how: &str) -> Told {
         let limit = self.answer_time();
         self.hears(limit, |_| false);
-        if self.has_closed() || (self.end.is_some() && !cleanly) {
+        if self.has_closed() || (self.end.is_some() && how.is_empty()) {
             return Ok(());
         }
-        let how = if cleanly { ", without a reset" } else { "" };
         self.missed(format!("the connection ends within {}{how}", time(limit)))
     }
 
@@ -493,11 +478,10 @@ impl TcpPeer {
             rest if self.used > 0 => rest.trim_ascii_start(),
             all => all,
         };
-        let came = match came {
-            [] => "nothing came".to_owned(),
-            bytes => format!("{} came", shown(bytes)),
-        };
-        came + &end
+        match came {
+            [] => format!("nothing came{end}"),
+            bytes => format!("{} came{end}", shown(bytes)),
+        }
     }
 
     /// [`Patience::answer`](crate::run::Patience::answer).
@@ -518,7 +502,7 @@ impl TcpPeer {
         let mut piece = [0; 16 << 10];
         loop {
             if is_there(self.unused()) {
-                self.does(Deed::Hears);
+                self.run.notes(Deed::Hears);
                 return true;
             }
             if self.end.is_some() || self.received.len() > RECEIVED_LIMIT {
@@ -536,18 +520,9 @@ impl TcpPeer {
         }
     }
 
-    /// What is expected of an answer, in words.
-    fn reaches(&self, what: &str, limit: Duration) -> String {
-        format!("{what} reaches {} within {}", self.name, time(limit))
-    }
-
     /// Tells the next step, of this peer's.
     pub fn tell(&self, step: impl Display) {
-        self.run.tell(format_args!("{} {step}", self.name));
-    }
-
-    fn does(&self, deed: Deed) {
-        self.run.by_hand().does(self.number, deed);
+        self.run.tell(step);
     }
 }
 
@@ -582,7 +557,7 @@ mod tests {
             ..Patience::short()
         };
         let run = Run::new(false, &patience);
-        let client = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
+        let client = TcpPeer::new("client 1".to_owned(), stream, &run).unwrap();
         (client, program)
     }
 

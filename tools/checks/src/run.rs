@@ -17,7 +17,7 @@ use supervise::ending::{self, signal};
 use supervise::last_words::{LINE_END, cut, last_words, stack_trace};
 use supervise::{Process, lock};
 
-use crate::by_hand::ByHand;
+use crate::by_hand::{ByHand, Deed};
 
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
@@ -194,9 +194,14 @@ const CRASH: &str = "It crashed. Look first for an exception that nothing catche
     is neither joined nor detached, a write beyond the end of a buffer, or the use of what isn't there \
     any more: a debugger shows the place.";
 
-/// The run of one check. Clones tell the same one.
+/// The run of one check, as the check or one of its peers sees it.
 #[derive(Debug, Clone)]
-pub struct Run(Arc<Shared>);
+pub struct Run {
+    shared: Arc<Shared>,
+    /// The peer's name, with which its steps begin, and its number.
+    pub(crate) name: String,
+    number: usize,
+}
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -214,16 +219,30 @@ impl Run {
     /// A run that has only begun. `port_is_reused` if the program's port is that of the next
     /// program too, which can't be started as long as a connection of the port's is in TIME-WAIT.
     pub fn new(port_is_reused: bool, patience: &Patience) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             port_is_reused,
             patience: patience.clone(),
             ..Shared::default()
-        }))
+        };
+        Self {
+            shared: Arc::new(shared),
+            name: String::new(),
+            number: 0,
+        }
+    }
+
+    /// The same run, as another peer sees it, which takes part from now on.
+    pub(crate) fn of(&self, name: impl Into<String>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            name: name.into(),
+            number: self.by_hand().begins(),
+        }
     }
 
     /// How long the program may take.
     pub fn patience(&self) -> &Patience {
-        &self.0.patience
+        &self.shared.patience
     }
 
     /// How long a pause is in this run that people make this long.
@@ -232,17 +251,34 @@ impl Run {
     }
 
     pub(crate) fn port_is_reused(&self) -> bool {
-        self.0.port_is_reused
+        self.shared.port_is_reused
     }
 
     /// The next step.
     pub fn tell(&self, step: impl Display) {
-        lock(&self.0.steps).push(step.to_string());
+        let step = format!("{} {step}", self.name);
+        lock(&self.shared.steps).push(step.trim_start().to_owned());
+    }
+
+    /// Notes what this peer does, to be repeated by hand.
+    pub(crate) fn notes(&self, deed: Deed) {
+        self.by_hand().does(self.number, deed);
+    }
+
+    /// The next step is this.
+    pub(crate) fn does(&self, deed: Deed, step: impl Display) {
+        self.notes(deed);
+        self.tell(step);
+    }
+
+    /// What this peer expects of an answer, in words.
+    pub(crate) fn reaches(&self, what: impl Display, limit: Duration) -> String {
+        format!("{what} reaches {} within {}", self.name, time(limit))
     }
 
     /// Adds to the last step what became of it.
     pub fn add(&self, more: impl Display) {
-        if let Some(last) = lock(&self.0.steps).last_mut() {
+        if let Some(last) = lock(&self.shared.steps).last_mut() {
             // Writing to a string can't fail.
             let _ = write!(last, " {more}");
         }
@@ -250,12 +286,12 @@ impl Run {
 
     /// All steps so far.
     pub fn steps(&self) -> Vec<String> {
-        lock(&self.0.steps).clone()
+        lock(&self.shared.steps).clone()
     }
 
     /// What the peers do, as commands.
     pub(crate) fn by_hand(&self) -> MutexGuard<'_, ByHand> {
-        lock(&self.0.by_hand)
+        lock(&self.shared.by_hand)
     }
 
     /// `tap` can't do what the peers do.
@@ -265,7 +301,7 @@ impl Run {
 
     /// The program of this run, once it has been started.
     pub fn program(&self) -> MutexGuard<'_, Option<Process>> {
-        lock(&self.0.program)
+        lock(&self.shared.program)
     }
 
     /// What this says of the program. If it wasn't started: nothing.
@@ -296,16 +332,16 @@ impl Run {
 
     /// Takes part in a connection, until it is closed on purpose ([`Run::lets_go`]).
     pub(crate) fn holds(&self, stream: &Arc<TcpStream>) {
-        lock(&self.0.connections).push(Arc::clone(stream));
+        lock(&self.shared.connections).push(Arc::clone(stream));
     }
 
     pub(crate) fn lets_go(&self, stream: &Arc<TcpStream>) {
-        lock(&self.0.connections).retain(|held| !Arc::ptr_eq(held, stream));
+        lock(&self.shared.connections).retain(|held| !Arc::ptr_eq(held, stream));
     }
 
     /// On every connection, says that no more will come.
     pub(crate) fn half_closes_all(&self) {
-        for stream in lock(&self.0.connections).iter() {
+        for stream in lock(&self.shared.connections).iter() {
             // It fails on one that has ended.
             let _ = stream.shutdown(Shutdown::Write);
         }
@@ -315,7 +351,7 @@ impl Run {
     /// lingers in TIME-WAIT and keeps the port from the next program.
     pub fn close(&self) {
         drop(self.program().take());
-        for stream in mem::take(&mut *lock(&self.0.connections)) {
+        for stream in mem::take(&mut *lock(&self.shared.connections)) {
             reset(&stream);
         }
     }

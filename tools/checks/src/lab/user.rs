@@ -588,7 +588,7 @@ mod tests {
             if is_over {
                 program.shutdown(Shutdown::Both).unwrap();
             }
-            let mut peer = TcpPeer::new("peer".to_owned(), stream, lab.run.clone()).unwrap();
+            let mut peer = TcpPeer::new("peer".to_owned(), stream, &lab.run).unwrap();
             let told = lab.types_chinese(&mut peer, "hello");
             assert_eq!(told.is_ok(), arrives.contains("你好"), "{arrives}");
             let found = told.as_ref().err().and_then(|stop| stop.advice.as_deref());

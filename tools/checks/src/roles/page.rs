@@ -189,7 +189,7 @@ mod tests {
         };
         let run = Run::new(false, &patience);
         (
-            TcpPeer::new("client 1".to_owned(), stream, run).unwrap(),
+            TcpPeer::new("client 1".to_owned(), stream, &run).unwrap(),
             server,
         )
     }

@@ -214,7 +214,7 @@ pub const CHECKS: &[Check] = &[
             if server.has_closed()
                 && let Some(stream) = lab.arrival(&host, lab.patience().answer)
             {
-                let again = TcpPeer::new("the server".to_owned(), stream, (**lab).clone());
+                let again = TcpPeer::new("the server".to_owned(), stream, lab);
                 server = again.map_err(skip("the connection broke"))?;
             }
             server.expects("hello 4712")
