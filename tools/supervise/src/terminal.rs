@@ -59,38 +59,23 @@ mod pty {
     use std::fs::File;
     use std::os::fd::OwnedFd;
 
-    use rustix::fs::{Mode, OFlags, open as open_file};
-    use rustix::io::{FdFlags, Result, fcntl_setfd};
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::io::Result;
     use rustix::termios::{
-        LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+        LocalModes, OptionalActions, OutputModes, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize,
     };
+    use rustix_openpty::openpty;
 
     /// Our side of a new terminal, and the program's.
     pub(super) fn open() -> Result<(File, OwnedFd)> {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        // At once, or a program that is started at this instant would have it, too.
-        #[cfg(target_os = "linux")]
-        let flags = flags | OpenptFlags::CLOEXEC;
-        let ours = openpt(flags)?;
-        fcntl_setfd(&ours, FdFlags::CLOEXEC)?;
-        grantpt(&ours)?;
-        unlockpt(&ours)?;
-        let name = ptsname(&ours, Vec::new())?;
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let theirs = open_file(name, flags, Mode::empty())?;
-        let mut mode = tcgetattr(&theirs)?;
+        let pty = openpty(None, None)?;
+        let mut mode = tcgetattr(&pty.user)?;
         mode.local_modes.remove(LocalModes::ECHO);
         mode.output_modes.remove(OutputModes::OPOST);
-        tcsetattr(&theirs, OptionalActions::Now, &mode)?;
+        tcsetattr(&pty.user, OptionalActions::Now, &mode)?;
+        let mut size = tcgetwinsize(&pty.user)?;
         // So wide that no program divides a line.
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: 10_000,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&ours, size)?;
-        Ok((ours.into(), theirs))
+        (size.ws_row, size.ws_col) = (24, 10_000);
+        tcsetwinsize(&pty.user, size)?;
+        Ok((pty.controller.into(), pty.user))
     }
 }
