@@ -4,6 +4,7 @@
 mod absent;
 mod user;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -60,7 +61,7 @@ pub struct Lab<'a> {
     /// Something was typed.
     typed: bool,
     /// What the program shows when nothing is wrong.
-    known: Vec<String>,
+    known: BTreeSet<String>,
 }
 
 /// What the peers know, too.
@@ -86,7 +87,7 @@ impl<'a> Lab<'a> {
             reached: false,
             peers: 0,
             typed: false,
-            known: Vec::new(),
+            known: BTreeSet::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use anstream::adapter::strip_str;
 use supervise::ending::is_success;
 use supervise::last_words::stack_trace;
 use supervise::{OUTPUT_LIMIT, Process};
@@ -99,10 +100,6 @@ impl Lab<'_> {
     fn knows(&mut self, lines: impl IntoIterator<Item = String>) {
         let lines = lines.into_iter().filter(|line| !line.is_empty());
         self.known.extend(lines);
-        // The longest first: it may begin with another.
-        self.known
-            .sort_by(|one, other| (other.len(), other).cmp(&(one.len(), one)));
-        self.known.dedup();
     }
 
     /// Whether the output has words that it hadn't when it was remembered, or when all was well.
@@ -125,8 +122,14 @@ impl Lab<'_> {
     /// A line without what is known at its beginning.
     fn unknown<'a>(&self, line: &'a str) -> &'a str {
         let mut rest = line;
-        let find = |rest| self.known.iter().find_map(|it| without_words(rest, it));
-        while let Some(after) = find(rest) {
+        // Without the longest that is known: it may begin with another.
+        let after = |rest| {
+            self.known
+                .iter()
+                .filter_map(|it| without_words(rest, it))
+                .min_by_key(|it| it.len())
+        };
+        while let Some(after) = after(rest) {
             rest = after.trim_start();
         }
         rest
@@ -421,15 +424,7 @@ fn without_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
 /// The words of a line, as they are compared: without what differs from run to run, such as a port
 /// or an address in memory, and without signs and colours, which say nothing.
 fn same(line: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            // Up to its last byte (ECMA-48, section 5.4).
-            '\x1b' => drop(rest.find(char::is_ascii_alphabetic)),
-            c => plain.push(c),
-        }
-    }
+    let plain = strip_str(line).to_string();
     let is_digit = |c: char| c.is_ascii_digit();
     let words = plain.split(|c: char| !(c.is_alphanumeric() || c == '-'));
     let words = words.map(|word| word.trim_matches('-'));
