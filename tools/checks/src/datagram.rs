@@ -219,25 +219,22 @@ fn first(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         // Before it looks at the socket: a program that has ended may have sent something before.
-        let over = run.ended().is_some();
+        let has_ended = run.ended().is_some();
         // Zero would mean "forever".
         let wait = left.min(GLANCE).max(Duration::from_millis(1));
+        // It fails if the time is up, or nobody was there when a datagram before this one came.
         let received = socket
             .set_read_timeout(Some(wait))
             .and_then(|()| socket.recv_from(&mut buffer));
-        match received {
-            Ok((count, from)) => {
-                let datagram = buffer.get(..count).unwrap_or_default().to_vec();
-                if is_it(&datagram) {
-                    return Ok((datagram, from));
-                }
-                other = Some(datagram);
+        let is_over = left.is_zero() || (has_ended && received.is_err());
+        if let Ok((count, from)) = received {
+            let datagram = buffer.get(..count).unwrap_or_default().to_vec();
+            if is_it(&datagram) {
+                return Ok((datagram, from));
             }
-            Err(_) if over => return Err(other),
-            // The time is up, or nobody was there when a datagram before this one came.
-            Err(_) => {}
+            other = Some(datagram);
         }
-        if left.is_zero() {
+        if is_over {
             return Err(other);
         }
     }

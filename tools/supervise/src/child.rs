@@ -4,8 +4,6 @@ use std::io;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 #[cfg(windows)]
 use process_wrap::std::JobObject;
@@ -17,10 +15,6 @@ use crate::guard;
 #[cfg(target_os = "linux")]
 use crate::signals;
 use crate::strays::Mark;
-
-/// How long to try again while a file that was copied just now is busy: a program that another
-/// thread is starting has the copy open until it runs.
-const NO_LONGER_BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
 ///
@@ -48,29 +42,16 @@ impl Child {
         #[cfg(target_os = "linux")]
         signals::prepare();
         guard::prepare();
-        let deadline = Instant::now() + NO_LONGER_BUSY;
-        loop {
-            let (mark, started) = Mark::start(|| command.spawn());
-            let error = match started {
-                Ok(process) => {
-                    guard::watch(process.id());
-                    let is_over = false;
-                    return Ok(Self {
-                        process,
-                        mark,
-                        is_over,
-                    });
-                }
-                Err(error) => error,
-            };
-            // `spawn` may fail after the process has started.
-            mark.end();
-            let is_busy = error.kind() == io::ErrorKind::ExecutableFileBusy;
-            if !is_busy || Instant::now() > deadline {
-                return Err(error);
-            }
-            thread::yield_now();
-        }
+        let (mark, started) = Mark::start(|| command.spawn());
+        // `spawn` may fail after the process has started.
+        let process = started.inspect_err(|_| mark.end())?;
+        guard::watch(process.id());
+        let is_over = false;
+        Ok(Self {
+            process,
+            mark,
+            is_over,
+        })
     }
 
     /// Kills all processes of the session or job. Later calls do nothing: once it has ended, another

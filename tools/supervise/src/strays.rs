@@ -4,10 +4,15 @@
 //! has, on what hasn't been limited since Linux 2.4.30: `RLIMIT_RSS` (same page). A program can't
 //! raise it again. (On Windows nothing leaves a job. On macOS only the group is ended.)
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long the children of a program that was killed may take to end.
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
+
+/// What is started has all that this process has open, up to the moment when it runs: also a file
+/// that was copied just now, which can't be run for as long.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Mark, pattern, processes};
@@ -16,7 +21,6 @@ pub(crate) use linux::{Mark, pattern, processes};
 mod linux {
     use std::fs;
     use std::process;
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
 
@@ -26,7 +30,7 @@ mod linux {
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
-    use super::CHILDREN_END;
+    use super::{CHILDREN_END, ONE_AT_A_TIME};
     use crate::lock::lock;
 
     /// The limit of all that a program has started. In decimal digits: a 4, ten of this
@@ -38,7 +42,6 @@ mod linux {
         /// Starts something that has a new mark. [`Self::fix`] it then.
         pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
             static NEXT: AtomicU64 = AtomicU64::new(0);
-            static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
             let next = NEXT.fetch_add(1, Ordering::Relaxed) % 100_000_000;
             let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + next;
             let _guard = lock(&ONE_AT_A_TIME);
@@ -166,6 +169,7 @@ pub(crate) struct Mark;
 #[cfg(not(target_os = "linux"))]
 impl Mark {
     pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
+        let _guard = crate::lock(&ONE_AT_A_TIME);
         (Self, start())
     }
 

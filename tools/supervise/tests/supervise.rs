@@ -78,3 +78,20 @@ fn a_program_ignores_no_signal_that_this_process_ignores() {
         assert_eq!(status.signal(), Some(signal));
     }
 }
+
+/// Another program that is started at the same instant has the copy open for writing, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_was_copied_just_now_can_be_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let starts = |name: &str| {
+        let copy = folder.path().join(name);
+        std::fs::copy("/bin/true", &copy).unwrap();
+        Process::start(&Command::new(copy, [""; 0])).unwrap();
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || (0..25).for_each(|copy| starts(&format!("{thread}-{copy}"))));
+        }
+    });
+}
