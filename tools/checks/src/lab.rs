@@ -265,9 +265,9 @@ impl<'a> Lab<'a> {
                 Err(error) if is_timeout(&error) && !left.is_zero() => {}
                 Err(error) => {
                     let expected = format!("{count} clients connect within {}", time(limit));
+                    let why = error.kind();
                     let saw = format!(
-                        "only the first ones could; the others found the queue full ({})",
-                        error.kind()
+                        "only the first ones could; the others found the queue full ({why})"
                     );
                     return self.missed(expected, saw);
                 }

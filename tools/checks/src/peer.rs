@@ -210,25 +210,17 @@ impl TcpPeer {
             }
         }
         let wait = self.run.patience().meanwhile;
-        if self.has_heard(wait) {
-            self.hears_the_rest();
-            return Ok(());
+        if !self.has_heard(wait) {
+            let wait = time(wait);
+            return self.missed(format!("an answer, or the connection's end, within {wait}"));
         }
-        self.missed(format!(
-            "an answer, or the connection's end, within {}",
-            time(wait)
-        ))
-    }
-
-    /// Listens until no more comes, or for a while, so that to hang up then isn't a reset, by luck:
-    /// the program may answer each piece.
-    fn hears_the_rest(&mut self) {
-        let deadline = Instant::now() + self.run.patience().meanwhile;
-        let mut heard = 0;
-        while heard < self.received.len() && self.end.is_none() && Instant::now() < deadline {
-            heard = self.received.len();
-            self.pauses_silently(REST);
+        // It may answer each piece. To hang up while more comes would be a reset, by luck.
+        let deadline = Instant::now() + wait;
+        while !self.unused().is_empty() && Instant::now() < deadline {
+            self.used = self.received.len();
+            self.hears(self.run.pause(REST), |received| !received.is_empty());
         }
+        Ok(())
     }
 
     /// Sends these bytes one at a time with pauses, until `other` has received what it expects.

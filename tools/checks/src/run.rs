@@ -83,7 +83,7 @@ pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
 const SHOWN: usize = 60;
 
 /// Why a check stops before its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stop {
     /// What should have happened.
     pub expected: String,
@@ -107,11 +107,9 @@ impl Stop {
         Self {
             expected: expected.to_string(),
             advice: unwritten(&saw).map(|task| format!("Next: {task}")),
-            first: None,
             saw,
             kind,
-            is_silence: false,
-            is_busy: false,
+            ..Self::default()
         }
     }
 
@@ -142,7 +140,7 @@ fn unwritten(saw: &str) -> Option<&str> {
 }
 
 /// Kinds of failures: what they say about the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
     /// It did something wrong.
     Wrong,
@@ -154,6 +152,7 @@ pub enum Kind {
     /// The same, but somebody else may have its port, which is worth another try on another one.
     PortLost,
     /// None: the check can't be made.
+    #[default]
     Skipped,
 }
 

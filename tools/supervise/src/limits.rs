@@ -15,6 +15,9 @@
 use std::fs::{self, Metadata};
 use std::path::Path;
 
+#[cfg(unix)]
+use rustix::process::{Resource, Rlimit, setrlimit};
+
 #[cfg(target_os = "linux")]
 pub(crate) use watch::watch;
 
@@ -33,20 +36,17 @@ const BLOCK: u64 = 4096;
 
 /// Sets these limits for this process, and for all that it starts from now on.
 pub fn set() {
+    // It fails where there was a smaller one, which is as good. No core is dumped: it would count as
+    // a file of the program.
     #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = |most: u64| Rlimit {
-            current: Some(most),
-            maximum: Some(most),
-        };
-        // It fails where there was a smaller one, which is as good. No core is dumped: it would
-        // count as a file of the program.
-        let _ = setrlimit(Resource::Core, limit(0));
-        let _ = setrlimit(Resource::Fsize, limit(FILES));
-        if cfg!(target_os = "linux") {
-            let _ = setrlimit(Resource::Data, limit(MEMORY));
-        }
+    for (resource, most) in [
+        (Resource::Core, 0),
+        (Resource::Fsize, FILES),
+        #[cfg(target_os = "linux")]
+        (Resource::Data, MEMORY),
+    ] {
+        let (current, maximum) = (Some(most), Some(most));
+        let _ = setrlimit(resource, Rlimit { current, maximum });
     }
     #[cfg(target_os = "linux")]
     watch::start();
