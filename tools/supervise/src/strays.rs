@@ -10,9 +10,9 @@ use std::time::Duration;
 /// How long the children of a program that was killed may take to end.
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 
-/// What is started has all that this process has open, up to the moment when it runs: also a file
-/// that was copied just now, which can't be run for as long.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// How many programs were started. They are started one at a time: up to the moment when it runs, each
+/// has all that this process has open, such as a copy of another program, which can't run so long.
+static STARTED: Mutex<u64> = Mutex::new(0);
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Mark, pattern, processes};
@@ -21,7 +21,6 @@ pub(crate) use linux::{Mark, pattern, processes};
 mod linux {
     use std::fs;
     use std::process;
-    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
 
     use procfs::FromRead;
@@ -30,7 +29,7 @@ mod linux {
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
-    use super::{CHILDREN_END, ONE_AT_A_TIME};
+    use super::{CHILDREN_END, STARTED};
     use crate::lock::lock;
 
     /// The limit of all that a program has started. In decimal digits: a 4, ten of this
@@ -41,17 +40,16 @@ mod linux {
     impl Mark {
         /// Starts something that has a new mark. [`Self::fix`] it then.
         pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
-            static NEXT: AtomicU64 = AtomicU64::new(0);
-            let next = NEXT.fetch_add(1, Ordering::Relaxed) % 100_000_000;
-            let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + next;
-            let _guard = lock(&ONE_AT_A_TIME);
+            let mut started = lock(&STARTED);
+            *started = (*started + 1) % 100_000_000;
+            let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + *started;
             // It is born with our own limit, so nothing that it starts can be born without.
             let usual = getrlimit(Resource::Rss);
             let current = Some(mark);
             let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
-            let started = start();
+            let result = start();
             let _ = setrlimit(Resource::Rss, usual);
-            (Self(mark), started)
+            (Self(mark), result)
         }
 
         /// This process, which was started with the mark, can't raise it again.
@@ -96,10 +94,8 @@ mod linux {
         pub(crate) fn cpu_time(self) -> (Duration, Duration) {
             let its_own = self.processes();
             let ticks: u64 = its_own.iter().map(|it| it.utime + it.stime).sum();
-            let tasks = its_own
-                .iter()
-                .filter_map(|it| Process::new(it.pid).ok()?.tasks().ok());
-            let tasks = tasks.flatten().flatten();
+            let tasks = |it: &Stat| Process::new(it.pid).ok()?.tasks().ok();
+            let tasks = its_own.iter().filter_map(tasks).flatten().flatten();
             let waited = tasks.filter_map(|task| Some(task.schedstat().ok()?.run_delay));
             (
                 Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()),
@@ -169,7 +165,7 @@ pub(crate) struct Mark;
 #[cfg(not(target_os = "linux"))]
 impl Mark {
     pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
-        let _guard = crate::lock(&ONE_AT_A_TIME);
+        let _one_at_a_time = crate::lock(&STARTED);
         (Self, start())
     }
 
