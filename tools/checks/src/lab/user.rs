@@ -37,6 +37,15 @@ pub const SILENCE: Duration = Duration::from_millis(6500);
 const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
     sys.exit with a text means 1. If the program's last words name an error, handle that first.";
 
+/// The same, in one that took too much of the machine.
+const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, or \
+    stores or writes something.";
+
+/// The same, in one that printed without an end.
+const FLOODS: &str = "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
+    bytes, the end of the stream, for a message. Limit what you print of a peer's: it may send \
+    without an end.";
+
 impl Lab<'_> {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
     /// user waits up to 2 s until the program has shown something.
@@ -158,19 +167,17 @@ impl Lab<'_> {
         let list: Vec<String> = texts.iter().map(|text| shown(text.as_bytes())).collect();
         let list = list.join(" and ");
         self.tell(format_args!("the program's output should have {list}"));
-        let all = |output: &str| {
+        let missing = |output: &str| {
             let output = before_crash(output);
-            texts.iter().all(|text| output.contains(text))
+            texts.iter().copied().find(|text| !output.contains(text))
         };
+        let all = |output: &str| missing(output).is_none();
         let limit = self.patience().answer;
         if self.shows(limit, all) {
             return Ok(());
         }
         let expected = format!("the program's output has {list} within {}", time(limit));
-        let output = self.output();
-        let output = before_crash(&output);
-        let missing = texts.iter().find(|text| !output.contains(**text));
-        let missing = missing.map_or("it", |text| text);
+        let missing = missing(&self.output()).unwrap_or("it");
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
         let ran = self.ended().is_none();
@@ -372,31 +379,20 @@ impl Lab<'_> {
     ///
     /// It has, or was.
     pub fn expects_no_flood(&self) -> Told {
-        let taken = |program: &mut Process| {
-            let stopped = program.stopped().map(str::to_owned);
-            (stopped, program.floods())
-        };
-        let (stopped, floods) = self.with(taken);
-        if let Some(why) = stopped {
+        let stopped = self.with(|program| program.stopped().map(str::to_owned));
+        let (expected, saw, advice) = if let Some(why) = stopped {
             self.tell("what the program takes of the machine is looked at");
             let expected = "the program takes no more of the machine than it needs";
-            let saw = format!("{why}: it was stopped");
-            return Err(Stop::of(Kind::Wrong, expected, saw)).advise(
-                "Look for a loop that again and again starts a thread or a process, or stores or \
-                 writes something.",
-            );
-        }
-        if floods {
+            (expected, format!("{why}: it was stopped"), TAKES_TOO_MUCH)
+        } else if self.with(Process::floods) {
             let expected = "the program prints only what there is to say";
             let most = OUTPUT_LIMIT >> 10;
             let saw = format!("it printed more than {most} KiB, and was ended");
-            return Err(Stop::of(Kind::Wrong, expected, saw)).advise(
-                "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
-                 bytes, the end of the stream, for a message. Limit what you print of a peer's: it \
-                 may send without an end.",
-            );
-        }
-        Ok(())
+            (expected, saw, FLOODS)
+        } else {
+            return Ok(());
+        };
+        Err(Stop::of(Kind::Wrong, expected, saw)).advise(advice)
     }
 }
 
