@@ -36,8 +36,8 @@ const BLOCK: u64 = 4096;
 
 /// Sets these limits for this process, and for all that it starts from now on.
 pub fn set() {
-    // It fails where there was a smaller one, which is as good. No core is dumped: it would count as
-    // a file of the program.
+    // It fails where there was a smaller one, which is as good. No core is dumped: it would count
+    // as a file of the program.
     #[cfg(unix)]
     for (resource, most) in [
         (Resource::Core, 0),

@@ -38,12 +38,12 @@ const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status sho
     sys.exit with a text means 1. If the program's last words name an error, handle that first.";
 
 /// The same, in one that took too much of the machine.
-const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, or \
-    stores or writes something.";
+const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, \
+    or stores or writes something.";
 
 /// The same, in one that printed without an end.
-const FLOODS: &str = "Look for a loop that goes on without waiting: such as one that takes a read of 0 \
-    bytes, the end of the stream, for a message. Limit what you print of a peer's: it may send \
+const FLOODS: &str = "Look for a loop that goes on without waiting: such as one that takes a read \
+    of 0 bytes, the end of the stream, for a message. Limit what you print of a peer's: it may send \
     without an end.";
 
 impl Lab<'_> {
