@@ -6,63 +6,55 @@
 //! a pipe, and the pipe closes with this process, however it ends. (On Windows a job ends with the
 //! process that has opened it.)
 
+use std::io::Write;
 use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 
-#[cfg(unix)]
-mod helper {
-    use std::io::Write;
-    use std::os::unix::process::CommandExt;
-    use std::process::{ChildStdin, Command, Stdio};
-    use std::sync::{Mutex, OnceLock};
+use crate::lock::lock;
 
-    use crate::lock::lock;
-
-    /// Tells the helper, which runs from the first call on, if it can be started. Without it all
-    /// goes well but for the case that it is made for.
-    pub(super) fn tell(words: &str) {
-        static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
-        let pipe = PIPE.get_or_init(|| {
-            let mut helper = Command::new("sh");
-            helper.args(["-c", include_str!("guard.sh"), "sh"]);
-            #[cfg(target_os = "linux")]
-            helper.arg(crate::strays::pattern());
-            helper
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                // Out of Ctrl-C's reach.
-                .process_group(0);
-            helper.spawn().ok()?.stdin.map(Mutex::new)
-        });
-        if let Some(pipe) = pipe {
-            let _ = lock(pipe).write_all(format!("{words}\n").as_bytes());
-        }
+/// Tells the helper, which runs from the first call on, if it can be started. Without it all goes
+/// well but for the case that it is made for.
+fn tell(words: &str) {
+    static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
+    if cfg!(windows) {
+        return;
     }
-}
-
-#[cfg(not(unix))]
-mod helper {
-    pub(super) fn tell(_: &str) {}
+    let pipe = PIPE.get_or_init(|| {
+        let mut helper = Command::new("sh");
+        helper.args(["-c", include_str!("guard.sh"), "sh"]);
+        #[cfg(target_os = "linux")]
+        helper.arg(crate::strays::pattern());
+        // Out of Ctrl-C's reach.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut helper, 0);
+        helper.stdin(Stdio::piped()).stdout(Stdio::null());
+        let helper = helper.stderr(Stdio::null()).spawn();
+        helper.ok()?.stdin.map(Mutex::new)
+    });
+    if let Some(pipe) = pipe {
+        let _ = lock(pipe).write_all(format!("{words}\n").as_bytes());
+    }
 }
 
 /// From now on no program outlives this process.
 pub(crate) fn prepare() {
-    helper::tell("prepare");
+    tell("prepare");
 }
 
 /// From now on this process group doesn't outlive this process.
 pub(crate) fn watch(group: u32) {
-    helper::tell(&format!("watch {group}"));
+    tell(&format!("watch {group}"));
 }
 
 /// This process group has ended; its number may become another's.
 pub(crate) fn forget(group: u32) {
-    helper::tell(&format!("forget {group}"));
+    tell(&format!("forget {group}"));
 }
 
 /// This folder, with all that is in it, doesn't outlive this process. The last one counts.
 pub fn remove(folder: &Path) {
     if let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) {
-        helper::tell(&format!("remove {name}"));
+        tell(&format!("remove {name}"));
     }
 }
