@@ -17,10 +17,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ch3-socket");
 /// Runs the program with a separate folder for temporary files.
 fn run_in(folder: &Path, words: &str) -> Ended {
     let mut command = Command::new(PROGRAM);
-    command
-        .args(words.split_whitespace())
-        .env("TMPDIR", folder)
-        .env_remove("CLICOLOR_FORCE");
+    command.args(words.split_whitespace()).env("TMPDIR", folder);
     Program::start_command(command).wait()
 }
 

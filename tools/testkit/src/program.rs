@@ -57,10 +57,10 @@ impl Ended {
 }
 
 impl Program {
-    /// Starts the program. Nothing in the environment colours its output, which is a pipe.
+    /// Starts the program.
     pub fn start(path: impl AsRef<OsStr>, arguments: impl Words) -> Self {
         let mut command = Command::new(path);
-        command.args(arguments).env_remove("CLICOLOR_FORCE");
+        command.args(arguments);
         Self::start_command(command)
     }
 
@@ -72,6 +72,10 @@ impl Program {
     /// The same with this as its standard output.
     pub fn start_into(mut command: Command, output: impl Into<Stdio>) -> Self {
         let text = format!("{command:?}");
+        // What the test's user has set colours no output.
+        if command.get_envs().all(|(name, _)| name != "CLICOLOR_FORCE") {
+            command.env_remove("CLICOLOR_FORCE");
+        }
         command
             .stdin(Stdio::piped())
             .stdout(output)

@@ -297,7 +297,7 @@ fn a_command_says_where_the_program_and_its_folder_go() {
         "--",
         "sh",
         "-c",
-        "test -e \"$2\"/start.lua && sh $0 $1 udp-server $3",
+        "test -e \"$2\"/start.lua && sh \"$0\" \"$1\" udp-server $3",
     ];
     let words = ["{file}", FAULTY, "{dir}", "{port}"];
     let ended = mark(class.path(), &[&command[..], &words].concat());

@@ -104,7 +104,6 @@ fn a_failure_is_explained_and_ends_it_with_status_1() {
     let mut checks = std::process::Command::new(CHECKS);
     checks
         .current_dir(Path::new(FAULTY).parent().unwrap())
-        .env_remove("CLICOLOR_FORCE")
         .args([
             "tcp-server",
             "--only=tcp-server/answers",
@@ -196,7 +195,7 @@ fn a_wrong_command_line_ends_it_with_status_2() {
 
 #[test]
 fn a_reader_that_has_gone_ends_it_quietly() {
-    let command = format!("{CHECKS} udp-client --list | head -1");
+    let command = format!("\"{CHECKS}\" udp-client --list | head -1");
     let ended = Program::run("sh", ["-c", &command]);
     assert_eq!(ended.errors, "");
 }
@@ -239,7 +238,7 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
 #[test]
 fn a_program_that_does_not_end_when_it_should_is_killed() {
     let word = own_word("hangs");
-    let command = format!("trap '' TERM INT HUP; {FAULTY} tcp-client $1; sleep 1000");
+    let command = format!("trap '' TERM INT HUP; \"{FAULTY}\" tcp-client $1; sleep 1000");
     let submission = Submission {
         patience: Patience::short(),
         ..Submission::new(Command::new("sh", ["-c", &command, &word, "{port}"]))
@@ -281,7 +280,7 @@ pub(crate) fn judged_with(
 #[cfg(unix)]
 #[test]
 fn a_process_of_a_program_may_end_the_others() {
-    let told = format!("{FAULTY} chat-client $1; kill -TERM $$");
+    let told = format!("\"{FAULTY}\" chat-client $1; kill -TERM $$");
     let outcome = judged(Role::ChatClient, "byebye-heard", &told);
     assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
 }
@@ -291,7 +290,7 @@ fn a_crash_without_a_stack_trace_is_one() {
     let outcome = judged(
         Role::ChatClient,
         "nobody-there",
-        &format!("{FAULTY} chat-client $1 || kill -SEGV $$"),
+        &format!("\"{FAULTY}\" chat-client $1 || kill -SEGV $$"),
     );
     let saw = outcome.saw.unwrap();
     assert!(saw.starts_with("the program ended (signal"), "{saw}");
@@ -299,7 +298,7 @@ fn a_crash_without_a_stack_trace_is_one() {
 
 #[test]
 fn a_host_that_takes_a_little_longer_to_end_has_ended() {
-    let command = format!("{FAULTY} chat-server $1; sleep 1.2");
+    let command = format!("\"{FAULTY}\" chat-server $1; sleep 1.2");
     let patience = Patience {
         speed: 1,
         ..Patience::short()
@@ -315,7 +314,7 @@ fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
     let wanted = directory.path().join("wanted");
     let name = wanted.to_str().unwrap();
     let shell_command = format!(
-        "if [ -e {name} ]; then exec {FAULTY} tcp-server $1; fi
+        "if [ -e {name} ]; then exec \"{FAULTY}\" tcp-server $1; fi
         echo $1 > {name}.new && mv {name}.new {name}
         until grep -q \":$(printf %04X $1) \" /proc/net/udp; do :; done; exit 1"
     );
@@ -371,7 +370,7 @@ fn a_flood_of_output_is_cut_off_and_reported() {
 #[test]
 fn a_program_with_children_is_judged_and_ended_with_them() {
     let word = own_word("children");
-    let command = format!("{FAULTY} tcp-server $1 & wait");
+    let command = format!("\"{FAULTY}\" tcp-server $1 & wait");
     let ended = checks(&[
         "tcp-server",
         "--only=tcp-server/listens",
@@ -392,7 +391,7 @@ fn a_program_that_goes_into_the_background_is_reported_and_ended() {
     let word = own_word("background");
     // A server that listens only when its parent has ended for sure.
     let background = format!(
-        "(sh -c 'while kill -0 '$$' 2>/dev/null; do :; done; exec {FAULTY} tcp-server '$1 {word}) &"
+        "(sh -c 'while kill -0 '$$' 2>/dev/null; do :; done; exec \"{FAULTY}\" tcp-server '$1 {word}) &"
     );
     let outcome = judged_with(Patience::short(), Role::TcpServer, "listens", &background);
     assert_eq!(outcome.verdict, Verdict::Failed);
@@ -405,7 +404,7 @@ fn a_program_that_goes_into_the_background_is_reported_and_ended() {
 fn a_daemon_is_reported_and_ended() {
     let word = own_word("daemon");
     let daemon = format!(
-        "setsid sh -c '{FAULTY} tcp-server '$1' & wait' {word} </dev/null >/dev/null 2>&1 &"
+        "setsid sh -c '\"{FAULTY}\" tcp-server '$1' & wait' {word} </dev/null >/dev/null 2>&1 &"
     );
     let outcome = judged(Role::TcpServer, "listens", &daemon);
     assert_eq!(outcome.verdict, Verdict::Failed, "{outcome:#?}");
@@ -417,7 +416,7 @@ fn what_is_judged_ends_even_if_the_checks_are_killed() {
     let word = own_word("orphan");
     let stray = own_word("stray");
     let command = format!(
-        "setsid env -i sh -c 'sleep 1000; :' {stray} & {FAULTY} udp-client --fault no-answer $1"
+        "setsid env -i sh -c 'sleep 1000; :' {stray} & \"{FAULTY}\" udp-client --fault no-answer $1"
     );
     let arguments = ["-c", &command, &word, "{port}"];
     let checks = Program::start(

@@ -73,8 +73,8 @@ fn what_is_missing_once_is_unsteady() {
     let folder = tempdir().unwrap();
     let second_time = format!(
         "echo >> starts
-        if [ -e once ]; then exec {FAULTY} udp-client $1; fi
-        touch once; exec {FAULTY} udp-client --fault lost-answer $1"
+        if [ -e once ]; then exec \"{FAULTY}\" udp-client $1; fi
+        touch once; exec \"{FAULTY}\" udp-client --fault lost-answer $1"
     );
     let outcomes = outcomes(
         Role::UdpClient,
@@ -116,7 +116,7 @@ impl Prepare for FailsOnce {
 #[test]
 fn what_is_missing_twice_has_failed() {
     let folder = tempdir().unwrap();
-    let never = format!("echo >> starts; exec {FAULTY} udp-client --fault lost-answer $1");
+    let never = format!("echo >> starts; exec \"{FAULTY}\" udp-client --fault lost-answer $1");
     let outcomes = outcomes(Role::UdpClient, &["/lost-answer"], &never, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 2);
@@ -155,7 +155,7 @@ fn a_late_start_beside_another_program_does_not_count() {
             scope.spawn(|| {
                 let folder = tempdir().unwrap();
                 let second_time = format!(
-                    "if [ -e once ]; then exec {FAULTY} udp-server $1; fi; touch once; cat"
+                    "if [ -e once ]; then exec \"{FAULTY}\" udp-server $1; fi; touch once; cat"
                 );
                 let mut command = Command::new("sh", ["-c", &second_time, "sh", "{port}"]);
                 command.dir = Some(folder.path().to_owned());
@@ -277,8 +277,9 @@ fn what_is_wrong_counts_at_once() {
             let here = folder.path().join("here");
             fs::create_dir(&here).unwrap();
             fs::create_dir_all(here.join(writes_in)).unwrap();
-            let wrong =
-                format!("echo >> {writes_in}/starts; exec {FAULTY} udp-server --fault converts $1");
+            let wrong = format!(
+                "echo >> {writes_in}/starts; exec \"{FAULTY}\" udp-server --fault converts $1"
+            );
             let outcomes = outcomes(Role::UdpServer, &["/converts"], &wrong, &here);
             assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
             assert_eq!(starts(&here.join(writes_in)), count, "{writes_in}");
@@ -294,7 +295,7 @@ fn a_file_that_only_the_first_run_writes_is_not_shared() {
     fs::create_dir(&here).unwrap();
     let wrong = format!(
         "[ -e cache ] || echo > cache
-        echo >> ../starts; exec {FAULTY} udp-server --fault converts $1"
+        echo >> ../starts; exec \"{FAULTY}\" udp-server --fault converts $1"
     );
     let outcomes = outcomes(Role::UdpServer, &["/binds", "/converts"], &wrong, &here);
     assert_eq!(verdicts(&outcomes), [Verdict::Passed, Verdict::Failed]);
@@ -306,7 +307,7 @@ fn a_file_that_only_the_first_run_writes_is_not_shared() {
 fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     let folder = tempdir().unwrap();
     // It ends after a line, so nobody waits for another one.
-    let mute = format!("(read -r line; echo mute) | {FAULTY} tcp-client $1");
+    let mute = format!("(read -r line; echo mute) | \"{FAULTY}\" tcp-client $1");
     let names = ["/sends", "/shows", "/goes-on", "/speaks-first"];
     let outcomes = outcomes(Role::TcpClient, &names, &mute, folder.path());
     let (last, failed) = outcomes.split_last().unwrap();
@@ -323,7 +324,8 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
 /// waited for again.
 #[test]
 fn what_fails_after_the_same_steps_as_a_basic_check_is_not_tried_again() {
-    let mute = format!("echo >> starts; while read -r line; do :; done | {FAULTY} tcp-client $1");
+    let mute =
+        format!("echo >> starts; while read -r line; do :; done | \"{FAULTY}\" tcp-client $1");
     let cases = [
         // The second one passes.
         (&["/sends", "/speaks-first"][..], 3),
@@ -343,7 +345,7 @@ fn what_fails_after_the_same_steps_as_a_basic_check_is_not_tried_again() {
 #[test]
 fn a_chat_that_sends_nothing_hears_that_first() {
     let folder = tempdir().unwrap();
-    let sends_nothing = format!("while read -r line; do :; done | {FAULTY} chat-client $1");
+    let sends_nothing = format!("while read -r line; do :; done | \"{FAULTY}\" chat-client $1");
     let names = ["/sends", "/byebye-typed"];
     let outcomes = outcomes(Role::ChatClient, &names, &sends_nothing, folder.path());
     assert_eq!(verdicts(&outcomes), [Verdict::Failed; 2]);
@@ -354,7 +356,7 @@ fn a_chat_that_sends_nothing_hears_that_first() {
 #[test]
 fn a_server_that_greets_nobody_hears_that_first() {
     let folder = tempdir().unwrap();
-    let greets_nobody = format!("exec {FAULTY} tcp-server --fault answers $1");
+    let greets_nobody = format!("exec \"{FAULTY}\" tcp-server --fault answers $1");
     let names = [
         "/answers",
         "/half-close",
@@ -376,7 +378,7 @@ fn a_server_that_greets_nobody_hears_that_first() {
 fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answer() {
     let folder = tempdir().unwrap();
     let once = format!(
-        "cd {}; if mkdir once; then exec {FAULTY} tcp-server $1; fi; exec sleep 60",
+        "cd {}; if mkdir once; then exec \"{FAULTY}\" tcp-server $1; fi; exec sleep 60",
         folder.path().display()
     );
     let patience = Patience {
@@ -393,7 +395,7 @@ fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answ
 /// It has asked, so it has started, although it says nothing.
 #[test]
 fn a_silent_client_that_has_asked_gets_no_more_time_to_start() {
-    let silent = format!("{FAULTY} udp-client --fault no-answer $1 >/dev/null");
+    let silent = format!("\"{FAULTY}\" udp-client --fault no-answer $1 >/dev/null");
     let patience = Patience {
         start: Duration::from_secs(50),
         speed: 10,
@@ -411,7 +413,7 @@ fn a_program_that_cannot_run_twice_runs_alone() {
     let folder = tempdir().unwrap();
     let locked = format!(
         "mkdir lock || exit 1; trap 'rmdir lock; kill $!; exit' INT TERM
-        {FAULTY} udp-server $1 & wait"
+        \"{FAULTY}\" udp-server $1 & wait"
     );
     let names = [
         "/binds",
@@ -517,7 +519,7 @@ fn expect<const N: usize>(role: Role, name: &str, cases: [(String, Verdict); N])
 /// What it says when all is well is no message.
 #[test]
 fn a_banner_does_not_say_that_the_port_is_taken() {
-    let server = format!("echo Starting; {FAULTY} udp-server $1");
+    let server = format!("echo Starting; \"{FAULTY}\" udp-server $1");
     let silent = format!("{server} 2>/dev/null");
     let only_a_rule = format!("{silent} || echo ---");
     let cases = [
@@ -530,7 +532,7 @@ fn a_banner_does_not_say_that_the_port_is_taken() {
 
 #[test]
 fn a_prompt_does_not_say_that_nobody_is_there() {
-    let client = format!("printf 'You: '; {FAULTY} chat-client $1");
+    let client = format!("printf 'You: '; \"{FAULTY}\" chat-client $1");
     let silent = format!("{client} 2>/dev/null");
     let cases = [(client, Verdict::Passed), (silent, Verdict::Failed)];
     expect(Role::ChatClient, "nobody-there", cases);
@@ -542,7 +544,7 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
 fn deaf_to_the_end(role: Role, then: &str) -> String {
     format!(
         "folder=$(mktemp -d); mkfifo $folder/fifo; exec 3<>$folder/fifo; rm -r $folder
-        {FAULTY} {role} $1 <&3 & cat >&3; {then}; wait $!"
+        \"{FAULTY}\" {role} $1 <&3 & cat >&3; {then}; wait $!"
     )
 }
 
@@ -551,7 +553,7 @@ fn deaf_to_the_end(role: Role, then: &str) -> String {
 #[test]
 fn a_client_that_ignores_the_end_of_its_input_fails_although_it_ends() {
     let cases = [
-        (format!("{FAULTY} tcp-client $1"), Verdict::Passed),
+        (format!("\"{FAULTY}\" tcp-client $1"), Verdict::Passed),
         (deaf_to_the_end(Role::TcpClient, ":"), Verdict::Failed),
     ];
     expect(Role::TcpClient, "end-of-input", cases);
@@ -572,7 +574,7 @@ fn a_loop_at_the_end_of_the_input_is_found() {
 /// A stack trace that has the answer in it shows it to nobody.
 #[test]
 fn the_words_of_a_crash_are_no_answer() {
-    let client = format!("{FAULTY} udp-client $1");
+    let client = format!("\"{FAULTY}\" udp-client $1");
     let crashes = format!("{client} | while read x; do echo \"Stack trace: $x\"; done");
     let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
     expect(Role::UdpClient, "shows", cases);
@@ -581,7 +583,7 @@ fn the_words_of_a_crash_are_no_answer() {
 /// A program has ended before its last words are read: here, those of a child of its.
 #[test]
 fn a_stack_trace_that_comes_late_is_one() {
-    let client = format!("{FAULTY} tcp-client $1");
+    let client = format!("\"{FAULTY}\" tcp-client $1");
     let late = "(sleep 0.6; echo Traceback '(most recent call last):') &";
     let crashes = format!("{client}; {late}");
     let cases = [(client, Verdict::Passed), (crashes, Verdict::Failed)];
@@ -591,8 +593,8 @@ fn a_stack_trace_that_comes_late_is_one() {
 /// What it says at its end, whatever has come, is no message either.
 #[test]
 fn a_goodbye_does_not_say_that_no_answer_has_come() {
-    let client = format!("{FAULTY} udp-client $1 && echo Goodbye");
-    let silent = format!("{FAULTY} udp-client $1 2>/dev/null; echo Goodbye");
+    let client = format!("\"{FAULTY}\" udp-client $1 && echo Goodbye");
+    let silent = format!("\"{FAULTY}\" udp-client $1 2>/dev/null; echo Goodbye");
     thread::scope(|scope| {
         for name in ["no-answer", "nobody-listens"] {
             let cases = [
@@ -625,7 +627,7 @@ fn a_child_that_forks_twice_and_empties_its_environment_is_ended() {
     let word = own_word("twice");
     let twice = format!(
         "(setsid env -i sh -c '(sleep 1000; : {word}) & sleep 1000; :' {word} </dev/null \
-         >/dev/null 2>&1 &) ; exec {FAULTY} tcp-server $1"
+         >/dev/null 2>&1 &) ; exec \"{FAULTY}\" tcp-server $1"
     );
     let outcome = judged(Role::TcpServer, "listens", &twice);
     assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
@@ -636,7 +638,7 @@ fn a_child_that_forks_twice_and_empties_its_environment_is_ended() {
 #[cfg(unix)]
 #[test]
 fn each_raw_escape_sequence_is_found() {
-    let client = format!("{FAULTY} udp-client --fault terminal-escapes $1");
+    let client = format!("\"{FAULTY}\" udp-client --fault terminal-escapes $1");
     let without = |signs: &str| {
         format!("{client} | while read -r x; do printf '%s\\n' \"$x\" | tr -d '{signs}'; done")
     };
@@ -653,7 +655,7 @@ fn each_raw_escape_sequence_is_found() {
 #[cfg(unix)]
 #[test]
 fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
-    let client = format!("{FAULTY} udp-client $1");
+    let client = format!("\"{FAULTY}\" udp-client $1");
     let cases = [
         (format!("all=$({client}); echo \"$all\""), Verdict::Failed),
         (client, Verdict::Passed),
@@ -667,7 +669,7 @@ fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
 fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
     each(["shows", "terminal-escapes"], |name| {
         let client = format!(
-            "{FAULTY} udp-client --fault {name} $1; echo 'Traceback (most recent call last):'"
+            "\"{FAULTY}\" udp-client --fault {name} $1; echo 'Traceback (most recent call last):'"
         );
         let outcome = judged(Role::UdpClient, name, &client);
         let advice = outcome.advice.as_deref().unwrap();
@@ -679,7 +681,7 @@ fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
 #[test]
 fn a_program_that_an_empty_line_ends_hears_so() {
     each([("q", true), ("d;s/after//", false)], |(fault, ends)| {
-        let client = format!("sed -u '/^$/{fault}' | {FAULTY} tcp-client $1");
+        let client = format!("sed -u '/^$/{fault}' | \"{FAULTY}\" tcp-client $1");
         let outcome = judged(Role::TcpClient, "empty-line", &client);
         let advice = outcome.advice.as_deref().unwrap();
         let says_so = advice.contains("isn't the end of the input");
@@ -691,7 +693,7 @@ fn a_program_that_an_empty_line_ends_hears_so() {
 #[cfg(unix)]
 #[test]
 fn a_client_may_end_after_one_question() {
-    let once = format!("read x; echo $x | {FAULTY} udp-client $1");
+    let once = format!("read x; echo $x | \"{FAULTY}\" udp-client $1");
     let cases = [
         (once.clone(), Verdict::Passed),
         (
