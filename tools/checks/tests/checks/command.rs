@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -438,7 +439,9 @@ fn what_is_judged_ends_even_if_the_checks_are_killed() {
 /// is in TIME-WAIT. Only the check that makes for that fails.
 #[test]
 fn a_fixed_port_is_left_free_by_each_check() {
-    let port = Port::free().unwrap();
+    // Nor does a connection of an earlier run's linger there.
+    let mut ports = iter::repeat_with(|| Port::free().unwrap());
+    let port = ports.find(|port| !port.is_taken()).unwrap();
     let number = port.number.to_string();
     let some = ["answers", "browser", "not-utf8", "restart", "port-taken"];
     let mut arguments = some
