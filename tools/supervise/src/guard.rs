@@ -29,7 +29,12 @@ fn tell(words: &str) {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut helper, 0);
         helper.stdin(Stdio::piped()).stdout(Stdio::null());
-        let helper = helper.stderr(Stdio::null()).spawn();
+        helper.stderr(Stdio::null());
+        // Whoever ends us by our mark must leave the helper to end what we have started.
+        #[cfg(target_os = "linux")]
+        let helper = crate::strays::without_mark(|| helper.spawn());
+        #[cfg(not(target_os = "linux"))]
+        let helper = helper.spawn();
         helper.ok()?.stdin.map(Mutex::new)
     });
     if let Some(pipe) = pipe {

@@ -16,7 +16,7 @@ pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 static STARTED: Mutex<u64> = Mutex::new(0);
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Mark, pattern, processes};
+pub(crate) use linux::{Mark, pattern, processes, without_mark};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -44,13 +44,7 @@ mod linux {
             let mut started = lock(&STARTED);
             *started = (*started + 1) % 100_000_000;
             let mark = 4 * 10_u64.pow(18) + u64::from(process::id()) * 10_u64.pow(8) + *started;
-            // It is born with our own limit, so nothing that it starts can be born without.
-            let usual = getrlimit(Resource::Rss);
-            let current = Some(mark);
-            let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
-            let result = start();
-            let _ = setrlimit(Resource::Rss, usual);
-            (Self(mark), result)
+            (Self(mark), start_limited(Some(mark), start))
         }
 
         /// This process, which was started with the mark, can't raise it again.
@@ -103,6 +97,22 @@ mod linux {
                 Duration::from_nanos(waited.sum()),
             )
         }
+    }
+
+    /// Starts something that hasn't the mark of this process, which somebody may have started.
+    pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
+        let _alone = lock(&STARTED);
+        start_limited(getrlimit(Resource::Rss).maximum, start)
+    }
+
+    /// Starts something that is born with this limit, which is our own meanwhile. So nothing that it
+    /// starts can be born without.
+    fn start_limited<T>(current: Option<u64>, start: impl FnOnce() -> T) -> T {
+        let usual = getrlimit(Resource::Rss);
+        let _ = setrlimit(Resource::Rss, Rlimit { current, ..usual });
+        let started = start();
+        let _ = setrlimit(Resource::Rss, usual);
+        started
     }
 
     /// What `grep` finds in `/proc/PID/limits` of what this process has started.

@@ -111,7 +111,7 @@ impl Marks {
         match format {
             Format::Lines => {
                 let firsts = (1..=checks.len()).step_by(GROUP);
-                let firsts = firsts.map(|number| format!("{number:<0$} ", GROUP));
+                let firsts = firsts.map(|number| format!("{number:<GROUP$} "));
                 print(firsts.collect::<String>().trim_end())?;
             }
             Format::Csv => {
