@@ -102,7 +102,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             }
             for celsius in temperatures {
                 let reply = client::ask_server(&servers, trimmed(celsius), &WAITS, &mut out);
-                let rows = reply.map(|reply| safe::fold(&reply, terminal_width()));
+                let rows = reply.map(|reply| safe::fold(&reply, &mut 0, terminal_width()));
                 match rows.and_then(|rows| say(&mut out, Style::Peer, rows)) {
                     Ok(()) => {}
                     Err(Error::OutputGone) => break,

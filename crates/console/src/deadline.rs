@@ -33,8 +33,7 @@ impl<'a> DeadlineStream<'a> {
         mut call: impl FnMut(&TcpStream) -> io::Result<usize>,
     ) -> io::Result<usize> {
         loop {
-            let now = Instant::now();
-            let left = (self.deadline).map(|deadline| deadline.saturating_duration_since(now));
+            let left = (self.deadline).map(|it| it.saturating_duration_since(Instant::now()));
             // A socket would take zero for "no timeout".
             if left == Some(Duration::ZERO) {
                 return Err(ErrorKind::TimedOut.into());

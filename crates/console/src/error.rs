@@ -1,4 +1,3 @@
-use std::error::Error as StdError;
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
 use std::process::{self, ExitCode};
@@ -50,7 +49,7 @@ impl Display for Error {
     }
 }
 
-impl StdError for Error {}
+impl std::error::Error for Error {}
 
 /// What a program was doing when something failed. The next step depends on it as much as on the
 /// cause: "permission denied" means one thing for a port and another for a folder.

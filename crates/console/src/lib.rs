@@ -7,7 +7,7 @@
 //! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
 //! - [`say`]: a line to the user; [`Style`] gives it its colour. [`print()`]: a whole table or
-//!   picture.
+//!   picture; [`show`]: any text, at once.
 //! - [`safe`]: a peer's bytes, made harmless before a terminal sees them.
 //! - [`Printer`]: prints lines on its own thread, so a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
@@ -41,9 +41,6 @@ pub use line::{Line, read_line};
 pub use log::Log;
 pub use printer::Printer;
 pub use stage::{PlayerKeyboard, PlayerScreen, Stage};
-pub use stdio::{Stdin, Stdout, print, stdin, stdout};
+pub use stdio::{Stdin, Stdout, print, show, stdin, stdout};
 pub use style::{Style, say};
-pub use systems::{
-    client_has_gone, end_accept, is_about_one_peer, is_cut_short, is_short_of_descriptors,
-    is_timeout, is_too_long, refuse_multicast, refuse_self,
-};
+pub use systems::*;

@@ -57,8 +57,7 @@ impl Log {
         }
         let (mut text, width) = (PeerText::default(), self.printer.width());
         let rows = text.add(bytes, width) + &text.finish(width);
-        let title = Style::Event.paint(title);
-        let mut lines = format!("{title}\n{}", Style::Peer.paint(rows));
+        let mut lines = format!("{}\n{}", Style::Event.paint(title), Style::Peer.paint(rows));
         lines.pop(); // The printer adds it.
         self.printer.print(&lines);
     }
@@ -67,7 +66,7 @@ impl Log {
     /// rows begin with the margin.
     pub fn peer(&self, line: &str) {
         if !self.quiet {
-            let rows = safe::fold(line, self.printer.width());
+            let rows = safe::fold(line, &mut 0, self.printer.width());
             self.print(Style::Peer, rows);
         }
     }

@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// Dropping the printer waits until all is printed, one second at most.
 pub struct Printer {
+    /// The way to the thread. If that has ended, nothing is printed any more.
     inbox: Sender<Message>,
     counts: Arc<Counts>,
     width: Width,
@@ -113,7 +114,7 @@ impl Printer {
     pub fn add(&self, text: impl Into<String>) {
         let text = text.into();
         self.counts.waiting.fetch_add(text.len(), Relaxed);
-        self.send(Message::Text(text));
+        let _ = self.inbox.send(Message::Text(text));
     }
 
     /// Waits until everything added so far is printed or being printed, or until nothing can be
@@ -121,7 +122,7 @@ impl Printer {
     pub fn wait_for_room(&self) {
         if self.counts.waiting.load(Relaxed) > 0 {
             let (taken, wait) = channel();
-            self.send(Message::Taken(taken));
+            let _ = self.inbox.send(Message::Taken(taken));
             let _ = wait.recv(); // Nothing is ever sent here.
         }
     }
@@ -132,7 +133,7 @@ impl Printer {
     ///
     /// The call comes from the thread that prints, so it can't wait for that.
     pub fn when_gone(&self, watcher: impl Fn(Error) + Send + 'static) {
-        self.send(Message::Watch(Box::new(watcher)));
+        let _ = self.inbox.send(Message::Watch(Box::new(watcher)));
     }
 
     /// Waits until all is printed, however long that takes, and ends the thread. Later lines aren't
@@ -147,14 +148,9 @@ impl Printer {
 
     fn end(&self, patience: Duration) -> Result<(), Error> {
         let (end, ended) = channel();
-        self.send(Message::Finish(end));
+        let _ = self.inbox.send(Message::Finish(end));
         // A terminal that is still paused after this time loses what waits: the program must end.
         ended.recv_timeout(patience).unwrap_or(Ok(()))
-    }
-
-    fn send(&self, message: Message) {
-        // If the thread has ended, nothing is printed any more.
-        let _ = self.inbox.send(message);
     }
 }
 
@@ -181,7 +177,9 @@ fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Cou
         drop(taken);
         let left_out = counts.left_out.swap(0, Relaxed);
         if left_out > 0 {
-            text += &format!("[{left_out} lines left out: the terminal was too slow]\n");
+            text.extend([format!(
+                "[{left_out} lines left out: the terminal was too slow]\n"
+            )]);
         }
         if let Err(cause) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             out = Box::new(io::sink());
@@ -288,7 +286,7 @@ mod tests {
         thread::spawn(move || {
             adding.wait_for_room();
             end.send("there is room").unwrap();
-            adding.add(&"!".repeat(2 * CAPACITY));
+            adding.add("!".repeat(2 * CAPACITY));
             adding.finish().unwrap();
             end.send("all is printed").unwrap();
         });

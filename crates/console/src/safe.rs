@@ -14,5 +14,5 @@ mod fold;
 mod peer_text;
 
 pub use escape::{MAX_MARKS, escape, escape_bytes, is_harmless};
-pub use fold::{MARGIN, fold, fold_part};
+pub use fold::{MARGIN, fold};
 pub use peer_text::PeerText;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use colored::{Color, Colorize};
 
-use crate::{Action, Error, OrCannot};
+use crate::{Action, Error, OrCannot, show};
 
 /// How long to wait for a line that a program should print or read.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,11 +74,8 @@ impl<W: Write> Stage<W> {
     ) -> Result<JoinHandle<()>, Error> {
         let (keyboard, lines) = channel();
         self.keyboards.insert(player, keyboard);
-        let events = self.events.clone();
-        let screen = PlayerScreen {
-            player,
-            events: events.clone(),
-        };
+        let (events, failed) = (self.events.clone(), self.events.clone());
+        let screen = PlayerScreen { player, events };
         let keyboard = PlayerKeyboard {
             screen: screen.clone(),
             prompt,
@@ -88,7 +85,7 @@ impl<W: Write> Stage<W> {
         let run = move || {
             if let Err(error) = program(BufReader::new(keyboard), screen) {
                 // Nobody receives it if the stage has gone.
-                let _ = events.send(Err(error));
+                let _ = failed.send(Err(error));
             }
         };
         let thread = thread::Builder::new().spawn(run);
@@ -146,9 +143,7 @@ impl<W: Write> Stage<W> {
         let mut coloured = self.players.iter().zip(COLOURS);
         let colour = coloured.find_map(|(name, colour)| (*name == player).then_some(colour));
         let name = format!("{player:0$}", width.unwrap_or(0)).color(colour.unwrap_or(Color::White));
-        writeln!(self.out, "{name} | {line}")
-            .and_then(|()| self.out.flush())
-            .map_err(Error::output)
+        show(&mut self.out, format_args!("{name} | {line}\n"))
     }
 }
 

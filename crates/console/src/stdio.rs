@@ -13,8 +13,6 @@ use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 
 #[cfg(unix)]
 use rustix::event::{PollFd, PollFlags, poll};
-#[cfg(unix)]
-use rustix::io::retry_on_intr;
 
 use crate::Error;
 
@@ -34,18 +32,24 @@ pub fn stdout() -> Stdout {
 ///
 /// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
 pub fn print(text: &impl Display) -> Result<(), Error> {
-    let mut out = BufWriter::new(stdout());
+    show(&mut BufWriter::new(stdout()), text)
+}
+
+/// Prints text at once.
+///
+/// # Errors
+///
+/// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
+pub fn show(out: &mut impl Write, text: impl Display) -> Result<(), Error> {
     write!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(Error::output)
 }
 
 /// A handle to standard input, without a buffer.
-#[derive(Debug)]
 pub struct Stdin;
 
 /// A handle to standard output.
-#[derive(Debug)]
 pub struct Stdout;
 
 impl Read for Stdin {
@@ -80,13 +84,13 @@ fn retry<T>(
 
 #[cfg(unix)]
 fn wait_for_stdin() -> io::Result<()> {
-    retry_on_intr(|| poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], None))?;
+    rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], None))?;
     Ok(())
 }
 
 #[cfg(unix)]
 fn wait_for_stdout() -> io::Result<()> {
-    retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
+    rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@ use std::io::Write;
 
 use colored::{Color, Colorize};
 
-use crate::Error;
+use crate::{Error, show};
 
 /// What a line tells, and so which colour it has.
 ///
@@ -44,7 +44,5 @@ impl Style {
 ///
 /// The output can't be written to; [`Error::OutputGone`] if its reader has gone.
 pub fn say(out: &mut impl Write, style: Style, text: impl Display) -> Result<(), Error> {
-    writeln!(out, "{}", style.paint(text))
-        .and_then(|()| out.flush())
-        .map_err(Error::output)
+    show(out, format_args!("{}\n", style.paint(text)))
 }

@@ -1,6 +1,10 @@
 //! What differs between Linux, macOS and Windows, for programs and tests alike.
 
-use std::io::{self, ErrorKind};
+use std::io;
+use std::io::ErrorKind::{
+    AddrNotAvailable, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
+    Interrupted, InvalidInput, NetworkDown, NetworkUnreachable, TimedOut, WouldBlock,
+};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -12,13 +16,13 @@ const WAKE_TIME: Duration = Duration::from_secs(1);
 /// Unix reports `WouldBlock` (`EAGAIN`: socket(7), `SO_RCVTIMEO`), Windows `TimedOut`
 /// (`WSAETIMEDOUT`).
 pub fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+    matches!(error.kind(), WouldBlock | TimedOut)
 }
 
 /// Whether a call on a socket failed only because its time limit is up, or because a signal came.
 /// The connection is as it was, so the call can be made again.
 pub fn is_cut_short(error: &io::Error) -> bool {
-    is_timeout(error) || error.kind() == ErrorKind::Interrupted
+    is_timeout(error) || error.kind() == Interrupted
 }
 
 /// Whether `accept` failed only because of one client in the queue, or because of a signal: go on
@@ -30,14 +34,11 @@ pub fn is_cut_short(error: &io::Error) -> bool {
 /// what `std` calls an invalid argument. (If the system itself says so, the listener is unusable.)
 pub fn client_has_gone(error: &io::Error) -> bool {
     match error.kind() {
-        ErrorKind::ConnectionAborted
-        | ErrorKind::ConnectionReset
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable
-        | ErrorKind::Interrupted => true,
+        ConnectionAborted | ConnectionReset | HostUnreachable | NetworkUnreachable
+        | Interrupted => true,
         // On Windows it is this machine's network that has failed (`WSAENETDOWN`).
-        ErrorKind::NetworkDown => !cfg!(windows),
-        ErrorKind::InvalidInput => error.raw_os_error().is_none(),
+        NetworkDown => !cfg!(windows),
+        InvalidInput => error.raw_os_error().is_none(),
         _ => false,
     }
 }
@@ -51,11 +52,7 @@ pub fn is_about_one_peer(error: &io::Error) -> bool {
     const WSAENETRESET: i32 = 10_052; // Windows: a datagram was forwarded too often
     matches!(
         error.kind(),
-        ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionRefused
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::Interrupted
+        ConnectionReset | ConnectionRefused | HostUnreachable | NetworkUnreachable | Interrupted
     ) || (cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET))
 }
 
@@ -64,9 +61,7 @@ pub fn is_about_one_peer(error: &io::Error) -> bool {
 pub fn is_short_of_descriptors(error: &io::Error) -> bool {
     // EMFILE and ENFILE: accept(2). On Windows, WSAEMFILE.
     let codes = if cfg!(windows) { [10_024; 2] } else { [24, 23] };
-    error
-        .raw_os_error()
-        .is_some_and(|code| codes.contains(&code))
+    matches!(error.raw_os_error(), Some(code) if codes.contains(&code))
 }
 
 /// Whether a datagram was too long to be sent. `ErrorKind` has no name for it either.
@@ -84,10 +79,10 @@ pub fn is_too_long(error: &io::Error) -> bool {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AddrNotAvailable`]: it is a group's.
+/// [`AddrNotAvailable`]: it is a group's.
 pub fn refuse_multicast(address: SocketAddr) -> io::Result<()> {
     if address.ip().is_multicast() {
-        return Err(ErrorKind::AddrNotAvailable.into());
+        return Err(AddrNotAvailable.into());
     }
     Ok(())
 }
@@ -100,10 +95,10 @@ pub fn refuse_multicast(address: SocketAddr) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::ConnectionRefused`]: it has found nobody.
+/// [`ConnectionRefused`]: it has found nobody.
 pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
     match (stream.local_addr(), stream.peer_addr()) {
-        (Ok(here), Ok(peer)) if here == peer => Err(ErrorKind::ConnectionRefused.into()),
+        (Ok(here), Ok(peer)) if here == peer => Err(ConnectionRefused.into()),
         // A peer that has reset the connection has no address any more, so it wasn't us.
         _ => Ok(stream),
     }
@@ -112,7 +107,7 @@ pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
 /// Ends the `accept` that another thread waits in on this listener.
 ///
 /// The thread gets one more client, the connection that this returns, and its next `accept` fails
-/// with [`ErrorKind::WouldBlock`]. If several threads wait, each call wakes one of them. (On Linux,
+/// with [`WouldBlock`]. If several threads wait, each call wakes one of them. (On Linux,
 /// `shutdown` would do it without a client; on macOS and Windows it fails for a listener.)
 ///
 /// The other thread must use the same value, not a `try_clone` of it: whether a clone waits, too,
@@ -135,7 +130,7 @@ pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{ErrorKind, Read};
     use std::net::UdpSocket;
     use std::sync::Arc;
     use std::sync::mpsc::channel;

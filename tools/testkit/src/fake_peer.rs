@@ -15,9 +15,7 @@ use crate::PATIENCE;
 ///
 /// No call waits longer than [`PATIENCE`]. If a call fails, so does the test.
 #[derive(Debug)]
-pub struct FakePeer {
-    stream: BufReader<TcpStream>,
-}
+pub struct FakePeer(BufReader<TcpStream>);
 
 impl FakePeer {
     /// Connects to a server under test.
@@ -32,12 +30,10 @@ impl FakePeer {
     pub fn accept(listener: &TcpListener) -> Self {
         let (arrived, arrivals) = channel();
         let accepts = listener.try_clone().unwrap();
+        // It drops its listener first: the test may drop its own, and expect that nobody listens.
+        let accept = |listener: TcpListener| listener.accept();
         // If nobody comes, the thread ends with the test's process.
-        thread::spawn(move || {
-            let arrival = accepts.accept();
-            drop(accepts); // The test may close its own, and expect that nobody listens.
-            arrived.send(arrival)
-        });
+        thread::spawn(move || arrived.send(accept(accepts)));
         let arrival = arrivals.recv_timeout(PATIENCE);
         let (stream, _) = arrival.expect("nobody has connected").unwrap();
         Self::on(stream)
@@ -49,9 +45,7 @@ impl FakePeer {
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         // What a test sends in pieces should arrive in pieces.
         stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-        }
+        Self(BufReader::new(stream))
     }
 
     /// A new connection: one end for the code under test, and its peer.
@@ -63,7 +57,7 @@ impl FakePeer {
 
     /// Its socket. What a call has read of a line stays out of it.
     pub fn stream(&self) -> &TcpStream {
-        self.stream.get_ref()
+        self.0.get_ref()
     }
 
     /// Sends all the bytes.
@@ -77,7 +71,7 @@ impl FakePeer {
     #[track_caller]
     pub fn receives(&mut self) -> String {
         let mut bytes = [0; 1024];
-        let count = self.stream.read(&mut bytes).unwrap();
+        let count = self.0.read(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     }
 
@@ -85,7 +79,7 @@ impl FakePeer {
     #[track_caller]
     pub fn reads_line(&mut self) -> String {
         let mut line = Vec::new();
-        let read = self.stream.read_until(b'\n', &mut line);
+        let read = self.0.read_until(b'\n', &mut line);
         let line = String::from_utf8_lossy(&line).into_owned();
         assert!(read.is_ok(), "{read:?} after {line:?}");
         line
@@ -96,11 +90,10 @@ impl FakePeer {
     pub fn reads_up_to(&mut self, text: &str) -> Vec<String> {
         let begin = Instant::now();
         let mut lines = vec![self.reads_line()];
-        while !lines.last().is_some_and(|line| line.contains(text)) {
-            let more = self.reads_line();
-            let in_vain = more.is_empty() || begin.elapsed() > PATIENCE;
+        while !lines.iter().any(|line| line.contains(text)) {
+            let in_vain = lines.contains(&String::new()) || begin.elapsed() > PATIENCE;
             assert!(!in_vain, "no {text:?} in {lines:?}");
-            lines.push(more);
+            lines.push(self.reads_line());
         }
         lines
     }
@@ -109,7 +102,7 @@ impl FakePeer {
     #[track_caller]
     pub fn reads_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let read = self.stream.read_to_end(&mut bytes);
+        let read = self.0.read_to_end(&mut bytes);
         assert!(read.is_ok(), "{read:?} after {}", bytes.escape_ascii());
         bytes
     }
@@ -118,7 +111,7 @@ impl FakePeer {
     #[track_caller]
     pub fn hears_nothing_for(&mut self, time: Duration) {
         self.stream().set_read_timeout(Some(time)).unwrap();
-        let heard = self.stream.fill_buf().map(<[u8]>::to_vec);
+        let heard = self.0.fill_buf().map(<[u8]>::to_vec);
         assert!(heard.as_ref().is_err_and(is_timeout), "{heard:?}");
         self.stream().set_read_timeout(Some(PATIENCE)).unwrap();
     }

@@ -77,7 +77,7 @@ impl Screen {
             return false;
         }
         let rows = shown.text.add(bytes, self.printer.width());
-        self.printer.add(&Style::Peer.paint(rows).to_string());
+        self.printer.add(Style::Peer.paint(rows).to_string());
         true
     }
 
@@ -126,7 +126,7 @@ impl Screen {
         }
         shown.is_open = false;
         let rows = shown.text.finish(self.printer.width());
-        self.printer.add(&Style::Peer.paint(rows).to_string());
+        self.printer.add(Style::Peer.paint(rows).to_string());
         if !why.is_empty() {
             self.print(shown, Style::Event, why);
         }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use console::{
-    Action, Error, Line, OrCannot, Style, Width, is_timeout, read_line, safe, say, try_each,
+    Action, Error, Line, OrCannot, Style, Width, is_timeout, read_line, safe, say, show, try_each,
 };
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
@@ -46,9 +46,7 @@ pub fn converse(
 ) -> Result<bool, Error> {
     let mut all_answered = true;
     loop {
-        write!(out, "{} ", Style::Prompt.paint(PROMPT))
-            .and_then(|()| out.flush())
-            .map_err(Error::output)?;
+        show(out, format_args!("{} ", Style::Prompt.paint(PROMPT)))?;
         // A line is bytes: what they mean is for the server to say.
         let line = match read_line(input, MAX_REQUEST).map_err(Error::input)? {
             Some(Line::Whole(line)) => line,
@@ -60,7 +58,7 @@ pub fn converse(
             }
             None => {
                 // What comes next begins on its own line.
-                writeln!(out).map_err(Error::output)?;
+                show(out, "\n")?;
                 return Ok(all_answered);
             }
         };
@@ -72,7 +70,7 @@ pub fn converse(
         match asked {
             Ok(reply) => {
                 let mut column = if echo { 0 } else { PROMPT.len() + 1 };
-                let rows = safe::fold_part(&reply, &mut column, width());
+                let rows = safe::fold(&reply, &mut column, width());
                 say(out, Style::Peer, rows)?;
             }
             Err(error) => {
@@ -115,7 +113,7 @@ fn exchange(
     let socket = connect(server).or_cannot(Action::Connect, server)?;
 
     let tries = waits.len();
-    for (number, &wait) in (1..).zip(waits) {
+    for (next, &wait) in (2..).zip(waits) {
         // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
         //    would need a number by which the server knows it again.)
         socket.send(request).or_cannot(Action::Send, server)?;
@@ -124,20 +122,17 @@ fn exchange(
         if let Some(reply) = receive(&socket, wait).or_cannot(Action::Receive, server)? {
             return Ok(reply);
         }
-        if number < tries {
-            let (seconds, next) = (wait.as_secs_f64(), number + 1);
-            let asking = format!(
-                "No answer from {server} within {seconds} s: asking again ({next} of {tries})"
-            );
+        if next <= tries {
+            let late = format!("No answer from {server} within {} s", wait.as_secs_f64());
+            let asking = format!("{late}: asking again ({next} of {tries})");
             say(out, Style::Trouble, asking)?;
         }
     }
     // 4. Close, here and above: when `socket` goes out of scope.
-    Err(Error::cannot(
-        format_args!("get an answer from {server}"),
-        format!("{tries} requests, and no reply"),
-        "look whether a server runs there and at --host and --port, or ask again",
-    ))
+    let action = format_args!("get an answer from {server}");
+    let cause = format!("{tries} requests, and no reply");
+    let next = "look whether a server runs there and at --host and --port, or ask again";
+    Err(Error::cannot(action, cause, next))
 }
 
 /// A connected socket. Connecting sends nothing: it tells the system to drop datagrams from anybody

@@ -120,14 +120,12 @@ pub fn is_harmless(character: char) -> bool {
 
 /// Whether the character is drawn over or under the one before.
 fn is_mark(character: char) -> bool {
-    let marks = [NonspacingMark, EnclosingMark];
-    !character.is_ascii() && marks.contains(&character.general_category())
+    !character.is_ascii() && [NonspacingMark, EnclosingMark].contains(&character.general_category())
 }
 
 fn joins(before: char, after: char) -> bool {
-    let is_letter = |character: char| {
-        [Letter, Mark].contains(&character.general_category_group()) && is_harmless(character)
-    };
+    let is_letter =
+        |it: char| [Letter, Mark].contains(&it.general_category_group()) && is_harmless(it);
     let emoji_before = is_emoji(before) || is_emoji_selector(before);
     is_letter(before) && is_letter(after) || emoji_before && is_emoji(after)
 }

@@ -5,6 +5,9 @@ pub const MARGIN: &str = "| ";
 /// terminal of `width` columns. The first row begins as the line does, the others with the
 /// [`MARGIN`].
 ///
+/// The line may arrive in parts: `column` is the number of columns used in the row, before and
+/// after.
+///
 /// Without a width (in a file, in a pipe) the line stays whole.
 ///
 /// Terminals don't agree on how many columns a character takes. So an ASCII character counts as one
@@ -13,16 +16,10 @@ pub const MARGIN: &str = "| ";
 ///
 /// A terminal with fewer than twelve columns counts as one with twelve, and wraps the rows itself:
 /// it is too narrow to read anyway.
-pub fn fold(line: &str, width: Option<usize>) -> String {
-    fold_part(line, &mut 0, width)
-}
-
-/// The same for the next part of a line that arrives in parts: `column` is the number of columns
-/// used in the row, before and after.
-pub fn fold_part(part: &str, column: &mut usize, width: Option<usize>) -> String {
+pub fn fold(line: &str, column: &mut usize, width: Option<usize>) -> String {
     let width = width.map_or(usize::MAX, |width| width.max(MARGIN.len() + 10));
-    let mut folded = String::with_capacity(part.len());
-    for character in part.chars() {
+    let mut folded = String::with_capacity(line.len());
+    for character in line.chars() {
         let columns = if character.is_ascii() { 1 } else { 2 };
         if *column + columns >= width {
             folded.push('\n');
@@ -48,7 +45,7 @@ pub(super) mod tests {
             text in "[ -~äöü汉字😀]{0,200}",
             width in 12_usize..100,
         ) {
-            let folded = fold(&format!("{MARGIN}{text}"), Some(width));
+            let folded = fold(&format!("{MARGIN}{text}"), &mut 0, Some(width));
             let mut together = String::new();
             let mut rows = folded.split('\n').peekable();
             while let Some(row) = rows.next() {
@@ -67,7 +64,7 @@ pub(super) mod tests {
 
         #[test]
         fn without_a_width_a_line_stays_whole(text in "[ -~äöü汉字😀]{0,200}") {
-            prop_assert_eq!(fold(&text, None), text);
+            prop_assert_eq!(fold(&text, &mut 0, None), text);
         }
 
         #[test]
@@ -78,9 +75,9 @@ pub(super) mod tests {
             let mut column = 0;
             let folded: String = parts
                 .iter()
-                .map(|part| fold_part(part, &mut column, width))
+                .map(|part| fold(part, &mut column, width))
                 .collect();
-            prop_assert_eq!(folded, fold(&parts.concat(), width));
+            prop_assert_eq!(folded, fold(&parts.concat(), &mut 0, width));
         }
     }
 
@@ -94,17 +91,17 @@ pub(super) mod tests {
     #[test]
     fn a_line_goes_on_behind_the_margin() {
         let lies = format!("| {:-<18}The host has ended the chat.", "hello");
-        insta::assert_snapshot!(fold(&lies, Some(20)), @"
+        insta::assert_snapshot!(fold(&lies, &mut 0, Some(20)), @"
         | hello------------
         | -The host has end
         | ed the chat.
         ");
-        insta::assert_snapshot!(fold("| 一二三四五六七八九十", Some(15)), @"
+        insta::assert_snapshot!(fold("| 一二三四五六七八九十", &mut 0, Some(15)), @"
         | 一二三四五六
         | 七八九十
         ");
         // As for twelve columns: ten and the margin.
-        insta::assert_snapshot!(fold("| one two three", Some(3)), @"
+        insta::assert_snapshot!(fold("| one two three", &mut 0, Some(3)), @"
         | one two t
         | hree
         ");

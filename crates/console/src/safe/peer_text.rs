@@ -1,7 +1,7 @@
 use std::{mem, str};
 
 use super::escape::{Escaper, JOINERS};
-use super::fold::{MARGIN, fold_part};
+use super::fold::{MARGIN, fold};
 
 /// A peer's text that arrives in pieces, cut anywhere, as rows for a terminal: decoded, escaped,
 /// each row after the [`MARGIN`], and folded.
@@ -42,11 +42,8 @@ impl PeerText {
     /// Returns the LF that must come before it, if the peer's row hasn't ended. The rest of the
     /// line begins a new row.
     pub fn interrupt(&mut self) -> &'static str {
-        if mem::take(&mut self.column) == 0 {
-            ""
-        } else {
-            "\n"
-        }
+        let has_begun = mem::take(&mut self.column) > 0;
+        if has_begun { "\n" } else { "" }
     }
 
     fn lay_out(&mut self, bytes: &[u8], width: Option<usize>) -> String {
@@ -55,21 +52,16 @@ impl PeerText {
             let line = piece.strip_suffix('\n');
             let part = line.map_or(piece, |line| line.strip_suffix('\r').unwrap_or(line));
             if !part.is_empty() {
-                self.place(&mut rows, part, width);
+                let margin = if self.column == 0 { MARGIN } else { "" };
+                let part = format!("{margin}{}", self.escaper.add(part));
+                rows += &fold(&part, &mut self.column, width);
+                self.in_line = true;
             }
             if line.is_some() {
                 self.end_line(&mut rows);
             }
         }
         rows
-    }
-
-    /// Adds text to the line, on as many rows as it takes.
-    fn place(&mut self, rows: &mut String, part: &str, width: Option<usize>) {
-        let margin = if self.column == 0 { MARGIN } else { "" };
-        let part = format!("{margin}{}", self.escaper.add(part));
-        *rows += &fold_part(&part, &mut self.column, width);
-        self.in_line = true;
     }
 
     fn end_line(&mut self, rows: &mut String) {
@@ -216,7 +208,7 @@ mod tests {
                 let line = line.strip_suffix("\r\n").or(line.strip_suffix('\n')).unwrap_or(line);
                 let row = format!("{MARGIN}{}", escape(line));
                 let row = if line.is_empty() { "|" } else { &row };
-                expected += &(fold(row, width) + "\n");
+                expected += &(fold(row, &mut 0, width) + "\n");
             }
             prop_assert_eq!(received(width, &[&bytes]), expected);
         }
