@@ -15,8 +15,7 @@
 //! Stevens, Fenner and Rudoff, "UNIX Network Programming", volume 1 (2004), section 30.11, calls
 //! this a prethreaded server with per-thread accept. Theirs has a fixed number of threads.
 
-use std::io;
-use std::io::ErrorKind::{InvalidInput, WouldBlock};
+use std::io::{self, ErrorKind::InvalidInput, ErrorKind::WouldBlock};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -67,9 +67,8 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         if reply.starts_with(REFUSED) {
             let refused = refusals.count(client.ip(), Instant::now());
             if refused == MAX_REFUSALS + 1 {
-                log.trouble(format_args!(
-                    "No reply to {client}: it got {MAX_REFUSALS} refusals in {PERIOD:?}"
-                ));
+                let why = format!("it got {MAX_REFUSALS} refusals in {PERIOD:?}");
+                log.trouble(format_args!("No reply to {client}: {why}"));
             }
             if refused > MAX_REFUSALS {
                 continue;
