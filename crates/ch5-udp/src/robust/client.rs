@@ -113,7 +113,7 @@ fn exchange(
     let socket = connect(server).or_cannot(Action::Connect, server)?;
 
     let tries = waits.len();
-    for (next, &wait) in (2..).zip(waits) {
+    for (next_try, &wait) in (2..).zip(waits) {
         // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
         //    would need a number by which the server knows it again.)
         socket.send(request).or_cannot(Action::Send, server)?;
@@ -122,9 +122,9 @@ fn exchange(
         if let Some(reply) = receive(&socket, wait).or_cannot(Action::Receive, server)? {
             return Ok(reply);
         }
-        if next <= tries {
+        if next_try <= tries {
             let late = format!("No answer from {server} within {} s", wait.as_secs_f64());
-            let asking = format!("{late}: asking again ({next} of {tries})");
+            let asking = format!("{late}: asking again ({next_try} of {tries})");
             say(out, Style::Trouble, asking)?;
         }
     }
