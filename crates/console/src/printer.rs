@@ -236,6 +236,9 @@ mod tests {
             shown.replace(&long, "LONG"),
             "first\nLONG\nLONG\n[3 lines left out: the terminal was too slow]\n"
         );
+        // That is said once.
+        printer.print("later");
+        assert!(screen.wait_for("later").ends_with("too slow]\nlater\n"));
     }
 
     #[test]

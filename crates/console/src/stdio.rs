@@ -132,5 +132,8 @@ mod tests {
             Error::output,
         );
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Unsupported);
+        let gone = || io::Result::<()>::Err(ErrorKind::BrokenPipe.into());
+        let told = retry(gone, || Ok(()), Error::output).unwrap_err();
+        assert!(matches!(told.downcast(), Ok(Error::OutputGone)));
     }
 }

@@ -193,6 +193,13 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_that_encloses_its_character_is_one_too() {
+        let circle = "\u{20dd}";
+        let shown = format!("a{}\\u{{20dd}}", circle.repeat(4));
+        assert_eq!(escape(&format!("a{}", circle.repeat(5))), shown);
+    }
+
+    #[test]
     fn joiners_stay_in_words_and_emoji_and_nowhere_else() {
         for stays in [
             "می\u{200c}خواهم",                             // Persian: I want
