@@ -20,7 +20,6 @@
 //!   [`is_short_of_descriptors`], [`is_too_long`], [`end_accept`]: what differs between systems.
 //! - [`Error`]: what failed, where, why and what to do next.
 
-mod columns;
 mod deadline;
 mod error;
 mod flags;
@@ -33,10 +32,9 @@ mod stdio;
 mod style;
 mod systems;
 
-pub use columns::{Columns, Width, terminal_width};
 pub use deadline::DeadlineStream;
 pub use error::{Action, Error, OrCannot, exit};
-pub use flags::{Flags, ipv4_first, own_address, try_each};
+pub use flags::{Columns, Flags, Width, ipv4_first, own_address, terminal_width, try_each};
 pub use line::{Line, read_line};
 pub use log::Log;
 pub use printer::Printer;

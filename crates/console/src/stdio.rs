@@ -82,26 +82,19 @@ fn retry<T>(
     }
 }
 
-#[cfg(unix)]
+// Windows has no non-blocking console, file or pipe that a program inherits: nothing calls these.
+
 fn wait_for_stdin() -> io::Result<()> {
+    #[cfg(unix)]
     rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], None))?;
     Ok(())
 }
 
-#[cfg(unix)]
 fn wait_for_stdout() -> io::Result<()> {
+    #[cfg(unix)]
     rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], None))?;
     Ok(())
 }
-
-/// Windows has no non-blocking console, file or pipe that a program inherits.
-#[cfg(not(unix))]
-fn wait_for_stdin() -> io::Result<()> {
-    Err(ErrorKind::WouldBlock.into())
-}
-
-#[cfg(not(unix))]
-use wait_for_stdin as wait_for_stdout;
 
 #[cfg(test)]
 mod tests {
