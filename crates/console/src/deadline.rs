@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::is_timeout;
 
-/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on, if there is
-/// one.
+/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on, if there
+/// is one.
 ///
 /// A socket's own timeout (`SO_RCVTIMEO`, `SO_SNDTIMEO`: socket(7)) starts again with each call,
 /// so a peer that sends one byte a second is never late. The deadline is the same for all calls:
 /// before each of them the socket's timeout is set to the remaining time.
-#[derive(Debug)]
 pub struct DeadlineStream<'a> {
     stream: &'a TcpStream,
     deadline: Option<Instant>,

@@ -14,15 +14,13 @@ use crate::PATIENCE;
 /// Plays the other end of a connection with the program under test, client or server.
 ///
 /// No call waits longer than [`PATIENCE`]. If a call fails, so does the test.
-#[derive(Debug)]
 pub struct FakePeer(BufReader<TcpStream>);
 
 impl FakePeer {
     /// Connects to a server under test.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE);
-        Self::on(stream.unwrap_or_else(|error| panic!("can't connect to {address}: {error}")))
+        Self::on(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
     }
 
     /// Accepts a client under test.
