@@ -429,6 +429,7 @@ mod tests {
     use supervise::Command;
 
     use super::*;
+    #[cfg(unix)]
     use crate::run::Kind;
     #[cfg(unix)]
     use crate::run::Patience;
