@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, Log, OrCannot, Printer, Stage, own_address};
+use console::{Action, Error, OrCannot, Printer, Stage, own_address};
 
-use crate::robust::keyboard::Keyboard;
-use crate::robust::{self, Limits};
+use crate::robust::keyboard::{Input, Keyboard};
+use crate::robust::{self, Chat, Limits};
 use crate::{BYE, tutorial};
 
 const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -58,19 +58,19 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     let listener = robust::listen(FREE_PORT).or_cannot(Action::Listen, FREE_PORT)?;
     let address = own_address(&listener)?;
     let mut stage = Stage::new(out, ["host", "Li", "guest-2"]);
+    let start = |keyboard, screen| {
+        let keyboard = Keyboard::plain(Input::File, keyboard);
+        Chat::start(keyboard, Printer::new(screen)?, Limits::default())
+    };
     stage.start("host", "> ", move |keyboard, screen| {
-        let log = Log::new(Printer::new(screen)?, false);
-        let keyboard = Keyboard::plain(keyboard, false);
-        robust::host(listener, None, keyboard, &log, &Limits::default())
+        robust::host(listener, None, start(keyboard, screen)?)
     })?;
     stage.wait_for("host", "Waiting for guests")?;
 
     let connection = robust::connect(address, &Limits::default());
     let connection = connection.or_cannot(Action::Connect, address)?;
     stage.start("Li", "> ", move |keyboard, screen| {
-        let log = Log::new(Printer::new(screen)?, false);
-        let keyboard = Keyboard::plain(keyboard, false);
-        robust::guest(connection, Some("Li"), keyboard, &log, &Limits::default())
+        robust::guest(connection, Some("Li"), start(keyboard, screen)?)
     })?;
     stage.wait_for("Li", "Connected")?;
     stage.wait_for("host", "Li has joined")?;

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use ch4_chat::robust::keyboard::Keyboard;
 use ch4_chat::robust::name::clean;
-use ch4_chat::robust::{self, Limits, Meeting};
+use ch4_chat::robust::{self, Chat, Limits, Meeting};
 use ch4_chat::{demo, tutorial};
 use clap::{Parser, ValueEnum};
-use console::{Action, Error, Flags, Log, OrCannot, own_address, stdin, stdout};
+use console::{Action, Error, Flags, OrCannot, own_address, stdin, stdout};
 
 /// A chat over TCP that ends on "byebye" (section 4.3)
 ///
@@ -48,10 +48,17 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Error> {
     let (flags, limits) = (&args.flags, Limits::default());
-    let (listen, connect): (fn(_) -> _, &dyn Fn(_) -> _) = if flags.tutorial {
-        (tutorial::listen, &tutorial::connect)
+    let listen = if flags.tutorial {
+        tutorial::listen
     } else {
-        (robust::listen, &|address| robust::connect(address, &limits))
+        robust::listen
+    };
+    let connect = |address| {
+        if flags.tutorial {
+            tutorial::connect(address)
+        } else {
+            robust::connect(address, &limits)
+        }
     };
     let host = |address| listen(address).or_cannot(Action::Listen, address);
     let join = |address| connect(address).or_cannot(Action::Connect, address);
@@ -77,10 +84,9 @@ fn run(args: &Args) -> Result<(), Error> {
         };
     }
     let (keyboard, printer) = Keyboard::open()?;
-    let log = Log::new(printer, false);
-    let name = args.name.as_deref();
+    let chat = Chat::start(keyboard, printer, limits)?;
     match meeting {
-        Meeting::Host(listener) => robust::host(listener, name, keyboard, &log, &limits),
-        Meeting::Guest(connection) => robust::guest(connection, name, keyboard, &log, &limits),
+        Meeting::Host(listener) => robust::host(listener, args.name.as_deref(), chat),
+        Meeting::Guest(connection) => robust::guest(connection, args.name.as_deref(), chat),
     }
 }

@@ -37,14 +37,16 @@
 //! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
 //! | [`connection`] | | a thread reads its bytes, and sends [`event::Event::Said`] |
 //! | [`framing`] | | between the two, makes a message of the bytes |
-//! | [`host()`] | the loop takes the event from the inbox | the same |
+//! | [`chat`] | takes the event from the inbox | the same |
+//! | [`host()`] | the loop calls the room | the same |
 //! | [`room`] | `speak`: goes to all guests | `hear`: waits; `pass_on`: goes to the others |
 //! | [`peer`] | waits in each outbox; the writer, another thread, sends it | the same |
 //!
-//! [`guest()`] is the other side: it has no room. You can read these later: [`editor`] edits lines
-//! at a terminal, [`name`] cleans names, [`limits`] has the sizes and times, [`mod@meet`] opens the
-//! sockets.
+//! [`guest()`] is the other side: it has a [`chat`] too, but no room. You can read these later:
+//! [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has the sizes and times,
+//! [`mod@meet`] opens the sockets.
 
+pub mod chat;
 pub mod connection;
 pub mod editor;
 pub mod event;
@@ -58,6 +60,7 @@ pub mod name;
 pub mod peer;
 pub mod room;
 
+pub use chat::Chat;
 pub use guest::guest;
 pub use host::host;
 pub use limits::{Limits, MESSAGE_BYTES};

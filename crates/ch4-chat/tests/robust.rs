@@ -13,11 +13,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ch4_chat::BYE;
-use ch4_chat::robust::keyboard::Keyboard;
+use ch4_chat::robust::keyboard::{Input, Keyboard};
 #[cfg(target_os = "linux")]
 use ch4_chat::robust::meet;
-use ch4_chat::robust::{self, Limits, MESSAGE_BYTES};
-use console::{Error, Log, Printer, Width};
+use ch4_chat::robust::{self, Chat, Limits, MESSAGE_BYTES};
+use console::{Error, Printer, Width};
 use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, own_loopback_address, plain};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
@@ -31,25 +31,24 @@ struct Side {
 }
 
 impl Side {
-    fn start(run: impl FnOnce(Keyboard, &Log) -> Result<(), Error> + Send + 'static) -> Self {
-        Self::start_with_width(|| None, run)
+    fn start(limits: Limits, run: impl FnOnce(Chat) -> Result<(), Error> + Send + 'static) -> Self {
+        Self::start_with_width(|| None, limits, run)
     }
 
     fn start_with_width(
         width: Width,
-        run: impl FnOnce(Keyboard, &Log) -> Result<(), Error> + Send + 'static,
+        limits: Limits,
+        run: impl FnOnce(Chat) -> Result<(), Error> + Send + 'static,
     ) -> Self {
         plain();
         let screen = Capture::default();
         let printer = Printer::new(screen.clone()).unwrap().with_width(width);
-        let log = Log::new(printer, false);
         let (input, typing) = io::pipe().unwrap();
-        let keyboard = Keyboard::plain(BufReader::new(input), false);
+        let keyboard = Keyboard::plain(Input::File, BufReader::new(input));
         let (ended, end) = channel();
         thread::spawn(move || {
-            let end = run(keyboard, &log);
-            drop(log); // Only now everything is on the screen.
-            ended.send(end)
+            // When it has ended, everything is on the screen.
+            ended.send(run(Chat::start(keyboard, printer, limits).unwrap()))
         });
         Self {
             screen,
@@ -82,8 +81,7 @@ impl Side {
 fn host_with(limits: Limits) -> (Side, SocketAddr) {
     let listener = robust::listen(ANY_PORT).unwrap();
     let address = listener.local_addr().unwrap();
-    let host =
-        Side::start(move |keyboard, log| robust::host(listener, None, keyboard, log, &limits));
+    let host = Side::start(limits, move |chat| robust::host(listener, None, chat));
     (host, address)
 }
 
@@ -102,8 +100,7 @@ fn guest_of(
     limits: Limits,
 ) -> (Side, FakePeer) {
     let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
-    let guest =
-        Side::start(move |keyboard, log| robust::guest(stream, name, keyboard, log, &limits));
+    let guest = Side::start(limits, move |chat| robust::guest(stream, name, chat));
     (guest, FakePeer::accept(listener))
 }
 
@@ -937,7 +934,8 @@ mod screen {
         let address = listener.local_addr().unwrap();
         let host = Side::start_with_width(
             || Some(40),
-            move |keyboard, log| robust::host(listener, None, keyboard, log, &Limits::default()),
+            Limits::default(),
+            move |chat| robust::host(listener, None, chat),
         );
         let guest = joins(&host, address);
         // 11 columns are taken by the margin and the name.
@@ -961,7 +959,8 @@ mod screen {
         let host = FakePeer::accept(&listener);
         let guest = Side::start_with_width(
             || Some(40),
-            move |keyboard, log| robust::guest(stream, None, keyboard, log, &Limits::default()),
+            Limits::default(),
+            move |chat| robust::guest(stream, None, chat),
         );
         host.sends(format!("{}The host has ended the chat.\n", " ".repeat(38)));
         guest.sees(&format!(
@@ -977,8 +976,8 @@ mod screen {
     fn what_others_say_is_not_cut_by_their_name() {
         let (mut host, address) = host();
         let stream = robust::connect(address, &Limits::default()).unwrap();
-        let hears = Side::start(move |keyboard, log| {
-            robust::guest(stream, None, keyboard, log, &Limits::default())
+        let hears = Side::start(Limits::default(), move |chat| {
+            robust::guest(stream, None, chat)
         });
         host.sees("guest-1 has joined");
         let speaks = FakePeer::connect(address);

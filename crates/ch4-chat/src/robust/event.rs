@@ -1,4 +1,4 @@
-//! Events, the inbox from which a loop takes them, and the permits that it gives back.
+//! Events, the threads that send them to an inbox, and the permits that these threads wait for.
 //!
 //! A permit is an instant: the loop decides how soon a thread may send its next event. When a peer
 //! floods, its bytes wait in the network and not in our memory.
@@ -6,9 +6,10 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Instant;
 
-use console::{Error, Log};
+use console::{Action, Error, OrCannot};
 
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
@@ -33,20 +34,32 @@ pub enum Event {
     Gone(PeerId, Option<io::Error>),
 }
 
-/// An inbox, and the way into it. It gets [`Event::Failed`] if the screen fails.
-pub fn inbox(log: &Log) -> (Sender<Event>, Receiver<Event>) {
-    let (events, inbox) = channel();
-    let failed = events.clone();
-    log.printer
-        .when_gone(move |error| drop(failed.send(Event::Failed(error))));
-    (events, inbox)
-}
-
-/// Takes the next event from the inbox. Returns `None` if there is none until this time. An
-/// event that waits already is returned even if the time is over.
-pub fn next_event(inbox: &Receiver<Event>, until: Option<Instant>) -> Option<Event> {
-    let left = |at: Instant| at.saturating_duration_since(Instant::now());
-    inbox.recv_timeout(until.map_or(Duration::MAX, left)).ok()
+/// Starts a thread that waits for one thing. For each permit it calls `next`, which waits, and sends
+/// the event to the inbox.
+///
+/// Returns the way to send permits. When that is dropped, the thread ends, as soon as `next`
+/// doesn't wait any more. Then the receiver is disconnected (nothing is ever sent there).
+///
+/// # Errors
+///
+/// The system has no thread left for one `that` does this.
+pub fn start_thread(
+    that: &str,
+    events: &Sender<Event>,
+    mut next: impl FnMut() -> Event + Send + 'static,
+) -> Result<(Sender<Instant>, Receiver<()>), Error> {
+    let (permits, permitted) = channel();
+    let (running, ended) = channel();
+    let events = events.clone();
+    let run = move || {
+        while wait_for_permit(&permitted) {
+            let _ = events.send(next());
+        }
+        drop(running);
+    };
+    let started = thread::Builder::new().spawn(run);
+    started.or_cannot(Action::StartThread, that)?;
+    Ok((permits, ended))
 }
 
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
@@ -65,20 +78,9 @@ pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn an_event_that_waits_comes_first_and_else_the_time_decides() {
-        let (events, inbox) = channel();
-        let soon = Instant::now() + Duration::from_millis(20);
-        assert!(next_event(&inbox, Some(soon)).is_none() && Instant::now() >= soon);
-        events.send(Event::InputEnded).unwrap();
-        assert!(next_event(&inbox, Some(soon)).is_some());
-        events.send(Event::InputEnded).unwrap();
-        assert!(next_event(&inbox, None).is_some());
-    }
 
     #[test]
     fn a_permit_holds_from_its_instant_on_and_a_later_one_replaces_it() {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
+use std::rc::Rc;
 use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
+use super::chat::Chat;
 use super::connection::start;
-use super::event::{Event, PeerId, inbox, next_event};
-use super::keyboard::Keyboard;
-use super::limits::{Budget, Limits, MESSAGE_BYTES};
+use super::event::{Event, PeerId};
+use super::limits::{Budget, MESSAGE_BYTES};
 use super::name;
-use super::peer::goodbye;
 use crate::BYE;
 
 /// Maximum size in bytes of a line from the host: a name, and a message in which each byte was
@@ -30,65 +30,46 @@ const HOST: PeerId = 0;
 /// # Errors
 ///
 /// The connection, the screen or the keyboard fails, or the system has no thread left.
-pub fn guest(
-    stream: TcpStream,
-    name: Option<&str>,
-    keyboard: Keyboard,
-    log: &Log,
-    limits: &Limits,
-) -> Result<(), Error> {
+pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<(), Error> {
+    let log = Rc::clone(&chat.log);
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
-    let (events, inbox) = inbox(log);
     log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let host = start(stream, HOST, HOST_LINE_BYTES, limits, &events)
+    let host = start(stream, HOST, HOST_LINE_BYTES, &chat.limits, &chat.events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
-    let name = name::own(name, log);
+    let name = name::own(name, &log);
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
     // The others see it before each line, and a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
-    let typing = keyboard.read(events)?;
-    typing.permit(Instant::now());
-    let (mut budget, mut input_ended) = (Budget::PERSON, false);
+    let mut budget = Budget::PERSON;
+    chat.permit_line(Instant::now());
     // If the host has had the last word, or is gone, there is nobody to say goodbye to.
     let (host_is_here, result) = loop {
-        let event = next_event(&inbox, None);
+        let event = chat.next(None);
         let now = Instant::now();
         match event {
-            None => break (false, Ok(())), // Can't happen: the reader sends `Gone` first.
             Some(Event::Failed(error)) => break (true, Err(error)),
             Some(Event::Typed(line)) if line == BYE => break (true, Ok(())),
             Some(Event::Typed(line)) => {
                 // Count it as the host does: with a name, a number and escapes. If we counted less,
                 // more and more would wait here while the host reads us more slowly.
                 let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
-                typing.permit(budget.spend(passed_on.len(), now));
+                chat.permit_line(budget.spend(passed_on.len(), now));
                 if !line.is_empty() {
                     host.push(line + "\n");
                 }
-                if host.waiting() > limits.guest_bytes {
+                if host.waiting() > chat.limits.guest_bytes {
                     // The host reads too slowly. To the user that is a timeout.
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
                     break (false, error.or_cannot(Action::Send, address));
                 }
             }
-            Some(Event::NotSent(why)) => {
-                log.trouble(why);
-                typing.permit(now);
-            }
-            Some(Event::InputEnded) => {
-                input_ended = true;
-                typing.permit(now + limits.linger);
-            }
             Some(Event::Said(_, messages)) => {
-                show(log, &messages);
+                show(&log, &messages);
                 if messages.iter().any(|message| message == BYE) {
                     log.event("The host has ended the chat.");
                     break (false, Ok(()));
-                }
-                if input_ended && !messages.is_empty() {
-                    typing.permit(now + limits.linger);
                 }
                 host.permit(now);
             }
@@ -97,18 +78,13 @@ pub fn guest(
                 let end = error.map_or(Ok(()), Err);
                 break (false, end.or_cannot(Action::Receive, address));
             }
-            Some(Event::Accepted(_)) => {} // Nobody comes to a guest.
+            // Nobody comes to a guest.
+            Some(Event::NotSent(_) | Event::InputEnded | Event::Accepted(_)) | None => {}
         }
     };
-    if host_is_here {
-        host.push(BYE);
-        let deadline = Instant::now() + limits.farewell;
-        let peers = BTreeMap::from([(HOST, host)]);
-        goodbye(peers, &inbox, deadline, |messages| show(log, messages));
-    } else {
-        host.disconnect(); // It needn't wait until the user presses Enter.
-    }
-    typing.end(log);
+    // If the host isn't here, this lets it go: it needn't wait until the user presses Enter.
+    let peers = BTreeMap::from_iter(host_is_here.then_some((HOST, host)));
+    chat.goodbye(peers, show);
     result
 }
 

@@ -3,20 +3,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use console::{Action, Error, Log, OrCannot, client_has_gone, end_accept, own_address};
+use console::{Error, client_has_gone, end_accept, own_address};
 
-use super::connection::start;
-use super::event::{Event, inbox, next_event, wait_for_permit};
-use super::keyboard::{Keyboard, Typing};
-use super::limits::{Limits, MESSAGE_BYTES};
+use super::chat::Chat;
+use super::connection;
+use super::event::{Event, start_thread};
+use super::keyboard::Input;
+use super::limits::MESSAGE_BYTES;
 use super::name;
-use super::peer::goodbye;
 use super::room::Room;
 use crate::BYE;
 
@@ -34,97 +35,66 @@ const MAX_REJECTED: usize = 16;
 /// # Errors
 ///
 /// The screen or the keyboard fails, or the system has no thread left to begin with.
-pub fn host(
-    listener: TcpListener,
-    name: Option<&str>,
-    keyboard: Keyboard,
-    log: &Log,
-    limits: &Limits,
-) -> Result<(), Error> {
+pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(), Error> {
     let here = own_address(&listener)?;
-    let (events, inbox) = inbox(log);
-
-    // Accept one guest for each permit.
     let listener = Arc::new(listener);
-    let (accept_permits, permitted) = channel();
-    let (door, arrivals) = (Arc::clone(&listener), events.clone());
-    let accept = move || {
-        while wait_for_permit(&permitted) {
-            let _ = arrivals.send(Event::Accepted(door.accept()));
-        }
-    };
-    thread::Builder::new()
-        .spawn(accept)
-        .or_cannot(Action::StartThread, "that accepts guests")?;
-    log.event(format_args!(
+    let door = Arc::clone(&listener);
+    let accept = move || Event::Accepted(door.accept());
+    let (accept_permits, _) = start_thread("that accepts guests", &chat.events, accept)?;
+    chat.log.event(format_args!(
         "Waiting for guests on {here}. Say {BYE} to end the chat."
     ));
 
-    let typing = keyboard.read(events.clone())?;
+    let name = name::own(name, &chat.log);
     let mut host = Host {
-        room: Room::new(name::own(name, log), log, limits),
-        events,
+        room: Room::new(name, Rc::clone(&chat.log), chat.limits.clone()),
+        chat,
         accept_permits,
         rejected: VecDeque::new(),
     };
     let _ = host.accept_permits.send(Instant::now());
-    let result = host.run(&inbox, &typing);
-    let now = Instant::now();
-    let guests = host.room.close(now);
+    let result = host.run();
     // The accepting thread gets no more permits, and we let go of the port.
     drop(host.accept_permits);
     // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
-    goodbye(guests, &inbox, now + limits.farewell, |_| {});
-    typing.end(log);
+    host.chat
+        .goodbye(host.room.close(Instant::now()), |_, _| {});
     result
 }
 
-/// What the loop works with. Who is here is in the room.
-struct Host<'a> {
-    room: Room<'a>,
-    events: Sender<Event>,
+/// What the loop works with.
+struct Host {
+    chat: Chat,
+    room: Room,
     accept_permits: Sender<Instant>,
     /// The last connections for which the room had no place.
     rejected: VecDeque<TcpStream>,
 }
 
-impl Host<'_> {
-    /// Handles each event, until the host has had the last word. The lines of a file are meant for
-    /// somebody, so only a user at a terminal can type before the first guest is here.
-    fn run(&mut self, inbox: &Receiver<Event>, typing: &Typing) -> Result<(), Error> {
-        let (mut waits_for_guest, mut input_ended) = (!typing.is_terminal, false);
+impl Host {
+    /// Handles each event, until the host has had the last word.
+    fn run(&mut self) -> Result<(), Error> {
+        // The lines of a file are meant for somebody: they wait for the first guest.
+        let mut waits_for_guest = self.chat.input == Input::File;
         if !waits_for_guest {
-            typing.permit(Instant::now());
+            self.chat.permit_line(Instant::now());
         }
         loop {
-            // Whatever else has happened comes before what guests have said: so a flood of words
-            // holds up neither the host nor those who come and go.
-            let event = next_event(inbox, self.room.ready_at(Instant::now()));
+            let event = self.chat.next(self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                None => {
-                    self.room.pass_on(now);
-                }
+                // Whatever else has happened comes before what guests have said: so a flood of
+                // words holds up neither the host nor those who come and go.
+                None => self.room.pass_on(now),
                 Some(Event::Failed(error)) => return Err(error),
                 Some(Event::Typed(line)) if line == BYE => return Ok(()),
-                Some(Event::Typed(line)) => typing.permit(self.room.speak(&line, now)),
-                Some(Event::NotSent(why)) => {
-                    self.room.log.trouble(why);
-                    typing.permit(now);
-                }
-                Some(Event::InputEnded) => {
-                    input_ended = true;
-                    typing.permit(now + self.room.limits.linger);
-                }
+                Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    if waits_for_guest && !self.room.is_empty() {
-                        waits_for_guest = false;
-                        typing.permit(now);
-                    } else if input_ended && !messages.is_empty() {
-                        typing.permit(now + self.room.limits.linger);
+                    if mem::take(&mut waits_for_guest) {
+                        self.chat.permit_line(now);
                     }
                     self.room.hear(id, messages, now);
                 }
@@ -132,9 +102,10 @@ impl Host<'_> {
                     let broke = error.map(|_| "is gone: the connection broke");
                     self.room.depart(id, broke.unwrap_or("has left"), now);
                 }
+                Some(Event::NotSent(_) | Event::InputEnded) => {}
             }
             self.room.drop_slow(now);
-            if input_ended && self.room.is_empty() {
+            if self.chat.input_ended && self.room.is_empty() {
                 return Ok(());
             }
         }
@@ -144,7 +115,8 @@ impl Host<'_> {
     fn welcome(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>, now: Instant) {
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
-                let peer = start(stream, id, MESSAGE_BYTES, self.room.limits, &self.events)?;
+                let (limits, events) = (&self.chat.limits, &self.chat.events);
+                let peer = connection::start(stream, id, MESSAGE_BYTES, limits, events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
                 self.reject(stream);
@@ -157,7 +129,7 @@ impl Host<'_> {
         {
             // The system is out of descriptors, threads or memory. That passes, and other guests
             // stay queued.
-            self.room.log.short_of("let a guest in for now", &error);
+            self.chat.log.short_of("let a guest in for now", &error);
             accept_again_at += RETRY_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
@@ -170,33 +142,40 @@ impl Host<'_> {
         // There is space for one line in a new connection's buffer, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        self.rejected.push_back(stream);
-        if self.rejected.len() > MAX_REJECTED {
-            self.rejected.pop_front();
-        }
+        self.rejected.truncate(MAX_REJECTED - 1);
+        self.rejected.push_front(stream);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{BufReader, ErrorKind};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
 
     use console::Printer;
     use testkit::{FakePeer, PATIENCE};
 
     use super::super::event::PeerId;
+    use super::super::keyboard::Keyboard;
+    use super::super::limits::Limits;
     use super::super::peer::{Outbox, Peer};
     use super::*;
 
-    /// A host without its threads. The test gets the permits to accept.
-    fn host(test: impl FnOnce(Host<'_>, Receiver<Instant>)) {
-        let log = Log::new(Printer::new(io::sink()).unwrap(), false);
-        let limits = Limits::default();
-        let (events, _inbox) = channel();
+    /// A host that accepts nobody, and an input in which nobody types. The test gets the permits to
+    /// accept.
+    fn host(test: impl FnOnce(Host, Receiver<Instant>)) {
+        let (input, _typing) = io::pipe().unwrap();
+        let keyboard = Keyboard::plain(Input::File, BufReader::new(input));
+        let limits = Limits {
+            guest_bytes: usize::MAX,
+            ..Limits::default()
+        };
+        let chat = Chat::start(keyboard, Printer::new(io::sink()).unwrap(), limits).unwrap();
         let (accept_permits, permitted) = channel();
         let host = Host {
-            room: Room::new(None, &log, &limits),
-            events,
+            room: Room::new(None, Rc::clone(&chat.log), chat.limits.clone()),
+            chat,
             accept_permits,
             rejected: VecDeque::new(),
         };
@@ -204,7 +183,7 @@ mod tests {
     }
 
     /// A guest without threads.
-    fn arrives(room: &mut Room<'_>) -> (PeerId, Outbox) {
+    fn arrives(room: &mut Room) -> (PeerId, Outbox) {
         let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
         let id = room.next_place(now).unwrap();
         let (peer, outbox, _) = Peer::new(|| {});
@@ -252,34 +231,27 @@ mod tests {
     #[test]
     fn byebye_comes_before_what_guests_have_said_is_passed_on() {
         host(|mut host, _| {
-            let (events, inbox) = channel();
             let now = Instant::now();
             let guests = [(); 9].map(|()| arrives(&mut host.room));
+            let events = host.chat.events.clone();
             for (id, _outbox) in &guests {
                 events.send(Event::Said(*id, vec!["x".into()])).unwrap();
             }
             events.send(Event::Typed(BYE.to_owned())).unwrap();
-            let typing = Keyboard::plain(io::empty(), false).read(events).unwrap();
-            host.run(&inbox, &typing).unwrap();
-            let left = guests.iter().take_while(|_| host.room.pass_on(now)).count();
-            assert_eq!(left, guests.len());
-            typing.end(host.room.log);
+            host.run().unwrap();
+            for _ in guests {
+                assert_eq!(host.room.ready_at(now), Some(now));
+                host.room.pass_on(now);
+            }
+            assert_eq!(host.room.ready_at(now), None);
         });
     }
 
     /// All who talk wait for their permits, so no other event wakes the loop.
     #[test]
     fn words_that_wait_for_the_rooms_budget_are_passed_on_even_if_nothing_else_happens() {
-        host(|host, _| {
-            let limits = Limits {
-                guest_bytes: usize::MAX,
-                ..Limits::default()
-            };
-            let mut host = Host {
-                room: Room::new(None, host.room.log, &limits),
-                ..host
-            };
-            let (events, inbox) = channel();
+        host(|mut host, _| {
+            let events = host.chat.events.clone();
             let (_, listener) = arrives(&mut host.room);
             // What each says spends the budget.
             let much = vec!["x".repeat(MESSAGE_BYTES); 100];
@@ -287,10 +259,6 @@ mod tests {
                 let (id, _) = arrives(&mut host.room);
                 events.send(Event::Said(id, much.clone())).unwrap();
             }
-            // Its input has ended, but nobody is told that.
-            let typing = Keyboard::plain(io::empty(), false)
-                .read(channel().0)
-                .unwrap();
             let lines = much.len();
             let listening = thread::spawn(move || {
                 let mut heard = String::new();
@@ -302,12 +270,11 @@ mod tests {
                 events.send(Event::Typed(BYE.to_owned())).unwrap();
                 heard
             });
-            host.run(&inbox, &typing).unwrap();
+            host.run().unwrap();
             let heard = listening.join().unwrap();
             for speaker in ["guest-2: ", "guest-3: "] {
                 assert_eq!(heard.matches(speaker).count(), lines, "{speaker}");
             }
-            typing.end(host.room.log);
         });
     }
 }

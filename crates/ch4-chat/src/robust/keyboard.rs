@@ -3,26 +3,31 @@
 use std::env;
 use std::io::{self, BufRead, IsTerminal};
 use std::mem;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use console::{Action, Error, Line, Log, OrCannot, Printer, read_line, terminal_width};
+use console::{Error, Line, Printer, read_line, stdin, stdout, terminal_width};
 
 use super::editor;
-use super::event::{Event, wait_for_permit};
+use super::event::Event;
 use super::limits::MESSAGE_BYTES;
 use crate::BYE;
 
-/// How long the thread may take to end before the user is asked to press Enter.
-const END_TIME: Duration = Duration::from_millis(500);
+/// Where the user's lines come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// A terminal, where an [`editor`] shows a prompt. The user sees who is in the room.
+    Editor,
+    /// A terminal without an editor.
+    Terminal,
+    /// A file or a pipe.
+    File,
+}
 
 /// The user's input.
 pub struct Keyboard {
     /// Waits for the next line, and says what came of it.
-    next: Box<dyn FnMut() -> Event + Send>,
-    is_terminal: bool,
-    has_prompt: bool,
+    pub next: Box<dyn FnMut() -> Event + Send>,
+    /// Where they come from.
+    pub input: Input,
 }
 
 impl Keyboard {
@@ -38,78 +43,43 @@ impl Keyboard {
         // `TERM` says what the terminal can do. Windows doesn't need it.
         let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
         let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
-            let keyboard = Self {
-                next: Box::new(next),
-                is_terminal: true,
-                has_prompt: true,
-            };
-            (keyboard, Printer::new(screen)?)
+            (Self::new(Input::Editor, next), Printer::new(screen)?)
         } else {
-            let keyboard = Self::plain(console::stdin(), io::stdin().is_terminal());
-            (keyboard, Printer::new(console::stdout())?)
+            let is_terminal = io::stdin().is_terminal();
+            let input = if is_terminal {
+                Input::Terminal
+            } else {
+                Input::File
+            };
+            (Self::plain(input, stdin()), Printer::new(stdout())?)
         };
         Ok((keyboard, printer.with_width(terminal_width)))
     }
 
-    /// Lines from any input, without a prompt. Bytes that aren't UTF-8 become U+FFFD.
-    pub fn plain(mut input: impl BufRead + Send + 'static, is_terminal: bool) -> Self {
-        let mut ended = false;
-        let next = move || {
-            let line = read_line(&mut input, MESSAGE_BYTES);
-            match line.map_err(Error::input) {
-                Ok(Some(Line::Whole(line))) => {
-                    let line = line.strip_suffix(b"\r").unwrap_or(&line);
-                    Event::Typed(String::from_utf8_lossy(line).into_owned())
-                }
-                Ok(Some(Line::TooLong(length))) => too_long(length),
-                // Asked again: the permit means that it is time to leave.
-                Ok(None) if is_terminal || mem::replace(&mut ended, true) => {
-                    Event::Typed(BYE.to_owned())
-                }
-                Ok(None) => Event::InputEnded,
-                Err(error) => Event::Failed(error),
+    /// Lines without a prompt. Bytes that aren't UTF-8 become U+FFFD.
+    pub fn plain(input: Input, mut lines: impl BufRead + Send + 'static) -> Self {
+        let mut leaves_at_end = input != Input::File;
+        let next = move || match read_line(&mut lines, MESSAGE_BYTES) {
+            Ok(Some(Line::Whole(line))) => {
+                let line = line.strip_suffix(b"\r").unwrap_or(&line);
+                Event::Typed(String::from_utf8_lossy(line).into_owned())
             }
+            Ok(Some(Line::TooLong(length))) => too_long(length),
+            // The permit after the end of a file means that it is time to leave.
+            Ok(None) if mem::replace(&mut leaves_at_end, true) => Event::Typed(BYE.to_owned()),
+            Ok(None) => Event::InputEnded,
+            Err(error) => Event::Failed(Error::input(error)),
         };
-        Self {
-            next: Box::new(next),
-            is_terminal,
-            has_prompt: false,
-        }
+        Self::new(input, next)
     }
 
-    /// Reads in a new thread, which sends the events.
-    ///
-    /// The thread reads a line, the first one too, when it has a [permit](Typing::permit). So a
-    /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
-    /// nothing is read after `byebye`.
-    ///
-    /// # Errors
-    ///
-    /// The system has no thread left.
-    pub fn read(mut self, events: Sender<Event>) -> Result<Typing, Error> {
-        let (permits, permitted) = channel();
-        // Nothing is ever sent here: the thread drops its end when it ends.
-        let (running, ended) = channel::<()>();
-        let type_lines = move || {
-            while wait_for_permit(&permitted) {
-                let event = match (self.next)() {
-                    // U+FFFD is longer than what it replaces, and an editor has no limit.
-                    Event::Typed(line) if line.len() > MESSAGE_BYTES => too_long(line.len() as u64),
-                    event => event,
-                };
-                let _ = events.send(event);
-            }
-            drop(running);
-        };
-        thread::Builder::new()
-            .spawn(type_lines)
-            .or_cannot(Action::StartThread, "that reads the keyboard")?;
-        Ok(Typing {
-            permits,
-            ended,
-            is_terminal: self.is_terminal,
-            has_prompt: self.has_prompt,
-        })
+    fn new(input: Input, mut next: impl FnMut() -> Event + Send + 'static) -> Self {
+        let next = Box::new(move || match next() {
+            // U+FFFD is longer than what it replaces, and an editor has no limit.
+            Event::Typed(line) if line.len() > MESSAGE_BYTES => too_long(line.len() as u64),
+            event => event,
+        });
+        Self { next, input }
     }
 }
 
@@ -119,65 +89,23 @@ fn too_long(length: u64) -> Event {
     ))
 }
 
-/// The thread that reads the keyboard.
-pub struct Typing {
-    permits: Sender<Instant>,
-    ended: Receiver<()>,
-    /// True if the input is a terminal, so the user can see who is in the room.
-    pub is_terminal: bool,
-    has_prompt: bool,
-}
-
-impl Typing {
-    /// The last line is done: read another from this time on.
-    pub fn permit(&self, at: Instant) {
-        // If the thread has ended, nothing is read any more.
-        let _ = self.permits.send(at);
-    }
-
-    /// Ends the thread. In the editor only the user can end it, so this asks them to press Enter,
-    /// and waits: a program that ended meanwhile would leave a terminal that doesn't echo. A thread
-    /// that reads plain lines ends with the program.
-    pub fn end(self, log: &Log) {
-        // A thread that waits for its permit, or for the permit's instant, ends at once.
-        drop(self.permits);
-        let late = Err(RecvTimeoutError::Timeout);
-        if self.has_prompt && self.ended.recv_timeout(END_TIME) == late {
-            log.event("Press Enter to leave.");
-            let _ = self.ended.recv();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{BufReader, Read};
-    use std::sync::mpsc::channel;
-
-    use testkit::PATIENCE;
 
     use super::*;
 
-    fn log() -> Log {
-        Log::new(Printer::new(io::sink()).unwrap(), false)
-    }
-
     /// What is typed, up to the end of the input.
     fn typed(input: impl Read + Send + 'static) -> String {
-        let (send, events) = channel();
-        let keyboard = Keyboard::plain(BufReader::new(input), false);
-        let typing = keyboard.read(send).unwrap();
+        let mut keyboard = Keyboard::plain(Input::File, BufReader::new(input));
         let mut all = Vec::new();
         loop {
-            typing.permit(Instant::now());
-            let event = events.recv_timeout(PATIENCE).unwrap();
+            let event = (keyboard.next)();
             all.push(format!("{event:?}"));
             if matches!(event, Event::InputEnded | Event::Failed(_)) {
-                break;
+                return all.join(" ");
             }
         }
-        typing.end(&log());
-        all.join(" ")
     }
 
     #[test]
@@ -216,74 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
-        let (send, events) = channel();
-        let keyboard = Keyboard::plain(&b"one\ntwo\n"[..], false);
-        let typing = keyboard.read(send).unwrap();
-        typing.permit(Instant::now());
-        assert!(matches!(events.recv_timeout(PATIENCE), Ok(Event::Typed(_))));
-        typing.end(&log());
-        // The thread has ended, without another line.
-        assert!(events.recv_timeout(PATIENCE).is_err());
-    }
-
-    #[test]
     fn only_at_a_terminal_the_end_of_the_input_means_byebye_at_once() {
-        for (is_terminal, expected) in [
-            (true, [r#"Typed("byebye")"#; 2]),
-            (false, ["InputEnded", r#"Typed("byebye")"#]),
+        for (input, expected) in [
+            (Input::Terminal, [r#"Typed("byebye")"#; 2]),
+            (Input::File, ["InputEnded", r#"Typed("byebye")"#]),
         ] {
-            let mut keyboard = Keyboard::plain(&b""[..], is_terminal);
+            let mut keyboard = Keyboard::plain(input, &b""[..]);
             let events = [(keyboard.next)(), (keyboard.next)()];
             assert_eq!(events.map(|it| format!("{it:?}")), expected);
-        }
-    }
-
-    /// A program that ended earlier would leave a terminal in the editor's mode.
-    #[test]
-    fn a_line_that_is_being_edited_is_ended_by_the_user() {
-        let (reading, reads) = channel();
-        let (enter, presses) = channel();
-        let mut keyboard = Keyboard::plain(&b""[..], false);
-        keyboard.has_prompt = true;
-        keyboard.next = Box::new(move || {
-            reading.send(()).unwrap();
-            presses.recv_timeout(PATIENCE).unwrap();
-            Event::Typed(String::new())
-        });
-        let (send, events) = channel();
-        let typing = keyboard.read(send).unwrap();
-        typing.permit(Instant::now());
-        reads.recv_timeout(PATIENCE).unwrap();
-        let screen = testkit::Capture::default();
-        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
-        thread::scope(|scope| {
-            scope.spawn(|| typing.end(&log));
-            let _ = screen.wait_for("Press Enter to leave.");
-            enter.send(()).unwrap();
-        });
-        assert!(matches!(events.try_recv(), Ok(Event::Typed(_))));
-    }
-
-    /// After a paste that was too long, the next permit is for later. After `byebye` there is none.
-    #[test]
-    fn nobody_is_asked_for_enter_where_no_prompt_is() {
-        for says_byebye in [false, true] {
-            let mut keyboard = Keyboard::plain(&b"byebye\n"[..], false);
-            keyboard.has_prompt = true;
-            let (send, events) = channel();
-            let typing = keyboard.read(send).unwrap();
-            if says_byebye {
-                typing.permit(Instant::now());
-                assert!(events.recv_timeout(PATIENCE).is_ok());
-            } else {
-                typing.permit(Instant::now() + 10 * PATIENCE);
-            }
-            let screen = testkit::Capture::default();
-            let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
-            typing.end(&log);
-            drop(log);
-            assert_eq!(screen.text(), "");
         }
     }
 }

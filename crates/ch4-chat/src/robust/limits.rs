@@ -72,14 +72,9 @@ impl Budget {
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
         // bytes / rate, in seconds.
         let time = Duration::from_secs(bytes as u64) / self.rate;
-        self.full = Some(self.full.unwrap_or(now).max(now) + time);
-        self.ready_at(now)
-    }
-
-    /// When somebody may say more: now, or later.
-    pub fn ready_at(&self, now: Instant) -> Instant {
-        let ready = self.full.and_then(|full| full.checked_sub(self.burst));
-        ready.unwrap_or(now).max(now)
+        let full = self.full.unwrap_or(now).max(now) + time;
+        self.full = Some(full);
+        full.checked_sub(self.burst).unwrap_or(now).max(now)
     }
 }
 

@@ -1,7 +1,6 @@
 //! One peer, as the loop sees it, and its outbox, from which the writer sends. Whatever the loop does
-//! here, it never waits, except in [`goodbye`].
+//! here, it never waits.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +8,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, PeerId, next_event};
 use crate::BYE;
 
 /// How long a writer rests after each write. Nobody notices such a short time, and what comes
@@ -106,38 +104,6 @@ impl Outbox {
     }
 }
 
-/// Reads on after our `byebye`, until the peers have closed their side, or until the deadline.
-/// Bytes that stay unread would turn the close into a reset, and the last word might be lost (RFC
-/// 9293, section 3.6.1).
-pub fn goodbye(
-    mut peers: BTreeMap<PeerId, Peer>,
-    inbox: &Receiver<Event>,
-    deadline: Instant,
-    show: impl Fn(&[String]),
-) {
-    // Also read on from those that talked too fast.
-    for peer in peers.values() {
-        peer.permit(Instant::now());
-    }
-    // The clock decides: after the deadline events may still wait, and more may come.
-    while !peers.is_empty()
-        && Instant::now() < deadline
-        && let Some(event) = next_event(inbox, Some(deadline))
-    {
-        match event {
-            Event::Said(id, messages) => {
-                show(&messages);
-                if let Some(peer) = peers.get(&id) {
-                    peer.permit(Instant::now());
-                }
-            }
-            Event::Gone(id, _) => drop(peers.remove(&id)),
-            _ => {}
-        }
-    }
-    peers.values().for_each(Peer::disconnect);
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::event::wait_for_permit;
@@ -207,23 +173,5 @@ mod tests {
         assert_eq!([&**one, more], ["one\n", "more\n"]);
         assert!(*second >= *first + REST);
         assert!(!wait_for_permit(&permitted));
-    }
-
-    /// Or a flood could keep the host from ending the chat. Those that talked too fast may go on.
-    #[test]
-    fn a_goodbye_permits_all_and_is_over_at_its_deadline_even_if_events_wait() {
-        let (events, inbox) = channel();
-        let (disconnected, is_disconnected) = channel();
-        let (mut peers, mut permits) = (BTreeMap::new(), Vec::new());
-        for id in 1..=2 {
-            let disconnected = disconnected.clone();
-            let (peer, _, permitted) = Peer::new(move || disconnected.send(()).unwrap());
-            peers.insert(id, peer);
-            permits.push(permitted);
-        }
-        events.send(Event::Said(1, Vec::new())).unwrap();
-        goodbye(peers, &inbox, Instant::now(), |_| panic!("it is over"));
-        assert_eq!(is_disconnected.try_iter().count(), 2);
-        assert!(permits.iter().all(|it| it.try_recv().is_ok()));
     }
 }

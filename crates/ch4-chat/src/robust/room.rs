@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,10 +29,8 @@ const MIN_COPIES: usize = 256;
 const LINE_COST: u64 = 128;
 
 /// Who is here, and what waits for whom.
-pub struct Room<'a> {
+pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
-    /// Those who haven't given a name or said a word, and when they arrived.
-    silent: BTreeMap<PeerId, Instant>,
     names: Names,
     /// What comes before the host's words.
     host_prefix: String,
@@ -48,27 +47,28 @@ pub struct Room<'a> {
     /// How many guests have arrived so far.
     arrived: PeerId,
     /// What the host's user sees.
-    pub log: &'a Log,
+    log: Rc<Log>,
     /// How many guests there may be, and how much may wait for them.
-    pub limits: &'a Limits,
+    limits: Limits,
 }
 
 struct Guest {
     address: SocketAddr,
     /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
+    /// When it arrived, until it gives a name or says a word.
+    silent_since: Option<Instant>,
     budget: Budget,
     peer: Peer,
 }
 
-impl<'a> Room<'a> {
+impl Room {
     /// An empty room. No guest gets the host's clean name or, if it has none, the name `host`.
-    pub fn new(host: Option<String>, log: &'a Log, limits: &'a Limits) -> Self {
+    pub fn new(host: Option<String>, log: Rc<Log>, limits: Limits) -> Self {
         let mut names = Names::default();
         names.take(host.as_deref().unwrap_or("host"), 0);
         Self {
             guests: BTreeMap::new(),
-            silent: BTreeMap::new(),
             names,
             host_prefix: host.map_or_else(String::new, |name| name + ": "),
             host_budget: Budget::PERSON,
@@ -89,7 +89,8 @@ impl<'a> Room<'a> {
     /// The number of a guest who may come now; `None` if the room is full.
     pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
         if self.guests.len() >= self.limits.guests {
-            let (&id, &since) = self.silent.first_key_value()?;
+            let mut guests = self.guests.iter();
+            let (id, since) = guests.find_map(|(id, it)| Some((*id, it.silent_since?)))?;
             if now.saturating_duration_since(since) < self.limits.silence {
                 return None;
             }
@@ -105,18 +106,18 @@ impl<'a> Room<'a> {
         let guest = Guest {
             address,
             name: None,
+            silent_since: Some(now),
             budget: Budget::PERSON,
             peer,
         };
         self.guests.insert(id, guest);
-        self.silent.insert(id, now);
     }
 
     /// A guest said something, or nothing, which only shows that it is here. The others hear it
     /// when it is [passed on](Room::pass_on). Only then may the guest say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
-        if !said.is_empty() {
-            self.silent.remove(&id);
+        if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
+            guest.silent_since = None;
         }
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
@@ -126,35 +127,59 @@ impl<'a> Room<'a> {
     }
 
     /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
-    pub fn ready_at(&self, now: Instant) -> Option<Instant> {
-        (!self.said.is_empty()).then(|| self.budget.ready_at(now))
+    pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
+        (!self.said.is_empty()).then(|| self.budget.spend(0, now))
     }
 
-    /// Passes on what the next guest has said. Returns false if none has said anything, or if the
-    /// room's budget is spent.
-    pub fn pass_on(&mut self, now: Instant) -> bool {
-        if self.ready_at(now) != Some(now) {
-            return false;
-        }
-        let Some(((turn, _, id), said)) = self.said.pop_first() else {
-            return false;
+    /// Passes on what the next guest has said, if it is still here. The others hear the last word as
+    /// `* NAME has left.` All the rest is one text to each.
+    pub fn pass_on(&mut self, now: Instant) {
+        let Some(((turn, _, id), mut said)) = self.said.pop_first() else {
+            return;
         };
         self.turn = turn;
-        let said = self.introduce(id, said, now);
-        self.tell_others(id, said, now);
-        true
+        self.introduce(id, &mut said, now);
+        let Some(guest) = self.guests.get_mut(&id) else {
+            return;
+        };
+        let name = guest.name.as_deref().unwrap_or_default();
+        let (mut text, mut leaves) = (String::new(), false);
+        for message in said {
+            let line = format!("{name}: {}", safe::escape(&message));
+            self.log.peer(&format!("{}{line}", safe::MARGIN));
+            leaves = message == BYE;
+            if leaves {
+                break;
+            }
+            text += &(line + "\n");
+        }
+        // Empty lines had to be read all the same, so they count as a whole message.
+        let bytes = if text.is_empty() {
+            MESSAGE_BYTES
+        } else {
+            text.len()
+        };
+        let may_go_on = guest.budget.spend(bytes, now);
+        if !leaves {
+            guest.peer.permit(may_go_on);
+        }
+        self.broadcast(&text, Some(id), now);
+        if leaves {
+            self.depart(id, "has left", now);
+        }
     }
 
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
-    /// itself hears its name only if that isn't the one it asked for. Returns the rest.
-    fn introduce(&mut self, id: PeerId, mut said: Vec<String>, now: Instant) -> Vec<String> {
+    /// itself hears its name only if that isn't the one it asked for.
+    fn introduce(&mut self, id: PeerId, said: &mut Vec<String>, now: Instant) {
         let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
-            return said;
+            return;
         };
         let asked = said.first().and_then(|it| it.strip_prefix(name::COMMAND));
         let wanted = asked.and_then(name::clean);
-        let wanted = wanted.unwrap_or_else(|| name::guest(id));
-        let name = self.names.take(&wanted, id);
+        let name = self
+            .names
+            .take(&wanted.unwrap_or_else(|| name::guest(id)), id);
         if let Some(asked) = asked {
             if asked != name {
                 guest.peer.push(format!("* Your name is {name}.\n"));
@@ -166,39 +191,6 @@ impl<'a> Room<'a> {
             .event(format_args!("{joined} from {}.", guest.address));
         guest.name = Some(name);
         self.broadcast(&format!("* {joined}.\n"), Some(id), now);
-        said
-    }
-
-    /// Tells the others what a guest says, if it is still here.
-    fn tell_others(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
-        let Some(guest) = self.guests.get_mut(&id) else {
-            return;
-        };
-        let name = guest.name.as_deref().unwrap_or_default();
-        // The others hear the last word as `* NAME has left.` All the rest is one text to each.
-        let (mut text, mut leaves) = (String::new(), false);
-        for message in said {
-            let line = format!("{name}: {}", safe::escape(&message));
-            leaves = message == BYE;
-            self.log.peer(&format!("{}{line}", safe::MARGIN));
-            if leaves {
-                break;
-            }
-            text += &(line + "\n");
-        }
-        // Empty lines had to be read all the same, so they count as a whole message.
-        let bytes = match text.len() {
-            0 => MESSAGE_BYTES,
-            bytes => bytes,
-        };
-        let may_go_on = guest.budget.spend(bytes, now);
-        if !leaves {
-            guest.peer.permit(may_go_on);
-        }
-        self.broadcast(&text, Some(id), now);
-        if leaves {
-            self.depart(id, "has left", now);
-        }
     }
 
     /// The host speaks to everybody. Returns when it may say more.
@@ -212,19 +204,19 @@ impl<'a> Room<'a> {
         self.host_budget.spend(text.len(), now)
     }
 
-    /// Says `byebye` to all, and returns them. What they have said before still counts, as far as
-    /// the room's budget goes.
+    /// Returns who is here. What they have said before still counts, as far as the room's budget
+    /// goes.
     pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
-        while self.pass_on(now) {}
+        while self.ready_at(now) == Some(now) {
+            self.pass_on(now);
+        }
         let peers = self.guests.into_iter();
-        let peers = peers.map(|(id, guest)| (id, guest.peer));
-        peers.inspect(|(_, peer)| peer.push(BYE)).collect()
+        peers.map(|(id, guest)| (id, guest.peer)).collect()
     }
 
     /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
     /// It still gets what was said before.
     pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
-        self.silent.remove(&id);
         if let Some(name) = self.guests.remove(&id).and_then(|guest| guest.name) {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
@@ -296,7 +288,7 @@ mod tests {
 
     /// What the room tells its host's user.
     struct Screen {
-        log: Log,
+        log: Rc<Log>,
         capture: Capture,
     }
 
@@ -304,13 +296,16 @@ mod tests {
         fn new() -> Self {
             let capture = Capture::default();
             let log = Log::new(Printer::new(capture.clone()).unwrap(), false);
-            Self { log, capture }
+            Self {
+                log: Rc::new(log),
+                capture,
+            }
         }
     }
 
     /// A room, and the time in it. The test is its guests' threads.
     struct World<'a> {
-        room: Room<'a>,
+        room: Room,
         now: Instant,
         screen: &'a Screen,
         /// How much of the screen was looked at.
@@ -320,9 +315,13 @@ mod tests {
     }
 
     impl<'a> World<'a> {
-        fn new(host: Option<&str>, screen: &'a Screen, limits: &'a Limits) -> Self {
+        fn new(host: Option<&str>, screen: &'a Screen, limits: &Limits) -> Self {
             Self {
-                room: Room::new(host.map(str::to_owned), &screen.log, limits),
+                room: Room::new(
+                    host.map(str::to_owned),
+                    Rc::clone(&screen.log),
+                    limits.clone(),
+                ),
                 now: Instant::now(),
                 screen,
                 seen: 0,
@@ -347,9 +346,16 @@ mod tests {
                 return false;
             };
             self.now = at;
-            while self.room.pass_on(self.now) {}
+            self.passes_on_now();
             self.room.drop_slow(self.now);
             true
+        }
+
+        /// What may be passed on at this time is.
+        fn passes_on_now(&mut self) {
+            while self.room.ready_at(self.now) == Some(self.now) {
+                self.room.pass_on(self.now);
+            }
         }
 
         fn arrives(&mut self) -> Option<(PeerId, Outbox)> {
@@ -365,7 +371,7 @@ mod tests {
         fn says(&mut self, id: PeerId, words: &[&str]) -> Option<Instant> {
             let words = words.iter().map(|&text| text.to_owned()).collect();
             self.room.hear(id, words, self.now);
-            while self.room.pass_on(self.now) {}
+            self.passes_on_now();
             self.permits[&id].try_recv().ok()
         }
 
@@ -498,7 +504,7 @@ mod tests {
         world.room.hear(li, vec!["hi".to_owned()], world.now);
         let (room, now) = (world.room, world.now);
         assert_eq!(room.close(now).len(), 2);
-        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\nbyebye");
+        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\n");
         let _ = screen.capture.wait_for("| guest-1: hi");
     }
 
@@ -871,7 +877,8 @@ mod tests {
         /// Passes on what may be, and follows what the room does, in order.
         fn follow(&mut self) {
             self.follow_one();
-            while self.world.room.pass_on(self.world.now) {
+            while self.world.room.ready_at(self.world.now) == Some(self.world.now) {
+                self.world.room.pass_on(self.world.now);
                 self.follow_one();
             }
         }

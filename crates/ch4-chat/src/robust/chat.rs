@@ -1,0 +1,278 @@
+//! What the host's side and a guest's have in common: an inbox, a user who types, and a last word.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use console::{Error, Log, Printer};
+
+use super::event::{Event, PeerId, start_thread};
+use super::keyboard::{Input, Keyboard};
+use super::limits::Limits;
+use super::peer::Peer;
+use crate::BYE;
+
+/// How long the thread that reads the keyboard may take to end before the user is asked to press
+/// Enter.
+const END_TIME: Duration = Duration::from_millis(500);
+
+/// One side of a chat.
+pub struct Chat {
+    /// The way into the inbox.
+    pub events: Sender<Event>,
+    inbox: Receiver<Event>,
+    /// For the thread that reads the keyboard.
+    permits: Sender<Instant>,
+    typing_ended: Receiver<()>,
+    /// Where the lines come from.
+    pub input: Input,
+    /// True if the input was a file, and has ended.
+    pub input_ended: bool,
+    /// What the user sees.
+    pub log: Rc<Log>,
+    /// How long others can make us wait, and how much they can make us keep.
+    pub limits: Limits,
+}
+
+impl Chat {
+    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the screen
+    /// fails.
+    ///
+    /// The thread reads a line, the first one too, when it has a [permit](Chat::permit_line). So a
+    /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
+    /// nothing is read after `byebye`.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn start(keyboard: Keyboard, printer: Printer, limits: Limits) -> Result<Self, Error> {
+        let (events, inbox) = channel();
+        let failed = events.clone();
+        printer.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+        let (permits, typing_ended) =
+            start_thread("that reads the keyboard", &events, keyboard.next)?;
+        Ok(Self {
+            events,
+            inbox,
+            permits,
+            typing_ended,
+            input: keyboard.input,
+            input_ended: false,
+            log: Rc::new(Log::new(printer, false)),
+            limits,
+        })
+    }
+
+    /// Takes the next event from the inbox. Returns `None` if there is none until this time. An
+    /// event that waits already is returned even if the time is over.
+    ///
+    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`].
+    pub fn next(&mut self, until: Option<Instant>) -> Option<Event> {
+        let event = self.wait(until)?;
+        let now = Instant::now();
+        match &event {
+            Event::NotSent(why) => {
+                self.log.trouble(why);
+                self.permit_line(now);
+            }
+            Event::InputEnded => {
+                self.input_ended = true;
+                self.permit_line(now + self.limits.linger);
+            }
+            Event::Said(_, messages) if self.input_ended && !messages.is_empty() => {
+                self.permit_line(now + self.limits.linger);
+            }
+            _ => {}
+        }
+        Some(event)
+    }
+
+    /// The user's last line is done: read another from this time on.
+    pub fn permit_line(&self, at: Instant) {
+        // If the thread has ended, nothing is read any more.
+        let _ = self.permits.send(at);
+    }
+
+    /// Says `byebye`, and reads on until the peers have closed their side, or until
+    /// [`Limits::farewell`] is over. Bytes that stay unread would turn the close into a reset, and
+    /// the last word might be lost (RFC 9293, section 3.6.1). Then the keyboard is let go.
+    pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
+        let now = Instant::now();
+        for peer in peers.values() {
+            peer.push(BYE);
+            peer.permit(now); // Also those that talked too fast.
+        }
+        let deadline = now + self.limits.farewell;
+        // The clock decides: after the deadline events may still wait, and more may come.
+        while !peers.is_empty()
+            && Instant::now() < deadline
+            && let Some(event) = self.wait(Some(deadline))
+        {
+            match event {
+                Event::Said(id, messages) => {
+                    show(&self.log, &messages);
+                    if let Some(peer) = peers.get(&id) {
+                        peer.permit(Instant::now());
+                    }
+                }
+                Event::Gone(id, _) => drop(peers.remove(&id)),
+                _ => {}
+            }
+        }
+        peers.values().for_each(Peer::disconnect);
+
+        // A thread that waits for its permit, or for the permit's instant, ends at once. One that
+        // reads plain lines ends with the program. But in the editor only the user can end it, and a
+        // program that ended meanwhile would leave a terminal that doesn't echo.
+        drop(self.permits);
+        let late = Err(RecvTimeoutError::Timeout);
+        if self.input == Input::Editor && self.typing_ended.recv_timeout(END_TIME) == late {
+            self.log.event("Press Enter to leave.");
+            let _ = self.typing_ended.recv();
+        }
+    }
+
+    fn wait(&self, until: Option<Instant>) -> Option<Event> {
+        let left = |at: Instant| at.saturating_duration_since(Instant::now());
+        let event = self.inbox.recv_timeout(until.map_or(Duration::MAX, left));
+        event.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::thread;
+
+    use testkit::{Capture, PATIENCE};
+
+    use super::*;
+
+    /// A chat of somebody who types in an editor, and what they see.
+    fn chat(next: impl FnMut() -> Event + Send + 'static) -> (Chat, Capture) {
+        let keyboard = Keyboard {
+            next: Box::new(next),
+            input: Input::Editor,
+        };
+        let screen = Capture::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        let chat = Chat::start(keyboard, printer, Limits::default()).unwrap();
+        (chat, screen)
+    }
+
+    fn leaves(chat: Chat) {
+        chat.goodbye(BTreeMap::new(), |_, _| {});
+    }
+
+    fn typed(line: &str) -> Event {
+        Event::Typed(line.to_owned())
+    }
+
+    fn in_time() -> Instant {
+        Instant::now() + PATIENCE
+    }
+
+    #[test]
+    fn an_event_that_waits_comes_first_and_else_the_time_decides() {
+        let (mut chat, _) = chat(|| typed(""));
+        let soon = Instant::now() + Duration::from_millis(20);
+        assert!(chat.next(Some(soon)).is_none() && Instant::now() >= soon);
+        chat.events.send(typed("")).unwrap();
+        assert!(chat.next(Some(soon)).is_some());
+        chat.events.send(typed("")).unwrap();
+        assert!(chat.next(None).is_some());
+    }
+
+    #[test]
+    fn a_line_is_read_when_the_one_before_has_been_dealt_with() {
+        let (read, reads) = channel();
+        let (mut chat, _) = chat(move || {
+            read.send(()).unwrap();
+            typed("one")
+        });
+        chat.permit_line(Instant::now());
+        let event = chat.next(Some(in_time()));
+        assert!(matches!(event, Some(Event::Typed(_))));
+        leaves(chat);
+        // The thread has ended, without another line.
+        assert_eq!(reads.iter().count(), 1);
+    }
+
+    /// A line that isn't sent needs no permit of the loop's.
+    #[test]
+    fn a_line_that_is_not_sent_is_told_and_the_next_one_is_read() {
+        let mut lines = vec![typed("two"), Event::NotSent("Not sent: one.".to_owned())];
+        let (mut chat, screen) = chat(move || lines.pop().unwrap());
+        chat.permit_line(Instant::now());
+        let event = chat.next(Some(in_time()));
+        assert!(matches!(event, Some(Event::NotSent(_))));
+        let event = chat.next(Some(in_time()));
+        assert!(matches!(event, Some(Event::Typed(_))));
+        leaves(chat);
+        assert_eq!(screen.text(), "Not sent: one.\n");
+    }
+
+    /// A program that ended earlier would leave a terminal in the editor's mode.
+    #[test]
+    fn a_line_that_is_being_edited_is_ended_by_the_user() {
+        let (reading, reads) = channel();
+        let (enter, presses) = channel();
+        let (chat, screen) = chat(move || {
+            reading.send(()).unwrap();
+            presses.recv_timeout(PATIENCE).unwrap();
+            typed("")
+        });
+        chat.permit_line(Instant::now());
+        reads.recv_timeout(PATIENCE).unwrap();
+        let press = thread::spawn(move || {
+            let _ = screen.wait_for("Press Enter to leave.");
+            enter.send(()).unwrap();
+        });
+        leaves(chat);
+        press.join().unwrap();
+    }
+
+    /// After a paste that was too long, the next permit is for later. After `byebye` there is none.
+    #[test]
+    fn nobody_is_asked_for_enter_where_no_prompt_is() {
+        for says_byebye in [false, true] {
+            let (mut chat, screen) = chat(|| typed(BYE));
+            if says_byebye {
+                chat.permit_line(Instant::now());
+                assert!(chat.next(Some(in_time())).is_some());
+            } else {
+                chat.permit_line(Instant::now() + 10 * PATIENCE);
+            }
+            leaves(chat);
+            assert_eq!(screen.text(), "");
+        }
+    }
+
+    /// Or a flood could keep the host from ending the chat. Those that talked too fast may go on.
+    #[test]
+    fn a_goodbye_permits_all_and_is_over_at_its_deadline_even_if_events_wait() {
+        let keyboard = Keyboard::plain(Input::File, io::empty());
+        let printer = Printer::new(io::sink()).unwrap();
+        let limits = Limits {
+            farewell: Duration::ZERO,
+            ..Limits::default()
+        };
+        let chat = Chat::start(keyboard, printer, limits).unwrap();
+        let (disconnected, is_disconnected) = channel();
+        let (mut peers, mut ends) = (BTreeMap::new(), Vec::new());
+        for id in 1..=2 {
+            let disconnected = disconnected.clone();
+            let (peer, outbox, permitted) = Peer::new(move || disconnected.send(()).unwrap());
+            peers.insert(id, peer);
+            ends.push((outbox, permitted));
+        }
+        chat.events.send(Event::Said(1, Vec::new())).unwrap();
+        chat.goodbye(peers, |_, _| panic!("it is over"));
+        assert_eq!(is_disconnected.try_iter().count(), 2);
+        for (outbox, permitted) in ends {
+            assert_eq!(outbox.texts.try_recv().as_deref(), Ok(BYE));
+            assert!(permitted.try_recv().is_ok());
+        }
+    }
+}
