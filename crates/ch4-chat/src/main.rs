@@ -47,42 +47,46 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
-    let (flags, limits) = (&args.flags, Limits::default());
-    let listen = if flags.tutorial {
-        tutorial::listen
+    if args.flags.tutorial {
+        run_tutorial(args)
     } else {
-        robust::listen
-    };
-    let connect = |address| {
-        if flags.tutorial {
-            tutorial::connect(address)
-        } else {
-            robust::connect(address, &limits)
-        }
-    };
-    let host = |address| listen(address).or_cannot(Action::Listen, address);
-    let join = |address| connect(address).or_cannot(Action::Connect, address);
-    let meeting = match args.side {
-        Some(Side::Demo) if flags.tutorial => return demo::tutorial(stdout()),
-        Some(Side::Demo) => return demo::robust(stdout()),
-        Some(Side::Server) => flags.open(host).map(Meeting::Host),
-        Some(Side::Client) => flags.open(join).map(Meeting::Guest),
-        // With --tutorial too: so the same command can be run again at once, whoever closed first.
-        None => robust::meet(&flags.addresses()?, &limits),
-    }?;
-    if flags.tutorial {
-        let (mut input, mut out) = (stdin(), stdout());
-        return match meeting {
-            Meeting::Host(listener) => {
-                let address = own_address(&listener)?;
-                tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, address)
-            }
-            Meeting::Guest(connection) => {
-                let address = connection.peer_addr().or_cannot(Action::Talk, "the host")?;
-                tutorial::guest(connection, &mut input, &mut out).or_cannot(Action::Talk, address)
-            }
-        };
+        run_robust(args)
     }
+}
+
+fn run_tutorial(args: &Args) -> Result<(), Error> {
+    let listen = |address| tutorial::listen(address).or_cannot(Action::Listen, address);
+    let connect = |address| tutorial::connect(address).or_cannot(Action::Connect, address);
+    let meeting = match args.side {
+        Some(Side::Demo) => return demo::tutorial(stdout()),
+        Some(Side::Server) => args.flags.open(listen).map(Meeting::Host),
+        Some(Side::Client) => args.flags.open(connect).map(Meeting::Guest),
+        // The robust way: so the same command can be run again at once, whoever closed first.
+        None => robust::meet(&args.flags.addresses()?, &Limits::default()),
+    };
+    let (mut input, mut out) = (stdin(), stdout());
+    match meeting? {
+        Meeting::Host(listener) => {
+            let address = own_address(&listener)?;
+            tutorial::host(listener, &mut input, &mut out).or_cannot(Action::Serve, address)
+        }
+        Meeting::Guest(connection) => {
+            let address = connection.peer_addr().or_cannot(Action::Talk, "the host")?;
+            tutorial::guest(connection, &mut input, &mut out).or_cannot(Action::Talk, address)
+        }
+    }
+}
+
+fn run_robust(args: &Args) -> Result<(), Error> {
+    let limits = Limits::default();
+    let listen = |address| robust::listen(address).or_cannot(Action::Listen, address);
+    let connect = |address| robust::connect(address, &limits).or_cannot(Action::Connect, address);
+    let meeting = match args.side {
+        Some(Side::Demo) => return demo::robust(stdout()),
+        Some(Side::Server) => args.flags.open(listen).map(Meeting::Host),
+        Some(Side::Client) => args.flags.open(connect).map(Meeting::Guest),
+        None => robust::meet(&args.flags.addresses()?, &limits),
+    }?;
     let (keyboard, printer) = Keyboard::open()?;
     let chat = Chat::start(keyboard, printer, limits)?;
     match meeting {

@@ -2,8 +2,8 @@
 //!
 //! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
 //! happened to one inbox, as an event. One loop handles the events, one after the other. Only this
-//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. The
-//! host:
+//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. These
+//! are the host's threads:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -12,7 +12,7 @@
 //!  keyboard ---> typing ----'
 //! ```
 //!
-//! The guest has the same threads without `accept`, and only one peer, the host. At a terminal one
+//! A guest has the same threads without `accept`, and only one peer, the host. At a terminal one
 //! more thread waits for the signals that end a program.
 //!
 //! After each event a thread waits for a [permit](event::wait_for_permit), the time from which it
@@ -35,19 +35,18 @@
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
 //! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
-//! | [`connection`] | | a thread reads its bytes, and sends [`event::Event::Said`] |
+//! | [`reader`] | | its bytes are read, and become [`event::Event::Said`] |
 //! | [`framing`] | | between the two, makes a message of the bytes |
 //! | [`chat`] | takes the event from the inbox | the same |
-//! | [`host()`] | the loop calls the room | the same |
+//! | [`host()`] | the loop hands it to the room | the same |
 //! | [`room`] | `speak`: goes to all guests | `hear`: waits; `pass_on`: goes to the others |
-//! | [`peer`] | waits in each outbox; the writer, another thread, sends it | the same |
+//! | [`peer`] | waits in each outbox, until the writer sends it | the same |
 //!
-//! [`guest()`] is the other side: it has a [`chat`] too, but no room. You can read these later:
-//! [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has the sizes and times,
-//! [`mod@meet`] opens the sockets.
+//! [`guest()`] is the other side: a loop of its own, with the same [`chat`] and no room. You can read
+//! these later: [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has the sizes
+//! and times, [`mod@meet`] opens the sockets.
 
 pub mod chat;
-pub mod connection;
 pub mod editor;
 pub mod event;
 pub mod framing;
@@ -58,6 +57,7 @@ pub mod limits;
 pub mod meet;
 pub mod name;
 pub mod peer;
+pub mod reader;
 pub mod room;
 
 pub use chat::Chat;

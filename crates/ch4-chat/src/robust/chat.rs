@@ -67,8 +67,9 @@ impl Chat {
     /// Takes the next event from the inbox. Returns `None` if there is none until this time. An
     /// event that waits already is returned even if the time is over.
     ///
-    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`].
-    pub fn next(&mut self, until: Option<Instant>) -> Option<Event> {
+    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a file
+    /// has ended, the keyboard's next permit is for [`Limits::linger`] after somebody last spoke.
+    pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let event = self.wait(until)?;
         let now = Instant::now();
         match &event {
@@ -76,6 +77,8 @@ impl Chat {
                 self.log.trouble(why);
                 self.permit_line(now);
             }
+            // That permit came. So it is time to leave.
+            Event::InputEnded if self.input_ended => return Some(Event::Typed(BYE.to_owned())),
             Event::InputEnded => {
                 self.input_ended = true;
                 self.permit_line(now + self.limits.linger);
@@ -177,11 +180,11 @@ mod tests {
     fn an_event_that_waits_comes_first_and_else_the_time_decides() {
         let (mut chat, _) = chat(|| typed(""));
         let soon = Instant::now() + Duration::from_millis(20);
-        assert!(chat.next(Some(soon)).is_none() && Instant::now() >= soon);
+        assert!(chat.next_event(Some(soon)).is_none() && Instant::now() >= soon);
         chat.events.send(typed("")).unwrap();
-        assert!(chat.next(Some(soon)).is_some());
+        assert!(chat.next_event(Some(soon)).is_some());
         chat.events.send(typed("")).unwrap();
-        assert!(chat.next(None).is_some());
+        assert!(chat.next_event(None).is_some());
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
             typed("one")
         });
         chat.permit_line(Instant::now());
-        let event = chat.next(Some(in_time()));
+        let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::Typed(_))));
         leaves(chat);
         // The thread has ended, without another line.
@@ -205,9 +208,9 @@ mod tests {
         let mut lines = vec![typed("two"), Event::NotSent("Not sent: one.".to_owned())];
         let (mut chat, screen) = chat(move || lines.pop().unwrap());
         chat.permit_line(Instant::now());
-        let event = chat.next(Some(in_time()));
+        let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::NotSent(_))));
-        let event = chat.next(Some(in_time()));
+        let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::Typed(_))));
         leaves(chat);
         assert_eq!(screen.text(), "Not sent: one.\n");
@@ -240,7 +243,7 @@ mod tests {
             let (mut chat, screen) = chat(|| typed(BYE));
             if says_byebye {
                 chat.permit_line(Instant::now());
-                assert!(chat.next(Some(in_time())).is_some());
+                assert!(chat.next_event(Some(in_time())).is_some());
             } else {
                 chat.permit_line(Instant::now() + 10 * PATIENCE);
             }
@@ -263,7 +266,7 @@ mod tests {
         let (mut peers, mut ends) = (BTreeMap::new(), Vec::new());
         for id in 1..=2 {
             let disconnected = disconnected.clone();
-            let (peer, outbox, permitted) = Peer::new(move || disconnected.send(()).unwrap());
+            let (peer, outbox, permitted) = Peer::fake(move || disconnected.send(()).unwrap());
             peers.insert(id, peer);
             ends.push((outbox, permitted));
         }

@@ -21,8 +21,7 @@ pub enum Event {
     Typed(String),
     /// The user typed a line that doesn't. This tells them so.
     NotSent(String),
-    /// The user's input was a file, and has ended. The next permit is for when it is time to leave:
-    /// then the thread says `byebye`.
+    /// The user's input is a file that has no more lines.
     InputEnded,
     /// The screen or the keyboard failed, for this reason: the chat ends.
     Failed(Error),

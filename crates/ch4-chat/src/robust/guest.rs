@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
-use std::rc::Rc;
 use std::time::Instant;
 
 use console::{Action, Error, Log, OrCannot, safe};
 
 use super::chat::Chat;
-use super::connection::start;
 use super::event::{Event, PeerId};
 use super::limits::{Budget, MESSAGE_BYTES};
 use super::name;
+use super::peer::Peer;
 use crate::BYE;
 
 /// Maximum size in bytes of a line from the host: a name, and a message in which each byte was
@@ -31,12 +30,12 @@ const HOST: PeerId = 0;
 ///
 /// The connection, the screen or the keyboard fails, or the system has no thread left.
 pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<(), Error> {
-    let log = Rc::clone(&chat.log);
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
-    log.event(format_args!("Connected to {address}. Say {BYE} to leave."));
-    let host = start(stream, HOST, HOST_LINE_BYTES, &chat.limits, &chat.events)
+    let connected = format!("Connected to {address}. Say {BYE} to leave.");
+    chat.log.event(connected);
+    let host = Peer::start(stream, HOST, HOST_LINE_BYTES, &chat.limits, &chat.events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
-    let name = name::own(name, &log);
+    let name = name::own(name, &chat.log);
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
@@ -46,7 +45,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
     chat.permit_line(Instant::now());
     // If the host has had the last word, or is gone, there is nobody to say goodbye to.
     let (host_is_here, result) = loop {
-        let event = chat.next(None);
+        let event = chat.next_event(None);
         let now = Instant::now();
         match event {
             Some(Event::Failed(error)) => break (true, Err(error)),
@@ -66,15 +65,15 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
                 }
             }
             Some(Event::Said(_, messages)) => {
-                show(&log, &messages);
+                show(&chat.log, &messages);
                 if messages.iter().any(|message| message == BYE) {
-                    log.event("The host has ended the chat.");
+                    chat.log.event("The host has ended the chat.");
                     break (false, Ok(()));
                 }
                 host.permit(now);
             }
             Some(Event::Gone(_, error)) => {
-                log.event("The host has gone.");
+                chat.log.event("The host has gone.");
                 let end = error.map_or(Ok(()), Err);
                 break (false, end.or_cannot(Action::Receive, address));
             }

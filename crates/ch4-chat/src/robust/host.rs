@@ -1,11 +1,8 @@
 //! The host's side: a loop that handles one event after the other, and waits for nothing but the
 //! next one.
 
-use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::mem;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -13,11 +10,11 @@ use std::time::{Duration, Instant};
 use console::{Error, client_has_gone, end_accept, own_address};
 
 use super::chat::Chat;
-use super::connection;
 use super::event::{Event, start_thread};
 use super::keyboard::Input;
 use super::limits::MESSAGE_BYTES;
 use super::name;
+use super::peer::Peer;
 use super::room::Room;
 use crate::BYE;
 
@@ -41,16 +38,15 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     let door = Arc::clone(&listener);
     let accept = move || Event::Accepted(door.accept());
     let (accept_permits, _) = start_thread("that accepts guests", &chat.events, accept)?;
-    chat.log.event(format_args!(
-        "Waiting for guests on {here}. Say {BYE} to end the chat."
-    ));
+    let waiting = format!("Waiting for guests on {here}. Say {BYE} to end the chat.");
+    chat.log.event(waiting);
 
     let name = name::own(name, &chat.log);
     let mut host = Host {
-        room: Room::new(name, Rc::clone(&chat.log), chat.limits.clone()),
+        room: Room::new(name, &chat.log, &chat.limits),
         chat,
         accept_permits,
-        rejected: VecDeque::new(),
+        rejected: Vec::new(),
     };
     let _ = host.accept_permits.send(Instant::now());
     let result = host.run();
@@ -59,8 +55,8 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
-    host.chat
-        .goodbye(host.room.close(Instant::now()), |_, _| {});
+    let guests = host.room.close(Instant::now());
+    host.chat.goodbye(guests, |_, _| {});
     result
 }
 
@@ -69,8 +65,8 @@ struct Host {
     chat: Chat,
     room: Room,
     accept_permits: Sender<Instant>,
-    /// The last connections for which the room had no place.
-    rejected: VecDeque<TcpStream>,
+    /// The last connections for which the room had no place, the newest first.
+    rejected: Vec<TcpStream>,
 }
 
 impl Host {
@@ -82,7 +78,7 @@ impl Host {
             self.chat.permit_line(Instant::now());
         }
         loop {
-            let event = self.chat.next(self.room.ready_at(Instant::now()));
+            let event = self.chat.next_event(self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
                 // Whatever else has happened comes before what guests have said: so a flood of
@@ -93,7 +89,8 @@ impl Host {
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    if mem::take(&mut waits_for_guest) {
+                    if waits_for_guest {
+                        waits_for_guest = false;
                         self.chat.permit_line(now);
                     }
                     self.room.hear(id, messages, now);
@@ -116,7 +113,7 @@ impl Host {
         let welcomed = accepted.and_then(|(stream, address)| {
             if let Some(id) = self.room.next_place(now) {
                 let (limits, events) = (&self.chat.limits, &self.chat.events);
-                let peer = connection::start(stream, id, MESSAGE_BYTES, limits, events)?;
+                let peer = Peer::start(stream, id, MESSAGE_BYTES, limits, events)?;
                 self.room.arrive(id, peer, address, now);
             } else {
                 self.reject(stream);
@@ -143,7 +140,7 @@ impl Host {
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
         self.rejected.truncate(MAX_REJECTED - 1);
-        self.rejected.push_front(stream);
+        self.rejected.insert(0, stream);
     }
 }
 
@@ -159,7 +156,7 @@ mod tests {
     use super::super::event::PeerId;
     use super::super::keyboard::Keyboard;
     use super::super::limits::Limits;
-    use super::super::peer::{Outbox, Peer};
+    use super::super::peer::fake::Outbox;
     use super::*;
 
     /// A host that accepts nobody, and an input in which nobody types. The test gets the permits to
@@ -174,10 +171,10 @@ mod tests {
         let chat = Chat::start(keyboard, Printer::new(io::sink()).unwrap(), limits).unwrap();
         let (accept_permits, permitted) = channel();
         let host = Host {
-            room: Room::new(None, Rc::clone(&chat.log), chat.limits.clone()),
+            room: Room::new(None, &chat.log, &chat.limits),
             chat,
             accept_permits,
-            rejected: VecDeque::new(),
+            rejected: Vec::new(),
         };
         test(host, permitted);
     }
@@ -186,7 +183,7 @@ mod tests {
     fn arrives(room: &mut Room) -> (PeerId, Outbox) {
         let (address, now) = (SocketAddr::from(([127, 0, 0, 1], 1)), Instant::now());
         let id = room.next_place(now).unwrap();
-        let (peer, outbox, _) = Peer::new(|| {});
+        let (peer, outbox, _) = Peer::fake(|| {});
         room.arrive(id, peer, address, now);
         (id, outbox)
     }

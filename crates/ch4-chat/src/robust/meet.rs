@@ -102,18 +102,14 @@ pub fn meet(addresses: &[SocketAddr], limits: &Limits) -> Result<Meeting, Error>
             Ok(connection) => return Ok(Meeting::Guest(connection)),
             Err(error) => error,
         };
-        match addresses.iter().find_map(host) {
-            Some((Err(error), _))
-                if error.kind() == ErrorKind::AddrInUse
-                    && lost_at.get_or_insert_with(Instant::now).elapsed() < RACE_TIME =>
-            {
-                thread::sleep(RETRY_DELAY);
-            }
-            Some((tried, address)) => {
-                return tried.map(Meeting::Host).or_cannot(Action::Listen, address);
-            }
-            None => return Err(nobody),
+        let Some((tried, address)) = addresses.iter().find_map(host) else {
+            return Err(nobody);
+        };
+        let is_taken = matches!(&tried, Err(error) if error.kind() == ErrorKind::AddrInUse);
+        if !is_taken || lost_at.get_or_insert_with(Instant::now).elapsed() >= RACE_TIME {
+            return tried.map(Meeting::Host).or_cannot(Action::Listen, address);
         }
+        thread::sleep(RETRY_DELAY);
     }
 }
 

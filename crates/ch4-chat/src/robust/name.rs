@@ -33,12 +33,8 @@ pub const MAX_CHARACTERS: usize = 32;
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
     for character in wanted.chars() {
-        let stays = if is_combining_mark(character) {
-            fits(&kept, character)
-        } else {
-            character.is_whitespace() || is_allowed(character)
-        };
-        if stays {
+        let fits = !is_combining_mark(character) || fits(&kept, character);
+        if character.is_whitespace() || (is_allowed(character) && fits) {
             kept.push(character);
         }
     }
@@ -78,8 +74,7 @@ fn fits(before: &str, mark: char) -> bool {
         let both = letter.script_extension();
         letter.is_alphabetic() && !both.intersection(mark.script_extension()).is_empty()
     });
-    let more_fit = marks.chars().count() < MAX_MARKS && !marks.contains(mark);
-    is_allowed(mark) && own_script && more_fit
+    own_script && marks.chars().count() < MAX_MARKS && !marks.contains(mark)
 }
 
 /// The names in use.

@@ -1,14 +1,39 @@
-//! One peer, as the loop sees it, and its outbox, from which the writer sends. Whatever the loop does
-//! here, it never waits.
+//! One peer of the chat: the loop's handle to it, the thread that reads, and the thread that writes.
+//! Whatever the loop does here, it never waits.
+//!
+//! A connection closes in stages, so that the peer gets everything, `byebye` last:
+//!
+//! 1. When the last word is written, or the loop has dropped the [`Peer`] and all that waited is
+//!    written, the writer closes our sending side.
+//! 2. The reader goes on, until the peer has closed its side or the loop drops the [`Peer`].
+//! 3. When the loop has dropped it, and the writer is done or [`Limits::farewell`] is over, the
+//!    reader closes the rest.
+//!
+//! [`Peer::disconnect`] closes everything at once.
 
 use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::{SockRef, TcpKeepalive};
+
+use super::event::{Event, PeerId, wait_for_permit};
+use super::limits::Limits;
+use super::reader::read_messages;
 use crate::BYE;
+
+/// Readers and writers need little stack: 128 KiB.
+const STACK_BYTES: usize = 131_072;
+
+/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
+/// peer that was switched off says nothing, not even that it has gone.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
+    .with_time(Duration::from_mins(1))
+    .with_interval(Duration::from_secs(10));
 
 /// How long a writer rests after each write. Nobody notices such a short time, and what comes
 /// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
@@ -18,36 +43,76 @@ const REST: Duration = Duration::from_millis(20);
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// The loop's handle to a peer's two threads. Dropping it lets the peer go: its writer ends
-/// once everything is written, and its reader closes the connection.
+/// The loop's handle to a peer.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
+    /// How many bytes wait, including those that are being written.
     waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     disconnect: Box<dyn Fn() + Send>,
 }
 
-/// The writer's end.
-pub struct Outbox {
-    pub(super) texts: Receiver<Arc<str>>,
-    /// How many bytes wait, including those that are being written.
-    pub(super) waiting: Arc<AtomicUsize>,
-}
-
 impl Peer {
-    /// Makes three ends. The last is the reader's: it [waits](super::event::wait_for_permit) for a
-    /// permit after each event. `disconnect` closes the connection at once.
-    pub fn new(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
+    /// Takes over a connection: one thread reads lines of at most `line_bytes`, and one writes.
+    ///
+    /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
+    /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn start(
+        stream: TcpStream,
+        id: PeerId,
+        line_bytes: usize,
+        limits: &Limits,
+        events: &Sender<Event>,
+    ) -> io::Result<Self> {
+        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
+        // `byebye`, and might put it into one segment with the message before it.
+        // macOS refuses options for a connection that has been reset. The reader will find that out.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
+
         let (outbox, texts) = channel();
-        let waiting = Arc::<AtomicUsize>::default();
         let (permits, permitted) = channel();
-        let peer = Self {
+        let waiting = Arc::<AtomicUsize>::default();
+        // Both threads and the loop share it: a room has one descriptor for each guest.
+        let stream = Arc::new(stream);
+        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+
+        // Nothing is ever sent here: the writer drops its end when it is done.
+        let (running, written) = channel::<()>();
+        let (write_half, still_waiting) = (Arc::clone(&stream), Arc::clone(&waiting));
+        thread().spawn(move || {
+            // If this fails, the reader sees an error too, or the end of the stream.
+            let _ = write_texts(&*write_half, &texts, &still_waiting);
+            let _ = write_half.shutdown(Shutdown::Write);
+            drop(running);
+        })?;
+
+        let (read_half, events, limits) = (Arc::clone(&stream), events.clone(), limits.clone());
+        thread().spawn(move || {
+            // Returns false if the loop has let the peer go.
+            let say = |messages| {
+                let _ = events.send(Event::Said(id, messages));
+                wait_for_permit(&permitted)
+            };
+            let end = read_messages(&read_half, line_bytes, limits.quiet, say);
+            let _ = events.send(Event::Gone(id, end.err()));
+            // Until the loop has let the peer go.
+            while permitted.recv().is_ok() {}
+            let _ = written.recv_timeout(limits.farewell);
+            let _ = read_half.shutdown(Shutdown::Both);
+        })?;
+
+        Ok(Self {
             outbox,
-            waiting: Arc::clone(&waiting),
+            waiting,
             permits,
-            disconnect: Box::new(disconnect),
-        };
-        (peer, Outbox { texts, waiting }, permitted)
+            // This ends a `read` and a `write` that wait. If it fails, they have ended.
+            disconnect: Box::new(move || drop(stream.shutdown(Shutdown::Both))),
+        })
     }
 
     /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
@@ -76,37 +141,68 @@ impl Peer {
     }
 }
 
-impl Outbox {
-    /// Writes what waits, until the last word is written, or no more can come.
-    ///
-    /// # Errors
-    ///
-    /// The connection is broken.
-    pub fn write_to(&self, mut stream: impl Write) -> io::Result<()> {
-        while let Ok(first) = self.texts.recv() {
-            let mut text = first.to_string();
-            for more in self.texts.try_iter() {
-                text += &more;
-            }
-            // Only the last word has no LF. It goes out in a write of its own, so that the
-            // tutorial's programs understand it.
-            let lines = text.strip_suffix(BYE).unwrap_or(&text);
-            for piece in lines.as_bytes().chunks(PIECE_BYTES) {
-                stream.write_all(piece)?;
-                self.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
-            }
-            if lines.len() < text.len() {
-                return stream.write_all(BYE.as_bytes());
-            }
-            thread::sleep(REST);
+/// Writes what waits, until the last word is written, or no more can come.
+///
+/// # Errors
+///
+/// The connection is broken.
+fn write_texts(
+    mut stream: impl Write,
+    texts: &Receiver<Arc<str>>,
+    waiting: &AtomicUsize,
+) -> io::Result<()> {
+    while let Ok(first) = texts.recv() {
+        let mut text = first.to_string();
+        for more in texts.try_iter() {
+            text += &more;
         }
-        Ok(())
+        // Only the last word has no LF. It goes out in a write of its own, so that the tutorial's
+        // programs understand it.
+        let lines = text.strip_suffix(BYE).unwrap_or(&text);
+        for piece in lines.as_bytes().chunks(PIECE_BYTES) {
+            stream.write_all(piece)?;
+            waiting.fetch_sub(piece.len(), Ordering::Relaxed);
+        }
+        if lines.len() < text.len() {
+            return stream.write_all(BYE.as_bytes());
+        }
+        thread::sleep(REST);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(super) mod fake {
+    use super::*;
+
+    /// The threads' ends of a peer without threads.
+    pub struct Outbox {
+        pub texts: Receiver<Arc<str>>,
+        pub waiting: Arc<AtomicUsize>,
+    }
+
+    impl Peer {
+        /// The last end is the reader's.
+        pub fn fake(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
+            let (outbox, texts) = channel();
+            let waiting = Arc::<AtomicUsize>::default();
+            let (permits, permitted) = channel();
+            let peer = Self {
+                outbox,
+                waiting: Arc::clone(&waiting),
+                permits,
+                disconnect: Box::new(disconnect),
+            };
+            (peer, Outbox { texts, waiting }, permitted)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::wait_for_permit;
+    use testkit::FakePeer;
+
+    use super::fake::Outbox;
     use super::*;
 
     /// Keeps each write by itself: what was written, how much waited, and when.
@@ -139,13 +235,13 @@ mod tests {
             waiting: Arc::clone(&outbox.waiting),
             peer,
         };
-        outbox.write_to(&mut writes).unwrap();
+        write_texts(&mut writes, &outbox.texts, &outbox.waiting).unwrap();
         writes.all
     }
 
     #[test]
     fn what_waits_goes_out_in_one_write_and_the_last_word_in_its_own() {
-        let (peer, outbox, _permitted) = Peer::new(|| {});
+        let (peer, outbox, _permitted) = Peer::fake(|| {});
         for text in ["one\n", "", "two\nthree\n", "byebye\n", "byebye"] {
             peer.push(text);
         }
@@ -164,7 +260,7 @@ mod tests {
 
     #[test]
     fn who_is_let_go_gets_what_waits_and_a_writer_rests_after_each_write() {
-        let (peer, outbox, permitted) = Peer::new(|| {});
+        let (peer, outbox, permitted) = Peer::fake(|| {});
         peer.push("one\n");
         let writes = writes(&outbox, Some(peer));
         let [(one, _, first), (more, _, second)] = &writes[..] else {
@@ -173,5 +269,16 @@ mod tests {
         assert_eq!([&**one, more], ["one\n", "more\n"]);
         assert!(*second >= *first + REST);
         assert!(!wait_for_permit(&permitted));
+    }
+
+    /// A test could see neither from outside: the second takes a minute.
+    #[test]
+    fn a_connection_sends_at_once_and_asks_whether_a_silent_peer_is_there() {
+        let (stream, _other) = FakePeer::pair();
+        let same = stream.try_clone().unwrap();
+        let peer = Peer::start(stream, 1, 4096, &Limits::default(), &channel().0).unwrap();
+        assert!(same.nodelay().unwrap());
+        assert!(SockRef::from(&same).keepalive().unwrap());
+        peer.disconnect();
     }
 }

@@ -56,15 +56,15 @@ struct Guest {
     address: SocketAddr,
     /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
-    /// When it arrived, until it gives a name or says a word.
-    silent_since: Option<Instant>,
+    /// Until when it keeps its place in a full room; `None` once it has given a name or said a word.
+    stays_until: Option<Instant>,
     budget: Budget,
     peer: Peer,
 }
 
 impl Room {
     /// An empty room. No guest gets the host's clean name or, if it has none, the name `host`.
-    pub fn new(host: Option<String>, log: Rc<Log>, limits: Limits) -> Self {
+    pub fn new(host: Option<String>, log: &Rc<Log>, limits: &Limits) -> Self {
         let mut names = Names::default();
         names.take(host.as_deref().unwrap_or("host"), 0);
         Self {
@@ -76,8 +76,8 @@ impl Room {
             said: BTreeMap::new(),
             turn: 0,
             arrived: 0,
-            log,
-            limits,
+            log: Rc::clone(log),
+            limits: limits.clone(),
         }
     }
 
@@ -89,11 +89,8 @@ impl Room {
     /// The number of a guest who may come now; `None` if the room is full.
     pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
         if self.guests.len() >= self.limits.guests {
-            let mut guests = self.guests.iter();
-            let (id, since) = guests.find_map(|(id, it)| Some((*id, it.silent_since?)))?;
-            if now.saturating_duration_since(since) < self.limits.silence {
-                return None;
-            }
+            let may_stay = |guest: &Guest| guest.stays_until.is_none_or(|until| now < until);
+            let (&id, _) = self.guests.iter().find(|(_, guest)| !may_stay(guest))?;
             let why = "was dropped: the room is full, and it had said nothing";
             self.expel(id, why, now);
         }
@@ -106,7 +103,7 @@ impl Room {
         let guest = Guest {
             address,
             name: None,
-            silent_since: Some(now),
+            stays_until: Some(now + self.limits.silence),
             budget: Budget::PERSON,
             peer,
         };
@@ -117,7 +114,7 @@ impl Room {
     /// when it is [passed on](Room::pass_on). Only then may the guest say more.
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
         if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
-            guest.silent_since = None;
+            guest.stays_until = None;
         }
         // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
         // And turns go up, so even the longest message isn't overtaken forever.
@@ -154,10 +151,9 @@ impl Room {
             text += &(line + "\n");
         }
         // Empty lines had to be read all the same, so they count as a whole message.
-        let bytes = if text.is_empty() {
-            MESSAGE_BYTES
-        } else {
-            text.len()
+        let bytes = match text.len() {
+            0 => MESSAGE_BYTES,
+            bytes => bytes,
         };
         let may_go_on = guest.budget.spend(bytes, now);
         if !leaves {
@@ -177,9 +173,8 @@ impl Room {
         };
         let asked = said.first().and_then(|it| it.strip_prefix(name::COMMAND));
         let wanted = asked.and_then(name::clean);
-        let name = self
-            .names
-            .take(&wanted.unwrap_or_else(|| name::guest(id)), id);
+        let wanted = wanted.unwrap_or_else(|| name::guest(id));
+        let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
                 guest.peer.push(format!("* Your name is {name}.\n"));
@@ -280,7 +275,7 @@ mod tests {
     use proptest::sample::Index;
     use testkit::Capture;
 
-    use super::super::peer::Outbox;
+    use super::super::peer::fake::Outbox;
     use super::*;
 
     const ADDRESS: SocketAddr =
@@ -317,11 +312,7 @@ mod tests {
     impl<'a> World<'a> {
         fn new(host: Option<&str>, screen: &'a Screen, limits: &Limits) -> Self {
             Self {
-                room: Room::new(
-                    host.map(str::to_owned),
-                    Rc::clone(&screen.log),
-                    limits.clone(),
-                ),
+                room: Room::new(host.map(str::to_owned), &screen.log, limits),
                 now: Instant::now(),
                 screen,
                 seen: 0,
@@ -361,7 +352,7 @@ mod tests {
         fn arrives(&mut self) -> Option<(PeerId, Outbox)> {
             let id = self.room.next_place(self.now)?;
             let disconnected = Arc::clone(&self.disconnected);
-            let (peer, outbox, permits) = Peer::new(move || disconnected.lock().unwrap().push(id));
+            let (peer, outbox, permits) = Peer::fake(move || disconnected.lock().unwrap().push(id));
             self.room.arrive(id, peer, ADDRESS, self.now);
             self.permits.insert(id, permits);
             Some((id, outbox))
