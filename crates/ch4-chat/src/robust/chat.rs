@@ -216,6 +216,30 @@ mod tests {
         assert_eq!(screen.text(), "Not sent: one.\n");
     }
 
+    #[test]
+    fn when_a_file_has_ended_and_nobody_speaks_it_is_time_to_leave() {
+        let keyboard = Keyboard::plain(Input::File, io::empty());
+        let printer = Printer::new(io::sink()).unwrap();
+        let limits = Limits {
+            linger: Duration::from_millis(200),
+            ..Limits::default()
+        };
+        let mut chat = Chat::start(keyboard, printer, limits).unwrap();
+        chat.permit_line(Instant::now());
+        let event = chat.next_event(Some(in_time()));
+        assert!(matches!(event, Some(Event::InputEnded)) && chat.input_ended);
+        // What says nothing gives nobody more time. Words do.
+        let begin = Instant::now();
+        for words in [vec!["hi".to_owned()], vec![]] {
+            chat.events.send(Event::Said(1, words)).unwrap();
+            let event = chat.next_event(Some(in_time()));
+            assert!(matches!(event, Some(Event::Said(..))));
+        }
+        let event = chat.next_event(Some(in_time()));
+        assert!(matches!(event, Some(Event::Typed(line)) if line == BYE));
+        assert!(begin.elapsed() >= Duration::from_millis(200));
+    }
+
     /// A program that ended earlier would leave a terminal in the editor's mode.
     #[test]
     fn a_line_that_is_being_edited_is_ended_by_the_user() {

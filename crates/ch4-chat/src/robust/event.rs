@@ -64,15 +64,11 @@ pub fn start_thread(
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
 /// first. Returns false as soon as no other can come, even before the instant.
 pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
-    let Ok(mut at) = permits.recv() else {
-        return false;
-    };
-    loop {
-        match permits.recv_timeout(at.saturating_duration_since(Instant::now())) {
-            Ok(other) => at = other,
-            Err(end) => return end == RecvTimeoutError::Timeout,
-        }
+    let mut permit = permits.recv().map_err(RecvTimeoutError::from);
+    while let Ok(at) = permit {
+        permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
     }
+    permit == Err(RecvTimeoutError::Timeout)
 }
 
 #[cfg(test)]
