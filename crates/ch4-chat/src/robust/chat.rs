@@ -22,8 +22,9 @@ pub struct Chat {
     /// The way into the inbox.
     pub events: Sender<Event>,
     inbox: Receiver<Event>,
-    /// For the thread that reads the keyboard.
+    /// Permits for the thread that reads the keyboard.
     permits: Sender<Instant>,
+    /// It is disconnected when that thread has ended.
     typing_ended: Receiver<()>,
     /// Where the lines come from.
     pub input: Input,
@@ -125,9 +126,9 @@ impl Chat {
         }
         peers.values().for_each(Peer::disconnect);
 
-        // A thread that waits for its permit, or for the permit's instant, ends at once. One that
-        // reads plain lines ends with the program. But in the editor only the user can end it, and a
-        // program that ended meanwhile would leave a terminal that doesn't echo.
+        // If the keyboard's thread waits for its permit, or for the permit's instant, it ends at
+        // once. If it reads plain lines, it ends with the program. But an editor that waits for the
+        // user has changed the terminal: a program that ended now would leave it without echo.
         drop(self.permits);
         let late = Err(RecvTimeoutError::Timeout);
         if self.input == Input::Editor && self.typing_ended.recv_timeout(END_TIME) == late {

@@ -33,15 +33,15 @@ pub enum Event {
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread that waits for one thing. For each permit it calls `next`, which waits, and sends
-/// the event to the inbox.
+/// Starts a thread. For each permit it calls `next`, which waits for one thing, and sends the event
+/// that `next` returns. `that` completes "start a thread" in an error.
 ///
-/// Returns the way to send permits. When that is dropped, the thread ends, as soon as `next`
-/// doesn't wait any more. Then the receiver is disconnected (nothing is ever sent there).
+/// Returns two ends. The first is for the permits. If you drop it, the thread ends, but not while
+/// `next` waits. The second is disconnected when the thread has ended; nothing is ever sent there.
 ///
 /// # Errors
 ///
-/// The system has no thread left for one `that` does this.
+/// The system has no thread left.
 pub fn start_thread(
     that: &str,
     events: &Sender<Event>,

@@ -3,13 +3,13 @@
 use insta::assert_snapshot;
 use testkit::{Program, example};
 
-struct Chat {
+struct Step {
     path: String,
     port: String,
     host: Program,
 }
 
-impl Chat {
+impl Step {
     fn hosted_by(step: &str) -> Self {
         let path = example(super::PROGRAM, step);
         let host = Program::start(&path, ["server", "0"]);
@@ -30,7 +30,7 @@ fn says(one: &mut Program, line: &str, other: &Program) {
 
 #[test]
 fn step_1_in_turns() {
-    let mut chat = Chat::hosted_by("step1_lines");
+    let mut chat = Step::hosted_by("step1_lines");
     let mut guest = chat.guest();
     says(&mut guest, "hello", &chat.host);
     says(&mut chat.host, "hi", &guest);
@@ -41,7 +41,7 @@ fn step_1_in_turns() {
 
 #[test]
 fn step_2_at_any_time() {
-    let mut chat = Chat::hosted_by("step2_any_time");
+    let mut chat = Step::hosted_by("step2_any_time");
     let mut guest = chat.guest();
     let _ = chat.host.output.wait_for("Connected");
     says(&mut chat.host, "hello", &guest);
@@ -56,7 +56,7 @@ fn step_2_at_any_time() {
 
 #[test]
 fn step_3_a_room() {
-    let mut chat = Chat::hosted_by("step3_room");
+    let mut chat = Step::hosted_by("step3_room");
     let mut one = chat.guest();
     let _ = chat.host.output.wait_for("joined");
     let mut two = chat.guest();
