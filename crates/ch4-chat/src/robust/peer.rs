@@ -5,9 +5,8 @@
 //!
 //! 1. When the last word is written, or the loop has dropped the [`Peer`] and all that waited is
 //!    written, the writer closes our sending side.
-//! 2. The reader goes on, until the peer has closed its side or the loop drops the [`Peer`].
-//! 3. When the loop has dropped it, and the writer is done or [`Limits::farewell`] is over, the
-//!    reader closes the rest.
+//! 2. The reader goes on, until the peer has closed its side or the loop has dropped the [`Peer`].
+//!    Then it gives the writer [`Limits::farewell`] to get done, and closes the rest.
 //!
 //! [`Peer::disconnect`] closes everything at once.
 
@@ -100,8 +99,6 @@ impl Peer {
             };
             let end = read_messages(&read_half, line_bytes, limits.quiet, say);
             let _ = events.send(Event::Gone(id, end.err()));
-            // Until the loop has let the peer go.
-            while permitted.recv().is_ok() {}
             let _ = written.recv_timeout(limits.farewell);
             let _ = read_half.shutdown(Shutdown::Both);
         })?;
