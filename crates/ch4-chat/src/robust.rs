@@ -42,9 +42,9 @@
 //! | [`room`] | `speak`: goes to all guests | `hear`: waits; `pass_on`: goes to the others |
 //! | [`peer`] | waits in each outbox, until the writer sends it | the same |
 //!
-//! [`guest()`] is the other side: a loop of its own, with the same [`chat`] and no room. You can read
-//! these later: [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has the sizes
-//! and times, [`mod@meet`] opens the sockets.
+//! [`guest()`] is the other side: a separate loop, with the same [`chat`] and no room. You can
+//! read these later: [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has
+//! the sizes and times, [`mod@meet`] opens the sockets.
 
 pub mod chat;
 pub mod editor;

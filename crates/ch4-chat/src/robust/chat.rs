@@ -37,8 +37,8 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the screen
-    /// fails.
+    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the
+    /// screen fails.
     ///
     /// The thread reads a line, the first one too, when it has a [permit](Chat::permit_line). So a
     /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
@@ -68,8 +68,9 @@ impl Chat {
     /// Takes the next event from the inbox. Returns `None` if there is none until this time. An
     /// event that waits already is returned even if the time is over.
     ///
-    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a file
-    /// has ended, the keyboard's next permit is for [`Limits::linger`] after somebody last spoke.
+    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
+    /// file has ended, the keyboard's next permit is for [`Limits::linger`] after somebody last
+    /// spoke.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let event = self.wait(until)?;
         let now = Instant::now();

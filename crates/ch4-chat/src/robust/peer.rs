@@ -1,5 +1,5 @@
-//! One peer of the chat: the loop's handle to it, the thread that reads, and the thread that writes.
-//! Whatever the loop does here, it never waits.
+//! One peer of the chat: the loop's handle to it, the thread that reads, and the thread that
+//! writes. Whatever the loop does here, it never waits.
 //!
 //! A connection closes in stages, so that the peer gets everything, `byebye` last:
 //!
@@ -69,7 +69,8 @@ impl Peer {
     ) -> io::Result<Self> {
         // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
         // `byebye`, and might put it into one segment with the message before it.
-        // macOS refuses options for a connection that has been reset. The reader will find that out.
+        // macOS refuses options for a connection that has been reset. The reader will find that
+        // out.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 

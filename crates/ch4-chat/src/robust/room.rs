@@ -56,7 +56,8 @@ struct Guest {
     address: SocketAddr,
     /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
-    /// Until when it keeps its place in a full room; `None` once it has given a name or said a word.
+    /// Until when it keeps its place in a full room; `None` once it has given a name or said a
+    /// word.
     stays_until: Option<Instant>,
     budget: Budget,
     peer: Peer,
@@ -128,8 +129,8 @@ impl Room {
         (!self.said.is_empty()).then(|| self.budget.spend(0, now))
     }
 
-    /// Passes on what the next guest has said, if it is still here. The others hear the last word as
-    /// `* NAME has left.` All the rest is one text to each.
+    /// Passes on what the next guest has said, if it is still here. The others hear the last word
+    /// as `* NAME has left.` All the rest is one text to each.
     pub fn pass_on(&mut self, now: Instant) {
         let Some(((turn, _, id), mut said)) = self.said.pop_first() else {
             return;
