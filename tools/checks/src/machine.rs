@@ -27,19 +27,14 @@ impl Machine {
     /// Does something that takes much of the machine, such as to compile a program, while no check
     /// has it alone. Returns whether nobody else did such a thing meanwhile, too.
     pub fn beside_others<T>(&self, work: impl FnOnce() -> T) -> (T, bool) {
-        let Shared {
-            turns,
-            begun,
-            ended,
-        } = &*self.0;
-        let _beside_others = turns.read().unwrap_or_else(PoisonError::into_inner);
+        let all = &*self.0;
+        let _beside_others = all.turns.read().unwrap_or_else(PoisonError::into_inner);
         // In this order: then nobody is missed who is at work at any time meanwhile.
-        let ended_before = ended.load(Ordering::SeqCst);
-        let begun_before = begun.fetch_add(1, Ordering::SeqCst);
+        let ended = all.ended.load(Ordering::SeqCst);
+        let begun = all.begun.fetch_add(1, Ordering::SeqCst);
         let result = work();
-        let was_alone =
-            begun_before == ended_before && begun.load(Ordering::SeqCst) == begun_before + 1;
-        ended.fetch_add(1, Ordering::SeqCst);
+        let was_alone = begun == ended && all.begun.load(Ordering::SeqCst) == begun + 1;
+        all.ended.fetch_add(1, Ordering::SeqCst);
         (result, was_alone)
     }
 }
