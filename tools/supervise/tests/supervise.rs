@@ -61,15 +61,13 @@ fn a_program_ignores_no_signal_that_this_process_ignores() {
     const AGAIN: &str = "IN_THE_BACKGROUND";
     if std::env::var_os(AGAIN).is_none() {
         let this = "a_program_ignores_no_signal_that_this_process_ignores";
-        let again = r#"trap "" HUP INT QUIT TERM; exec "$0" --exact "$1""#;
-        let again = std::process::Command::new("sh")
-            .args(["-c", again])
-            .arg(std::env::current_exe().unwrap())
-            .arg(this)
-            .env(AGAIN, "")
-            .output();
-        let again = again.unwrap();
-        assert!(again.status.success(), "{again:?}");
+        let again =
+            format!(r#"export {AGAIN}=; trap "" HUP INT QUIT TERM; exec "$0" --exact {this}"#);
+        let this_test = std::env::current_exe().unwrap().into_os_string();
+        let words = ["-c".into(), again.into(), this_test];
+        let mut again = Process::start(&Command::new("sh", words)).unwrap();
+        let status = again.wait_for_end(PATIENCE);
+        assert!(status.is_some_and(|it| it.success()), "{}", again.text());
         return;
     }
     for signal in [1, 2, 3, 15] {
@@ -79,7 +77,8 @@ fn a_program_ignores_no_signal_that_this_process_ignores() {
     }
 }
 
-/// Another program that is started at the same instant has the copy open for writing, too.
+/// Another program that is started at the same instant has the copy open for writing, too. So this
+/// file starts programs only in this way.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_program_that_was_copied_just_now_can_be_started() {
