@@ -1,9 +1,9 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
-//! Each thread waits for one thing. Those that wait for a connection, a peer or the user send what
-//! happened to one inbox, as an event. One loop handles the events, one after the other. Only this
-//! loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox. These
-//! are the host's threads:
+//! Each thread waits for one thing. Those that wait for a connection, a peer or the user put what
+//! happened into one inbox, as an event. One loop handles the events, one after the other. Only
+//! this loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox.
+//! These are the host's threads:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -12,6 +12,14 @@
 //!  keyboard ---> typing ----'
 //! ```
 //!
+//! | thread | started by | waits for | ends |
+//! | --- | --- | --- | --- |
+//! | typing | `Chat::start` | a permit, then a line | when no more permits can come |
+//! | accept | [`host()`] | a permit, then a guest | the same |
+//! | reader | `Peer::start` | bytes, then a permit | with the stream, or when the peer is dropped |
+//! | writer | `Peer::start` | its outbox, then 20 ms | after `byebye`, or with the peer |
+//! | printer | `Keyboard::open` | lines | when the `Log` is dropped |
+//!
 //! A guest has the same threads without `accept`, and only one peer, the host. At a terminal one
 //! more thread waits for the signals that end a program.
 //!
@@ -19,7 +27,7 @@
 //! may send its next event. So every queue has a bound, and a rule for when it is full
 //! ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and one that says that the thread has ended. If a guest
+//! - Inbox: one event from each thread, and one more from a reader when it ends. If a guest
 //!   talks too fast, its next permit is for later. Meanwhile its words wait in the network, where
 //!   TCP's flow control holds them up.
 //! - Room: what guests have said waits here, one event from each, until nothing else is in the
@@ -34,13 +42,15 @@
 //!
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
-//! | [`keyboard`] | is read, and becomes [`event::Event::Typed`] | |
-//! | [`reader`] | | its bytes are read, and become [`event::Event::Said`] |
-//! | [`framing`] | | between the two, makes a message of the bytes |
-//! | [`chat`] | takes the event from the inbox | the same |
-//! | [`host()`] | the loop hands it to the room | the same |
-//! | [`room`] | `speak`: goes to all guests | `hear`: waits; `pass_on`: goes to the others |
-//! | [`peer`] | waits in each outbox, until the writer sends it | the same |
+//! | [`keyboard`] | its `next` reads the line: [`event::Event::Typed`] | |
+//! | [`reader`] | | `read_messages` reads bytes |
+//! | [`framing`] | | `push` makes messages of them |
+//! | [`peer`] | | `say`, in `Peer::start`, puts them into the inbox: [`event::Event::Said`] |
+//! | [`event`] | `start_thread` puts it into the inbox | |
+//! | [`chat`] | `next_event` takes it out | the same |
+//! | [`host()`] | `run` calls `speak` | `run` calls `hear`, and later `pass_on` |
+//! | [`room`] | `speak`, `broadcast` | `hear`: it waits; `pass_on`, `broadcast` |
+//! | [`peer`] | `push` to each outbox; `write_texts` sends it | the same |
 //!
 //! [`guest()`] is the other side: a separate loop, with the same [`chat`] and no room. You can
 //! read these later: [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`] has

@@ -40,9 +40,9 @@ impl Chat {
     /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the
     /// screen fails.
     ///
-    /// The thread reads a line, the first one too, when it has a [permit](Chat::permit_line). So a
-    /// prompt comes after what the last line led to, a long file doesn't pile up in memory, and
-    /// nothing is read after `byebye`.
+    /// The thread reads a line, the first one too, when it has a [permit](Chat::permit_line). So
+    /// the next prompt appears when the last line has been handled, a long file doesn't pile up in
+    /// memory, and nothing is read after `byebye`.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Chat {
                 self.log.trouble(why);
                 self.permit_line(now);
             }
-            // That permit came. So it is time to leave.
+            // The second time: the keyboard's thread was only our timer. Nobody has spoken since.
             Event::InputEnded if self.input_ended => return Some(Event::Typed(BYE.to_owned())),
             Event::InputEnded => {
                 self.input_ended = true;
@@ -101,7 +101,8 @@ impl Chat {
 
     /// Says `byebye`, and reads on until the peers have closed their side, or until
     /// [`Limits::farewell`] is over. Bytes that stay unread would turn the close into a reset, and
-    /// the last word might be lost (RFC 9293, section 3.6.1). Then the keyboard is let go.
+    /// the last word might be lost (RFC 9293, section 3.6.1). Then the keyboard is let go. `show`
+    /// shows what a peer still says.
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
         let now = Instant::now();
         for peer in peers.values() {

@@ -113,7 +113,7 @@ mod signals {
 
     /// Lets Ctrl-Z stop the program in this thread, which is the editor's, and in no other. The
     /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. If another
-    /// thread got the signal, the editor would do the last before the program stops.
+    /// thread got the signal, the editor would take the terminal again before the program stops.
     pub(super) fn let_stop_here() {
         // This can fail only for a signal that doesn't exist.
         let _ = SigSet::from(SIGTSTP).thread_unblock();

@@ -19,7 +19,7 @@ pub type PeerId = u64;
 pub enum Event {
     /// The user typed this line, which fits into a message.
     Typed(String),
-    /// The user typed a line that doesn't. This tells them so.
+    /// The user typed a line that can't be sent: it is too long, or isn't UTF-8. This says so.
     NotSent(String),
     /// The user's input is a file that has no more lines.
     InputEnded,
@@ -27,7 +27,8 @@ pub enum Event {
     Failed(Error),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    /// A peer said this. It may be nothing: the peer is there, and silent, or it sent empty lines.
+    /// A peer said this. The list is empty if a new peer hasn't finished a message yet, or if a
+    /// peer sent only empty lines, or a part of a long one.
     Said(PeerId, Vec<String>),
     /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),
@@ -36,8 +37,9 @@ pub enum Event {
 /// Starts a thread. For each permit it calls `next`, which waits for one thing, and sends the event
 /// that `next` returns. `that` completes "start a thread" in an error.
 ///
-/// Returns two ends. The first is for the permits. If you drop it, the thread ends, but not while
-/// `next` waits. The second is disconnected when the thread has ended; nothing is ever sent there.
+/// Returns the halves of two channels. The first is for the permits. If you drop it, the thread
+/// ends, but not while `next` waits. The second is disconnected when the thread has ended; nothing
+/// is ever sent there.
 ///
 /// # Errors
 ///
@@ -64,10 +66,12 @@ pub fn start_thread(
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
 /// first. Returns false as soon as no other can come, even before the instant.
 pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
+    // `recv` fails only if the sender has gone. This gives it the error of `recv_timeout`.
     let mut permit = permits.recv().map_err(RecvTimeoutError::from);
     while let Ok(at) = permit {
         permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
     }
+    // Else it is disconnected: no other permit can come.
     permit == Err(RecvTimeoutError::Timeout)
 }
 

@@ -43,7 +43,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
     let name = name.as_deref().unwrap_or("guest");
     let mut budget = Budget::PERSON;
     chat.permit_line(Instant::now());
-    // If the host has had the last word, or is gone, there is nobody to say goodbye to.
+    // If the host has had the last word, is gone, or reads too slowly, we don't say goodbye.
     let (host_is_here, result) = loop {
         let event = chat.next_event(None);
         let now = Instant::now();
@@ -81,7 +81,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
             Some(Event::NotSent(_) | Event::InputEnded | Event::Accepted(_)) | None => {}
         }
     };
-    // If the host isn't here, this lets it go: it needn't wait until the user presses Enter.
+    // Otherwise this drops the connection now: `goodbye` may wait for the user's Enter.
     let peers = BTreeMap::from_iter(host_is_here.then_some((HOST, host)));
     chat.goodbye(peers, show);
     result

@@ -31,12 +31,12 @@ const MAX_REJECTED: usize = 16;
 ///
 /// # Errors
 ///
-/// The screen or the keyboard fails, or the system has no thread left to begin with.
+/// The screen or the keyboard fails, or the system has no thread left when the host starts.
 pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(), Error> {
     let here = own_address(&listener)?;
     let listener = Arc::new(listener);
-    let door = Arc::clone(&listener);
-    let accept = move || Event::Accepted(door.accept());
+    let its_listener = Arc::clone(&listener);
+    let accept = move || Event::Accepted(its_listener.accept());
     let (accept_permits, _) = start_thread("that accepts guests", &chat.events, accept)?;
     let waiting = format!("Waiting for guests on {here}. Say {BYE} to end the chat.");
     chat.log.event(waiting);
@@ -81,8 +81,8 @@ impl Host {
             let event = self.chat.next_event(self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                // Whatever else has happened comes before what guests have said: so a flood of
-                // words holds up neither the host nor those who come and go.
+                // The inbox is empty, and the room may pass on words. Whatever else has happened
+                // comes first: so a flood holds up neither the host nor those who come and go.
                 None => self.room.pass_on(now),
                 Some(Event::Failed(error)) => return Err(error),
                 Some(Event::Typed(line)) if line == BYE => return Ok(()),

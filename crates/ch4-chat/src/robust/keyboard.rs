@@ -13,7 +13,7 @@ use crate::BYE;
 /// Where the user's lines come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
-    /// A terminal, where an [`editor`] shows a prompt. The user sees who is in the room.
+    /// A terminal, where an [`editor`] shows a prompt.
     Editor,
     /// A terminal without an editor.
     Terminal,

@@ -15,7 +15,8 @@ pub struct Limits {
     /// A peer that sends no line ends has finished its message when it is quiet for 200 ms. A new
     /// guest has as long to tell its name.
     pub quiet: Duration,
-    /// In a full room, a guest that hasn't given a name or said a word for 60 s loses its place.
+    /// In a full room, a guest loses its place if it has given no name and said no word since it
+    /// connected, 60 s ago or more.
     pub silence: Duration,
     /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB.
     pub guest_bytes: usize,
@@ -47,7 +48,7 @@ impl Default for Limits {
 pub struct Budget {
     /// In bytes a second.
     rate: u32,
-    /// How much may be said at once: as much as takes this time.
+    /// How much may be said at once, as the time that it takes: a person's 4 s are 64 KiB.
     burst: Duration,
     /// When the whole burst is available again.
     full: Option<Instant>,

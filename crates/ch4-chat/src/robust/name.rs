@@ -33,8 +33,8 @@ pub const MAX_CHARACTERS: usize = 32;
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
     for character in wanted.chars() {
-        let fits = !is_combining_mark(character) || fits(&kept, character);
-        if character.is_whitespace() || (is_allowed(character) && fits) {
+        let may_stay = !is_combining_mark(character) || fits(&kept, character);
+        if character.is_whitespace() || (is_allowed(character) && may_stay) {
             kept.push(character);
         }
     }
@@ -47,7 +47,7 @@ pub fn clean(wanted: &str) -> Option<String> {
     (!name.is_empty() && !is_ours).then(|| name.to_owned())
 }
 
-/// The user's own name, [clean]. If that isn't what the user chose, the log says so.
+/// The user's own name, cleaned ([`clean`]). If that isn't what the user chose, the log says so.
 pub fn own(chosen: Option<&str>, log: &Log) -> Option<String> {
     let name = chosen.and_then(clean)?;
     if chosen != Some(&name) {

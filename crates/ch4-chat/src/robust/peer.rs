@@ -5,8 +5,9 @@
 //!
 //! 1. When the last word is written, or the loop has dropped the [`Peer`] and all that waited is
 //!    written, the writer closes our sending side.
-//! 2. The reader goes on, until the peer has closed its side or the loop has dropped the [`Peer`].
-//!    Then it gives the writer [`Limits::farewell`] to get done, and closes the rest.
+//! 2. The reader goes on, until the peer has closed its side, or the loop has dropped the [`Peer`]
+//!    and the reader waits for a permit. Then it gives the writer [`Limits::farewell`] to get done,
+//!    and closes the rest.
 //!
 //! [`Peer::disconnect`] closes everything at once.
 
@@ -28,8 +29,8 @@ use crate::BYE;
 /// Readers and writers need little stack: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
-/// When to ask a silent peer's system whether it is still there, and how often then: tcp(7). A
-/// peer that was switched off says nothing, not even that it has gone.
+/// When a peer has been silent for this long, ask its system whether it is still there, and repeat
+/// that so often: tcp(7). A peer that was switched off says nothing, not even that it has gone.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
@@ -48,6 +49,7 @@ pub struct Peer {
     /// How many bytes wait, including those that are being written.
     waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
+    /// Closes the connection. A closure, as a test's peer has no socket.
     disconnect: Box<dyn Fn() + Send>,
 }
 

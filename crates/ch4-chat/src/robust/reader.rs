@@ -9,13 +9,14 @@ use console::DeadlineStream;
 use super::framing::Framing;
 use super::limits::MESSAGE_BYTES;
 
-/// How much is read at once: an eighth of the longest line. From a guest that is 512 bytes, so one
-/// event, for which the others wait, has at most 256 lines.
+/// A read takes at most this part of the longest line's bytes. From a guest that is 512 bytes. So
+/// one event has at most 256 lines, and the loop soon goes on to the next.
 const PARTS: usize = 8;
 
-/// Hands what a peer says, in lines of at most `line_bytes`, to `say`, until its stream ends or
-/// `say` returns false. That may be nothing: at first, and if the peer sends much that is no
-/// message.
+/// Calls `say` with what a peer says, in lines of at most `line_bytes`, until the stream ends or
+/// `say` returns false. (It is in [`Peer::start`](super::peer::Peer::start): it sends an event and
+/// waits for a permit.) The list is empty if a new peer is silent, or if a peer sends much that is
+/// no message.
 ///
 /// # Errors
 ///
@@ -33,6 +34,8 @@ pub fn read_messages(
     // A new guest may tell its name first, but the others hear of it soon in any case.
     let mut new_until = Some(last_read + quiet);
     let end = loop {
+        // While the peer is new, wait until then. After that, until it is quiet; or without an end,
+        // if it speaks lines or has begun nothing.
         let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
         let deadline = new_until.or(quiet_at);
         let mut messages = Vec::new();

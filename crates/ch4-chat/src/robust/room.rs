@@ -39,8 +39,8 @@ pub struct Room {
     /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
     /// reads, so no guest can use it to hold up the others.
     budget: Budget,
-    /// What guests have said and nobody else has heard yet, in the order in which it is passed on.
-    /// Each guest is here once at most, as it then waits for a permit.
+    /// What guests have said and nobody else has heard yet. The key is turn, arrival and guest: the
+    /// smallest goes first. Each guest is here once at most, as it then waits for a permit.
     said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
@@ -117,8 +117,8 @@ impl Room {
         if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
             guest.stays_until = None;
         }
-        // Fair queueing: what costs more gets a later turn, so a flood waits and a person doesn't.
-        // And turns go up, so even the longest message isn't overtaken forever.
+        // Fair queueing: a turn is the turn served last and the cost. So a flood waits and a person
+        // doesn't. And the turn served last goes up, so nothing is overtaken forever.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + lines.sum::<u64>();
         self.said.insert((turn, now, id), said);
@@ -151,7 +151,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Empty lines had to be read all the same, so they count as a whole message.
+        // Empty lines, silence or only a name: to read that counts as a whole message.
         let bytes = match text.len() {
             0 => MESSAGE_BYTES,
             bytes => bytes,
