@@ -37,7 +37,7 @@ pub struct Printer {
 /// What is sent to the thread that prints.
 enum Message {
     Text(String),
-    /// Who sent this waits until the thread drops it. Then it has taken what was sent before.
+    /// Its sender waits until the thread drops it, having taken everything sent before.
     Taken(Sender<()>),
     Watch(Box<dyn Fn(Error) + Send>),
     /// Print what was sent before, answer, and end.
@@ -164,11 +164,11 @@ impl Drop for Printer {
 fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Counts) {
     let (mut watcher, mut failure) = (None, None);
     while let Ok(first) = messages.recv() {
-        let (mut text, mut taken, mut finish) = (String::new(), None, None);
+        let (mut text, mut taken, mut finish) = (String::new(), Vec::new(), None);
         for message in iter::once(first).chain(messages.try_iter()) {
             match message {
                 Message::Text(more) => text += &more,
-                Message::Taken(waits) => taken = Some(waits),
+                Message::Taken(waits) => taken.push(waits),
                 Message::Watch(new) => watcher = Some(new),
                 Message::Finish(waits) => finish = Some(waits),
             }

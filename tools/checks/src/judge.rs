@@ -264,13 +264,12 @@ fn is_same(first: &Outcome, other: &Outcome) -> bool {
         && (first.crash.is_none() || first.crash == other.crash)
 }
 
-/// All steps, without the program's port.
-fn story(outcome: &Outcome) -> Vec<&str> {
+/// All steps, without the program's port, and the kind of failure that they led to.
+fn story(outcome: &Outcome) -> (Option<Kind>, Vec<&str>) {
     let peers = outcome.steps.iter().filter(|step| !step.starts_with("$ "));
     let words = peers.flat_map(|step| step.split_whitespace());
-    words
-        .filter(|word| !word.starts_with("127.0.0.1:"))
-        .collect()
+    let words = words.filter(|word| !word.starts_with("127.0.0.1:"));
+    (outcome.kind, words.collect())
 }
 
 /// The step that failed, the one before it and what was expected, without what differs from check to

@@ -60,17 +60,20 @@ pub fn size_of(metadata: &Metadata) -> u64 {
 /// How much is in this folder and those in it, in bytes. Counts no further once it is more than
 /// `most`.
 pub(crate) fn size(folder: &Path, most: u64) -> u64 {
-    let mut sum = 0_u64;
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let Ok(metadata) = entry.metadata() else {
-            continue;
-        };
-        sum = sum.saturating_add(size_of(&metadata));
-        if metadata.is_dir() {
-            sum = sum.saturating_add(size(&entry.path(), most.saturating_sub(sum)));
-        }
-        if sum > most {
-            break;
+    // Not by recursion: the program decides how deep its folders are.
+    let (mut sum, mut folders) = (0_u64, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            }
+            sum = sum.saturating_add(size_of(&metadata));
+            if sum > most {
+                return sum;
+            }
         }
     }
     sum
@@ -231,5 +234,14 @@ mod tests {
         assert!(all >= 12 * BLOCK, "{all}");
         let some = size(folder.path(), 5 * BLOCK);
         assert!(some > 5 * BLOCK && some < all, "{some} of {all}");
+    }
+
+    /// It costs neither stack nor descriptors.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn folders_may_be_as_deep_as_the_system_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/".repeat(1900))).unwrap();
+        assert!(size(folder.path(), u64::MAX) >= 1900 * BLOCK);
     }
 }

@@ -11,7 +11,7 @@ use crate::program_file::TO_MARK;
 use crate::tell::{Judged, Teller, points, summary};
 use crate::{Format, print};
 
-/// How many signs of the table stand together. Its head has the number of each first one.
+/// Signs in a group of a table's row. The table's head numbers the first sign of each group.
 const GROUP: usize = 5;
 
 /// A program, and what came of it.
