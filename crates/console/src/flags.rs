@@ -84,8 +84,7 @@ pub fn terminal_width() -> Option<usize> {
 ///
 /// The listener is unusable.
 pub fn own_address(listener: &TcpListener) -> Result<SocketAddr, Error> {
-    let address = listener.local_addr();
-    address.or_cannot("read", "the socket's own address")
+    (listener.local_addr()).or_cannot("read", "the socket's own address")
 }
 
 /// The addresses in their order, but IPv4 before IPv6.

@@ -13,6 +13,10 @@ use crate::{Action, Error, OrCannot, Width, stdout, terminal_width};
 /// instant may exceed it.)
 const CAPACITY: usize = 1 << 20;
 
+/// What a text takes besides its bytes while it waits, in bytes, more or less. So the capacity holds
+/// for many empty lines, too.
+const PER_TEXT: usize = 64;
+
 /// How long a closing program waits for its last lines to be printed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -113,7 +117,8 @@ impl Printer {
     /// adds much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
     pub fn add(&self, text: impl Into<String>) {
         let text = text.into();
-        self.counts.waiting.fetch_add(text.len(), Relaxed);
+        let size = text.len() + PER_TEXT;
+        self.counts.waiting.fetch_add(size, Relaxed);
         let _ = self.inbox.send(Message::Text(text));
     }
 
@@ -149,7 +154,8 @@ impl Printer {
     fn end(&self, patience: Duration) -> Result<(), Error> {
         let (end, ended) = channel();
         let _ = self.inbox.send(Message::Finish(end));
-        // A terminal that is still paused after this time loses what waits: the program must end.
+        // A terminal that is still paused after this time loses what waits: the program must end. So
+        // it must if the thread has ended, as it does after the first such message.
         ended.recv_timeout(patience).unwrap_or(Ok(()))
     }
 }
@@ -164,22 +170,23 @@ impl Drop for Printer {
 fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Counts) {
     let (mut watcher, mut failure) = (None, None);
     while let Ok(first) = messages.recv() {
-        let (mut text, mut taken, mut finish) = (String::new(), Vec::new(), None);
+        let (mut text, mut size, mut taken, mut finish) = (String::new(), 0, Vec::new(), None);
         for message in iter::once(first).chain(messages.try_iter()) {
             match message {
-                Message::Text(more) => text += &more,
+                Message::Text(more) => {
+                    size += more.len() + PER_TEXT;
+                    text += &more;
+                }
                 Message::Taken(waits) => taken.push(waits),
                 Message::Watch(new) => watcher = Some(new),
                 Message::Finish(waits) => finish = Some(waits),
             }
         }
-        counts.waiting.fetch_sub(text.len(), Relaxed);
+        counts.waiting.fetch_sub(size, Relaxed);
         drop(taken);
         let left_out = counts.left_out.swap(0, Relaxed);
         if left_out > 0 {
-            text.extend([format!(
-                "[{left_out} lines left out: the terminal was too slow]\n"
-            )]);
+            text = format!("{text}[{left_out} lines left out: the terminal was too slow]\n");
         }
         if let Err(cause) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             out = Box::new(io::sink());
@@ -226,7 +233,7 @@ mod tests {
         printer.print("first");
         screen.wait_for_writer();
         // Two of these lines fit into the buffer.
-        let long = "x".repeat(CAPACITY / 2 - 1);
+        let long = "x".repeat(CAPACITY / 2 - PER_TEXT - 1);
         for _ in 0..5 {
             printer.print(&long);
         }
@@ -239,6 +246,20 @@ mod tests {
         // That is said once.
         printer.print("later");
         assert!(screen.wait_for("later").ends_with("too slow]\nlater\n"));
+    }
+
+    #[test]
+    fn empty_lines_take_space_too() {
+        let screen = Capture::default();
+        let printer = Printer::new(screen.clone()).unwrap();
+        screen.pause();
+        printer.print("first");
+        screen.wait_for_writer();
+        for _ in 0..CAPACITY / PER_TEXT {
+            printer.print("");
+        }
+        assert!(printer.counts.left_out.load(Relaxed) > 0);
+        screen.resume();
     }
 
     #[test]

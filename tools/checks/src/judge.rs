@@ -392,4 +392,20 @@ mod tests {
         ));
         assert!(!is_same(&typed, &closes("guest 1 sends \"byebye\"")));
     }
+
+    /// What came late beside others may come in time alone, whatever else was wrong there.
+    #[test]
+    fn a_story_is_another_if_its_failure_is_of_another_kind() {
+        let of = |kind| Outcome {
+            kind: Some(kind),
+            ..failed(
+                "$ it 8080",
+                "client 1 connects to 127.0.0.1:8080",
+                "it does",
+            )
+        };
+        let (wrong, missing) = (of(Kind::Wrong), of(Kind::Missing));
+        assert_eq!(story(&missing), story(&of(Kind::Missing)));
+        assert_ne!(story(&missing), story(&wrong));
+    }
 }

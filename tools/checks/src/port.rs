@@ -7,8 +7,9 @@
 //! that owns the pair. All checks that run on this machine keep to that. Nobody has the odd ports,
 //! so a program that is wrong by one finds its port free, as at home.
 //!
-//! A connection of an earlier program may linger on such a port, in TIME-WAIT. If a program can't
-//! start because of that, the judge tries the check on another port.
+//! A connection of an earlier program may linger on such a port, in TIME-WAIT. On Linux such a port
+//! isn't given away. Elsewhere, if a program can't start because of that, the judge tries the check
+//! on another port.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -71,10 +72,10 @@ impl Port {
             number,
             _owner: Some(owner),
         };
-        // A program that knows nothing of pairs may be there. (To find out by binding it could be
-        // in the program's way: a process that is started at this instant holds a copy for a
-        // moment.)
-        if port.has_tcp_listener() || port.has_udp_receiver() {
+        // A program that knows nothing of pairs may be there, or an earlier program's connection may
+        // linger there. (To find out by binding it could be in the program's way: a process that is
+        // started at this instant holds a copy for a moment.)
+        if port.has_tcp_socket() || port.has_udp_receiver() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(port)
@@ -99,6 +100,14 @@ impl Port {
         while self.is_taken() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Whether somebody listens there for TCP or, as far as the system tells, a connection lingers.
+    fn has_tcp_socket(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return tcp_sockets().any(|socket| socket.local_address.port() == self.number);
+        #[cfg(not(target_os = "linux"))]
+        self.has_tcp_listener()
     }
 
     /// Whether somebody listens there for TCP. They see a connection that ends at once.
@@ -141,15 +150,21 @@ impl Port {
 /// The addresses at which somebody listens for TCP, or receives from anybody over UDP.
 #[cfg(target_os = "linux")]
 fn waiting(kind: Type) -> Vec<SocketAddr> {
-    use procfs::net::{TcpState, UdpState, tcp, tcp6, udp, udp6};
+    use procfs::net::{TcpState, UdpState, udp, udp6};
     if kind == Type::STREAM {
-        let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
-        let listening = sockets.filter(|socket| socket.state == TcpState::Listen);
+        let listening = tcp_sockets().filter(|socket| socket.state == TcpState::Listen);
         return listening.map(|socket| socket.local_address).collect();
     }
     let sockets = [udp(), udp6()].into_iter().flatten().flatten();
     let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
     unconnected.map(|socket| socket.local_address).collect()
+}
+
+/// All of them, those in TIME-WAIT too.
+#[cfg(target_os = "linux")]
+fn tcp_sockets() -> impl Iterator<Item = procfs::net::TcpNetEntry> {
+    use procfs::net::{tcp, tcp6};
+    [tcp(), tcp6()].into_iter().flatten().flatten()
 }
 
 /// Only Linux tells.
@@ -204,6 +219,23 @@ pub(crate) mod tests {
         let number = one.number;
         drop(one);
         soon(|| Port::claim(number).ok());
+    }
+
+    /// A server that doesn't set `SO_REUSEADDR` couldn't start there.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_port_on_which_a_connection_lingers_is_not_given_away() {
+        let port = untouched();
+        let server = soon(|| bind(port.number, Type::STREAM).ok());
+        server.listen(1).unwrap();
+        let client = TcpStream::connect(port.address()).unwrap();
+        // Who closes first is in TIME-WAIT.
+        drop(server.accept().unwrap());
+        drop((client, server));
+        soon(|| (!port.has_tcp_listener()).then_some(()));
+        let number = port.number;
+        drop(port);
+        assert!(Port::claim(number).is_err());
     }
 
     /// Where there is IPv6, and each address from 127.0.0.1 on is this machine's.

@@ -10,9 +10,9 @@ use std::time::Duration;
 /// How long the children of a program that was killed may take to end.
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 
-/// How many programs were started. They are started one at a time: up to the moment when it runs,
-/// each has all that this process has open, such as a copy of another program, which can't run so
-/// long.
+/// How many programs were started. They start one at a time: until a new process runs its program,
+/// it holds what we have open. If that is a program that we are copying, nobody can start the copy
+/// (`ETXTBSY`: execve(2)).
 static STARTED: Mutex<u64> = Mutex::new(0);
 
 #[cfg(target_os = "linux")]

@@ -4,18 +4,15 @@ use std::time::Instant;
 
 use super::{PATIENCE, Program, own_loopback_address};
 
-/// A terminal with a shell in it. It ends with this value.
-pub struct Terminal {
-    /// The name of a tmux server of its own.
-    name: String,
-}
+/// A terminal with a shell in it: a tmux server of this name. It ends with this value.
+pub struct Terminal(String);
 
 impl Terminal {
     /// Opens a terminal of so many columns, and 20 rows.
     pub fn open(columns: usize) -> Self {
         let id = own_loopback_address().unwrap().to_bits();
         let name = format!("terminal-of-a-test-{id}");
-        let terminal = Self { name };
+        let terminal = Self(name);
         let session = format!("-f /dev/null new-session -d -x {columns} -y 20");
         let shell = ["env", "PS1=$ ", "TERM=screen", "sh"];
         let arguments: Vec<_> = session.split(' ').chain(shell).collect();
@@ -63,14 +60,14 @@ impl Terminal {
 
     /// Runs one of tmux's commands on it, and returns what that prints: tmux(1).
     pub fn tmux(&self, arguments: &[&str]) -> String {
-        let arguments = [&["-L", &self.name], arguments].concat();
+        let arguments = [&["-L", &self.0], arguments].concat();
         Program::run("tmux", &arguments).succeeds()
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = Program::run("tmux", ["-L", &self.name, "kill-server"]);
+        let _ = Program::run("tmux", ["-L", &self.0, "kill-server"]);
     }
 }
 

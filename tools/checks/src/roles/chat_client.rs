@@ -171,7 +171,7 @@ pub const CHECKS: &[Check] = &[
                 then, and the guest's program ends by itself, with words that it hadn't shown \
                 before.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
-                 message, and the keyboard must not be waited for first.",
+                 message. Don't wait for the keyboard first.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;

@@ -169,7 +169,7 @@ pub const CHECKS: &[Check] = &[
         about: "The guest says a line and hangs up 700 ms later; nothing is typed. The host ends \
                 by itself within 1 s, or shows what another guest says, within 5 s.",
         advice: "A read of 0 bytes means that the guest has left: end, or accept another. It is no \
-                 empty message, and the keyboard must not be waited for first.",
+                 empty message. Don't wait for the keyboard first.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;
@@ -184,8 +184,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The guest says a line and resets the connection 700 ms later; nothing is typed. \
                 The host ends by itself within 1 s, or shows what another guest says, within 5 s.",
-        advice: "Handle the errors of send and receive: they mean that this guest has gone, and \
-                 the keyboard must not be waited for first. Don't show a stack trace.",
+        advice: "Handle the errors of send and receive: they mean that this guest has gone. \
+                 Don't wait for the keyboard first. Don't show a stack trace.",
         lesson: Lesson::pitfall("One client's error ends the server"),
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;
