@@ -7,9 +7,9 @@
 //! that owns the pair. All checks that run on this machine keep to that. Nobody has the odd ports,
 //! so a program that is wrong by one finds its port free, as at home.
 //!
-//! A connection of an earlier program may linger on such a port, in TIME-WAIT. On Linux such a port
-//! isn't given away. Elsewhere, if a program can't start because of that, the judge tries the check
-//! on another port.
+//! A connection of an earlier program may linger on such a port, in TIME-WAIT. Then it isn't given
+//! away. If a program can't start because somebody else has its port all the same, the judge tries
+//! the check on another one.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
+use supervise::while_none_starts;
 
 const FIRST: u16 = 20_000;
 const PAIRS: u16 = 3_000;
@@ -72,10 +73,11 @@ impl Port {
             number,
             _owner: Some(owner),
         };
-        // A program that knows nothing of pairs may be there, or an earlier program's connection may
-        // linger there. (To find out by binding it could be in the program's way: a process that is
-        // started at this instant holds a copy for a moment.)
-        if port.has_tcp_socket() || port.has_udp_receiver() {
+        // A program that knows nothing of pairs may be there, or an earlier program's connection.
+        // (A process that is started at this instant would hold a copy of what this binds.)
+        let is_taken = while_none_starts(|| port.is_taken());
+        // On Windows somebody who has it on all addresses leaves it free on one.
+        if is_taken || (cfg!(windows) && port.has_tcp_listener()) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(port)
@@ -100,14 +102,6 @@ impl Port {
         while self.is_taken() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(50));
         }
-    }
-
-    /// Whether somebody listens there for TCP or, as far as the system tells, a connection lingers.
-    fn has_tcp_socket(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        return tcp_sockets().any(|socket| socket.local_address.port() == self.number);
-        #[cfg(not(target_os = "linux"))]
-        self.has_tcp_listener()
     }
 
     /// Whether somebody listens there for TCP. They see a connection that ends at once.
@@ -150,21 +144,15 @@ impl Port {
 /// The addresses at which somebody listens for TCP, or receives from anybody over UDP.
 #[cfg(target_os = "linux")]
 fn waiting(kind: Type) -> Vec<SocketAddr> {
-    use procfs::net::{TcpState, UdpState, udp, udp6};
+    use procfs::net::{TcpState, UdpState, tcp, tcp6, udp, udp6};
     if kind == Type::STREAM {
-        let listening = tcp_sockets().filter(|socket| socket.state == TcpState::Listen);
+        let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
+        let listening = sockets.filter(|socket| socket.state == TcpState::Listen);
         return listening.map(|socket| socket.local_address).collect();
     }
     let sockets = [udp(), udp6()].into_iter().flatten().flatten();
     let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
     unconnected.map(|socket| socket.local_address).collect()
-}
-
-/// All of them, those in TIME-WAIT too.
-#[cfg(target_os = "linux")]
-fn tcp_sockets() -> impl Iterator<Item = procfs::net::TcpNetEntry> {
-    use procfs::net::{tcp, tcp6};
-    [tcp(), tcp6()].into_iter().flatten().flatten()
 }
 
 /// Only Linux tells.
@@ -222,7 +210,7 @@ pub(crate) mod tests {
     }
 
     /// A server that doesn't set `SO_REUSEADDR` couldn't start there.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     #[test]
     fn a_port_on_which_a_connection_lingers_is_not_given_away() {
         let port = untouched();

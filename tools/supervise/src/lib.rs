@@ -22,3 +22,4 @@ pub use child::Child;
 pub use command::Command;
 pub use lock::lock;
 pub use process::{OUTPUT_LIMIT, Process};
+pub use strays::while_none_starts;

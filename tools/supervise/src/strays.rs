@@ -7,6 +7,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::lock::lock;
+
 /// How long the children of a program that was killed may take to end.
 pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 
@@ -14,6 +16,13 @@ pub(crate) const CHILDREN_END: Duration = Duration::from_secs(1);
 /// it holds what we have open. If that is a program that we are copying, nobody can start the copy
 /// (`ETXTBSY`: execve(2)).
 static STARTED: Mutex<u64> = Mutex::new(0);
+
+/// Does something while no program is being started: one would hold a copy of what is opened here,
+/// for a moment.
+pub fn while_none_starts<T>(work: impl FnOnce() -> T) -> T {
+    let _alone = lock(&STARTED);
+    work()
+}
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Mark, pattern, processes, without_mark};
@@ -30,7 +39,7 @@ mod linux {
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
 
-    use super::{CHILDREN_END, STARTED};
+    use super::{CHILDREN_END, STARTED, while_none_starts};
     use crate::lock::lock;
 
     /// The limit of all that a program has started. In decimal digits: a 4, ten of this
@@ -101,8 +110,7 @@ mod linux {
 
     /// Starts something that hasn't the mark of this process, which somebody may have started.
     pub(crate) fn without_mark<T>(start: impl FnOnce() -> T) -> T {
-        let _alone = lock(&STARTED);
-        start_limited(getrlimit(Resource::Rss).maximum, start)
+        while_none_starts(|| start_limited(getrlimit(Resource::Rss).maximum, start))
     }
 
     /// Starts something that is born with this limit, which is our own meanwhile. So nothing that it
@@ -176,8 +184,7 @@ pub(crate) struct Mark;
 #[cfg(not(target_os = "linux"))]
 impl Mark {
     pub(crate) fn start<T>(start: impl FnOnce() -> T) -> (Self, T) {
-        let _one_at_a_time = crate::lock(&STARTED);
-        (Self, start())
+        (Self, while_none_starts(start))
     }
 
     pub(crate) fn fix(self, _: u32) {}
