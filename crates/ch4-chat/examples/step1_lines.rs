@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 /// The message that ends the chat.
 const BYE: &str = "byebye";
-/// New: The longest message, in bytes. A peer can't fill the memory.
+/// New: Maximum size of a message in bytes. So a peer can't fill the memory.
 const LIMIT: u64 = 4096;
 /// New: A peer that sends no line ends, such as the tutorial's, is quiet after each message.
 const QUIET: Duration = Duration::from_millis(200);
@@ -88,7 +88,7 @@ fn talk(stream: &TcpStream, is_host: bool) -> io::Result<()> {
     }
 }
 
-/// Asks the user for a message. An empty line is none.
+/// Asks the user for a message. An empty line isn't one.
 fn ask() -> io::Result<String> {
     loop {
         print!("Message: ");
@@ -125,7 +125,7 @@ fn receive(peer: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
     if line.ends_with(b"\n") {
         peer.get_ref().set_read_timeout(None)?;
     }
-    // What isn't UTF-8, and what a terminal would obey, becomes U+FFFD.
+    // Bytes that aren't UTF-8, and control characters, become U+FFFD.
     let text = String::from_utf8_lossy(&line);
     let message = text.trim_end().replace(char::is_control, "\u{fffd}");
     Ok((!line.is_empty() && message != BYE).then_some(message))

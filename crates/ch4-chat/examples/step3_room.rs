@@ -1,9 +1,9 @@
 //! Step 3: a room.
 //!
-//! Step 2, and one idea: any number of guests, who come and leave as they like. These are the
-//! robust chat's ideas too. What it adds is names, limits (how many guests, how fast they talk, how
-//! much waits for a slow one), a thread for each guest that sends, so that a slow one holds up
-//! nobody, and a goodbye in stages, so that no reset takes the last word away.
+//! Step 2, and one idea: any number of guests, who come and leave as they like. The robust chat has
+//! the same ideas. It adds names, limits (how many guests, how fast they talk, how much waits for a
+//! slow one), a thread for each guest that sends to it, so a slow guest holds up nobody, and a
+//! goodbye in stages, so no reset destroys the last word.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -18,12 +18,12 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 /// The message that ends the chat.
 const BYE: &str = "byebye";
-/// The longest message, in bytes. A peer can't fill the memory.
+/// Maximum size of a message in bytes. So a peer can't fill the memory.
 const LIMIT: u64 = 4096;
 /// A peer that sends no line ends, such as the tutorial's, is quiet after each message.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// What the threads that wait have to tell.
+/// What the waiting threads report.
 enum Event {
     Typed(String),
     // New: Who joined, spoke or left. The room keeps the stream to send on.
@@ -98,7 +98,7 @@ fn talk(events: SyncSender<Event>, inbox: Receiver<Event>, is_host: bool) -> io:
     })?;
 
     // One event after the other. After an error of sending, `Event::Left` will come.
-    // New: Until then, who can't be sent to hears no more.
+    // New: Until then, a peer that can't be sent to hears nothing more.
     let mut peers: Vec<(SocketAddr, TcpStream)> = Vec::new();
     for event in inbox {
         match event {
@@ -133,8 +133,8 @@ fn listen_to(stream: TcpStream, events: SyncSender<Event>) -> io::Result<()> {
     // New: The room waits a second at most for a guest that doesn't read.
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let mut peer = BufReader::new(stream.try_clone()?);
-    // New: Not from the thread: a line may be typed before that runs. (If the system has no thread
-    // left, the guest hears the room, but nobody hears the guest, or that it leaves.)
+    // New: Send this here: before the thread runs, a line may be typed. (If the system has no
+    // thread left, the guest hears the room, but nobody hears the guest, or that it leaves.)
     let _ = events.send(Event::Joined(address, stream));
     thread::Builder::new().spawn(move || {
         while let Ok(Some(message)) = receive(&mut peer) {
@@ -166,7 +166,7 @@ fn receive(peer: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
     if line.ends_with(b"\n") {
         peer.get_ref().set_read_timeout(None)?;
     }
-    // What isn't UTF-8, and what a terminal would obey, becomes U+FFFD.
+    // Bytes that aren't UTF-8, and control characters, become U+FFFD.
     let text = String::from_utf8_lossy(&line);
     let message = text.trim_end().replace(char::is_control, "\u{fffd}");
     Ok((!line.is_empty() && message != BYE).then_some(message))

@@ -44,7 +44,7 @@ pub fn host(
     let waiting = format!("Waiting for a guest on {here}");
     writeln!(out, "{}", waiting.cyan())?;
 
-    // 4. Accept: wait for the guest; it gets a socket of its own.
+    // 4. Accept: wait for the guest; it gets its own socket.
     // Fault: one guest; a second one can connect (the system queues it), and waits forever.
     let (mut guest, address) = listener.accept()?;
     writeln!(out, "{}", format!("Connected: {address}").cyan())?;
@@ -143,7 +143,7 @@ fn ask(input: &mut impl BufRead, out: &mut impl Write) -> io::Result<String> {
 fn send(peer: &mut TcpStream, message: &str) -> io::Result<()> {
     // Fault: an empty line sends no byte at all, and then both sides wait forever.
     // Fault: nothing marks where a message ends, so "hi" and "byebye" may arrive as "hibyebye".
-    // Fault: `write` may send only a part; this doesn't look how much it sent.
+    // Fault: `write` may send only a part; this doesn't check how much it sent.
     let _sent = peer.write(message.as_bytes())?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Step 1: read until the answer is complete, or the server hangs up.
 //!
 //! This is the tutorial's client, in as few lines as possible, with one idea added. A message is a
-//! line, so both sides can tell where it ends. One `read` may give a part of it, or more.
+//! line, so both sides can tell where it ends. One `read` may return part of it, or more.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -11,7 +11,7 @@ use std::{env, process};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// New: The longest answer that is waited for, in bytes. A server can't fill the memory.
+/// New: Maximum size of an answer in bytes. So a server can't fill the memory.
 const LIMIT: usize = 65_536;
 
 fn main() {
@@ -42,7 +42,7 @@ fn talk(port: u16) -> io::Result<()> {
         if line == "exit" {
             break;
         }
-        // New: The line end goes too. It ends the message, and makes one of an empty line.
+        // New: Send the line end too. With it, even an empty line is a message.
         server.write_all(format!("{line}\n").as_bytes())?;
         let Some(answer) = receive(&mut server)? else {
             println!("The server has hung up.");
@@ -79,8 +79,8 @@ fn receive(server: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     Ok((!answer.is_empty()).then_some(answer))
 }
 
-/// New: Shows all of an answer at once: a read may end inside a character. What isn't UTF-8, and
-/// what a terminal would obey, becomes U+FFFD, the replacement character.
+/// New: Shows all of an answer at once: a read may end inside a character. Bytes that
+/// aren't UTF-8, and control characters, become U+FFFD, the replacement character.
 fn show(answer: &[u8]) {
     for line in String::from_utf8_lossy(answer).lines() {
         println!("Received: {}", line.replace(char::is_control, "\u{fffd}"));

@@ -1,8 +1,8 @@
 //! Step 2: two directions, two threads.
 //!
-//! Step 1, and one idea: one thread waits for the keyboard, the other for the server. These are the
-//! robust client's ideas too. What it adds is time limits, a new connection when the server has
-//! hung up, and text that appears before its line ends.
+//! Step 1, and one idea: one thread waits for the keyboard, the other for the server. The robust
+//! client has the same ideas. It adds time limits, a new connection when the server has hung up,
+//! and text that appears before its line ends.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -12,7 +12,7 @@ use std::{env, process, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// The longest answer that is waited for, in bytes. A server can't fill the memory.
+/// Maximum size of an answer in bytes. So a server can't fill the memory.
 const LIMIT: usize = 65_536;
 
 fn main() {
@@ -63,7 +63,7 @@ fn send_lines(mut server: TcpStream) -> io::Result<()> {
         if line == "exit" {
             process::exit(0);
         }
-        // The line end goes too. It ends the message, and makes one of an empty line.
+        // Send the line end too. With it, even an empty line is a message.
         server.write_all(format!("{line}\n").as_bytes())?;
     }
     // New: An answer may still be on its way, so close only this direction.
@@ -84,8 +84,8 @@ fn receive(server: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     Ok((!answer.is_empty()).then_some(answer))
 }
 
-/// Shows all of an answer at once: a read may end inside a character. What isn't UTF-8, and
-/// what a terminal would obey, becomes U+FFFD, the replacement character.
+/// Shows all of an answer at once: a read may end inside a character. Bytes that
+/// aren't UTF-8, and control characters, become U+FFFD, the replacement character.
 fn show(answer: &[u8]) {
     for line in String::from_utf8_lossy(answer).lines() {
         println!("Received: {}", line.replace(char::is_control, "\u{fffd}"));

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! The two threads share only the stream and the [`Screen`]. The screen records whether the
-//! connection has ended. [`talk`] looks there before each line, and only it connects again.
+//! connection has ended. [`talk`] checks that before each line, and only `talk` connects again.
 //!
 //! Neither thread waits for the terminal while it holds the screen's lock: the
 //! [`Printer`](console::Printer) has a thread for that. So a paused terminal doesn't stop the user
@@ -66,11 +66,11 @@ impl Default for Limits {
 /// - When the server hangs up, or only ends its own side, the next line connects again. If that
 ///   fails, the line after it tries again. (A line that was on its way when the server hung up is
 ///   lost. TCP tells the sender nothing about it.)
-/// - `exit` closes the connection at once. The end of the input (Ctrl-D) leaves when the server has closed too,
-///   so no answer is lost; it waits `limits.linger` at most.
+/// - `exit` closes the connection at once. At the end of the input (Ctrl-D), the call waits until
+///   the server has closed too, so no answer is lost, but `limits.linger` at most.
 ///
-/// Only a server has time limits. A paused terminal pauses the receiving, and TCP's flow control
-/// then slows the server down. What has arrived is shown before the call returns.
+/// The time limits are for the server only. A paused terminal pauses the receiving, and TCP's flow
+/// control then slows the server down. What has arrived is shown before the call returns.
 ///
 /// # Errors
 ///
@@ -125,7 +125,7 @@ fn send_lines(
                 }
             }
         }
-        // Of a line that has lost a part, the rest isn't sent.
+        // If part of a line was lost, don't send the rest.
         if !lost && let Err(error) = connection.send(&piece, &mut time) {
             screen.say(Style::Trouble, error);
             lost = true;
@@ -133,8 +133,8 @@ fn send_lines(
         begins_line = ends_line;
     }
 
-    // 4. Close, which `drop` does on every way out; at the end of the input not before the last
-    // answer has come.
+    // 4. Close: `drop` does that on every way out. At the end of the input, first wait for the last
+    //    answer.
     connection.linger(limits.linger);
     Ok(())
 }

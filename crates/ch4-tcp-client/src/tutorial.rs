@@ -45,7 +45,7 @@ pub fn talk(
         // 3. Send and receive.
         // Fault: an empty line sends no byte at all, and then both sides wait forever.
         // Fault: nothing marks where a message ends, so two of them may arrive as one.
-        // Fault: `write` may send only a part; this doesn't look how much it sent.
+        // Fault: `write` may send only a part; this doesn't check how much it sent.
         let _sent = server.write(data.as_bytes())?;
 
         // Fault: one read is not one answer; the rest is taken for the next line's answer.

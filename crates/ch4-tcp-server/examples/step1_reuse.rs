@@ -29,8 +29,8 @@ fn serve(port: u16) -> io::Result<()> {
 
     // 2. Bind it to an address of this machine.
     // New: After a connection the system holds its address for a minute (TIME-WAIT), in case a late
-    // segment arrives. That doesn't stop a new server with this option. On Windows it would let
-    // another program take the port, so don't set it there.
+    // segment arrives. With this option, a new server can have the address at once. On Windows the
+    // option would let another program take the port, so don't set it there.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));

@@ -1,7 +1,8 @@
 //! Step 4: a deadline.
 //!
 //! Step 3, and one idea. A request may arrive in pieces, so read on until its first line is there.
-//! Whoever reads on needs a deadline: a time limit for each read would begin again with each byte.
+//! A server that reads on needs a deadline: a time limit for each read would start again with each
+//! byte.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -30,8 +31,8 @@ fn serve(port: u16) -> io::Result<()> {
 
     // 2. Bind it to an address of this machine.
     // After a connection the system holds its address for a minute (TIME-WAIT), in case a late
-    // segment arrives. That doesn't stop a new server with this option. On Windows it would let
-    // another program take the port, so don't set it there.
+    // segment arrives. With this option, a new server can have the address at once. On Windows the
+    // option would let another program take the port, so don't set it there.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -103,7 +104,7 @@ fn read_until(deadline: Instant, client: &mut TcpStream, into: &mut [u8]) -> io:
     }
     client.set_read_timeout(Some(left))?;
     match client.read(into) {
-        // That is what Unix calls it.
+        // Unix calls a timeout this.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
         result => result,
     }

@@ -1,7 +1,7 @@
 //! Step 5: read the whole request.
 //!
-//! Step 4, and one idea. A request ends with an empty line, and it becomes text only when all of it
-//! is there: a read may end inside a character.
+//! Step 4, and one idea. A request ends with an empty line. The server makes text of it only when
+//! it is complete: a read may end inside a character.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -30,8 +30,8 @@ fn serve(port: u16) -> io::Result<()> {
 
     // 2. Bind it to an address of this machine.
     // After a connection the system holds its address for a minute (TIME-WAIT), in case a late
-    // segment arrives. That doesn't stop a new server with this option. On Windows it would let
-    // another program take the port, so don't set it there.
+    // segment arrives. With this option, a new server can have the address at once. On Windows the
+    // option would let another program take the port, so don't set it there.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -83,7 +83,7 @@ fn greet(mut client: TcpStream) -> io::Result<()> {
             more => count += more,
         }
     }
-    // New: What isn't UTF-8 becomes U+FFFD, the replacement character.
+    // New: Bytes that aren't UTF-8 become U+FFFD, the replacement character.
     let request = String::from_utf8_lossy(&buffer[..count]);
     // Control characters, which a terminal would obey, are shown as escapes such as \u{1b}.
     println!("Received: {}", request.escape_debug());
@@ -102,7 +102,7 @@ fn read_until(deadline: Instant, client: &mut TcpStream, into: &mut [u8]) -> io:
     }
     client.set_read_timeout(Some(left))?;
     match client.read(into) {
-        // That is what Unix calls it.
+        // Unix calls a timeout this.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
         result => result,
     }

@@ -1,8 +1,8 @@
 //! Step 6: close in stages.
 //!
-//! Step 5, and one idea. These are the robust server's ideas too. What it adds is limits (how many
-//! clients, how long an answer may take), HTTP's own rules (which request gets 400, 404 or 431, how
-//! long the answer is) and plain text for clients that aren't browsers.
+//! Step 5, and one idea. The robust server has the same ideas. It adds limits (how many clients,
+//! how long an answer may take), HTTP's own rules (which request gets 400, 404 or 431, how long the
+//! answer is) and plain text for clients that aren't browsers.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -31,8 +31,8 @@ fn serve(port: u16) -> io::Result<()> {
 
     // 2. Bind it to an address of this machine.
     // After a connection the system holds its address for a minute (TIME-WAIT), in case a late
-    // segment arrives. That doesn't stop a new server with this option. On Windows it would let
-    // another program take the port, so don't set it there.
+    // segment arrives. With this option, a new server can have the address at once. On Windows the
+    // option would let another program take the port, so don't set it there.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -84,7 +84,7 @@ fn greet(mut client: TcpStream) -> io::Result<()> {
             more => count += more,
         }
     }
-    // What isn't UTF-8 becomes U+FFFD, the replacement character.
+    // Bytes that aren't UTF-8 become U+FFFD, the replacement character.
     let request = String::from_utf8_lossy(&buffer[..count]);
     // Control characters, which a terminal would obey, are shown as escapes such as \u{1b}.
     println!("Received: {}", request.escape_debug());
@@ -109,7 +109,7 @@ fn read_until(deadline: Instant, client: &mut TcpStream, into: &mut [u8]) -> io:
     }
     client.set_read_timeout(Some(left))?;
     match client.read(into) {
-        // That is what Unix calls it.
+        // Unix calls a timeout this.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
         result => result,
     }

@@ -2,8 +2,8 @@
 //!
 //! - [`tutorial`]: read this first. The steps of every TCP server (create, bind, listen, accept,
 //!   receive and send, close), with the faults that the tutorial's program has.
-//! - [`robust`]: the same steps, for many clients at once, none of which can break it. It tells
-//!   which file to read next.
+//! - [`robust`]: the same steps, for many clients at once, none of which can break it. Its first
+//!   lines say which file to read next.
 
 pub mod robust;
 pub mod tutorial;

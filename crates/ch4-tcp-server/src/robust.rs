@@ -8,7 +8,7 @@
 //! - A request may arrive in any number of pieces, and [`request`] tells when it is whole.
 //!   [`head`] checks it.
 //! - The [`answer`] says how long it is and in which charset.
-//! - Whatever a client can make the server wait for or keep has a limit ([`Limits`]).
+//! - There is a limit to what a client can make the server wait for or keep ([`Limits`]).
 //! - The connection is closed in stages, so that no reset destroys the answer.
 //! - The server prints a client's bytes escaped, after a margin, on the thread that prints
 //!   ([`Log`]).
@@ -45,7 +45,7 @@ pub struct Limits {
     pub send_time: Duration,
     /// Time to read what the client still sends after the answer. Default: 5 s.
     pub drain_time: Duration,
-    /// Maximum bytes to read then. Default: 16 MiB.
+    /// Maximum bytes to read in that time. Default: 16 MiB.
     pub drain_bytes: u64,
 }
 
@@ -76,7 +76,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
     // 2. Bind it. Connections of the server's last run may still be in TIME-WAIT (RFC 9293, section
     // 3.6.1), for a minute on Linux. They don't keep the port if this option is set (socket(7)). On
-    // Windows the option means something else: to take the port from its owner.
+    // Windows the option does something else: it takes the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -91,7 +91,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 ///
-/// It ends only if the listener fails for good, as a test makes it with [`console::end_accept`].
+/// It ends only if the listener fails for good. (A test makes it fail with
+/// [`console::end_accept`].)
 pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> io::Result<()> {
     let here = listener.local_addr()?;
     let started = format!("Server started, waiting for clients on http://{here}/");
@@ -139,7 +140,7 @@ fn greet(
     Ok(())
 }
 
-/// Receives until the client can be answered, in as many pieces as it takes.
+/// Receives, in as many pieces as it takes, until the server can answer the client.
 fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)> {
     let deadline = Instant::now() + limits.head_time;
     let mut recogniser = Recogniser::default();
@@ -164,7 +165,7 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
             Ok(0) => break message.refuse_part_of_head(BAD_REQUEST, "its head has no end"),
             Ok(count) => bytes.extend_from_slice(&piece[..count]),
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                // A line that is quiet is whole.
+                // For a line this isn't an error: quiet ends it.
                 break message.refuse_part_of_head(TIMEOUT, "its head took too long to arrive");
             }
             Err(error) => return Err(error),
@@ -177,8 +178,8 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
 ///
 /// A socket that is closed with unread bytes, or that receives some afterwards, answers them with
 /// a reset (RFC 9293, section 3.6.1; RFC 2525, section 2.17), and the reset may make the client's
-/// system throw away the answer before the client reads it. So first say that no more will be
-/// sent. Then read what the client still sends, up to a limit, until it closes its side too.
+/// system throw away the answer before the client reads it. So first end the sending side. Then
+/// read what the client still sends, up to a limit, until it closes its side too.
 fn close_in_stages(client: &TcpStream, limits: &Limits) {
     if client.shutdown(Shutdown::Write).is_ok() {
         let rest = DeadlineStream::new(client, Instant::now() + limits.drain_time);

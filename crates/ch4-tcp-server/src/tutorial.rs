@@ -1,7 +1,7 @@
 //! The tutorial's server: one client after another, one read, one fixed answer.
 //!
 //! It works with a polite client. A comment at each fault says what breaks it. With `socket2`, each
-//! of the tutorial's calls has a line of its own; `TcpListener::bind` makes the first three at once.
+//! of the tutorial's calls has its own line; `TcpListener::bind` makes the first three at once.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -26,7 +26,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.
-    // Fault: a queue for 5; the systems of clients beyond it try again, seconds apart.
+    // Fault: the queue has room for 5; other clients' systems try again, seconds apart.
     socket.listen(5)?;
 
     // From here on std's own type will do.

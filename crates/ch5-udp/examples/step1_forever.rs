@@ -53,8 +53,8 @@ fn serve(port: u16) -> io::Result<()> {
         let mut buffer = [0; 2048];
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
-            // New: On Windows this tells that a client has gone, or that a request was too long.
-            // The pause keeps a lasting error from filling the screen.
+            // New: On Windows this says that a client has gone, or that a request was too long. The
+            // pause keeps a lasting error from filling the screen.
             Err(error) => {
                 println!("Can't receive a request: {error}");
                 thread::sleep(Duration::from_millis(100));
@@ -62,7 +62,7 @@ fn serve(port: u16) -> io::Result<()> {
             }
         };
         let reply = match temperature(&buffer[..count]) {
-            // New: A buffer that is full may hold only the beginning of a datagram.
+            // New: A full buffer may hold only the beginning of a datagram.
             Some(celsius) if count < buffer.len() => {
                 format!("{:.2} degrees Fahrenheit", celsius * 1.8 + 32.0)
             }

@@ -1,9 +1,9 @@
-//! Step 2: the client asks again, and knows whom it believes.
+//! Step 2: the client asks again, and believes only its server.
 //!
-//! Step 1, and one idea: a datagram may be lost, so waiting has an end, and a fresh socket for each
-//! question, connected to the server, receives only what belongs to it. These are the robust
-//! programs' ideas too. What they add: no answer to an answer, and a limit for refusals (two servers
-//! could keep each other busy), numbers of any size, and reasons.
+//! Step 1, and one idea: a datagram may be lost, so each wait has a limit. Each question gets a
+//! fresh socket, connected to the server, which receives only what belongs to it. The robust
+//! programs have the same ideas. They add: no answer to an answer, and a limit for refusals (two
+//! servers could keep each other busy), numbers of any size, and reasons.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is short")]
 
@@ -56,8 +56,8 @@ fn serve(port: u16) -> io::Result<()> {
         let mut buffer = [0; 2048];
         let (count, client) = match socket.recv_from(&mut buffer) {
             Ok(received) => received,
-            // On Windows this tells that a client has gone, or that a request was too long.
-            // The pause keeps a lasting error from filling the screen.
+            // On Windows this says that a client has gone, or that a request was too long. The
+            // pause keeps a lasting error from filling the screen.
             Err(error) => {
                 println!("Can't receive a request: {error}");
                 thread::sleep(Duration::from_millis(100));
@@ -65,7 +65,7 @@ fn serve(port: u16) -> io::Result<()> {
             }
         };
         let reply = match temperature(&buffer[..count]) {
-            // A buffer that is full may hold only the beginning of a datagram.
+            // A full buffer may hold only the beginning of a datagram.
             Some(celsius) if count < buffer.len() => {
                 format!("{:.2} degrees Fahrenheit", celsius * 1.8 + 32.0)
             }
@@ -110,7 +110,7 @@ fn converse(port: u16) -> io::Result<()> {
 
 fn ask_server(server: SocketAddr, celsius: &str) -> io::Result<String> {
     // 1. Create a socket.
-    // New: Connected, it receives from the server only, and hears if nobody has the port.
+    // New: A connected socket receives from the server only, and reports if nobody has the port.
     let socket = create()?;
     socket.connect(&server.into())?;
     let socket = UdpSocket::from(socket);
@@ -125,11 +125,11 @@ fn ask_server(server: SocketAddr, celsius: &str) -> io::Result<String> {
         let mut buffer = [0; 2048];
         match socket.recv(&mut buffer) {
             Ok(count) => {
-                // New: What isn't UTF-8, and what a terminal would obey, becomes U+FFFD.
+                // New: Bytes that aren't UTF-8, and control characters, become U+FFFD.
                 let reply = String::from_utf8_lossy(&buffer[..count]);
                 return Ok(reply.replace(char::is_control, "\u{fffd}"));
             }
-            // New: The first is what Unix says when the time is over, the second what Windows says.
+            // New: After the time limit, Unix reports the first, Windows the second.
             Err(error) if [WouldBlock, TimedOut].contains(&error.kind()) => {
                 println!("No answer within {seconds} s");
             }

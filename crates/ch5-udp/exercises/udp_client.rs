@@ -45,7 +45,7 @@ fn ask() -> io::Result<Option<String>> {
 }
 
 /// Step 1: create a socket, and connect it to the server on 127.0.0.1 and the port. Connecting
-/// sends nothing: it keeps away what others than the server send.
+/// sends nothing: it keeps out datagrams from anybody but the server.
 /// (`Socket::new(Domain::IPV4, Type::DGRAM, None)` makes one; all three names are in `socket2`.)
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!(

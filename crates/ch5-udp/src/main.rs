@@ -28,7 +28,7 @@ struct Args {
 enum Command {
     /// Answer requests (section 5.1)
     Server {
-        /// Don't print requests (not for --tutorial)
+        /// Don't print requests (not with --tutorial)
         #[arg(long)]
         quiet: bool,
     },
@@ -38,7 +38,7 @@ If a text isn't a temperature, the server says why. Only -h and words that begin
 with -- and a letter are flags; to send such a word, put -- before it.
 The exit status is 1 if a question got no answer.")]
     Client {
-        /// Temperatures to ask for, such as -.5; without one it asks you, until "exit"
+        /// Temperatures to ask for, such as -.5; without one, asks you until "exit"
         #[arg(value_name = "CELSIUS", allow_negative_numbers = true)]
         temperatures: Vec<OsString>,
     },
@@ -48,7 +48,7 @@ The exit status is 1 if a question got no answer.")]
 
 fn main() -> ExitCode {
     // clap takes a text that begins with `-` for a flag, unless it is a simple number. So `-.5`,
-    // `-x` and `--5` get a space before them, which makes them values; `trimmed` takes it away.
+    // `-x` and `--5` get a space before them, which makes them values; `trimmed` removes it.
     let mut of_client = false;
     let args = Args::parse_from(env::args_os().map(|argument| {
         of_client |= argument == "client";
@@ -79,7 +79,7 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             served.or_cannot(Action::Serve, here)?;
         }
         Command::Client { temperatures } if flags.tutorial => {
-            // It knows one address: the first.
+            // This version knows one address: the first.
             let server = flags.open(Ok)?;
             if temperatures.is_empty() {
                 tutorial::ask_server(server, &mut stdin(), &mut out)

@@ -3,7 +3,7 @@
 //! The steps have the tutorial's numbers. What is new:
 //!
 //! - [`server`] answers forever: a temperature, or the reason why not. It never answers an answer.
-//! - [`temperature`] says what is a temperature, and how its conversion is written.
+//! - [`temperature`] decides what counts as a temperature, and how to write the result.
 //! - [`refusals`] counts the refusals that an address got, so that two servers can't send each
 //!   other errors forever.
 //! - [`client`] asks up to three times, each question from a new socket that is connected to the
@@ -12,8 +12,8 @@
 //!   sender.)
 //! - [`datagram`] makes the other side's bytes harmless before a terminal shows them.
 //!
-//! One socket serves all clients and nothing waits for one of them, so both sides need one thread
-//! only. (The server's log has its own, to print: [`console::Printer`].)
+//! One socket serves all clients and nothing waits for one of them, so each side needs only one
+//! thread. (The server's log has its own, to print: [`console::Printer`].)
 
 pub mod client;
 pub mod datagram;

@@ -34,7 +34,7 @@ pub fn serve(socket: UdpSocket, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", started.cyan())?;
 
     // 3. Receive: the sender's address comes with the datagram.
-    // Fault: what a datagram has beyond 1024 bytes is cut off in silence.
+    // Fault: the part of a datagram beyond 1024 bytes is silently cut off.
     let mut buffer = [0; 1024];
     let (count, client) = socket.recv_from(&mut buffer)?;
 

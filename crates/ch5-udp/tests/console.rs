@@ -262,7 +262,7 @@ fn an_address_that_is_not_ours() {
 #[test]
 fn a_name_that_does_not_resolve() {
     assert_snapshot!(Program::run(PROGRAM, ["client", "--host", "no such name"]).report(), @r#"
-    error: can't find the address of "no such name": [the system's words]; look at the spelling of --host, or give an address such as 127.0.0.1
+    error: can't find the address of "no such name": [the system's words]; check the spelling of --host, or give an address such as 127.0.0.1
     [exit status: 1]
     "#);
 }

@@ -189,7 +189,7 @@ mod waiting {
         insta::assert_snapshot!(normalise(&format!("{told}{gave_up}")), @"
         No answer from 127.0.0.1:[port] within 0.1 s: asking again (2 of 3)
         No answer from 127.0.0.1:[port] within 0.2 s: asking again (3 of 3)
-        can't get an answer from 127.0.0.1:[port]: 3 requests, and no reply; look whether a server runs there and at --host and --port, or ask again
+        can't get an answer from 127.0.0.1:[port]: 3 requests, and no reply; check that a server runs there, check --host and --port, or ask again
         ");
     }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::is_timeout;
 
-/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] from an instant on, if there
-/// is one.
+/// A stream whose reads and writes fail with [`ErrorKind::TimedOut`] after a deadline, if it has
+/// one.
 ///
 /// A socket's own timeout (`SO_RCVTIMEO`, `SO_SNDTIMEO`: socket(7)) starts again with each call,
 /// so a peer that sends one byte a second is never late. The deadline is the same for all calls:

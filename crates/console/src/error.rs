@@ -23,13 +23,13 @@ impl Error {
         Self::Cannot(format!("can't {action}: {cause}; {next}"))
     }
 
-    /// The error of a read of what the user types.
+    /// An error while reading the user's input.
     pub fn input(cause: io::Error) -> Self {
         let next = "redirect a file or a pipe that can be read, or type at a terminal";
         (cause.downcast()).unwrap_or_else(|cause| Self::cannot("read the input", cause, next))
     }
 
-    /// The error of a write to the user's terminal, file or pipe, for code that writes there
+    /// An error while writing to the user's terminal, file or pipe, for code that writes there
     /// without [`say`](crate::say).
     pub fn output(cause: io::Error) -> Self {
         let next = "check that its disk has room and its terminal is open";

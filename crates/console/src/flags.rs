@@ -30,14 +30,14 @@ impl<const PORT: u16> Flags<PORT> {
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         let found = if host.is_empty() {
-            // To Windows it is a name of this machine.
+            // Windows takes an empty name for this machine.
             Err(io::Error::other("the name is empty"))
         } else {
             (host, self.port).to_socket_addrs()
         };
         found.map(ipv4_first).map_err(|cause| {
             let action = format_args!("find the address of {:?}", self.host);
-            let next = "look at the spelling of --host, or give an address such as 127.0.0.1";
+            let next = "check the spelling of --host, or give an address such as 127.0.0.1";
             Error::cannot(action, cause, next)
         })
     }
@@ -55,7 +55,7 @@ impl<const PORT: u16> Flags<PORT> {
 /// The flag of programs whose output depends on how wide the terminal is.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Columns {
-    /// Columns to print for; without it, those of the terminal, or 80
+    /// Columns to print for; by default, those of the terminal, or 80
     #[arg(long, value_name = "N", global = true)]
     width: Option<u16>,
 }

@@ -12,7 +12,7 @@ pub enum Line {
 /// Reads the next line, of at most `limit` bytes without its line end (LF or CRLF). Returns `None`
 /// at the end of the input.
 ///
-/// Memory stays bounded however long a line is: of one that is too long, only the length counts.
+/// Memory stays bounded however long a line is: of one that is too long, only the length is kept.
 ///
 /// # Errors
 ///

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use crate::safe::{self, PeerText};
 use crate::{Printer, Style};
 
-/// How often at most to say that the system is short of something.
+/// Minimum time between two reports that the system is short of something.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tells a server's user what happens, unless it should be quiet. It never holds up the server.
 pub struct Log {
     /// What prints it.
     pub printer: Printer,
-    /// Lines about clients are left out. Then the caller needn't make them.
+    /// True if lines about clients are left out. Then the caller needn't make them.
     pub quiet: bool,
     /// When the user was last told that the system is short of something.
     warned: Mutex<Option<Instant>>,

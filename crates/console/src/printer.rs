@@ -13,8 +13,8 @@ use crate::{Action, Error, OrCannot, Width, stdout, terminal_width};
 /// instant may exceed it.)
 const CAPACITY: usize = 1 << 20;
 
-/// What a text takes besides its bytes while it waits, in bytes, more or less. So the capacity holds
-/// for many empty lines, too.
+/// Roughly how many bytes a waiting text takes besides its own. So the capacity limits empty lines,
+/// too.
 const PER_TEXT: usize = 64;
 
 /// How long a closing program waits for its last lines to be printed.
@@ -41,7 +41,7 @@ pub struct Printer {
 /// What is sent to the thread that prints.
 enum Message {
     Text(String),
-    /// Its sender waits until the thread drops it, having taken everything sent before.
+    /// Its sender waits until the thread has taken everything sent before, and drops it.
     Taken(Sender<()>),
     Watch(Box<dyn Fn(Error) + Send>),
     /// Print what was sent before, answer, and end.
@@ -154,8 +154,9 @@ impl Printer {
     fn end(&self, patience: Duration) -> Result<(), Error> {
         let (end, ended) = channel();
         let _ = self.inbox.send(Message::Finish(end));
-        // A terminal that is still paused after this time loses what waits: the program must end. So
-        // it must if the thread has ended, as it does after the first such message.
+        // A terminal that is still paused after this time loses what waits: the program must end.
+        // If the thread has ended, as it does after the first such message, there is nothing to
+        // wait for.
         ended.recv_timeout(patience).unwrap_or(Ok(()))
     }
 }

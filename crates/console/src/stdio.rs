@@ -1,12 +1,12 @@
-//! Standard input and output that can be waited for, even where they are non-blocking.
+//! Standard input and output whose calls wait, even where the streams are non-blocking.
 //!
 //! A program doesn't choose how its standard streams were opened. Any program that shares a pipe
 //! or a terminal with it may have made it non-blocking: `O_NONBLOCK` belongs to the open file
 //! description, which processes share (fcntl(2), "File status flags"). A full pipe then isn't an
 //! error but a reason to wait, and poll(2) does the waiting.
 //!
-//! An error of theirs is an [`Error`] inside the `io::Error`. So a program that uses sockets too can
-//! be told which of them failed.
+//! Their errors are an [`Error`] inside the `io::Error`. So a program that also uses sockets can
+//! tell which of them failed.
 
 use std::fmt::Display;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};

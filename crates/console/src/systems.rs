@@ -119,7 +119,7 @@ pub fn refuse_self(stream: TcpStream) -> io::Result<TcpStream> {
 pub fn end_accept(listener: &TcpListener) -> io::Result<TcpStream> {
     listener.set_nonblocking(true)?;
     let mut address = listener.local_addr()?;
-    // Windows has no way to 0.0.0.0 and [::], on which programs listen for all addresses.
+    // Windows can't connect to 0.0.0.0 and [::], on which programs listen for all addresses.
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),

@@ -40,9 +40,9 @@ impl Chat {
     /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the
     /// screen fails.
     ///
-    /// The thread reads a line, the first one too, when it has a [permit](Chat::permit_line). So
-    /// the next prompt appears when the last line has been handled, a long file doesn't pile up in
-    /// memory, and nothing is read after `byebye`.
+    /// The thread reads each line, even the first, only when it has a [permit](Chat::permit_line).
+    /// So the next prompt appears when the last line has been handled, a long file doesn't pile up
+    /// in memory, and nothing is read after `byebye`.
     ///
     /// # Errors
     ///
@@ -65,8 +65,8 @@ impl Chat {
         })
     }
 
-    /// Takes the next event from the inbox. Returns `None` if there is none until this time. An
-    /// event that waits already is returned even if the time is over.
+    /// Takes the next event from the inbox. Returns `None` if none comes by this time. An event
+    /// that is already waiting is returned even after this time.
     ///
     /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
     /// file has ended, the keyboard's next permit is for [`Limits::linger`] after somebody last
@@ -101,8 +101,8 @@ impl Chat {
 
     /// Says `byebye`, and reads on until the peers have closed their side, or until
     /// [`Limits::farewell`] is over. Bytes that stay unread would turn the close into a reset, and
-    /// the last word might be lost (RFC 9293, section 3.6.1). Then the keyboard is let go. `show`
-    /// shows what a peer still says.
+    /// the last word might be lost (RFC 9293, section 3.6.1). Then it lets go of the keyboard.
+    /// `show` shows what a peer still says.
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
         let now = Instant::now();
         for peer in peers.values() {

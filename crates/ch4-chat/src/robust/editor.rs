@@ -15,7 +15,7 @@ use crate::BYE;
 ///
 /// # Errors
 ///
-/// The input or the output isn't a terminal, or none that the editor can use.
+/// The input or the output isn't a terminal, or isn't one that the editor can use.
 pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + Send)> {
     let config = Config::builder().auto_add_history(true).build();
     let mut editor = DefaultEditor::with_config(config)?;
@@ -74,7 +74,7 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     }
 }
 
-/// Signals, while the editor has the terminal: no shell gets it back in the editor's mode.
+/// Handles signals while the editor has the terminal: no shell gets it back in the editor's mode.
 ///
 /// Some aren't covered: nothing can be done before SIGKILL, SIGSTOP stops at once, and those that a
 /// fault raises in a program don't wait.

@@ -21,8 +21,8 @@ const HOST_LINE_BYTES: usize = 6 * MESSAGE_BYTES + 256;
 /// The only peer here.
 const HOST: PeerId = 0;
 
-/// Runs the guest's side until one side says `byebye`, or the host is gone. If the input was a file
-/// that has ended, also when nobody has spoken for a while.
+/// Runs the guest's side until one side says `byebye`, or the host is gone. After the end of an
+/// input file, it also ends when nobody has spoken for a while.
 ///
 /// With a `name`, the first line tells it to the host: `/name NAME`.
 ///
@@ -39,7 +39,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
-    // The others see it before each line, and a number after it if it was taken.
+    // The others see this name before each line, with a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
     let mut budget = Budget::PERSON;
     chat.permit_line(Instant::now());
@@ -77,7 +77,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
                 let end = error.map_or(Ok(()), Err);
                 break (false, end.or_cannot(Action::Receive, address));
             }
-            // Nobody comes to a guest.
+            // Nobody connects to a guest.
             Some(Event::NotSent(_) | Event::InputEnded | Event::Accepted(_)) | None => {}
         }
     };

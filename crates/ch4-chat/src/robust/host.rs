@@ -24,7 +24,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How many connections of rejected guests stay open, so that they can read why.
 const MAX_REJECTED: usize = 16;
 
-/// Hosts a room until the host says `byebye`, or, if its input was a file that has ended, until
+/// Hosts a room until the host says `byebye`. After the end of an input file, it also ends when
 /// nobody is here or nobody has spoken for a while.
 ///
 /// `name` comes before what the host says. Without one, its words go out as they are typed.

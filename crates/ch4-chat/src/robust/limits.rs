@@ -8,12 +8,12 @@ pub const MESSAGE_BYTES: usize = 4096;
 /// How long others can make us wait, how many there may be, and how much may wait for them.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Guests in the room: 1,000. One who has left may keep its connection for a `farewell` more.
+    /// Guests in the room: 1,000. One that has left may keep its connection for another `farewell`.
     pub guests: usize,
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,
     /// A peer that sends no line ends has finished its message when it is quiet for 200 ms. A new
-    /// guest has as long to tell its name.
+    /// guest has the same time to tell its name.
     pub quiet: Duration,
     /// In a full room, a guest loses its place if it has given no name and said no word since it
     /// connected, 60 s ago or more.

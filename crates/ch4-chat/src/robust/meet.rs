@@ -34,8 +34,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
     // 2. Bind it to an IP address and a port.
     // The last chat's connections may still be in TIME-WAIT (RFC 9293, section 3.6.1). With this
-    // option that doesn't prevent the next chat. On Windows the option means something else: to
-    // take the port from its owner.
+    // option that doesn't prevent the next chat. On Windows the option does something else: it
+    // takes the port from its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

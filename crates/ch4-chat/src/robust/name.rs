@@ -28,7 +28,7 @@ pub const MAX_CHARACTERS: usize = 32;
 /// end, a colon, or an invisible character. No word ends with a full stop. Otherwise, a guest
 /// called `Li has left. Han` would join as if Li had left.
 ///
-/// Returns `None` if nothing is left, or if the rest could be the name of a guest without one:
+/// Returns `None` if nothing is left, or if the rest looks like a name that the room gives out:
 /// `guest-7`.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
@@ -114,8 +114,8 @@ pub fn guest(number: PeerId) -> String {
 }
 
 /// What the name looks like (its skeleton: UTS 39, section 4), in lower case, and what it looks
-/// like in lower case. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Names that
-/// have one of them in common could be taken for the same.
+/// like in lower case. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Two names
+/// that share one of these could be mistaken for each other.
 fn keys(name: &str) -> [String; 2] {
     let looks: String = skeleton(name).collect();
     [

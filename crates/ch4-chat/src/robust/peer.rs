@@ -30,7 +30,8 @@ use crate::BYE;
 const STACK_BYTES: usize = 131_072;
 
 /// When a peer has been silent for this long, ask its system whether it is still there, and repeat
-/// that so often: tcp(7). A peer that was switched off says nothing, not even that it has gone.
+/// that at this interval: tcp(7). A peer that was switched off says nothing, not even that it has
+/// gone.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! Makes messages of the bytes that a peer sends, and decides when the loop has to hear of it.
+//! Turns a peer's bytes into messages, and decides when the loop has to hear of them.
 
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
@@ -15,8 +15,8 @@ const PARTS: usize = 8;
 
 /// Calls `say` with what a peer says, in lines of at most `line_bytes`, until the stream ends or
 /// `say` returns false. (It is in [`Peer::start`](super::peer::Peer::start): it sends an event and
-/// waits for a permit.) The list is empty if a new peer is silent, or if a peer sends much that is
-/// no message.
+/// waits for a permit.) The list is empty if a new peer is silent, or if a peer sends a lot that
+/// isn't a message.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn read_messages(
             Ok(count) => {
                 last_read = Instant::now();
                 messages.extend(framing.push(piece.split_at(count).0));
-                // Empty lines, and a line without end, are no messages, but need a permit too.
+                // Empty lines, and a line without end, aren't messages, but need a permit too.
                 unreported += count;
                 if messages.is_empty() && unreported <= MESSAGE_BYTES {
                     continue;
@@ -63,7 +63,7 @@ pub fn read_messages(
         if !say(messages) {
             return Ok(());
         }
-        // Until now it was we who didn't read: that isn't the peer's quiet.
+        // Until now we didn't read, so that time doesn't count as the peer's quiet.
         last_read = Instant::now();
     };
     if let Some(last) = framing.complete() {

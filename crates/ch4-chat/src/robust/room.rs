@@ -117,8 +117,8 @@ impl Room {
         if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
             guest.stays_until = None;
         }
-        // Fair queueing: a turn is the turn served last and the cost. So a flood waits and a person
-        // doesn't. And the turn served last goes up, so nothing is overtaken forever.
+        // Fair queueing: a turn is the turn served last plus the cost. So a flood waits and a
+        // person doesn't. And the turn served last goes up, so nothing is overtaken forever.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + lines.sum::<u64>();
         self.said.insert((turn, now, id), said);
@@ -151,7 +151,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Empty lines, silence or only a name: to read that counts as a whole message.
+        // Empty lines, silence or only a name: reading that counts as a whole message.
         let bytes = match text.len() {
             0 => MESSAGE_BYTES,
             bytes => bytes,
@@ -245,8 +245,8 @@ impl Room {
         }
     }
 
-    /// Drops the guest for whom most waits, as long as that is too much for one guest, or the total
-    /// is too much for the room.
+    /// While too much waits for one guest, or for all together, drops the guest for whom most
+    /// waits.
     pub fn drop_slow(&mut self, now: Instant) {
         loop {
             let waiting = self.guests.iter();

@@ -51,8 +51,8 @@ impl Connection {
         thread::Builder::new()
             .spawn(move || {
                 receive(&mut &*stream, number, &screen);
-                // A server that has only ended its own side learns that we are done, too. It fails
-                // if there is nobody any more to tell.
+                // A server that has only ended its own side learns that we are done, too. This
+                // fails if nobody is left to tell.
                 let _ = stream.shutdown(Shutdown::Both);
                 drop(ends_with_thread);
             })
@@ -98,8 +98,8 @@ impl Connection {
     /// bytes, or when the server closes too.
     fn end(&self) {
         self.screen.we_end(self.number, "");
-        // Not `Shutdown::Read`: Linux would not tell a server whose bytes wait for room that they are in
-        // vain, and no system promises that it ends a `read` that waits.
+        // Not `Shutdown::Read`: with it, Linux doesn't tell a server that nobody will read its
+        // waiting bytes, and no system promises to end a `read` that waits.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
@@ -113,7 +113,7 @@ impl Drop for Connection {
 /// Steps 1 and 2: connects to the first address that answers, and returns which one that is.
 ///
 /// A name may have several addresses: `localhost` is often `::1` and `127.0.0.1`, and the server
-/// listens on one of them. All are tried in their order, within `limit` in total.
+/// may listen on only one. This tries all of them in order, within `limit` in total.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ pub fn connect(
     let mut failures = Vec::new();
     let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for (&address, still_to_try) in addresses.iter().zip((1..=count).rev()) {
-        // An address that is silent must leave time for those after it.
+        // A silent address must leave time for those after it.
         let share = deadline.saturating_duration_since(Instant::now()) / still_to_try;
         match create(address).and_then(|socket| connect_within(socket, address, share)) {
             Ok(stream) => return Ok((stream, address)),

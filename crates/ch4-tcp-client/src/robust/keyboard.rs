@@ -10,7 +10,7 @@ const PIECE: u64 = 64 << 10;
 /// What the user types.
 pub(super) struct Keyboard<I> {
     input: I,
-    /// Part of a line was read, and its LF not yet.
+    /// Part of a line was read, but not yet its LF.
     in_line: bool,
     ended: bool,
 }
@@ -24,7 +24,7 @@ impl<I: BufRead> Keyboard<I> {
         }
     }
 
-    /// The next line with its LF or, of a longer one, its next 64 KiB: a line may be longer than
+    /// The next line with its LF, or the next 64 KiB of a longer line: a line may not fit into
     /// memory. A last line without an LF gets one. `None` at the end of the input.
     ///
     /// Bytes, not text: what is typed needn't be UTF-8 to be sent.

@@ -138,7 +138,7 @@ impl Screen {
             .print(&format!("{before}{}", style.paint(line)));
     }
 
-    /// A thread that panicked leaves nothing half done behind that matters here, so its poison is
+    /// A thread that panicked has left nothing half done that matters here, so a poisoned lock is
     /// no reason to stop.
     fn lock(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)

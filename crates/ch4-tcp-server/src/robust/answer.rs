@@ -20,8 +20,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a client that sent `bytes`, which are what `message` says: a greeting to
-    /// `name`, or what is wrong.
+    /// The answer to a client that sent `bytes`, recognised as `message`: a greeting to `name`, or
+    /// what is wrong.
     pub fn new(message: &Message, bytes: &[u8], name: &str) -> Self {
         match message {
             Message::Request(request) => answer_request(request, bytes, name),

@@ -1,8 +1,9 @@
 //! The head of an HTTP request (its first line and its fields, up to the empty line), checked against
 //! the rules of RFC 9110, 9112 and 3986.
 //!
-//! `httparse` reads the lines. The server checks the fields and the target. It refuses what is in
-//! doubt: if two programs disagree where a request ends, both can be tricked (RFC 9112, section 11.2).
+//! `httparse` reads the lines. The server checks the fields and the target. It refuses anything
+//! doubtful: if two programs disagree where a request ends, both can be tricked (RFC 9112, section
+//! 11.2).
 
 use std::net::Ipv6Addr;
 use std::str;
@@ -55,7 +56,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         return bad("its head has no end");
     };
     let Some(path) = path_of(method, target) else {
-        return bad("its target isn't one that the method can have");
+        return bad("its method doesn't allow this target");
     };
     // RFC 9112, section 3.2: exactly one Host field in HTTP/1.1. It may be empty.
     match values(request.headers, "Host")[..] {
@@ -64,8 +65,8 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         [host] if host_and_port(host).is_some() => {}
         _ => return bad("Host must be one host, with or without a port"),
     }
-    // RFC 9112, sections 6.1 and 6.3: how long the body is must be beyond doubt. Any number will
-    // do: the body isn't kept.
+    // RFC 9112, sections 6.1 and 6.3: the length of the body must be beyond doubt. Any number will
+    // do, as the server doesn't keep the body.
     let codings = values(request.headers, "Transfer-Encoding");
     let lengths = values(request.headers, "Content-Length");
     let has_body = match (&codings[..], &lengths[..]) {
@@ -94,7 +95,7 @@ fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
     named.map(value).collect()
 }
 
-/// The path that a target names, if it has a form that the method may have: RFC 9112, section 3.2.
+/// The path that a target names, if it has a form that the method allows: RFC 9112, section 3.2.
 fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     // These two forms have no path of their own. CONNECT needs a port: RFC 9110, section 9.3.6.
     if method == "CONNECT" {

@@ -42,24 +42,24 @@ impl Message {
     }
 }
 
-/// Tells what a client's bytes are, again each time some come.
+/// Says what a client's bytes are, each time more arrive.
 ///
-/// A client may send one byte at a time. So each byte is looked at once, when it comes, and this
-/// remembers how far. Only a complete head is read again, once.
+/// A client may send one byte at a time. So this looks at each byte once, when it arrives, and
+/// remembers how far it got. It reads only a complete head again, once.
 #[derive(Debug, Default)]
 pub struct Recogniser {
     /// Line ends before the message, which RFC 9112, section 2.2, says to ignore.
     skipped: usize,
-    /// Bytes of the message in which a line end was looked for.
+    /// How many bytes of the message were searched for a line end.
     searched: usize,
-    /// Bytes of the message that are text.
+    /// How many bytes of the message are text.
     readable: usize,
     /// The first line was a request line, so the rest of a head must follow.
     in_head: bool,
 }
 
 impl Recogniser {
-    /// Tells what `bytes` are, which are all that the client has sent so far.
+    /// Says what `bytes` are: all that the client has sent so far.
     ///
     /// A known method and a space mean HTTP. So does a whole line that has the form of a request
     /// line, whatever its method. Anything else is text, if it can be read.

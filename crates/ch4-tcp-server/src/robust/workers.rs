@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Before the last idle worker serves its client, it starts a new one to keep accepting. So no
-//! client is handed from thread to thread, which would cost more than to serve it. At the limit
+//! client is handed from thread to thread, which would cost more than serving it. At the limit
 //! nobody accepts, and clients wait in the listener's backlog.
 //!
 //! Stevens, Fenner and Rudoff, "UNIX Network Programming", volume 1 (2004), section 30.11, calls
@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use console::{Log, client_has_gone};
 
-/// A worker that has served a client ends if so many are idle. (The first never ends.) With fewer,
-/// threads come and go with each wave of clients.
+/// A worker that has served a client ends if this many are idle. (The first worker never ends.)
+/// With a lower number, threads would come and go with each wave of clients.
 const MAX_IDLE: usize = 16;
 
-/// Bytes of a worker's stack. The default of 2 MiB would be much for a thousand of them. No request
-/// was seen to use more than 20 KiB (on Linux, in a debug build), and a panic that prints its
-/// backtrace uses 28.
+/// Bytes of a worker's stack. The default of 2 MiB would be a lot for a thousand of them. We saw no
+/// request use more than 20 KiB (on Linux, in a debug build). A panic that prints its backtrace
+/// uses 28.
 const STACK_BYTES: usize = 128 * 1024;
 
 /// How long to wait before the next try if the system is short of descriptors or memory.
@@ -77,7 +77,7 @@ impl Workers<'_> {
     /// One worker. It ends if the listener fails for good. If it may retire, it also ends when
     /// enough others are idle.
     ///
-    /// `'s` is the time for which the scope lasts. All that its threads borrow must last as long.
+    /// `'s` is the scope's lifetime. All that its threads borrow must live as long.
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
             let (client, address) = match self.listener.accept() {
@@ -96,8 +96,8 @@ impl Workers<'_> {
                 }
             };
             self.keep_accepting(scope);
-            // A panic ends the connection, not the worker. Its message is on stderr. Nobody uses
-            // again what it leaves half done, which `AssertUnwindSafe` tells the compiler.
+            // A panic ends the connection, not the worker. Its message is on stderr. Nothing uses
+            // what it leaves half done; `AssertUnwindSafe` tells the compiler so.
             let work = || (self.serve)(client, address);
             let _ = panic::catch_unwind(AssertUnwindSafe(work));
 
@@ -129,7 +129,7 @@ impl Workers<'_> {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // A thread that panics with the lock leaves the counts right, so use them all the same.
+        // A thread that panics while it holds the lock leaves the counts right, so use them anyway.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

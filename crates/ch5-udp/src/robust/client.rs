@@ -28,7 +28,7 @@ pub const WAITS: [Duration; 3] = [
 /// Asks for temperatures and shows the replies, until `exit` or the end of the input. Returns
 /// whether every question got an answer.
 ///
-/// A question without an answer is an error that the user is told; then they may type the next.
+/// If a question gets no answer, the user sees an error, and may type the next one.
 ///
 /// `width` is that of `out`. `echo` says whether what is typed appears there too, as it does on a
 /// terminal: then a reply begins at the left edge, and else after the prompt.
@@ -108,14 +108,14 @@ fn exchange(
     waits: &[Duration],
     out: &mut impl Write,
 ) -> Result<Vec<u8>, Error> {
-    // 1. Create a socket, a new one for each question: its port is new, so a late second answer
-    //    to the question before has nowhere to go.
+    // 1. Create a socket, a new one for each question: its port is new, so a late second answer to
+    //    the previous question has nowhere to go.
     let socket = connect(server).or_cannot(Action::Connect, server)?;
 
     let tries = waits.len();
     for (next_try, &wait) in (2..).zip(waits) {
         // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
-        //    would need a number by which the server knows it again.)
+        //    would need a number by which the server recognises a repeat.)
         socket.send(request).or_cannot(Action::Send, server)?;
 
         // 3. Receive. Which of the requests is answered doesn't matter.
@@ -131,7 +131,7 @@ fn exchange(
     // 4. Close, here and above: when `socket` goes out of scope.
     let action = format_args!("get an answer from {server}");
     let cause = format!("{tries} requests, and no reply");
-    let next = "look whether a server runs there and at --host and --port, or ask again";
+    let next = "check that a server runs there, check --host and --port, or ask again";
     Err(Error::cannot(action, cause, next))
 }
 
@@ -155,7 +155,7 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
             Err(error) => match error.kind() {
                 // The process was stopped and continues (signal(7), Linux).
                 ErrorKind::Interrupted => {}
-                // What Windows calls it if nobody has the port.
+                // Windows says this if nobody has the port.
                 ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
                 _ => return Err(error),
             },

@@ -28,8 +28,8 @@ pub struct Refusals {
 
 impl Refusals {
     /// Counts one more refusal to this address, and returns how many that makes in this period.
-    /// Send it unless they exceed [`MAX_REFUSALS`]. Returns `u32::MAX` if there are too many
-    /// addresses.
+    /// Send the refusal unless this exceeds [`MAX_REFUSALS`]. Returns `u32::MAX` if there are too
+    /// many addresses.
     ///
     /// Ports don't matter, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {

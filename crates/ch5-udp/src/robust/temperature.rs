@@ -50,7 +50,7 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
         return Err("it is below absolute zero, which is -273.15 degrees Celsius");
     }
     let fahrenheit = celsius * 1.8 + 32.0;
-    // "inf" and 1e400 were infinite before the conversion, 1e308 is only now.
+    // "inf" and 1e400 were infinite before the conversion; 1e308 has only now become so.
     if fahrenheit.is_infinite() {
         return Err("it is infinite or too large");
     }
@@ -61,7 +61,7 @@ fn why_not_a_number(text: &str) -> &'static str {
     if text.is_empty() {
         "the request is empty"
     } else if text.contains(',') && text.replacen(',', ".", 1).parse::<f64>().is_ok() {
-        "write a decimal point, and no comma"
+        "write a decimal point, not a comma"
     } else if !text.is_ascii() {
         "that isn't a number in plain ASCII digits"
     } else {
@@ -158,7 +158,7 @@ mod tests {
         Can't convert: the request is empty
         Can't convert: that isn't a number
         Can't convert: that isn't a number
-        Can't convert: write a decimal point, and no comma
+        Can't convert: write a decimal point, not a comma
         Can't convert: that isn't a number in plain ASCII digits
         Can't convert: the request isn't text in UTF-8
         Can't convert: it is below absolute zero, which is -273.15 degrees Celsius

@@ -46,7 +46,7 @@ pub const MAX_MARKS: usize = 4;
 /// ZWNJ and ZWJ.
 pub(super) const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// Escapes a line that arrives in pieces, as [`escape`] does it for all of it at once.
+/// Escapes a line that arrives in pieces, as [`escape`] would escape the whole line.
 ///
 /// Whether a joiner may stay depends on the next character, so a piece that ends with a joiner must
 /// be the last one.
@@ -54,14 +54,14 @@ pub(super) const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 pub(super) struct Escaper {
     /// The character before, if it wasn't escaped.
     before: Option<char>,
-    /// How many marks came last, one after the other.
+    /// How many marks in a row came last.
     marks: usize,
 }
 
 impl Escaper {
     /// The next piece of the line, escaped.
     pub(super) fn add(&mut self, piece: &str) -> String {
-        // Most text is ASCII that stays as it is. To look at each character takes far longer.
+        // Most text is ASCII that stays as it is. Looking at each character takes far longer.
         if piece.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             *self = Self::default();
             self.before = piece.chars().next_back();
@@ -100,7 +100,7 @@ impl Escaper {
 /// they are invisible unless a program supports them (Unicode Standard Annex 44, `General_Category`
 /// and `Default_Ignorable_Code_Point`).
 pub fn is_harmless(character: char) -> bool {
-    // Most characters are ASCII, and to look one up in Unicode's tables takes longer.
+    // Most characters are ASCII, and looking one up in Unicode's tables takes longer.
     if character.is_ascii() {
         return !character.is_ascii_control();
     }

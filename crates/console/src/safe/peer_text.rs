@@ -75,7 +75,7 @@ impl PeerText {
     }
 }
 
-/// How many of the last bytes mean nothing before the next ones: half a character, and before it a
+/// How many of the last bytes have to wait for the next ones: half a character, and before it a
 /// joiner or a CR.
 fn waiting(bytes: &[u8]) -> usize {
     let last = bytes.utf8_chunks().last();
