@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::by_hand::Deed;
 use crate::peer::NUL_SENT;
-use crate::run::{Advise, Run, Stop, Told, shown, skip, time};
+use crate::run::{Advise, Deadline, Run, Stop, Told, shown, skip, time};
 
 /// How long a wait goes on before the peer looks whether the program still runs.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -57,7 +57,7 @@ impl Asker {
         self.run.tell(format_args!("expects no {what}"));
         let name = &self.run.name;
         let expected = format!("no {what} reaches {name}, but a reason or nothing");
-        match first(&self.socket, &self.run, limit, is_it) {
+        match first(&self.socket, Deadline::after(&self.run, limit), is_it) {
             Ok((answer, _)) => self.run.failed(expected, came(answer)),
             Err(_) => Ok(()),
         }
@@ -72,7 +72,7 @@ impl Asker {
         self.run.does(Deed::Hears, format_args!("expects {what}"));
         let limit = self.run.patience().answer;
         let expected = self.run.reaches(what, limit);
-        match first(&self.socket, &self.run, limit, is_it) {
+        match first(&self.socket, Deadline::after(&self.run, limit), is_it) {
             Ok((answer, _)) => Ok(answer),
             // An answer that has no number may be a greeting, and the right one late.
             Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => {
@@ -102,7 +102,7 @@ impl Answerer {
     }
 
     /// Waits for a request for this number, however it is written: 100 or 100.0. Others are passed
-    /// over.
+    /// over. Until the first one the program starts.
     ///
     /// # Errors
     ///
@@ -111,7 +111,11 @@ impl Answerer {
         let what = format!("the request {number:?}");
         self.run.tell(format_args!("expects {what}"));
         let is_it = |request: &[u8]| is_number(request, number);
-        let other = match first(&self.socket, &self.run, limit, is_it) {
+        let deadline = match self.asker {
+            None => Deadline::of_start(&self.run, limit),
+            Some(_) => Deadline::after(&self.run, limit),
+        };
+        let other = match first(&self.socket, deadline, is_it) {
             Ok((_, asker)) => {
                 self.asker = Some(asker);
                 self.run.notes(Deed::Hears);
@@ -139,7 +143,7 @@ impl Answerer {
         let (quiet, limit) = (patience.next, patience.giving_up);
         self.run.tell("expects the client to stop asking");
         let deadline = Instant::now() + limit;
-        while first(&self.socket, &self.run, quiet, |_| true).is_ok() {
+        while first(&self.socket, Deadline::after(&self.run, quiet), |_| true).is_ok() {
             if Instant::now() > deadline {
                 let expected = format!("the client stops asking within {}", time(limit));
                 return self.run.missed(expected, "it still asks");
@@ -184,7 +188,7 @@ impl Answerer {
         let step = format_args!("is quiet for {}", time(pause));
         self.run.does(Deed::Pauses(pause), step);
         let pause = self.run.pause(pause);
-        let _ = first(&self.socket, &self.run, pause, |_| false);
+        let _ = first(&self.socket, Deadline::after(&self.run, pause), |_| false);
     }
 
     /// Doesn't answer the last request.
@@ -205,21 +209,19 @@ fn is_number(request: &[u8], number: &str) -> bool {
     (asked - number).abs() < 0.001
 }
 
-/// The first datagram that satisfies the condition, and its sender, if one comes within this time;
-/// or else the last other one. Doesn't wait for a program that has ended.
+/// The first datagram that satisfies the condition, and its sender, if one comes in time; or else the
+/// last other one. Doesn't wait for a program that has ended.
 fn first(
     socket: &UdpSocket,
-    run: &Run,
-    limit: Duration,
+    mut deadline: Deadline,
     is_it: impl Fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, SocketAddr), Option<Vec<u8>>> {
-    let deadline = Instant::now() + limit;
     let mut buffer = vec![0; 1 << 16];
     let mut other = None;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.left();
         // Before it looks at the socket: a program that has ended may have sent something before.
-        let has_ended = run.ended().is_some();
+        let has_ended = deadline.run.ended().is_some();
         // Zero would mean "forever".
         let wait = left.min(GLANCE).max(Duration::from_millis(1));
         // It fails if the time is up, or nobody was there when a datagram before this one came.

@@ -21,7 +21,7 @@ use crate::by_hand::ByHand;
 use crate::datagram::{Answerer, Asker};
 use crate::peer::TcpPeer;
 use crate::port::{Port, bind};
-use crate::run::{Advise, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
+use crate::run::{Advise, Deadline, Kind, Patience, Run, Stop, Told, reset, shown, skip, time};
 
 pub use user::{ESCAPES, SILENCE};
 pub(crate) use user::{FIRST_LOOK, PACE, SETTLE};
@@ -285,8 +285,9 @@ impl<'a> Lab<'a> {
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> Told<T> {
         let begun = Instant::now();
+        let mut deadline = Deadline::of_start(&self.run, limit);
         while self.ended().is_none() {
-            let left = limit.saturating_sub(begun.elapsed());
+            let left = deadline.left();
             match look(left) {
                 Ok(found) => {
                     if !mem::replace(&mut self.reached, true) {
@@ -381,7 +382,8 @@ impl<'a> Lab<'a> {
         self.starts()?;
         let name = format!("the {name}");
         self.tell(format_args!("{name} expects the program to connect"));
-        if let Some(stream) = self.arrival(&host, self.patience().start) {
+        let deadline = Deadline::of_start(&self.run, self.patience().start);
+        if let Some(stream) = self.arrives(&host, deadline) {
             (self.start, self.reached) = (begun.elapsed(), true);
             let peer = TcpPeer::new(name, stream, &self.run);
             return Ok((host, peer.map_err(skip("the connection broke"))?));
@@ -397,10 +399,13 @@ impl<'a> Lab<'a> {
     /// The next connection to this server, if one comes within this time, and the program hasn't
     /// ended.
     pub fn arrival(&self, host: &TcpListener, limit: Duration) -> Option<TcpStream> {
-        let deadline = Instant::now() + limit;
+        self.arrives(host, Deadline::after(&self.run, limit))
+    }
+
+    fn arrives(&self, host: &TcpListener, mut deadline: Deadline) -> Option<TcpStream> {
         loop {
             // A program that has ended connects no more, but may have connected before.
-            let over = self.ended().is_some() || Instant::now() >= deadline;
+            let over = self.ended().is_some() || deadline.left().is_zero();
             match host.accept() {
                 // On some systems it is non-blocking, as the listener is.
                 Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
@@ -477,6 +482,7 @@ mod tests {
 
     use super::*;
     use crate::port::tests::{soon, untouched};
+    use crate::run::tests::waiting_for_a_processor;
 
     /// It takes longer to listen than the command takes to end. Nobody looks again for one that has
     /// failed, or was there before.
@@ -509,6 +515,23 @@ mod tests {
             let goes_on = failure.saw.contains("in the background");
             assert_eq!(goes_on, is_seen, "{program}: {failure:?}");
         }
+    }
+
+    #[test]
+    fn a_program_that_waits_for_a_processor_is_waited_for() {
+        let command = Command::new("true", [""; 0]);
+        let mut lab = Lab::new(&command, None, &Patience::default());
+        let limit = Duration::from_secs(1);
+        lab.run = waiting_for_a_processor(limit * 4);
+        let begun = Instant::now();
+        let look = |left: Duration| {
+            let is_there = begun.elapsed() > limit && !left.is_zero();
+            is_there
+                .then_some(())
+                .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+        };
+        let told = lab.waits_for(limit, "it listens".to_owned(), Type::STREAM, look);
+        assert!(told.is_ok(), "{told:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use console::safe;
 use socket2::SockRef;
@@ -22,7 +22,8 @@ use crate::by_hand::{ByHand, Deed};
 /// How long a program may take. Far longer than it needs, so that a busy machine decides nothing.
 #[derive(Debug, Clone)]
 pub struct Patience {
-    /// Until a server listens, a client has connected, or a program has shown something: 30 s.
+    /// Until a server listens, a client has connected, or a program has shown something: 30 s, and
+    /// up to four times as long if it waits for a processor.
     pub start: Duration,
     /// For what a program does in milliseconds, an answer or a line of output: 5 s.
     pub answer: Duration,
@@ -78,6 +79,9 @@ const PROGRAM_END: Duration = Duration::from_secs(1);
 
 /// How long a program that has ended is listened to, unless its output has ended too.
 pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
+
+/// How many times as long as usual a program may take to start, if it waits for a processor.
+pub(crate) const LONGEST_START: u32 = 4;
 
 /// Maximum number of characters of a message that a step shows.
 const SHOWN: usize = 60;
@@ -466,6 +470,50 @@ impl Run {
     }
 }
 
+/// When a wait for a program is over.
+pub(crate) struct Deadline<'a> {
+    pub(crate) run: &'a Run,
+    begun: Instant,
+    limit: Duration,
+    /// The limit and what was added to it so far, and how much that may be together.
+    granted: Duration,
+    most: Duration,
+}
+
+impl<'a> Deadline<'a> {
+    /// It is over after this time.
+    pub(crate) fn after(run: &'a Run, limit: Duration) -> Self {
+        Self {
+            run,
+            begun: Instant::now(),
+            limit,
+            granted: limit,
+            most: limit,
+        }
+    }
+
+    /// The same for a program that was just started: the time doesn't count for which its processes
+    /// wait for a processor. But they may do so forever, in a loop, so it is over after
+    /// [`LONGEST_START`] times the limit.
+    pub(crate) fn of_start(run: &'a Run, limit: Duration) -> Self {
+        Self {
+            most: limit * LONGEST_START,
+            ..Self::after(run, limit)
+        }
+    }
+
+    /// How much time is left.
+    pub(crate) fn left(&mut self) -> Duration {
+        let passed = self.begun.elapsed();
+        // Only now, as it takes a while to look at all processes.
+        if passed >= self.granted && self.granted < self.most {
+            let (_, queue) = self.run.with(|program| program.cpu_time());
+            self.granted = (self.limit + queue).min(self.most);
+        }
+        self.granted.saturating_sub(passed)
+    }
+}
+
 /// Makes the close of the connection a reset.
 pub(crate) fn reset(stream: &TcpStream) {
     // It fails only on a connection that is gone anyway.
@@ -575,6 +623,40 @@ pub(crate) mod tests {
             stop.first = Some(TRACE);
             assert_eq!(stop.crash(), Some(name));
         }
+    }
+
+    /// Processes that have waited for a processor for this time, all together, and go on.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn waiting_for_a_processor(time: Duration) -> Run {
+        const MANY: &str = "for i in $(seq $(($(nproc) * 20)))
+            do nice -n 19 sh -c 'while :; do :; done' & done; wait";
+        let run = Run::new(false, &Patience::short());
+        let command = Command::new("sh", ["-c", MANY]);
+        *run.program() = Some(Process::start(&command).unwrap());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while run.with(|program| program.cpu_time()).1 < time {
+            assert!(Instant::now() < deadline, "each has a processor");
+            assert!(!run.ends_within(Duration::from_millis(20)));
+        }
+        run
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_start_may_take_longer_if_the_program_waits_for_a_processor_but_not_forever() {
+        const LIMIT: Duration = Duration::from_secs(4);
+        let is_over = |mut deadline: Deadline, passed: u64| {
+            let passed = Duration::from_secs(passed);
+            deadline.begun = deadline.begun.checked_sub(passed).unwrap();
+            deadline.left().is_zero()
+        };
+        let waits = waiting_for_a_processor(Duration::from_secs(13));
+        assert!(!is_over(Deadline::of_start(&waits, LIMIT), 12));
+        assert!(is_over(Deadline::of_start(&waits, LIMIT), 16));
+        assert!(is_over(Deadline::after(&waits, LIMIT), 4));
+        let sleeps = Run::new(false, &Patience::short());
+        *sleeps.program() = Some(Process::start(&Command::new("sleep", ["60"])).unwrap());
+        assert!(is_over(Deadline::of_start(&sleeps, LIMIT), 12));
     }
 
     /// As a system without memory kills. A shell tells of its child's signal by its status.

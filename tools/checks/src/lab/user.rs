@@ -10,7 +10,7 @@ use supervise::{OUTPUT_LIMIT, Process};
 
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::run::{Advise, Kind, OUTPUT_END, Stop, Told, shown, time};
+use crate::run::{Advise, Deadline, Kind, OUTPUT_END, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
 ///
@@ -302,7 +302,14 @@ impl Lab<'_> {
     /// It doesn't.
     pub fn expects_to_end(&mut self, limit: Duration) -> Told {
         if !self.reached {
-            self.shows(self.start_limit(), |output| !output.is_empty());
+            let mut start = Deadline::of_start(&self.run, self.start_limit());
+            let mut left = start.left();
+            while !left.is_zero()
+                && !self.shows(left, |output| !output.is_empty())
+                && self.ended().is_none()
+            {
+                left = start.left();
+            }
         }
         if !self.ends_within(limit) {
             let expected = format!("the program ends within {}", time(limit));

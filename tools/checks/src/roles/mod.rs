@@ -19,7 +19,7 @@ pub mod udp_server;
 use crate::check::{Check, Role};
 use crate::lab::{FIRST_LOOK, PACE, SETTLE};
 use crate::peer::TcpPeer;
-use crate::run::{Advise, Patience, Told, time};
+use crate::run::{Advise, LONGEST_START, Patience, Told, time};
 
 impl Role {
     /// Its checks, in the order in which a student meets them. The first ones are small. The very
@@ -54,8 +54,9 @@ pub fn limits() -> String {
         start, answer, end, ..
     } = Patience::default();
     format!(
-        "Unless a check says otherwise: a server listens and a client has connected within {}; an \
-         answer comes within {}; a program that has a reason to end does so within {}, from when \
+        "Unless a check says otherwise: a server listens and a client has connected within {} (on \
+         Linux, up to {LONGEST_START} times as long if it waits for a processor); an answer comes \
+         within {}; a program that has a reason to end does so within {}, from when \
          it has shown something. Before a line is typed, or the input ends, there is a pause of \
          {}, and before the first also up to {} until the program has shown something. A program \
          has survived if it still runs {} later. What doesn't come in time counts \
