@@ -456,6 +456,7 @@ fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
                     && is_chinese(chinese)
                     && ["true", "imprecise", "wrong"].contains(verdict)
                     && explained.contains("](")
+                    && (*verdict == "true" || explained.contains("](errata.md#"))
                     && (shown.contains("](") || shown.contains('`'));
                 if !is_whole {
                     wrong.push(format!("{}: {says}", page.at(number)));
@@ -468,10 +469,26 @@ fn each_statement_of_the_tutorial_has_a_whole_row_in_the_map() {
     nothing(
         &wrong,
         "A row has five parts: what the tutorial says, its words in Chinese, true, imprecise or \
-         wrong, a link to where it is explained, and a link or a command that shows it.",
+         wrong, a link to where it is explained (in the errata, unless it is true), and a link or \
+         a command that shows it.",
     );
     assert_eq!(headings, TUTORIAL, "the tutorial's headings, in its order");
     assert_eq!(count, STATEMENTS);
+}
+
+/// Who learned from the tutorial reads Chinese.
+#[test]
+fn each_erratum_is_also_told_in_chinese() {
+    let page = Page::read("docs/errata.md".into()).unwrap();
+    let (chinese, _) = page.text.split_once("</details>").unwrap();
+    let mut wrong = Vec::new();
+    for (level, heading, _) in &page.headings {
+        let name = Page::parse(PathBuf::new(), format!("# {heading}\n")).fragments();
+        if *level == 3 && !name.iter().any(|it| chinese.contains(&format!("](#{it})"))) {
+            wrong.push(heading.clone());
+        }
+    }
+    nothing(&wrong, "Each needs a line in the Chinese part at the top.");
 }
 
 /// A Chinese reader looks for these, and for where the lessons come from.
