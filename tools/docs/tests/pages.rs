@@ -415,6 +415,36 @@ fn each_term_of_the_glossary_has_a_chinese_name() {
     nothing(&wrong, "These terms have no Chinese name.");
 }
 
+/// `**term** (名字)`: a reader looks the name up.
+#[test]
+fn each_chinese_name_of_a_term_is_in_the_glossary() {
+    let glossary = Page::read("docs/glossary.md".into()).unwrap();
+    let bold = |cell: &str| cell.split("**").nth(1).unwrap_or_default().to_owned();
+    let rows = glossary
+        .text
+        .lines()
+        .filter(|line| line.starts_with("| **"));
+    let names: Vec<_> = rows
+        .filter_map(|row| cells(row).get(1).map(|cell| bold(cell)))
+        .collect();
+    let mut wrong = Vec::new();
+    for page in PAGES.iter() {
+        let text = page.text.replace("**\n(", "** (");
+        for after in text.split("** (").skip(1) {
+            let inside = after.split([')', ':', '\n']).next().unwrap_or_default();
+            for name in inside.split([',', '、']).map(str::trim) {
+                if is_chinese(name) && !names.iter().any(|it| it.contains(name)) {
+                    wrong.push(format!("{}: {name}", page.path.display()));
+                }
+            }
+        }
+    }
+    nothing(
+        &wrong,
+        "The glossary has these terms under another name, or not at all.",
+    );
+}
+
 /// The headings of the tutorial, as the map has them in Chinese.
 const TUTORIAL: [&str; 14] = [
     "网络编程; 简介",
