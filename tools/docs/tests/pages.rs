@@ -339,7 +339,7 @@ fn each_pitfall_is_in_the_index_of_symptoms_and_has_a_chinese_name() {
     );
 }
 
-/// The goals and the idea of a section come in Chinese too, folded. So does each chapter's page.
+/// A section's goals, idea and robust version are told in Chinese too, folded. So is each chapter.
 #[test]
 fn each_goal_and_idea_has_a_chinese_part() {
     const START: &str = "\n<details lang=\"zh-CN\">\n<summary>中文</summary>\n\n";
@@ -349,7 +349,11 @@ fn each_goal_and_idea_has_a_chinese_part() {
         if title.starts_with(char::is_numeric) && !page.text.contains(START) {
             wrong.push(page.path.display().to_string());
         }
-        for title in ["What you will be able to do", "The idea"] {
+        for title in [
+            "What you will be able to do",
+            "The idea",
+            "How the robust version survives",
+        ] {
             let heading = format!("\n## {title}\n");
             let Some((_, section)) = page.text.split_once(&heading) else {
                 continue;
