@@ -58,7 +58,9 @@ fn section(page: &str, heading: &str) -> String {
         .skip_while(|line| english(line) != Some(heading));
     let lines = lines.skip(1).take_while(|line| !line.starts_with("##"));
     let lines = lines.filter(|line| !line.starts_with('<'));
-    let text: Vec<&str> = lines.collect();
+    let mut text: Vec<&str> = lines.collect();
+    // Tags leave gaps.
+    text.dedup_by(|line, before| line.is_empty() && before.is_empty());
     without_targets(text.join("\n").trim()) + "\n"
 }
 
