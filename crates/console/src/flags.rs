@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 
 use crate::{Error, OrCannot};
@@ -72,10 +72,12 @@ impl Columns {
 /// the output isn't a terminal.
 pub type Width = fn() -> Option<usize>;
 
-/// The [`Width`] of standard output.
+/// The [`Width`] of standard output. A terminal that doesn't know its size, such as a serial line,
+/// counts as one with 80 columns.
 pub fn terminal_width() -> Option<usize> {
     let size = terminal_size::terminal_size_of(io::stdout());
-    size.map(|(width, _)| width.0.into())
+    let unknown = || io::stdout().is_terminal().then_some(80);
+    size.map(|(width, _)| width.0.into()).or_else(unknown)
 }
 
 /// The address on which a listener listens.
@@ -251,18 +253,20 @@ mod tests {
                 .env(TELLS, "");
             Program::start_into(command, output).wait().errors
         };
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        let ours = openpt(flags).unwrap();
-        unlockpt(&ours).unwrap();
-        let terminal = ioctl_tiocgptpeer(&ours, flags).unwrap();
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: 100,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&terminal, size).unwrap();
-        assert!(told(terminal.into()).contains("width: Some(100)"));
+        for (ws_row, ws_col, expected) in [(24, 100, 100), (0, 0, 80)] {
+            let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+            let ours = openpt(flags).unwrap();
+            unlockpt(&ours).unwrap();
+            let terminal = ioctl_tiocgptpeer(&ours, flags).unwrap();
+            let size = Winsize {
+                ws_row,
+                ws_col,
+                ws_xpixel: 0,
+                ws_ypixel: 0,
+            };
+            tcsetwinsize(&terminal, size).unwrap();
+            assert!(told(terminal.into()).contains(&format!("width: Some({expected})")));
+        }
         assert!(told(Stdio::piped()).contains("width: None"));
     }
 }
