@@ -23,23 +23,28 @@ impl Answer {
     /// The answer to a client that sent `bytes`, recognised as `message`: a greeting to `name`, or
     /// what is wrong.
     pub fn new(message: &Message, bytes: &[u8], name: &str) -> Self {
-        match message {
+        let mut answer = match message {
             Message::Request(request) => answer_request(request, bytes, name),
             Message::Refused((status, why)) => refusal(status, "", why),
             Message::LineTooLong => {
                 let limit = bytes.len();
                 let line = format!("Your line is too long: the limit is {limit} bytes.");
-                plain_text(line)
+                return plain_text(line);
             }
             // For a peer that doesn't speak HTTP, such as section 4.2's client. (No part of a head
             // gets here: it was refused.)
-            _ => plain_text(format!("Hello World, {name}!")),
+            _ => return plain_text(format!("Hello World, {name}!")),
+        };
+        if bytes.trim_ascii_start().starts_with(b"HEAD ") {
+            // RFC 9110, section 9.3.2: the same as for GET, without the content. So is a refusal.
+            answer.bytes.truncate(answer.head_length);
         }
+        answer
     }
 }
 
 fn answer_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
-    let mut answer = match (request.path.as_str(), request.method.as_str()) {
+    match (request.path.as_str(), request.method.as_str()) {
         ("/", "GET" | "HEAD") => {
             let sent = what_was_sent(&bytes[..request.length]);
             page("200 OK", "", &format!("Hello World, {name}!"), &sent)
@@ -50,12 +55,7 @@ fn answer_request(request: &Request, bytes: &[u8], name: &str) -> Answer {
             refusal(status, fields, "the page is for GET and HEAD only")
         }
         _ => refusal("404 Not Found", "", "the only page here is /, the root"),
-    };
-    if request.method == "HEAD" {
-        // RFC 9110, section 9.3.2: the same as for GET, without the content.
-        answer.bytes.truncate(answer.head_length);
     }
-    answer
 }
 
 fn refusal(status: &'static str, fields: &str, why: &str) -> Answer {
