@@ -101,7 +101,8 @@ impl Page {
 
     /// The page with this text.
     pub fn parse(path: PathBuf, text: String) -> Self {
-        let line_of = |offset: usize| text.split_at(offset).0.matches('\n').count() + 1;
+        let line_ends: Vec<_> = text.match_indices('\n').map(|(end, _)| end).collect();
+        let line_of = |offset: usize| line_ends.partition_point(|end| *end < offset) + 1;
         let (mut blocks, mut links, mut headings) = (Vec::new(), Vec::new(), Vec::new());
         let (mut code, mut anchors) = (Vec::new(), Vec::new());
         let mut heading: Option<String> = None;
