@@ -15,7 +15,7 @@
 //! ```
 //!
 //! The two threads share only the stream and the [`Screen`]. The screen records whether the
-//! connection has ended. [`talk`] checks that before each line, and only `talk` connects again.
+//! connection has ended. [`talk`] checks that before each line, and only `talk` reconnects.
 //!
 //! Neither thread waits for the terminal while it holds the screen's lock: the
 //! [`Printer`](console::Printer) has a thread for that. So a paused terminal doesn't stop the user
@@ -63,7 +63,7 @@ impl Default for Limits {
 ///
 /// - A line goes out as it was typed, whatever its bytes are, with an LF. (Typed by hand, an HTTP
 ///   request works too: it ends with an empty line.)
-/// - When the server hangs up, or only ends its own side, the next line connects again. If that
+/// - When the server hangs up, or only ends its own side, the next line reconnects. If that
 ///   fails, the line after it tries again. (A line that was on its way when the server hung up is
 ///   lost. TCP tells the sender nothing about it.)
 /// - `exit` closes the connection at once. At the end of the input (Ctrl-D), the call waits until
@@ -115,7 +115,7 @@ fn send_lines(
             lost = false;
             time = limits.send;
             if connection.has_ended() {
-                let again = |server| format!("Connected again to {server}.");
+                let again = |server| format!("Reconnected to {server}.");
                 match Connection::open(addresses, limits.connect, screen, again) {
                     Ok(next) => connection = next,
                     Err(error) => {

@@ -138,7 +138,7 @@ fn tutorial_ends_with_its_connection() {
 #[test]
 fn both_versions_with_the_same_server() {
     let long = "a".repeat(1024) + "\nthe rest\n";
-    let lies = "\x1b[31mno:\rConnected again to 127.0.0.1:1.\n";
+    let lies = "\x1b[31mno:\rReconnected to 127.0.0.1:1.\n";
     let screen = Capture::default();
     let mut stage = Stage::new(screen.clone(), ["tutorial"]);
     let (mut peer, _listener) = start(&mut stage, "tutorial", tutorial_client);
@@ -205,7 +205,7 @@ fn robust_and_server() {
 
     stage.types("client", "and once more").unwrap();
     let mut peer = FakePeer::accept(&listener);
-    stage.wait_for("client", "Connected again").unwrap();
+    stage.wait_for("client", "Reconnected").unwrap();
     let request = peer.receives();
     peer.reads_to_end();
     let server = format!("reads {request:?} and the end, answers \"Bye\"");

@@ -213,8 +213,8 @@ mod reconnecting {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | half a character: �
-        The server has hung up; the next line connects again.
-        Connected again to 127.0.0.1:[port].
+        The server has hung up; the next line reconnects.
+        Reconnected to 127.0.0.1:[port].
         ");
     }
 
@@ -248,8 +248,8 @@ mod reconnecting {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | half a li
-        The connection broke: [the system's words]; the next line connects again.
-        Connected again to 127.0.0.1:[port].
+        The connection broke: [the system's words]; the next line reconnects.
+        Reconnected to 127.0.0.1:[port].
         | yes, still
         ");
     }
@@ -302,10 +302,10 @@ mod reconnecting {
             .shows()
             .replace(&address.to_string(), "[the address]");
         insta::assert_snapshot!(normalise(&text), @"
-        The server has hung up; the next line connects again.
+        The server has hung up; the next line reconnects.
         can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
         can't connect to [the address]: [the system's words]; nobody listens there: start the server first, or check --host and --port
-        Connected again to [the address].
+        Reconnected to [the address].
         | yes, still
         ");
     }
@@ -580,8 +580,8 @@ mod limits {
         client.types("exit\n");
         insta::assert_snapshot!(normalise(&client.shows()), @"
         | one, two, three
-        can't send all of this line to 127.0.0.1:[port]: timed out; the next line connects again
-        Connected again to 127.0.0.1:[port].
+        can't send all of this line to 127.0.0.1:[port]: timed out; the next line reconnects
+        Reconnected to 127.0.0.1:[port].
         | yes, still
         ");
         drop(server);
@@ -620,7 +620,7 @@ mod limits {
         let drops = shown.matches('~').count();
         insta::assert_snapshot!(shown.replace(&"~".repeat(drops), "[drops]"), @"
         | [drops]
-        The server has not hung up within 300ms; leaving.
+        The server did not hang up within 300ms; leaving.
         ");
     }
 
@@ -632,7 +632,7 @@ mod limits {
         client.end_input();
         insta::assert_snapshot!(client.shows(), @"
         | 
-        The server has not hung up within 300ms; leaving.
+        The server did not hang up within 300ms; leaving.
         ");
         flooding.join().unwrap();
     }
@@ -680,9 +680,9 @@ mod limits {
             client.gets_an_answer_from(&mut server);
             client.types("exit\n");
             insta::assert_snapshot!(normalise(&client.shows()), @"
-            The server has hung up; the next line connects again.
+            The server has hung up; the next line reconnects.
             can't connect to 127.0.0.1:[port]: timed out; nobody answered in time: check that the server runs, and check --host and --port
-            Connected again to 127.0.0.1:[port].
+            Reconnected to 127.0.0.1:[port].
             | yes, still
             ");
         }

@@ -22,7 +22,7 @@ pub enum Style {
 }
 
 impl Style {
-    /// The text in the style's colour. Each of its lines is painted by itself, so a colour ends
+    /// The text in the style's colour. Each of its lines is painted separately, so a colour ends
     /// where a line does.
     pub fn paint(self, text: impl Display) -> impl Display {
         let text = text.to_string();

@@ -51,7 +51,7 @@ enum Work {
     Soak,
     /// From a fresh clone to the first output
     Build,
-    /// What the others are measured against, as a process of its own
+    /// What the others are measured against, as a separate process
     #[command(hide = true)]
     Floor(Floor),
 }

@@ -135,7 +135,7 @@ impl Check {
         let end = panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&mut lab)));
         let end = end.unwrap_or_else(|_| {
             Err(Stop::skipped(
-                "the check itself broke, which is a bug of it",
+                "the check itself broke, which is a bug in it",
             ))
         });
         // A flood is a reason for much else.
@@ -245,7 +245,7 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
         if outcome.verdict == Verdict::Failed {
             let mut failures = self.failures.iter();
             if let Some((_, first)) = failures.find(|(first, _)| is_same(first, &outcome)) {
-                let advice = format!("{} fails at the same step: mend that first.", first.id);
+                let advice = format!("{} fails at the same step: fix that first.", first.id);
                 (outcome.same_as, outcome.advice) = (Some(first.id), Some(advice));
             } else if check.level == Level::Basic {
                 self.failures.push((outcome.clone(), check));

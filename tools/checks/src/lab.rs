@@ -40,7 +40,7 @@ const CONNECT_TRY: Duration = Duration::from_millis(250);
 const AT_ONCE: u32 = 20;
 
 /// What to change in a command that the system can't start.
-const NOT_STARTED: &str = "Check the path. A script may also be given to its interpreter: -- \
+const NOT_STARTED: &str = "Check the path. You can also give a script to its interpreter: -- \
     python3 server.py {port}";
 
 /// Everything that one run of one check needs.

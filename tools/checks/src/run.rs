@@ -193,9 +193,9 @@ const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
 /// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
-const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread that \
-    is neither joined nor detached, a write beyond the end of a buffer, or the use of what isn't there \
-    any more: a debugger shows the place.";
+const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread \
+    that is neither joined nor detached, a write beyond the end of a buffer, or the use of \
+    something that no longer exists: a debugger shows the place.";
 
 /// The run of one check, as the check or one of its peers sees it.
 #[derive(Debug, Clone)]
@@ -520,7 +520,7 @@ pub(crate) fn reset(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// Bytes as a step shows them: in quotes, harmless, their number behind them, cut if they are many.
+/// Bytes as a step shows them: in quotes, harmless, their number after them, cut if they are many.
 pub fn shown(bytes: &[u8]) -> String {
     let text = match str::from_utf8(bytes) {
         Ok(text) => safe::escape(text),

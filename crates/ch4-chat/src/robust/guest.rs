@@ -24,7 +24,7 @@ const HOST: PeerId = 0;
 /// Runs the guest's side until one side says `byebye`, or the host is gone. After the end of an
 /// input file, it also ends when nobody has spoken for a while.
 ///
-/// With a `name`, the first line tells it to the host: `/name NAME`.
+/// With a `name`, the first line gives it to the host: `/name NAME`.
 ///
 /// # Errors
 ///

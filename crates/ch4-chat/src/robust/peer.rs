@@ -157,8 +157,8 @@ fn write_texts(
         for more in texts.try_iter() {
             text += &more;
         }
-        // Only the last word has no LF. It goes out in a write of its own, so that the tutorial's
-        // programs understand it.
+        // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
+        // wouldn't understand it.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
         for piece in lines.as_bytes().chunks(PIECE_BYTES) {
             stream.write_all(piece)?;

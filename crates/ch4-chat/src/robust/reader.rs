@@ -31,7 +31,7 @@ pub fn read_messages(
     let mut framing = Framing::new(line_bytes);
     let mut piece = vec![0; line_bytes / PARTS];
     let (mut last_read, mut unreported) = (Instant::now(), 0);
-    // A new guest may tell its name first, but the others hear of it soon in any case.
+    // A new guest may give its name first, but the others hear of it soon in any case.
     let mut new_until = Some(last_read + quiet);
     let end = loop {
         // While the peer is new, wait until then. After that, until it is quiet; or without an end,

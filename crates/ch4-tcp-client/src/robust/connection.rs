@@ -76,7 +76,7 @@ impl Connection {
         sent.map_err(|error| {
             self.end();
             let action = format_args!("send all of this line to {}", self.server);
-            Error::cannot(action, error, "the next line connects again")
+            Error::cannot(action, error, "the next line reconnects")
         })
     }
 
@@ -89,7 +89,7 @@ impl Connection {
         }
         let _ = self.stream.shutdown(Shutdown::Write);
         if self.receiving.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            let why = format!("The server has not hung up within {limit:?}; leaving.");
+            let why = format!("The server did not hang up within {limit:?}; leaving.");
             self.screen.we_end(self.number, &why);
         }
     }
@@ -205,7 +205,7 @@ mod tests {
         let screen = Screen::new(Printer::new(shown.clone()).unwrap(), false);
         let connection = screen.connected("Connected.");
         if followed {
-            screen.connected("Connected again.");
+            screen.connected("Reconnected.");
         }
         receive(&mut Reads(reads), connection, &screen);
         screen.finish().unwrap();
@@ -219,7 +219,7 @@ mod tests {
         insta::assert_snapshot!(received(reads, false), @"
         Connected.
         | Hello
-        The server has hung up; the next line connects again.
+        The server has hung up; the next line reconnects.
         ");
     }
 
@@ -257,7 +257,7 @@ mod tests {
     fn nothing_is_shown_of_a_connection_that_we_have_ended() {
         let broken = Err(ErrorKind::ConnectionReset.into());
         for reads in [vec![Ok("late")], vec![Ok("")], vec![broken]] {
-            assert_eq!(received(reads, true), "Connected.\nConnected again.\n");
+            assert_eq!(received(reads, true), "Connected.\nReconnected.\n");
         }
     }
 }

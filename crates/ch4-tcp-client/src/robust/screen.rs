@@ -105,7 +105,7 @@ impl Screen {
         let next = if shown.input_ended {
             ""
         } else {
-            "; the next line connects again"
+            "; the next line reconnects"
         };
         self.end(&mut shown, connection, &format!("{why}{next}."));
     }

@@ -388,7 +388,7 @@ mod tests {
         let error = found(&[("part.c", "int domain(void);")]).unwrap_err();
         assert!(error.starts_with("no program in it, but part.c: it has no main"));
         let error = found(&[("server.kt", MAIN)]).unwrap_err();
-        assert!(error.starts_with("no program in it, but server.kt: nobody knows"));
+        assert!(error.starts_with("no program in it, but server.kt: the judge doesn't know"));
         assert_eq!(found(&[("a.cpp", MAIN), ("b.cpp", "")]).unwrap(), "a.cpp");
     }
 

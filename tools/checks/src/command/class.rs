@@ -225,7 +225,7 @@ fn left_out(class: &Class) -> String {
 
 fn notes(args: &Args) -> &'static str {
     if args.reports.is_none() {
-        "\nWhy one has failed: add --reports DIR, which writes a text for each."
+        "\nTo see why a submission failed, add --reports DIR: it writes a text for each."
     } else {
         ""
     }

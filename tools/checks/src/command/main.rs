@@ -29,7 +29,8 @@ use crate::tell::{Judged, Teller, summary};
 /// Black-box checks of a program that claims to do a chapter's job
 ///
 /// COMMAND starts the program, which may be in any language, again for each check. {port} in its
-/// arguments is replaced by the port to use. Build the program first: time counts.
+/// arguments is replaced by the port to use. Build the program first: the time limits include its
+/// start.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Args {

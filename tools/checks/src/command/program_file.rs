@@ -76,7 +76,9 @@ impl FileKind {
             Self::Utf16 => "its text is UTF-16: save it as UTF-8",
             Self::Other(command) => {
                 let how = format!("give a command, such as: -- {command} {{port}}");
-                return Some(format!("nobody knows how to start it{TO_MARK}{how})"));
+                return Some(format!(
+                    "the judge doesn't know how to start it{TO_MARK}{how})"
+                ));
             }
             _ => return None,
         };

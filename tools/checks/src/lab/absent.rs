@@ -11,14 +11,14 @@ const ENDED: &str = "Read its last words. The program gets its port in the form 
     (the step that begins with $), not as --port N or from the keyboard, unless the command says so.";
 
 /// The same, of one that reached its end without an error.
-const OVER: &str = "It reached its end without an error. Does it call the function that does its job, \
-    and wait for its threads? Daemon threads end with the main one. Or do its last words ask for \
-    the port in another form than its command has it (the step that begins with $)?";
+const OVER: &str = "It reached its end without an error. Does it call the function that does its \
+    job, and wait for its threads? Daemon threads end with the main one. Or do its last words ask \
+    for the port in a form other than the one in its command (the step that begins with $)?";
 
 /// The same, of one that broke off.
 const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \
-    command, the step that begins with $, shows which arguments there are. A module that isn't \
-    there has to be installed where the judge runs, or done without.";
+                          command, the step that begins with $, shows its arguments. If a module \
+                          is missing, install it where the judge runs, or do without it.";
 
 /// What languages say of a program that they can't read, without a stack trace, in lower case.
 const UNREADABLE: [&str; 4] = [
@@ -29,25 +29,26 @@ const UNREADABLE: [&str; 4] = [
 ];
 
 /// What to change in a program that runs, and isn't to be found at its port.
-const NEVER: &str = "The program is told its port in its command, the step that begins with $: it must \
-    take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it has to do \
-    its job before anything is typed: a server of TCP calls bind, listen and accept.";
+const NEVER: &str = "The program is told its port in its command, the step that begins with $: it \
+    must take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it \
+    has to do its job before anything is typed: a TCP server calls bind, listen and accept.";
 
 /// The same, of a server that has its port on another address.
 const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
     ::1, in IPv6.";
 
 /// The same, of a server that has its port for the other protocol.
-const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A server of TCP \
-    creates its socket with SOCK_STREAM, one of UDP with SOCK_DGRAM.";
+const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A TCP server creates \
+                        its socket with SOCK_STREAM, a UDP server with SOCK_DGRAM.";
 
 /// The same, of a server whose port has its two bytes in the order of its processor.
-const HTONS: &str = "Give bind the port in the order of the network: htons(port).";
+const HTONS: &str = "Give bind the port in network byte order: htons(port).";
 
 /// The same, of a client that was refused, in lower case as it says so.
-const REFUSED: &str = "It was refused where it tried. Connect to 127.0.0.1, as a name such as \
-    localhost, or that of the machine, may stand for another address, and to the port in the \
-    command, the step that begins with $ (in C, turned by htons).";
+const REFUSED: &str = "It was refused where it tried to connect. Connect to 127.0.0.1: a name, \
+                       such as localhost or the machine's, may stand for another address. Use the \
+                       port in the command, the step that begins with $ (in C, converted with \
+                       htons).";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \

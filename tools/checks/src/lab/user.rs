@@ -43,8 +43,8 @@ const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thre
 
 /// The same, in one that printed without an end.
 const FLOODS: &str = "Look for a loop that goes on without waiting: such as one that takes a read \
-    of 0 bytes, the end of the stream, for a message. Limit what you print of a peer's: it may send \
-    without an end.";
+    of 0 bytes, the end of the stream, for a message. Limit how much of a peer's text you print: \
+    the peer may never stop sending.";
 
 impl Lab<'_> {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
@@ -388,8 +388,8 @@ impl Lab<'_> {
     pub fn expects_no_flood(&self) -> Told {
         let stopped = self.with(|program| program.stopped().map(str::to_owned));
         let (expected, saw, advice) = if let Some(why) = stopped {
-            self.tell("what the program takes of the machine is looked at");
-            let expected = "the program takes no more of the machine than it needs";
+            self.tell("the check looks at how much of the machine the program uses");
+            let expected = "the program uses no more of the machine than it needs";
             (expected, format!("{why}: it was stopped"), TAKES_TOO_MUCH)
         } else if self.with(Process::floods) {
             let expected = "the program prints only what there is to say";

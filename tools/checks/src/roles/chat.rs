@@ -120,7 +120,8 @@ pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
         about: "After a first exchange and 700 ms of quiet, the peer says a line that begins and \
                 ends with \"byebye\", and then such a line is typed. It arrives, and the program \
                 still runs 500 ms later.",
-        advice: "Compare the whole message with \"byebye\": one that contains the word is another.",
+        advice: "Compare the whole message with \"byebye\": a message that only contains the word \
+                 doesn't end the chat.",
         lesson: PAGE,
         run: |lab| {
             let mut peer = S::greeted(lab)?;

@@ -52,9 +52,8 @@ pub const CHECKS: &[Check] = &[
         about: "A line is typed; the host receives it, with or without its line end, but without \
                 a NUL.",
         advice: "Read a line from the standard input and send all its bytes (%s in scanf, cin >> \
-                 and Scanner.next take only a word); flush, if you write them to a stream with a \
-                 buffer. The first line is a message already: don't ask for anything else, such as \
-                 a name.",
+                 and Scanner.next take only a word); flush the stream if it is buffered. The first \
+                 line is a message already: don't ask for anything else, such as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut host = ChatClient::met(lab)?;
@@ -120,8 +119,8 @@ pub const CHECKS: &[Check] = &[
         about: "The host sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
                 message is shown separately.",
-        advice: "Of a host that has never sent a line end, take what has come for a message when \
-                 no more comes for a while, such as 200 ms, and when the stream ends.",
+        advice: "As long as a host has never sent a line end, its message ends when no more comes \
+                 for a while, such as 200 ms, or when the stream ends.",
         lesson: PAGE,
         run: |lab| {
             let mut host = has_said_hello(lab)?;
@@ -208,10 +207,10 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if nobody is there",
         level: Level::Solid,
         about: "The guest is started once when somebody listens, and again when nobody has the \
-                port. Then it says so and ends, within 10 s. Whatever it shows only then counts as \
-                its message.",
-        advice: "Handle the error of connect: say which address has refused and what to do, and \
-                 end. Don't show a stack trace.",
+                port. Then it says so and ends, within 10 s. Anything that it shows only the \
+                second time counts as its message.",
+        advice: "Handle the error of connect: say which address refused and what to do, and end. \
+                 Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
             lab.rehearses(ChatClient::met)?;

@@ -69,9 +69,9 @@ pub const CHECKS: &[Check] = &[
         about: "The guest says a line, the host's user types one; the guest receives it, with or \
                 without its line end, but without a NUL.",
         advice: "Read a line from the standard input and send all its bytes to the guest (%s in \
-                 scanf, cin >> and Scanner.next take only a word); flush, if you write them to a \
-                 stream with a buffer. The first line is a message already: don't ask for anything \
-                 else, such as a name.",
+                 scanf, cin >> and Scanner.next take only a word); flush the stream if it is \
+                 buffered. The first line is a message already: don't ask for anything else, such \
+                 as a name.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;
@@ -119,8 +119,8 @@ pub const CHECKS: &[Check] = &[
         about: "The guest sends without line ends, in turns, and is quiet for 600 ms after each \
                 message, as the tutorial's program is between two lines that are typed. Each \
                 message is shown separately.",
-        advice: "Of a guest that has never sent a line end, take what has come for a message when \
-                 no more comes for a while, such as 200 ms, and when the stream ends.",
+        advice: "As long as a guest has never sent a line end, its message ends when no more comes \
+                 for a while, such as 200 ms, or when the stream ends.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = arrives(lab)?;
@@ -201,7 +201,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The host is started once when all is well, and again when somebody listens on the \
-                port. Whatever it shows only then counts as its message.",
+                port. Anything that it shows only the second time counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),

@@ -42,7 +42,7 @@ fn after_an_empty_line(peer: &TcpPeer, told: Told) -> Told {
         return told;
     }
     told.advise(
-        "An empty line isn't the end of the input: don't leave at it. Look which of the two it is \
+        "An empty line isn't the end of the input, so don't leave. Check which of the two it is \
          before you remove the line end.",
     )
 }

@@ -7,7 +7,7 @@ use bstr::ByteSlice;
 use crate::peer::TcpPeer;
 use crate::run::{Advise, Told, time};
 
-/// How long to see whether anything comes behind a page that is whole.
+/// How long to see whether anything comes after a page that is whole.
 const MORE: Duration = Duration::from_millis(300);
 
 /// Waits until an HTTP answer is whole, and has no byte more: as many bytes have come as its
@@ -18,7 +18,7 @@ const MORE: Duration = Duration::from_millis(300);
 ///
 /// It isn't within [`Patience::answer`](crate::run::Patience::answer), or the connection is reset.
 pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
-    client.tell("expects the whole page, and nothing behind it");
+    client.tell("expects the whole page, and nothing after it");
     client.looks_back();
     let limit = client.answer_time();
     client.hears(limit, is_whole_page);
@@ -55,8 +55,8 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
         }
         Some(usize::MAX) => "Send one Content-Length, with digits alone: Content-Length: 11.",
         Some(_) => {
-            "The Content-Length counts the bytes behind the empty line, a line end at the end \
-             included, and not the characters: encode the page first, then take its length."
+            "The Content-Length counts the bytes after the empty line, including a line end at the \
+             end, not the characters: encode the page first, then take its length."
         }
         None if is_in_chunks => {
             "Transfer-Encoding: chunked says that the page comes in chunks, each with its size \
@@ -102,7 +102,7 @@ pub(super) fn body(answer: &[u8]) -> Vec<u8> {
 }
 
 /// What has come of an HTTP answer in chunks, without the lines that divide them, and whether the
-/// last one has come, with the fields and the empty line behind it (RFC 9112, section 7.1).
+/// last one has come, with the fields and the empty line after it (RFC 9112, section 7.1).
 fn chunks(answer: &[u8]) -> (Vec<u8>, bool) {
     let head = head(answer).unwrap_or_default();
     let mut rest = answer.get(head.len()..).unwrap_or_default();

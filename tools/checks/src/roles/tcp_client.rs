@@ -34,8 +34,8 @@ pub const CHECKS: &[Check] = &[
         about: "A line is typed; the server receives it, with or without its line end, but without \
                 a NUL.",
         advice: "Read a line from the standard input and send all its bytes. (%s in scanf, cin >> \
-                 and Scanner.next take only a word.) If you write them to a stream with a buffer, \
-                 flush that.",
+                 and Scanner.next take only a word.) If you write them to a buffered stream, flush \
+                 the stream.",
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -80,8 +80,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "\"exit\" is typed. The client closes the connection, or its sending side; then the \
                 server closes its own, and the client ends.",
-        advice: "Compare the line, without its line end, with \"exit\": then close the connection \
-                 and end, without waiting for the server first. If a thread still receives, make it one \
+        advice: "If the line, without its line end, is \"exit\", close the connection and end, \
+                 without waiting for the server first. If a thread still receives, make it one \
                  that doesn't keep the program running (a daemon), and handle the error that its \
                  receive may return.",
         lesson: PAGE,
@@ -116,8 +116,8 @@ pub const CHECKS: &[Check] = &[
         title: "Shows all of a long reply",
         level: Level::Solid,
         about: "The server sends 3,000 bytes at once; the end of them must be shown too.",
-        advice: "Read until nothing more comes, not once: what doesn't fit into one read waits in \
-                 the socket.",
+        advice: "Read until nothing more comes, not just once: what doesn't fit into one read \
+                 waits in the socket.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -283,9 +283,9 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/server-closes",
         title: "Notices that the server has hung up",
         level: Level::Solid,
-        about: "The server answers a line and, 700 ms later, closes its side. From 700 ms later on \
-                up to three lines are typed, 2.5 s apart, until the client ends or reconnects. It \
-                may do neither if it says something new before the first of them.",
+        about: "The server answers a line and, 700 ms later, closes its side. From 700 ms after \
+                that, up to three lines are typed, 2.5 s apart, until the client ends or \
+                reconnects. It may do neither if it says something new before the first of them.",
         advice: "A read of 0 bytes means that the server has hung up: say so, and end or connect \
                  again for the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -303,7 +303,7 @@ pub const CHECKS: &[Check] = &[
         title: "Survives a connection that is reset",
         level: Level::Solid,
         about: "The server answers a line and, 700 ms later, resets the connection. From 700 ms \
-                later on up to three lines are typed, 2.5 s apart, until the client ends or \
+                after that, up to three lines are typed, 2.5 s apart, until the client ends or \
                 reconnects. It may do neither if it says something new before the first of them.",
         advice: "Handle the errors of send and receive: end, or connect again. Don't show a stack \
                  trace.",
@@ -344,10 +344,10 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if nobody listens",
         level: Level::Solid,
         about: "The client is started once when somebody listens, and again when nobody has the \
-                port. Then it says so and ends, within 10 s. Whatever it shows only then counts as \
-                its message.",
-        advice: "Handle the error of connect: say which address has refused and what to do, and \
-                 end. Don't show a stack trace.",
+                port. Then it says so and ends, within 10 s. Anything that it shows only the \
+                second time counts as its message.",
+        advice: "Handle the error of connect: say which address refused and what to do, and end. \
+                 Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),
         run: |lab| {
             lab.rehearses(connected)?;

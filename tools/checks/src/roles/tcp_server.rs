@@ -40,9 +40,9 @@ const TLS_HELLO: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xa9\x1f\
     \x90\x00\xff\xd2\x13\x01\x13\x02\x13\x03\xc0\x2b\xc0\x2f";
 
 /// What to change in a server that keeps a connection open.
-const CLOSE: &str = "Close a client's connection when its answer is sent, as it has asked for \
-    (Connection: close). If a child process answers, its parent has the connection too: close it in \
-    both.";
+const CLOSE: &str = "Close a client's connection when its answer is sent, as the client asked \
+    (Connection: close). If a child process answers, its parent has the connection too: close it \
+    in both.";
 
 /// A gap between two parts of a request, far longer than any network needs for both.
 const GAP: Duration = Duration::from_millis(300);
@@ -68,11 +68,11 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client is quiet for 300 ms, in which the server has nothing to say and no reason \
                 to hang up, and then sends a request. Anything may come back, but the connection \
-                must not be reset, as it is by a server that closes it without having read.",
-        advice: "After accept, read from the connection that accept has returned, before you \
-                 answer and before you close it. Stop reading at the empty line that ends the \
-                 request: a read returns 0 bytes only when the client closes, and the client waits \
-                 for its answer.",
+                must not be reset: a server resets it by closing without reading.",
+        advice: "After accept, read from the connection that accept returned, before you answer \
+                 and before you close it. Stop reading at the empty line that ends the request: a \
+                 read returns 0 bytes only when the client closes, and the client waits for its \
+                 answer.",
         lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -88,8 +88,8 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends a small HTTP request; somewhere in the answer is the greeting, in \
                 small or capital letters, with or without a comma.",
         advice: "Send all of the answer: \"HTTP/1.1 200 OK\", an empty line, then a greeting that \
-                 begins with \"Hello World\". If you write it to a stream with a buffer, flush \
-                 that.",
+                 begins with \"Hello World\". If you write it to a buffered stream, flush the \
+                 stream.",
         lesson: PAGE,
         run: |lab| {
             let mut client = lab.connects()?;
@@ -102,8 +102,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client is greeted. Nobody comes for 6.5 s. Then a second client is greeted.",
         advice: "Put accept, read, send and close into a loop, and close only the client's \
-                 connection, never the listening socket. Give accept no time limit: nobody may come \
-                 for long.",
+                 connection, never the listening socket. Give accept no time limit: the next \
+                 client may come much later.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.connects()?;
@@ -133,15 +133,15 @@ pub const CHECKS: &[Check] = &[
             browser
                 .should_have_sent(("a first line with the status 200", says_ok))
                 .advise(
-                    "Begin the answer with HTTP/1.1 200 OK. Nothing comes before it, not even a line \
-                     end, and other numbers tell of a failure.",
+                    "Begin the answer with HTTP/1.1 200 OK. Send nothing before it, not even a \
+                     line end. Other numbers report a failure.",
                 )?;
             expects_a_whole_page(&mut browser)?;
             browser
                 .should_have_sent(("a page that is shown", is_shown))
                 .advise(
-                    "The Content-Type of a page is text/html or text/plain: what it doesn't know, \
-                     a browser saves to a file.",
+                    "The Content-Type of a page is text/html or text/plain: a browser saves types \
+                     that it doesn't know to a file.",
                 )
         },
     },
@@ -267,8 +267,8 @@ pub const CHECKS: &[Check] = &[
         title: "Survives a browser that speaks https",
         level: Level::Expert,
         about: "A client sends the beginning of a TLS handshake, waits 300 ms and hangs up.",
-        advice: "Whatever a client sends concerns its own connection: answer it, or close it, but \
-                 go on serving others.",
+        advice: "Whatever a client sends concerns only its own connection: answer it, or close it, \
+                 but go on serving others.",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -456,7 +456,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The server is started once when all is well, and again when somebody listens on \
-                the port. Whatever it shows only then counts as its message.",
+                the port. Anything that it shows only the second time counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
@@ -474,9 +474,10 @@ pub const CHECKS: &[Check] = &[
         title: "Can be started again at once",
         level: Level::Solid,
         about: "A server greets a client, is ended, and is started again on the same port. If it \
-                listened within 1.5 s before, it has 5 s to listen again, otherwise 30 s.",
+                listened within 1.5 s the first time, it has 5 s to listen again, otherwise 30 s.",
         advice: "Set SO_REUSEADDR on the listening socket before bind, except on Windows: the last \
-                 connections stay in TIME-WAIT for a minute, and without it they keep the port.",
+                 connections stay in TIME-WAIT for a minute, and without this option they keep the \
+                 port.",
         lesson: Lesson::pitfall("Address already in use"),
         run: |lab| {
             let mut client = lab.connects()?;

@@ -60,8 +60,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server doesn't answer the first request. A second one comes within 6.5 s, and \
                 its answer is shown.",
-        advice: "Give the receiving call a time limit, such as a second, and send the request \
-                 again when it is over: either datagram may have been lost.",
+        advice: "Give the receiving call a time limit, such as a second, and then send the request \
+                 again: either datagram may have been lost.",
         lesson: Lesson::pitfall("A datagram that is lost"),
         run: |lab| {
             let mut server = asked(lab)?;
@@ -75,12 +75,12 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/no-answer",
         title: "Gives up if no answer ever comes",
         level: Level::Solid,
-        about: "The client is started once when the server answers, and again when it doesn't; each \
-                time a temperature is typed. Without an answer it stops asking, within 16 s: it asks \
-                nothing for 6.5 s. Then the input ends. The client has said that no answer came, and \
-                ends. Whatever it shows only then counts as saying so.",
-        advice: "Limit how often you ask, such as three times. Then say that no answer has come, \
-                 and end, as the input does.",
+        about: "The client is started once when the server answers, and again when it doesn't; \
+                each time a temperature is typed. Without an answer it stops asking, within 16 s: \
+                it asks nothing for 6.5 s. Then the input ends. The client has said that no answer \
+                came, and ends. Anything that it shows only the second time counts as saying so.",
+        advice: "Limit how often you ask, such as three times. Then say that no answer came, and \
+                 end at the end of the input.",
         lesson: Lesson::pitfall("Waiting forever"),
         run: |lab| {
             lab.rehearses(answered)?;
@@ -118,7 +118,7 @@ pub const CHECKS: &[Check] = &[
                 \"10.5\" is typed; if the client asks for it, within 6.5 s, the answer to that is \
                 shown. (A client that ends after one question has nothing to mix up.)",
         advice: "An answer may come after you have asked for something else. Create a socket for \
-                 each question: what comes late for an old one arrives nowhere.",
+                 each question: a late answer to an old one then has nowhere to go.",
         lesson: Lesson::pitfall("An answer from a stranger"),
         run: |lab| {
             let mut server = asked(lab)?;
@@ -189,8 +189,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The client is started once when the server answers, and again when nobody has the \
                 port; each time a temperature is typed and the input ends: if nobody listens, when \
-                the client has said so, or 6.5 s later. Then it ends within 16 s. Whatever it shows \
-                only when nobody listens counts as saying so.",
+                the client has said so, or 6.5 s later. Then it ends within 16 s. Anything that it \
+                shows only when nobody listens counts as saying so.",
         advice: "Connect the socket: then a closed port is an error of the next call. Or give up \
                  when no answer comes in time. Don't show a stack trace.",
         lesson: Lesson::pitfall("Nobody listens there"),

@@ -15,9 +15,9 @@ use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
-/// What to change in a server that converted the first number rightly.
-const BYTES: &str = "Convert the sign, too, and only the bytes of this datagram: behind them the \
-    buffer may still hold the end of an earlier, longer one.";
+/// What to change in a server that converted the first number correctly.
+const BYTES: &str = "Convert the sign, too, and only the bytes of this datagram: after them the \
+                     buffer may still hold the end of an earlier, longer one.";
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
@@ -26,8 +26,8 @@ pub const CHECKS: &[Check] = &[
         title: "Receives on its port",
         level: Level::Basic,
         about: "The program binds a UDP socket to 127.0.0.1, or to all addresses, and the port. It \
-                still runs 500 ms later. (This is looked up in /proc/net on Linux; elsewhere the \
-                port is tried until it is taken. No datagram is sent, as a simple server ends \
+                still runs 500 ms later. (On Linux the check looks this up in /proc/net; elsewhere \
+                it tries the port until it is taken. It sends no datagram, as a simple server ends \
                 after the first.)",
         advice: "Bind a UDP socket to 127.0.0.1 and the port that the program is given, and wait \
                  for a datagram. The program must not end by itself.",
@@ -54,7 +54,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client asks twice. Nobody asks for 6.5 s. Then another client does.",
         advice: "Put receiving and sending into a loop, on one socket that stays open, without a \
-                 time limit: nobody may ask for long.",
+                 time limit: the next request may come much later.",
         lesson: PAGE,
         run: |lab| {
             let mut first = lab.asks()?;
@@ -83,7 +83,7 @@ pub const CHECKS: &[Check] = &[
             let mut client = lab.asks()?;
             converts(&mut client, "36.6", 97.88).advise(
                 "Convert the text as a floating-point number, with its fraction, and calculate \
-                 with one. Round the result, or print its fraction: to cut it off is too coarse.",
+                 with one. Round the result, or print its fraction: cutting it off is too coarse.",
             )?;
             converts(&mut client, "-40", -40.0).advise(BYTES)?;
             converts(&mut client, "-273.15", -459.67).advise(
@@ -119,7 +119,8 @@ pub const CHECKS: &[Check] = &[
                 \"warm\" has come. Then \"37,5\", \"0x25\", \"1_000\" and full-width digits, which \
                 languages read differently, are sent, and \"100\".",
         advice: "Handle the error of the conversion: answer with a reason, and go on. If your \
-                 language has no error there, but 0 or NaN, look whether all of the text was a number.",
+                 language returns 0 or NaN instead of an error, check that all of the text was a \
+                 number.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| {
             refuses(lab, &["warm"])?;
@@ -132,7 +133,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "A client sends an empty datagram, and one with only a line end. Another one sends \
                 \"100\" and is answered. 500 ms later no conversion has come to the first.",
-        advice: "A datagram may be empty; that is no end of anything. Its text is no number, not 0.",
+        advice: "A datagram may be empty; that isn't the end of anything. Its text isn't a number, \
+                 so don't take it for 0.",
         lesson: Lesson::pitfall("An empty message is no message"),
         run: |lab| refuses(lab, &["", "\n"]),
     },
@@ -141,7 +143,8 @@ pub const CHECKS: &[Check] = &[
         title: "Survives bytes that aren't text",
         level: Level::Solid,
         about: "A client sends a byte that isn't UTF-8, and a NUL; then \"100\".",
-        advice: "Don't let decoding fail: handle its error as that of a text that is no number.",
+        advice: "Don't let a decoding error end the server: handle it like text that isn't a \
+                 number.",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
             let mut client = lab.asks()?;
@@ -156,8 +159,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "A client sends \"nan\", and another one is answered. 500 ms later no conversion has \
                 come to the first.",
-        advice: "A language may accept text as a number that is none: refuse whatever isn't \
-                 finite.",
+        advice: "A language may accept text such as nan as a number: refuse whatever isn't finite.",
         lesson: Lesson::pitfall("Text that is no number"),
         run: |lab| refuses(lab, &["nan"]),
     },
@@ -188,7 +190,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends 1,100 zeros and \"100\" in one datagram, and another one is answered. \
                 If a conversion has come to the first 500 ms later, its number is 212.",
         advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
-                 fills it: what doesn't fit is cut off in silence.",
+                 fills it: what doesn't fit is silently cut off.",
         lesson: Lesson::pitfall("A datagram that is cut"),
         run: |lab| {
             let request = "0".repeat(1100) + "100";
@@ -205,9 +207,9 @@ pub const CHECKS: &[Check] = &[
         title: "Survives the longest datagram",
         level: Level::Expert,
         about: "A client sends 65,507 bytes of text, and 2,000 digits; then \"100\".",
-        advice: "A request may have any length up to 65,507 bytes, and be no number. Handle the \
-                 error of the conversion, and the one that some systems report for a datagram that \
-                 doesn't fit, and go on.",
+        advice: "A request may have any length up to 65,507 bytes, and need not be a number. \
+                 Handle the error of the conversion, and the one that some systems report for a \
+                 datagram that doesn't fit, and go on.",
         lesson: Lesson::pitfall("Input without a limit"),
         run: |lab| {
             let mut client = lab.asks()?;
@@ -260,7 +262,7 @@ pub const CHECKS: &[Check] = &[
         title: "Says so if its port is taken",
         level: Level::Solid,
         about: "The server is started once when all is well, and again when somebody has the port. \
-                Whatever it shows only then counts as its message.",
+                Anything that it shows only the second time counts as its message.",
         advice: "Handle the error of bind: say which port is taken and what to do, and end. Don't \
                  show a stack trace.",
         lesson: Lesson::pitfall("Address already in use"),
@@ -292,7 +294,7 @@ fn goes_on(lab: &mut Lab) -> Told {
     let told = converts(&mut lab.asks()?, "100", 212.0);
     if is_answered(&told) {
         return told.advise(
-            "Convert only the bytes of this datagram: behind them the buffer may still hold the end \
+            "Convert only the bytes of this datagram: after them the buffer may still hold the end \
              of an earlier, longer one.",
         );
     }

@@ -468,7 +468,7 @@ fn a_report_has_nothing_for_those_who_mark() {
     let ended = Program::run(CHECKS, arguments.iter().chain([&class.path().as_os_str()]));
     let report = |name| fs::read_to_string(reports.path().join(name)).unwrap();
     for (name, why) in [
-        ("go.go", "nobody knows how to start it"),
+        ("go.go", "the judge doesn't know how to start it"),
         ("late.zip", "it is an archive; hand in its contents"),
     ] {
         let row = format!("{name}: {why} (to mark it, ");

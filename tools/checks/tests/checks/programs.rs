@@ -316,7 +316,7 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     let same_as: Vec<_> = failed.iter().map(|it| it.same_as).collect();
     let first = Some("tcp-client/sends");
     assert_eq!(same_as, [None, first, first]);
-    let advice = "tcp-client/sends fails at the same step: mend that first.";
+    let advice = "tcp-client/sends fails at the same step: fix that first.";
     assert_eq!(outcomes[1].advice.as_deref(), Some(advice));
 }
 
