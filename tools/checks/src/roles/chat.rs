@@ -115,12 +115,12 @@ pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
 pub(super) const fn byebye_inside<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
-        title: "Goes on when a message only contains \"byebye\"",
+        title: "Goes on when \"byebye\" is only part of a message",
         level: Level::Solid,
         about: "After a first exchange and 700 ms of quiet, the peer says a line that begins and \
                 ends with \"byebye\", and then such a line is typed. It arrives, and the program \
                 still runs 500 ms later.",
-        advice: "Compare the whole message with \"byebye\": a message that only contains the word \
+        advice: "Compare the whole message with \"byebye\": the word inside a longer message \
                  doesn't end the chat.",
         lesson: PAGE,
         run: |lab| {
