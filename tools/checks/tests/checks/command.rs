@@ -451,8 +451,11 @@ fn a_fixed_port_is_left_free_by_each_check() {
     arguments.extend(["tcp-server", "--port", &number, "--"].map(ToOwned::to_owned));
     arguments.extend(command.map(ToOwned::to_owned));
     let checks = Program::start(CHECKS, arguments);
-    // If a connection of an earlier program lingers there, the judge waits for a minute.
-    let _ = checks.output.shows_within("port-taken", 4 * PATIENCE);
+    // If a connection of an earlier program lingers there, the judge waits for a minute. It judges
+    // the restart last, and twice.
+    let _ = checks
+        .output
+        .shows_within("tcp-server/restart", 8 * PATIENCE);
     let ended = checks.wait();
     let verdicts: Vec<&str> = ended
         .output

@@ -382,14 +382,13 @@ fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answ
         folder.path().display()
     );
     let patience = Patience {
-        start: Duration::from_secs(50),
+        // By then, the program has ended.
+        start: Duration::from_mins(2),
         ..Patience::short()
     };
-    let begun = Instant::now();
     let outcome = judged_with(patience, Role::TcpServer, "restart", &once);
     let saw = outcome.saw.unwrap();
     assert!(saw.starts_with("it never did, and still runs"), "{saw}");
-    assert!(begun.elapsed() < Duration::from_secs(40));
 }
 
 /// It has asked, so it has started, although it says nothing.
@@ -397,14 +396,15 @@ fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answ
 fn a_silent_client_that_has_asked_gets_no_more_time_to_start() {
     let silent = format!("\"{FAULTY}\" udp-client --fault no-answer $1 >/dev/null");
     let patience = Patience {
-        start: Duration::from_secs(50),
+        start: Duration::from_mins(5),
         speed: 10,
         ..Patience::short()
     };
+    let start = patience.start;
     let begun = Instant::now();
     let outcome = judged_with(patience, Role::UdpClient, "no-answer", &silent);
     assert_eq!(outcome.verdict, Verdict::Failed, "{outcome:#?}");
-    assert!(begun.elapsed() < Duration::from_secs(40));
+    assert!(begun.elapsed() < start);
 }
 
 /// It keeps a lock in its folder, and tidies up when it is asked to end.
