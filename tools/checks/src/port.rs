@@ -119,14 +119,16 @@ impl Port {
         }
         let is_it =
             |address: SocketAddr| address.port() == self.number && is_ours(address, Type::DGRAM);
-        waiting(Type::DGRAM).into_iter().any(is_it)
+        waiting(Type::DGRAM)
+            .into_iter()
+            .any(|(address, _)| is_it(address))
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
     /// `[::1]`. Only Linux tells.
     pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
         let find = |kind| {
-            let mut all = waiting(kind).into_iter();
+            let mut all = waiting(kind).into_iter().map(|(address, _)| address);
             all.find(|address| address.port() == self.number && !is_ours(*address, kind))
         };
         [Type::STREAM, Type::DGRAM].into_iter().find_map(find)
@@ -136,28 +138,35 @@ impl Port {
     /// who has forgotten `htons`. Only Linux tells.
     pub(crate) fn turned(&self, kind: Type) -> Option<u16> {
         let number = self.number.swap_bytes();
-        let is_there = waiting(kind).iter().any(|it| it.port() == number);
+        let is_there = waiting(kind).iter().any(|(it, _)| it.port() == number);
         (is_there && number != self.number).then_some(number)
     }
 }
 
-/// The addresses at which somebody listens for TCP, or receives from anybody over UDP.
+/// The address of one of these sockets, if it is of this kind, and somebody waits there for peers.
+pub(crate) fn address_of(sockets: &[u64], kind: Type) -> Option<SocketAddr> {
+    let mut all = waiting(kind).into_iter();
+    all.find_map(|(address, socket)| sockets.contains(&socket).then_some(address))
+}
+
+/// The addresses at which somebody listens for TCP, or receives from anybody over UDP, and the
+/// numbers (inodes) of their sockets.
 #[cfg(target_os = "linux")]
-fn waiting(kind: Type) -> Vec<SocketAddr> {
+fn waiting(kind: Type) -> Vec<(SocketAddr, u64)> {
     use procfs::net::{TcpState, UdpState, tcp, tcp6, udp, udp6};
     if kind == Type::STREAM {
         let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
         let listening = sockets.filter(|socket| socket.state == TcpState::Listen);
-        return listening.map(|socket| socket.local_address).collect();
+        return listening.map(|it| (it.local_address, it.inode)).collect();
     }
     let sockets = [udp(), udp6()].into_iter().flatten().flatten();
     let unconnected = sockets.filter(|socket| socket.state == UdpState::Close);
-    unconnected.map(|socket| socket.local_address).collect()
+    unconnected.map(|it| (it.local_address, it.inode)).collect()
 }
 
 /// Only Linux tells.
 #[cfg(not(target_os = "linux"))]
-fn waiting(_: Type) -> Vec<SocketAddr> {
+fn waiting(_: Type) -> Vec<(SocketAddr, u64)> {
     Vec::new()
 }
 

@@ -149,6 +149,12 @@ impl Process {
         self.child.mark.cpu_time()
     }
 
+    /// The numbers (inodes) of the sockets that it has open. Only Linux tells; elsewhere there are
+    /// none.
+    pub fn sockets(&self) -> Vec<u64> {
+        self.child.mark.sockets()
+    }
+
     /// Why it was stopped, if it took too much of the machine.
     pub fn stopped(&self) -> Option<&str> {
         self.stopped.get().map(String::as_str)

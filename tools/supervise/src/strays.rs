@@ -34,7 +34,7 @@ mod linux {
     use std::time::{Duration, Instant};
 
     use procfs::FromRead;
-    use procfs::process::{Process, Stat};
+    use procfs::process::{FDTarget, Process, Stat};
     use rustix::process::{
         Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit,
     };
@@ -105,6 +105,18 @@ mod linux {
                 Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()),
                 Duration::from_nanos(waited.sum()),
             )
+        }
+
+        /// The numbers (inodes) of the sockets that the processes with this mark have open.
+        pub(crate) fn sockets(self) -> Vec<u64> {
+            let its_own = self.processes();
+            let open = |it: &Stat| Process::new(it.pid).ok()?.fd().ok();
+            let open = its_own.iter().filter_map(open).flatten().flatten();
+            open.filter_map(|it| match it.target {
+                FDTarget::Socket(number) => Some(number),
+                _ => None,
+            })
+            .collect()
         }
     }
 
@@ -194,5 +206,10 @@ impl Mark {
     /// Elsewhere nobody is known to be busy.
     pub(crate) fn cpu_time(self) -> (Duration, Duration) {
         (Duration::ZERO, Duration::ZERO)
+    }
+
+    /// Elsewhere none is known.
+    pub(crate) fn sockets(self) -> Vec<u64> {
+        Vec::new()
     }
 }

@@ -113,7 +113,8 @@ it wasn't started or ended at once, else null), points (basic, solid, expert, to
 such a reason) and checks (a list of those above).
 With --list the line for each check has id, title, level, about and lesson.
 CSV has a row for each submission: submission, command, a verdict for each check, points for each
-level (one for each check that passed), their total, and why it wasn't started or ended at once.
+level (one for each check that passed), their total, and why it wasn't started, ended at once, or
+failed the first check, which the others need.
 For --submissions with JSON or CSV, standard error shows how many are judged, and what is left out.
 
 The exit status is 0 if all checks passed, 1 if not, 2 if the command line was wrong.";

@@ -36,6 +36,19 @@ impl Marked {
         self.judged.as_ref().err()?.lines().next()
     }
 
+    /// The same, or why it has no points but could have some: what its first check saw, if the others
+    /// were skipped.
+    fn nothing_known(&self) -> Option<String> {
+        let Some(((_, first), others)) = self.judged().split_first() else {
+            return self.not_started().map(str::to_owned);
+        };
+        let mut others = others.iter();
+        let are_skipped = others.all(|(_, it)| it.verdict == Verdict::Skipped);
+        let failed = first.expected.as_ref().zip(first.saw.as_ref());
+        let (expected, saw) = failed.filter(|_| are_skipped)?;
+        Some(format!("{expected}: {saw}"))
+    }
+
     /// Whether it passed everything.
     pub(crate) fn has_passed(&self) -> bool {
         let mut judged = self.judged().iter();
@@ -172,7 +185,7 @@ impl Marks {
         row.resize(2 + self.checks.len(), String::new());
         let points = points_of(marked).map(|it| it.map(|it| it.to_string()));
         row.extend(points.unwrap_or_default());
-        row.push(marked.not_started().unwrap_or_default().to_owned());
+        row.push(marked.nothing_known().unwrap_or_default());
         self.csv_row(row)
     }
 
@@ -298,4 +311,44 @@ fn points_of(marked: &Marked) -> Option<[usize; 4]> {
     let judged = marked.judged.as_ref().ok()?;
     let [basic, solid, expert] = Level::ALL.map(|level| points(judged, level).0);
     Some([basic, solid, expert, basic + solid + expert])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nothing_is_known_of_a_program_is_told() {
+        let [check, another, ..] = Role::TcpServer.checks() else {
+            panic!("there are two")
+        };
+        let failed = || Outcome {
+            verdict: Verdict::Failed,
+            expected: Some("it listens".to_owned()),
+            saw: Some("it never did".to_owned()),
+            ..Outcome::default()
+        };
+        let passed = Outcome {
+            verdict: Verdict::Passed,
+            ..Outcome::default()
+        };
+        for (judged, why) in [
+            (Err("no program in it\nmore"), Some("no program in it")),
+            (
+                Ok([failed(), Outcome::skipped("it needs the first")]),
+                Some("it listens: it never did"),
+            ),
+            (Ok([failed(), failed()]), None),
+            (Ok([passed.clone(), failed()]), None),
+            (Ok([passed.clone(), Outcome::skipped("no network")]), None),
+        ] {
+            let judged = judged.map_err(str::to_owned);
+            let marked = Marked {
+                name: "ada.py".to_owned(),
+                command: None,
+                judged: judged.map(|outcomes| [check, another].into_iter().zip(outcomes).collect()),
+            };
+            assert_eq!(marked.nothing_known().as_deref(), why);
+        }
+    }
 }

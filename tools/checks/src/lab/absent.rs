@@ -3,7 +3,7 @@
 use socket2::Type;
 
 use super::Lab;
-use crate::port::Port;
+use crate::port::{Port, address_of};
 use crate::run::{Advise, Kind, Stop, Told};
 
 /// What to change in a program that ended at once.
@@ -81,7 +81,8 @@ impl Lab<'_> {
 
     /// The program runs, and isn't there. If it is a server, it has a socket of this kind.
     pub(super) fn never<T>(&mut self, expected: String, server: Option<Type>) -> Told<T> {
-        let found = found(self.port()?, server);
+        let sockets = self.with(|program| program.sockets());
+        let found = found(self.port()?, server, &sockets);
         let (saw, advice) =
             found.unwrap_or_else(|| ("it never did, and still runs".to_owned(), NEVER));
         let missed = self.missed(expected, saw);
@@ -115,9 +116,9 @@ impl Lab<'_> {
     }
 }
 
-/// Where the program is instead, in words, and what to change. If it is a server, it should have a
-/// socket of this kind at this port.
-fn found(port: &Port, server: Option<Type>) -> Option<(String, &'static str)> {
+/// Where the program, which has these sockets, is instead, in words, and what to change. If it is a
+/// server, it should have one of this kind at this port.
+fn found(port: &Port, server: Option<Type>, sockets: &[u64]) -> Option<(String, &'static str)> {
     if let Some(address) = port.elsewhere() {
         return Some((format!("it is at {address} instead"), ELSEWHERE));
     }
@@ -125,11 +126,14 @@ fn found(port: &Port, server: Option<Type>) -> Option<(String, &'static str)> {
         Type::STREAM if port.has_udp_receiver() => "it receives datagrams there, over UDP",
         Type::DGRAM if port.has_tcp_listener() => "it listens there for connections, over TCP",
         kind => {
-            let number = port.turned(kind)?;
-            let saw = format!(
-                "it is at port {number} instead, which has the same bytes in the other order"
-            );
-            return Some((saw, HTONS));
+            if let Some(number) = port.turned(kind) {
+                let saw = format!(
+                    "it is at port {number} instead, which has the same bytes in the other order"
+                );
+                return Some((saw, HTONS));
+            }
+            let address = address_of(sockets, kind)?;
+            return Some((format!("it is at {address} instead"), NEVER));
         }
     };
     Some((words.to_owned(), PROTOCOL))

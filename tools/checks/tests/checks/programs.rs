@@ -481,6 +481,26 @@ fn a_program_that_never_listens_is_told_where_its_port_is() {
     assert!(outcome.advice.unwrap().contains("neither ask for it"));
 }
 
+/// As many have it in their source. It may take a moment to listen.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_with_a_port_of_its_own_hears_which_one_it_is() {
+    let patience = Patience {
+        start: Duration::from_millis(300),
+        ..Patience::short()
+    };
+    for (role, name) in [(Role::TcpServer, "listens"), (Role::UdpServer, "binds")] {
+        let own = Port::free().unwrap();
+        let server = format!("exec '{FAULTY}' {role} {}", own.number);
+        let expected = format!("it is at 127.0.0.1:{} instead", own.number);
+        wait_until(|| {
+            let outcome = judged_with(patience.clone(), role, name, &server);
+            assert!(outcome.advice.unwrap().contains("nor use another"));
+            outcome.saw.unwrap().starts_with(&expected)
+        });
+    }
+}
+
 /// Several loops, and another look if that isn't enough: others may need the processors.
 #[cfg(target_os = "linux")]
 #[test]
