@@ -370,6 +370,30 @@ fn a_signal_ends_it_even_if_its_terminal_is_paused() {
     }
 }
 
+/// Another program has made it so, and a non-blocking terminal that is full fails.
+#[test]
+#[ignore = "needs Python and tmux"]
+fn a_non_blocking_terminal_is_waited_for() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    let non_blocking = "python3 -c \"import os; os.set_blocking(0, False)\"";
+    terminal.enters(&format!(
+        "sh -c '{non_blocking}; exec {PROGRAM} client --host {host}'; echo status $?"
+    ));
+    let mut peer = FakePeer::accept(&listener);
+    terminal.shows("> ");
+    let line = "x".repeat(20_000) + "\n";
+    peer.sends(line.repeat(20) + "the end\n");
+    terminal.shows("| the end\n");
+    terminal.enters("hello");
+    assert_eq!(peer.reads_line(), "hello\n");
+    terminal.enters("byebye");
+    assert_eq!(peer.reads_to_end(), b"byebye");
+    drop(peer);
+    terminal.shows("status 0");
+}
+
 #[test]
 #[ignore = "needs tmux"]
 fn terminals_that_the_editor_does_not_know_get_plain_lines() {

@@ -26,7 +26,10 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
     let next = move || {
         if pasted.is_empty() {
             #[cfg(unix)]
-            signals::let_stop_here();
+            {
+                signals::let_stop_here();
+                make_blocking();
+            }
             match editor.readline("> ") {
                 // What was pasted may have several lines.
                 Ok(text) => pasted.extend(text.split('\n').map(str::to_owned)),
@@ -36,6 +39,15 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
         Event::Typed(pasted.pop_front().unwrap_or_default())
     };
     Ok((next, screen))
+}
+
+/// Lets the editor wait while the terminal takes no more: it would fail. A program that shares the
+/// terminal may have made it non-blocking. Shells, too, undo that before they prompt.
+#[cfg(unix)]
+fn make_blocking() {
+    // If this fails, it isn't a terminal any more, and the editor says so.
+    let _ = rustix::io::ioctl_fionbio(io::stdin(), false);
+    let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
 }
 
 /// Why the editor returned no line. The user pressed Ctrl-D or Ctrl-C, or the keyboard, or what was
