@@ -182,9 +182,11 @@ mod tests {
             let shown = format!("a{} ", character.escape_default());
             assert_eq!(escape(&format!("a{character} ")), shown);
         }
-        // An ASCII letter after each, as only so many marks may follow one another.
+        // An ASCII letter after each, as only so many marks may follow one another. Of the last
+        // planes, where nothing else is assigned than what is in the class, 1 of 64 is enough.
         class.negate();
         let seen = class.iter().flat_map(|range| range.start()..=range.end());
+        let seen = seen.filter(|it| *it < '\u{40000}' || u32::from(*it).is_multiple_of(64));
         let seen: String = seen.flat_map(|character| [character, 'a']).collect();
         let shown = escape(&seen);
         let first_wrong = seen.chars().zip(shown.chars()).find(|(is, was)| is != was);

@@ -75,7 +75,7 @@ fn found() -> &'static [(&'static Check, Outcome)] {
 fn find(role: Role, check: &'static Check) -> (&'static Check, Outcome) {
     const TRIES: usize = 5;
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks/snapshots");
-    let expected = fs::read_to_string(snapshots.join(format!("checks__verdicts__{role}.snap")));
+    let expected = fs::read_to_string(snapshots.join(format!("checks__all_faults__{role}.snap")));
     let expected = expected.unwrap_or_default();
     let submission = faulty(role, name(check));
     let mut outcome = check.judge(&submission);
