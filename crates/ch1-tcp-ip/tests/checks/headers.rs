@@ -157,8 +157,8 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP segment with FIN, ACK and flags that don't matter here",
-            "the same, its flags 0xf9",
-            changed(13, 0xf9),
+            "the same, its flags 0xf1",
+            changed(13, 0xf1),
             Some(TcpHeader {
                 fin: true,
                 ..tcp_header()

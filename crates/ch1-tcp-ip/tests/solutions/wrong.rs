@@ -96,6 +96,13 @@ pub const TCP: &[(&str, Tcp)] = &[
             ..header
         })
     }),
+    ("ACK is read from the bit of PSH", |segment| {
+        let header = headers::tcp(segment)?;
+        Some(TcpHeader {
+            ack: segment[13] & 0x08 != 0,
+            ..header
+        })
+    }),
     ("the ports are mixed up", |segment| {
         let header = headers::tcp(segment)?;
         Some(TcpHeader {
