@@ -394,8 +394,8 @@ mod answers {
         };
         // The second is refused.
         for rest in ["/x HTTP/1.1\r\nHost: a", "/ HTTP/1.1\r\nX: y"] {
-            let get = server.answers(&format!("GET {rest}\r\n\r\n"));
-            let head = server.answers(&format!("\r\nHEAD {rest}\r\n\r\n"));
+            let get = server.answers(format!("GET {rest}\r\n\r\n"));
+            let head = server.answers(format!("\r\nHEAD {rest}\r\n\r\n"));
             assert!(head.ends_with("\r\n\r\n"), "{head}");
             assert_eq!(length(&head), length(&get));
         }
