@@ -82,6 +82,40 @@ fn a_line_may_be_longer_than_memory() {
     assert!(ended.output.contains(refused), "{}", ended.report());
 }
 
+/// A router says so: ICMP, "fragmentation needed" (RFC 1191, section 4). Python plays both, router and
+/// server, in a new network namespace.
+#[test]
+#[ignore = "needs ip, Python and unshare"]
+fn a_request_that_was_too_long_for_a_router_is_sent_again() {
+    const SCRIPT: &str = r#"
+import socket, struct, subprocess, sys
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 1314))
+server.settimeout(20)
+client = subprocess.Popen([sys.argv[1], "client", "5"])
+request, address = server.recvfrom(1024)
+
+here = socket.inet_aton("127.0.0.1")
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 29, 0, 0x4000, 64, 17, 0, here, here)
+too_long = struct.pack("!HHHH", address[1], 1314, 9, 0)
+icmp = struct.pack("!BBHHH", 3, 4, 0, 0, 576) + ip + too_long
+total = sum(struct.unpack("!%dH" % (len(icmp) // 2), icmp))
+total = (total >> 16) + (total & 0xffff)
+check = ~(total + (total >> 16)) & 0xffff
+router = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+router.sendto(icmp[:2] + struct.pack("!H", check) + icmp[4:], ("127.0.0.1", 0))
+
+request, address = server.recvfrom(1024)
+server.sendto(b"41", address)
+sys.exit(client.wait(20))
+"#;
+    let arguments = ["--map-root-user", "--net", "python3", "-c", SCRIPT, PROGRAM];
+    let shown = Program::run("unshare", arguments).succeeds();
+    assert!(shown.ends_with("Reply to 5: 41\n"), "{shown}");
+}
+
 #[test]
 #[ignore = "takes minutes"]
 fn what_each_step_of_the_server_passes() {

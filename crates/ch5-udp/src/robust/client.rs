@@ -5,7 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use console::{
-    Action, Error, Line, OrCannot, Style, Width, is_timeout, read_line, safe, say, show, try_each,
+    Action, Error, Line, OrCannot, Style, Width, is_timeout, is_too_long, read_line, safe, say,
+    show, try_each,
 };
 
 use super::datagram::{ANY_DATAGRAM, REQUEST_SHOWN, shown};
@@ -155,6 +156,9 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
             Err(error) => match error.kind() {
                 // The process was stopped and continues (signal(7), Linux).
                 ErrorKind::Interrupted => {}
+                // A router on the way takes less at once. The system has learnt that (ip(7),
+                // `IP_MTU_DISCOVER`) and sends the next request in fragments.
+                _ if is_too_long(&error) => {}
                 // Windows says this if nobody has the port.
                 ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
                 _ => return Err(error),
