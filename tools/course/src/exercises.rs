@@ -29,21 +29,32 @@ impl Exercise {
     pub fn file(&self) -> String {
         format!("crates/{}/exercises/{}.rs", self.package, self.name)
     }
+
+    /// The title and the page of its section.
+    pub fn section(&self) -> (&'static str, &'static str) {
+        let mut sections = SECTIONS.iter();
+        let section = sections.find(|it| it.exercises.contains(self));
+        section.map_or(("", ""), |it| (it.title, it.page))
+    }
 }
 
 /// All sections, in order.
 pub const SECTIONS: &[Section] = &[
+    section("1 TCP/IP", "docs/1-tcp-ip.md", &[]),
     section("1.1 IP", "docs/1.1-ip.md", &[CHECKSUM, HEADERS]),
     section("1.2 TCP", "docs/1.2-tcp.md", &[STATES]),
     section("2 UDP", "docs/2-udp.md", &[]),
     section("3 Sockets", "docs/3-socket.md", &[CHOOSE]),
+    section("4 TCP programming", "docs/4-tcp-programming.md", &[]),
     section("4.1 A TCP server", "docs/4.1-tcp-server.md", &[TCP_SERVER]),
+    section("4 Where messages end", "docs/message-ends.md", &[]),
     section("4.2 A TCP client", "docs/4.2-tcp-client.md", &[TCP_CLIENT]),
     section(
         "4.3 A chat",
         "docs/4.3-chat.md",
         &[CHAT_SERVER, CHAT_CLIENT],
     ),
+    section("5 UDP programming", "docs/5-udp-programming.md", &[]),
     section("5.1 A UDP server", "docs/5.1-udp-server.md", &[UDP_SERVER]),
     section("5.2 A UDP client", "docs/5.2-udp-client.md", &[UDP_CLIENT]),
 ];

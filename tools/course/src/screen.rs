@@ -82,7 +82,7 @@ pub fn overview(states: &[(Exercise, State)], width: usize) -> String {
     let mut others = after.chain(states).filter(|(_, state)| !state.is_done());
     match begun.next().or_else(|| others.next()) {
         Some((exercise, _)) => {
-            let (title, _) = section(exercise);
+            let (title, _) = exercise.section();
             let _ = writeln!(text, "\nNext: {}, {title}", exercise.name);
             text + &what_to_do(exercise, width)
         }
@@ -111,7 +111,7 @@ pub fn overview(states: &[(Exercise, State)], width: usize) -> String {
 
 /// One exercise: how far it is, and its first failure in full. `hint` says what passes there.
 pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: usize) -> String {
-    let (title, page) = section(exercise);
+    let (title, page) = exercise.section();
     let mut text = format!("{}, {title}: ", exercise.name);
     let mut read = page;
     match (state, state.first_failure()) {
@@ -163,19 +163,13 @@ pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: 
 
 fn what_to_do(exercise: &Exercise, width: usize) -> String {
     let judge = format!("cargo course {}", exercise.name);
-    let (_, page) = section(exercise);
+    let (_, page) = exercise.section();
     let rows = [
         ("read", page),
         ("write", &exercise.file()),
         ("judge", &judge),
     ];
     table(width, rows)
-}
-
-fn section(exercise: &Exercise) -> (&'static str, &'static str) {
-    let mut sections = SECTIONS.iter();
-    let section = sections.find(|it| it.exercises.contains(exercise));
-    section.map_or(("", ""), |it| (it.title, it.page))
 }
 
 fn table<'a>(width: usize, rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

@@ -14,7 +14,10 @@ pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
     let package = exercise.package;
     let Some(role) = exercise.role else {
         let file = format!("tests/solutions/{}.rs", exercise.name);
-        return format!("one answer is in crates/{package}/{file}");
+        let (_, page) = exercise.section();
+        return format!(
+            "{page} has one below the exercise; one answer is in crates/{package}/{file}"
+        );
     };
     let (table, side, port) = match role {
         Role::TcpServer | Role::TcpClient => ("", "", 8080),

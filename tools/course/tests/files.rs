@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use course::exercises;
+use course::exercises::{self, SECTIONS};
 use course::steps::hint;
 use regex_lite::Regex;
 
@@ -108,6 +108,17 @@ fn a_hint_names_the_step_that_adds_what_is_missing() {
     crates/ch4-tcp-server/examples/step3_threads.rs passes here; try it: cargo run -p ch4-tcp-server --example step3_threads -- 8080
     crates/ch4-tcp-server/examples/step6_close.rs passes here; try it: cargo run -p ch4-tcp-server --example step6_close -- 8080
     crates/ch5-udp/examples/step2_again.rs passes here; try it: cargo run -p ch5-udp --example step2_again -- client 1314
-    one answer is in crates/ch1-tcp-ip/tests/solutions/checksum.rs
+    docs/1.1-ip.md has one below the exercise; one answer is in crates/ch1-tcp-ip/tests/solutions/checksum.rs
     ");
+}
+
+/// A student who follows `cargo course` reads each page of the table in docs/README.md.
+#[test]
+fn the_sections_are_the_chapters_of_the_book() {
+    let readme = fs::read_to_string(root().join("docs/README.md")).unwrap();
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| ["));
+    let pages = rows.filter_map(|row| row.split_once("](")?.1.split_once(')'));
+    let pages: Vec<_> = pages.map(|(page, _)| format!("docs/{page}")).collect();
+    let sections: Vec<_> = SECTIONS.iter().map(|it| it.page).collect();
+    assert_eq!(sections, pages);
 }
