@@ -48,7 +48,10 @@ fn connect(port: u16) -> io::Result<TcpStream> {
 
 /// Ask the user for a line. `None` means that the user wants to leave.
 fn ask() -> io::Result<Option<String>> {
-    todo!("write `ask`: read a line from the standard input; return None for exit and at its end")
+    todo!(
+        "write `ask`: read a line from the standard input, and return it without its line end; \
+         return None for exit and at the input's end"
+    )
 }
 
 /// Step 3: send a line.
