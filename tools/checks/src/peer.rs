@@ -33,6 +33,10 @@ const STAYED_OPEN: &str = ", and the connection stayed open";
 pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
     NUL after it nor the rest of the buffer.";
 
+/// The same, of one that adds a line end to a line that has one.
+const TWO_ENDS_SENT: &str = "Send one line end with each line. What reads a line may leave its end \
+    on it (read_line, readline, fgets): take that off before you add one.";
+
 /// The same, of one that sends something before what was typed.
 const LENGTH_SENT: &str = "Send the bytes of the line alone. The other side expects text: neither a \
     length before it, as writeUTF and struct.pack make, nor an object.";
@@ -266,13 +270,27 @@ impl TcpPeer {
         Ok(())
     }
 
-    /// The same for a line that was typed: no NUL may come with it.
+    /// The same for a line that was typed: no NUL may come with it, and no empty line between the
+    /// line that was expected before and this one.
     ///
     /// # Errors
     ///
-    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL does.
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or more than that does.
     pub fn expects_line(&mut self, text: &str) -> Told {
+        let last = self.used;
         self.expects(text)?;
+        let between = last..self.used.saturating_sub(text.len());
+        let between = self.received.get(between).unwrap_or_default();
+        let line_ends = between.find_iter("\n").count();
+        if last > 0 && between.trim_ascii().is_empty() && line_ends > 1 {
+            self.looks_back();
+            let name = &self.run.name;
+            return self
+                .failed(format!(
+                    "{text:?} reaches {name}, without an empty line before it"
+                ))
+                .advise(TWO_ENDS_SENT);
+        }
         let Some(nul) = self.received.find_byte(0) else {
             return Ok(());
         };
@@ -664,6 +682,24 @@ mod tests {
             let told = client.expects_line("hello");
             let found = told.as_ref().err().and_then(|stop| stop.advice.as_deref());
             assert_eq!(found, *advice, "{}: {told:?}", shown(bytes));
+        }
+    }
+
+    #[test]
+    fn no_empty_line_comes_between_two_lines() {
+        for (bytes, is_good) in [
+            ("one\ntwo\n\n", true),
+            ("one\r\ntwo\r\n", true),
+            ("onetwo", true),
+            ("\n\none: Li\n\ntwo\n", true),
+            ("one\n\ntwo\n\n", false),
+            ("one\r\n\r\ntwo\r\n", false),
+        ] {
+            let (mut client, mut program) = connected();
+            program.write_all(bytes.as_bytes()).unwrap();
+            assert_eq!(kind(client.expects_line("one")), None);
+            let told = client.expects_line("two");
+            assert_eq!(told.is_ok(), is_good, "{bytes:?}: {told:?}");
         }
     }
 

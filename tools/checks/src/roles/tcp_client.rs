@@ -62,7 +62,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/goes-on",
         title: "Goes on with the next line",
         level: Level::Basic,
-        about: "Two lines are typed, each after the last one was answered; each is sent.",
+        about: "Two lines are typed, each after the last one was answered; each is sent, without an \
+                empty line between them.",
         advice: "Put reading the keyboard, sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
@@ -70,7 +71,9 @@ pub const CHECKS: &[Check] = &[
             // `tap listen` hangs up after its answer, before a second line can be typed.
             lab.is_beyond_tap();
             talks(lab, &mut server, "one 4711", "first 4712\n")?;
-            talks(lab, &mut server, "two 4713", "second 4714\n")?;
+            lab.types("two 4713");
+            server.expects_line("two 4713")?;
+            server.sends("second 4714\n")?;
             lab.expects_shown(&["first 4712", "second 4714"])
         },
     },
