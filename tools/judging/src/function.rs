@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::source::{borrowed, unfinished};
+use crate::source::{borrowed, may_end_its_process, unfinished};
 
 /// What a check returns: if it fails, what the student should read.
 pub type Checked = Result<(), String>;
@@ -64,12 +64,23 @@ pub fn expect_untold<T: PartialEq + Debug>(
 
 /// The trials of a student's file, one for each check. `source` is its text, by which it is known
 /// whether it is done, and whether it is the student's own.
+///
+/// The function runs in the judge's process. One that ends it would pass: with status 0, and
+/// whatever it printed.
 pub fn starter(file: &'static str, source: &str, checks: Vec<Check>) -> Vec<Trial> {
     let waits = unfinished(source).map(|_| "has a todo!".to_owned());
     let borrows = borrowed(source).map(|what| format!("uses {what}"));
     let notes: Vec<_> = waits.iter().chain(&borrows).cloned().collect();
+    let may_end = may_end_its_process(source);
     let trials = checks.into_iter().map(|check| {
-        Trial::test(format!("{file}: {}", check.name), move || Ok(check.run()?))
+        let name = format!("{file}: {}", check.name);
+        let run = move || {
+            if may_end {
+                return Err("it uses std::process, which may end the judge: do without it".into());
+            }
+            Ok(check.run()?)
+        };
+        Trial::test(name, run)
             .with_ignored_flag(waits.is_some())
             .with_kind(notes.join(", "))
     });
@@ -177,6 +188,15 @@ mod tests {
                     .iter()
                     .all(|trial| trial.has_ignored_flag() == ignored)
             );
+        }
+    }
+
+    #[test]
+    fn a_function_that_may_end_the_judge_fails() {
+        for (source, failed) in [("std::process::exit(0)", 1), ("number / 2", 0)] {
+            let trials = starter("half.rs", source, vec![check("it works", || Ok(()))]);
+            let conclusion = libtest_mimic::run(&Arguments::default(), trials);
+            assert_eq!(conclusion.num_failed, failed, "{source}");
         }
     }
 }

@@ -15,8 +15,9 @@ pub fn unfinished(source: &str) -> Option<usize> {
     })
 }
 
-/// What a student's file uses that others wrote: a chapter's crate or its program, a file of its
-/// `src`, or the answers to the exercises. Whoever marks it should look why.
+/// What a student's file uses that others may have written: a chapter's crate or its program, a
+/// file of its `src`, the answers to the exercises, or any other program, which a `Command` starts.
+/// Whoever marks it should look why.
 pub fn borrowed(source: &str) -> Option<String> {
     let is_in_word = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
     let is_others = |word: &str| {
@@ -24,7 +25,7 @@ pub fn borrowed(source: &str) -> Option<String> {
             let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
             rest.strip_prefix(['_', '-'])
         });
-        chapter.is_some() || word.contains("../src/") || word == "solutions"
+        chapter.is_some() || word.contains("../src/") || ["solutions", "Command"].contains(&word)
     };
     tokens(source).iter().find_map(|token| {
         let text = token.to_string();
@@ -35,6 +36,12 @@ pub fn borrowed(source: &str) -> Option<String> {
         });
         words.find(|word| is_others(word)).map(str::to_owned)
     })
+}
+
+/// Whether it may end the process that it runs in: `exit` and `abort` are in `std::process`.
+pub fn may_end_its_process(source: &str) -> bool {
+    let is_process = |token: &TokenTree| token.to_string().trim_start_matches("r#") == "process";
+    tokens(source).iter().any(is_process)
 }
 
 /// The names, signs and literals of a source of Rust. Without any if it is no Rust at all: then it
@@ -91,8 +98,12 @@ mod tests {
                 "#[path = \"../src/robust.rs\"] mod a;",
                 Some("../src/robust.rs"),
             ),
-            ("Command::new(\"target/debug/ch4-chat\")", Some("ch4-chat")),
+            ("run(\"target/debug/ch4-chat\")", Some("ch4-chat")),
             ("use crate::solutions::choose;", Some("solutions")),
+            (
+                "process::Command::new(concat!(\"ch4\", \"-chat\"))",
+                Some("Command"),
+            ),
             (
                 "//! cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
                 None,
@@ -100,5 +111,14 @@ mod tests {
         ] {
             assert_eq!(borrowed(source).as_deref(), what, "{source}");
         }
+    }
+
+    #[test]
+    fn what_may_end_its_process_is_found() {
+        assert!(may_end_its_process("use std::{self as s, process as p};"));
+        assert!(may_end_its_process("std::r#process::exit(0)"));
+        assert!(!may_end_its_process(
+            "// process::exit(0)\nlet processed = \"process\";"
+        ));
     }
 }
