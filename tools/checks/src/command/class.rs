@@ -121,6 +121,7 @@ fn prepare(reports: &Path, class: &Path) -> Result<(), Error> {
 fn not_started(submitted: &Submitted, why: String) -> Marked {
     Marked {
         name: submitted.name.clone(),
+        compiled: None,
         command: None,
         judged: Err(why),
     }
@@ -165,6 +166,7 @@ fn mark_one(
     });
     Marked {
         name: submitted.name.clone(),
+        compiled: ready.compiled.clone(),
         command: Some(ready.command.to_string()),
         judged: ended_at_once(&judged).map_or(Ok(judged), Err),
     }
@@ -192,7 +194,7 @@ fn ended_at_once(judged: &[Judged]) -> Option<String> {
     let has_ended = matches!(outcome.kind, Some(Kind::Ended | Kind::PortLost));
     let saw = outcome.saw.as_ref().filter(|_| is_all && has_ended)?;
     let mut parts = report::parts(check, outcome);
-    parts.retain(|(name, _)| name == "change" || name == "read");
+    parts.retain(|(name, _)| name != "expected" && name != "saw");
     Some(format!("{saw}\n\n{}", report::lines(&parts, 78)))
 }
 

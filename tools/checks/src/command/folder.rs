@@ -116,7 +116,9 @@ fn copy_one(from: &Path, to: &Path, metadata: &Metadata, copied: &mut u64) -> io
     *copied += limits::size_of(metadata);
     if *copied > LIMIT {
         let limit = LIMIT >> 20;
-        return Err(io::Error::other(format!("it has more than {limit} MiB")));
+        return Err(io::Error::other(format!(
+            "it has more than {limit} MiB: hand in only the program and the files that it needs"
+        )));
     }
     match fs::copy(from, to) {
         // The program meets what it would meet here: a file that can't be read.

@@ -260,6 +260,7 @@ fn judge_one(
     printed?;
     let command = submission.command.to_string();
     let marked = Marked {
+        compiled: None,
         name: command.clone(),
         command: Some(command),
         judged: Ok(judged),

@@ -19,6 +19,8 @@ const GROUP: usize = 5;
 pub(crate) struct Marked {
     /// What the student handed in: the name of the file or folder.
     pub(crate) name: String,
+    /// How it was compiled, if it had to be.
+    pub(crate) compiled: Option<String>,
     /// How it was started, if it could be.
     pub(crate) command: Option<String>,
     /// What came of each check; or why it has no points: it couldn't be started, or ended at once.
@@ -59,6 +61,9 @@ impl Marked {
     pub(crate) fn report(&self, role: Role, all: bool) -> String {
         let mut text = format!("{role}: {}\n", self.name);
         // Writing to a string can't fail.
+        if let Some(compiled) = &self.compiled {
+            let _ = writeln!(text, "compiled with: {compiled}");
+        }
         if let Some(command) = &self.command {
             let _ = writeln!(text, "started with: {command}");
         }
@@ -102,9 +107,10 @@ pub(crate) struct Marks {
     format: Format,
     checks: Vec<&'static Check>,
     csv: csv::Writer<io::Stdout>,
-    /// How many programs failed each check, or couldn't be asked.
+    /// How many programs failed each check.
     failed: Vec<usize>,
-    marked: usize,
+    /// How many have verdicts.
+    judged: usize,
 }
 
 impl Marks {
@@ -119,7 +125,7 @@ impl Marks {
             checks: checks.to_vec(),
             csv: csv::Writer::from_writer(io::stdout()),
             failed: vec![0; checks.len()],
-            marked: 0,
+            judged: 0,
         };
         match format {
             Format::Lines => {
@@ -144,11 +150,9 @@ impl Marks {
     ///
     /// The output can't be written.
     pub(crate) fn add(&mut self, marked: &Marked) -> Result<(), Error> {
-        self.marked += 1;
-        for (index, failed) in self.failed.iter_mut().enumerate() {
-            let judged = marked.judged().get(index);
-            let has_passed = judged.is_some_and(|(_, outcome)| outcome.verdict.is_pass());
-            *failed += usize::from(!has_passed);
+        self.judged += usize::from(marked.judged.is_ok());
+        for (failed, (_, outcome)) in self.failed.iter_mut().zip(marked.judged()) {
+            *failed += usize::from(!outcome.verdict.is_pass());
         }
         match self.format {
             Format::Lines => print(&self.table_row(marked)),
@@ -207,7 +211,11 @@ impl Marks {
         }
         let mut legend =
             String::from("\n+ passed   ~ unsteady, counts as passed   - failed   . skipped\n\n");
-        let _ = writeln!(legend, "    not passed by (of {})", self.marked);
+        let _ = writeln!(
+            legend,
+            "    not passed by (of {} that were started)",
+            self.judged
+        );
         for ((number, check), failed) in (1..).zip(&self.checks).zip(&self.failed) {
             // Writing to a string can't fail.
             let _ = writeln!(
@@ -344,6 +352,7 @@ mod tests {
         ] {
             let judged = judged.map_err(str::to_owned);
             let marked = Marked {
+                compiled: None,
                 name: "ada.py".to_owned(),
                 command: None,
                 judged: judged.map(|outcomes| [check, another].into_iter().zip(outcomes).collect()),

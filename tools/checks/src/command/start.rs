@@ -26,12 +26,15 @@ const BY_CARGO: &str = "it has a Cargo.toml, but only a program without librarie
     (to mark it, see \"Cargo.toml\" in docs/instructors.md, which has a command)";
 
 /// The command that starts the program, in a folder in `root`. Compiles the program there, if
-/// necessary.
+/// necessary, and says by which command.
 ///
 /// # Errors
 ///
 /// It can't be compiled, or nobody knows how to start it. The error says why.
-pub(crate) fn command(program: &ProgramFile, root: &Path) -> Result<Command, Box<dyn Error>> {
+pub(crate) fn command(
+    program: &ProgramFile,
+    root: &Path,
+) -> Result<(Command, Option<String>), Box<dyn Error>> {
     let (file, folder) = (program.dotted_name(), program.folder());
     match &program.kind {
         FileKind::Script(interpreter) => {
@@ -42,11 +45,11 @@ pub(crate) fn command(program: &ProgramFile, root: &Path) -> Result<Command, Box
             let words = interpreter.iter().map(OsString::from).chain(script);
             let mut words = words.chain(["{port}".into()]);
             let interpreter = words.next().unwrap_or_default();
-            Ok(Command::new(interpreter, words).within(folder))
+            Ok((Command::new(interpreter, words).within(folder), None))
         }
         FileKind::Executable => {
             make_executable(&program.path)?;
-            Ok(Command::new(file, ["{port}"]).within(folder))
+            Ok((Command::new(file, ["{port}"]).within(folder), None))
         }
         FileKind::Java => java(program),
         FileKind::C(compiler) => {
@@ -68,7 +71,7 @@ pub(crate) fn command(program: &ProgramFile, root: &Path) -> Result<Command, Box
 }
 
 /// Compiles a program in Java, in the folder that its packages start from.
-fn java(program: &ProgramFile) -> Result<Command, Box<dyn Error>> {
+fn java(program: &ProgramFile) -> Result<(Command, Option<String>), Box<dyn Error>> {
     let (mut path, folder) = (program.path.clone(), program.folder());
     let source = begin(&path)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -89,9 +92,9 @@ fn java(program: &ProgramFile) -> Result<Command, Box<dyn Error>> {
     let encoding = str::from_utf8(&source).map_or("GB18030", |_| "UTF-8");
     // Without a limit, Java asks for a share of the machine, more than the judge allows.
     let words = format!("-J-Xmx512m -encoding {encoding} -sourcepath . -d .");
-    compile("javac", &words, [path.to_owned()], folder)?;
+    let compiled = compile("javac", &words, [path.to_owned()], folder)?;
     let words = ["-Xmx1g", "-cp", ".", &java.full_name(), "{port}"];
-    Ok(Command::new("java", words).within(folder))
+    Ok((Command::new("java", words).within(folder), Some(compiled)))
 }
 
 /// Where a program in Python is started, and the name of its module there, if it is in a package.
@@ -119,25 +122,27 @@ fn compile_to_file(
     words: &str,
     files: impl IntoIterator<Item = PathBuf>,
     folder: &Path,
-) -> Result<Command, Box<dyn Error>> {
+) -> Result<(Command, Option<String>), Box<dyn Error>> {
     let executable = format!("./a.out{}", env::consts::EXE_SUFFIX);
-    compile(compiler, &format!("{words} -o {executable}"), files, folder)?;
-    Ok(Command::new(executable, ["{port}"]).within(folder))
+    let how = compile(compiler, &format!("{words} -o {executable}"), files, folder)?;
+    let command = Command::new(executable, ["{port}"]).within(folder);
+    Ok((command, Some(how)))
 }
 
+/// Compiles, and says by which command.
 fn compile(
     compiler: &str,
     words: &str,
     files: impl IntoIterator<Item = PathBuf>,
     folder: &Path,
-) -> Result<(), String> {
+) -> Result<String, String> {
     let words = words.split(' ').map(OsString::from);
     let words = words.chain(files.into_iter().map(Into::into));
     let command = Command::new(compiler, words).within(folder);
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
     let mut started = Process::start(&command).map_err(|error| can_not(&error.to_string()))?;
     match started.wait_for_end(COMPILE) {
-        Some(status) if status.success() => Ok(()),
+        Some(status) if status.success() => Ok(command.to_string()),
         Some(status) => {
             if let Some(why) = started.stopped() {
                 return Err(can_not(why));
@@ -209,7 +214,7 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, source).unwrap();
         let program = ProgramFile::of_any(&path);
-        let command = command(&program, root.path()).unwrap();
+        let (command, _) = command(&program, root.path()).unwrap();
         let words = command.to_string();
         let (_, words) = words.split_once(' ').unwrap();
         let folder = command.dir.as_deref().unwrap();

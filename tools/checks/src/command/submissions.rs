@@ -106,6 +106,8 @@ impl Class {
 /// A submission that can be started: copied, and compiled if it needs to be.
 #[derive(Debug)]
 pub(crate) struct Ready {
+    /// How it was compiled, if it had to be.
+    pub(crate) compiled: Option<String>,
     /// How it is started. In `{dir}`'s place comes each check's own copy, which has its folder.
     pub(crate) command: Command,
     /// What is copied for each check: itself a copy of what was handed in.
@@ -156,17 +158,18 @@ impl Submitted {
             begin(&program.path).map_err(|error| format!("its program can't be read: {error}"))?;
             Ok::<_, String>(program)
         };
-        let command = match given {
+        let (command, compiled) = match given {
             None => start::command(&program()?, root)?,
             Some(given) if given.has("{file}") => {
                 let program = program()?;
                 let command = given.with("{file}", &program.dotted_name());
-                command.within(program.folder())
+                (command.within(program.folder()), None)
             }
-            Some(given) => given.clone(),
+            Some(given) => (given.clone(), None),
         };
         let folder = command.dir.as_deref().unwrap_or(root).strip_prefix(root);
         let ready = Ready {
+            compiled,
             command: command.clone().within(folder.unwrap_or(Path::new(""))),
             original,
             scratch: scratch.to_owned(),

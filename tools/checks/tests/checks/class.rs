@@ -250,6 +250,27 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
     assert!(ended.output.contains("1 of 1  a.sh"), "{}", ended.output);
 }
 
+/// The student has no `a.out`.
+#[cfg(unix)]
+#[test]
+fn a_report_says_how_the_program_was_compiled() {
+    let (class, tools, reports) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
+    fs::write(class.path().join("wu.c"), "int main(void) {}").unwrap();
+    let compiler = "#!/bin/sh\nprintf '#!/bin/sh\\n' > a.out; chmod +x a.out";
+    script(tools.path(), "cc", compiler);
+    let mut checks = std::process::Command::new(CHECKS);
+    let path = env::var("PATH").unwrap();
+    let path = format!("{}:{path}", tools.path().display());
+    checks.env("PATH", path).args(["udp-server", TWO[0]]);
+    checks.arg("--submissions").arg(class.path());
+    checks.arg("--reports").arg(reports.path());
+    Program::start_command(checks).wait();
+    let report = fs::read_to_string(reports.path().join("wu.c.txt")).unwrap();
+    let how = "-o ./a.out ./wu.c -lm\nstarted with: ./a.out {port}\n";
+    assert!(report.contains("compiled with: cc "), "{report}");
+    assert!(report.contains(how), "{report}");
+}
+
 /// Nothing is dropped by a process that is killed.
 #[cfg(unix)]
 #[test]
@@ -450,6 +471,8 @@ fn what_ends_at_once_is_a_row_that_says_so() {
     let begin =
         "udp-server: wu.sh\nstarted with: /bin/sh ./wu.sh {port}\n\nnot judged: it ended at once";
     assert!(report.starts_with(begin), "{report}");
+    // The advice mentions the step that begins with $.
+    assert!(report.contains("1. $ /bin/sh ./wu.sh "), "{report}");
     assert!(report.contains("Read its last words."), "{report}");
     // The student can't change it.
     assert!(!report.contains("into the command"), "{report}");
