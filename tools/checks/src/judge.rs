@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Debug;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -77,21 +77,41 @@ impl Submission {
     /// One of them may have written it, and another read it.
     fn shares_files(&self, since: SystemTime) -> bool {
         let folder = self.command.dir.as_deref().unwrap_or(Path::new("."));
-        self.prepare.is_none() && has_changed(folder, since, DEPTH)
+        // What the judge prints may go there: checks … > marks.txt.
+        let ours = fs::metadata("/dev/stdout").ok();
+        self.prepare.is_none() && has_changed(folder, since, DEPTH, ours.as_ref())
     }
 }
 
-/// Whether a file in this folder, or in those below it, down to this depth, has changed since then.
-fn has_changed(folder: &Path, since: SystemTime, depth: u32) -> bool {
+/// Whether a file in this folder, or in those below it, down to this depth, has changed since then,
+/// other than ours.
+fn has_changed(folder: &Path, since: SystemTime, depth: u32, ours: Option<&Metadata>) -> bool {
     let is_new = |time: SystemTime| time >= since;
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.any(|entry| {
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         entry.metadata().is_ok_and(|it| match depth.checked_sub(1) {
-            Some(below) if it.is_dir() => !is_hidden && has_changed(&entry.path(), since, below),
-            _ => it.is_file() && it.modified().is_ok_and(is_new),
+            Some(below) if it.is_dir() => {
+                !is_hidden && has_changed(&entry.path(), since, below, ours)
+            }
+            _ => {
+                let is_ours = || ours.is_some_and(|ours| is_same_file(ours, &it));
+                it.is_file() && it.modified().is_ok_and(is_new) && !is_ours()
+            }
         })
     })
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere no file has the name that says which one is ours.
+#[cfg(not(unix))]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    false
 }
 
 impl Check {
@@ -349,6 +369,22 @@ mod tests {
             expected: Some(expected.to_owned()),
             ..Outcome::default()
         }
+    }
+
+    /// Otherwise every check would be made alone from the first failure on, as if the copies of the
+    /// program shared that file.
+    #[cfg(unix)]
+    #[test]
+    fn the_file_that_the_judge_prints_to_is_not_shared() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let marks = folder.path().join("marks.txt");
+        fs::write(&marks, "passed")?;
+        let ours = fs::metadata(&marks)?;
+        let is_changed = |ours| has_changed(folder.path(), SystemTime::UNIX_EPOCH, DEPTH, ours);
+        assert!(is_changed(None) && !is_changed(Some(&ours)));
+        fs::write(folder.path().join("state"), "1")?;
+        assert!(is_changed(Some(&ours)));
+        Ok(())
     }
 
     #[test]

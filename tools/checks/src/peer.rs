@@ -428,6 +428,11 @@ impl TcpPeer {
     /// Looks whether the connection has ended, in whatever way.
     pub(crate) fn has_left(&mut self) -> bool {
         self.hears(Duration::from_millis(100), |_| false);
+        self.is_over()
+    }
+
+    /// Whether it has been seen that the connection has ended, in whatever way.
+    pub(crate) fn is_over(&self) -> bool {
         self.end.is_some()
     }
 

@@ -35,7 +35,7 @@ pub const SILENCE: Duration = Duration::from_millis(6500);
 
 /// What to change in a program that did its job, and ended with another status than 0.
 const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
-    sys.exit with a text means 1. If the program's last words name an error, handle that first.";
+    sys.exit with a text means 1, and so does exit! in Ruby. If the program's last words name an error, handle that first.";
 
 /// The same, in one that took too much of the machine.
 const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, \
@@ -125,7 +125,10 @@ impl Lab<'_> {
         let lines = lines(before_crash(output));
         // One letter may be a plural: 1 second, 2 seconds.
         let is_news = |rest: &str| rest.chars().filter(|c| c.is_alphanumeric()).count() > 1;
-        lines.iter().any(|line| is_news(self.unknown(line)))
+        // Words without an answer after them say nothing.
+        let is_begun = |rest: &str| (self.known.iter()).any(|it| without_words(it, rest).is_some());
+        let mut rests = lines.iter().map(|line| self.unknown(line));
+        rests.any(|rest| is_news(rest) && !is_begun(rest))
     }
 
     /// A line without what is known at its beginning.
@@ -169,7 +172,7 @@ impl Lab<'_> {
         self.tell(format_args!("the program's output should have {list}"));
         let missing = |output: &str| {
             let output = before_crash(output);
-            texts.iter().copied().find(|text| !output.contains(text))
+            texts.iter().copied().find(|text| !has_text(output, text))
         };
         let all = |output: &str| missing(output).is_none();
         let limit = self.patience().answer;
@@ -207,7 +210,7 @@ impl Lab<'_> {
         self.tell(format_args!(
             "the program's output should not have {text:?}"
         ));
-        if !self.output().contains(text) {
+        if !has_text(&self.output(), text) {
             return Ok(());
         }
         let expected = format!("the program's output doesn't have {text:?}");
@@ -403,6 +406,16 @@ impl Lab<'_> {
     }
 }
 
+/// Whether a user reads this text in the output: in any colours, and with a comma for the point of a
+/// number, as many languages write it.
+fn has_text(output: &str, text: &str) -> bool {
+    let plain = strip_str(output).to_string();
+    let texts = [text, &text.replace('.', ",")];
+    texts
+        .iter()
+        .any(|it| output.contains(it) || plain.contains(it))
+}
+
 /// What the program printed before a stack trace, if there is one.
 fn before_crash(output: &str) -> &str {
     output
@@ -508,6 +521,16 @@ mod tests {
             ("温度过低", "过低"),
         ] {
             assert_eq!(lab.unknown(line), unknown, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_known_line_is_no_news() {
+        let command = Command::new("cat", [""; 0]);
+        let mut lab = Lab::new(&command, None, &Patience::short());
+        lab.knows(["Answer # degrees".to_owned()]);
+        for (line, is_news) in [("Answer: ", false), ("Answer: none", true), ("Ans", true)] {
+            assert_eq!(lab.are_news(line), is_news, "{line}");
         }
     }
 
@@ -659,6 +682,17 @@ mod tests {
             };
             assert!(is_as_expected, "{script}: {failure:?}");
         }
+    }
+
+    /// As some libraries colour numbers, and some languages write them.
+    #[test]
+    fn a_text_may_have_colours_and_a_number_a_comma() {
+        let shown = "It is \x1b[1;36m97\x1b[0m.\x1b[1;36m9\x1b[0m \x1b[1mdegrees\x1b[0m";
+        assert!(has_text(shown, "97.9 degrees"));
+        assert!(has_text("It is 97,9 degrees", "97.9"));
+        // What follows the order to name the window has no end.
+        assert!(has_text("\x1b]0;97.9", "97.9"));
+        assert!(!has_text("It is 979 degrees", "97.9"));
     }
 
     #[test]

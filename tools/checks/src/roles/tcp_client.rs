@@ -35,7 +35,8 @@ pub const CHECKS: &[Check] = &[
                 a NUL.",
         advice: "Read a line from the standard input and send all its bytes. (%s in scanf, cin >> \
                  and Scanner.next take only a word.) If you write them to a buffered stream, flush \
-                 the stream.",
+                 the stream. The first line is to be sent, too: don't ask for anything else, such \
+                 as a name.",
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -48,7 +49,9 @@ pub const CHECKS: &[Check] = &[
         title: "Shows the reply",
         level: Level::Basic,
         about: "The server answers a line; the answer appears in the client's output.",
-        advice: "Receive after you have sent, print what has come, and flush the output.",
+        advice: "Receive after you have sent, by a call that returns what has come (recv, \
+                 readpartial, sysread), not by one that waits until its buffer is full (fread, read \
+                 in Ruby and Perl). Print it, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;

@@ -44,6 +44,14 @@ const CLOSE: &str = "Close a client's connection when its answer is sent, as the
     (Connection: close). If a child process answers, its parent has the connection too: close it \
     in both.";
 
+/// What to change in a server that one client has stopped.
+const OWN: &str = "Whatever a client sends concerns only its own connection: answer it, or close it, \
+    but go on serving others.";
+
+/// The same, of one that has closed a connection without an answer, as another client came.
+const SHARED: &str = "The server closed this connection instead of answering. Give each thread its \
+    own client, as an argument: a variable that threads share may have the next one already.";
+
 /// A gap between two parts of a request, far longer than any network needs for both.
 const GAP: Duration = Duration::from_millis(300);
 
@@ -72,7 +80,8 @@ pub const CHECKS: &[Check] = &[
         advice: "After accept, read from the connection that accept returned, before you answer \
                  and before you close it. Stop reading at the empty line that ends the request: a \
                  read returns 0 bytes only when the client closes, and the client waits for its \
-                 answer.",
+                 answer. Some calls wait until their buffer is full, such as fread, and read in \
+                 Ruby and Perl: take one that returns what has come (recv, readpartial, sysread).",
         lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -267,8 +276,7 @@ pub const CHECKS: &[Check] = &[
         title: "Survives a browser that speaks https",
         level: Level::Expert,
         about: "A client sends the beginning of a TLS handshake, waits 300 ms and hangs up.",
-        advice: "Whatever a client sends concerns only its own connection: answer it, or close it, \
-                 but go on serving others.",
+        advice: OWN,
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
             let mut client = lab.connects()?;
@@ -337,7 +345,11 @@ pub const CHECKS: &[Check] = &[
             let mut silent = lab.connects()?;
             lab.connects()?.resets();
             lab.expects_to_live()?;
-            asks(lab, &mut silent)?;
+            let told = asks(lab, &mut silent);
+            if told.is_err() && lab.ended().is_none() && silent.is_over() {
+                return told.advise(SHARED);
+            }
+            told?;
             silent.hangs_up();
             goes_on(lab)
         },
@@ -395,20 +407,22 @@ pub const CHECKS: &[Check] = &[
             let silent = lab.connects()?;
             let mut others = lab.connects_many(50, REQUEST)?;
             silent.hangs_up();
-            let (first, rest) = others.split_at_mut(1);
-            for other in first {
-                is_greeted(lab, other).advise(
-                    "All of them could connect, so the queue is long enough. But the server didn't \
-                     go on with them when the silent client had hung up: a read of 0 bytes means \
-                     that there is nothing more to read from that client.",
-                )?;
-            }
-            for other in rest {
-                is_greeted(lab, other).advise(
-                    "All of them could connect, so the queue is long enough. But the server didn't \
-                     go on after one of them: close the connection when the answer is sent, or \
-                     serve each client on its own thread.",
-                )?;
+            for (number, other) in others.iter_mut().enumerate() {
+                let told = is_greeted(lab, other);
+                told.advise(match number {
+                    _ if lab.ended().is_some() => OWN,
+                    _ if other.is_over() => SHARED,
+                    0 => {
+                        "All of them could connect, so the queue is long enough. But the server \
+                         didn't go on with them when the silent client had hung up: a read of 0 \
+                         bytes means that there is nothing more to read from that client."
+                    }
+                    _ => {
+                        "All of them could connect, so the queue is long enough. But the server \
+                         didn't go on after one of them: close the connection when the answer is \
+                         sent, or serve each client on its own thread."
+                    }
+                })?;
             }
             Ok(())
         },
@@ -445,9 +459,9 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut client = lab.connects()?;
             client.sends(with_header("X-Evil", ESCAPES))?;
-            client.expects_to_be_heard()?;
+            client.expects_to_be_heard().advise(OWN)?;
             client.hangs_up();
-            goes_on(lab)?;
+            goes_on(lab).advise(OWN)?;
             lab.expects_no_escapes()
         },
     },
@@ -574,8 +588,58 @@ fn with_header(name: &str, value: &str) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    #[cfg(unix)]
+    use std::io::{Read, Write};
+    #[cfg(unix)]
+    use std::net::{Ipv4Addr, TcpListener};
+    #[cfg(unix)]
+    use std::thread;
+
+    #[cfg(unix)]
+    use supervise::Command;
+
     use super::*;
+    #[cfg(unix)]
+    use crate::run::Patience;
+
+    /// The test is the server, and the program only runs. It greets its first client, waits for the
+    /// next one, and drops all others, unread.
+    #[cfg(unix)]
+    #[test]
+    fn a_server_that_drops_clients_hears_about_that() {
+        for (name, advice) in [
+            ("tcp-server/many-clients", SHARED),
+            ("tcp-server/reset-in-backlog", SHARED),
+            ("tcp-server/terminal-escapes", OWN),
+        ] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let drops_all = !name.ends_with("many-clients");
+            thread::spawn(move || {
+                let mut kept = Vec::new();
+                for (number, client) in (0..).zip(listener.incoming()) {
+                    let mut client = client.unwrap();
+                    if drops_all || number > 1 {
+                        // Until then nothing is unread, which makes its end a reset.
+                        client.peek(&mut [0]).unwrap();
+                    } else if number == 0 {
+                        client.read_exact(&mut [0; REQUEST.len()]).unwrap();
+                        client.write_all(b"Hello World").unwrap();
+                    } else {
+                        kept.push(client);
+                    }
+                }
+            });
+            let command = Command::new("cat", [""; 0]);
+            let mut lab = Lab::new(&command, Some(port), &Patience::short());
+            lab.starts().unwrap();
+            let check = CHECKS.iter().find(|check| check.id == name).unwrap();
+            let failure = (check.run)(&mut lab).unwrap_err();
+            assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
+        }
+    }
 
     #[test]
     fn a_greeting_is_one_in_any_letters_and_pieces() {
