@@ -55,13 +55,19 @@ pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Progr
     if let Some(first) = chosen.first() {
         let names = some(chosen.iter().map(|it| name(&it.path)));
         let role = role.to_string().replace('-', "_");
+        let mut stems = chosen.iter().map(|it| simple(it.path.file_stem()));
+        let how = if stems.any(|stem| stem == role) {
+            "Hand in one of them".to_owned()
+        } else {
+            format!("Rename one to {role}")
+        };
         let words = match &first.kind {
             FileKind::Script(words) => words.join(" "),
             _ => "COMMAND".to_owned(),
         };
         return Err(format!(
-            "which is the program: {names}? Rename one to {role}{TO_MARK}give a command, such as: \
-             -- {words} \"{{dir}}/{}\" {{port}})",
+            "which is the program: {names}? {how}{TO_MARK}give a command, such as: -- {words} \
+             \"{{dir}}/{}\" {{port}})",
             name(&first.path)
         ));
     }
@@ -298,6 +304,13 @@ mod tests {
                    chat_server (to mark it, give a command, such as: -- python3 \"{dir}/a.py\" \
                    {port})";
         assert_eq!(error, why);
+    }
+
+    #[test]
+    fn who_has_named_two_after_the_role_is_not_told_to_do_so() {
+        let error = found(&[("chat_server.py", ""), ("chat_server.rb", "")]).unwrap_err();
+        let why = "which is the program: chat_server.py, chat_server.rb? Hand in one of them (to";
+        assert!(error.starts_with(why), "{error}");
     }
 
     /// Each name is that of the program and then those of the other files.

@@ -328,7 +328,12 @@ fn a_program_that_has_lost_its_port_gets_another() -> io::Result<()> {
             wait_until(|| fs::read_to_string(&wanted).unwrap() != port);
             drop(other);
         });
-        let outcome = judged(Role::TcpServer, "listens", &shell_command);
+        // The other program may be late on a busy machine.
+        let patience = Patience {
+            start: Duration::from_mins(1),
+            ..Patience::short()
+        };
+        let outcome = judged_with(patience, Role::TcpServer, "listens", &shell_command);
         fs::write(&wanted, "").unwrap();
         outcome
     });
