@@ -75,9 +75,8 @@ pub type Width = fn() -> Option<usize>;
 /// The [`Width`] of standard output. A terminal that doesn't know its size, such as a serial line,
 /// counts as one with 80 columns.
 pub fn terminal_width() -> Option<usize> {
-    let size = terminal_size::terminal_size_of(io::stdout());
-    let unknown = || io::stdout().is_terminal().then_some(80);
-    size.map(|(width, _)| width.0.into()).or_else(unknown)
+    let known = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+    known.or_else(|| io::stdout().is_terminal().then_some(80))
 }
 
 /// The address on which a listener listens.
