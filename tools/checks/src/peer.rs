@@ -270,27 +270,32 @@ impl TcpPeer {
         Ok(())
     }
 
-    /// The same for a line that was typed: no NUL may come with it, and no empty line between the
-    /// line that was expected before and this one.
+    /// The same for a line that was typed after another: no empty line may come between them.
     ///
     /// # Errors
     ///
-    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or more than that does.
-    pub fn expects_line(&mut self, text: &str) -> Told {
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or an empty line does.
+    pub fn expects_next_line(&mut self, text: &str) -> Told {
         let last = self.used;
         self.expects(text)?;
         let between = last..self.used.saturating_sub(text.len());
         let between = self.received.get(between).unwrap_or_default();
-        let line_ends = between.find_iter("\n").count();
-        if last > 0 && between.trim_ascii().is_empty() && line_ends > 1 {
+        if between.find_iter("\n").count() > 1 && between.trim_ascii().is_empty() {
             self.looks_back();
             let name = &self.run.name;
-            return self
-                .failed(format!(
-                    "{text:?} reaches {name}, without an empty line before it"
-                ))
-                .advise(TWO_ENDS_SENT);
+            let expected = format!("{text:?} reaches {name}, without an empty line before it");
+            return self.failed(expected).advise(TWO_ENDS_SENT);
         }
+        Ok(())
+    }
+
+    /// The same for a line that was typed: no NUL may come with it.
+    ///
+    /// # Errors
+    ///
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL does.
+    pub fn expects_line(&mut self, text: &str) -> Told {
+        self.expects(text)?;
         let Some(nul) = self.received.find_byte(0) else {
             return Ok(());
         };
@@ -702,8 +707,8 @@ mod tests {
         ] {
             let (mut client, mut program) = connected();
             program.write_all(bytes.as_bytes()).unwrap();
-            assert_eq!(kind(client.expects_line("one")), None);
-            let told = client.expects_line("two");
+            assert_eq!(kind(client.expects("one")), None);
+            let told = client.expects_next_line("two");
             assert_eq!(told.is_ok(), is_good, "{bytes:?}: {told:?}");
         }
     }

@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
             lab.is_beyond_tap();
             talks(lab, &mut server, "one 4711", "first 4712\n")?;
             lab.types("two 4713");
-            server.expects_line("two 4713")?;
+            server.expects_next_line("two 4713")?;
             server.sends("second 4714\n")?;
             lab.expects_shown(&["first 4712", "second 4714"])
         },
