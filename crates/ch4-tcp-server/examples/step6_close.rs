@@ -109,7 +109,7 @@ fn read_until(deadline: Instant, client: &mut TcpStream, into: &mut [u8]) -> io:
     }
     client.set_read_timeout(Some(left))?;
     match client.read(into) {
-        // Unix calls a timeout this.
+        // On Unix, a timeout has this kind.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ErrorKind::TimedOut.into()),
         result => result,
     }

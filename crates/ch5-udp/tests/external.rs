@@ -82,8 +82,8 @@ fn a_line_may_be_longer_than_memory() {
     assert!(ended.output.contains(refused), "{}", ended.report());
 }
 
-/// A router says so: ICMP, "fragmentation needed" (RFC 1191, section 4). Python plays both, router and
-/// server, in a new network namespace.
+/// A router says so: ICMP, "fragmentation needed" (RFC 1191, section 4). Python plays both, router
+/// and server, in a new network namespace.
 #[test]
 #[ignore = "needs ip, Python and unshare"]
 fn a_request_that_was_too_long_for_a_router_is_sent_again() {

@@ -209,8 +209,8 @@ fn is_number(request: &[u8], number: &str) -> bool {
     (asked - number).abs() < 0.001
 }
 
-/// The first datagram that satisfies the condition, and its sender, if one comes in time; or else the
-/// last other one. Doesn't wait for a program that has ended.
+/// The first datagram that satisfies the condition, and its sender, if one comes in time; or else
+/// the last other one. Doesn't wait for a program that has ended.
 fn first(
     socket: &UdpSocket,
     mut deadline: Deadline,

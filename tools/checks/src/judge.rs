@@ -77,7 +77,8 @@ impl Submission {
     /// One of them may have written it, and another read it.
     fn shares_files(&self, since: SystemTime) -> bool {
         let folder = self.command.dir.as_deref().unwrap_or(Path::new("."));
-        // What the judge prints may go there: checks … > marks.txt.
+        // What the judge prints may go there: checks … > marks.txt. (What goes through tee is not
+        // known as ours.)
         let ours = fs::metadata("/dev/stdout").ok();
         self.prepare.is_none() && has_changed(folder, since, DEPTH, ours.as_ref())
     }
@@ -108,7 +109,7 @@ fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// Elsewhere no file has the name that says which one is ours.
+/// Windows has no `/dev/stdout`, so there our file isn't known.
 #[cfg(not(unix))]
 fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
     false

@@ -433,12 +433,12 @@ impl TcpPeer {
     /// Looks whether the connection has ended, in whatever way.
     pub(crate) fn has_left(&mut self) -> bool {
         self.hears(Duration::from_millis(100), |_| false);
-        self.is_over()
+        self.end.is_some()
     }
 
-    /// Whether it has been seen that the connection has ended, in whatever way.
-    pub(crate) fn is_over(&self) -> bool {
-        self.end.is_some()
+    /// Whether it has been seen that the connection has ended, and nothing has come.
+    pub(crate) fn was_dropped(&self) -> bool {
+        self.end.is_some() && self.received.is_empty()
     }
 
     /// Whether the program's system has reset the connection.

@@ -16,7 +16,7 @@ pub fn hint(root: &Path, exercise: &Exercise, check: &str) -> String {
         let file = format!("tests/solutions/{}.rs", exercise.name);
         let (_, page) = exercise.section();
         return format!(
-            "{page} has one below the exercise; one answer is in crates/{package}/{file}"
+            "{page} says more below the exercise; an answer is in crates/{package}/{file}"
         );
     };
     let (table, side, port) = match role {

@@ -108,7 +108,7 @@ fn a_hint_names_the_step_that_adds_what_is_missing() {
     crates/ch4-tcp-server/examples/step3_threads.rs passes here; try it: cargo run -p ch4-tcp-server --example step3_threads -- 8080
     crates/ch4-tcp-server/examples/step6_close.rs passes here; try it: cargo run -p ch4-tcp-server --example step6_close -- 8080
     crates/ch5-udp/examples/step2_again.rs passes here; try it: cargo run -p ch5-udp --example step2_again -- client 1314
-    docs/1.1-ip.md has one below the exercise; one answer is in crates/ch1-tcp-ip/tests/solutions/checksum.rs
+    docs/1.1-ip.md says more below the exercise; an answer is in crates/ch1-tcp-ip/tests/solutions/checksum.rs
     ");
 }
 

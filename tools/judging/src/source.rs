@@ -25,9 +25,11 @@ pub fn borrowed(source: &str) -> Option<String> {
             let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
             rest.strip_prefix(['_', '-'])
         });
-        chapter.is_some() || word.contains("../src/") || ["solutions", "Command"].contains(&word)
+        chapter.is_some() || word.contains("../src/") || word == "solutions"
     };
-    tokens(source).iter().find_map(|token| {
+    let tokens = tokens(source);
+    let starts_program = has(&tokens, "process") && has(&tokens, "Command");
+    let others = tokens.iter().find_map(|token| {
         let text = token.to_string();
         let mut words = text.split(|c| !is_in_word(c)).flat_map(|word| {
             // A path is a word by itself, and so are its parts.
@@ -35,13 +37,22 @@ pub fn borrowed(source: &str) -> Option<String> {
             parts.chain([word])
         });
         words.find(|word| is_others(word)).map(str::to_owned)
-    })
+    });
+    others.or_else(|| starts_program.then(|| "Command".to_owned()))
 }
 
-/// Whether it may end the process that it runs in: `exit` and `abort` are in `std::process`.
+/// Whether it may end the process that it runs in: `exit` and `abort` are in `std::process`, and
+/// `exec` is a method of its `Command`.
 pub fn may_end_its_process(source: &str) -> bool {
-    let is_process = |token: &TokenTree| token.to_string().trim_start_matches("r#") == "process";
-    tokens(source).iter().any(is_process)
+    let tokens = tokens(source);
+    let ends = ["exit", "abort", "exec"];
+    has(&tokens, "process") && ends.iter().any(|name| has(&tokens, name))
+}
+
+/// Whether one of them is this name.
+fn has(tokens: &[TokenTree], name: &str) -> bool {
+    let is_it = |token: &TokenTree| token.to_string().trim_start_matches("r#") == name;
+    tokens.iter().any(is_it)
 }
 
 /// The names, signs and literals of a source of Rust. Without any if it is no Rust at all: then it
@@ -104,6 +115,7 @@ mod tests {
                 "process::Command::new(concat!(\"ch4\", \"-chat\"))",
                 Some("Command"),
             ),
+            ("enum Command { Exit }", None),
             (
                 "//! cargo run -p ch4-tcp-server\nlet change_1 = \"Hello\";",
                 None,
@@ -115,10 +127,13 @@ mod tests {
 
     #[test]
     fn what_may_end_its_process_is_found() {
-        assert!(may_end_its_process("use std::{self as s, process as p};"));
-        assert!(may_end_its_process("std::r#process::exit(0)"));
-        assert!(!may_end_its_process(
-            "// process::exit(0)\nlet processed = \"process\";"
-        ));
+        for (source, may_end) in [
+            ("use std::{self as s, process as p};\np::abort()", true),
+            ("std::r#process::r#exit(0)", true),
+            ("// process::exit(0)\nlet exit = \"process\";", false),
+            ("fn process(word: u16) {}", false),
+        ] {
+            assert_eq!(may_end_its_process(source), may_end, "{source}");
+        }
     }
 }

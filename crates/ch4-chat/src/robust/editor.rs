@@ -41,8 +41,9 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
     Ok((next, screen))
 }
 
-/// Lets the editor wait while the terminal takes no more: it would fail. A program that shares the
-/// terminal may have made it non-blocking. Shells, too, undo that before they prompt.
+/// Lets the editor wait while the terminal takes no more. It would fail if a program that shares
+/// the terminal has made it non-blocking. Shells, too, undo that before they prompt. (If the
+/// program does so at the prompt, the editor still fails.)
 #[cfg(unix)]
 fn make_blocking() {
     // If this fails, it isn't a terminal any more, and the editor says so.

@@ -182,8 +182,8 @@ mod tests {
             let shown = format!("a{} ", character.escape_default());
             assert_eq!(escape(&format!("a{character} ")), shown);
         }
-        // An ASCII letter after each, as only so many marks may follow one another. Of the last
-        // planes, where nothing else is assigned than what is in the class, 1 of 64 is enough.
+        // An ASCII letter after each, as only so many marks may follow one another. In the last
+        // planes, all assigned characters are in the class, so 1 of 64 is enough.
         class.negate();
         let seen = class.iter().flat_map(|range| range.start()..=range.end());
         let seen = seen.filter(|it| *it < '\u{40000}' || u32::from(*it).is_multiple_of(64));

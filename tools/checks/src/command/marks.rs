@@ -38,14 +38,13 @@ impl Marked {
         self.judged.as_ref().err()?.lines().next()
     }
 
-    /// The same, or why it has no points but could have some: what its first check saw, if the others
-    /// were skipped.
-    fn nothing_known(&self) -> Option<String> {
+    /// The same, or what its first check saw, if that failed and all others were skipped.
+    fn why_no_verdicts(&self) -> Option<String> {
         let Some(((_, first), others)) = self.judged().split_first() else {
             return self.not_started().map(str::to_owned);
         };
-        let mut others = others.iter();
-        let are_skipped = others.all(|(_, it)| it.verdict == Verdict::Skipped);
+        let is_skipped = |judged: &Judged| judged.1.verdict == Verdict::Skipped;
+        let are_skipped = !others.is_empty() && others.iter().all(is_skipped);
         let failed = first.expected.as_ref().zip(first.saw.as_ref());
         let (expected, saw) = failed.filter(|_| are_skipped)?;
         Some(format!("{expected}: {saw}"))
@@ -136,7 +135,7 @@ impl Marks {
             Format::Csv => {
                 let ids = checks.iter().map(|check| check.id);
                 let head = ["submission", "command"].into_iter().chain(ids);
-                let tail = ["basic", "solid", "expert", "total", "not started"];
+                let tail = ["basic", "solid", "expert", "total", "why no points"];
                 marks.csv_row(head.chain(tail).map(str::to_owned))?;
             }
             Format::Json => {}
@@ -189,7 +188,7 @@ impl Marks {
         row.resize(2 + self.checks.len(), String::new());
         let points = points_of(marked).map(|it| it.map(|it| it.to_string()));
         row.extend(points.unwrap_or_default());
-        row.push(marked.nothing_known().unwrap_or_default());
+        row.push(marked.why_no_verdicts().unwrap_or_default());
         self.csv_row(row)
     }
 
@@ -213,7 +212,7 @@ impl Marks {
             String::from("\n+ passed   ~ unsteady, counts as passed   - failed   . skipped\n\n");
         let _ = writeln!(
             legend,
-            "    not passed by (of {} that were started)",
+            "    not passed by (of {} that were judged)",
             self.judged
         );
         for ((number, check), failed) in (1..).zip(&self.checks).zip(&self.failed) {
@@ -357,7 +356,7 @@ mod tests {
                 command: None,
                 judged: judged.map(|outcomes| [check, another].into_iter().zip(outcomes).collect()),
             };
-            assert_eq!(marked.nothing_known().as_deref(), why);
+            assert_eq!(marked.why_no_verdicts().as_deref(), why);
         }
     }
 }

@@ -50,8 +50,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "The server answers a line; the answer appears in the client's output.",
         advice: "Receive after you have sent, by a call that returns what has come (recv, \
-                 readpartial, sysread), not by one that waits until its buffer is full (fread, read \
-                 in Ruby and Perl). Print it, and flush the output.",
+                 readpartial, sysread), not by one that waits until its buffer is full (fread, \
+                 read in Ruby and Perl). Print it, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
@@ -65,8 +65,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/goes-on",
         title: "Goes on with the next line",
         level: Level::Basic,
-        about: "Two lines are typed, each after the last one was answered; each is sent, without an \
-                empty line between them.",
+        about: "Two lines are typed, each after the last one was answered; each is sent, without \
+                an empty line between them.",
         advice: "Put reading the keyboard, sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {

@@ -31,8 +31,8 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/shows",
         title: "Shows the answer",
         level: Level::Basic,
-        about: "The server answers with a sentence; its number appears in the client's output, with a \
-                point or a comma.",
+        about: "The server answers with a sentence; its number appears in the client's output, with \
+                a point or a comma.",
         advice: "After you have sent, receive, print the text that has come, which may be a \
                  sentence, and flush the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),

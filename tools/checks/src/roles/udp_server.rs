@@ -17,7 +17,7 @@ const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
 /// What to change in a server that converted the first number correctly.
 const BYTES: &str = "Convert the sign, too, and only the bytes of this datagram: after them the \
-                     buffer may still hold the end of an earlier, longer one.";
+    buffer may still hold the end of an earlier, longer one.";
 
 /// All checks of the role.
 pub const CHECKS: &[Check] = &[
@@ -46,7 +46,8 @@ pub const CHECKS: &[Check] = &[
                  send the result as text, with the same socket, to the address that the request \
                  came from.",
         lesson: PAGE,
-        // As other checks begin: one who is silent to it isn't waited for in each of them again.
+        // Other checks begin with the same request. If a server doesn't answer it, they fail at the
+        // same step, and aren't tried again.
         run: |lab| converts(&mut lab.asks()?, "20", 68.0),
     },
     Check {
