@@ -40,9 +40,8 @@ pub struct Printer {
 
 /// What is sent to the thread that prints.
 enum Message {
-    Text(String),
-    /// Its sender waits until the thread has taken everything sent before, and drops it.
-    Taken(Sender<()>),
+    /// A text, and what the thread drops when it has taken that.
+    Text(String, Option<Sender<()>>),
     Watch(Box<dyn Fn(Error) + Send>),
     /// Print what was sent before, answer, and end.
     Finish(Sender<Result<(), Error>>),
@@ -113,23 +112,23 @@ impl Printer {
         }
     }
 
-    /// Adds a peer's text, which needn't end its line. None of it is left out, so a caller that
-    /// adds much calls [`Printer::wait_for_room`] in between. Never waits for the terminal.
+    /// Adds a text, which needn't end its line, and isn't left out. Never waits for the terminal.
     pub fn add(&self, text: impl Into<String>) {
-        let text = text.into();
-        let size = text.len() + PER_TEXT;
-        self.counts.waiting.fetch_add(size, Relaxed);
-        let _ = self.inbox.send(Message::Text(text));
+        self.send(text.into(), None);
     }
 
-    /// Waits until everything added so far is printed or being printed, or until nothing can be
-    /// printed any more.
-    pub fn wait_for_room(&self) {
-        if self.counts.waiting.load(Relaxed) > 0 {
-            let (taken, wait) = channel();
-            let _ = self.inbox.send(Message::Taken(taken));
-            let _ = wait.recv(); // Nothing is ever sent here.
-        }
+    /// The same for a caller that adds much, and waits in between: the receiver is disconnected when
+    /// this text is being printed, or when nothing can be printed any more. It receives nothing.
+    pub fn add_in_turn(&self, text: impl Into<String>) -> Receiver<()> {
+        let (taken, wait) = channel();
+        self.send(text.into(), Some(taken));
+        wait
+    }
+
+    fn send(&self, text: String, taken: Option<Sender<()>>) {
+        let size = text.len() + PER_TEXT;
+        self.counts.waiting.fetch_add(size, Relaxed);
+        let _ = self.inbox.send(Message::Text(text, taken));
     }
 
     /// Calls `watcher` once, when nothing can be printed any more, and tells why:
@@ -174,11 +173,11 @@ fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Cou
         let (mut text, mut size, mut taken, mut finish) = (String::new(), 0, Vec::new(), None);
         for message in iter::once(first).chain(messages.try_iter()) {
             match message {
-                Message::Text(more) => {
+                Message::Text(more, waits) => {
                     size += more.len() + PER_TEXT;
                     text += &more;
+                    taken.extend(waits);
                 }
-                Message::Taken(waits) => taken.push(waits),
                 Message::Watch(new) => watcher = Some(new),
                 Message::Finish(waits) => finish = Some(waits),
             }
@@ -295,21 +294,19 @@ mod tests {
 
     /// A peer's text that is added: all of it is printed, and it is added no faster than that.
     #[test]
-    fn text_is_added_as_it_is_and_waits_for_room() {
+    fn text_is_added_as_it_is_and_in_turn() {
         let screen = Capture::default();
         let printer = Arc::new(Printer::new(screen.clone()).unwrap());
-        printer.wait_for_room(); // There is some.
         screen.pause();
-        printer.add("Hel");
+        // It is being printed, so more may be added.
+        let _ = printer.add_in_turn("Hel").recv();
         screen.wait_for_writer();
-        // It is being printed, so there is room for more.
-        printer.wait_for_room();
-        printer.add("lo");
+        let waits = printer.add_in_turn("lo");
 
         let (end, ended) = channel();
         let adding = Arc::clone(&printer);
         thread::spawn(move || {
-            adding.wait_for_room();
+            let _ = waits.recv();
             end.send("there is room").unwrap();
             adding.add("!".repeat(2 * CAPACITY));
             adding.finish().unwrap();
@@ -338,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_room_is_woken_when_the_output_has_gone() {
+    fn who_adds_in_turn_is_woken_when_the_output_has_gone() {
         /// Its write fails when the other end of the channel is dropped.
         struct FailsLater(Receiver<()>);
 
@@ -355,14 +352,12 @@ mod tests {
 
         let (fail, fails) = channel();
         let printer = Printer::new(FailsLater(fails)).unwrap();
-        printer.add("is being printed");
-        printer.wait_for_room();
-        printer.add("waits");
+        let _ = printer.add_in_turn("is being printed").recv();
         let (end, ended) = channel();
         thread::spawn(move || {
-            printer.wait_for_room();
-            printer.add("to nobody");
-            printer.wait_for_room();
+            for text in ["waits", "to nobody"] {
+                let _ = printer.add_in_turn(text).recv();
+            }
             end.send(printer.finish().is_err()).unwrap();
         });
         drop::<Sender<()>>(fail);
@@ -401,17 +396,16 @@ mod tests {
                     printer.when_gone(watcher);
                     printer.print("to nobody");
                 } else {
-                    printer.print("to nobody");
-                    printer.wait_for_room(); // The thread has taken it...
-                    printer.print("to nobody");
-                    printer.wait_for_room(); // ...and has failed.
+                    // The thread has taken the first, and when it takes the second, it has failed.
+                    for _ in 0..2 {
+                        let _ = printer.add_in_turn("to nobody").recv();
+                    }
                     printer.when_gone(watcher);
                 }
                 let failure = told.recv_timeout(testkit::PATIENCE).unwrap();
                 assert!(failure.starts_with(expected), "{failure}");
                 // What nobody can see doesn't fill the memory, and holds up nobody.
-                printer.add("to nobody");
-                printer.wait_for_room();
+                let _ = printer.add_in_turn("to nobody").recv();
                 assert_eq!(printer.counts.waiting.load(Relaxed), 0);
             }
         }

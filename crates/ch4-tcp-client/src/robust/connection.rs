@@ -161,16 +161,14 @@ fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::R
 fn receive(stream: &mut impl Read, connection: u64, screen: &Screen) {
     let mut buffer = [0; PIECE];
     loop {
-        // A paused terminal pauses the receiving, and TCP tells the server to wait.
-        screen.wait_for_room();
         // One read waits for the first byte and then takes what has come, not a byte more.
         match stream.read(&mut buffer) {
             Ok(0) => return screen.server_ends(connection, "The server has hung up"),
-            Ok(count) => {
-                if !screen.received(connection, buffer.split_at(count).0) {
-                    return;
-                }
-            }
+            Ok(count) => match screen.received(connection, buffer.split_at(count).0) {
+                // A paused terminal pauses the receiving, and TCP tells the server to wait.
+                Some(taken) => drop(taken.recv()),
+                None => return,
+            },
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
                 let why = format!("The connection broke: {error}");

@@ -14,6 +14,7 @@
 //! the left edge.
 
 use std::fmt::Display;
+use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use console::safe::PeerText;
@@ -70,20 +71,16 @@ impl Screen {
         self.lock().shows(connection)
     }
 
-    /// Shows what the server has sent, and returns true; or false if the connection has ended.
-    pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> bool {
+    /// Shows what the server has sent. The receiver is disconnected when the terminal takes more
+    /// ([`Printer::add_in_turn`]). Returns `None` if the connection has ended.
+    pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> Option<Receiver<()>> {
         let mut shown = self.lock();
         if !shown.shows(connection) {
-            return false;
+            return None;
         }
         let rows = shown.text.add(bytes, self.printer.width());
-        self.printer.add(Style::Peer.paint(rows).to_string());
-        true
-    }
-
-    /// Waits until the terminal takes more of what is received.
-    pub(super) fn wait_for_room(&self) {
-        self.printer.wait_for_room();
+        let rows = Style::Peer.paint(rows).to_string();
+        Some(self.printer.add_in_turn(rows))
     }
 
     /// The user has pressed Enter. If the terminal has shown that, the cursor is at the left edge,
