@@ -132,8 +132,8 @@ impl<W: Write> Stage<W> {
         }
     }
 
-    /// Shows a line of `player`, who needn't be a program. Each of the first
-    /// four players has a colour.
+    /// Shows a line of `player`, who needn't be a program. Each of the first four players has a
+    /// colour.
     ///
     /// # Errors
     ///

@@ -594,6 +594,16 @@ mod tests {
     }
 
     #[test]
+    fn who_is_answered_was_not_dropped() {
+        for (answer, was_dropped) in [("", true), ("HTTP/1.1 503 Busy\r\n\r\n", false)] {
+            let (mut client, mut program) = connected();
+            program.write_all(answer.as_bytes()).unwrap();
+            closes(program, &mut client);
+            assert_eq!(client.was_dropped(), was_dropped, "{answer:?}");
+        }
+    }
+
+    #[test]
     fn a_program_that_answers_has_cut_off_what_has_no_end_and_one_that_reads_all_has_not() {
         for (answers, time) in [(true, PATIENCE), (false, Duration::from_millis(200))] {
             let (mut client, mut program) = connected_for(time);

@@ -342,12 +342,14 @@ mod tests {
         for (judged, why) in [
             (Err("no program in it\nmore"), Some("no program in it")),
             (
-                Ok([failed(), Outcome::skipped("it needs the first")]),
+                Ok(vec![failed(), Outcome::skipped("it needs the first")]),
                 Some("it listens: it never did"),
             ),
-            (Ok([failed(), failed()]), None),
-            (Ok([passed.clone(), failed()]), None),
-            (Ok([passed.clone(), Outcome::skipped("no network")]), None),
+            (Ok(vec![failed(), failed()]), None),
+            (Ok(vec![passed.clone(), failed()]), None),
+            (Ok(vec![passed, Outcome::skipped("no network")]), None),
+            // It was the only check that was asked for.
+            (Ok(vec![failed()]), None),
         ] {
             let judged = judged.map_err(str::to_owned);
             let marked = Marked {

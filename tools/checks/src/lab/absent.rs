@@ -17,8 +17,8 @@ const OVER: &str = "It reached its end without an error. Does it call the functi
 
 /// The same, of one that broke off.
 const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The \
-    command, the step that begins with $, shows its arguments. If a module \
-    is missing, install it where the judge runs, or do without it.";
+    command, the step that begins with $, shows its arguments. If a module is missing, install it \
+    where the judge runs, or do without it.";
 
 /// What languages say of a program that they can't read, without a stack trace, in lower case.
 const UNREADABLE: [&str; 4] = [
@@ -46,9 +46,8 @@ const HTONS: &str = "Give bind the port in network byte order: htons(port).";
 
 /// The same, of a client that was refused, in lower case as it says so.
 const REFUSED: &str = "It was refused where it tried to connect. Connect to 127.0.0.1: a name, \
-    such as localhost or the machine's, may stand for another address. Use the \
-    port in the command, the step that begins with $ (in C, converted with \
-    htons).";
+    such as localhost or the machine's, may stand for another address. Use the port in the \
+    command, the step that begins with $ (in C, converted with htons).";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \

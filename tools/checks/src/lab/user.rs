@@ -696,6 +696,18 @@ mod tests {
         }
     }
 
+    /// As a program shows them that puts each message on its own row.
+    #[cfg(unix)]
+    #[test]
+    fn two_texts_in_different_places_are_not_one() {
+        let command = Command::new("printf", [r"\033[1;1Hhello\033[2;1H4712"]);
+        let mut lab = Lab::new(&command, None, &Patience::short());
+        lab.starts().unwrap();
+        assert!(lab.ends_within(Duration::from_secs(20)));
+        assert!(lab.expects_not_shown("hello4712").is_ok());
+        assert!(lab.expects_not_shown("4712").is_err());
+    }
+
     /// As some libraries colour numbers, and some languages write them.
     #[test]
     fn a_text_may_have_colours_and_a_number_a_comma() {

@@ -56,8 +56,8 @@ pub fn limits() -> String {
     format!(
         "Unless a check says otherwise: a server listens and a client has connected within {} (on \
          Linux, up to {LONGEST_START} times as long if it waits for a processor); an answer comes \
-         within {}; a program that has a reason to end does so within {}, from when \
-         it has shown something. Before a line is typed, or the input ends, there is a pause of \
+         within {}; a program that has a reason to end does so within {}, from when it has shown \
+         something. Before a line is typed, or the input ends, there is a pause of \
          {}, and before the first also up to {} until the program has shown something. A program \
          has survived if it still runs {} later. What doesn't come in time counts \
          only if it doesn't come when the program runs alone either. So does a wrong answer if a \
