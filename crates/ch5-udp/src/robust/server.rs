@@ -35,8 +35,7 @@ pub fn bind(address: SocketAddr) -> Result<(UdpSocket, SocketAddr), Error> {
 ///
 /// It ends only if the socket itself fails; no client can make it do so.
 pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
-    let here = socket.local_addr()?;
-    log.always(format_args!("UDP server bound to {here}"));
+    log.always(format_args!("UDP server bound to {}", socket.local_addr()?));
 
     let mut refusals = Refusals::default();
     let mut buffer = vec![0; ANY_DATAGRAM];
