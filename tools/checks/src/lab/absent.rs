@@ -20,6 +20,10 @@ const BROKEN_OFF: &str = "Read its last words: they name the error, and usually 
     command, the step that begins with $, shows its arguments. If a module is missing, install it \
     where the judge runs, or do without it.";
 
+/// The same, of one in an encoding that its language doesn't read.
+const NOT_UTF8: &str = "Save the program as UTF-8: the editor has an entry for it, beside \"Save\" or \
+    in its status line. It is in another encoding, such as GBK (ANSI on Chinese Windows).";
+
 /// What languages say of a program that they can't read, without a stack trace, in lower case.
 const UNREADABLE: [&str; 4] = [
     "syntaxerror",      // Python, JavaScript
@@ -106,6 +110,13 @@ impl Lab<'_> {
             self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
         let advice = match (is_failure, has_broken_off) {
             _ if output.contains("refused") => REFUSED,
+            // Python, Ruby
+            _ if ["non-utf-8 code", "invalid multibyte"]
+                .iter()
+                .any(|words| output.contains(words)) =>
+            {
+                NOT_UTF8
+            }
             (true, true) => BROKEN_OFF,
             (true, false) => ENDED,
             (false, _) => OVER,
@@ -164,6 +175,12 @@ mod tests {
                 Some(BROKEN_OFF),
             ),
             ("if", false, false, Some(BROKEN_OFF)),
+            (
+                "echo SyntaxError: Non-UTF-8 code; exit 1",
+                false,
+                false,
+                Some(NOT_UTF8),
+            ),
             ("echo Connection refused", false, false, Some(REFUSED)),
             ("exit 0", false, false, Some(OVER)),
             ("exit 3", true, false, None),
