@@ -125,7 +125,7 @@ impl Lab<'_> {
     fn are_news(&self, output: &str) -> bool {
         let lines = lines(before_crash(output));
         // One letter may be a plural: 1 second, 2 seconds.
-        let is_news = |rest: &str| rest.chars().filter(|c| c.is_alphanumeric()).count() > 1;
+        let is_news = |rest: &str| rest.chars().filter(|c| is_letter(*c)).count() > 1;
         // Words that usually have a number after them say nothing without one.
         let is_begun = |rest: &str| {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
@@ -427,6 +427,11 @@ fn before_crash(output: &str) -> &str {
         .unwrap_or(output)
 }
 
+/// Whether this is part of a word, even of one that isn't UTF-8, as in GBK.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == char::REPLACEMENT_CHARACTER
+}
+
 /// The lines of output as they are compared. CR alone, too, ends what a user sees of a line.
 fn lines(output: &str) -> Vec<String> {
     output.split(['\n', '\r']).map(same).collect()
@@ -446,7 +451,7 @@ fn without_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
 fn same(line: &str) -> String {
     let plain = strip_str(line).to_string();
     let is_digit = |c: char| c.is_ascii_digit();
-    let words = plain.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    let words = plain.split(|c: char| !(is_letter(c) || c == '-'));
     let words = words.map(|word| word.trim_matches('-'));
     let fold = |word: &str| {
         if word.is_ascii() && word.contains(is_digit) {
@@ -496,6 +501,8 @@ mod tests {
             (r"printf '\\ asking\r- asking\r'", false),
             (r"printf '\\ asking\r- gave up\r'", true),
             ("echo asking 2 seconds; echo asking 1 second", false),
+            // "Failed" in GBK.
+            (r"printf '\312\247\260\334\n'", true),
         ] {
             let script = format!(
                 "printf 'C: '; read x; echo asking 1 second; printf '| asking\\r'; read y; {then}"
