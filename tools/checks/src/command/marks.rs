@@ -301,7 +301,7 @@ fn submission(marked: &Marked) -> Value {
     json!({
         "submission": marked.name,
         "command": marked.command,
-        "not_started": marked.judged.as_ref().err(),
+        "not_started": marked.not_started(),
         "points": {
             "basic": points.map(|it| it[0]),
             "solid": points.map(|it| it[1]),
@@ -359,6 +359,11 @@ mod tests {
                 judged: judged.map(|outcomes| [check, another].into_iter().zip(outcomes).collect()),
             };
             assert_eq!(marked.why_no_verdicts().as_deref(), why);
+            let told = submission(&marked);
+            assert_eq!(
+                told["not_started"].as_str(),
+                why.filter(|_| marked.judged.is_err())
+            );
         }
     }
 }
