@@ -63,9 +63,9 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
              before it, and the last one of size 0. Send them, or send the page without this field."
         }
         None => {
-            "Close the connection when all is sent: without a Content-Length only the end of the \
-             stream says that the page is whole. If a child process answers, its parent has the \
-             connection too: close it in both."
+            "Close the connection when all is sent, or send a Content-Length: without it, only the \
+             end of the stream says that the page is whole. If a child process answers, its \
+             parent has the connection too: close it in both."
         }
     })
 }
