@@ -322,7 +322,11 @@ impl TcpPeer {
             return Ok(());
         }
         self.failed(self.run.reaches(format_args!("{text:?} alone"), limit))
-            .advise("Send the word alone: the other side compares the whole message with it.")
+            .advise(
+                "Send the word alone, without a name before it or words after it: the other side \
+                 compares the whole message with it. The first line typed is a message, too, and \
+                 no name.",
+            )
     }
 
     /// What comes within this time, as a greeting may, doesn't count for the next expectation.

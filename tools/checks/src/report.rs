@@ -40,7 +40,8 @@ fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
     let mut lines = outcome.by_hand.clone();
     // Who listens comes first.
     let is_client = peer.contains("tap listen");
-    lines.insert(usize::from(is_client), start.to_owned());
+    // Its author's own folder takes the place of a copy that is gone.
+    lines.insert(usize::from(is_client), start.replace("{dir}", "."));
     lines.insert(0, title.to_owned());
     let names = iter::once("by hand").chain(iter::repeat(""));
     names.map(str::to_owned).zip(lines).collect()
@@ -93,6 +94,17 @@ pub fn wrap(text: &str, width: usize) -> Vec<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_to_be_repeated_runs_in_the_authors_folder() {
+        let outcome = Outcome {
+            steps: vec!["$ sh -c 'cd {dir} && make' 8080".to_owned()],
+            by_hand: vec!["cargo tap send 8080 ''".to_owned()],
+            ..Outcome::default()
+        };
+        let lines: Vec<_> = by_hand(&outcome).into_iter().map(|it| it.1).collect();
+        assert_eq!(lines[1], "sh -c 'cd . && make' 8080");
+    }
 
     #[test]
     fn a_line_ends_at_its_last_column_and_a_long_word_stays_whole() {

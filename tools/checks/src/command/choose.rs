@@ -121,7 +121,7 @@ fn choose<'a>(
 ) -> Vec<&'a ProgramFile> {
     let role = role.to_string().replace('-', "_");
     let (kind, side) = role.split_once('_').unwrap_or_default();
-    let other_side = if side == "server" { "client" } else { "server" };
+    let other_side = other(side);
     let stem = |it: &ProgramFile| simple(it.path.file_stem());
     let folders = |it: &ProgramFile| {
         let folders = it.folder().strip_prefix(root);
@@ -168,6 +168,18 @@ fn choose<'a>(
     let loaded: HashSet<_> = left.iter().flat_map(|it| loaded_by(it)).collect();
     keep(&mut left, |it| !loaded.contains(&name(it)));
     left
+}
+
+/// The side whose program this is by the names in its command, if it isn't this role's.
+pub(crate) fn other_side(command: &str, role: Role) -> Option<&'static str> {
+    let names = simple(Some(OsStr::new(command)));
+    let role = role.to_string();
+    let (_, side) = role.split_once('-')?;
+    (names.contains(other(side)) && !names.contains(side)).then(|| other(side))
+}
+
+fn other(side: &str) -> &'static str {
+    if side == "server" { "client" } else { "server" }
 }
 
 fn keep(left: &mut Vec<&ProgramFile>, fits: impl Fn(&ProgramFile) -> bool) {
@@ -227,6 +239,28 @@ mod tests {
         let found = find(folder.path(), Role::ChatServer, has_command)?;
         let path = found.path.strip_prefix(folder.path()).unwrap();
         Ok(path.to_str().unwrap().replace('\\', "/"))
+    }
+
+    #[test]
+    fn a_program_of_the_other_side_has_only_its_name() {
+        for (command, role, expected) in [
+            (
+                "python3 ./udp_client.py {port}",
+                Role::UdpServer,
+                Some("client"),
+            ),
+            ("java ChatServer {port}", Role::ChatClient, Some("server")),
+            (
+                "python3 ./客户端.py {port}",
+                Role::TcpServer,
+                Some("client"),
+            ),
+            ("python3 ./client/server.py {port}", Role::TcpServer, None),
+            ("python3 ./server.py {port}", Role::TcpServer, None),
+            ("python3 ./chat.py {port}", Role::ChatServer, None),
+        ] {
+            assert_eq!(other_side(command, role), expected, "{command}");
+        }
     }
 
     #[cfg(target_os = "linux")]

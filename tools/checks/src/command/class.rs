@@ -20,6 +20,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use supervise::{Command, guard};
 use tempfile::TempDir;
 
+use crate::choose::other_side;
 use crate::marks::{Marked, Marks};
 use crate::submissions::{Class, Submitted};
 use crate::tell::Judged;
@@ -164,11 +165,13 @@ fn mark_one(
         }
         judged.push((check, outcome));
     });
+    let command = ready.command.to_string();
+    let other_side = other_side(&command, args.role);
     Marked {
         name: submitted.name.clone(),
         compiled: ready.compiled.clone(),
-        command: Some(ready.command.to_string()),
-        judged: ended_at_once(&judged).map_or(Ok(judged), Err),
+        command: Some(command),
+        judged: did_nothing(&judged, other_side).map_or(Ok(judged), Err),
     }
 }
 
@@ -185,17 +188,20 @@ fn without_copy(text: &str, scratch: &Path) -> String {
 }
 
 /// Why nothing is known of a program that ended before it did anything: maybe its language finds a
-/// fault in it, or the command doesn't fit.
-fn ended_at_once(judged: &[Judged]) -> Option<String> {
+/// fault in it, or the command doesn't fit. Or it did nothing, and is the other side's by its name.
+fn did_nothing(judged: &[Judged], other_side: Option<&str>) -> Option<String> {
     let ((check, outcome), others) = judged.split_first()?;
     let mut others = others.iter();
     let is_all = others.all(|(_, it)| it.verdict == Verdict::Skipped);
     // Elsewhere than on Linux nobody can tell whether its port was another program's.
     let has_ended = matches!(outcome.kind, Some(Kind::Ended | Kind::PortLost));
-    let saw = outcome.saw.as_ref().filter(|_| is_all && has_ended)?;
+    let is_known = !is_all || !(has_ended || other_side.is_some());
+    let saw = outcome.saw.as_ref().filter(|_| !is_known)?;
+    let side = other_side.map(|side| format!("by its name it is a {side}: "));
+    let side = side.unwrap_or_default();
     let mut parts = report::parts(check, outcome);
     parts.retain(|(name, _)| name != "expected" && name != "saw");
-    Some(format!("{saw}\n\n{}", report::lines(&parts, 78)))
+    Some(format!("{side}{saw}\n\n{}", report::lines(&parts, 78)))
 }
 
 fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
@@ -257,7 +263,39 @@ fn bar(submissions: usize) -> ProgressBar {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
+    use checks::check::{Outcome, Role};
+
     use super::*;
+
+    #[test]
+    fn the_other_sides_program_has_no_points_if_it_did_nothing() {
+        let check = &Role::UdpServer.checks()[0];
+        let outcome = |kind| Outcome {
+            verdict: Verdict::Failed,
+            kind: Some(kind),
+            saw: Some("it never did".to_owned()),
+            expected: Some("the program receives".to_owned()),
+            ..Outcome::default()
+        };
+        let why = |kind, side| did_nothing(&[(check, outcome(kind))], side);
+        let other = why(Kind::Missing, Some("client")).unwrap();
+        assert!(
+            other.starts_with("by its name it is a client: it never did\n"),
+            "{other}"
+        );
+        assert_eq!(why(Kind::Missing, None), None);
+        assert!(
+            why(Kind::Ended, None)
+                .unwrap()
+                .starts_with("it never did\n")
+        );
+        let passed = Outcome {
+            verdict: Verdict::Passed,
+            ..Outcome::default()
+        };
+        let two = [(check, outcome(Kind::Missing)), (check, passed)];
+        assert_eq!(did_nothing(&two, Some("client")), None);
+    }
 
     #[test]
     fn a_submission_has_a_row_even_if_the_judge_fails() {

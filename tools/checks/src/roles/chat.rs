@@ -61,8 +61,9 @@ pub(super) const fn byebye_typed<S: ChatSide>(id: &'static str) -> Check {
             peer.expects_alone(BYE)?;
             peer.expects_the_end().advise(
                 "The word came, but the connection stayed open. Compare the line without its line \
-                 end. Then end the program, or call shutdown before close: as long as another \
-                 thread receives from a connection, close alone doesn't end it.",
+                 end, even the first one: it is a message, and no name. Then end the program, or \
+                 call shutdown before close: as long as another thread receives from a connection, \
+                 close alone doesn't end it.",
             )?;
             peer.hangs_up();
             lab.expects_success()

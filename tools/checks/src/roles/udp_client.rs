@@ -31,15 +31,16 @@ pub const CHECKS: &[Check] = &[
         id: "udp-client/shows",
         title: "Shows the answer",
         level: Level::Basic,
-        about: "The server answers with a sentence; its number appears in the client's output, with \
-                a point or a comma.",
+        about: "The server answers with a sentence, whose number is wrong on purpose; that number \
+                appears in the client's output, with a point or a comma.",
         advice: "After you have sent, receive, print the text that has come, which may be a \
-                 sentence, and flush the output.",
+                 sentence, and flush the output. Don't calculate: that is the server's task.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
-            // What takes only its beginning for a number finds none.
-            asked(lab)?.answers("It is 97.9 degrees 4711");
-            lab.expects_shown(&["97.9"])
+            // What takes only its beginning for a number finds none. A client that calculates shows
+            // 97.9.
+            asked(lab)?.answers("It is 96.4 degrees 4711");
+            lab.expects_shown(&["96.4"])
         },
     },
     Check {
