@@ -151,8 +151,9 @@ pub const CHECKS: &[Check] = &[
         title: "Lets the host speak first",
         level: Level::Solid,
         about: "The host says a line as soon as the guest has connected. Nothing is typed.",
-        advice: "Receive on a separate thread: a program that waits for the keyboard doesn't hear \
-                 the other side.",
+        advice: "Receive on a separate thread, and start it before you read the keyboard: a \
+                 program that waits for the keyboard, such as for a name, doesn't hear the other \
+                 side.",
         lesson: Lesson::pitfall("Taking turns ends in a deadlock"),
         run: |lab| {
             let mut host = ChatClient::met(lab)?;

@@ -1,4 +1,6 @@
 //! Section 5.2: a client that asks for a temperature and shows the answer.
+//!
+//! The numbers of all answers are wrong on purpose: a client that calculates shows others.
 
 use std::time::Duration;
 
@@ -37,8 +39,7 @@ pub const CHECKS: &[Check] = &[
                  sentence, and flush the output. Don't calculate: that is the server's task.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
-            // What takes only its beginning for a number finds none. A client that calculates shows
-            // 97.9.
+            // What takes only its beginning for a number finds none.
             asked(lab)?.answers("It is 96.4 degrees 4711");
             lab.expects_shown(&["96.4"])
         },
@@ -53,8 +54,8 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let mut server = asked(lab)?;
             server.pauses(Duration::from_millis(700));
-            server.answers("97.9 degrees 4711");
-            lab.expects_shown(&["97.9"])
+            server.answers("96.4 degrees 4711");
+            lab.expects_shown(&["96.4"])
         },
     },
     Check {
@@ -70,8 +71,8 @@ pub const CHECKS: &[Check] = &[
             let mut server = asked(lab)?;
             server.loses_it();
             server.expects("36.6", lab.patience().next)?;
-            server.answers("97.9 degrees 4711");
-            lab.expects_shown(&["97.9"])
+            server.answers("96.4 degrees 4711");
+            lab.expects_shown(&["96.4"])
         },
     },
     Check {
@@ -108,8 +109,8 @@ pub const CHECKS: &[Check] = &[
             let mut server = asked(lab)?;
             server.a_stranger_answers(b"666.6 degrees 4712")?;
             server.pauses(Duration::from_millis(300));
-            server.answers("97.9 degrees 4711");
-            lab.expects_shown(&["97.9"])?;
+            server.answers("96.4 degrees 4711");
+            lab.expects_shown(&["96.4"])?;
             lab.expects_not_shown("666.6")
         },
     },
@@ -125,8 +126,8 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("An answer from a stranger"),
         run: |lab| {
             let mut server = asked(lab)?;
-            server.answers("97.9 degrees 4711");
-            server.answers("97.9 degrees 4711");
+            server.answers("96.4 degrees 4711");
+            server.answers("96.4 degrees 4711");
             lab.types("10.5");
             match server.expects("10.5", lab.patience().next) {
                 Err(_) if lab.ends_within(Duration::ZERO) => lab.expects_no_crash(),
@@ -136,8 +137,8 @@ pub const CHECKS: &[Check] = &[
                 ),
                 Ok(()) => {
                     // A port or the time may have the digits of a number without a point.
-                    server.answers("50.9 degrees 4712");
-                    lab.expects_shown(&["50.9"])
+                    server.answers("53.2 degrees 4712");
+                    lab.expects_shown(&["53.2"])
                 }
             }
         },
@@ -151,8 +152,8 @@ pub const CHECKS: &[Check] = &[
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
-            asked(lab)?.answers(b"97.9 caf\xe9 \xff 4711");
-            lab.expects_shown(&["97.9"])
+            asked(lab)?.answers(b"96.4 caf\xe9 \xff 4711");
+            lab.expects_shown(&["96.4"])
         },
     },
     Check {
@@ -181,8 +182,8 @@ pub const CHECKS: &[Check] = &[
         advice: "Escape control characters before you print an answer (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {
-            asked(lab)?.answers(format!("97.9 {ESCAPES}"));
-            lab.expects_shown(&["97.9"])?;
+            asked(lab)?.answers(format!("96.4 {ESCAPES}"));
+            lab.expects_shown(&["96.4"])?;
             lab.expects_no_escapes()
         },
     },
@@ -315,7 +316,7 @@ fn ends(lab: &mut Lab) -> Told {
 
 /// The same, and all is well: it is answered, the input ends, and so does the client.
 fn answered(lab: &mut Lab) -> Told {
-    asked(lab)?.answers("97.9 degrees 4711");
+    asked(lab)?.answers("96.4 degrees 4711");
     lab.input_ends();
     // If it doesn't, that is for another check.
     lab.ends_within(lab.patience().answer);
