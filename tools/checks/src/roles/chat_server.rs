@@ -8,7 +8,7 @@ use super::chat::{self, BYE, ChatSide, GAP, PAGE};
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{Lab, SILENCE};
 use crate::peer::TcpPeer;
-use crate::run::Told;
+use crate::run::{Advise, Told};
 
 /// The host, under test.
 enum ChatServer {}
@@ -45,7 +45,11 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             arrives(lab)?;
-            lab.expects_to_live()
+            lab.expects_to_live().advise(
+                "A guest came, and then the program ended. After accept, go on receiving and \
+                 reading the keyboard. If threads do that, wait for them: daemon threads end with \
+                 the main one.",
+            )
         },
     },
     Check {
