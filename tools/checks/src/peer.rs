@@ -270,11 +270,12 @@ impl TcpPeer {
         Ok(())
     }
 
-    /// The same for a line that was typed after another: no empty line may come between them.
+    /// The same for a line that was typed after another: no empty line may come between them, and
+    /// nothing with it that is left of the other.
     ///
     /// # Errors
     ///
-    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or an empty line does.
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or one of these does.
     pub fn expects_next_line(&mut self, text: &str) -> Told {
         let last = self.used;
         self.expects(text)?;
@@ -285,6 +286,13 @@ impl TcpPeer {
             let name = &self.run.name;
             let expected = format!("{text:?} reaches {name}, without an empty line before it");
             return self.failed(expected).advise(TWO_ENDS_SENT);
+        }
+        let after = self.unused().split(|&byte| byte == 0).next();
+        if after.is_some_and(|it| it.iter().any(u8::is_ascii_alphanumeric)) {
+            self.used = last;
+            let name = &self.run.name;
+            let expected = format!("{text:?} reaches {name}, with nothing after it");
+            return self.failed(expected).advise(NUL_SENT);
         }
         Ok(())
     }
@@ -710,7 +718,7 @@ mod tests {
     }
 
     #[test]
-    fn no_empty_line_comes_between_two_lines() {
+    fn neither_an_empty_line_nor_the_rest_of_another_comes_with_a_line() {
         for (bytes, is_good) in [
             ("one\ntwo\n\n", true),
             ("one\r\ntwo\r\n", true),
@@ -718,6 +726,9 @@ mod tests {
             ("\n\none: Li\n\ntwo\n", true),
             ("one\n\ntwo\n\n", false),
             ("one\r\n\r\ntwo\r\n", false),
+            // What the buffer had before.
+            ("one\ntwo\nld\n", false),
+            ("one\ntwo\n\0ld\n", true),
         ] {
             let (mut client, mut program) = connected();
             program.write_all(bytes.as_bytes()).unwrap();

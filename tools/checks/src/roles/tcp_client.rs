@@ -67,14 +67,14 @@ pub const CHECKS: &[Check] = &[
         title: "Goes on with the next line",
         level: Level::Basic,
         about: "Two lines are typed, each after the last one was answered; each is sent, without \
-                an empty line between them.",
+                an empty line between them, or the rest of a longer line after it.",
         advice: "Put reading the keyboard, sending and receiving into a loop, on one connection.",
         lesson: PAGE,
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             // `tap listen` hangs up after its answer, before a second line can be typed.
             lab.is_beyond_tap();
-            talks(lab, &mut server, "one 4711", "first 4712\n")?;
+            talks(lab, &mut server, "number one 4711", "first 4712\n")?;
             lab.types("two 4713");
             server.expects_next_line("two 4713")?;
             server.sends("second 4714\n")?;
