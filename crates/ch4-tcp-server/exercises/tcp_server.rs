@@ -56,8 +56,8 @@ fn receive(client: &mut TcpStream) -> io::Result<Vec<u8>> {
     todo!("write `receive`: read once from the client, and return only the bytes that came")
 }
 
-/// Step 5: what to send.
-fn answer(request: &[u8]) -> Vec<u8> {
+/// Step 5: what to send. (The underscore lets the request stay unused.)
+fn answer(_request: &[u8]) -> Vec<u8> {
     todo!("write `answer`: return \"HTTP/1.1 200 OK\\r\\n\\r\\nHello World!\" as bytes")
 }
 
