@@ -273,6 +273,7 @@ fn what_is_no_flag_is_asked() {
     let server = stand_in();
     let port = server.local_addr().unwrap().port().to_string();
     let port = port.as_str();
+    let mut served = None;
     for (arguments, requests) in [
         (&["-40"][..], &["-40"][..]),
         (
@@ -302,16 +303,24 @@ fn what_is_no_flag_is_asked() {
         for first in [&["client", "--port", port], &["--port", port, "client"]] {
             let client = Program::start(PROGRAM, [first, arguments].concat());
             for &request in requests {
-                let (asked, from) = receive(&server);
+                // A slow machine's client may ask twice, from the same address.
+                let (asked, from) = loop {
+                    let (asked, from) = receive(&server);
+                    if served.replace(from) != Some(from) {
+                        break (asked, from);
+                    }
+                };
                 assert_eq!(asked, request, "{arguments:?}");
                 server.send_to(b"0", from).unwrap();
             }
             let ended = client.wait();
             assert!(ended.status.success(), "{}", ended.report());
-            assert_eq!(ended.output.lines().count(), requests.len());
+            let answers = ended.output.matches("Answer to");
+            assert_eq!(answers.count(), requests.len(), "{}", ended.output);
         }
     }
 
+    let server = stand_in();
     let client = client(server.local_addr().unwrap(), &["--tutorial", "-.5"]);
     let (asked, from) = receive(&server);
     assert_eq!(asked, "-.5");
