@@ -273,7 +273,7 @@ fn what_is_no_flag_is_asked() {
     let server = stand_in();
     let port = server.local_addr().unwrap().port().to_string();
     let port = port.as_str();
-    let mut served = None;
+    let mut last_client = None;
     for (arguments, requests) in [
         (&["-40"][..], &["-40"][..]),
         (
@@ -306,7 +306,7 @@ fn what_is_no_flag_is_asked() {
                 // A slow machine's client may ask twice, from the same address.
                 let (asked, from) = loop {
                     let (asked, from) = receive(&server);
-                    if served.replace(from) != Some(from) {
+                    if last_client.replace(from) != Some(from) {
                         break (asked, from);
                     }
                 };
