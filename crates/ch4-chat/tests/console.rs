@@ -122,7 +122,7 @@ fn tutorial_cuts_a_character_at_byte_1024_and_ends() {
     assert_snapshot!(host.wait().report(), @"
     Waiting for a guest on 127.0.0.1:[port]
     Connected: 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; run it without --tutorial: it survives such text
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 1023; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 }

@@ -108,7 +108,7 @@ fn tutorial_ends_on_a_byte_that_is_not_utf_8() {
     let (program, peer) = tutorial_and_peer();
     peer.sends(b"caf\xe9");
     assert_snapshot!(program.wait().report(), @"
-    Data to send: error: can't talk to 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; run it without --tutorial: it survives such text
+    Data to send: error: can't talk to 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 }

@@ -151,7 +151,7 @@ fn tutorial_ends_at_a_byte_that_is_not_utf_8_and_says_what_helps() {
     assert_snapshot!(server.wait().report(), @"
     Server started, waiting for clients on http://127.0.0.1:[port]/
     Client connected: 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; run it without --tutorial: it survives such text
+    error: can't serve clients on 127.0.0.1:[port]: incomplete utf-8 byte sequence from index 3; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 }

@@ -170,7 +170,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"warm", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; run it without --tutorial: it survives such text
+    error: can't serve clients on 127.0.0.1:[port]: invalid float literal; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 
@@ -178,7 +178,7 @@ fn tutorial_server_ends_on_what_is_no_number() {
     stand_in().send_to(b"\xff", server.address()).unwrap();
     assert_snapshot!(server.wait().report(), @"
     UDP server bound to 127.0.0.1:[port]
-    error: can't serve clients on 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; run it without --tutorial: it survives such text
+    error: can't serve clients on 127.0.0.1:[port]: invalid utf-8 sequence of 1 bytes from index 0; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 }
@@ -211,7 +211,7 @@ fn tutorial_client_ends_on_what_is_no_text() {
     let mut client = Program::start(PROGRAM, ["client", "--tutorial"]);
     client.types(b"caf\xe9\n");
     assert_snapshot!(client.wait().report(), @"
-    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: stream did not contain valid UTF-8; run it without --tutorial: it survives such text
+    Degrees Celsius: error: can't talk to 127.0.0.1:[port]: stream did not contain valid UTF-8; leave out --tutorial: the robust version survives such text
     [exit status: 1]
     ");
 }
@@ -315,8 +315,8 @@ fn what_is_no_flag_is_asked() {
             }
             let ended = client.wait();
             assert!(ended.status.success(), "{}", ended.report());
-            let answers = ended.output.matches("Answer to");
-            assert_eq!(answers.count(), requests.len(), "{}", ended.output);
+            let replies = ended.output.matches("Reply to");
+            assert_eq!(replies.count(), requests.len(), "{}", ended.output);
         }
     }
 

@@ -143,7 +143,9 @@ fn next_step(action: Action, cause: &io::Error) -> &'static str {
 
         // The tutorials' programs end with these errors.
         (Serve | Talk, Kind::UnexpectedEof) => "the input has ended: type or pipe in one more line",
-        (Serve | Talk, Kind::InvalidData) => "run it without --tutorial: it survives such text",
+        (Serve | Talk, Kind::InvalidData) => {
+            "leave out --tutorial: the robust version survives such text"
+        }
         (Serve, Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe) => {
             "one client's error ended this server: start it again, or run it without --tutorial"
         }
@@ -304,8 +306,8 @@ mod tests {
         can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs a network card: --host fe80::1%eth0
         can't receive from X: invalid input parameter; check the network connection, then restart this program
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
-        can't serve clients on X: invalid data; run it without --tutorial: it survives such text
-        can't talk to X: invalid data; run it without --tutorial: it survives such text
+        can't serve clients on X: invalid data; leave out --tutorial: the robust version survives such text
+        can't talk to X: invalid data; leave out --tutorial: the robust version survives such text
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read the directory X: entity not found; check the path
