@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-mod steps;
-
 use std::net::TcpListener;
 use std::process::Command;
 
 use insta::assert_snapshot;
 use testkit::{FakePeer, Program, own_loopback_address, port_without_listener};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
+use crate::PROGRAM;
 
 fn tutorial_host() -> Program {
     Program::start(PROGRAM, ["server", "--tutorial", "--port", "0"])

@@ -20,7 +20,7 @@ use ch4_chat::robust::{self, Chat, Limits, MESSAGE_BYTES};
 use console::{Error, Printer, Width};
 use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, own_loopback_address, plain};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-chat");
+use crate::PROGRAM;
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// A robust program on a thread of the test: what it prints, and what is typed into it.

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-mod steps;
-
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
@@ -14,7 +12,7 @@ use console::{Action, Error, OrCannot, PlayerKeyboard, PlayerScreen, Printer, St
 use insta::assert_snapshot;
 use testkit::{Capture, FakePeer, Program, normalise, plain, port_without_listener};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
+use crate::PROGRAM;
 
 /// Starts a client on the stage. Returns the server's end of its connection, and the listener.
 fn start(

@@ -19,7 +19,7 @@ use console::{Error, Printer};
 use socket2::SockRef;
 use testkit::{Capture, FakePeer, PATIENCE, Program, normalise, plain};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-client");
+use crate::PROGRAM;
 
 /// For tests in which a limit must be reached soon.
 const SHORT: Duration = Duration::from_millis(300);

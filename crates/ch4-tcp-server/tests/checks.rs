@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use judging::program::expect_a_helpful_starter;
 use judging::versions::{failures, verdicts};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
+use crate::PROGRAM;
 
 #[test]
 fn the_robust_tcp_server_stands_every_check() {
@@ -16,7 +16,8 @@ fn the_robust_tcp_server_stands_every_check() {
 #[test]
 fn what_the_tutorials_tcp_server_falls_for() {
     let arguments = ["--tutorial", "--port", "{port}"];
-    let expected = include_str!("snapshots/checks__what_the_tutorials_tcp_server_falls_for.snap");
+    let expected =
+        include_str!("snapshots/tests__checks__what_the_tutorials_tcp_server_falls_for.snap");
     let mut verdicts = verdicts(Role::TcpServer, PROGRAM, arguments, expected);
     if cfg!(windows) {
         // There TIME-WAIT keeps nobody from listening.

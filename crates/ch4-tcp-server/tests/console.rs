@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-mod steps;
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;
@@ -14,7 +12,7 @@ use console::{Log, PlayerScreen, Printer, Stage};
 use insta::assert_snapshot;
 use testkit::{Capture, PATIENCE, Program, normalise, plain};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
+use crate::PROGRAM;
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// Lets a client send the bytes to both versions, and returns the consoles of both sides. The

@@ -13,7 +13,7 @@ use console::{Log, Printer, is_timeout};
 use insta::assert_snapshot;
 use testkit::{Capture, FakePeer, PATIENCE, Program, has_ipv6, plain};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ch4-tcp-server");
+use crate::PROGRAM;
 const ANY_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

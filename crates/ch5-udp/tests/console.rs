@@ -2,17 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-mod common;
-mod steps;
-
 use std::net::UdpSocket;
 use std::process::Command;
 
-use common::{CLOSED_PORT, PROGRAM, client, converted, port_without_server, receive, stand_in};
-#[cfg(unix)]
-use common::{ask, server};
 use insta::assert_snapshot;
 use testkit::{Program, wine_lacks};
+
+use crate::PROGRAM;
+use crate::common::{CLOSED_PORT, client, converted, port_without_server, receive, stand_in};
+#[cfg(unix)]
+use crate::common::{ask, server};
 
 #[test]
 fn robust_server_and_client() {

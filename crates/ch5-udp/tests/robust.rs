@@ -3,17 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 
-mod common;
-
 use std::io::Write;
 use std::net::UdpSocket;
 use std::thread;
 
 use ch5_udp::robust::client::{self, PROMPT, WAITS};
 use ch5_udp::robust::server;
-use common::{PROGRAM, ask, client, converted, port_without_server, receive, server, stand_in};
 use console::{Log, Printer, Width};
 use testkit::{Capture, PATIENCE, Program, has_ipv6, normalise, plain};
+
+use crate::PROGRAM;
+use crate::common::{ask, client, converted, port_without_server, receive, server, stand_in};
 
 /// Serves in this process, on a socket that the test has prepared.
 fn serve(socket: UdpSocket, out: impl Write + Send + 'static, width: Width) {

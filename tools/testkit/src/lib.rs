@@ -68,7 +68,7 @@ pub fn normalise(text: &str) -> String {
 
 /// The program of a step: `examples/NAME.rs` in the crate that has this binary.
 ///
-/// `cargo test` builds it, but doesn't if it is told to build one test only (`--test console`).
+/// `cargo test` builds it, but doesn't if it is told to build one test only (`--test tests`).
 pub fn example(binary: &str, name: &str) -> String {
     let mut path = Path::new(binary).with_file_name("examples").join(name);
     path.set_extension(env::consts::EXE_EXTENSION);

@@ -3,6 +3,8 @@
 use insta::assert_snapshot;
 use testkit::{Program, example};
 
+use crate::PROGRAM;
+
 struct Step {
     path: String,
     port: String,
@@ -11,7 +13,7 @@ struct Step {
 
 impl Step {
     fn hosted_by(step: &str) -> Self {
-        let path = example(super::PROGRAM, step);
+        let path = example(PROGRAM, step);
         let host = Program::start(&path, ["server", "0"]);
         let port = host.address().port().to_string();
         Self { path, port, host }

@@ -1,16 +1,13 @@
-//! What both tests of this crate use.
+//! What several files of tests use.
 
-#![allow(
-    dead_code,
-    reason = "not every test file uses all of it on every system"
-)]
+#![allow(dead_code, reason = "not every system's tests use all of it")]
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 
 use testkit::{PATIENCE, Program};
 
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ch5-udp");
+use crate::PROGRAM;
 
 /// For [`wine_lacks`](testkit::wine_lacks).
 pub(crate) const CLOSED_PORT: &str = "report of a closed port to a UDP socket that waits already";

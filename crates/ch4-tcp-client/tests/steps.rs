@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use insta::assert_snapshot;
 use testkit::{FakePeer, Program, example};
 
+use crate::PROGRAM;
+
 /// The server answers in two parts, sends what a terminal would obey, and hangs up.
 #[test]
 fn what_each_step_prints() {
@@ -12,7 +14,7 @@ fn what_each_step_prints() {
     for step in ["step1_answer", "step2_directions"] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port().to_string();
-        let mut client = Program::start(example(super::PROGRAM, step), [port]);
+        let mut client = Program::start(example(PROGRAM, step), [port]);
         let mut server = FakePeer::accept(&listener);
         client.types("hello\n");
         assert_eq!(server.reads_line(), "hello\n");

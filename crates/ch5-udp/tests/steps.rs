@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use testkit::{Program, example, normalise, wine_lacks};
 
-use super::common::{CLOSED_PORT, PROGRAM, port_without_server};
+use crate::PROGRAM;
+use crate::common::{CLOSED_PORT, port_without_server};
 
 fn client(step: &str, port: u16, typed: &'static str) -> String {
     let arguments = ["client".to_owned(), port.to_string()];

@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use insta::assert_snapshot;
 use testkit::{PATIENCE, Program, example, normalise};
 
+use crate::PROGRAM;
+
 /// A client asks, and another one sends a byte that isn't UTF-8.
 #[test]
 fn what_each_step_prints() {
@@ -18,7 +20,7 @@ fn what_each_step_prints() {
         ("step5_whole", "Connection closed"),
         ("step6_close", "Connection closed"),
     ] {
-        let server = Program::start(example(super::PROGRAM, step), ["0"]);
+        let server = Program::start(example(PROGRAM, step), ["0"]);
         let mut client = TcpStream::connect(server.address()).unwrap();
         client.set_read_timeout(Some(PATIENCE)).unwrap();
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
