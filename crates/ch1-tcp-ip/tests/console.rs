@@ -5,7 +5,6 @@
 mod properties;
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 #[cfg(unix)]
 use std::{
     io::Read,
@@ -146,11 +145,15 @@ fn all_shows_each_packet() {
 
 #[test]
 fn a_million_bytes_are_quick_and_their_ladder_is_short() {
-    let begin = Instant::now();
-    let report = run("tcp --bytes 1000000 --drop 5");
-    let elapsed = begin.elapsed();
-    // A tenth of a second, without optimisation and on a machine that does nothing else.
-    assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
+    const WORDS: &str = "tcp --bytes 1000000 --drop 5";
+    let report = if cfg!(unix) {
+        // It needs a tenth of a second, without optimisation. Only its own time on a processor
+        // counts, in seconds, however busy the machine is.
+        let quick = format!("ulimit -t 3; exec \"$0\" {WORDS}");
+        Program::run("sh", ["-c", &quick, PROGRAM]).report()
+    } else {
+        run(WORDS)
+    };
     let ending = "1000000 of 1000000 bytes, intact and in order";
     assert!(report.contains(ending), "{report}");
     assert!(report.lines().count() < 60, "{report}");
