@@ -336,7 +336,14 @@ fn what_fails_at_the_same_step_as_a_basic_check_is_not_tried_again() {
         let folder = tempdir().unwrap();
         let outcomes = outcomes(Role::TcpClient, names, &mute, folder.path());
         assert_eq!(outcomes[0].verdict, Verdict::Failed);
-        assert_eq!(starts(folder.path()), count, "{names:?}: {outcomes:#?}");
+        let is_unsteady = |it: &&Outcome| it.verdict == Verdict::Unsteady;
+        // On a busy machine what passes may be late, and is tried again.
+        let late = outcomes.iter().filter(is_unsteady).count();
+        assert_eq!(
+            starts(folder.path()),
+            count + late,
+            "{names:?}: {outcomes:#?}"
+        );
     });
 }
 
@@ -473,11 +480,18 @@ fn a_program_that_never_listens_is_told_where_its_port_is() {
         start: Duration::from_millis(500),
         ..Patience::short()
     };
-    let outcome = judged_with(patience, Role::TcpServer, "listens", "echo Port:; cat");
-    let saw = outcome.saw.unwrap();
-    let expected = "it never did, and still runs; it printed last: Port:";
-    assert_eq!(saw, expected);
-    assert!(outcome.advice.unwrap().contains("neither ask for it"));
+    // On a busy machine it may need another one of these half seconds to print.
+    wait_until(|| {
+        let outcome = judged_with(
+            patience.clone(),
+            Role::TcpServer,
+            "listens",
+            "echo Port:; cat",
+        );
+        let (saw, advice) = (outcome.saw.unwrap(), outcome.advice.unwrap());
+        assert!(advice.contains("neither ask for it"), "{saw}");
+        saw == "it never did, and still runs; it printed last: Port:"
+    });
 }
 
 /// As many have it in their source. It may take a moment to listen.
@@ -517,21 +531,27 @@ fn a_program_that_is_busy_before_it_listens_is_told_to_look_for_a_loop() {
     });
 }
 
+/// What becomes of this check, in haste. If that isn't as expected, as on a busy machine: as the
+/// command judges.
+fn judged_twice(
+    role: Role,
+    name: &str,
+    command: &str,
+    is_expected: impl Fn(&Outcome) -> bool,
+) -> Outcome {
+    let outcome = judged_with(Patience::short(), role, name, command);
+    if is_expected(&outcome) {
+        return outcome;
+    }
+    judged_with(Patience::default(), role, name, command)
+}
+
 /// Expects these verdicts of this check, each for a command of the shell.
 fn expect<const N: usize>(role: Role, name: &str, cases: [(String, Verdict); N]) {
     each(cases, |(command, verdict)| {
-        let short = Patience::short();
-        // What passes ends long before these limits, unless the machine is busy.
-        let patience = match verdict {
-            Verdict::Passed => Patience {
-                next: short.next,
-                speed: short.speed,
-                ..Patience::default()
-            },
-            _ => short,
-        };
-        let outcome = judged_with(patience, role, name, &command);
-        assert_eq!(outcome.verdict, verdict, "{command}: {outcome:#?}");
+        let is_expected = |outcome: &Outcome| outcome.verdict == verdict;
+        let outcome = judged_twice(role, name, &command, is_expected);
+        assert!(is_expected(&outcome), "{command}: {outcome:#?}");
     });
 }
 
@@ -701,10 +721,12 @@ fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
 fn a_program_that_an_empty_line_ends_hears_so() {
     each([("q", true), ("d;s/after//", false)], |(fault, ends)| {
         let client = format!("sed -u '/^$/{fault}' | \"{FAULTY}\" tcp-client $1");
-        let outcome = judged(Role::TcpClient, "empty-line", &client);
-        let advice = outcome.advice.as_deref().unwrap();
-        let says_so = advice.contains("isn't the end of the input");
-        assert_eq!(says_so, ends, "{outcome:#?}");
+        let is_expected = |outcome: &Outcome| {
+            let advice = outcome.advice.as_deref();
+            advice.is_some_and(|it| it.contains("isn't the end of the input") == ends)
+        };
+        let outcome = judged_twice(Role::TcpClient, "empty-line", &client, is_expected);
+        assert!(is_expected(&outcome), "{outcome:#?}");
     });
 }
 
