@@ -256,7 +256,8 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
 fn a_report_says_how_the_program_was_compiled() {
     let (class, tools, reports) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
     fs::write(class.path().join("wu.c"), "int main(void) {}").unwrap();
-    let compiler = "#!/bin/sh\nprintf '#!/bin/sh\\n' > a.out; chmod +x a.out";
+    // It fails at once: nobody waits for a server that it may have left in the background.
+    let compiler = "#!/bin/sh\nprintf '#!/bin/sh\\nexit 1\\n' > a.out; chmod +x a.out";
     script(tools.path(), "cc", compiler);
     let mut checks = std::process::Command::new(CHECKS);
     let path = env::var("PATH").unwrap();

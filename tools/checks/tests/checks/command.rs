@@ -240,8 +240,14 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
 fn a_program_that_does_not_end_when_it_should_is_killed() {
     let word = own_word("hangs");
     let command = format!("trap '' TERM INT HUP; \"{FAULTY}\" tcp-client $1; sleep 1000");
+    // Only its end is waited for in vain.
+    let patience = Patience {
+        end: Patience::short().end,
+        speed: Patience::short().speed,
+        ..Patience::default()
+    };
     let submission = Submission {
-        patience: Patience::short(),
+        patience,
         ..Submission::new(Command::new("sh", ["-c", &command, &word, "{port}"]))
     };
     let checks = Role::TcpClient.checks();

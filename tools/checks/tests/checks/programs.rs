@@ -312,7 +312,8 @@ fn what_fails_at_the_same_step_as_a_basic_check_says_so() {
     let outcomes = outcomes(Role::TcpClient, &names, &mute, folder.path());
     let (last, failed) = outcomes.split_last().unwrap();
     assert_eq!(verdicts(failed), [Verdict::Failed; 3]);
-    assert_eq!(last.verdict, Verdict::Passed);
+    // On a busy machine it may pass only when it is tried again.
+    assert!(last.verdict.is_pass(), "{last:#?}");
     let same_as: Vec<_> = failed.iter().map(|it| it.same_as).collect();
     let first = Some("tcp-client/sends");
     assert_eq!(same_as, [None, first, first]);
