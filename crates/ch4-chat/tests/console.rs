@@ -1,7 +1,5 @@
 //! What host and guest print, and what they send to each other.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::net::TcpListener;
 use std::process::Command;
 

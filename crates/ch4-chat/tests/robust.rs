@@ -1,7 +1,5 @@
 //! What nobody can do to the chat, as host or as guest.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::io::{self, BufReader, PipeWriter, Write};
 #[cfg(unix)]
 use std::net::TcpStream;

@@ -1,7 +1,5 @@
 //! What the client prints, and what it sends.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;

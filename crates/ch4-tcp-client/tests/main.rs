@@ -1,6 +1,12 @@
 //! The tests of this crate's programs, in one binary: cargo runs one after another, and these tests
 //! mostly wait.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails with a panic"
+)]
+
 mod checks;
 mod console;
 mod robust;

@@ -1,11 +1,5 @@
 //! What servers do that no check does, and what becomes of the client then.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails with a panic"
-)]
-
 use std::io::{self, BufReader, ErrorKind, PipeWriter, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

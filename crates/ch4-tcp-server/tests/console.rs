@@ -1,7 +1,5 @@
 //! What the server prints, and what it sends to whom.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::process::Command;

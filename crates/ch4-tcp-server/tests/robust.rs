@@ -1,8 +1,6 @@
 //! What the robust server holds against any client, where `tests/checks.rs` can't see it: limits,
 //! defaults, each answer, the screen.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4};
 use std::thread;

@@ -1,7 +1,5 @@
 //! What the server and the client print, and what they send to each other.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::net::UdpSocket;
 use std::process::Command;
 

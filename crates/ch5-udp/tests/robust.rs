@@ -1,8 +1,6 @@
 //! What the robust pair survives, where the checks of `checks.rs` can't see it: limits, defaults,
 //! errors of sockets, and terminals. What it prints is in `console.rs`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-
 use std::io::Write;
 use std::net::UdpSocket;
 use std::thread;
