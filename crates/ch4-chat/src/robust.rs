@@ -16,20 +16,18 @@
 //! | --- | --- | --- | --- |
 //! | typing | `Chat::start` | a permit, then a line | when no more permits can come |
 //! | accept | [`host()`] | a permit, then a guest | the same |
-//! | reader | `Peer::start` | bytes, then a permit | with the stream, or when the peer is dropped |
+//! | reader | `Peer::start` | a permit, then bytes | the same |
 //! | writer | `Peer::start` | its outbox, then 20 ms | after `byebye`, or with the peer |
 //! | printer | `Keyboard::open` | lines | when the `Log` is dropped |
 //!
 //! A guest has the same threads without `accept`, and only one peer, the host. At a terminal one
 //! more thread waits for the signals that end a program.
 //!
-//! After each event a thread waits for a [permit](event::wait_for_permit), the time from which it
-//! may send its next event. So every queue has a bound, and a rule for when it is full
-//! ([`Limits`]):
+//! Before each event a thread waits for a [permit](event::start_thread), the time from which it may
+//! send it. So every queue has a bound, and a rule for when it is full ([`Limits`]):
 //!
-//! - Inbox: one event from each thread, and one more from a reader when it ends. If a guest
-//!   talks too fast, its next permit is for later. Meanwhile its words wait in the network, where
-//!   TCP's flow control holds them up.
+//! - Inbox: one event from each thread. If a guest talks too fast, its next permit is for later.
+//!   Meanwhile its words wait in the network, where TCP's flow control holds them up.
 //! - Room: what guests have said waits here, one event from each, until nothing else is in the
 //!   inbox and the room's budget allows it. Then it is passed on, and the permit comes after that.
 //! - Outbox: the loop never waits. It drops a guest for whom too much waits.
@@ -43,10 +41,9 @@
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
 //! | [`keyboard`] | its `next` reads the line: [`event::Event::Typed`] | |
-//! | [`reader`] | | `read_messages` reads bytes |
+//! | [`reader`] | | its `next` reads bytes: [`event::Event::Said`] |
 //! | [`framing`] | | `push` makes messages of them |
-//! | [`peer`] | | `say`, in `Peer::start`, puts them into the inbox: [`event::Event::Said`] |
-//! | [`event`] | `start_thread` puts it into the inbox | |
+//! | [`event`] | `start_thread` puts it into the inbox | the same |
 //! | [`chat`] | `next_event` takes it out | the same |
 //! | [`host()`] | `run` calls `speak` | `run` calls `hear`, and later `pass_on` |
 //! | [`room`] | `speak`, `broadcast` | `hear`: it waits; `pass_on`, `broadcast` |

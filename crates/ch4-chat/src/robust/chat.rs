@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use console::{Error, Log, Printer};
+use console::{Action, Error, Log, OrCannot, Printer};
 
 use super::event::{Event, PeerId, start_thread};
 use super::keyboard::{Input, Keyboard};
@@ -28,8 +29,8 @@ pub struct Chat {
     typing_ended: Receiver<()>,
     /// Where the lines come from.
     pub input: Input,
-    /// True if the input was a file, and has ended.
-    pub input_ended: bool,
+    /// After the end of an input file: when to leave, unless somebody speaks before.
+    pub leaves_at: Option<Instant>,
     /// What the user sees.
     pub log: Rc<Log>,
     /// How long others can make us wait, and how much they can make us keep.
@@ -51,15 +52,18 @@ impl Chat {
         let (events, inbox) = channel();
         let failed = events.clone();
         printer.when_gone(move |error| drop(failed.send(Event::Failed(error))));
-        let (permits, typing_ended) =
-            start_thread("that reads the keyboard", &events, keyboard.next)?;
+        // Nothing is ever sent here: the thread drops its end when it is done.
+        let (typing, typing_ended) = channel::<()>();
+        let ended = move || drop(typing);
+        let permits = start_thread(Builder::new(), &events, keyboard.next, ended)
+            .or_cannot(Action::StartThread, "that reads the keyboard")?;
         Ok(Self {
             events,
             inbox,
             permits,
             typing_ended,
             input: keyboard.input,
-            input_ended: false,
+            leaves_at: None,
             log: Rc::new(Log::new(printer, false)),
             limits,
         })
@@ -69,28 +73,26 @@ impl Chat {
     /// that is already waiting is returned even after this time.
     ///
     /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
-    /// file has ended, the keyboard's next permit is for [`Limits::linger`] after somebody last
-    /// spoke.
+    /// file has ended and nobody has spoken for [`Limits::linger`], that is as if the user had typed
+    /// `byebye`.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
-        let event = self.wait(until)?;
+        let event = self.wait(until.into_iter().chain(self.leaves_at).min());
         let now = Instant::now();
         match &event {
-            Event::NotSent(why) => {
+            None if self.leaves_at.is_some_and(|at| at <= now) => {
+                return Some(Event::Typed(BYE.to_owned()));
+            }
+            Some(Event::NotSent(why)) => {
                 self.log.trouble(why);
                 self.permit_line(now);
             }
-            // The second time: the keyboard's thread was only our timer. Nobody has spoken since.
-            Event::InputEnded if self.input_ended => return Some(Event::Typed(BYE.to_owned())),
-            Event::InputEnded => {
-                self.input_ended = true;
-                self.permit_line(now + self.limits.linger);
-            }
-            Event::Said(_, messages) if self.input_ended && !messages.is_empty() => {
-                self.permit_line(now + self.limits.linger);
+            Some(Event::InputEnded) => self.leaves_at = Some(now + self.limits.linger),
+            Some(Event::Said(_, messages)) if !messages.is_empty() => {
+                self.leaves_at = self.leaves_at.map(|_| now + self.limits.linger);
             }
             _ => {}
         }
-        Some(event)
+        event
     }
 
     /// The user's last line is done: read another from this time on.
@@ -230,7 +232,7 @@ mod tests {
         let mut chat = Chat::start(keyboard, printer, limits).unwrap();
         chat.permit_line(Instant::now());
         let event = chat.next_event(Some(in_time()));
-        assert!(matches!(event, Some(Event::InputEnded)) && chat.input_ended);
+        assert!(matches!(event, Some(Event::InputEnded)) && chat.leaves_at.is_some());
         // What says nothing gives nobody more time. Words do.
         let begin = Instant::now();
         for words in [vec!["hi".to_owned()], vec![]] {

@@ -1,4 +1,4 @@
-//! Events, the threads that send them to an inbox, and the permits that these threads wait for.
+//! Events, and the threads that send them to an inbox.
 //!
 //! A permit is an instant: the loop decides how soon a thread may send its next event. When a peer
 //! floods, its bytes wait in the network and not in our memory.
@@ -6,10 +6,10 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::thread::Builder;
 use std::time::Instant;
 
-use console::{Action, Error, OrCannot};
+use console::Error;
 
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
@@ -34,38 +34,33 @@ pub enum Event {
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread. For each permit it calls `next`, which waits for one thing, and sends the event
-/// that `next` returns. `that` completes "start a thread" in an error.
-///
-/// Returns the halves of two channels. The first is for the permits. If you drop it, the thread
-/// ends, but not while `next` waits. The second is disconnected when the thread has ended; nothing
-/// is ever sent there.
+/// Starts a thread that sends events. For each permit it calls `next`, which waits for one thing,
+/// and sends the event that `next` returns. If you drop the sender of permits, the thread calls
+/// `end` and ends, but not while `next` waits.
 ///
 /// # Errors
 ///
 /// The system has no thread left.
 pub fn start_thread(
-    that: &str,
+    thread: Builder,
     events: &Sender<Event>,
     mut next: impl FnMut() -> Event + Send + 'static,
-) -> Result<(Sender<Instant>, Receiver<()>), Error> {
+    end: impl FnOnce() + Send + 'static,
+) -> io::Result<Sender<Instant>> {
     let (permits, permitted) = channel();
-    let (running, ended) = channel();
     let events = events.clone();
-    let run = move || {
+    thread.spawn(move || {
         while wait_for_permit(&permitted) {
             let _ = events.send(next());
         }
-        drop(running);
-    };
-    let started = thread::Builder::new().spawn(run);
-    started.or_cannot(Action::StartThread, that)?;
-    Ok((permits, ended))
+        end();
+    })?;
+    Ok(permits)
 }
 
 /// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
 /// first. Returns false as soon as no other can come, even before the instant.
-pub fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
+fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     // `recv` fails only if the sender has gone. This gives it the error of `recv_timeout`.
     let mut permit = permits.recv().map_err(RecvTimeoutError::from);
     while let Ok(at) = permit {

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use console::{Error, client_has_gone, end_accept, own_address};
+use console::{Action, Error, OrCannot, client_has_gone, end_accept, own_address};
 
 use super::chat::Chat;
 use super::event::{Event, start_thread};
@@ -37,7 +38,8 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     let listener = Arc::new(listener);
     let its_listener = Arc::clone(&listener);
     let accept = move || Event::Accepted(its_listener.accept());
-    let (accept_permits, _) = start_thread("that accepts guests", &chat.events, accept)?;
+    let accept_permits = start_thread(Builder::new(), &chat.events, accept, || {})
+        .or_cannot(Action::StartThread, "that accepts guests")?;
     let waiting = format!("Waiting for guests on {here}. Say {BYE} to end the chat.");
     chat.log.event(waiting);
 
@@ -102,7 +104,7 @@ impl Host {
                 Some(Event::NotSent(_) | Event::InputEnded) => {}
             }
             self.room.drop_slow(now);
-            if self.chat.input_ended && self.room.is_empty() {
+            if self.chat.leaves_at.is_some() && self.room.is_empty() {
                 return Ok(());
             }
         }

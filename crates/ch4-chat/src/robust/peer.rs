@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 
-use super::event::{Event, PeerId, wait_for_permit};
+use super::event::{Event, PeerId, start_thread};
 use super::limits::Limits;
-use super::reader::read_messages;
+use super::reader::message_reader;
 use crate::BYE;
 
 /// Readers and writers need little stack: 128 KiB.
@@ -57,8 +57,9 @@ pub struct Peer {
 impl Peer {
     /// Takes over a connection: one thread reads lines of at most `line_bytes`, and one writes.
     ///
-    /// After each event the reader waits for a [permit](Peer::permit) before it reads on. Meanwhile
-    /// a flood waits in the network, which tells the sender to wait (RFC 9293, section 3.8.6).
+    /// After its first event, the reader waits for a [permit](Peer::permit) before each other.
+    /// Meanwhile a flood waits in the network, which tells the sender to wait (RFC 9293, section
+    /// 3.8.6).
     ///
     /// # Errors
     ///
@@ -78,7 +79,6 @@ impl Peer {
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 
         let (outbox, texts) = channel();
-        let (permits, permitted) = channel();
         let waiting = Arc::<AtomicUsize>::default();
         // Both threads and the loop share it: a room has one descriptor for each guest.
         let stream = Arc::new(stream);
@@ -94,18 +94,14 @@ impl Peer {
             drop(running);
         })?;
 
-        let (read_half, events, limits) = (Arc::clone(&stream), events.clone(), limits.clone());
-        thread().spawn(move || {
-            // Returns false if the loop has let the peer go.
-            let say = |messages| {
-                let _ = events.send(Event::Said(id, messages));
-                wait_for_permit(&permitted)
-            };
-            let end = read_messages(&read_half, line_bytes, limits.quiet, say);
-            let _ = events.send(Event::Gone(id, end.err()));
-            let _ = written.recv_timeout(limits.farewell);
+        let next = message_reader(Arc::clone(&stream), id, line_bytes, limits.quiet);
+        let (read_half, farewell) = (Arc::clone(&stream), limits.farewell);
+        let end = move || {
+            let _ = written.recv_timeout(farewell);
             let _ = read_half.shutdown(Shutdown::Both);
-        })?;
+        };
+        let permits = start_thread(thread(), events, next, end)?;
+        let _ = permits.send(Instant::now());
 
         Ok(Self {
             outbox,
@@ -201,6 +197,8 @@ pub(super) mod fake {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::TryRecvError;
+
     use testkit::FakePeer;
 
     use super::fake::Outbox;
@@ -269,7 +267,7 @@ mod tests {
         };
         assert_eq!([&**one, more], ["one\n", "more\n"]);
         assert!(*second >= *first + REST);
-        assert!(!wait_for_permit(&permitted));
+        assert_eq!(permitted.try_recv(), Err(TryRecvError::Disconnected));
     }
 
     /// A test could see neither from outside: the second takes a minute.

@@ -1,11 +1,13 @@
 //! Turns a peer's bytes into messages, and decides when the loop has to hear of them.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use console::DeadlineStream;
 
+use super::event::{Event, PeerId};
 use super::framing::Framing;
 use super::limits::MESSAGE_BYTES;
 
@@ -13,67 +15,64 @@ use super::limits::MESSAGE_BYTES;
 /// one event has at most 256 lines, and the loop soon goes on to the next.
 const PARTS: usize = 8;
 
-/// Calls `say` with what a peer says, in lines of at most `line_bytes`, until the stream ends or
-/// `say` returns false. (It is in [`Peer::start`](super::peer::Peer::start): it sends an event and
-/// waits for a permit.) The list is empty if a new peer is silent, or if a peer sends a lot that
-/// isn't a message.
+/// Returns the `next` of a peer's reader: each call waits until the loop has to hear of the peer,
+/// who speaks in lines of at most `line_bytes`. The last event is [`Event::Gone`].
 ///
-/// # Errors
-///
-/// The connection is broken. What came before still counts: a tutorial's program that says
-/// `byebye` and closes with something unread resets the connection.
-pub fn read_messages(
-    stream: &TcpStream,
+/// What came before an error still counts: a tutorial's program that says `byebye` and closes with
+/// something unread resets the connection.
+pub fn message_reader(
+    stream: Arc<TcpStream>,
+    id: PeerId,
     line_bytes: usize,
     quiet: Duration,
-    say: impl Fn(Vec<String>) -> bool,
-) -> io::Result<()> {
+) -> impl FnMut() -> Event {
     let mut framing = Framing::new(line_bytes);
     let mut piece = vec![0; line_bytes / PARTS];
-    let (mut last_read, mut unreported) = (Instant::now(), 0);
     // A new guest may give its name first, but the others hear of it soon in any case.
-    let mut new_until = Some(last_read + quiet);
-    let end = loop {
-        // While the peer is new, wait until then. After that, until it is quiet; or without an end,
-        // if it speaks lines or has begun nothing.
-        let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
-        let deadline = new_until.or(quiet_at);
-        let mut messages = Vec::new();
-        match DeadlineStream::new(stream, deadline).read(&mut piece) {
-            Ok(0) => break Ok(()),
-            Ok(count) => {
-                last_read = Instant::now();
-                messages.extend(framing.push(piece.split_at(count).0));
-                // Empty lines, and a line without end, aren't messages, but need a permit too.
-                unreported += count;
-                if messages.is_empty() && unreported <= MESSAGE_BYTES {
-                    continue;
-                }
-            }
-            // Without a deadline it is the system that gave up: the peer doesn't answer any more.
-            Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
-                break Err(error);
-            }
-            Err(_) if quiet_at.is_some_and(|at| at <= Instant::now()) => {
-                messages.extend(framing.complete());
-            }
-            Err(_) => {} // It is new, and hasn't finished a message yet.
-        }
-        (new_until, unreported) = (None, 0);
-        if !say(messages) {
-            return Ok(());
-        }
+    let mut new_until = Some(Instant::now() + quiet);
+    let mut end = None;
+    move || {
+        let new_until = new_until.take();
         // Until now we didn't read, so that time doesn't count as the peer's quiet.
-        last_read = Instant::now();
-    };
-    if let Some(last) = framing.complete() {
-        say(vec![last]);
+        let (mut last_read, mut unreported) = (Instant::now(), 0);
+        while end.is_none() {
+            // While the peer is new, wait until then. After that, until it is quiet; or without an
+            // end, if it speaks lines or has begun nothing.
+            let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
+            let deadline = new_until.or(quiet_at);
+            match DeadlineStream::new(&stream, deadline).read(&mut piece) {
+                Ok(0) => end = Some(Ok(())),
+                Ok(count) => {
+                    last_read = Instant::now();
+                    // Empty lines, and a line without end, aren't messages, but need a permit too.
+                    unreported += count;
+                    let messages = framing.push(piece.split_at(count).0);
+                    if !messages.is_empty() || unreported > MESSAGE_BYTES {
+                        return Event::Said(id, messages);
+                    }
+                }
+                // Without a deadline it is the system that gave up: the peer doesn't answer any
+                // more.
+                Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
+                    end = Some(Err(error));
+                }
+                Err(_) if quiet_at.is_some_and(|at| at <= Instant::now()) => {
+                    return Event::Said(id, framing.complete().into_iter().collect());
+                }
+                // It is new, and hasn't finished a message yet.
+                Err(_) => return Event::Said(id, Vec::new()),
+            }
+        }
+        match framing.complete() {
+            Some(last) => Event::Said(id, vec![last]),
+            None => Event::Gone(id, end.take().and_then(Result::err)),
+        }
     }
-    end
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
     use std::thread;
 
@@ -89,13 +88,17 @@ mod tests {
     ) -> io::Result<()> {
         let (stream, other) = FakePeer::pair();
         let (said, hears) = channel();
-        thread::scope(|scope| {
+        thread::scope(move |scope| {
             scope.spawn(move || peer(other, &hears));
-            let say = |messages| said.send(messages).is_ok();
-            let end = read_messages(&stream, MESSAGE_BYTES, quiet, say);
-            // A peer that waits for more, or goes on sending, now fails.
-            drop((stream, said));
-            end
+            let mut next = message_reader(stream.into(), 1, MESSAGE_BYTES, quiet);
+            // When this ends, a peer that waits for more, or goes on sending, fails.
+            loop {
+                match next() {
+                    Event::Said(1, messages) => drop(said.send(messages)),
+                    Event::Gone(1, error) => break error.map_or(Ok(()), Err),
+                    event => panic!("{event:?}"),
+                }
+            }
         })
     }
 
@@ -163,16 +166,15 @@ mod tests {
         let (stream, peer) = FakePeer::pair();
         peer.sends("x".repeat(MESSAGE_BYTES + 1));
         drop(peer);
-        let (said, hears) = channel();
-        let say = |messages: Vec<String>| {
-            if messages.is_empty() {
-                thread::sleep(2 * quiet); // The permit is late.
-            }
-            said.send(messages.len()).is_ok()
+        let mut next = message_reader(stream.into(), 1, MESSAGE_BYTES, quiet);
+        let mut says = || match next() {
+            Event::Said(_, messages) => messages.len(),
+            event => panic!("{event:?}"),
         };
-        read_messages(&stream, MESSAGE_BYTES, quiet, say).unwrap();
-        drop(said);
-        assert_eq!(hears.iter().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(says(), 0);
+        thread::sleep(2 * quiet); // The permit is late.
+        assert_eq!(says(), 1);
+        assert!(matches!(next(), Event::Gone(1, None)));
     }
 
     #[test]
