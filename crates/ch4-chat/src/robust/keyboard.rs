@@ -42,17 +42,16 @@ impl Keyboard {
         // `TERM` says what the terminal can do. Windows doesn't need it.
         let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
         let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
-            (Self::new(Input::Editor, next), Printer::new(screen)?)
+            (Self::new(Input::Editor, next), Printer::new(screen))
+        } else if io::stdin().is_terminal() {
+            (
+                Self::plain(Input::Terminal, stdin()),
+                Printer::new(stdout()),
+            )
         } else {
-            let is_terminal = io::stdin().is_terminal();
-            let input = if is_terminal {
-                Input::Terminal
-            } else {
-                Input::File
-            };
-            (Self::plain(input, stdin()), Printer::new(stdout())?)
+            (Self::plain(Input::File, stdin()), Printer::new(stdout()))
         };
-        Ok((keyboard, printer.with_width(terminal_width)))
+        Ok((keyboard, printer?.with_width(terminal_width)))
     }
 
     /// Lines without a prompt. Bytes that aren't UTF-8 become U+FFFD.
