@@ -10,7 +10,7 @@ use console::{Action, Error, Log, OrCannot, Printer};
 
 use super::event::{Event, PeerId, start_thread};
 use super::keyboard::{Input, Keyboard};
-use super::limits::Limits;
+use super::limits::{Budget, Limits};
 use super::peer::Peer;
 use crate::BYE;
 
@@ -25,6 +25,9 @@ pub struct Chat {
     inbox: Receiver<Event>,
     /// Permits for the thread that reads the keyboard.
     permits: Sender<Instant>,
+    /// How much the user may say: at the host, too, no more than a guest. A file would be too much
+    /// for all guests at once.
+    budget: Budget,
     /// It is disconnected when that thread has ended.
     typing_ended: Receiver<()>,
     /// Where the lines come from.
@@ -61,6 +64,7 @@ impl Chat {
             events,
             inbox,
             permits,
+            budget: Budget::PERSON,
             typing_ended,
             input: keyboard.input,
             leaves_at: None,
@@ -84,7 +88,7 @@ impl Chat {
             }
             Some(Event::NotSent(why)) => {
                 self.log.trouble(why);
-                self.permit_line(now);
+                self.permit_line(0);
             }
             Some(Event::InputEnded) => self.leaves_at = Some(now + self.limits.linger),
             Some(Event::Said(_, messages)) if !messages.is_empty() => {
@@ -95,8 +99,10 @@ impl Chat {
         event
     }
 
-    /// The user's last line is done: read another from this time on.
-    pub fn permit_line(&self, at: Instant) {
+    /// The user's last line is done, and counts as this many bytes: read another as soon as the
+    /// user may say more.
+    pub fn permit_line(&mut self, bytes: usize) {
+        let at = self.budget.spend(bytes, Instant::now());
         // If the thread has ended, nothing is read any more.
         let _ = self.permits.send(at);
     }
@@ -199,7 +205,7 @@ mod tests {
             read.send(()).unwrap();
             typed("one")
         });
-        chat.permit_line(Instant::now());
+        chat.permit_line(0);
         let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::Typed(_))));
         leaves(chat);
@@ -207,12 +213,22 @@ mod tests {
         assert_eq!(reads.iter().count(), 1);
     }
 
+    #[test]
+    fn who_types_too_much_may_type_on_later() {
+        let (mut chat, _) = chat(|| typed(""));
+        let begin = Instant::now();
+        // The burst, and 100 ms.
+        chat.permit_line(64 * 1024 + 1639);
+        assert!(chat.next_event(Some(in_time())).is_some());
+        assert!(begin.elapsed() >= Duration::from_millis(100));
+    }
+
     /// A line that isn't sent needs no permit of the loop's.
     #[test]
     fn a_line_that_is_not_sent_is_told_and_the_next_one_is_read() {
         let mut lines = vec![typed("two"), Event::NotSent("Not sent: one.".to_owned())];
         let (mut chat, screen) = chat(move || lines.pop().unwrap());
-        chat.permit_line(Instant::now());
+        chat.permit_line(0);
         let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::NotSent(_))));
         let event = chat.next_event(Some(in_time()));
@@ -230,7 +246,7 @@ mod tests {
             ..Limits::default()
         };
         let mut chat = Chat::start(keyboard, printer, limits).unwrap();
-        chat.permit_line(Instant::now());
+        chat.permit_line(0);
         let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::InputEnded)) && chat.leaves_at.is_some());
         // What says nothing gives nobody more time. Words do.
@@ -250,12 +266,12 @@ mod tests {
     fn a_line_that_is_being_edited_is_ended_by_the_user() {
         let (reading, reads) = channel();
         let (enter, presses) = channel();
-        let (chat, screen) = chat(move || {
+        let (mut chat, screen) = chat(move || {
             reading.send(()).unwrap();
             presses.recv_timeout(PATIENCE).unwrap();
             typed("")
         });
-        chat.permit_line(Instant::now());
+        chat.permit_line(0);
         reads.recv_timeout(PATIENCE).unwrap();
         let press = thread::spawn(move || {
             let _ = screen.wait_for("Press Enter to leave.");
@@ -271,10 +287,10 @@ mod tests {
         for says_byebye in [false, true] {
             let (mut chat, screen) = chat(|| typed(BYE));
             if says_byebye {
-                chat.permit_line(Instant::now());
+                chat.permit_line(0);
                 assert!(chat.next_event(Some(in_time())).is_some());
             } else {
-                chat.permit_line(Instant::now() + 10 * PATIENCE);
+                chat.permit_line(1 << 30);
             }
             leaves(chat);
             assert_eq!(screen.text(), "");

@@ -9,7 +9,7 @@ use console::{Action, Error, Log, OrCannot, safe};
 
 use super::chat::Chat;
 use super::event::{Event, PeerId};
-use super::limits::{Budget, MESSAGE_BYTES};
+use super::limits::MESSAGE_BYTES;
 use super::name;
 use super::peer::Peer;
 use crate::BYE;
@@ -41,8 +41,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
     }
     // The others see this name before each line, with a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
-    let mut budget = Budget::PERSON;
-    chat.permit_line(Instant::now());
+    chat.permit_line(0);
     // If the host has had the last word, is gone, or reads too slowly, we don't say goodbye.
     let (host_is_here, result) = loop {
         let event = chat.next_event(None);
@@ -54,7 +53,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
                 // Count it as the host does: with a name, a number and escapes. If we counted less,
                 // more and more would wait here while the host reads us more slowly.
                 let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
-                chat.permit_line(budget.spend(passed_on.len(), now));
+                chat.permit_line(passed_on.len());
                 if !line.is_empty() {
                     host.push(line + "\n");
                 }

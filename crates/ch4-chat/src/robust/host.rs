@@ -77,7 +77,7 @@ impl Host {
         // The lines of a file are meant for somebody: they wait for the first guest.
         let mut waits_for_guest = self.chat.input == Input::File;
         if !waits_for_guest {
-            self.chat.permit_line(Instant::now());
+            self.chat.permit_line(0);
         }
         loop {
             let event = self.chat.next_event(self.room.ready_at(Instant::now()));
@@ -93,7 +93,7 @@ impl Host {
                 Some(Event::Said(id, messages)) => {
                     if waits_for_guest {
                         waits_for_guest = false;
-                        self.chat.permit_line(now);
+                        self.chat.permit_line(0);
                     }
                     self.room.hear(id, messages, now);
                 }
