@@ -41,7 +41,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Failed`] if the
+    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Leave`] if the
     /// screen fails.
     ///
     /// The thread reads each line, even the first, only when it has a [permit](Chat::permit_line).
@@ -54,7 +54,7 @@ impl Chat {
     pub fn start(keyboard: Keyboard, printer: Printer, limits: Limits) -> Result<Self, Error> {
         let (events, inbox) = channel();
         let failed = events.clone();
-        printer.when_gone(move |error| drop(failed.send(Event::Failed(error))));
+        printer.when_gone(move |error| drop(failed.send(Event::Leave(Err(error)))));
         // Nothing is ever sent here: the thread drops its end when it is done.
         let (typing, typing_ended) = channel::<()>();
         let ended = move || drop(typing);
@@ -77,14 +77,13 @@ impl Chat {
     /// that is already waiting is returned even after this time.
     ///
     /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
-    /// file has ended and nobody has spoken for [`Limits::linger`], that is as if the user had typed
-    /// `byebye`.
+    /// file has ended and nobody has spoken for [`Limits::linger`], the user leaves.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let event = self.wait(until.into_iter().chain(self.leaves_at).min());
         let now = Instant::now();
         match &event {
             None if self.leaves_at.is_some_and(|at| at <= now) => {
-                return Some(Event::Typed(BYE.to_owned()));
+                return Some(Event::Leave(Ok(())));
             }
             Some(Event::NotSent(why)) => {
                 self.log.trouble(why);
@@ -257,7 +256,7 @@ mod tests {
             assert!(matches!(event, Some(Event::Said(..))));
         }
         let event = chat.next_event(Some(in_time()));
-        assert!(matches!(event, Some(Event::Typed(line)) if line == BYE));
+        assert!(matches!(event, Some(Event::Leave(Ok(())))));
         assert!(begin.elapsed() >= Duration::from_millis(200));
     }
 
@@ -285,7 +284,7 @@ mod tests {
     #[test]
     fn nobody_is_asked_for_enter_where_no_prompt_is() {
         for says_byebye in [false, true] {
-            let (mut chat, screen) = chat(|| typed(BYE));
+            let (mut chat, screen) = chat(|| Event::Leave(Ok(())));
             if says_byebye {
                 chat.permit_line(0);
                 assert!(chat.next_event(Some(in_time())).is_some());

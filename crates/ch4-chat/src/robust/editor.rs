@@ -8,7 +8,6 @@ use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
 use super::event::Event;
-use crate::BYE;
 
 /// An editor that shows a prompt and returns an event for each call, and a screen that prints above
 /// the prompt.
@@ -56,13 +55,13 @@ fn make_blocking() {
 fn without_line(error: ReadlineError) -> Event {
     let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
     match error {
-        ReadlineError::Eof | ReadlineError::Interrupted => Event::Typed(BYE.to_owned()),
+        ReadlineError::Eof | ReadlineError::Interrupted => Event::Leave(Ok(())),
         #[cfg(windows)]
         ReadlineError::Decode(_) => not_utf8(),
         ReadlineError::Io(error) if error.kind() == ErrorKind::InvalidData => not_utf8(),
         error => {
             let next = "try it with TERM=dumb, or in another terminal";
-            Event::Failed(Error::cannot("use the terminal", error, next))
+            Event::Leave(Err(Error::cannot("use the terminal", error, next)))
         }
     }
 }
@@ -146,7 +145,7 @@ mod tests {
             "NotSent(\"Not sent: the line isn't UTF-8.\")"
         );
         let failed = io_error(ErrorKind::NotConnected);
-        assert!(matches!(failed, Event::Failed(_)));
+        assert!(matches!(failed, Event::Leave(Err(_))));
     }
 
     #[test]

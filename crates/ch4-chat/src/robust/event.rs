@@ -17,14 +17,14 @@ pub type PeerId = u64;
 /// One event. Threads send them to an inbox; one loop handles them, one after the other.
 #[derive(Debug)]
 pub enum Event {
-    /// The user typed this line, which fits into a message.
+    /// The user typed this line, which fits into a message and isn't `byebye`.
     Typed(String),
     /// The user typed a line that can't be sent: it is too long, or isn't UTF-8. This says so.
     NotSent(String),
     /// The user's input is a file that has no more lines.
     InputEnded,
-    /// The screen or the keyboard failed, for this reason: the chat ends.
-    Failed(Error),
+    /// The user leaves: with `byebye`, or because the screen or the keyboard failed.
+    Leave(Result<(), Error>),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     /// A peer said this. The list is empty if a new peer hasn't finished a message yet, or if a

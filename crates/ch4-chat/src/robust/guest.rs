@@ -47,8 +47,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
         let event = chat.next_event(None);
         let now = Instant::now();
         match event {
-            Some(Event::Failed(error)) => break (true, Err(error)),
-            Some(Event::Typed(line)) if line == BYE => break (true, Ok(())),
+            Some(Event::Leave(result)) => break (true, result),
             Some(Event::Typed(line)) => {
                 // Count it as the host does: with a name, a number and escapes. If we counted less,
                 // more and more would wait here while the host reads us more slowly.

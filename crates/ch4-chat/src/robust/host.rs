@@ -86,8 +86,7 @@ impl Host {
                 // The inbox is empty, and the room may pass on words. Whatever else has happened
                 // comes first: so a flood holds up neither the host nor those who come and go.
                 None => self.room.pass_on(now),
-                Some(Event::Failed(error)) => return Err(error),
-                Some(Event::Typed(line)) if line == BYE => return Ok(()),
+                Some(Event::Leave(result)) => return result,
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
@@ -236,7 +235,7 @@ mod tests {
             for (id, _outbox) in &guests {
                 events.send(Event::Said(*id, vec!["x".into()])).unwrap();
             }
-            events.send(Event::Typed(BYE.to_owned())).unwrap();
+            events.send(Event::Leave(Ok(()))).unwrap();
             host.run().unwrap();
             for _ in guests {
                 assert_eq!(host.room.ready_at(now), Some(now));
@@ -266,7 +265,7 @@ mod tests {
                 {
                     heard += &text;
                 }
-                events.send(Event::Typed(BYE.to_owned())).unwrap();
+                events.send(Event::Leave(Ok(()))).unwrap();
                 heard
             });
             host.run().unwrap();

@@ -63,8 +63,8 @@ impl Keyboard {
             }
             Ok(Some(Line::TooLong(length))) => too_long(length),
             Ok(None) if input == Input::File => Event::InputEnded,
-            Ok(None) => Event::Typed(BYE.to_owned()),
-            Err(error) => Event::Failed(Error::input(error)),
+            Ok(None) => Event::Leave(Ok(())),
+            Err(error) => Event::Leave(Err(Error::input(error))),
         };
         Self::new(input, next)
     }
@@ -73,6 +73,7 @@ impl Keyboard {
         let next = Box::new(move || match next() {
             // U+FFFD is longer than what it replaces, and an editor has no limit.
             Event::Typed(line) if line.len() > MESSAGE_BYTES => too_long(line.len() as u64),
+            Event::Typed(line) if line == BYE => Event::Leave(Ok(())),
             event => event,
         });
         Self { next, input }
@@ -98,7 +99,7 @@ mod tests {
         loop {
             let event = (keyboard.next)();
             all.push(format!("{event:?}"));
-            if matches!(event, Event::InputEnded | Event::Failed(_)) {
+            if matches!(event, Event::InputEnded | Event::Leave(_)) {
                 return all.join(" ");
             }
         }
@@ -135,14 +136,14 @@ mod tests {
             }
         }
         let typed = typed((&b"one\n"[..]).chain(Broken));
-        assert!(typed.starts_with(r#"Typed("one") Failed("#), "{typed}");
+        assert!(typed.starts_with(r#"Typed("one") Leave(Err("#), "{typed}");
         assert!(typed.contains("read the input"), "{typed}");
     }
 
     #[test]
     fn only_at_a_terminal_the_end_of_the_input_means_byebye_at_once() {
         for (input, expected) in [
-            (Input::Terminal, [r#"Typed("byebye")"#; 2]),
+            (Input::Terminal, ["Leave(Ok(()))"; 2]),
             (Input::File, ["InputEnded"; 2]),
         ] {
             let mut keyboard = Keyboard::plain(input, &b""[..]);
