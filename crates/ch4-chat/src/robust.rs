@@ -1,9 +1,8 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
-//! Each thread waits for one thing. Those that wait for a connection, a peer or the user put what
-//! happened into one inbox, as an event. One loop handles the events, one after the other. Only
-//! this loop holds the room's state, so it needs no lock, and it waits for nothing but its inbox.
-//! These are the host's threads:
+//! Each thread waits for one thing. Most threads put what happened into one inbox, as an
+//! [event](event::Event). One loop handles the events in order. Only this loop holds the room's
+//! state, so it needs no lock. It waits for nothing but its inbox. These are the host's threads:
 //!
 //! ```text
 //!  listener ---> accept ----.                            .-> outbox -> writer ---> guest 1
@@ -14,29 +13,30 @@
 //!
 //! | thread | started by | waits for | ends |
 //! | --- | --- | --- | --- |
-//! | typing | `Chat::start` | a permit, then a line | when no more permits can come |
-//! | accept | [`host()`] | a permit, then a guest | the same |
-//! | reader | `Peer::start` | a permit, then bytes | the same |
-//! | writer | `Peer::start` | its outbox, then 20 ms | after `byebye`, or with the peer |
-//! | printer | `Keyboard::open` | lines | when the `Log` is dropped |
+//! | typing | `Chat::start` | a line from the user | when no permit can come |
+//! | accept | [`host()`] | a guest | the same |
+//! | reader | `Peer::start` | bytes from its guest | the same |
+//! | writer | `Peer::start` | text in its outbox | after `byebye`, or with the `Peer` |
+//! | printer | `Keyboard::open` | text for the screen | with the `Log` |
 //!
-//! A guest has the same threads without `accept`, and only one peer, the host. At a terminal one
-//! more thread waits for the signals that end a program.
+//! A guest has the same threads, but not `accept`, and only one peer: the host. At a terminal, one
+//! more thread waits for signals that end the program.
 //!
-//! Before each event a thread waits for a [permit](event::start_thread), the time from which it may
-//! send it. So every queue has a bound, and a rule for when it is full ([`Limits`]):
+//! **Permits.** The first three threads do the same, in [`event::start_thread`]: wait for a permit,
+//! wait for one thing, send one event. When the loop has handled the event, it sends the next
+//! permit. So the inbox holds at most one event from each of them. A permit is a time: the thread
+//! waits until then. If a guest talks too fast, that is later. Meanwhile its words wait in the
+//! network, and TCP's flow control slows it down.
 //!
-//! - Inbox: one event from each thread. If a guest talks too fast, its next permit is for later.
-//!   Meanwhile its words wait in the network, where TCP's flow control holds them up.
-//! - Room: what guests have said waits here, one event from each, until nothing else is in the
-//!   inbox and the room's budget allows it. Then it is passed on, and the permit comes after that.
-//! - Outbox: the loop never waits. It drops a guest for whom too much waits.
+//! **Bounds.** The other queues have limits, too ([`Limits`]):
+//!
+//! - Room: what a guest has said waits here until the inbox is empty and the room's budget allows
+//!   it. Then it is passed on, and only then the guest's reader gets a permit.
+//! - Outbox: a guest for whom too much waits is dropped.
 //! - Screen: lines that don't fit are left out and counted (`console::Printer`).
-//! - Connections: one is accepted for each permit. If the room is full, the host says so, and keeps
-//!   the last 16 of these connections open.
+//! - Connections: if the room is full, the host says so, and keeps the last 16 of these open.
 //!
-//! Read [`event`] first: what threads send to the loop, and the permits that they wait for. Then
-//! follow a line. Each file covers one part of its way:
+//! Read [`event`] first. Then follow a line. Each file covers one part of its way:
 //!
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |

@@ -1,7 +1,4 @@
 //! Events, and the threads that send them to an inbox.
-//!
-//! A permit is an instant: the loop decides how soon a thread may send its next event. When a peer
-//! floods, its bytes wait in the network and not in our memory.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +11,7 @@ use console::Error;
 /// Tells the peers of one chat apart.
 pub type PeerId = u64;
 
-/// One event. Threads send them to an inbox; one loop handles them, one after the other.
+/// What happened.
 #[derive(Debug)]
 pub enum Event {
     /// The user typed this line, which fits into a message and isn't `byebye`.
@@ -35,8 +32,10 @@ pub enum Event {
 }
 
 /// Starts a thread that sends events. For each permit it calls `next`, which waits for one thing,
-/// and sends the event that `next` returns. If you drop the sender of permits, the thread calls
-/// `end` and ends, but not while `next` waits.
+/// and sends the event that `next` returns.
+///
+/// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls
+/// `end` and ends.
 ///
 /// # Errors
 ///
@@ -51,23 +50,25 @@ pub fn start_thread(
     let events = events.clone();
     thread.spawn(move || {
         while wait_for_permit(&permitted) {
-            let _ = events.send(next());
+            let _ = events.send(next()); // It fails only when the chat has ended.
         }
         end();
     })?;
     Ok(permits)
 }
 
-/// Waits for a permit, and then for its instant. If another permit comes meanwhile, it replaces the
-/// first. Returns false as soon as no other can come, even before the instant.
+/// Waits for a permit, and then until its time. If another permit comes meanwhile, it replaces the
+/// first. Returns false as soon as no other can come, even before that time.
 fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
-    // `recv` fails only if the sender has gone. This gives it the error of `recv_timeout`.
-    let mut permit = permits.recv().map_err(RecvTimeoutError::from);
-    while let Ok(at) = permit {
-        permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
+    let Ok(mut at) = permits.recv() else {
+        return false;
+    };
+    loop {
+        match permits.recv_timeout(at.saturating_duration_since(Instant::now())) {
+            Ok(other) => at = other,
+            Err(end) => return end == RecvTimeoutError::Timeout,
+        }
     }
-    // Else it is disconnected: no other permit can come.
-    permit == Err(RecvTimeoutError::Timeout)
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ impl Framing {
         !self.speaks_lines && self.length > 0
     }
 
-    /// Returns the message that ends now: with its LF, because the peer is quiet, or with the stream.
-    /// An empty line is no message. Bytes that aren't UTF-8 become U+FFFD.
+    /// Returns the message that ends now: with its LF, because the peer is quiet, or with the
+    /// stream. An empty line is no message. Bytes that aren't UTF-8 become U+FFFD.
     pub fn complete(&mut self) -> Option<String> {
         let kept = mem::take(&mut self.kept);
         let length = mem::take(&mut self.length);

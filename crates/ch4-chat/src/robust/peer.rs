@@ -3,11 +3,11 @@
 //!
 //! A connection closes in stages, so that the peer gets everything, `byebye` last:
 //!
-//! 1. When the last word is written, or the loop has dropped the [`Peer`] and all that waited is
-//!    written, the writer closes our sending side.
-//! 2. The reader goes on, until the peer has closed its side, or the loop has dropped the [`Peer`]
-//!    and the reader waits for a permit. Then it gives the writer [`Limits::farewell`] to get done,
-//!    and closes the rest.
+//! 1. The writer closes our sending side when it has written `byebye`, or all that waited when the
+//!    loop dropped the [`Peer`].
+//! 2. The reader goes on until the loop has dropped the [`Peer`], for example because the peer
+//!    closed its side. Then it gives the writer [`Limits::farewell`] to get done, and closes the
+//!    rest.
 //!
 //! [`Peer::disconnect`] closes everything at once.
 
@@ -57,9 +57,8 @@ pub struct Peer {
 impl Peer {
     /// Takes over a connection: one thread reads lines of at most `line_bytes`, and one writes.
     ///
-    /// After its first event, the reader waits for a [permit](Peer::permit) before each other.
-    /// Meanwhile a flood waits in the network, which tells the sender to wait (RFC 9293, section
-    /// 3.8.6).
+    /// While the reader waits for a [permit](Peer::permit), a flood waits in the network, which
+    /// tells the sender to wait (RFC 9293, section 3.8.6). The first permit comes from here.
     ///
     /// # Errors
     ///

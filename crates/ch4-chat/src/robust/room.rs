@@ -551,7 +551,8 @@ mod tests {
         let (id, _) = world.arrives().unwrap();
         let name = "n".repeat(32);
         world.says(id, &[&format!("/name {name}")]);
-        // The name alone was 4096 bytes. Now come 29 + 32 + 2 + 1 bytes a line, as the others get it.
+        // The name alone was 4096 bytes. Now come 29 + 32 + 2 + 1 bytes a line, as the others get
+        // it.
         // All that is so many seconds more than the burst:
         let (begin, mut next) = (world.now, None);
         for _ in 0..7 * 16 {
