@@ -57,8 +57,8 @@ impl Chat {
         printer.when_gone(move |error| drop(failed.send(Event::Leave(Err(error)))));
         // Nothing is ever sent here: the thread drops its end when it is done.
         let (typing, typing_ended) = channel::<()>();
-        let ended = move || drop(typing);
-        let permits = start_thread(Builder::new(), &events, keyboard.next, ended)
+        let end = move || drop(typing);
+        let permits = start_thread(Builder::new(), &events, keyboard.next, end)
             .or_cannot(Action::StartThread, "that reads the keyboard")?;
         Ok(Self {
             events,

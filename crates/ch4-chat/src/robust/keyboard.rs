@@ -21,11 +21,11 @@ pub enum Input {
     File,
 }
 
-/// The user's input.
+/// What the thread that reads the user's lines needs.
 pub struct Keyboard {
-    /// Waits for the next line, and says what came of it.
+    /// Waits for the next line. Its type depends on the input.
     pub next: Box<dyn FnMut() -> Event + Send>,
-    /// Where they come from.
+    /// Where the lines come from.
     pub input: Input,
 }
 

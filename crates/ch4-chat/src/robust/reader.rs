@@ -1,6 +1,7 @@
 //! Turns a peer's bytes into messages, and decides when the loop has to hear of them.
 
 use std::io::{ErrorKind, Read};
+use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +16,9 @@ use super::limits::MESSAGE_BYTES;
 /// one event has at most 256 lines, and the loop soon goes on to the next.
 const PARTS: usize = 8;
 
-/// Returns the `next` of a peer's reader: each call waits until the loop has to hear of the peer,
-/// who speaks in lines of at most `line_bytes`. The last event is [`Event::Gone`].
+/// Returns the `next` of a reader ([`start_thread`](super::event::start_thread)). Each call waits
+/// until the loop has to hear of the peer, who speaks in lines of at most `line_bytes`. The last
+/// event is [`Event::Gone`].
 ///
 /// What came before an error still counts: a tutorial's program that says `byebye` and closes with
 /// something unread resets the connection.
@@ -28,13 +30,12 @@ pub fn message_reader(
 ) -> impl FnMut() -> Event {
     let mut framing = Framing::new(line_bytes);
     let mut piece = vec![0; line_bytes / PARTS];
-    // A new guest may give its name first, but the others hear of it soon in any case.
-    let mut new_until = Some(Instant::now() + quiet);
-    let mut end = None;
+    let (mut is_new, mut end) = (true, None);
     move || {
-        let new_until = new_until.take();
         // Until now we didn't read, so that time doesn't count as the peer's quiet.
         let (mut last_read, mut unreported) = (Instant::now(), 0);
+        // A new guest may give its name first, but the others hear of it soon in any case.
+        let new_until = mem::take(&mut is_new).then(|| last_read + quiet);
         while end.is_none() {
             // While the peer is new, wait until then. After that, until it is quiet; or without an
             // end, if it speaks lines or has begun nothing.
@@ -51,8 +52,7 @@ pub fn message_reader(
                         return Event::Said(id, messages);
                     }
                 }
-                // Without a deadline it is the system that gave up: the peer doesn't answer any
-                // more.
+                // Without a deadline, the system gave up: the peer doesn't answer any more.
                 Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
                     end = Some(Err(error));
                 }
