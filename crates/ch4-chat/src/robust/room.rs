@@ -2,6 +2,9 @@
 //! happened, and the time. It hands lines to the guests' [peers](Peer) and to the log of the host's
 //! user, and never waits for either.
 //!
+//! A guest's words take two steps. [`Room::hear`] keeps them. When the loop has nothing else to do,
+//! [`Room::pass_on`] sends the words of one guest to the others, and permits it to say more.
+//!
 //! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
 //! No name contains a colon or an asterisk, so nobody can imitate either. The host's words go out
 //! as they are typed. So with one guest the wire carries what the tutorial's does, and an LF. If
