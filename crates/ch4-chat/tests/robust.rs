@@ -655,6 +655,29 @@ mod limits {
     }
 
     #[test]
+    fn nobody_may_type_more_than_a_guest_may_say() {
+        let is_slowed_down = |mut types: Side, mut reads: FakePeer| {
+            let begin = Instant::now();
+            for _ in 0..20 {
+                types.types(&"x".repeat(4000));
+            }
+            for _ in 0..20 {
+                assert_eq!(reads.reads_line().len(), 4001);
+            }
+            // Before the last line, 76,019 bytes: so much more than the burst.
+            let time = Duration::from_millis(1000 * (76_019 - 65_536) / 16_384);
+            assert!(begin.elapsed() >= time, "{:?}", begin.elapsed());
+            drop(reads);
+            types.ends().1.unwrap();
+        };
+        let (typing, reading) = guest();
+        is_slowed_down(typing, reading);
+        let (typing, address) = host();
+        let reading = joins(&typing, address);
+        is_slowed_down(typing, reading);
+    }
+
+    #[test]
     fn a_host_that_does_not_read_is_given_up() {
         let limits = Limits {
             guest_bytes: 10_000,
@@ -996,14 +1019,16 @@ mod leaving {
 
     #[test]
     fn who_joins_somebody_who_says_nothing_can_leave() {
+        // Time enough to send `byebye` on a busy system.
         let limits = Limits {
-            farewell: Duration::from_millis(200),
+            farewell: Duration::from_secs(1),
             ..Limits::default()
         };
         let (mut guest, mut silent) = guest_with(None, limits);
         guest.types("hello?");
+        assert_eq!(silent.reads_line(), "hello?\n");
         guest.types(BYE);
-        assert_eq!(silent.reads_to_end(), b"hello?\nbyebye");
+        assert_eq!(silent.reads_to_end(), BYE.as_bytes());
         // It doesn't close its side, and is waited for only for a while.
         guest.ends().1.unwrap();
         drop(silent);
