@@ -86,8 +86,8 @@ pub struct Names {
 
 impl Names {
     /// Gives a guest the [clean] name that it wants if no taken name looks like it, else with the
-    /// guest's number: `Li-7`. If another guest has even that, it is `guest-7`, which nobody else can
-    /// have. So it takes three tries at most, whatever others call themselves.
+    /// guest's number: `Li-7`. If another guest has even that, it is `guest-7`, which nobody else
+    /// can have. So it takes three tries at most, whatever others call themselves.
     pub fn take(&mut self, wanted: &str, number: PeerId) -> String {
         let suffix = format!("-{number}");
         let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
