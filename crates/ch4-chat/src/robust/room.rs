@@ -57,6 +57,8 @@ struct Guest {
     address: SocketAddr,
     /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
+    /// It has said something, so no other name comes.
+    has_spoken: bool,
     /// Until when it keeps its place in a full room; `None` once it has given a name or said a
     /// word.
     stays_until: Option<Instant>,
@@ -104,6 +106,7 @@ impl Room {
         let guest = Guest {
             address,
             name: None,
+            has_spoken: false,
             stays_until: Some(now + self.limits.silence),
             budget: Budget::PERSON,
             peer,
@@ -168,13 +171,22 @@ impl Room {
 
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
     /// itself hears its name only if that isn't the one it asked for.
+    ///
+    /// If the network loses the name, it comes late, after the guest has been introduced without
+    /// it. Then everybody is told again.
     fn introduce(&mut self, id: PeerId, said: &mut Vec<String>, now: Instant) {
-        let Some(guest) = self.guests.get_mut(&id).filter(|it| it.name.is_none()) else {
+        let Some(guest) = self.guests.get_mut(&id).filter(|it| !it.has_spoken) else {
             return;
         };
+        guest.has_spoken = !said.is_empty();
         let asked = said.first().and_then(|it| it.strip_prefix(name::COMMAND));
+        if guest.name.is_some() && asked.is_none() {
+            return;
+        }
         let wanted = asked.and_then(name::clean);
         let wanted = wanted.unwrap_or_else(|| name::guest(id));
+        let before = guest.name.take();
+        before.iter().for_each(|name| self.names.free(name));
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
@@ -182,11 +194,17 @@ impl Room {
             }
             said.remove(0);
         }
-        let joined = format!("{name} has joined");
-        self.log
-            .event(format_args!("{joined} from {}.", guest.address));
-        guest.name = Some(name);
-        self.broadcast(&format!("* {joined}.\n"), Some(id), now);
+        guest.name = Some(name.clone());
+        let (happened, from) = match before {
+            None => (
+                format!("{name} has joined"),
+                format!(" from {}", guest.address),
+            ),
+            Some(before) if before != name => (format!("{before} is now {name}"), String::new()),
+            Some(_) => return,
+        };
+        self.log.event(format_args!("{happened}{from}."));
+        self.broadcast(&format!("* {happened}.\n"), Some(id), now);
     }
 
     /// The host speaks to everybody. Returns as how many bytes that counts.
@@ -428,12 +446,14 @@ mod tests {
         let (silent, _) = world.arrives().unwrap();
         world.says(silent, &[]);
         // Only the first line tells a name, and a name that is none is as if there were none.
+        world.says(silent, &["x", "/name Han"]);
         world.says(silent, &["/name Han"]);
         let (nameless, _) = world.arrives().unwrap();
         world.says(nameless, &["/name \u{1b}", "x"]);
         assert_eq!(
             world.read(&to_li),
-            "* guest-2 has joined.\nguest-2: /name Han\n* guest-3 has joined.\nguest-3: x\n"
+            "* guest-2 has joined.\nguest-2: x\nguest-2: /name Han\nguest-2: /name Han\n\
+             * guest-3 has joined.\nguest-3: x\n"
         );
         // To the others, a guest that leaves before its introduction was never there.
         let (id, _) = world.arrives().unwrap();
@@ -441,6 +461,38 @@ mod tests {
         world.room.depart(id, "has left", world.now);
         assert_eq!(world.shows(), [""; 0]);
         assert_eq!(world.read(&to_li), "");
+    }
+
+    /// The network lost it, and it was sent again after the guest had been introduced.
+    #[test]
+    fn a_name_that_comes_late_is_still_a_name() {
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
+        let (_, to_first) = world.arrives().unwrap();
+        for (silent, name) in [("guest-2", "Li"), ("guest-3", "Li-3")] {
+            let (id, to_late) = world.arrives().unwrap();
+            world.says(id, &[]);
+            world.says(id, &[]);
+            world.shows();
+            world.says(id, &["/name Li", "hi"]);
+            let now = format!("{silent} is now {name}.");
+            let hi = format!("{name}: hi");
+            assert_eq!(world.shows().join("\n"), format!("{now}\n| {hi}"));
+            let heard = format!("* {silent} has joined.\n* {now}\n{hi}\n");
+            assert_eq!(world.read(&to_first), heard);
+            let told = world.read(&to_late);
+            assert_eq!(
+                told.contains("* Your name is Li-3.\n"),
+                name != "Li",
+                "{told}"
+            );
+        }
+        // A name that is none changes nothing.
+        let (id, _) = world.arrives().unwrap();
+        world.says(id, &[]);
+        world.says(id, &["/name \u{1b}", "hi"]);
+        let heard = "* guest-4 has joined.\nguest-4: hi\n";
+        assert_eq!(world.read(&to_first), heard);
     }
 
     #[test]
