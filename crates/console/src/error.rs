@@ -286,9 +286,17 @@ mod tests {
             (Action::Connect, Kind::InvalidInput),
             (Action::Receive, Kind::InvalidInput),
             (Action::Connect, Kind::TimedOut),
+            (Action::Listen, Kind::AddrInUse),
+            (Action::Bind, Kind::OutOfMemory),
+            (Action::Bind, Kind::Unsupported),
             (Action::Serve, Kind::InvalidData),
+            (Action::Serve, Kind::UnexpectedEof),
+            (Action::Serve, Kind::ConnectionReset),
+            (Action::Serve, Kind::NetworkDown),
             (Action::Talk, Kind::InvalidData),
+            (Action::Talk, Kind::ConnectionReset),
             (Action::StartThread, Kind::WouldBlock),
+            (folder, Kind::StorageFull),
             (folder, Kind::TimedOut),
             (Action::from("read the directory"), Kind::NotFound),
             (Action::from("read the directory"), Kind::NotADirectory),
@@ -306,9 +314,17 @@ mod tests {
         can't connect to X: invalid input parameter; an address that begins with fe80 or ff02 needs a network card: --host fe80::1%eth0
         can't receive from X: invalid input parameter; check the network connection, then restart this program
         can't connect to X: timed out; nobody answered in time: check that the server runs, and check --host and --port
+        can't listen on X: address in use; stop the other program, wait a minute, or choose another --port
+        can't bind a socket to X: out of memory; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
+        can't bind a socket to X: unsupported; choose another --host or --port
         can't serve clients on X: invalid data; leave out --tutorial: the robust version survives such text
+        can't serve clients on X: unexpected end of file; the input has ended: type or pipe in one more line
+        can't serve clients on X: connection reset; one client's error ended this server: start it again, or run it without --tutorial
+        can't serve clients on X: network down; start this program again
         can't talk to X: invalid data; leave out --tutorial: the robust version survives such text
+        can't talk to X: connection reset; the other side closed the connection: restart this program to reconnect
         can't start a thread X: operation would block; this machine is short of threads or memory: stop other programs (Unix: see ulimit -u)
+        can't create a folder for X: no storage space; free some space, or use another disk
         can't create a folder for X: timed out; try again when this machine is less busy
         can't read the directory X: entity not found; check the path
         can't read the directory X: not a directory; check the path

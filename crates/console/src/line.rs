@@ -72,6 +72,7 @@ mod tests {
         );
         assert_eq!(lines(&b""[..]), []);
         assert_eq!(lines(&b"\n"[..]), [whole(b"")]);
+        assert_eq!(read_line(&mut &b"\n"[..], 0).unwrap(), Some(whole(b"")));
     }
 
     #[test]

@@ -134,4 +134,15 @@ mod tests {
         Can't accept: out of memory; it goes on when clients leave (Unix: see ulimit -a)
         ");
     }
+
+    #[test]
+    fn shortage_is_said_again_after_a_while() {
+        let screen = Capture::default();
+        let log = Log::new(Printer::new(screen.clone()).unwrap(), false);
+        let long_ago = Instant::now().checked_sub(2 * WARN_INTERVAL);
+        *log.warned.lock().unwrap() = long_ago;
+        log.short_of("accept", &io::ErrorKind::OutOfMemory.into());
+        drop(log);
+        assert!(screen.text().starts_with("Can't accept: "));
+    }
 }

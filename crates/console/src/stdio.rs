@@ -99,8 +99,32 @@ fn wait_for_stdout() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::env;
+    use std::process::{Command, exit};
+
+    use testkit::Program;
 
     use super::*;
+
+    /// The test runs itself again, as a program that asks its user.
+    #[test]
+    fn what_is_printed_is_seen_at_once_and_what_is_typed_is_read() {
+        const ASKS: &str = "CONSOLE_ASKS";
+        if env::var_os(ASKS).is_some() {
+            print(&"Who is there? ").unwrap();
+            let name = io::read_to_string(stdin()).unwrap();
+            print(&format_args!("Hello, {name}!")).unwrap();
+            exit(0);
+        }
+        let name = "stdio::tests::what_is_printed_is_seen_at_once_and_what_is_typed_is_read";
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", name, "--nocapture"]).env(ASKS, "");
+        let mut program = Program::start_command(command);
+        let _ = program.output.wait_for("Who is there? ");
+        program.types("Li");
+        let shown = program.wait().succeeds();
+        assert!(shown.ends_with("Who is there? Hello, Li!"), "{shown}");
+    }
 
     #[test]
     fn a_stream_that_would_block_is_waited_for_and_each_other_error_ends_the_call() {

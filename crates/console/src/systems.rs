@@ -172,6 +172,18 @@ mod tests {
         assert!(client_has_gone(&ErrorKind::ConnectionAborted.into()));
         assert!(client_has_gone(&ErrorKind::HostUnreachable.into()));
         assert!(!client_has_gone(&ErrorKind::WouldBlock.into()));
+        let is_the_clients = !cfg!(windows);
+        assert_eq!(client_has_gone(&NetworkDown.into()), is_the_clients);
+    }
+
+    #[test]
+    fn an_earlier_datagram_leaves_the_socket_usable_and_what_concerns_the_socket_does_not() {
+        assert!(is_about_one_peer(&ConnectionRefused.into()));
+        assert!(is_about_one_peer(&Interrupted.into()));
+        assert!(!is_about_one_peer(&WouldBlock.into()));
+        // WSAENETRESET, which means nothing elsewhere.
+        let too_often = io::Error::from_raw_os_error(10_052);
+        assert_eq!(is_about_one_peer(&too_often), cfg!(windows));
     }
 
     #[test]
