@@ -256,9 +256,9 @@ mod tests {
 
     #[test]
     fn our_line_breaks_a_line_that_has_not_ended_and_so_does_an_enter() {
+        assert_eq!(PeerText::default().interrupt(), "");
         let half = |text: &str| Happens::Received(text.into());
         let happenings = [
-            Happens::Said,
             half("first ha"),
             Happens::Said,
             half("lf\nwhole\r"),
@@ -270,7 +270,6 @@ mod tests {
             half("一二三四五六七八九"),
         ];
         insta::assert_snapshot!(shown(Some(20), &happenings), @"
-        ours
         | first ha
         ours
         | lf
