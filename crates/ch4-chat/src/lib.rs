@@ -8,5 +8,5 @@ pub mod demo;
 pub mod robust;
 pub mod tutorial;
 
-/// The word that ends the talk, from either side.
+/// The word with which either side leaves.
 pub const BYE: &str = "byebye";

@@ -14,8 +14,7 @@ use super::limits::{Budget, Limits};
 use super::peer::Peer;
 use crate::BYE;
 
-/// How long the thread that reads the keyboard may take to end before the user is asked to press
-/// Enter.
+/// How long the typing thread may take to end before the user is asked to press Enter.
 const END_TIME: Duration = Duration::from_millis(500);
 
 /// One side of a chat.
@@ -23,12 +22,12 @@ pub struct Chat {
     /// The way into the inbox.
     pub events: Sender<Event>,
     inbox: Receiver<Event>,
-    /// Permits for the thread that reads the keyboard.
+    /// Permits for the typing thread.
     permits: Sender<Instant>,
-    /// How much the user may say: at the host, too, no more than a guest. A file would be too much
-    /// for all guests at once.
+    /// How fast the user may talk: as fast as a guest, even at the host, so that a long file doesn't
+    /// flood the guests.
     budget: Budget,
-    /// It is disconnected when that thread has ended.
+    /// Disconnected when the typing thread has ended.
     typing_ended: Receiver<()>,
     /// Where the lines come from.
     pub input: Input,
@@ -41,8 +40,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// An inbox, and a thread that reads the keyboard. The inbox gets [`Event::Leave`] if the
-    /// screen fails.
+    /// An inbox, and the typing thread. The inbox gets [`Event::Leave`] if the screen fails.
     ///
     /// The thread reads each line, even the first, only when it has a [permit](Chat::permit_line).
     /// So the next prompt appears when the last line has been handled, a long file doesn't pile up
@@ -79,6 +77,7 @@ impl Chat {
     /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
     /// file has ended and nobody has spoken for [`Limits::linger`], the user leaves.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
+        // The earlier of the two times, if there are any.
         let event = self.wait(until.into_iter().chain(self.leaves_at).min());
         let now = Instant::now();
         match &event {
@@ -135,8 +134,8 @@ impl Chat {
         }
         peers.values().for_each(Peer::disconnect);
 
-        // If the keyboard's thread waits for its permit, or for the permit's instant, it ends at
-        // once. If it reads plain lines, it ends with the program. But an editor that waits for the
+        // If the typing thread waits for its permit, or for the permit's time, it ends at once. If
+        // it reads plain lines, it ends with the program. But an editor that waits for the
         // user has changed the terminal: a program that ended now would leave it without echo.
         drop(self.permits);
         let late = Err(RecvTimeoutError::Timeout);

@@ -20,7 +20,8 @@ pub enum Event {
     NotSent(String),
     /// The user's input is a file that has no more lines.
     InputEnded,
-    /// The user leaves: with `byebye`, or because the screen or the keyboard failed.
+    /// The user leaves: with `byebye`, Ctrl-D or Ctrl-C, or because the screen or the keyboard
+    /// failed.
     Leave(Result<(), Error>),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
@@ -57,8 +58,9 @@ pub fn start_thread(
     Ok(permits)
 }
 
-/// Waits for a permit, and then until its time. If another permit comes meanwhile, it replaces the
-/// first. Returns false as soon as no other can come, even before that time.
+/// Waits for a permit, and then until its time. If another permit comes meanwhile, as at the
+/// goodbye, it replaces the first. Returns false as soon as no other can come, even before that
+/// time.
 fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     let Ok(mut at) = permits.recv() else {
         return false;

@@ -16,7 +16,7 @@ use std::mem;
 pub struct Framing {
     /// Maximum size of a message in bytes.
     limit: usize,
-    /// The first bytes of the current message: at most `limit`, and a CR.
+    /// The first bytes of the current message: at most `limit`, and one more, which may be its CR.
     kept: Vec<u8>,
     /// How many bytes it has so far.
     length: u64,

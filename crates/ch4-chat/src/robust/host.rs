@@ -1,5 +1,4 @@
-//! The host's side: a loop that handles one event after the other, and waits for nothing but the
-//! next one.
+//! The host's side: its loop, and what it does with somebody who connects.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -52,7 +51,7 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     };
     let _ = host.accept_permits.send(Instant::now());
     let result = host.run();
-    // The accepting thread gets no more permits, and we let go of the port.
+    // Accept gets no more permits, and we let go of the port.
     drop(host.accept_permits);
     // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
@@ -90,6 +89,8 @@ impl Host {
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
+                    // A guest's first event comes within 200 ms, even if it says nothing. By then
+                    // it has usually given its name.
                     if waits_for_guest {
                         waits_for_guest = false;
                         self.chat.permit_line(0);

@@ -50,7 +50,7 @@ pub struct Budget {
     rate: u32,
     /// How much may be said at once, as the time that it takes: a person's 4 s are 64 KiB.
     burst: Duration,
-    /// When the whole burst is available again.
+    /// When the whole burst is saved up again. Each byte moves this later by 1/rate.
     full: Option<Instant>,
 }
 
@@ -75,6 +75,7 @@ impl Budget {
         let time = Duration::from_secs(bytes as u64) / self.rate;
         let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);
+        // One may speak while this is no further away than the burst takes.
         full.checked_sub(self.burst).unwrap_or(now).max(now)
     }
 }

@@ -26,7 +26,7 @@ use super::limits::Limits;
 use super::reader::message_reader;
 use crate::BYE;
 
-/// Readers and writers need little stack: 128 KiB.
+/// The stack of a reader or a writer: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
 /// When a peer has been silent for this long, ask its system whether it is still there, and repeat
@@ -36,9 +36,8 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
 
-/// How long a writer rests after each write. Nobody notices such a short time, and what comes
-/// meanwhile goes out in one write. So each guest's writer wakes at most 50 times a second, however
-/// many guests come, go and talk.
+/// How long a writer rests after each write. What comes meanwhile goes out in one write, so each
+/// writer wakes at most 50 times a second, however many guests talk.
 const REST: Duration = Duration::from_millis(20);
 
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
@@ -81,12 +80,12 @@ impl Peer {
         let waiting = Arc::<AtomicUsize>::default();
         // Both threads and the loop share it: a room has one descriptor for each guest.
         let stream = Arc::new(stream);
-        let thread = || thread::Builder::new().stack_size(STACK_BYTES);
+        let small_thread = || thread::Builder::new().stack_size(STACK_BYTES);
 
         // Nothing is ever sent here: the writer drops its end when it is done.
         let (running, written) = channel::<()>();
         let (write_half, still_waiting) = (Arc::clone(&stream), Arc::clone(&waiting));
-        thread().spawn(move || {
+        small_thread().spawn(move || {
             // If this fails, the reader sees an error too, or the end of the stream.
             let _ = write_texts(&*write_half, &texts, &still_waiting);
             let _ = write_half.shutdown(Shutdown::Write);
@@ -99,7 +98,7 @@ impl Peer {
             let _ = written.recv_timeout(farewell);
             let _ = read_half.shutdown(Shutdown::Both);
         };
-        let permits = start_thread(thread(), events, next, end)?;
+        let permits = start_thread(small_thread(), events, next, end)?;
         let _ = permits.send(Instant::now());
 
         Ok(Self {
@@ -120,7 +119,7 @@ impl Peer {
         let _ = self.outbox.send(text);
     }
 
-    /// How many bytes wait, including those that are being written.
+    /// How many bytes wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }

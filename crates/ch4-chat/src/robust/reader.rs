@@ -37,8 +37,8 @@ pub fn message_reader(
         // A new guest may give its name first, but the others hear of it soon in any case.
         let new_until = mem::take(&mut is_new).then(|| last_read + quiet);
         while end.is_none() {
-            // While the peer is new, wait until then. After that, until it is quiet; or without an
-            // end, if it speaks lines or has begun nothing.
+            // A new peer: until `new_until`. Later, if a message without LF has begun: until the
+            // peer is quiet. Otherwise there is no deadline.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
             let deadline = new_until.or(quiet_at);
             match DeadlineStream::new(&stream, deadline).read(&mut piece) {
@@ -52,7 +52,7 @@ pub fn message_reader(
                         return Event::Said(id, messages);
                     }
                 }
-                // Without a deadline, the system gave up: the peer doesn't answer any more.
+                // An error. So is a timeout without a deadline: the peer's system doesn't answer.
                 Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
                     end = Some(Err(error));
                 }

@@ -1,12 +1,12 @@
-//! Who is in the room, and what they hear. The room has no socket and no clock: it takes what
+//! Who is in the room, and what they hear. The room touches no socket and no clock: it takes what
 //! happened, and the time. It hands lines to the guests' [peers](Peer) and to the log of the host's
 //! user, and never waits for either.
 //!
 //! A guest's words take two steps. [`Room::hear`] keeps them. When the loop has nothing else to do,
 //! [`Room::pass_on`] sends the words of one guest to the others, and permits it to say more.
 //!
-//! What a guest says goes to the others as `NAME: WORDS`, and what happens as `* NAME has joined.`
-//! No name contains a colon or an asterisk, so nobody can imitate either. The host's words go out
+//! What a guest says goes to the others as `NAME: WORDS`. News goes out as `* NAME has joined.` No
+//! name contains a colon or an asterisk, so no guest can imitate either. The host's words go out
 //! as they are typed. So with one guest the wire carries what the tutorial's does, and an LF. If
 //! the host has chosen a name, `NAME: ` comes before its words, too.
 
@@ -57,7 +57,7 @@ struct Guest {
     address: SocketAddr,
     /// `None` until its first event is passed on. Then the others are told.
     name: Option<String>,
-    /// It has said something, so no other name comes.
+    /// It has said something, so `/name` no longer names it.
     has_spoken: bool,
     /// Until when it keeps its place in a full room; `None` once it has given a name or said a
     /// word.
@@ -120,8 +120,8 @@ impl Room {
         if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
             guest.stays_until = None;
         }
-        // Fair queueing: a turn is the turn served last plus the cost. So a flood waits and a
-        // person doesn't. And the turn served last goes up, so nothing is overtaken forever.
+        // Fair queueing: who says little gets a small turn and goes first, so a flood waits and a
+        // person doesn't. Turns count from the one served last, so even the largest is served.
         let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + lines.sum::<u64>();
         self.said.insert((turn, now, id), said);
@@ -129,11 +129,12 @@ impl Room {
 
     /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
     pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
+        // To spend nothing only asks when more may be said.
         (!self.said.is_empty()).then(|| self.budget.spend(0, now))
     }
 
-    /// Passes on what the next guest has said, if it is still here. The others hear the last word
-    /// as `* NAME has left.` All the rest is one text to each.
+    /// Passes on what the next guest has said, if it is still here. Its lines go to each of the
+    /// others as one text. `byebye` becomes `* NAME has left.`
     pub fn pass_on(&mut self, now: Instant) {
         let Some(((turn, _, id), mut said)) = self.said.pop_first() else {
             return;
@@ -172,8 +173,8 @@ impl Room {
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
     /// itself hears its name only if that isn't the one it asked for.
     ///
-    /// If the network loses the name, it comes late, after the guest has been introduced without
-    /// it. Then everybody is told again.
+    /// If the network loses the packet with the name, TCP sends it again, perhaps after the guest
+    /// was introduced without it. Then everybody is told again.
     fn introduce(&mut self, id: PeerId, said: &mut Vec<String>, now: Instant) {
         let Some(guest) = self.guests.get_mut(&id).filter(|it| !it.has_spoken) else {
             return;
@@ -207,7 +208,7 @@ impl Room {
         self.broadcast(&format!("* {happened}.\n"), Some(id), now);
     }
 
-    /// The host speaks to everybody. Returns as how many bytes that counts.
+    /// The host speaks to everybody. Returns how many bytes that costs.
     pub fn speak(&mut self, line: &str, now: Instant) -> usize {
         let text = format!("{}{line}\n", self.host_prefix);
         if self.guests.is_empty() && !line.is_empty() {
