@@ -26,7 +26,7 @@
 //!
 //! **Permits.** Typing, accept and the readers do the same, in [`event::start_thread`]: wait for a
 //! permit, wait for one thing, send one event. When the loop has handled the event, it sends the
-//! next permit. So the inbox holds one event from each of them at most. A permit is a time: the
+//! next permit. So the inbox holds one event from each of them at most (at the goodbye, two). A permit is a time: the
 //! thread waits until then. For a guest that talks too fast, the time lies in the future: its
 //! [`Budget`](limits::Budget) says when it may say more. Until then its words wait in the network,
 //! and TCP's flow control slows it down.
@@ -34,7 +34,7 @@
 //! **Bounds.** The other queues have limits, too (most are in [`Limits`]):
 //!
 //! - Room: what a guest has said waits here until the inbox is empty and the room's budget allows
-//!   it. Then it is passed on, and only then the guest's reader gets a permit.
+//!   it. Then it is passed on, and only then does the guest's reader get a permit.
 //! - Outbox: a guest for whom too much waits is dropped. If too much waits for all together, so is
 //!   the guest for whom most waits.
 //! - Screen: lines that don't fit are left out and counted (`Printer`).

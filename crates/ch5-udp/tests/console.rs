@@ -270,7 +270,7 @@ fn what_is_no_flag_is_asked() {
     let server = stand_in();
     let port = server.local_addr().unwrap().port().to_string();
     let port = port.as_str();
-    let mut last_client = None;
+    let mut last_request = None;
     for (arguments, requests) in [
         (&["-40"][..], &["-40"][..]),
         (
@@ -302,9 +302,9 @@ fn what_is_no_flag_is_asked() {
             for &request in requests {
                 // A slow machine's client may ask twice, from the same address.
                 let (asked, from) = loop {
-                    let (asked, from) = receive(&server);
-                    if last_client.replace(from) != Some(from) {
-                        break (asked, from);
+                    let request = receive(&server);
+                    if last_request.replace(request.clone()).as_ref() != Some(&request) {
+                        break request;
                     }
                 };
                 assert_eq!(asked, request, "{arguments:?}");

@@ -1,6 +1,7 @@
 //! All checks of a role against one program, several at a time.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::fs::{self, Metadata};
 use std::io;
@@ -202,6 +203,7 @@ pub fn judge(
         report: &mut report,
         verdicts: Vec::new(),
         failures: Vec::new(),
+        came: HashSet::new(),
     };
     let mut others = checks;
     if let Some((first, rest)) = checks.split_first().filter(|(first, _)| first.is_first()) {
@@ -249,17 +251,21 @@ struct Settled<'a, R> {
     verdicts: Vec<Verdict>,
     /// The basic checks that failed, each at a step of its own.
     failures: Vec<(Outcome, &'static Check)>,
+    /// The steps at which all was well, in any check.
+    came: HashSet<String>,
 }
 
 impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
-    /// Whether what is missing never came in a basic check either, with an outcome that counts. When
-    /// the program runs alone, it wouldn't come again, and that may take long.
+    /// Whether what is missing was missing in a basic check, too, with an outcome that counts, and
+    /// has come in no check. When the program runs alone, it wouldn't come either, and that may
+    /// take long.
     fn has_seen(&self, outcome: &Outcome) -> bool {
         let mut failures = self.failures.iter().map(|(first, _)| first);
         outcome.verdict == Verdict::Failed
-            && failures.any(|first| {
-                first.kind == outcome.kind && never_came(first) && is_same(first, outcome)
-            })
+            && failures.any(|first| first.kind == outcome.kind && is_same(first, outcome))
+            && steps(outcome)
+                .last()
+                .is_some_and(|it| !self.came.contains(&it))
     }
 
     /// What a basic check asks for, others need as well: one fault early in a program fails many
@@ -274,6 +280,9 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
                 self.failures.push((outcome.clone(), check));
             }
         }
+        let failed = usize::from(!outcome.verdict.is_pass());
+        let well = outcome.steps.len().saturating_sub(failed);
+        self.came.extend(steps(&outcome).take(well));
         (self.report)(check, &outcome);
         self.verdicts.push(outcome.verdict);
     }
@@ -287,11 +296,8 @@ fn is_same(first: &Outcome, other: &Outcome) -> bool {
         && (first.crash.is_none() || first.crash == other.crash)
 }
 
-/// Whether nothing of the kind that was missing had come before: then it comes in no check.
-fn never_came(outcome: &Outcome) -> bool {
-    let mut steps = outcome.steps.iter().rev().map(|step| plain(step));
-    let last = steps.next();
-    steps.all(|step| Some(step) != last)
+fn steps(outcome: &Outcome) -> impl Iterator<Item = String> {
+    outcome.steps.iter().map(|step| plain(step))
 }
 
 /// The step that failed, the one before it and what was expected.
@@ -437,14 +443,31 @@ mod tests {
 
     /// Who was answered once may be answered again, when the program runs alone.
     #[test]
-    fn what_came_before_has_not_never_come() {
-        let of = |steps: &[&str]| Outcome {
-            steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+    fn what_has_come_in_some_check_is_waited_for_again() {
+        let of = |verdict, count| Outcome {
+            verdict,
+            kind: Some(Kind::Missing),
+            steps: (1..=count)
+                .map(|it| format!("client {it} expects an answer"))
+                .collect(),
             ..Outcome::default()
         };
-        let (connects, expects) = ("client 1 connects", "client 1 expects an answer");
-        assert!(never_came(&of(&["$ it 8080", connects, expects])));
-        let again = ["$ it 8080", connects, expects, "client 2 expects an answer"];
-        assert!(!never_came(&of(&again)));
+        let (check, none) = (&Role::TcpServer.checks()[1], of(Verdict::Failed, 1));
+        for (other, has_seen) in [
+            (of(Verdict::Failed, 1), true),
+            (of(Verdict::Failed, 2), false),
+            (of(Verdict::Passed, 1), false),
+        ] {
+            let mut settled = Settled {
+                report: &mut |_, _: &Outcome| {},
+                verdicts: Vec::new(),
+                failures: Vec::new(),
+                came: HashSet::new(),
+            };
+            settled.settle(check, none.clone());
+            assert!(settled.has_seen(&none));
+            settled.settle(check, other);
+            assert_eq!(settled.has_seen(&none), has_seen);
+        }
     }
 }

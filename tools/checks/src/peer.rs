@@ -271,7 +271,7 @@ impl TcpPeer {
     }
 
     /// The same for a line that was typed after another: no empty line may come between them, and
-    /// nothing with it that is left of the other.
+    /// the rest of what came or went before must not come with it.
     ///
     /// # Errors
     ///
@@ -287,11 +287,15 @@ impl TcpPeer {
             let expected = format!("{text:?} reaches {name}, without an empty line before it");
             return self.failed(expected).advise(TWO_ENDS_SENT);
         }
+        // What ends its text by a NUL, or adds words to the line, sends no rest.
         let after = self.unused().split(|&byte| byte == 0).next();
-        if after.is_some_and(|it| it.iter().any(u8::is_ascii_alphanumeric)) {
+        let (_, rest) = after
+            .and_then(|it| it.split_once_str("\n"))
+            .unwrap_or_default();
+        if rest.iter().any(u8::is_ascii_alphanumeric) {
             self.used = last;
             let name = &self.run.name;
-            let expected = format!("{text:?} reaches {name}, with nothing after it");
+            let expected = format!("{text:?} reaches {name}, without another line after it");
             return self.failed(expected).advise(NUL_SENT);
         }
         Ok(())
@@ -729,6 +733,7 @@ mod tests {
             // What the buffer had before.
             ("one\ntwo\nld\n", false),
             ("one\ntwo\n\0ld\n", true),
+            ("one\ntwo (Li)\n", true),
         ] {
             let (mut client, mut program) = connected();
             program.write_all(bytes.as_bytes()).unwrap();

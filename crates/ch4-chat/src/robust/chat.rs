@@ -75,7 +75,8 @@ impl Chat {
     /// that is already waiting is returned even after this time.
     ///
     /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
-    /// file has ended and nobody has spoken for [`Limits::linger`], the user leaves.
+    /// file has ended and nobody has spoken for [`Limits::linger`], the user leaves as soon as the
+    /// inbox is empty.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         // The earlier of the two times, if there are any.
         let event = self.wait(until.into_iter().chain(self.leaves_at).min());

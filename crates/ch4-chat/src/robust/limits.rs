@@ -13,7 +13,7 @@ pub struct Limits {
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,
     /// A peer that sends no line ends has finished its message when it is quiet for 200 ms. A new
-    /// guest has the same time to give its name.
+    /// guest is announced after the same time, even without a name.
     pub quiet: Duration,
     /// In a full room, a guest loses its place if it has given no name and said no word since it
     /// connected, 60 s ago or more.

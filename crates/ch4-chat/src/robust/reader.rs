@@ -17,8 +17,8 @@ use super::limits::MESSAGE_BYTES;
 const PARTS: usize = 8;
 
 /// Returns the `next` of a reader ([`start_thread`](super::event::start_thread)). Each call waits
-/// until the loop has to hear of the peer, who speaks in lines of at most `line_bytes`. The last
-/// event is [`Event::Gone`].
+/// until the loop has to hear of the peer, who speaks in lines of at most `line_bytes`. Once
+/// the stream has ended, every event is [`Event::Gone`].
 ///
 /// What came before an error still counts: a tutorial's program that says `byebye` and closes with
 /// something unread resets the connection.

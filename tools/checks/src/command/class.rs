@@ -166,7 +166,10 @@ fn mark_one(
         judged.push((check, outcome));
     });
     let command = ready.command.to_string();
-    let other_side = other_side(&command, args.role);
+    // The teacher's words say nothing about the program.
+    let its_own = |word: &&str| args.command.iter().all(|it| it != word);
+    let names: String = command.split_whitespace().filter(its_own).collect();
+    let other_side = other_side(&names, args.role);
     Marked {
         name: submitted.name.clone(),
         compiled: ready.compiled.clone(),
@@ -193,15 +196,21 @@ fn did_nothing(judged: &[Judged], other_side: Option<&str>) -> Option<String> {
     let ((check, outcome), others) = judged.split_first()?;
     let mut others = others.iter();
     let is_all = others.all(|(_, it)| it.verdict == Verdict::Skipped);
-    // Elsewhere than on Linux nobody can tell whether its port was another program's.
-    let has_ended = matches!(outcome.kind, Some(Kind::Ended | Kind::PortLost));
-    let is_known = !is_all || !(has_ended || other_side.is_some());
-    let saw = outcome.saw.as_ref().filter(|_| !is_known)?;
-    let side = other_side.map(|side| format!("by its name it is a {side}: "));
-    let side = side.unwrap_or_default();
+    let why = match (outcome.kind?, other_side, outcome.saw.as_ref()?) {
+        // Elsewhere than on Linux nobody can tell whether its port was another program's.
+        (Kind::Ended | Kind::PortLost, _, saw) => saw.clone(),
+        (Kind::Missing, Some(side), saw) => {
+            let expected = outcome.expected.as_ref()?;
+            format!("by its name it is a {side}: {expected}: {saw}")
+        }
+        _ => return None,
+    };
+    if !is_all {
+        return None;
+    }
     let mut parts = report::parts(check, outcome);
     parts.retain(|(name, _)| name != "expected" && name != "saw");
-    Some(format!("{side}{saw}\n\n{}", report::lines(&parts, 78)))
+    Some(format!("{why}\n\n{}", report::lines(&parts, 78)))
 }
 
 fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
@@ -280,10 +289,11 @@ mod tests {
         let why = |kind, side| did_nothing(&[(check, outcome(kind))], side);
         let other = why(Kind::Missing, Some("client")).unwrap();
         assert!(
-            other.starts_with("by its name it is a client: it never did\n"),
+            other.starts_with("by its name it is a client: the program receives: it never did\n"),
             "{other}"
         );
         assert_eq!(why(Kind::Missing, None), None);
+        assert_eq!(why(Kind::Wrong, Some("client")), None);
         assert!(
             why(Kind::Ended, None)
                 .unwrap()

@@ -80,7 +80,7 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client is quiet for 300 ms, in which the server has nothing to say and no reason \
                 to hang up, and then sends a request. Anything may come back, but the connection \
-                must not be reset, nor in the 300 ms after an answer: a server resets it by \
+                must not be reset, not even in the 300 ms after an answer: a server resets it by \
                 closing without reading all.",
         advice: "After accept, read from the connection that accept returned, before you answer \
                  and before you close it. Stop reading at the empty line that ends the request: a \
