@@ -249,15 +249,17 @@ mod tests {
         let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::InputEnded)) && chat.leaves_at.is_some());
         // What says nothing gives nobody more time. Words do.
-        let begin = Instant::now();
-        for words in [vec!["hi".to_owned()], vec![]] {
+        for (words, give_time) in [(vec!["hi".to_owned()], true), (vec![], false)] {
+            let before = chat.leaves_at;
             chat.events.send(Event::Said(1, words)).unwrap();
             let event = chat.next_event(Some(in_time()));
             assert!(matches!(event, Some(Event::Said(..))));
+            assert_eq!(chat.leaves_at > before, give_time);
         }
+        let leaves_at = chat.leaves_at.unwrap();
         let event = chat.next_event(Some(in_time()));
         assert!(matches!(event, Some(Event::Leave(Ok(())))));
-        assert!(begin.elapsed() >= Duration::from_millis(200));
+        assert!(Instant::now() >= leaves_at);
     }
 
     /// A program that ended earlier would leave a terminal in the editor's mode.

@@ -858,6 +858,8 @@ mod tests {
     struct Follows {
         outbox: Outbox,
         here: bool,
+        /// It arrived without a name. That comes with its first words.
+        late_name: bool,
         /// It has said something, and has no permit to say more.
         waits: bool,
         /// Its words that haven't been passed on.
@@ -881,18 +883,19 @@ mod tests {
                 self.here().len() < self.world.room.limits.guests
             );
             let Some((id, outbox)) = place else { return };
+            let names = [Some("/name Li"), Some("/name li"), Some("/name Han"), None];
+            let name = names[self.guests.len() % names.len()];
             let guest = Follows {
                 outbox,
                 here: true,
+                late_name: name.is_none(),
                 waits: false,
                 unheard: VecDeque::new(),
                 heard: String::new(),
                 words: Vec::new(),
             };
             self.guests.insert(id, guest);
-            let names = ["/name Li", "/name li", "/name Han"];
-            let name = names.iter().cycle().nth(self.guests.len());
-            self.says(id, vec![name.unwrap().to_string()]);
+            self.says(id, name.map(str::to_owned).into_iter().collect());
         }
 
         fn here(&self) -> Vec<PeerId> {
@@ -901,9 +904,12 @@ mod tests {
         }
 
         /// A guest may say something only with a permit.
-        fn says(&mut self, id: PeerId, said: Vec<String>) {
+        fn says(&mut self, id: PeerId, mut said: Vec<String>) {
             let guest = self.guests.get_mut(&id).unwrap();
             if !mem::replace(&mut guest.waits, true) {
+                if !said.is_empty() && mem::take(&mut guest.late_name) {
+                    said.insert(0, "/name Li".to_owned());
+                }
                 let words = said.iter().filter(|it| it.starts_with('w'));
                 guest.unheard.extend(words.cloned());
                 self.world.room.hear(id, said, self.world.now);
