@@ -187,7 +187,9 @@ impl Room {
         let wanted = asked.and_then(name::clean);
         let wanted = wanted.unwrap_or_else(|| name::guest(id));
         let before = guest.name.take();
-        before.iter().for_each(|name| self.names.free(name));
+        if let Some(name) = &before {
+            self.names.free(name);
+        }
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
