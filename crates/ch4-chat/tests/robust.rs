@@ -1,5 +1,9 @@
 //! What nobody can do to the chat, as host or as guest.
 
+#[cfg(target_os = "linux")]
+use std::collections::BTreeSet;
+#[cfg(target_os = "linux")]
+use std::fs;
 use std::io::{self, BufReader, PipeWriter, Write};
 #[cfg(unix)]
 use std::net::TcpStream;
@@ -486,7 +490,8 @@ mod limits {
         small.unwrap();
         let speaks = joins(&host, address);
         let mut hears = joins(&host, address);
-        let begin = Instant::now();
+        // It only ends a test that has failed: on a busy machine each message takes a while.
+        let (begin, bound) = (Instant::now(), 10 * PATIENCE);
         let (waits, enough) = (AtomicBool::new(false), AtomicBool::new(false));
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -496,7 +501,7 @@ mod limits {
                 floods.stream().set_write_timeout(long).unwrap();
                 let mut sent = 0;
                 while !enough.load(Ordering::Relaxed) {
-                    assert!(begin.elapsed() < PATIENCE);
+                    assert!(begin.elapsed() < bound);
                     match floods.stream().write(flood.as_bytes()) {
                         Ok(count) => sent += count,
                         Err(_) => waits.store(true, Ordering::Relaxed),
@@ -510,7 +515,7 @@ mod limits {
             thread::spawn(move || io::copy(&mut also_hears, &mut io::sink()));
             let mut number = 0;
             while number < 20 || !waits.load(Ordering::Relaxed) {
-                assert!(begin.elapsed() < PATIENCE, "the flood never waits");
+                assert!(begin.elapsed() < bound, "the flood never waits");
                 speaks.sends(format!("message {number}\n"));
                 hears.reads_up_to(&format!("guest-2: message {number}"));
                 number += 1;
@@ -721,11 +726,29 @@ mod limits {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(begin.elapsed() < PATIENCE); // The system gives up after two minutes.
 
-        // To meet is to try that twice at most.
-        let begin = Instant::now();
-        let error = meet(&[address], &limits).unwrap_err();
+        // To meet is to try that twice at most. Each try is a socket that has sent a SYN: 02 in
+        // proc_net_tcp(5).
+        let has_sent = format!(":{:04X} 02 ", address.port());
+        let is_over = AtomicBool::new(false);
+        let mut tries = BTreeSet::new();
+        let met = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+                    let trying = sockets.lines().filter(|line| line.contains(&has_sent));
+                    // The second word is the socket's own address.
+                    let sockets = trying.filter_map(|it| it.split_whitespace().nth(1));
+                    tries.extend(sockets.map(str::to_owned));
+                    thread::sleep(limits.connect_time / 10);
+                }
+            });
+            let met = meet(&[address], &limits);
+            is_over.store(true, Ordering::Relaxed);
+            met
+        });
+        let error = met.unwrap_err();
         assert!(error.to_string().starts_with("can't listen on "), "{error}");
-        assert!(begin.elapsed() < 6 * limits.connect_time);
+        assert!(tries.len() <= 2, "{tries:?}");
     }
 }
 
@@ -820,55 +843,67 @@ mod keyboard {
 
     #[test]
     fn when_a_file_has_ended_the_talk_goes_on_until_it_is_quiet() {
-        let linger = Duration::from_millis(800);
-        let (mut guest, mut host) = guest_with(
-            None,
-            Limits {
-                linger,
-                ..long_farewell()
-            },
-        );
-        guest.types("one");
-        guest.typing.write_all(b"two without a line end").unwrap();
-        let Side {
-            screen,
-            typing,
-            end,
-        } = guest;
-        drop(typing);
-        assert_eq!(
-            [host.reads_line(), host.reads_line()],
-            ["one\n", "two without a line end\n"]
-        );
-        host.hears_nothing_for(linger / 3);
-        let begin = Instant::now();
-        host.sends("an answer\n");
-        let _ = screen.wait_for("| an answer");
-        assert_eq!(host.reads_to_end(), BYE.as_bytes());
-        assert!(begin.elapsed() >= linger, "{:?}", begin.elapsed());
-        drop(host);
-        end.recv_timeout(PATIENCE).unwrap().unwrap();
+        a_word_prolongs(|linger| {
+            let (mut guest, mut host) = guest_with(
+                None,
+                Limits {
+                    linger,
+                    ..long_farewell()
+                },
+            );
+            guest.types("one");
+            guest.typing.write_all(b"two without a line end").unwrap();
+            let Side {
+                screen,
+                typing,
+                end,
+            } = guest;
+            drop(typing);
+            assert_eq!(
+                [host.reads_line(), host.reads_line()],
+                ["one\n", "two without a line end\n"]
+            );
+            thread::sleep(linger / 3);
+            let begin = Instant::now();
+            host.sends("an answer\n");
+            assert_eq!(host.reads_to_end(), BYE.as_bytes());
+            let passed = begin.elapsed();
+            drop(host);
+            end.recv_timeout(PATIENCE).unwrap().unwrap();
+            assert!(passed < linger || screen.text().contains("| an answer"));
+            passed
+        });
+    }
+
+    /// A word comes when a third of the time is over, after which a side leaves that hears nothing.
+    /// Returned is how long it stays from then on. On a busy machine the word may be too late; then
+    /// all is done again with more time.
+    fn a_word_prolongs(stays: impl Fn(Duration) -> Duration) {
+        let mut lingers = [1, 3, 9].map(Duration::from_secs).into_iter();
+        assert!(lingers.any(|linger| stays(linger) >= linger));
     }
 
     #[test]
     fn when_the_hosts_file_has_ended_it_waits_for_somebody_to_speak() {
-        let linger = Duration::from_secs(1);
-        let (mut host, address) = host_with(Limits {
-            linger,
-            ..Limits::default()
+        a_word_prolongs(|linger| {
+            let (mut host, address) = host_with(Limits {
+                linger,
+                ..long_farewell()
+            });
+            host.types("hello");
+            let Side { typing, end, .. } = host;
+            drop(typing);
+            let mut guest = FakePeer::connect(address);
+            assert_eq!(guest.reads_line(), "hello\n");
+            thread::sleep(linger / 3);
+            let begin = Instant::now();
+            guest.sends("hi\n");
+            assert_eq!(guest.reads_line(), BYE);
+            let passed = begin.elapsed();
+            drop(guest);
+            end.recv_timeout(PATIENCE).unwrap().unwrap();
+            passed
         });
-        host.types("hello");
-        let Side { typing, end, .. } = host;
-        drop(typing);
-        let mut guest = FakePeer::connect(address);
-        assert_eq!(guest.reads_line(), "hello\n");
-        guest.hears_nothing_for(linger / 3);
-        let begin = Instant::now();
-        guest.sends("hi\n");
-        assert_eq!(guest.reads_line(), BYE);
-        assert!(begin.elapsed() >= linger, "{:?}", begin.elapsed());
-        drop(guest);
-        end.recv_timeout(PATIENCE).unwrap().unwrap();
     }
 
     /// Empty lines are no messages.

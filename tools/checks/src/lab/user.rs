@@ -587,15 +587,29 @@ mod tests {
         }
     }
 
-    /// As a runtime is that ends its threads.
+    /// Nobody knows when a program is about to say something.
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_says_nothing_is_looked_at_for_the_whole_first_look() {
+        let command = Command::new("cat", [""; 0]);
+        let mut lab = Lab::new(&command, None, &Patience::default());
+        lab.starts().unwrap();
+        let begun = Instant::now();
+        lab.looks();
+        assert!(begun.elapsed() >= FIRST_LOOK + PACE);
+    }
+
+    /// As a runtime is that ends its threads: here a child, in the second of the two moments of 1 s
+    /// for which the lab looks. How busy it was is gone with it, so how late that is decides nothing.
     #[cfg(target_os = "linux")]
     #[test]
     fn to_be_busy_for_a_moment_is_no_endless_loop() {
-        let busy = "i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done; exec sleep 60";
+        let busy = "(while :; do :; done) & echo; sleep 1.2; kill -KILL $!; exec sleep 60";
         let command = Command::new("sh", ["-c", busy]);
         soon(|| {
-            let mut lab = Lab::new(&command, None, &Patience::short());
+            let mut lab = Lab::new(&command, None, &Patience::default());
             lab.starts().unwrap();
+            assert!(lab.shows(Duration::from_secs(20), |text| !text.is_empty()));
             lab.expects_no_endless_loop().ok()
         });
     }

@@ -612,25 +612,35 @@ mod tests {
     use std::thread;
 
     #[cfg(unix)]
-    use supervise::Command;
+    use supervise::{Command, Process};
 
     use super::*;
     #[cfg(unix)]
-    use crate::run::Patience;
+    use crate::run::{Patience, Run};
 
-    /// The test is the server, and the program only runs. It greets its first client, waits for the
-    /// next one, and drops all others, unread.
+    /// The test is the server, and the program only runs, or ends first. It greets its first client,
+    /// waits for the next one, and drops all others, unread.
     #[cfg(unix)]
     #[test]
     fn a_server_that_drops_clients_hears_about_that() {
-        for (name, advice) in [
-            ("tcp-server/many-clients", SHARED),
-            ("tcp-server/reset-in-backlog", SHARED),
-            ("tcp-server/terminal-escapes", UNREAD),
+        for (name, ends, advice) in [
+            ("tcp-server/many-clients", false, SHARED),
+            ("tcp-server/many-clients", true, OWN),
+            ("tcp-server/reset-in-backlog", false, SHARED),
+            ("tcp-server/terminal-escapes", false, UNREAD),
         ] {
+            let command = Command::new("cat", [""; 0]);
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             let port = listener.local_addr().unwrap().port();
             let drops_all = !name.ends_with("many-clients");
+            // It doesn't wait so long, as each client is answered or dropped.
+            let patience = Patience {
+                answer: Duration::from_secs(20),
+                ..Patience::short()
+            };
+            let mut lab = Lab::new(&command, Some(port), &patience);
+            lab.starts().unwrap();
+            let run = Run::clone(&lab);
             thread::spawn(move || {
                 let mut kept = Vec::new();
                 for (number, client) in (0..).zip(listener.incoming()) {
@@ -638,6 +648,10 @@ mod tests {
                     if drops_all || number > 1 {
                         // Until then nothing is unread, which makes its end a reset.
                         let _ = client.peek(&mut [0]);
+                        if ends {
+                            run.with(Process::end_input);
+                            run.ends_within(Duration::from_secs(20));
+                        }
                     } else if number == 0 {
                         client.read_exact(&mut [0; REQUEST.len()]).unwrap();
                         client.write_all(b"Hello World").unwrap();
@@ -646,9 +660,6 @@ mod tests {
                     }
                 }
             });
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, Some(port), &Patience::short());
-            lab.starts().unwrap();
             let check = CHECKS.iter().find(|check| check.id == name).unwrap();
             let failure = (check.run)(&mut lab).unwrap_err();
             assert_eq!(failure.advice.as_deref(), Some(advice), "{failure:?}");
