@@ -659,7 +659,7 @@ pub(crate) mod tests {
         assert!(is_over(Deadline::of_start(&sleeps, LIMIT), 12));
     }
 
-    /// It keeps a processor busy, or waits for one, for 9.5 % of its time: almost as much as one may.
+    /// It has a processor, or waits for one, for 9.5 % of its time: almost as much as one may.
     #[cfg(target_os = "linux")]
     #[test]
     fn who_mostly_sleeps_is_not_busy() {

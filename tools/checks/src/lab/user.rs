@@ -600,7 +600,7 @@ mod tests {
     }
 
     /// As a runtime is that ends its threads: here a child, in the second of the two moments of 1 s
-    /// for which the lab looks. How busy it was is gone with it, so how late that is decides nothing.
+    /// for which the lab looks. Its processor time is gone with it, however late in that moment.
     #[cfg(target_os = "linux")]
     #[test]
     fn to_be_busy_for_a_moment_is_no_endless_loop() {

@@ -618,8 +618,8 @@ mod tests {
     #[cfg(unix)]
     use crate::run::{Patience, Run};
 
-    /// The test is the server, and the program only runs, or ends first. It greets its first client,
-    /// waits for the next one, and drops all others, unread.
+    /// The test is the server, and the program only runs, or ends first. It greets its first
+    /// client, waits for the next one, and drops all others, unread.
     #[cfg(unix)]
     #[test]
     fn a_server_that_drops_clients_hears_about_that() {
