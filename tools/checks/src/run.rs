@@ -659,33 +659,6 @@ pub(crate) mod tests {
         assert!(is_over(Deadline::of_start(&sleeps, LIMIT), 12));
     }
 
-    /// It has a processor, or waits for one, for 9.5 % of its time: almost as much as one may.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn who_mostly_sleeps_is_not_busy() {
-        const SLEEPS: &str = "now() { read up rest </proc/uptime; now=${up%.*}${up#*.}; }
-            now; begun=$now
-            while now; read busy waits rest </proc/$$/schedstat; do
-                [ $((busy + waits)) -lt $(((now - begun) * 950000)) ] || sleep .02
-            done";
-        let run = Run::new(false, &Patience::default());
-        *run.program() = Some(Process::start(&Command::new("sh", ["-c", SLEEPS])).unwrap());
-        let cpu_time = || run.with(|program| program.cpu_time());
-        let moment = PROGRAM_END;
-        // On a busy machine it may wait for longer, and then sleep. Of that nothing is expected.
-        for _ in 0..10 {
-            let (cpu, queue) = cpu_time();
-            let is_busy = run.is_busy_for_a_moment();
-            let (cpu_now, queue_now) = cpu_time();
-            let busy = cpu_now.saturating_sub(cpu);
-            let wants = busy + queue_now.saturating_sub(queue);
-            if busy <= moment / 10 && (moment * 9 / 100..moment / 2).contains(&wants) {
-                assert!(!is_busy, "{busy:?} {wants:?}");
-                return;
-            }
-        }
-    }
-
     /// As a system without memory kills. A shell tells of its child's signal by its status.
     #[cfg(unix)]
     #[test]

@@ -58,7 +58,8 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
                     host.push(line + "\n");
                 }
                 if host.waiting() > chat.limits.guest_bytes {
-                    // The host reads too slowly. To the user that is a timeout.
+                    // The host reads too slowly, so nobody waits until all is written. To the user
+                    // that is a timeout.
                     host.disconnect();
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
                     break (false, error.or_cannot(Action::Send, address));

@@ -106,17 +106,12 @@ impl Lab<'_> {
         let saw = saw.replacen("the program ended", "it ended at once", 1);
         let is_failure = self.ended().is_some_and(|status| !status.success());
         let output = self.output().to_lowercase();
-        let has_broken_off =
-            self.has_stack_trace() || UNREADABLE.iter().any(|words| output.contains(words));
+        let says = |any: &[&str]| any.iter().any(|words| output.contains(words));
+        let has_broken_off = self.has_stack_trace() || says(&UNREADABLE);
         let advice = match (is_failure, has_broken_off) {
-            _ if output.contains("refused") => REFUSED,
+            _ if says(&["refused"]) => REFUSED,
             // Python, Ruby
-            _ if ["non-utf-8 code", "invalid multibyte"]
-                .iter()
-                .any(|words| output.contains(words)) =>
-            {
-                NOT_UTF8
-            }
+            _ if says(&["non-utf-8 code", "invalid multibyte"]) => NOT_UTF8,
             (true, true) => BROKEN_OFF,
             (true, false) => ENDED,
             (false, _) => OVER,

@@ -3,8 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::iter;
-#[cfg(unix)]
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use testkit::{Ended, PATIENCE, Program, normalise};
 use crate::FAULTY;
 
 pub(crate) const CHECKS: &str = env!("CARGO_BIN_EXE_checks");
+const ANY_PORT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
 /// Runs the command to its end.
 fn checks(arguments: &[&str]) -> Ended {
@@ -354,11 +354,13 @@ fn a_program_that_has_lost_its_port_gets_another() {
 /// Otherwise a server that still runs in another terminal would be judged.
 #[test]
 fn a_fixed_port_that_somebody_serves_is_reported() {
-    for (role, first) in [("tcp-server", "listens"), ("udp-server", "binds")] {
-        let port = Port::free().unwrap();
-        let number = port.number.to_string();
-        let _other = Program::start(FAULTY, [role, number.as_str()]);
-        wait_until(|| port.is_taken());
+    let (tcp, udp) = (TcpListener::bind(ANY_PORT), UdpSocket::bind(ANY_PORT));
+    let (tcp, udp) = (tcp.unwrap(), udp.unwrap());
+    for (role, first, here) in [
+        ("tcp-server", "listens", tcp.local_addr()),
+        ("udp-server", "binds", udp.local_addr()),
+    ] {
+        let number = here.unwrap().port().to_string();
         let only = format!("--only={role}/{first}");
         let arguments = [role, &only, "--port", &number, "--", FAULTY, role, &number];
         let ended = checks(&arguments);
