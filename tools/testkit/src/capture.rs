@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::{PATIENCE, plain};
+use crate::{PATIENCE, allow_many_files, plain};
 
 /// An output that a test can read, without colour. Clones share their text.
 #[derive(Debug, Clone)]
@@ -13,6 +13,7 @@ pub struct Capture(Arc<(Mutex<Written>, Condvar)>);
 impl Default for Capture {
     fn default() -> Self {
         plain();
+        allow_many_files();
         Self(Arc::default())
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use console::is_timeout;
 use socket2::SockRef;
 
-use crate::PATIENCE;
+use crate::{PATIENCE, allow_many_files};
 
 /// Plays the other end of a connection with the program under test, client or server.
 ///
@@ -39,6 +39,7 @@ impl FakePeer {
 
     /// Takes over a connection.
     pub fn on(stream: TcpStream) -> Self {
+        allow_many_files();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         // What a test sends in pieces should arrive in pieces.

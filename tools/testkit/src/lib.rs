@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use regex_lite::Regex;
+#[cfg(unix)]
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
 
 mod capture;
@@ -80,6 +82,20 @@ pub fn example(binary: &str, name: &str) -> String {
 /// Switches colour off in this process, whatever the environment says.
 pub fn plain() {
     colored::control::set_override(false);
+}
+
+/// Raises the limit of open files for this process, and for those that it starts. A Mac usually
+/// allows 256, too few for a room full of guests. (Windows has no such limit.)
+fn allow_many_files() {
+    #[cfg(unix)]
+    {
+        const MANY: u64 = 4096;
+        let limit = getrlimit(Resource::Nofile);
+        let allowed = limit.maximum.unwrap_or(MANY).min(MANY);
+        let current = limit.current.map(|current| current.max(allowed));
+        // If this fails, so do the tests that need more.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
 }
 
 /// A loopback address that no other test uses, so that a program under test can have a fixed port

@@ -8,7 +8,7 @@ use std::thread;
 
 use supervise::Child;
 
-use crate::{Capture, normalise};
+use crate::{Capture, allow_many_files, normalise};
 
 /// A program under test, with both ends of its console in the test's hands.
 ///
@@ -71,6 +71,7 @@ impl Program {
 
     /// The same with this as its standard output.
     pub fn start_into(mut command: Command, output: impl Into<Stdio>) -> Self {
+        allow_many_files();
         let text = format!("{command:?}");
         // What the test's user has set colours no output.
         if command.get_envs().all(|(name, _)| name != "CLICOLOR_FORCE") {
@@ -148,7 +149,9 @@ impl Program {
     /// Sends it a signal, such as `INT`, which is what Ctrl-C does, or `STOP` (Ctrl-Z).
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        Self::run("kill", ["-s", name, &self.id().to_string()]).succeeds();
+        // The shell's own `kill`: a container may have no other.
+        let id = self.id().to_string();
+        Self::run("sh", ["-c", "kill -s \"$0\" \"$1\"", name, &id]).succeeds();
     }
 
     /// Ends its input, waits for it to end by itself, and returns what it printed.

@@ -332,10 +332,10 @@ mod tests {
 
     #[test]
     fn of_many_programs_only_some_are_named() {
-        let names = ["a.py", "b.py", "c.py", "d.py", "e.py", "f.py", "g.py"];
+        let names = ["a.rb", "b.rb", "c.rb", "d.rb", "e.rb", "f.rb", "g.rb"];
         let error = found(&names.map(|name| (name, ""))).unwrap_err();
-        let why = "which is the program: a.py, b.py, c.py, d.py, e.py, 2 more? Rename one to \
-                   chat_server (to mark it, give a command, such as: -- python3 \"{dir}/a.py\" \
+        let why = "which is the program: a.rb, b.rb, c.rb, d.rb, e.rb, 2 more? Rename one to \
+                   chat_server (to mark it, give a command, such as: -- ruby \"{dir}/a.rb\" \
                    {port})";
         assert_eq!(error, why);
     }

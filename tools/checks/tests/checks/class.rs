@@ -228,7 +228,7 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
     let folder = tools.path().to_str().unwrap();
     // It fails beside others, and then tells the compiler that it runs alone.
     let before = format!(
-        "cd {folder}
+        "cd '{folder}'
         until [ -e compiles ]; do :; done
         if mkdir failed; then exit 1; fi
         touch alone; [ -e compiled ] || exit 1"
@@ -237,7 +237,7 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
     fs::write(class.path().join("b.c"), "int main(void) {}").unwrap();
     let compiler = format!(
         "#!/bin/sh
-        cd {folder}; touch compiles
+        cd '{folder}'; touch compiles
         for wait in 1 2 3 4 5 6; do [ -e alone ] || sleep 0.1; done
         touch compiled; exit 1"
     );
@@ -530,7 +530,8 @@ fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
     let meeting = tempdir().unwrap();
     let meeting = meeting.path().to_str().unwrap();
     for (name, other) in [("a", "b"), ("b", "a")] {
-        let before = format!("touch {meeting}/{name}; until [ -e {meeting}/{other} ]; do :; done");
+        let before =
+            format!("touch '{meeting}/{name}'; until [ -e '{meeting}/{other}' ]; do :; done");
         fs::write(class.path().join(name).with_extension("sh"), good(&before)).unwrap();
     }
     let ended = mark(class.path(), &["--format=csv"]);
@@ -551,9 +552,9 @@ fn jobs_are_those_of_all_submissions_together() {
     let running = tempdir().unwrap();
     let folder = running.path().to_str().unwrap();
     let before = format!(
-        "touch {folder}/$$; sleep 0.2
-        for id in $(ls {folder}); do kill -0 $id 2>/dev/null && echo $id; done > {folder}/of$$.new
-        mv {folder}/of$$.new {folder}/of$$"
+        "cd '{folder}'; touch $$; sleep 0.2
+        for id in $(ls); do kill -0 $id 2>/dev/null && echo $id; done > of$$.new
+        mv of$$.new of$$; cd \"$OLDPWD\""
     );
     for name in ["a.sh", "b.sh"] {
         fs::write(class.path().join(name), good(&before)).unwrap();

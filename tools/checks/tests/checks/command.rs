@@ -325,7 +325,7 @@ fn a_program_that_has_lost_its_port_gets_another() {
     let [port_is, is_taken] = ["port-is", "is-taken"].map(|name| directory.path().join(name));
     Program::run("mkfifo", [&port_is, &is_taken]).succeeds();
     let shell_command = format!(
-        "cd {}; mkdir once || exec \"{FAULTY}\" tcp-server $1
+        "cd '{}'; mkdir once || exec \"{FAULTY}\" tcp-server $1
         echo $1 >port-is; read x <is-taken; exit 1",
         directory.path().display()
     );

@@ -385,7 +385,7 @@ fn a_server_that_greets_nobody_hears_that_first() {
 fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answer() {
     let folder = tempdir().unwrap();
     let once = format!(
-        "cd {}; if mkdir once; then exec \"{FAULTY}\" tcp-server $1; fi; exec sleep 60",
+        "cd '{}'; if mkdir once; then exec \"{FAULTY}\" tcp-server $1; fi; exec sleep 60",
         folder.path().display()
     );
     let patience = Patience {
@@ -583,7 +583,7 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
 #[cfg(unix)]
 fn deaf_to_the_end(role: Role, then: &str) -> String {
     format!(
-        "folder=$(mktemp -d); mkfifo $folder/fifo; exec 3<>$folder/fifo; rm -r $folder
+        "cd \"$(mktemp -d)\"; mkfifo fifo; exec 3<>fifo; rm -r \"$PWD\"
         \"{FAULTY}\" {role} $1 <&3 & cat >&3; {then}; wait $!"
     )
 }
