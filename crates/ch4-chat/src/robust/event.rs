@@ -18,25 +18,23 @@ pub enum Event {
     Typed(String),
     /// The user typed a line that can't be sent: it is too long, or isn't UTF-8. This says so.
     NotSent(String),
-    /// The user's input is a file that has no more lines.
+    /// The user's input is a file, and has no more lines.
     InputEnded,
-    /// The user leaves: with `byebye`, Ctrl-D or Ctrl-C, or because the screen or the keyboard
-    /// failed.
+    /// The user leaves, or the screen or the keyboard failed.
     Leave(Result<(), Error>),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    /// A peer said this. The list is empty if a new peer hasn't finished a message yet, or if a
-    /// peer sent only empty lines, or a part of a long one.
+    /// A peer sent these messages. None means that it is new, or sent only empty lines, or a part of
+    /// a long one.
     Said(PeerId, Vec<String>),
     /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread that sends events. For each permit it calls `next`, which waits for one thing,
-/// and sends the event that `next` returns.
+/// Starts a thread that waits for a permit, calls `next`, which waits for one thing, sends the event
+/// that `next` returns, and begins again.
 ///
-/// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls
-/// `end` and ends.
+/// Returns the sender of permits. After it is dropped, the thread calls `end` and ends.
 ///
 /// # Errors
 ///
@@ -51,24 +49,23 @@ pub fn start_thread(
     let events = events.clone();
     thread.spawn(move || {
         while wait_for_permit(&permitted) {
-            let _ = events.send(next()); // It fails only when the chat has ended.
+            let _ = events.send(next()); // This fails only when the chat has ended.
         }
         end();
     })?;
     Ok(permits)
 }
 
-/// Waits for a permit, and then until its time. If another permit comes meanwhile, as at the
-/// goodbye, it replaces the first. Returns false as soon as no other can come, even before that
-/// time.
+/// Waits for a permit, and then until its time. A later permit replaces it. Returns false as soon as
+/// the sender of permits is dropped.
 fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     let Ok(mut at) = permits.recv() else {
         return false;
     };
     loop {
         match permits.recv_timeout(at.saturating_duration_since(Instant::now())) {
-            Ok(other) => at = other,
-            Err(end) => return end == RecvTimeoutError::Timeout,
+            Ok(later) => at = later,
+            Err(why) => return why == RecvTimeoutError::Timeout,
         }
     }
 }

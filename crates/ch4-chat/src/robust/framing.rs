@@ -1,13 +1,10 @@
 //! Where one message ends and the next begins.
 //!
-//! TCP carries a stream of bytes and keeps no boundaries: what one side sends at once may arrive
-//! in pieces, and what it sends in pieces may arrive at once. So a message is a line, ended by LF.
+//! TCP keeps no boundaries, so a message is a line, ended by LF. The tutorial's programs send no LF.
+//! Until a peer has sent one, its message ends when the peer is quiet. That is a guess: a pause
+//! inside a message makes two of it, and two without a pause count as one.
 //!
-//! The tutorial's programs send no LF. Until a peer has sent one, its message ends when the peer is
-//! quiet. That is a guess: two messages that such a peer sends within the quiet time count as one,
-//! and a message with a longer pause inside counts as two.
-//!
-//! Pure: bytes in, messages out. Nothing here reads a socket or knows the time.
+//! Bytes in, messages out: nothing here reads a socket or knows the time.
 
 use std::mem;
 
@@ -16,16 +13,16 @@ use std::mem;
 pub struct Framing {
     /// Maximum size of a message in bytes.
     limit: usize,
-    /// The first bytes of the current message: at most `limit`, and one more, which may be its CR.
+    /// The first bytes of the current message: at most `limit`, and one more, which may be a CR.
     kept: Vec<u8>,
-    /// How many bytes it has so far.
+    /// How many bytes the message has so far, kept or not.
     length: u64,
-    /// An LF came: from now on only LF, or the stream's end, ends a message.
+    /// The peer has sent an LF, so quiet doesn't end its messages any more.
     speaks_lines: bool,
 }
 
 impl Framing {
-    /// A framing for messages of at most `limit` bytes. Longer ones are cut, and say so.
+    /// A framing for messages of at most `limit` bytes. It cuts longer ones, and says so in them.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -37,11 +34,11 @@ impl Framing {
     pub fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut messages = Vec::new();
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let part = piece.strip_suffix(b"\n").unwrap_or(piece);
+            let text = piece.strip_suffix(b"\n").unwrap_or(piece);
             let free = self.limit + 1 - self.kept.len();
-            self.kept.extend(part.iter().take(free));
-            self.length += part.len() as u64;
-            if part.len() < piece.len() {
+            self.kept.extend(text.iter().take(free));
+            self.length += text.len() as u64;
+            if piece.ends_with(b"\n") {
                 self.speaks_lines = true;
                 messages.extend(self.complete());
             }
@@ -61,13 +58,11 @@ impl Framing {
         let length = mem::take(&mut self.length);
         // CRLF is a line end too: telnet sends it.
         let bytes = kept.strip_suffix(b"\r").unwrap_or(&kept);
-        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        let decoded = String::from_utf8_lossy(bytes);
         // U+FFFD is longer than the byte that it replaces, so cut after decoding.
-        let decoded = text.len();
-        text.truncate(text.floor_char_boundary(self.limit));
-        if text.len() < decoded || length > kept.len() as u64 {
-            let note = format!(" [cut: it had {length} bytes]");
-            text.push_str(&note);
+        let mut text = decoded[..decoded.floor_char_boundary(self.limit)].to_owned();
+        if text.len() < decoded.len() || length > kept.len() as u64 {
+            text = format!("{text} [cut: it had {length} bytes]");
         }
         (!text.is_empty()).then_some(text)
     }

@@ -21,19 +21,16 @@ pub enum Input {
     File,
 }
 
-/// What the thread that reads the user's lines needs.
+/// What the typing thread needs.
 pub struct Keyboard {
-    /// Waits for the next line. Its type depends on the input.
+    /// Waits for the next line: a closure in a box, as each input has its own.
     pub next: Box<dyn FnMut() -> Event + Send>,
     /// Where the lines come from.
     pub input: Input,
 }
 
 impl Keyboard {
-    /// The user's keyboard, and a printer for the user's screen that goes with it.
-    ///
-    /// At a terminal, the end of the input (Ctrl-D), and Ctrl-C at the prompt, mean `byebye`. In a
-    /// pipe or a file the end of the input only means that there is no more to say.
+    /// The user's keyboard, and a printer for the screen that goes with it.
     ///
     /// # Errors
     ///
@@ -41,20 +38,19 @@ impl Keyboard {
     pub fn open() -> Result<(Self, Printer), Error> {
         // `TERM` says what the terminal can do. Windows doesn't need it.
         let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
+        let plain = |input| (Self::plain(input, stdin()), Printer::new(stdout()));
         let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
             (Self::new(Input::Editor, next), Printer::new(screen))
         } else if io::stdin().is_terminal() {
-            (
-                Self::plain(Input::Terminal, stdin()),
-                Printer::new(stdout()),
-            )
+            plain(Input::Terminal)
         } else {
-            (Self::plain(Input::File, stdin()), Printer::new(stdout()))
+            plain(Input::File)
         };
         Ok((keyboard, printer?.with_width(terminal_width)))
     }
 
-    /// Lines without a prompt. Bytes that aren't UTF-8 become U+FFFD.
+    /// Lines without an editor. Bytes that aren't UTF-8 become U+FFFD. At a terminal, the end of the
+    /// input (Ctrl-D) means `byebye`.
     pub fn plain(input: Input, mut lines: impl BufRead + Send + 'static) -> Self {
         let next = move || match read_line(&mut lines, MESSAGE_BYTES) {
             Ok(Some(Line::Whole(line))) => {
@@ -69,8 +65,8 @@ impl Keyboard {
         Self::new(input, next)
     }
 
-    fn new(input: Input, mut next: impl FnMut() -> Event + Send + 'static) -> Self {
-        let next = Box::new(move || match next() {
+    fn new(input: Input, mut read: impl FnMut() -> Event + Send + 'static) -> Self {
+        let next = Box::new(move || match read() {
             // U+FFFD is longer than what it replaces, and an editor has no limit.
             Event::Typed(line) if line.len() > MESSAGE_BYTES => too_long(line.len() as u64),
             Event::Typed(line) if line == BYE => Event::Leave(Ok(())),

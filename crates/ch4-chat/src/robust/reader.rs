@@ -1,6 +1,6 @@
-//! Turns a peer's bytes into messages, and decides when the loop has to hear of them.
+//! Reads from a peer until there is something to tell the loop.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -12,16 +12,8 @@ use super::event::{Event, PeerId};
 use super::framing::Framing;
 use super::limits::MESSAGE_BYTES;
 
-/// A read takes at most this part of the longest line's bytes. From a guest that is 512 bytes. So
-/// one event has at most 256 lines, and the loop soon goes on to the next.
-const PARTS: usize = 8;
-
-/// Returns the `next` of a reader ([`start_thread`](super::event::start_thread)). Each call waits
-/// until the loop has to hear of the peer, who speaks in lines of at most `line_bytes`. Once
-/// the stream has ended, every event is [`Event::Gone`].
-///
-/// What came before an error still counts: a tutorial's program that says `byebye` and closes with
-/// something unread resets the connection.
+/// Returns the `next` of a reader ([`start_thread`](super::event::start_thread)). `line_bytes` is
+/// the longest line of the peer. Once the stream has ended, every event is [`Event::Gone`].
 pub fn message_reader(
     stream: Arc<TcpStream>,
     id: PeerId,
@@ -29,16 +21,18 @@ pub fn message_reader(
     quiet: Duration,
 ) -> impl FnMut() -> Event {
     let mut framing = Framing::new(line_bytes);
-    let mut piece = vec![0; line_bytes / PARTS];
-    let (mut is_new, mut end) = (true, None);
+    // One event of a guest has at most 256 lines, so the loop soon goes on.
+    let mut piece = vec![0; line_bytes / 8];
+    let mut is_new = true;
+    let mut end: Option<io::Result<()>> = None;
     move || {
-        // Until now we didn't read, so that time doesn't count as the peer's quiet.
-        let (mut last_read, mut unreported) = (Instant::now(), 0);
-        // A new guest may give its name first, but the others hear of it soon in any case.
+        // The time without a permit doesn't count as the peer's quiet.
+        let mut last_read = Instant::now();
+        let mut unreported = 0;
+        // A new guest may give its name first, but the others soon hear of it in any case.
         let new_until = mem::take(&mut is_new).then(|| last_read + quiet);
         while end.is_none() {
-            // A new peer: until `new_until`. Later, if a message without LF has begun: until the
-            // peer is quiet. Otherwise there is no deadline.
+            // In the tutorial's way, a message ends when its peer is quiet.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
             let deadline = new_until.or(quiet_at);
             match DeadlineStream::new(&stream, deadline).read(&mut piece) {
@@ -47,22 +41,22 @@ pub fn message_reader(
                     last_read = Instant::now();
                     // Empty lines, and a line without end, aren't messages, but need a permit too.
                     unreported += count;
-                    let messages = framing.push(piece.split_at(count).0);
+                    let messages = framing.push(&piece[..count]);
                     if !messages.is_empty() || unreported > MESSAGE_BYTES {
                         return Event::Said(id, messages);
                     }
                 }
-                // An error. So is a timeout without a deadline: the peer's system doesn't answer.
-                Err(error) if deadline.is_none() || error.kind() != ErrorKind::TimedOut => {
-                    end = Some(Err(error));
+                // The deadline has come.
+                Err(error) if deadline.is_some() && error.kind() == ErrorKind::TimedOut => {
+                    let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
+                    let message = is_quiet.then(|| framing.complete()).flatten();
+                    return Event::Said(id, message.into_iter().collect());
                 }
-                Err(_) if quiet_at.is_some_and(|at| at <= Instant::now()) => {
-                    return Event::Said(id, framing.complete().into_iter().collect());
-                }
-                // It is new, and hasn't finished a message yet.
-                Err(_) => return Event::Said(id, Vec::new()),
+                Err(error) => end = Some(Err(error)),
             }
         }
+        // What came before an error still counts: a tutorial's program that says `byebye` and closes
+        // with something unread resets the connection.
         match framing.complete() {
             Some(last) => Event::Said(id, vec![last]),
             None => Event::Gone(id, end.take().and_then(Result::err)),
@@ -72,7 +66,6 @@ pub fn message_reader(
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
     use std::thread;
 
