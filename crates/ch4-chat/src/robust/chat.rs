@@ -1,4 +1,4 @@
-//! What the host's side and a guest's have in common: an inbox, a user who types, and a last word.
+//! What host and guest have in common: an inbox, a user who types, and a goodbye.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,12 +24,11 @@ pub struct Chat {
     inbox: Receiver<Event>,
     /// Permits for the typing thread.
     permits: Sender<Instant>,
-    /// How fast the user may talk: as fast as a guest, even at the host, so that a long file doesn't
-    /// flood the guests.
+    /// How fast the user may talk: as fast as a guest, or a long file would flood the guests.
     budget: Budget,
     /// Disconnected when the typing thread has ended.
     typing_ended: Receiver<()>,
-    /// Where the lines come from.
+    /// Where the user's lines come from.
     pub input: Input,
     /// After the end of an input file: when to leave, unless somebody speaks before.
     pub leaves_at: Option<Instant>,
@@ -40,11 +39,9 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// An inbox, and the typing thread. The inbox gets [`Event::Leave`] if the screen fails.
-    ///
-    /// The thread reads each line, even the first, only when it has a [permit](Chat::permit_line).
-    /// So the next prompt appears when the last line has been handled, a long file doesn't pile up
-    /// in memory, and nothing is read after `byebye`.
+    /// An inbox, and the typing thread. It reads each line, even the first, only with a
+    /// [permit](Chat::permit_line). So the next prompt appears when the last line has been handled, and
+    /// nothing is read after `byebye`. If the screen fails, the inbox gets [`Event::Leave`].
     ///
     /// # Errors
     ///
@@ -71,15 +68,12 @@ impl Chat {
         })
     }
 
-    /// Takes the next event from the inbox. Returns `None` if none comes by this time. An event
-    /// that is already waiting is returned even after this time.
-    ///
-    /// The caller needn't do anything about [`Event::NotSent`] and [`Event::InputEnded`]. When a
-    /// file has ended and nobody has spoken for [`Limits::linger`], the user leaves as soon as the
-    /// inbox is empty.
+    /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time `until`,
+    /// or after it. The caller needn't do anything about [`Event::NotSent`] and
+    /// [`Event::InputEnded`].
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
-        // The earlier of the two times, if there are any.
-        let event = self.wait(until.into_iter().chain(self.leaves_at).min());
+        let earlier = until.into_iter().chain(self.leaves_at).min();
+        let event = self.wait(earlier);
         let now = Instant::now();
         match &event {
             None if self.leaves_at.is_some_and(|at| at <= now) => {
@@ -98,26 +92,25 @@ impl Chat {
         event
     }
 
-    /// The user's last line is done, and counts as this many bytes: read another as soon as the
+    /// The user's last line is done, and counts as this many bytes. The next is read as soon as the
     /// user may say more.
     pub fn permit_line(&mut self, bytes: usize) {
         let at = self.budget.spend(bytes, Instant::now());
-        // If the thread has ended, nothing is read any more.
-        let _ = self.permits.send(at);
+        let _ = self.permits.send(at); // This fails only when the thread has ended.
     }
 
-    /// Says `byebye`, and reads on until the peers have closed their side, or until
-    /// [`Limits::farewell`] is over. Bytes that stay unread would turn the close into a reset, and
-    /// the last word might be lost (RFC 9293, section 3.6.1). Then it lets go of the keyboard.
-    /// `show` shows what a peer still says.
+    /// Says `byebye`, reads on and shows it until the peers have closed their side, for
+    /// [`Limits::farewell`] at most, and lets go of the keyboard. (Unread bytes would turn the close
+    /// into a reset, and `byebye` might be lost: RFC 9293, section 3.6.1.)
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
         let now = Instant::now();
         for peer in peers.values() {
             peer.push(BYE);
-            peer.permit(now); // Also those that talked too fast.
+            // Even if it talked too fast. So it may have two events in the inbox.
+            peer.permit(now);
         }
         let deadline = now + self.limits.farewell;
-        // The clock decides: after the deadline events may still wait, and more may come.
+        // Even after the deadline, events may wait in the inbox.
         while !peers.is_empty()
             && Instant::now() < deadline
             && let Some(event) = self.wait(Some(deadline))
@@ -135,9 +128,8 @@ impl Chat {
         }
         peers.values().for_each(Peer::disconnect);
 
-        // If the typing thread waits for its permit, or for the permit's time, it ends at once. If
-        // it reads plain lines, it ends with the program. But an editor that waits for the
-        // user has changed the terminal: a program that ended now would leave it without echo.
+        // Now the typing thread ends, or ends with the program. But an editor that waits for the user
+        // has changed the terminal: a program that ended now would leave it without echo.
         drop(self.permits);
         let late = Err(RecvTimeoutError::Timeout);
         if self.input == Input::Editor && self.typing_ended.recv_timeout(END_TIME) == late {

@@ -1,4 +1,4 @@
-//! The host's side: its loop, and what it does with somebody who connects.
+//! The host's side: its loop, and what it does when somebody connects.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -51,9 +51,8 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     };
     let _ = host.accept_permits.send(Instant::now());
     let result = host.run();
-    // Accept gets no more permits, and we let go of the port.
+    // Let go of the port: accept gets no more permits, and a connection to ourselves wakes it.
     drop(host.accept_permits);
-    // This connects to ourselves, which ends the `accept` that waits.
     let _ = end_accept(&listener);
     drop(listener);
     let guests = host.room.close(Instant::now());
@@ -71,9 +70,9 @@ struct Host {
 }
 
 impl Host {
-    /// Handles each event, until the host has had the last word.
+    /// Handles each event, until the user leaves.
     fn run(&mut self) -> Result<(), Error> {
-        // The lines of a file are meant for somebody: they wait for the first guest.
+        // A file's lines are meant for somebody: they wait for the first guest.
         let mut waits_for_guest = self.chat.input == Input::File;
         if !waits_for_guest {
             self.chat.permit_line(0);
@@ -82,15 +81,14 @@ impl Host {
             let event = self.chat.next_event(self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                // The inbox is empty, and the room may pass on words. Whatever else has happened
-                // comes first: so a flood holds up neither the host nor those who come and go.
+                // The inbox is empty. Only now does the room pass on words, so a flood holds up neither
+                // the host nor those who come and go.
                 None => self.room.pass_on(now),
                 Some(Event::Leave(result)) => return result,
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    // A guest's first event comes within 200 ms, even if it says nothing. By then
-                    // it has usually given its name.
+                    // The first event comes 200 ms after the guest, or with its name.
                     if waits_for_guest {
                         waits_for_guest = false;
                         self.chat.permit_line(0);
@@ -126,19 +124,18 @@ impl Host {
         if let Err(error) = welcomed
             && !client_has_gone(&error)
         {
-            // The system is out of descriptors, threads or memory. That passes, and other guests
-            // stay queued.
+            // The system is out of descriptors, threads or memory. That passes. Guests wait in the
+            // backlog.
             self.chat.log.short_of("let a guest in for now", &error);
             accept_again_at += RETRY_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
     }
 
-    /// Tells a guest that the room is full. Its connection stays open until 16 others have been
-    /// rejected: closing a socket with unread bytes resets the connection, and our line might be
-    /// lost.
+    /// Tells a guest that the room is full. Its connection stays open for a while: closing a socket
+    /// with unread bytes resets the connection, and our line might be lost.
     fn reject(&mut self, mut stream: TcpStream) {
-        // There is space for one line in a new connection's buffer, so this doesn't wait.
+        // A new connection's buffer has space for a line, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
         self.rejected.truncate(MAX_REJECTED - 1);
