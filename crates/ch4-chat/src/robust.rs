@@ -42,7 +42,7 @@
 //! | [`reader`] | | `message_reader` reads its bytes: `Said` |
 //! | [`framing`] | | `push` makes messages of them |
 //! | [`chat`] | `next_event` takes it from the inbox | the same |
-//! | [`mod@host`] | `run` calls `speak` | `run` calls `hear` and, when the inbox is empty, `pass_on` |
+//! | [`mod@host`] | `run` calls `speak` | `run` calls `hear`; when the inbox is empty: `pass_on` |
 //! | [`room`] | `speak`, `broadcast` | `hear` keeps it; `pass_on` shows it; `broadcast` |
 //! | [`peer`] | `push` to each outbox; `write_texts` sends it | the same |
 //!

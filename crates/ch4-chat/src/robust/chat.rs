@@ -40,8 +40,8 @@ pub struct Chat {
 
 impl Chat {
     /// An inbox, and the typing thread. It reads each line, even the first, only with a
-    /// [permit](Chat::permit_line). So the next prompt appears when the last line has been handled, and
-    /// nothing is read after `byebye`. If the screen fails, the inbox gets [`Event::Leave`].
+    /// [permit](Chat::permit_line). So the next prompt appears when the last line has been handled,
+    /// and nothing is read after `byebye`. If the screen fails, the inbox gets [`Event::Leave`].
     ///
     /// # Errors
     ///
@@ -68,8 +68,8 @@ impl Chat {
         })
     }
 
-    /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time `until`,
-    /// or after it. The caller needn't do anything about [`Event::NotSent`] and
+    /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time
+    /// `until`, or after it. The caller needn't do anything about [`Event::NotSent`] and
     /// [`Event::InputEnded`].
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let earlier = until.into_iter().chain(self.leaves_at).min();
@@ -100,8 +100,8 @@ impl Chat {
     }
 
     /// Says `byebye`, reads on and shows it until the peers have closed their side, for
-    /// [`Limits::farewell`] at most, and lets go of the keyboard. (Unread bytes would turn the close
-    /// into a reset, and `byebye` might be lost: RFC 9293, section 3.6.1.)
+    /// [`Limits::farewell`] at most, and lets go of the keyboard. (Unread bytes would turn the
+    /// close into a reset, and `byebye` might be lost: RFC 9293, section 3.6.1.)
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
         let now = Instant::now();
         for peer in peers.values() {
@@ -128,8 +128,8 @@ impl Chat {
         }
         peers.values().for_each(Peer::disconnect);
 
-        // Now the typing thread ends, or ends with the program. But an editor that waits for the user
-        // has changed the terminal: a program that ended now would leave it without echo.
+        // Now the typing thread ends, or ends with the program. But an editor that waits for the
+        // user has changed the terminal: a program that ended now would leave it without echo.
         drop(self.permits);
         let late = Err(RecvTimeoutError::Timeout);
         if self.input == Input::Editor && self.typing_ended.recv_timeout(END_TIME) == late {

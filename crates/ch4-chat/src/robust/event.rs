@@ -24,15 +24,15 @@ pub enum Event {
     Leave(Result<(), Error>),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    /// A peer sent these messages. None means that it is new, or sent only empty lines, or a part of
-    /// a long one.
+    /// A peer sent these messages. None means that it is new, or sent only empty lines, or a part
+    /// of a long one.
     Said(PeerId, Vec<String>),
     /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread that waits for a permit, calls `next`, which waits for one thing, sends the event
-/// that `next` returns, and begins again.
+/// Starts a thread that waits for a permit, calls `next`, which waits for one thing, sends the
+/// event that `next` returns, and begins again.
 ///
 /// Returns the sender of permits. After it is dropped, the thread calls `end` and ends.
 ///
@@ -56,8 +56,8 @@ pub fn start_thread(
     Ok(permits)
 }
 
-/// Waits for a permit, and then until its time. A later permit replaces it. Returns false as soon as
-/// the sender of permits is dropped.
+/// Waits for a permit, and then until its time. A later permit replaces it. Returns false as soon
+/// as the sender of permits is dropped.
 fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     let Ok(mut at) = permits.recv() else {
         return false;

@@ -1,7 +1,7 @@
 //! Where one message ends and the next begins.
 //!
-//! TCP keeps no boundaries, so a message is a line, ended by LF. The tutorial's programs send no LF.
-//! Until a peer has sent one, its message ends when the peer is quiet. That is a guess: a pause
+//! TCP keeps no boundaries, so a message is a line, ended by LF. The tutorial's programs send no
+//! LF. Until a peer has sent one, its message ends when the peer is quiet. That is a guess: a pause
 //! inside a message makes two of it, and two without a pause count as one.
 //!
 //! Bytes in, messages out: nothing here reads a socket or knows the time.

@@ -1,4 +1,4 @@
-//! The guest's side: sends typed lines to the host, and shows what the host sends.
+//! The guest's side: its loop sends typed lines to the host, and shows what the host sends.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -39,27 +39,23 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
-    // The others see this name before each line, with a number after it if it was taken.
     let name = name.as_deref().unwrap_or("guest");
     chat.permit_line(0);
-    // If the host has had the last word, is gone, or reads too slowly, we don't say goodbye.
-    let (host_is_here, result) = loop {
+    let (says_goodbye, result) = loop {
         let event = chat.next_event(None);
         let now = Instant::now();
         match event {
             Some(Event::Leave(result)) => break (true, result),
             Some(Event::Typed(line)) => {
-                // Count it as the host does: with a name, its number (of up to five digits) and
-                // escapes. If we counted less, more and more would wait here while the host reads
-                // us more slowly.
+                // Count it as the host does, with a name, its number and escapes. If we counted
+                // less, more and more would wait here.
                 let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
                 chat.permit_line(passed_on.len());
                 if !line.is_empty() {
                     host.push(line + "\n");
                 }
                 if host.waiting() > chat.limits.guest_bytes {
-                    // The host reads too slowly, so nobody waits until all is written. To the user
-                    // that is a timeout.
+                    // The host reads too slowly.
                     host.disconnect();
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
                     break (false, error.or_cannot(Action::Send, address));
@@ -82,8 +78,8 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
             Some(Event::NotSent(_) | Event::InputEnded | Event::Accepted(_)) | None => {}
         }
     };
-    // Without a goodbye this drops the connection now: `goodbye` may wait for the user's Enter.
-    let peers = BTreeMap::from_iter(host_is_here.then_some((HOST, host)));
+    // Else drop the connection now: `goodbye` may wait for the user's Enter.
+    let peers = BTreeMap::from_iter(says_goodbye.then_some((HOST, host)));
     chat.goodbye(peers, show);
     result
 }

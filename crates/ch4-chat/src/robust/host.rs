@@ -81,8 +81,8 @@ impl Host {
             let event = self.chat.next_event(self.room.ready_at(Instant::now()));
             let now = Instant::now();
             match event {
-                // The inbox is empty. Only now does the room pass on words, so a flood holds up neither
-                // the host nor those who come and go.
+                // The inbox is empty. Only now does the room pass on words, so a flood holds up
+                // neither the host nor those who come and go.
                 None => self.room.pass_on(now),
                 Some(Event::Leave(result)) => return result,
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),

@@ -49,8 +49,8 @@ impl Keyboard {
         Ok((keyboard, printer?.with_width(terminal_width)))
     }
 
-    /// Lines without an editor. Bytes that aren't UTF-8 become U+FFFD. At a terminal, the end of the
-    /// input (Ctrl-D) means `byebye`.
+    /// Lines without an editor. Bytes that aren't UTF-8 become U+FFFD. At a terminal, the end of
+    /// the input (Ctrl-D) means `byebye`.
     pub fn plain(input: Input, mut lines: impl BufRead + Send + 'static) -> Self {
         let next = move || match read_line(&mut lines, MESSAGE_BYTES) {
             Ok(Some(Line::Whole(line))) => {

@@ -1,15 +1,12 @@
-//! One peer of the chat: the loop's handle to it, the thread that reads, and the thread that
-//! writes. Whatever the loop does here, it never waits.
+//! One peer of the chat: the thread that reads, the thread that writes, and the loop's handle to
+//! them, which never waits.
 //!
 //! A connection closes in stages, so that the peer gets everything, `byebye` last:
 //!
-//! 1. The writer closes our sending side when it has written `byebye`, or all that waited when the
-//!    loop dropped the [`Peer`].
-//! 2. The reader goes on until the loop has dropped the [`Peer`], for example because the peer
-//!    closed its side. Then it gives the writer [`Limits::farewell`] to get done, and closes the
-//!    rest.
-//!
-//! [`Peer::disconnect`] closes everything at once.
+//! 1. The writer ends with `byebye`, or with what waits when the loop drops the [`Peer`]. Then it
+//!    closes our sending side.
+//! 2. The reader ends when the loop drops the [`Peer`]. Then it waits for the writer, for
+//!    [`Limits::farewell`] at most, and closes the rest.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
@@ -29,15 +26,14 @@ use crate::BYE;
 /// The stack of a reader or a writer: 128 KiB.
 const STACK_BYTES: usize = 131_072;
 
-/// When a peer has been silent for this long, ask its system whether it is still there, and repeat
-/// that at this interval: tcp(7). A peer that was switched off says nothing, not even that it has
-/// gone.
+/// A peer that was switched off doesn't even say that it has gone. So after this time without a
+/// word, the system asks, again and again: tcp(7).
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
 
-/// How long a writer rests after each write. What comes meanwhile goes out in one write, so each
-/// writer wakes at most 50 times a second, however many guests talk.
+/// How long a writer rests after each write. What comes meanwhile goes out in one write, so it
+/// wakes at most 50 times a second, however many guests talk.
 const REST: Duration = Duration::from_millis(20);
 
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
@@ -46,7 +42,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// The loop's handle to a peer.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
-    /// How many bytes wait, including those that are being written.
+    /// How many bytes wait, or are being written.
     waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     /// Closes the connection. A closure, as a test's peer has no socket.
@@ -55,9 +51,6 @@ pub struct Peer {
 
 impl Peer {
     /// Takes over a connection: one thread reads lines of at most `line_bytes`, and one writes.
-    ///
-    /// While the reader waits for a [permit](Peer::permit), a flood waits in the network, which
-    /// tells the sender to wait (RFC 9293, section 3.8.6). The first permit comes from here.
     ///
     /// # Errors
     ///
@@ -69,16 +62,15 @@ impl Peer {
         limits: &Limits,
         events: &Sender<Event>,
     ) -> io::Result<Self> {
-        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) would hold back
-        // `byebye`, and might put it into one segment with the message before it.
-        // macOS refuses options for a connection that has been reset. The reader will find that
-        // out.
+        // Send each write at once: Nagle's algorithm (RFC 9293, section 3.7.4) might put `byebye`
+        // into one segment with the message before it. (macOS refuses options after a reset, which
+        // the reader will see.)
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 
         let (outbox, texts) = channel();
         let waiting = Arc::<AtomicUsize>::default();
-        // Both threads and the loop share it: a room has one descriptor for each guest.
+        // Shared, not cloned: so a room has one descriptor for each guest.
         let stream = Arc::new(stream);
         let small_thread = || thread::Builder::new().stack_size(STACK_BYTES);
 
@@ -105,29 +97,26 @@ impl Peer {
             outbox,
             waiting,
             permits,
-            // This ends a `read` and a `write` that wait. If it fails, they have ended.
+            // This ends a `read` or a `write` that waits.
             disconnect: Box::new(move || drop(stream.shutdown(Shutdown::Both))),
         })
     }
 
-    /// Adds a line, or several, to what the writer sends. There is no limit here: the loop looks at
-    /// how much [waits](Peer::waiting), and decides.
+    /// Adds lines to what the writer sends. The limit is the caller's: see [`Peer::waiting`].
     pub fn push(&self, text: impl Into<Arc<str>>) {
         let text = text.into();
         self.waiting.fetch_add(text.len(), Ordering::Relaxed);
-        // If the writer has ended, nobody needs the text.
-        let _ = self.outbox.send(text);
+        let _ = self.outbox.send(text); // This fails only when the writer has ended.
     }
 
-    /// How many bytes wait.
+    /// How many bytes wait for the peer.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// The peer's last event is done: its reader may send another from this time on.
     pub fn permit(&self, at: Instant) {
-        // If the reader has ended, it needs none.
-        let _ = self.permits.send(at);
+        let _ = self.permits.send(at); // This fails only when the reader has ended.
     }
 
     /// Closes the connection at once, whatever waits.
@@ -136,7 +125,7 @@ impl Peer {
     }
 }
 
-/// Writes what waits, until the last word is written, or no more can come.
+/// Writes what waits, until `byebye` is written or the [`Peer`] is dropped.
 ///
 /// # Errors
 ///
@@ -151,8 +140,7 @@ fn write_texts(
         for more in texts.try_iter() {
             text += &more;
         }
-        // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
-        // wouldn't understand it.
+        // Only our goodbye has no LF. For the tutorial's programs it needs its own write.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
         for piece in lines.as_bytes().chunks(PIECE_BYTES) {
             stream.write_all(piece)?;

@@ -55,8 +55,8 @@ pub fn message_reader(
                 Err(error) => end = Some(Err(error)),
             }
         }
-        // What came before an error still counts: a tutorial's program that says `byebye` and closes
-        // with something unread resets the connection.
+        // What came before an error still counts: a tutorial's program that says `byebye` and
+        // closes with something unread resets the connection.
         match framing.complete() {
             Some(last) => Event::Said(id, vec![last]),
             None => Event::Gone(id, end.take().and_then(Result::err)),

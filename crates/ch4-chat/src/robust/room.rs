@@ -1,14 +1,10 @@
 //! Who is in the room, and what they hear. The room touches no socket and no clock: it takes what
-//! happened, and the time. It hands lines to the guests' [peers](Peer) and to the log of the host's
-//! user, and never waits for either.
+//! happened, and the time. It hands lines to the guests' [peers](Peer) and to the host's log, and
+//! waits for neither.
 //!
-//! A guest's words take two steps. [`Room::hear`] keeps them. When the loop has nothing else to do,
-//! [`Room::pass_on`] sends the words of one guest to the others, and permits it to say more.
-//!
-//! What a guest says goes to the others as `NAME: WORDS`. News goes out as `* NAME has joined.` No
-//! name contains a colon or an asterisk, so no guest can imitate either. The host's words go out
-//! as they are typed. So with one guest the wire carries what the tutorial's does, and an LF. If
-//! the host has chosen a name, `NAME: ` comes before its words, too.
+//! A guest's words go out as `NAME: WORDS`, and news as `* NAME has joined.` No name contains a
+//! colon or an asterisk, so no guest can imitate either. The host's words go out as they are typed,
+//! unless it has chosen a name.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,32 +20,29 @@ use super::name::{self, Names};
 use super::peer::Peer;
 use crate::BYE;
 
-/// In a smaller room, a line counts as if there were this many guests. So no guest gets more than
-/// about 64 KiB at once and 2 MiB a second, however many talk.
+/// A line counts as at least this many copies. So even in a small room, nobody has to read more
+/// than 64 KiB at once and 2 MiB a second, however many talk.
 const MIN_COPIES: usize = 256;
 
-/// Added to a line's bytes when the room decides who goes first: about as long as a long name.
+/// What a line costs in the queue besides its bytes: about as much as a long name.
 const LINE_COST: u64 = 128;
 
 /// Who is here, and what waits for whom.
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
     names: Names,
-    /// What comes before the host's words.
+    /// What comes before the host's words: nothing, or `NAME: `.
     host_prefix: String,
-    /// How much all may say together, counting each copy. It doesn't depend on how fast anybody
-    /// reads, so no guest can use it to hold up the others.
+    /// How much all may say together, counting each copy.
     budget: Budget,
-    /// What guests have said and nobody else has heard yet. The key is turn, arrival and guest: the
-    /// smallest goes first. Each guest is here once at most, as it then waits for a permit.
-    said: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
+    /// What guests have said and nobody has heard yet. The smallest key goes first: turn, arrival,
+    /// guest. Each guest is here once at most, as it waits for its permit.
+    queue: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The turn that was served last.
     turn: u64,
     /// How many guests have arrived so far.
     arrived: PeerId,
-    /// What the host's user sees.
     log: Rc<Log>,
-    /// How many guests there may be, and how much may wait for them.
     limits: Limits,
 }
 
@@ -59,8 +52,7 @@ struct Guest {
     name: Option<String>,
     /// It has said something, so `/name` no longer names it.
     has_spoken: bool,
-    /// Until when it keeps its place in a full room; `None` once it has given a name or said a
-    /// word.
+    /// In a full room it loses its place at this time. `None` once it has said a word.
     stays_until: Option<Instant>,
     budget: Budget,
     peer: Peer,
@@ -76,7 +68,7 @@ impl Room {
             names,
             host_prefix: host.map_or_else(String::new, |name| name + ": "),
             budget: Budget::ROOM,
-            said: BTreeMap::new(),
+            queue: BTreeMap::new(),
             turn: 0,
             arrived: 0,
             log: Rc::clone(log),
@@ -92,8 +84,8 @@ impl Room {
     /// The number of a guest who may come now; `None` if the room is full.
     pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
         if self.guests.len() >= self.limits.guests {
-            let may_stay = |guest: &Guest| guest.stays_until.is_none_or(|until| now < until);
-            let (&id, _) = self.guests.iter().find(|(_, guest)| !may_stay(guest))?;
+            let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
+            let (&id, _) = self.guests.iter().find(|(_, guest)| is_late(guest))?;
             let why = "was dropped: the room is full, and it had said nothing";
             self.expel(id, why, now);
         }
@@ -114,29 +106,30 @@ impl Room {
         self.guests.insert(id, guest);
     }
 
-    /// A guest said something, or nothing, which only shows that it is here. The others hear it
-    /// when it is [passed on](Room::pass_on). Only then may the guest say more.
+    /// Keeps what a guest said until it is [passed on](Room::pass_on).
     pub fn hear(&mut self, id: PeerId, said: Vec<String>, now: Instant) {
-        if let Some(guest) = self.guests.get_mut(&id).filter(|_| !said.is_empty()) {
+        if !said.is_empty()
+            && let Some(guest) = self.guests.get_mut(&id)
+        {
             guest.stays_until = None;
         }
-        // Fair queueing: who says little gets a small turn and goes first, so a flood waits and a
-        // person doesn't. Turns count from the one served last, so even the largest is served.
-        let lines = said.iter().map(|message| message.len() as u64 + LINE_COST);
-        let turn = self.turn + lines.sum::<u64>();
-        self.said.insert((turn, now, id), said);
+        // Fair queueing: who says little goes before a flood. Turns count from the last one served,
+        // so the largest is served too.
+        let costs = said.iter().map(|message| message.len() as u64 + LINE_COST);
+        let turn = self.turn + costs.sum::<u64>();
+        self.queue.insert((turn, now, id), said);
     }
 
     /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
     pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
-        // To spend nothing only asks when more may be said.
-        (!self.said.is_empty()).then(|| self.budget.spend(0, now))
+        // To spend nothing only asks.
+        (!self.queue.is_empty()).then(|| self.budget.spend(0, now))
     }
 
-    /// Passes on what the next guest has said, if it is still here. Its lines go to each of the
-    /// others as one text. `byebye` becomes `* NAME has left.`
+    /// Passes on what the next guest has said, as one text, and permits it to say more. `byebye`
+    /// becomes `* NAME has left.`
     pub fn pass_on(&mut self, now: Instant) {
-        let Some(((turn, _, id), mut said)) = self.said.pop_first() else {
+        let Some(((turn, _, id), mut said)) = self.queue.pop_first() else {
             return;
         };
         self.turn = turn;
@@ -155,7 +148,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Empty lines, silence or only a name: reading that counts as a whole message.
+        // Nothing to pass on counts as a whole message.
         let bytes = match text.len() {
             0 => MESSAGE_BYTES,
             bytes => bytes,
@@ -171,10 +164,8 @@ impl Room {
     }
 
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
-    /// itself hears its name only if that isn't the one it asked for.
-    ///
-    /// If the network loses the packet with the name, TCP sends it again, perhaps after the guest
-    /// was introduced without it. Then everybody is told again.
+    /// itself hears its name only if that isn't the one it asked for. On a bad network, the name
+    /// may come after the introduction. Then everybody is told again.
     fn introduce(&mut self, id: PeerId, said: &mut Vec<String>, now: Instant) {
         let Some(guest) = self.guests.get_mut(&id).filter(|it| !it.has_spoken) else {
             return;
@@ -221,8 +212,7 @@ impl Room {
         text.len()
     }
 
-    /// Returns who is here. What they have said before still counts, as far as the room's budget
-    /// goes.
+    /// Passes on what was said, as far as the room's budget goes, and returns who is here.
     pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
         while self.ready_at(now) == Some(now) {
             self.pass_on(now);
@@ -231,8 +221,8 @@ impl Room {
         peers.map(|(id, guest)| (id, guest.peer)).collect()
     }
 
-    /// A guest isn't here any more. Tells everybody how it left, unless it was never introduced.
-    /// It still gets what was said before.
+    /// A guest leaves. Tells everybody how, unless it was never introduced. It still gets what
+    /// waits for it.
     pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
         if let Some(name) = self.guests.remove(&id).and_then(|guest| guest.name) {
             self.names.free(&name);
@@ -242,7 +232,7 @@ impl Room {
         }
     }
 
-    /// A guest has to go at once, whatever waits for it.
+    /// Makes a guest leave at once, whatever waits for it.
     fn expel(&mut self, id: PeerId, why: &str, now: Instant) {
         if let Some(guest) = self.guests.get(&id) {
             guest.peer.disconnect();
@@ -250,7 +240,7 @@ impl Room {
         self.depart(id, why, now);
     }
 
-    /// Sends a line, or several, to everybody except the one who said it.
+    /// Sends lines to everybody except who said them.
     fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
         if text.is_empty() {
             return;
@@ -270,14 +260,13 @@ impl Room {
     /// waits.
     pub fn drop_slow(&mut self, now: Instant) {
         loop {
-            let waiting = self.guests.iter();
-            let waiting = waiting.map(|(id, guest)| (guest.peer.waiting(), *id));
-            let sum: usize = waiting.clone().map(|(bytes, _)| bytes).sum();
-            let (most, slowest) = waiting.max().unwrap_or_default();
-            if most <= self.limits.guest_bytes && sum <= self.limits.room_bytes {
+            let sum: usize = self.guests.values().map(|it| it.peer.waiting()).sum();
+            let slowest = self.guests.iter().max_by_key(|(_, it)| it.peer.waiting());
+            let Some((&id, it)) = slowest else { return };
+            if it.peer.waiting() <= self.limits.guest_bytes && sum <= self.limits.room_bytes {
                 return;
             }
-            self.expel(slowest, "was dropped for reading too slowly", now);
+            self.expel(id, "was dropped for reading too slowly", now);
         }
     }
 }
