@@ -40,18 +40,17 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
     Ok((next, screen))
 }
 
-/// Lets the editor wait while the terminal takes no more. It would fail if a program that shares
-/// the terminal has made it non-blocking. Shells, too, undo that before they prompt. (If the
-/// program does so at the prompt, the editor still fails.)
+/// Undoes what a program that shares the terminal may have done, as shells do before they prompt:
+/// on a non-blocking terminal the editor fails.
 #[cfg(unix)]
 fn make_blocking() {
-    // If this fails, it isn't a terminal any more, and the editor says so.
+    // If this fails, the editor will say why.
     let _ = rustix::io::ioctl_fionbio(io::stdin(), false);
     let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
 }
 
-/// Why the editor returned no line. The user pressed Ctrl-D or Ctrl-C, or the keyboard, or what was
-/// pasted, has another encoding. Then the editor has dropped the line.
+/// Why the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has another
+/// encoding.
 fn without_line(error: ReadlineError) -> Event {
     let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
     match error {
@@ -66,10 +65,8 @@ fn without_line(error: ReadlineError) -> Event {
     }
 }
 
-/// The screen above the prompt: the editor clears its line, prints, and shows the line again.
-///
-/// If a line arrives at the moment in which Enter ends the editing, it appears at the next prompt.
-/// So at the last prompt a line may be lost.
+/// The screen above the prompt: the editor clears its line, prints, and shows the line again. (A
+/// line that arrives at the instant of Enter waits for the next prompt. At the last, it is lost.)
 struct AbovePrompt<P>(P);
 
 impl<P: ExternalPrinter> Write for AbovePrompt<P> {
@@ -86,10 +83,8 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     }
 }
 
-/// Handles signals while the editor has the terminal: no shell gets it back in the editor's mode.
-///
-/// Some aren't covered: nothing can be done before SIGKILL, SIGSTOP stops at once, and those that a
-/// fault raises in a program don't wait.
+/// Handles signals while the editor has the terminal, so that no shell gets it back in the editor's
+/// mode. (Nobody can do that for SIGKILL and SIGSTOP, or for a signal that a fault raises.)
 #[cfg(unix)]
 mod signals {
     use std::io;
@@ -103,9 +98,8 @@ mod signals {
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
-    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
-    /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
-    /// as the thread that starts it.
+    /// Restores the terminal before a signal ends the program. (SIGINT is the editor's Ctrl-C.)
+    /// Call this before you start other threads: they block the signals that this one blocks.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
@@ -123,9 +117,9 @@ mod signals {
         Ok(())
     }
 
-    /// Lets Ctrl-Z stop the program in this thread, which is the editor's, and in no other. The
-    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. If another
-    /// thread got the signal, the editor would take the terminal again before the program stops.
+    /// Lets Ctrl-Z stop the program in the editor's thread, which is this one, and in no other. The
+    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. Another thread
+    /// might stop the program only after that.
     pub(super) fn let_stop_here() {
         // This can fail only for a signal that doesn't exist.
         let _ = SigSet::from(SIGTSTP).thread_unblock();

@@ -8,23 +8,22 @@ pub const MESSAGE_BYTES: usize = 4096;
 /// How long others can make us wait, how many there may be, and how much may wait for them.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Guests in the room: 1,000. One that has left may keep its connection for another `farewell`.
+    /// Guests in the room: 1,000. One that left may keep its connection for another `farewell`.
     pub guests: usize,
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,
-    /// A peer that sends no line ends has finished its message when it is quiet for 200 ms. A new
-    /// guest is announced after the same time, even without a name.
+    /// After how much quiet a message without LF ends, and a guest without a name is announced:
+    /// 200 ms.
     pub quiet: Duration,
-    /// In a full room, a guest loses its place if it has given no name and said no word since it
-    /// connected, 60 s ago or more.
+    /// In a full room, a guest that gives no name and says no word loses its place after 60 s.
     pub silence: Duration,
     /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB.
     pub guest_bytes: usize,
     /// Bytes that may wait for all guests together: 64 MiB.
     pub room_bytes: usize,
-    /// How long to listen on, without hearing anything, when there is no more to say: 5 s.
+    /// How long to stay after the input's end, while nobody speaks: 5 s.
     pub linger: Duration,
-    /// Time for the others to close their side after `byebye`: 2 s.
+    /// Time for the others to close after `byebye`: 2 s.
     pub farewell: Duration,
 }
 
@@ -43,14 +42,14 @@ impl Default for Limits {
     }
 }
 
-/// How many bytes may be said. What isn't used is saved, up to a burst.
+/// How many bytes may be said. What isn't used is saved up, but no more than a burst.
 #[derive(Debug)]
 pub struct Budget {
-    /// In bytes a second.
+    /// Bytes a second.
     rate: u32,
-    /// How much may be said at once, as the time that it takes: a person's 4 s are 64 KiB.
+    /// How much may be said at once, as the time that it takes: 4 s at 16 KiB are 64 KiB.
     burst: Duration,
-    /// When the whole burst is saved up again. Each byte moves this later by 1/rate.
+    /// When the whole burst is saved up again. Each byte moves this later.
     full: Option<Instant>,
 }
 
@@ -71,11 +70,10 @@ impl Budget {
 
     /// Somebody says this many bytes now. Returns when they may go on.
     pub fn spend(&mut self, bytes: usize, now: Instant) -> Instant {
-        // bytes / rate, in seconds.
         let time = Duration::from_secs(bytes as u64) / self.rate;
         let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);
-        // One may speak while this is no further away than the burst takes.
+        // One may speak while `full` is no further away than a burst.
         full.checked_sub(self.burst).unwrap_or(now).max(now)
     }
 }

@@ -1,5 +1,4 @@
-//! How a host listens, how a guest connects, and how one command does either: it joins the chat, or
-//! hosts it if nobody does.
+//! How a host listens, how a guest connects, and how one command does either.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,11 +11,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::limits::Limits;
 
 /// How many bytes the system keeps for each connection and direction (Linux doubles it: socket(7)).
-/// By default it keeps megabytes. A flood would get so far ahead before we slow it down.
+/// By default a flood would get megabytes ahead before we slow it down.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// If two programs start at once, how long the one without the port looks for the host, which may
-/// not be ready yet.
+/// If two programs start at once, how long the one without the port looks for the host.
 const RACE_TIME: Duration = Duration::from_millis(500);
 
 /// How long it waits before each try.
@@ -77,13 +75,11 @@ pub enum Meeting {
     Guest(TcpStream),
 }
 
-/// Joins the host at one of these addresses, or becomes the host at the first that this machine
-/// has. It tries to join every address of a name before it hosts at any.
+/// Joins the host at one of these addresses. If there is none, becomes the host at the first that
+/// this machine has.
 ///
-/// Two programs may start at the same instant: neither finds a host and both try to become it.
-/// One succeeds. The other finds the port taken, so it tries again to join. (With `SO_REUSEADDR`
-/// both can `bind` on Linux; only the second `listen` fails. Without, the second `bind` fails, and
-/// the first program may not listen yet.)
+/// Two programs may start at the same instant, and neither finds a host. One becomes it. The other
+/// finds the port taken, and tries again to join: the first may have the port, but not listen yet.
 ///
 /// # Errors
 ///

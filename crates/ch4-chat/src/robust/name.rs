@@ -21,15 +21,12 @@ pub const COMMAND: &str = "/name ";
 /// Maximum length of a name in characters.
 pub const MAX_CHARACTERS: usize = 32;
 
-/// Removes what could mislead. Returns the name in the form NFC and with single spaces.
+/// Removes what could mislead. Returns the name in the form NFC and with single spaces, or `None`
+/// if nothing is left, or if it looks like a name that the room gives out: `guest-7`.
 ///
-/// It keeps what Unicode allows in identifiers: the letters, marks and digits of the scripts that
-/// are in common use today, and `' - . _` and a few similar characters. So no name contains a line
-/// end, a colon, or an invisible character. No word ends with a full stop. Otherwise, a guest
-/// called `Li has left. Han` would join as if Li had left.
-///
-/// Returns `None` if nothing is left, or if the rest looks like a name that the room gives out:
-/// `guest-7`.
+/// Only what Unicode allows in identifiers stays: letters, marks and digits of the scripts in
+/// common use, and `' - . _` and a few similar characters. So no name contains a line end, a colon,
+/// or an invisible character. No word ends with a full stop, or `Li has left. Han` could join.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
     for character in wanted.chars() {
@@ -56,17 +53,17 @@ pub fn own(chosen: Option<&str>, log: &Log) -> Option<String> {
     Some(name)
 }
 
-/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). A letter or digit of
-/// another form counts as what it stands for: the full-width letters of a Chinese keyboard, the
-/// last letter of น้ำ. The colon is ours: it ends the name.
+/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1), or what it stands
+/// for, such as a full-width letter of a Chinese keyboard, or the last letter of น้ำ. The colon
+/// ends a name.
 fn is_allowed(character: char) -> bool {
     let allowed = |character: char| character.identifier_allowed() && character != ':';
     let stands_for = || iter::once(character).nfkc().all(allowed);
     allowed(character) || (character.is_alphanumeric() && stands_for())
 }
 
-/// Whether the mark may come after the text `before` it. It stays only on a letter of its own
-/// script: elsewhere it may look like anything, such as a colon. And it stays only once.
+/// Whether the mark may come after the text `before`: once, and on a letter of its own script.
+/// Elsewhere it may look like anything, such as a colon.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);
     let (_, marks) = before.split_at(letters.len());
@@ -85,9 +82,9 @@ pub struct Names {
 }
 
 impl Names {
-    /// Gives a guest the [clean] name that it wants if no taken name looks like it, else with the
-    /// guest's number: `Li-7`. If another guest has even that, it is `guest-7`, which nobody else
-    /// can have. So it takes three tries at most, whatever others call themselves.
+    /// Gives a guest the [clean] name that it wants if no taken name looks like it. If one does, it
+    /// gets `Li-7`, with its number, and if even that is taken, `guest-7`, which nobody else can
+    /// have.
     pub fn take(&mut self, wanted: &str, number: PeerId) -> String {
         let suffix = format!("-{number}");
         let kept = MAX_CHARACTERS.saturating_sub(suffix.len());
@@ -114,8 +111,8 @@ pub fn guest(number: PeerId) -> String {
 }
 
 /// What the name looks like (its skeleton: UTS 39, section 4), in lower case, and what it looks
-/// like in lower case. Those differ: `AIice` looks like `Alice`, and `aiice` doesn't. Two names
-/// that share one of these could be mistaken for each other.
+/// like when it is in lower case: `AIice` looks like `Alice`, and `aiice` doesn't. Names that share
+/// one of these could be mistaken for each other.
 fn keys(name: &str) -> [String; 2] {
     let looks: String = skeleton(name).collect();
     [

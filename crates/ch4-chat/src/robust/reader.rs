@@ -1,6 +1,6 @@
 //! Reads from a peer until there is something to tell the loop.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -24,19 +24,19 @@ pub fn message_reader(
     // One event of a guest has at most 256 lines, so the loop soon goes on.
     let mut piece = vec![0; line_bytes / 8];
     let mut is_new = true;
-    let mut end: Option<io::Result<()>> = None;
+    let (mut has_ended, mut error) = (false, None);
     move || {
         // The time without a permit doesn't count as the peer's quiet.
         let mut last_read = Instant::now();
         let mut unreported = 0;
         // A new guest may give its name first, but the others soon hear of it in any case.
         let new_until = mem::take(&mut is_new).then(|| last_read + quiet);
-        while end.is_none() {
+        while !has_ended {
             // In the tutorial's way, a message ends when its peer is quiet.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
             let deadline = new_until.or(quiet_at);
             match DeadlineStream::new(&stream, deadline).read(&mut piece) {
-                Ok(0) => end = Some(Ok(())),
+                Ok(0) => has_ended = true,
                 Ok(count) => {
                     last_read = Instant::now();
                     // Empty lines, and a line without end, aren't messages, but need a permit too.
@@ -47,25 +47,26 @@ pub fn message_reader(
                     }
                 }
                 // The deadline has come.
-                Err(error) if deadline.is_some() && error.kind() == ErrorKind::TimedOut => {
+                Err(why) if deadline.is_some() && why.kind() == ErrorKind::TimedOut => {
                     let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
                     let message = is_quiet.then(|| framing.complete()).flatten();
                     return Event::Said(id, message.into_iter().collect());
                 }
-                Err(error) => end = Some(Err(error)),
+                Err(why) => (has_ended, error) = (true, Some(why)),
             }
         }
         // What came before an error still counts: a tutorial's program that says `byebye` and
         // closes with something unread resets the connection.
         match framing.complete() {
             Some(last) => Event::Said(id, vec![last]),
-            None => Event::Gone(id, end.take().and_then(Result::err)),
+            None => Event::Gone(id, error.take()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
     use std::thread;
 

@@ -175,12 +175,12 @@ impl Room {
         if guest.name.is_some() && asked.is_none() {
             return;
         }
-        let wanted = asked.and_then(name::clean);
-        let wanted = wanted.unwrap_or_else(|| name::guest(id));
         let before = guest.name.take();
         if let Some(name) = &before {
             self.names.free(name);
         }
+        let wanted = asked.and_then(name::clean);
+        let wanted = wanted.unwrap_or_else(|| name::guest(id));
         let name = self.names.take(&wanted, id);
         if let Some(asked) = asked {
             if asked != name {
@@ -189,16 +189,14 @@ impl Room {
             said.remove(0);
         }
         guest.name = Some(name.clone());
-        let (happened, from) = match before {
-            None => (
-                format!("{name} has joined"),
-                format!(" from {}", guest.address),
-            ),
+        let address = guest.address;
+        let (news, from) = match before {
+            None => (format!("{name} has joined"), format!(" from {address}")),
             Some(before) if before != name => (format!("{before} is now {name}"), String::new()),
             Some(_) => return,
         };
-        self.log.event(format_args!("{happened}{from}."));
-        self.broadcast(&format!("* {happened}.\n"), Some(id), now);
+        self.log.event(format_args!("{news}{from}."));
+        self.broadcast(&format!("* {news}.\n"), Some(id), now);
     }
 
     /// The host speaks to everybody. Returns how many bytes that costs.
