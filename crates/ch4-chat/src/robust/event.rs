@@ -34,7 +34,8 @@ pub enum Event {
 /// Starts a thread that waits for a permit, calls `next`, which waits for one thing, sends the
 /// event that `next` returns, and begins again.
 ///
-/// Returns the sender of permits. After it is dropped, the thread calls `end` and ends.
+/// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls `end`
+/// and ends.
 ///
 /// # Errors
 ///

@@ -81,29 +81,15 @@ impl Room {
         self.guests.is_empty()
     }
 
-    /// The number of a guest who may come now; `None` if the room is full.
-    pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
-        if self.guests.len() >= self.limits.guests {
-            let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
-            let (&id, _) = self.guests.iter().find(|(_, guest)| is_late(guest))?;
-            let why = "was dropped: the room is full, and it had said nothing";
-            self.expel(id, why, now);
+    /// The host speaks to everybody. Returns how many bytes that costs.
+    pub fn speak(&mut self, line: &str, now: Instant) -> usize {
+        let text = format!("{}{line}\n", self.host_prefix);
+        if !line.is_empty() && self.is_empty() {
+            self.log.event("Nobody is here to read that.");
+        } else if !line.is_empty() {
+            self.broadcast(&text, None, now);
         }
-        self.arrived += 1;
-        Some(self.arrived)
-    }
-
-    /// A guest has come. The others are told when its first event is passed on.
-    pub fn arrive(&mut self, id: PeerId, peer: Peer, address: SocketAddr, now: Instant) {
-        let guest = Guest {
-            address,
-            name: None,
-            has_spoken: false,
-            stays_until: Some(now + self.limits.silence),
-            budget: Budget::PERSON,
-            peer,
-        };
-        self.guests.insert(id, guest);
+        text.len()
     }
 
     /// Keeps what a guest said until it is [passed on](Room::pass_on).
@@ -163,6 +149,22 @@ impl Room {
         }
     }
 
+    /// Sends lines to everybody except who said them.
+    fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
+        if text.is_empty() {
+            return;
+        }
+        let copies = self.guests.len().max(MIN_COPIES);
+        self.budget.spend(copies * text.len(), now);
+        // One copy in memory, however many wait for it.
+        let text: Arc<str> = text.into();
+        for (id, guest) in &self.guests {
+            if Some(*id) != speaker {
+                guest.peer.push(Arc::clone(&text));
+            }
+        }
+    }
+
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
     /// itself hears its name only if that isn't the one it asked for. On a bad network, the name
     /// may come after the introduction. Then everybody is told again.
@@ -199,24 +201,29 @@ impl Room {
         self.broadcast(&format!("* {news}.\n"), Some(id), now);
     }
 
-    /// The host speaks to everybody. Returns how many bytes that costs.
-    pub fn speak(&mut self, line: &str, now: Instant) -> usize {
-        let text = format!("{}{line}\n", self.host_prefix);
-        if self.guests.is_empty() && !line.is_empty() {
-            self.log.event("Nobody is here to read that.");
-        } else if !line.is_empty() {
-            self.broadcast(&text, None, now);
+    /// The number of a guest who may come now; `None` if the room is full.
+    pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
+        if self.guests.len() >= self.limits.guests {
+            let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
+            let (&id, _) = self.guests.iter().find(|(_, guest)| is_late(guest))?;
+            let why = "was dropped: the room is full, and it had said nothing";
+            self.expel(id, why, now);
         }
-        text.len()
+        self.arrived += 1;
+        Some(self.arrived)
     }
 
-    /// Passes on what was said, as far as the room's budget goes, and returns who is here.
-    pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
-        while self.ready_at(now) == Some(now) {
-            self.pass_on(now);
-        }
-        let peers = self.guests.into_iter();
-        peers.map(|(id, guest)| (id, guest.peer)).collect()
+    /// A guest has come. The others are told when its first event is passed on.
+    pub fn arrive(&mut self, id: PeerId, peer: Peer, address: SocketAddr, now: Instant) {
+        let guest = Guest {
+            address,
+            name: None,
+            has_spoken: false,
+            stays_until: Some(now + self.limits.silence),
+            budget: Budget::PERSON,
+            peer,
+        };
+        self.guests.insert(id, guest);
     }
 
     /// A guest leaves. Tells everybody how, unless it was never introduced. It still gets what
@@ -238,22 +245,6 @@ impl Room {
         self.depart(id, why, now);
     }
 
-    /// Sends lines to everybody except who said them.
-    fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
-        if text.is_empty() {
-            return;
-        }
-        let copies = self.guests.len().max(MIN_COPIES);
-        self.budget.spend(copies * text.len(), now);
-        // One copy in memory, however many wait for it.
-        let text: Arc<str> = text.into();
-        for (id, guest) in &self.guests {
-            if Some(*id) != speaker {
-                guest.peer.push(Arc::clone(&text));
-            }
-        }
-    }
-
     /// While too much waits for one guest, or for all together, drops the guest for whom most
     /// waits.
     pub fn drop_slow(&mut self, now: Instant) {
@@ -266,6 +257,15 @@ impl Room {
             }
             self.expel(id, "was dropped for reading too slowly", now);
         }
+    }
+
+    /// Passes on what was said, as far as the room's budget goes, and returns who is here.
+    pub fn close(mut self, now: Instant) -> BTreeMap<PeerId, Peer> {
+        while self.ready_at(now) == Some(now) {
+            self.pass_on(now);
+        }
+        let peers = self.guests.into_iter();
+        peers.map(|(id, guest)| (id, guest.peer)).collect()
     }
 }
 
