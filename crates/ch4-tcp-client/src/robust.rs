@@ -1,9 +1,8 @@
 //! The robust client: it sends what is typed and shows what arrives, and neither waits for the
 //! other.
 //!
-//! The tutorial's client takes turns: a line, an answer, a line. But TCP carries two independent
-//! streams of bytes, one in each direction. An answer may come in many pieces, or late, or never,
-//! and the server may speak first. So each direction has its own thread:
+//! An answer may come in many pieces, or late, or never, and the server may speak first. So each
+//! direction has its own thread:
 //!
 //! ```text
 //!               the calling thread
@@ -14,12 +13,13 @@
 //!               one thread for each connection
 //! ```
 //!
-//! The two threads share only the stream and the [`Screen`]. The screen records whether the
-//! connection has ended. [`talk`] checks that before each line, and only `talk` reconnects.
+//! The two threads share only the stream and the [`Screen`], which records whether the connection
+//! has ended. `talk` checks that before each line, and only `talk` reconnects.
 //!
-//! Neither thread waits for the terminal while it holds the screen's lock: the
-//! [`Printer`](console::Printer) has a thread for that. So a paused terminal doesn't stop the user
-//! from sending a line or closing the connection. The program itself ends when everything is shown.
+//! A third thread, the [`Printer`](console::Printer)'s, waits for the terminal. So a paused
+//! terminal doesn't stop the user from sending a line or closing the connection.
+//!
+//! Read `send_lines` below, then `connection.rs`, `screen.rs` and `keyboard.rs`.
 
 mod connection;
 mod keyboard;
@@ -61,16 +61,13 @@ impl Default for Limits {
 
 /// All four steps: sends each typed line, and shows whatever arrives, whenever it does.
 ///
-/// - A line goes out as it was typed, whatever its bytes are, with an LF. (Typed by hand, an HTTP
-///   request works too: it ends with an empty line.)
-/// - When the server hangs up, or only ends its own side, the next line reconnects. If that
-///   fails, the line after it tries again. (A line that was on its way when the server hung up is
-///   lost. TCP tells the sender nothing about it.)
-/// - `exit` closes the connection at once. At the end of the input (Ctrl-D), the call waits until
-///   the server has closed too, so no answer is lost, but `limits.linger` at most.
+/// - A line goes out as it was typed, whatever its bytes are, with an LF.
+/// - When the server has ended its side, the next line reconnects. (A line that was on its way is
+///   lost, and TCP doesn't say so.)
+/// - `exit` closes the connection at once. At the end of the input (Ctrl-D), the call waits for the
+///   server to close, so no answer is lost, but `limits.linger` at most.
 ///
-/// The time limits are for the server only. A paused terminal pauses the receiving, and TCP's flow
-/// control then slows the server down. What has arrived is shown before the call returns.
+/// What has arrived is shown before the call returns, however long the terminal takes.
 ///
 /// # Errors
 ///
@@ -98,8 +95,7 @@ fn send_lines(
         format!("Connected to {server}. Each line is sent; \"exit\" or the end of input leaves.")
     })?;
 
-    // 3. Send and receive: the connection's thread receives from now on. A long line is read and
-    // sent in pieces.
+    // 3. Send and receive: the connection's thread receives. A long line is sent in pieces.
     let mut begins_line = true;
     let mut lost = false;
     let mut time = limits.send;
@@ -133,8 +129,7 @@ fn send_lines(
         begins_line = ends_line;
     }
 
-    // 4. Close: `drop` does that on every way out. At the end of the input, first wait for the last
-    //    answer.
+    // 4. Close: `drop` does that on every way out. Here, first wait for the last answer.
     connection.linger(limits.linger);
     Ok(())
 }

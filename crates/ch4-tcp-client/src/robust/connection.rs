@@ -1,5 +1,4 @@
-//! One connection: this file opens it, sends to it, receives from it on a separate thread, and ends
-//! it.
+//! One connection: how it opens, sends, receives on a separate thread, and ends.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -23,13 +22,12 @@ pub(super) struct Connection {
     screen: Arc<Screen>,
     /// Its number on the screen.
     number: u64,
-    /// The other end of this channel goes away with the receiving thread.
+    /// Disconnected when the receiving thread has ended.
     receiving: Receiver<()>,
 }
 
 impl Connection {
-    /// Connects to the first address that answers, says so in `greeting`'s words, and starts to
-    /// receive.
+    /// Connects, says so in `greeting`'s words, and starts to receive.
     pub(super) fn open(
         addresses: &[SocketAddr],
         limit: Duration,
@@ -51,8 +49,7 @@ impl Connection {
         thread::Builder::new()
             .spawn(move || {
                 receive(&mut &*stream, number, &screen);
-                // A server that has only ended its own side learns that we are done, too. This
-                // fails if nobody is left to tell.
+                // The server may have ended only its own side. If not, this fails.
                 let _ = stream.shutdown(Shutdown::Both);
                 drop(ends_with_thread);
             })
@@ -65,11 +62,10 @@ impl Connection {
         !self.screen.shows(self.number)
     }
 
-    /// Sends all of these bytes in the remaining time for their line. If that fails, the connection
-    /// has ended, and nobody knows how many of the bytes the server got.
+    /// Sends all of these bytes in the time that is left for their line, or ends the connection.
+    /// Nobody knows then how many of the bytes the server got.
     pub(super) fn send(&self, bytes: &[u8], time: &mut Duration) -> Result<(), Error> {
-        // A deadline for all of it, not a limit for each write: otherwise a server that takes a
-        // byte now and then would hold us forever.
+        // A deadline, not a limit for each write: a server may take a byte now and then.
         let begin = Instant::now();
         let sent = DeadlineStream::new(&self.stream, begin + *time).write_all(bytes);
         *time = time.saturating_sub(begin.elapsed());
@@ -80,8 +76,8 @@ impl Connection {
         })
     }
 
-    /// Waits for the last answers: tells the server that no more lines will come, and waits until
-    /// it closes too, for this time at most.
+    /// Tells the server that no more lines will come, and waits for it to close, for this time at
+    /// most.
     pub(super) fn linger(&self, limit: Duration) {
         self.screen.input_ended();
         if self.has_ended() {
@@ -94,12 +90,11 @@ impl Connection {
         }
     }
 
-    /// Nothing more is sent or shown. The receiving thread ends when it sees that: with the next
-    /// bytes, or when the server closes too.
+    /// Nothing more is sent or shown. The receiving thread ends with the next bytes, or when the
+    /// server closes too.
     fn end(&self) {
         self.screen.we_end(self.number, "");
-        // Not `Shutdown::Read`: with it, Linux doesn't tell a server that nobody will read its
-        // waiting bytes, and no system promises to end a `read` that waits.
+        // Not `Both`: Linux wouldn't tell the server that nobody reads its waiting bytes.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }
@@ -110,10 +105,8 @@ impl Drop for Connection {
     }
 }
 
-/// Steps 1 and 2: connects to the first address that answers, and returns which one that is.
-///
-/// A name may have several addresses: `localhost` is often `::1` and `127.0.0.1`, and the server
-/// may listen on only one. This tries all of them in order, within `limit` in total.
+/// Steps 1 and 2: connects to the first address that answers, within `limit` in total, and returns
+/// which one that is. (A name may have several: `localhost` is often `::1` and `127.0.0.1`.)
 ///
 /// # Errors
 ///
@@ -151,20 +144,18 @@ fn create(address: SocketAddr) -> io::Result<Socket> {
 }
 
 fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-    // 2. Connect it to the server's address and port. Without a limit Linux goes on trying for two
-    // minutes where nobody answers at all.
+    // 2. Connect it to the server's address and port. Without a limit Linux tries for two minutes.
     socket.connect_timeout(&address.into(), limit)?;
     refuse_self(socket.into())
 }
 
-/// Step 3, one half: shows whatever arrives until the server ends the connection, or the user does.
+/// Half of step 3: shows whatever arrives until the server ends the connection, or the user does.
 fn receive(stream: &mut impl Read, connection: u64, screen: &Screen) {
     let mut buffer = [0; PIECE];
     loop {
-        // One read waits for the first byte and then takes what has come, not a byte more.
         match stream.read(&mut buffer) {
             Ok(0) => return screen.server_ends(connection, "The server has hung up"),
-            Ok(count) => match screen.received(connection, buffer.split_at(count).0) {
+            Ok(count) => match screen.received(connection, &buffer[..count]) {
                 // A paused terminal pauses the receiving, and TCP tells the server to wait.
                 Some(taken) => drop(taken.recv()),
                 None => return,

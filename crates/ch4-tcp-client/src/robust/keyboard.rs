@@ -24,10 +24,8 @@ impl<I: BufRead> Keyboard<I> {
         }
     }
 
-    /// The next line with its LF, or the next 64 KiB of a longer line: a line may not fit into
+    /// The next line with its LF, or the next 64 KiB of a longer line, which may not fit into
     /// memory. A last line without an LF gets one. `None` at the end of the input.
-    ///
-    /// Bytes, not text: what is typed needn't be UTF-8 to be sent.
     pub(super) fn read_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let mut piece = Vec::new();
         if !self.ended {

@@ -8,10 +8,8 @@
 //! | Connected to your bank. …
 //! ```
 //!
-//! One limit remains. The terminal itself shows what the user types, and the client doesn't know
-//! how long that is until Enter. Text that the server sends meanwhile begins after it, so its first
-//! row may wrap. Text that arrives between the user's Enter and the client's read of it begins at
-//! the left edge.
+//! One limit remains: the terminal shows what the user types, and the client doesn't know it before
+//! Enter. So text that arrives meanwhile may wrap, or begin at the left edge.
 
 use std::fmt::Display;
 use std::sync::mpsc::Receiver;
@@ -22,8 +20,8 @@ use console::{Error, Printer, Style};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
-/// It shows one connection at a time, and records whether that has ended. The side that ends it
-/// first, the server or the client, decides what is said about it.
+/// It shows one connection at a time, and records whether that has ended. Who ends it first, the
+/// server or the client, decides what is said about it.
 pub struct Screen {
     printer: Printer,
     echo: bool,
@@ -42,8 +40,8 @@ struct Shown {
 }
 
 impl Screen {
-    /// A screen that `printer` prints, folded to its width. `echo` says whether what the user types
-    /// appears there too, as it does on a terminal: then each Enter begins a new row.
+    /// A screen that `printer` prints. `echo` says whether what the user types appears there too,
+    /// as it does on a terminal: then each Enter begins a new row.
     pub fn new(printer: Printer, echo: bool) -> Self {
         Self {
             printer,
@@ -57,7 +55,7 @@ impl Screen {
         self.print(&mut self.lock(), style, line);
     }
 
-    /// Says that there is a new connection, and shows it from now on. Returns its number.
+    /// Announces a new connection, and shows it from now on. Returns its number.
     pub(super) fn connected(&self, greeting: impl Display) -> u64 {
         let mut shown = self.lock();
         self.print(&mut shown, Style::Event, greeting);
@@ -71,8 +69,8 @@ impl Screen {
         self.lock().shows(connection)
     }
 
-    /// Shows what the server has sent. The receiver is disconnected when the terminal takes more
-    /// ([`Printer::add_in_turn`]). Returns `None` if the connection has ended.
+    /// Shows what the server has sent. The receiver is disconnected when that is being printed.
+    /// Returns `None` if the connection has ended.
     pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> Option<Receiver<()>> {
         let mut shown = self.lock();
         if !shown.shows(connection) {
@@ -83,8 +81,7 @@ impl Screen {
         Some(self.printer.add_in_turn(rows))
     }
 
-    /// The user has pressed Enter. If the terminal has shown that, the cursor is at the left edge,
-    /// so what comes next needs a margin.
+    /// The user has pressed Enter. If the terminal shows that, what comes next begins a row.
     pub(super) fn enter(&self) {
         if self.echo {
             let _ = self.lock().text.interrupt();
@@ -96,7 +93,7 @@ impl Screen {
         self.lock().input_ended = true;
     }
 
-    /// The server ends the connection: says why.
+    /// The server ends the connection, and we say why.
     pub(super) fn server_ends(&self, connection: u64, why: &str) {
         let mut shown = self.lock();
         let next = if shown.input_ended {
@@ -107,12 +104,12 @@ impl Screen {
         self.end(&mut shown, connection, &format!("{why}{next}."));
     }
 
-    /// We end the connection: says why, unless that is empty. Nothing more of it will be shown.
+    /// We end the connection, and say why unless that is empty. Nothing more of it is shown.
     pub(super) fn we_end(&self, connection: u64, why: &str) {
         self.end(&mut self.lock(), connection, why);
     }
 
-    /// Waits until all is printed, however long the terminal takes. Nothing is shown afterwards.
+    /// Waits until all is printed, however long the terminal takes.
     pub(super) fn finish(&self) -> Result<(), Error> {
         self.printer.finish()
     }
@@ -135,8 +132,7 @@ impl Screen {
             .print(&format!("{before}{}", style.paint(line)));
     }
 
-    /// A thread that panicked has left nothing half done that matters here, so a poisoned lock is
-    /// no reason to stop.
+    /// A thread that panicked left nothing half done here, so use a poisoned lock too.
     fn lock(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
