@@ -1,7 +1,6 @@
 //! The same server, done so that no client can break it or hold up another.
 //!
-//! The steps are the tutorial's. Each client that is being served has its own thread, a few threads
-//! wait for the next clients, and one prints. What is new:
+//! The steps are the tutorial's. What is new:
 //!
 //! - Many clients at once: while a thread serves one, another waits for the next ([`workers`]).
 //! - A client's error ends its connection, never the server.
@@ -10,8 +9,7 @@
 //! - The [`answer`] says how long it is and in which charset.
 //! - There is a limit to what a client can make the server wait for or keep ([`Limits`]).
 //! - The connection is closed in stages, so that no reset destroys the answer.
-//! - The server prints a client's bytes escaped, after a margin, on the thread that prints
-//!   ([`Log`]).
+//! - A separate thread prints ([`Log`]), and a client's bytes appear escaped, after a margin.
 
 pub mod answer;
 pub mod head;
@@ -74,15 +72,15 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let family = Domain::for_address(address);
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
-    // 2. Bind it. Connections of the server's last run may still be in TIME-WAIT (RFC 9293, section
-    // 3.6.1), for a minute on Linux. They don't keep the port if this option is set (socket(7)). On
-    // Windows the option does something else: it takes the port from its owner.
+    // 2. Bind it. With this option, the last run's connections, which may be in TIME-WAIT for a
+    // minute (RFC 9293, section 3.6.1), don't keep the port. On Windows it would take the port from
+    // its owner.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
 
     // 3. Listen. The queue has room for a school class that connects at the same instant; the
-    // system may allow less (listen(2): /proc/sys/net/core/somaxconn).
+    // system may allow less (listen(2)).
     socket.listen(1024)?;
     Ok(socket.into())
 }
@@ -126,16 +124,15 @@ fn greet(
     let answer = Answer::new(&message, &bytes, name);
     DeadlineStream::new(&client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 6. Close, by dropping the socket: at once after a whole request, since then the client sends no
-    // more. (A client that sends its next request before it has this answer may lose the answer to
-    // a reset. It can ask again.)
+    // 6. Close, by dropping the socket: at once after a whole request, as the client then sends no
+    // more. (If it does, it may lose this answer to a reset, and can ask again.)
     match message {
         Message::Request(head) if !head.has_body && bytes.len() == head.length => {}
         _ => close_in_stages(&client, limits),
     }
     let title = answer.title;
     log.event(format_args!("Connection closed: {address} ({title})"));
-    // Clients wait for this, but not for the memory to be freed, which happens below.
+    // Now, before the memory is freed: the client waits for this.
     drop(client);
     Ok(())
 }
@@ -176,10 +173,10 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
 
 /// Closes in stages (RFC 9112, section 9.6).
 ///
-/// A socket that is closed with unread bytes, or that receives some afterwards, answers them with
-/// a reset (RFC 9293, section 3.6.1; RFC 2525, section 2.17), and the reset may make the client's
-/// system throw away the answer before the client reads it. So first end the sending side. Then
-/// read what the client still sends, up to a limit, until it closes its side too.
+/// If a socket is closed with unread bytes, or receives some afterwards, it sends a reset (RFC
+/// 9293, section 3.6.1; RFC 2525, section 2.17), and the client's system may throw away the answer.
+/// So first end the sending side. Then read on, up to a limit, until the client closes its side
+/// too.
 fn close_in_stages(client: &TcpStream, limits: &Limits) {
     if client.shutdown(Shutdown::Write).is_ok() {
         let rest = DeadlineStream::new(client, Instant::now() + limits.drain_time);

@@ -31,8 +31,7 @@ impl Answer {
                 let line = format!("Your line is too long: the limit is {limit} bytes.");
                 return plain_text(line);
             }
-            // For a peer that doesn't speak HTTP, such as section 4.2's client. (No part of a head
-            // gets here: it was refused.)
+            // For a peer that doesn't speak HTTP, such as section 4.2's client.
             _ => return plain_text(format!("Hello World, {name}!")),
         };
         if bytes.trim_ascii_start().starts_with(b"HEAD ") {
@@ -74,7 +73,7 @@ fn plain_text(line: String) -> Answer {
 /// An HTTP response (RFC 9112, section 2.1) with a page in it: `heading` is text, `rest` is HTML.
 ///
 /// `Content-Length` tells a whole answer from a cut one. `Connection: close` says that no other
-/// answer follows on this connection (RFC 9112, section 9.6). The charset keeps "你好" readable.
+/// follows (RFC 9112, section 9.6). The charset keeps "你好" readable.
 fn page(status: &'static str, fields: &str, heading: &str, rest: &str) -> Answer {
     let heading = encode_text(heading);
     let body = format!(

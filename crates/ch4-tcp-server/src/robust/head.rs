@@ -1,7 +1,6 @@
-//! The head of an HTTP request (its first line and its fields, up to the empty line), checked against
-//! the rules of RFC 9110, 9112 and 3986.
+//! The head of an HTTP request (its first line and its fields, up to the empty line).
 //!
-//! `httparse` reads the lines. The server checks the fields and the target. It refuses anything
+//! `httparse` reads the lines. This checks the fields and the target, and refuses anything
 //! doubtful: if two programs disagree where a request ends, both can be tricked (RFC 9112, section
 //! 11.2).
 
@@ -65,8 +64,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         [host] if host_and_port(host).is_some() => {}
         _ => return bad("Host must be one host, with or without a port"),
     }
-    // RFC 9112, sections 6.1 and 6.3: the length of the body must be beyond doubt. Any number will
-    // do, as the server doesn't keep the body.
+    // RFC 9112, sections 6.1 and 6.3: the body's length must be beyond doubt, though any will do.
     let codings = values(request.headers, "Transfer-Encoding");
     let lengths = values(request.headers, "Content-Length");
     let has_body = match (&codings[..], &lengths[..]) {
@@ -90,14 +88,14 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
 fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
     let fields = fields.iter();
     let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));
-    // These fields have ASCII only, so other bytes become a value that is refused.
+    // Other bytes become a value that is refused.
     let value = |field: &httparse::Header<'a>| str::from_utf8(field.value).unwrap_or("\u{fffd}");
     named.map(value).collect()
 }
 
 /// The path that a target names, if it has a form that the method allows: RFC 9112, section 3.2.
 fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
-    // These two forms have no path of their own. CONNECT needs a port: RFC 9110, section 9.3.6.
+    // Two forms have no path. CONNECT needs a port: RFC 9110, section 9.3.6.
     if method == "CONNECT" {
         let (_, port) = host_and_port(target)?;
         return (!port.is_empty()).then_some("/");
@@ -117,8 +115,8 @@ fn path_of<'a>(method: &str, target: &'a str) -> Option<&'a str> {
         rest
     };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    // A browser encodes less in a query than RFC 3986, section 3.4, asks for, so users do send
-    // `/?a[]=1`: URL Standard, "query percent-encode set" (https://url.spec.whatwg.org/).
+    // A browser encodes less in a query than RFC 3986, section 3.4, asks for: `/?a[]=1` (URL
+    // Standard, "query percent-encode set", https://url.spec.whatwg.org/).
     if !has_only(path, ":@/") || !has_only(query, ":@/?[]{}|^`\\") {
         return None;
     }

@@ -1,6 +1,5 @@
-//! What a client has sent so far: HTTP, plain text, or neither.
-//!
-//! Bytes in, a decision out. Nothing here reads a socket or knows the time, so it is easy to test.
+//! What a client has sent so far: HTTP, plain text, or neither. Bytes in, a decision out: nothing
+//! here reads a socket or knows the time.
 
 use std::str;
 
@@ -31,8 +30,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// What the bytes are if no more will come. A line may lack its end; a head may not, and is
-    /// refused.
+    /// What the bytes are if no more will come: a head without an end is refused.
     #[must_use]
     pub fn refuse_part_of_head(self, status: &'static str, why: &'static str) -> Self {
         match self {
@@ -42,10 +40,8 @@ impl Message {
     }
 }
 
-/// Says what a client's bytes are, each time more arrive.
-///
-/// A client may send one byte at a time. So this looks at each byte once, when it arrives, and
-/// remembers how far it got. It reads only a complete head again, once.
+/// Says what a client's bytes are, each time more arrive. As a client may send one byte at a time,
+/// it remembers how far it got, and doesn't look at the bytes before that again.
 #[derive(Debug, Default)]
 pub struct Recogniser {
     /// Line ends before the message, which RFC 9112, section 2.2, says to ignore.
@@ -61,8 +57,8 @@ pub struct Recogniser {
 impl Recogniser {
     /// Says what `bytes` are: all that the client has sent so far.
     ///
-    /// A known method and a space mean HTTP. So does a whole line that has the form of a request
-    /// line, whatever its method. Anything else is text, if it can be read.
+    /// A known method and a space mean HTTP, and so does a whole request line, whatever its method.
+    /// Anything else is text, if it can be read.
     pub fn recognise(&mut self, bytes: &[u8]) -> Message {
         // As long as the message hasn't begun.
         if self.searched == 0 {

@@ -10,10 +10,9 @@
 //!
 //! Before the last idle worker serves its client, it starts a new one to keep accepting. So no
 //! client is handed from thread to thread, which would cost more than serving it. At the limit
-//! nobody accepts, and clients wait in the listener's backlog.
-//!
-//! Stevens, Fenner and Rudoff, "UNIX Network Programming", volume 1 (2004), section 30.11, calls
-//! this a prethreaded server with per-thread accept. Theirs has a fixed number of threads.
+//! nobody accepts, and clients wait in the listener's backlog. (Stevens, Fenner and Rudoff, "UNIX
+//! Network Programming", volume 1 (2004), section 30.11, has the same with a fixed number of
+//! threads.)
 
 use std::io::{self, ErrorKind::InvalidInput, ErrorKind::WouldBlock};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -24,20 +23,19 @@ use std::time::Duration;
 
 use console::{Log, client_has_gone};
 
-/// A worker that has served a client ends if this many are idle. (The first worker never ends.)
-/// With a lower number, threads would come and go with each wave of clients.
+/// A worker that has served a client ends if this many are idle. With fewer, threads would come and
+/// go with each wave of clients.
 const MAX_IDLE: usize = 16;
 
-/// Bytes of a worker's stack. The default of 2 MiB would be a lot for a thousand of them. We saw no
-/// request use more than 20 KiB (on Linux, in a debug build). A panic that prints its backtrace
-/// uses 28.
+/// Bytes of a worker's stack: the default of 2 MiB would be a lot for a thousand of them. (We saw
+/// no request use more than 20 KiB, and a panic with a backtrace 28.)
 const STACK_BYTES: usize = 128 * 1024;
 
 /// How long to wait before the next try if the system is short of descriptors or memory.
 const RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What a worker does for a client: any function or closure that takes these two (`dyn Fn`), and
-/// that many threads may call at the same time (`Sync`).
+/// What a worker does for a client: a function or closure that threads may call at the same time
+/// (`Sync`).
 pub type Serve<'a> = &'a (dyn Fn(TcpStream, SocketAddr) + Sync);
 
 /// Accepts clients and calls `serve` for each, for up to `limit` of them at the same time.
@@ -53,8 +51,8 @@ pub fn run(listener: &TcpListener, limit: usize, serve: Serve, log: &Log) -> io:
         log,
         counts: Mutex::new(Counts { all: 1, idle: 1 }),
     };
-    // This thread is the first worker, and the only one that never retires. The scope lets the
-    // others borrow what is on this thread's stack, and waits for all of them.
+    // This thread is the first worker, and never retires. The scope lets the others borrow from it,
+    // and waits for them.
     thread::scope(|scope| workers.work(scope, false))
 }
 
@@ -74,10 +72,8 @@ struct Counts {
 }
 
 impl Workers<'_> {
-    /// One worker. It ends if the listener fails for good. If it may retire, it also ends when
-    /// enough others are idle.
-    ///
-    /// `'s` is the scope's lifetime. All that its threads borrow must live as long.
+    /// One worker. It ends if the listener fails for good or, if it may retire, when enough others
+    /// are idle. (`'s` is the scope's lifetime: what its threads borrow must live as long.)
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
             let (client, address) = match self.listener.accept() {
@@ -88,7 +84,6 @@ impl Workers<'_> {
                     return Err(error);
                 }
                 // The system is short of descriptors or memory. The client stays in the backlog.
-                // Try again later: other workers and programs free some.
                 Err(error) => {
                     self.log.short_of("accept a client for now", &error);
                     thread::sleep(RETRY_DELAY);
@@ -96,8 +91,8 @@ impl Workers<'_> {
                 }
             };
             self.keep_accepting(scope);
-            // A panic ends the connection, not the worker. Its message is on stderr. Nothing uses
-            // what it leaves half done; `AssertUnwindSafe` tells the compiler so.
+            // A panic ends the connection, not the worker. `AssertUnwindSafe`: nothing uses what it
+            // leaves half done.
             let work = || (self.serve)(client, address);
             let _ = panic::catch_unwind(AssertUnwindSafe(work));
 
@@ -129,7 +124,7 @@ impl Workers<'_> {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // A thread that panics while it holds the lock leaves the counts right, so use them anyway.
+        // A thread that panics leaves the counts right, so use a poisoned lock too.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
