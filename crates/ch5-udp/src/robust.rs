@@ -8,12 +8,11 @@
 //!   other errors forever.
 //! - [`client`] asks up to three times, each question from a new socket that is connected to the
 //!   server. So it can't take an old answer, or a stranger's, for the one that it waits for.
-//!   (Somebody who forges the server's address can still mislead it: nothing in UDP proves a
-//!   sender.)
+//!   (Somebody may still forge the server's address: nothing in UDP proves a sender.)
 //! - [`datagram`] makes the other side's bytes harmless before a terminal shows them.
 //!
 //! One socket serves all clients and nothing waits for one of them, so each side needs only one
-//! thread. (The server's log has its own, to print: [`console::Printer`].)
+//! thread, and the server's log another.
 
 pub mod client;
 pub mod datagram;

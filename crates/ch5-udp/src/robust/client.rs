@@ -16,10 +16,8 @@ use crate::tutorial;
 /// How the client asks its user for a temperature.
 pub const PROMPT: &str = "Degrees Celsius:";
 
-/// How long the client waits for the reply to each request. After the last it gives up.
-///
-/// Each wait is twice the one before, so a server that is too busy to answer isn't asked more and
-/// more often.
+/// How long the client waits for the reply to each request. Each wait is twice the one before, to
+/// spare a busy server.
 pub const WAITS: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -28,8 +26,6 @@ pub const WAITS: [Duration; 3] = [
 
 /// Asks for temperatures and shows the replies, until `exit` or the end of the input. Returns
 /// whether every question got an answer.
-///
-/// If a question gets no answer, the user sees an error, and may type the next one.
 ///
 /// `width` is that of `out`. `echo` says whether what is typed appears there too, as it does on a
 /// terminal: then a reply begins at the left edge, and else after the prompt.
@@ -48,7 +44,6 @@ pub fn converse(
     let mut all_answered = true;
     loop {
         show(out, format_args!("{} ", Style::Prompt.paint(PROMPT)))?;
-        // A line is bytes: what they mean is for the server to say.
         let line = match read_line(input, MAX_REQUEST).map_err(Error::input)? {
             Some(Line::Whole(line)) => line,
             Some(Line::TooLong(length)) => {
@@ -58,8 +53,7 @@ pub fn converse(
                 continue;
             }
             None => {
-                // What comes next begins on its own line.
-                show(out, "\n")?;
+                show(out, "\n")?; // It ends the prompt's line.
                 return Ok(all_answered);
             }
         };
@@ -82,11 +76,8 @@ pub fn converse(
     }
 }
 
-/// Sends one temperature to the server, again if no reply comes. Returns the reply as a line to
-/// show.
-///
-/// `servers` are all addresses of the server's name: if one gives no reply, the client tries the
-/// next. `out` is told what takes time.
+/// Sends one temperature to the server, again if no reply comes, and returns the reply as a line to
+/// show. Tries all addresses of the server's name. Tells `out` what takes time.
 ///
 /// # Errors
 ///
@@ -109,14 +100,14 @@ fn exchange(
     waits: &[Duration],
     out: &mut impl Write,
 ) -> Result<Vec<u8>, Error> {
-    // 1. Create a socket, a new one for each question: its port is new, so a late second answer to
-    //    the previous question has nowhere to go.
+    // 1. Create a socket. Its port is new, so a late answer to the previous question has nowhere to
+    //    go.
     let socket = connect(server).or_cannot(Action::Connect, server)?;
 
     let tries = waits.len();
     for (next_try, &wait) in (2..).zip(waits) {
-        // 2. Send. Asking twice does no harm, as the answer is the same. (A request to pay a bill
-        //    would need a number by which the server recognises a repeat.)
+        // 2. Send. Asking twice does no harm. (A request to pay a bill would need a number by which
+        //    the server recognises a repeat.)
         socket.send(request).or_cannot(Action::Send, server)?;
 
         // 3. Receive. Which of the requests is answered doesn't matter.
@@ -136,16 +127,16 @@ fn exchange(
     Err(Error::cannot(action, cause, next))
 }
 
-/// A connected socket. Connecting sends nothing: it tells the system to drop datagrams from anybody
-/// but the server, and to report it if nobody has the server's port.
+/// A connected socket. Connecting sends nothing. It tells the system to drop datagrams from others,
+/// and to report it if nobody has the server's port.
 fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     let socket = tutorial::create(server)?;
     socket.connect(&server.into())?;
     Ok(socket.into())
 }
 
-/// The next datagram, or `None` after that time. It comes whole or not at all, so a time limit for
-/// the call is enough: a stream, which may drip, needs a deadline for all of its calls.
+/// The next datagram, or `None` after that time. It comes whole or not at all, so it needs no
+/// deadline, as a stream does.
 fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = vec![0; ANY_DATAGRAM];
     socket.set_read_timeout(Some(wait))?;
@@ -156,8 +147,8 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
             Err(error) => match error.kind() {
                 // The process was stopped and continues (signal(7), Linux).
                 ErrorKind::Interrupted => {}
-                // A router on the way takes less at once. The system has learnt that (ip(7),
-                // `IP_MTU_DISCOVER`) and sends the next request in fragments.
+                // A router on the way takes less at once. The system sends the next request in
+                // fragments (ip(7), `IP_MTU_DISCOVER`).
                 _ if is_too_long(&error) => {}
                 // Windows says this if nobody has the port.
                 ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),

@@ -1,10 +1,9 @@
 //! How many refusals an address gets. No socket and no clock: the caller says what time it is.
 //!
-//! The sender's address in a datagram may be forged. If two servers answer everything that they
-//! don't understand with an error, one forged request makes them send each other errors forever.
-//! RFC 4443, section 2.4 (f), requires a host to limit the rate of its errors about IPv6 packets,
-//! and names 10 a second as a possible default. RFC 8085, section 6, suggests a limit for any
-//! service over UDP.
+//! A sender's address may be forged. If two servers answer everything that they don't understand
+//! with an error, one forged request makes them send each other errors forever. RFC 8085, section
+//! 6, suggests a limit for any service over UDP. (RFC 4443, section 2.4 (f), names 10 errors a
+//! second.)
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,11 +26,9 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Counts one more refusal to this address, and returns how many that makes in this period.
-    /// Send the refusal unless this exceeds [`MAX_REFUSALS`]. Returns `u32::MAX` if there are too
-    /// many addresses.
-    ///
-    /// Ports don't matter, as one peer may have many of them. `::ffff:192.0.2.1` is 192.0.2.1.
+    /// Counts one more refusal to this address, and returns how many that makes in this period, or
+    /// `u32::MAX` if there are too many addresses. Send it unless that exceeds [`MAX_REFUSALS`].
+    /// (`::ffff:192.0.2.1` counts as 192.0.2.1.)
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
         if self.since.is_none_or(|since| now >= since + PERIOD) {
             self.since = Some(now);

@@ -12,12 +12,11 @@ use super::temperature::{self, REFUSED};
 use crate::tutorial;
 
 /// Steps 1 and 2, create and bind, are the tutorial's: nothing is wrong with them. Returns the
-/// socket and its address. (If `address` has port 0, the returned one has the port that the system
-/// chose.)
+/// socket and its address.
 ///
-/// A socket that is bound to all addresses of a machine (`0.0.0.0`) may answer from an address
-/// other than the one that the client asked (against RFC 1122, section 3.3.4.2), and a client that
-/// checks, as ours does, won't see the reply. Bind to one address if the machine has several.
+/// Bind to one address if the machine has several: a socket bound to all (`0.0.0.0`) may answer
+/// from another than the client asked (against RFC 1122, section 3.3.4.2), and a client that
+/// checks, as ours does, won't see the reply.
 ///
 /// # Errors
 ///
@@ -49,14 +48,13 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
             Err(error) => return Err(error),
         };
         let request = &buffer[..count];
-        // A quiet server doesn't take the time to make a line that nobody reads.
         if !log.quiet {
             let request = shown(request, REQUEST_SHOWN);
             log.peer(&format!("Request from {client}: {request}"));
         }
 
-        // Never answer an answer. Two servers would do so forever, once somebody has sent one of
-        // them a request with the other's address as its sender; nothing in UDP proves a sender.
+        // Never answer an answer. After one request with a forged sender, two servers would do so
+        // forever.
         if temperature::is_reply(request) {
             log.event(format_args!("No reply to {client}: it sent a reply itself"));
             continue;

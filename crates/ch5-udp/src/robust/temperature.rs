@@ -5,11 +5,8 @@ use std::str;
 /// Maximum length of a request in bytes: as much as the tutorial's server receives.
 pub const MAX_REQUEST: usize = 1024;
 
-/// Maximum length of a reply in bytes.
-///
-/// The sender's address in a datagram may be forged, so an attacker can make a server send its
-/// replies to a victim ("reflection"). That is worth little if they are short, and never more than
-/// one for each request.
+/// Maximum length of a reply in bytes. With a forged sender, an attacker can make a server send its
+/// replies to a victim ("reflection"). That is worth little if they are short.
 pub const MAX_REPLY: usize = 80;
 
 /// How an answer begins, in the tutorial's words.
@@ -69,10 +66,8 @@ fn why_not_a_number(text: &str) -> &'static str {
     }
 }
 
-/// At most two decimals; from 1e15 up scientific, with 15 digits.
-///
-/// An `f64` holds 15 decimal digits of any number. Further digits are the error of its binary
-/// fractions: 36.6 would give 97.88000000000001.
+/// At most two decimals; from 1e15 up scientific, with 15 digits. Further digits are the error of
+/// an `f64`'s binary fractions: 36.6 would give 97.88000000000001.
 fn shown(degrees: f64) -> String {
     const DECIMALS: usize = f64::DIGITS as usize - 1;
     if degrees.abs() < 1e15 {
