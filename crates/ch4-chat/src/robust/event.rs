@@ -41,14 +41,14 @@ pub enum Event {
 ///
 /// The system has no thread left.
 pub fn start_thread(
-    thread: Builder,
+    builder: Builder,
     events: &Sender<Event>,
     mut next: impl FnMut() -> Event + Send + 'static,
     end: impl FnOnce() + Send + 'static,
 ) -> io::Result<Sender<Instant>> {
     let (permits, permitted) = channel();
     let events = events.clone();
-    thread.spawn(move || {
+    builder.spawn(move || {
         while wait_for_permit(&permitted) {
             let _ = events.send(next()); // This fails only when the chat has ended.
         }

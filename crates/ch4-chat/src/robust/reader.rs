@@ -1,7 +1,6 @@
 //! Reads from a peer until there is something to tell the loop.
 
 use std::io::{ErrorKind, Read};
-use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +29,8 @@ pub fn message_reader(
         let mut last_read = Instant::now();
         let mut unreported = 0;
         // A new guest may give its name first, but the others soon hear of it in any case.
-        let new_until = mem::take(&mut is_new).then(|| last_read + quiet);
+        let new_until = is_new.then(|| last_read + quiet);
+        is_new = false;
         while !has_ended {
             // In the tutorial's way, a message ends when its peer is quiet.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
@@ -49,8 +49,8 @@ pub fn message_reader(
                 // The deadline has come.
                 Err(why) if deadline.is_some() && why.kind() == ErrorKind::TimedOut => {
                     let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
-                    let message = is_quiet.then(|| framing.complete()).flatten();
-                    return Event::Said(id, message.into_iter().collect());
+                    let message = if is_quiet { framing.complete() } else { None };
+                    return Event::Said(id, Vec::from_iter(message));
                 }
                 Err(why) => (has_ended, error) = (true, Some(why)),
             }
