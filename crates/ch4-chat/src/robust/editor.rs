@@ -98,8 +98,9 @@ mod signals {
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
-    /// Restores the terminal before a signal ends the program. (SIGINT is the editor's Ctrl-C.)
-    /// Call this before you start other threads: they block the signals that this one blocks.
+    /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
+    /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
+    /// as the thread that starts it.
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
