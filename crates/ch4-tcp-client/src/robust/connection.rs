@@ -116,34 +116,30 @@ pub fn connect(
     limit: Duration,
 ) -> Result<(TcpStream, SocketAddr), Error> {
     let deadline = Instant::now() + limit;
-    let mut failures = Vec::new();
+    let mut tried = String::new();
+    let next = "give an address such as --host 127.0.0.1";
+    let mut failed = Err(Error::cannot("connect", "there is no address to try", next));
     let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for (&address, still_to_try) in addresses.iter().zip((1..=count).rev()) {
         // A silent address must leave time for those after it.
         let share = deadline.saturating_duration_since(Instant::now()) / still_to_try;
-        match create(address).and_then(|socket| connect_within(socket, address, share)) {
+        match connect_within(address, share) {
             Ok(stream) => return Ok((stream, address)),
-            Err(error) => failures.push((address, error)),
+            Err(error) => {
+                let all = format!("{tried}{address}");
+                tried = format!("{all}: {error}, ");
+                failed = Err(error).or_cannot(Action::Connect, all);
+            }
         }
     }
-    let (last, reason) = failures.pop().ok_or_else(|| {
-        let next = "give an address such as --host 127.0.0.1";
-        Error::cannot("connect", "there is no address to try", next)
-    })?;
-    let before = failures
-        .iter()
-        .map(|(address, error)| format!("{address}: {error}, "));
-    let tried = before.collect::<String>() + &last.to_string();
-    Err(reason).or_cannot(Action::Connect, tried)
+    failed
 }
 
-fn create(address: SocketAddr) -> io::Result<Socket> {
+fn connect_within(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
     // 1. Create a socket: of the address's family (IPv4 or IPv6), for a stream of bytes.
     let family = Domain::for_address(address);
-    Socket::new(family, Type::STREAM, Some(Protocol::TCP))
-}
+    let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
-fn connect_within(socket: Socket, address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
     // 2. Connect it to the server's address and port. Without a limit Linux tries for two minutes.
     socket.connect_timeout(&address.into(), limit)?;
     refuse_self(socket.into())
