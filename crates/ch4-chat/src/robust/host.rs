@@ -124,8 +124,7 @@ impl Host {
         if let Err(error) = welcomed
             && !client_has_gone(&error)
         {
-            // The system is out of descriptors, threads or memory. That passes. Guests wait in the
-            // backlog.
+            // The system is out of descriptors, threads or memory. Guests wait in the backlog.
             self.chat.log.short_of("let a guest in for now", &error);
             accept_again_at += RETRY_DELAY;
         }

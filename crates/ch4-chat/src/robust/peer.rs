@@ -23,8 +23,8 @@ use super::limits::Limits;
 use super::reader::message_reader;
 use crate::BYE;
 
-/// The stack of a reader or a writer: 128 KiB.
-const STACK_BYTES: usize = 131_072;
+/// The stack of a reader or a writer.
+const STACK_BYTES: usize = 128 * 1024;
 
 /// A peer that was switched off doesn't even say that it has gone. So after this time without a
 /// word, the system asks, again and again: tcp(7).

@@ -32,7 +32,7 @@ pub fn message_reader(
         let new_until = is_new.then(|| last_read + quiet);
         is_new = false;
         while !has_ended {
-            // In the tutorial's way, a message ends when its peer is quiet.
+            // A message without LF ends when its peer is quiet.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
             let deadline = new_until.or(quiet_at);
             match DeadlineStream::new(&stream, deadline).read(&mut piece) {

@@ -99,8 +99,8 @@ impl Room {
         {
             guest.stays_until = None;
         }
-        // Fair queueing: who says little goes before a flood. Turns count from the last one served,
-        // so the largest is served too.
+        // Fair queueing: a short message goes before a flood. Turns count from the last one served,
+        // so even the largest is served.
         let costs = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + costs.sum::<u64>();
         self.queue.insert((turn, now, id), said);
@@ -108,7 +108,7 @@ impl Room {
 
     /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
     pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
-        // To spend nothing only asks.
+        // Spending nothing only asks when.
         (!self.queue.is_empty()).then(|| self.budget.spend(0, now))
     }
 
@@ -134,7 +134,7 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Nothing to pass on counts as a whole message.
+        // Empty lines, silence or only a name cost as much as a whole message.
         let bytes = match text.len() {
             0 => MESSAGE_BYTES,
             bytes => bytes,
@@ -149,7 +149,7 @@ impl Room {
         }
     }
 
-    /// Sends lines to everybody except who said them.
+    /// Sends lines to everybody except the speaker.
     fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
         if text.is_empty() {
             return;

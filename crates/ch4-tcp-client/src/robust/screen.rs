@@ -20,8 +20,8 @@ use console::{Error, Printer, Style};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
-/// It shows one connection at a time, and records whether that has ended. Who ends it first, the
-/// server or the client, decides what is said about it.
+/// It shows one connection at a time, and records whether that has ended. The side that ends it
+/// first decides what is said about it.
 pub struct Screen {
     printer: Printer,
     echo: bool,
