@@ -1,7 +1,7 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
 //! One loop holds the room's state, so it needs no lock. It waits only for its inbox. Three kinds
-//! of threads wait for everything else, and put [events](event::Event) into the inbox: typing,
+//! of threads wait for what happens, and put it into the inbox as [events](event::Event): typing,
 //! accept and the readers. These are the host's threads:
 //!
 //! ```text
@@ -30,8 +30,9 @@
 //! words wait in the network, and TCP's flow control slows it down.
 //!
 //! **Bounds.** A guest's words wait in the room until the inbox is empty; only then does its reader
-//! get a permit. If too much waits in an outbox, the room drops that guest. The log leaves out
-//! lines for which the screen is too slow, and counts them. [`Limits`] has the numbers.
+//! get a permit. If too much waits in an outbox, or in all together, the room drops the guest with
+//! the most. The log leaves out lines for which the screen is too slow, and counts them.
+//! [`Limits`] has the numbers.
 //!
 //! To read the program, follow a line through these files, from top to bottom:
 //!
