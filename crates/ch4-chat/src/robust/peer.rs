@@ -32,8 +32,8 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
 
-/// How long a writer rests after each write. What comes meanwhile goes out in one write, so it
-/// wakes at most 50 times a second, however many guests talk.
+/// How long a writer rests after each write. What comes meanwhile goes out in one write, so each
+/// writer wakes at most 50 times a second, however many guests talk.
 const REST: Duration = Duration::from_millis(20);
 
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
@@ -42,7 +42,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// The loop's handle to a peer.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
-    /// How many bytes wait, or are being written.
+    /// How many bytes wait, including those that are being written.
     waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     /// Closes the connection. A closure, as a test's peer has no socket.
@@ -106,7 +106,8 @@ impl Peer {
     pub fn push(&self, text: impl Into<Arc<str>>) {
         let text = text.into();
         self.waiting.fetch_add(text.len(), Ordering::Relaxed);
-        let _ = self.outbox.send(text); // This fails only when the writer has ended.
+        // If the writer has ended, nobody needs the text.
+        let _ = self.outbox.send(text);
     }
 
     /// How many bytes wait for the peer.
@@ -140,7 +141,8 @@ fn write_texts(
         for more in texts.try_iter() {
             text += &more;
         }
-        // Only our goodbye has no LF. For the tutorial's programs it needs its own write.
+        // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
+        // wouldn't understand it.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
         for piece in lines.as_bytes().chunks(PIECE_BYTES) {
             stream.write_all(piece)?;
