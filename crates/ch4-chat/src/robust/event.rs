@@ -60,15 +60,11 @@ pub fn start_thread(
 /// Waits for a permit, and then until its time. A later permit replaces it. Returns false as soon
 /// as the sender of permits is dropped.
 fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
-    let Ok(mut at) = permits.recv() else {
-        return false;
-    };
-    loop {
-        match permits.recv_timeout(at.saturating_duration_since(Instant::now())) {
-            Ok(later) => at = later,
-            Err(why) => return why == RecvTimeoutError::Timeout,
-        }
+    let mut permit = permits.recv().map_err(RecvTimeoutError::from);
+    while let Ok(at) = permit {
+        permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
     }
+    permit == Err(RecvTimeoutError::Timeout)
 }
 
 #[cfg(test)]

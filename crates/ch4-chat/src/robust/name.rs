@@ -115,10 +115,8 @@ pub fn guest(number: PeerId) -> String {
 /// one of these could be mistaken for each other.
 fn keys(name: &str) -> [String; 2] {
     let looks: String = skeleton(name).collect();
-    [
-        looks.to_lowercase(),
-        skeleton(&name.to_lowercase()).collect(),
-    ]
+    let lower_looks = skeleton(&name.to_lowercase()).collect();
+    [looks.to_lowercase(), lower_looks]
 }
 
 #[cfg(test)]
