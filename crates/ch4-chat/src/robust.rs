@@ -11,23 +11,15 @@
 //!  guest 2 ----> reader ----'                            `-> Log ----> printer --> screen
 //! ```
 //!
-//! | thread | started by | waits for |
-//! | --- | --- | --- |
-//! | loop | `main` | the next event |
-//! | typing | `Chat::start` | a line from the user |
-//! | accept | [`host()`] | a guest |
-//! | reader | `Peer::start` | bytes from its guest |
-//! | writer | `Peer::start` | text in its outbox |
-//! | printer | `Keyboard::open` | text for the screen |
+//! `Chat::start` starts typing, [`host()`] starts accept, and `Peer::start` starts a reader and a
+//! writer. (A peer is the other end of a connection.) A guest's program has the same threads, but
+//! not accept, and only one peer: the host.
 //!
-//! A guest's program has the same threads, except `accept`, and one peer: the host. (A peer is the
-//! other end of a connection.)
-//!
-//! **Permits.** Typing, accept and the readers all work as [`event::start_thread`] says: they wait
-//! for a permit, then for one thing, and send one event. When the loop has handled the event, it
-//! sends the next permit. So each has at most one event in the inbox. A permit has a time, before
-//! which the thread doesn't go on. If a guest talks too fast, that time is later. Until then its
-//! words wait in the network, and TCP's flow control slows it down.
+//! **Permits.** Typing, accept and the readers wait for a permit, then for one thing, and send one
+//! event. When the loop has handled the event, it sends the next permit. So each has at most one
+//! event in the inbox. A permit has a time, before which the thread doesn't go on. If a guest talks
+//! too fast, that time is later. Until then its words wait in the network, and TCP's flow control
+//! slows it down.
 //!
 //! **Bounds.** A guest's words wait in the room until the inbox is empty; only then does its reader
 //! get a permit. If too much waits in an outbox, or in all together, the room drops the guest with

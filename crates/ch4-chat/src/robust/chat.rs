@@ -69,8 +69,7 @@ impl Chat {
     }
 
     /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time
-    /// `until`, or after it. The caller needn't do anything about [`Event::NotSent`] and
-    /// [`Event::InputEnded`].
+    /// `until`, or after it. This handles [`Event::NotSent`] and [`Event::InputEnded`].
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let earlier = until.into_iter().chain(self.leaves_at).min();
         let event = self.wait(earlier);

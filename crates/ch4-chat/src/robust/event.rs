@@ -14,9 +14,9 @@ pub type PeerId = u64;
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The user typed this line, which fits into a message and isn't `byebye`.
+    /// The user typed this line. It fits into a message and isn't `byebye`.
     Typed(String),
-    /// The user typed a line that can't be sent: it is too long, or isn't UTF-8. This says so.
+    /// The user typed a line that can't be sent. This says why.
     NotSent(String),
     /// The user's input is a file, and has no more lines.
     InputEnded,
@@ -24,18 +24,18 @@ pub enum Event {
     Leave(Result<(), Error>),
     /// Somebody connected, or couldn't be accepted.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
-    /// A peer sent these messages. None means that it is new, or sent only empty lines, or a part
-    /// of a long one.
+    /// A peer sent these messages: none if it is new, or sent only empty lines or part of a long
+    /// one.
     Said(PeerId, Vec<String>),
     /// A peer's stream ended, or failed.
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread that waits for a permit, calls `next`, which waits for one thing, sends the
-/// event that `next` returns, and begins again.
+/// Starts a thread that waits for a permit, sends the event for which `next` waits, and begins
+/// again.
 ///
-/// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls `end`
-/// and ends.
+/// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls
+/// `end` and ends.
 ///
 /// # Errors
 ///

@@ -13,16 +13,16 @@ use std::mem;
 pub struct Framing {
     /// Maximum size of a message in bytes.
     limit: usize,
-    /// The first bytes of the current message: at most `limit`, and one more, which may be a CR.
+    /// The current message: at most `limit` bytes, and one more, which may be a CR.
     kept: Vec<u8>,
-    /// How many bytes the message has so far, kept or not.
+    /// How many bytes it has so far, kept or not.
     length: u64,
-    /// The peer has sent an LF, so quiet doesn't end its messages any more.
+    /// The peer has sent an LF, so quiet no longer ends a message.
     speaks_lines: bool,
 }
 
 impl Framing {
-    /// A framing for messages of at most `limit` bytes. It cuts longer ones, and says so in them.
+    /// A framing that cuts messages of more than `limit` bytes, and says so in them.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -46,13 +46,13 @@ impl Framing {
         messages
     }
 
-    /// Whether a message has begun that ends as soon as the peer is quiet.
+    /// Whether a message has begun that ends when the peer is quiet.
     pub fn ends_when_quiet(&self) -> bool {
         !self.speaks_lines && self.length > 0
     }
 
-    /// Returns the message that ends now: with its LF, because the peer is quiet, or with the
-    /// stream. An empty line is no message. Bytes that aren't UTF-8 become U+FFFD.
+    /// Returns the message that ends now, unless it is empty. Bytes that aren't UTF-8 become
+    /// U+FFFD.
     pub fn complete(&mut self) -> Option<String> {
         let kept = mem::take(&mut self.kept);
         let length = mem::take(&mut self.length);

@@ -1,12 +1,10 @@
 //! One peer of the chat: the thread that reads, the thread that writes, and the loop's handle to
 //! them, which never waits.
 //!
-//! A connection closes in stages, so that the peer gets everything, `byebye` last:
-//!
-//! 1. The writer ends with `byebye`, or with what waits when the loop drops the [`Peer`]. Then it
-//!    closes our sending side.
-//! 2. The reader ends when the loop drops the [`Peer`]. Then it waits for the writer, for
-//!    [`Limits::farewell`] at most, and closes the rest.
+//! A connection closes in stages, so that the peer gets everything, `byebye` last. The writer ends
+//! with `byebye`, or with what waits when the loop drops the [`Peer`], and closes our sending side.
+//! The reader ends when the loop drops the [`Peer`], waits for the writer, for [`Limits::farewell`]
+//! at most, and closes the rest.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};

@@ -38,9 +38,8 @@ pub struct Room {
     /// What guests have said and nobody has heard yet. The smallest key goes first: turn, arrival,
     /// guest. Each guest is here once at most, as it waits for its permit.
     queue: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
-    /// The turn that was served last.
+    /// The last turn served.
     turn: u64,
-    /// How many guests have arrived so far.
     arrived: PeerId,
     log: Rc<Log>,
     limits: Limits,
@@ -106,7 +105,7 @@ impl Room {
         self.queue.insert((turn, now, id), said);
     }
 
-    /// When the next words may be [passed on](Room::pass_on); `None` if none wait.
+    /// When the next words may be passed on; `None` if none wait.
     pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
         // Spending nothing only asks when.
         (!self.queue.is_empty()).then(|| self.budget.spend(0, now))
