@@ -24,6 +24,14 @@ const STACK_TRACES: &[&str] = &[
     "core dumped",                       // C
 ];
 
+/// What begins the lines below an error, in languages that name the error first.
+const TRACES_BELOW_ERRORS: [&str; 4] = [
+    "[running]:",       // Go
+    "\tfrom ",          // Ruby
+    "Stack trace:",     // PHP
+    "stack traceback:", // Lua
+];
+
 /// What is shown between two lines of output.
 pub const LINE_END: &str = " / ";
 
@@ -34,7 +42,12 @@ const SHOWN_LINE: usize = 160;
 pub fn last_words(text: &str) -> String {
     const LINES: usize = 4;
     let lines = telling(text);
-    let last = lines.iter().skip(lines.len().saturating_sub(LINES));
+    let is_trace = |line: &&str| TRACES_BELOW_ERRORS.iter().any(|it| line.contains(it));
+    // The last trace is shown from the error on, and as much of it as there is room for.
+    let mut places = (1..lines.len()).rev();
+    let trace = places.find(|&at| is_trace(&lines[at]) && !is_trace(&lines[at - 1]));
+    let end = trace.map_or(lines.len(), |at| lines.len().min(at - 1 + LINES));
+    let last = lines[end.saturating_sub(LINES)..end].iter();
     let last: Vec<_> = last
         .map(|it| cut(&safe::escape(it.trim()), SHOWN_LINE))
         .collect();
@@ -173,6 +186,17 @@ mod tests {
                  g(1)\nOSError: no\n------\n",
                 "Traceback (most recent call last): / File \"/x/server.py\", line 3, in f / f(1) / \
                  OSError: no",
+            ),
+            (
+                "hello\nx.rb:7:in `print': Broken pipe (Errno::EPIPE)\n\tfrom x.rb:7:in `f'\n\
+                 \tfrom x.rb:8:in `g'\n\tfrom x.rb:9:in `h'\n\tfrom x.rb:10:in `<main>'\n",
+                "x.rb:7:in `print': Broken pipe (Errno::EPIPE) / from x.rb:7:in `f' / from x.rb:8:in \
+                 `g' / from x.rb:9:in `h'",
+            ),
+            (
+                "hello\npanic: no\n\ngoroutine 6 [running]:\nmain.serve(...)\n\t/x/s.go:12 +0x9c\n\
+                 created by main.main\n\t/x/s.go:9 +0x65\n",
+                "panic: no / goroutine 6 [running]: / main.serve(...) / /x/s.go:12 +0x9c",
             ),
         ] {
             assert_eq!(last_words(printed), format!("it printed last: {expected}"));
