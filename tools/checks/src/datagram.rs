@@ -57,7 +57,7 @@ impl Asker {
         self.run.tell(format_args!("expects no {what}"));
         let name = &self.run.name;
         let expected = format!("no {what} reaches {name}, but a reason or nothing");
-        match first(&self.socket, Deadline::after(&self.run, limit), is_it) {
+        match first(&self.socket, &mut Deadline::after(&self.run, limit), is_it) {
             Ok((answer, _)) => self.run.failed(expected, came(answer)),
             Err(_) => Ok(()),
         }
@@ -72,7 +72,7 @@ impl Asker {
         self.run.does(Deed::Hears, format_args!("expects {what}"));
         let limit = self.run.patience().answer;
         let expected = self.run.reaches(what, limit);
-        match first(&self.socket, Deadline::after(&self.run, limit), is_it) {
+        match first(&self.socket, &mut Deadline::after(&self.run, limit), is_it) {
             Ok((answer, _)) => Ok(answer),
             // An answer that has no number may be a greeting, and the right one late.
             Err(Some(other)) if other.iter().any(u8::is_ascii_digit) => {
@@ -111,11 +111,11 @@ impl Answerer {
         let what = format!("the request {number:?}");
         self.run.tell(format_args!("expects {what}"));
         let is_it = |request: &[u8]| is_number(request, number);
-        let deadline = match self.asker {
+        let mut deadline = match self.asker {
             None => Deadline::of_start(&self.run, limit),
             Some(_) => Deadline::after(&self.run, limit),
         };
-        let other = match first(&self.socket, deadline, is_it) {
+        let other = match first(&self.socket, &mut deadline, is_it) {
             Ok((_, asker)) => {
                 self.asker = Some(asker);
                 self.run.notes(Deed::Hears);
@@ -124,7 +124,7 @@ impl Answerer {
             Err(other) => other,
         };
         let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
-        let expected = self.run.reaches(what, limit);
+        let expected = self.run.reaches(what, deadline.granted());
         let missed = missed(&self.run, &expected, other, "no request came");
         if ends_with_nul {
             missed.advise(NUL_SENT)
@@ -143,7 +143,11 @@ impl Answerer {
         let (quiet, limit) = (patience.next, patience.giving_up);
         self.run.tell("expects the client to stop asking");
         let deadline = Instant::now() + limit;
-        while first(&self.socket, Deadline::after(&self.run, quiet), |_| true).is_ok() {
+        while first(&self.socket, &mut Deadline::after(&self.run, quiet), |_| {
+            true
+        })
+        .is_ok()
+        {
             if Instant::now() > deadline {
                 let expected = format!("the client stops asking within {}", time(limit));
                 return self.run.missed(expected, "it still asks");
@@ -188,7 +192,9 @@ impl Answerer {
         let step = format_args!("is quiet for {}", time(pause));
         self.run.does(Deed::Pauses(pause), step);
         let pause = self.run.pause(pause);
-        let _ = first(&self.socket, Deadline::after(&self.run, pause), |_| false);
+        let _ = first(&self.socket, &mut Deadline::after(&self.run, pause), |_| {
+            false
+        });
     }
 
     /// Doesn't answer the last request.
@@ -213,7 +219,7 @@ fn is_number(request: &[u8], number: &str) -> bool {
 /// the last other one. Doesn't wait for a program that has ended.
 fn first(
     socket: &UdpSocket,
-    mut deadline: Deadline,
+    deadline: &mut Deadline,
     is_it: impl Fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, SocketAddr), Option<Vec<u8>>> {
     let mut buffer = vec![0; 1 << 16];

@@ -228,10 +228,7 @@ impl<'a> Lab<'a> {
         self.by_hand().command = format!("send {}", self.port()?.number);
         self.tell(format_args!("{name} connects"));
         let (address, limit) = (self.address()?, self.start_limit());
-        let mut expected = format!("the program listens on {address} within {}", time(limit));
-        if self.restarted {
-            expected = format!("the program listens on {address} again");
-        }
+        let expected = format!("the program listens on {address}");
         let look = |left| connect(&address, left);
         let stream = self.waits_for(limit, expected, Type::STREAM, look)?;
         TcpPeer::new(name, stream, &self.run).map_err(skip("the connection can't be used"))
@@ -278,7 +275,8 @@ impl<'a> Lab<'a> {
         Ok(clients)
     }
 
-    /// Looks for the program on its port again and again, until it is there.
+    /// Looks for the program on its port again and again, until it is there, for this time, or more
+    /// if it waits for a processor.
     fn waits_for<T>(
         &mut self,
         limit: Duration,
@@ -288,7 +286,8 @@ impl<'a> Lab<'a> {
     ) -> Told<T> {
         let begun = Instant::now();
         let mut deadline = Deadline::of_start(&self.run, limit);
-        while self.ended().is_none() {
+        let mut refused = None;
+        while self.ended().is_none() && refused.is_none() {
             let left = deadline.left();
             match look(left) {
                 Ok(found) => {
@@ -298,9 +297,17 @@ impl<'a> Lab<'a> {
                     return Ok(found);
                 }
                 Err(_) if left.is_zero() => break,
-                Err(error) if self.reached => return self.missed(expected, error.kind()),
+                Err(error) if self.reached => refused = Some(error.kind()),
                 Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
             }
+        }
+        let expected = if self.restarted {
+            format!("{expected} again")
+        } else {
+            format!("{expected} within {}", time(deadline.granted()))
+        };
+        if let Some(refused) = refused {
+            return self.missed(expected, refused);
         }
         match self.ended() {
             // It is ended with the check.
@@ -351,7 +358,7 @@ impl<'a> Lab<'a> {
                 "{name} waits until somebody receives on {address}"
             ));
             let limit = self.patience().start;
-            let expected = format!("the program receives on {address} within {}", time(limit));
+            let expected = format!("the program receives on {address}");
             let port = Port::fixed(address.port());
             self.waits_for(limit, expected, Type::DGRAM, |_| {
                 let is_there = port.has_udp_receiver().then_some(());
@@ -384,13 +391,13 @@ impl<'a> Lab<'a> {
         self.starts()?;
         let name = format!("the {name}");
         self.tell(format_args!("{name} expects the program to connect"));
-        let deadline = Deadline::of_start(&self.run, self.patience().start);
-        if let Some(stream) = self.arrives(&host, deadline) {
+        let mut deadline = Deadline::of_start(&self.run, self.patience().start);
+        if let Some(stream) = self.arrives(&host, &mut deadline) {
             (self.start, self.reached) = (begun.elapsed(), true);
             let peer = TcpPeer::new(name, stream, &self.run);
             return Ok((host, peer.map_err(skip("the connection broke"))?));
         }
-        let start = time(self.patience().start);
+        let start = time(deadline.granted());
         let expected = format!("the program connects to {} within {start}", self.address()?);
         if self.ended().is_some() {
             return self.ended_at_once(expected);
@@ -401,10 +408,10 @@ impl<'a> Lab<'a> {
     /// The next connection to this server, if one comes within this time, and the program hasn't
     /// ended.
     pub fn arrival(&self, host: &TcpListener, limit: Duration) -> Option<TcpStream> {
-        self.arrives(host, Deadline::after(&self.run, limit))
+        self.arrives(host, &mut Deadline::after(&self.run, limit))
     }
 
-    fn arrives(&self, host: &TcpListener, mut deadline: Deadline) -> Option<TcpStream> {
+    fn arrives(&self, host: &TcpListener, deadline: &mut Deadline) -> Option<TcpStream> {
         loop {
             // A program that has ended connects no more, but may have connected before.
             let over = self.ended().is_some() || deadline.left().is_zero();

@@ -502,6 +502,12 @@ impl<'a> Deadline<'a> {
         }
     }
 
+    /// How long the wait was allowed to be. What was added to the limit is in whole seconds.
+    pub(crate) fn granted(&self) -> Duration {
+        let added = self.granted.saturating_sub(self.limit);
+        self.limit + Duration::from_secs(added.as_secs())
+    }
+
     /// How much time is left.
     pub(crate) fn left(&mut self) -> Duration {
         let passed = self.begun.elapsed();
@@ -651,6 +657,11 @@ pub(crate) mod tests {
             deadline.left().is_zero()
         };
         let waits = waiting_for_a_processor(Duration::from_secs(13));
+        let mut deadline = Deadline::of_start(&waits, LIMIT);
+        assert_eq!(deadline.granted(), LIMIT);
+        deadline.begun = deadline.begun.checked_sub(LIMIT * 2).unwrap();
+        deadline.left();
+        assert_eq!(deadline.granted(), LIMIT * LONGEST_START);
         assert!(!is_over(Deadline::of_start(&waits, LIMIT), 12));
         assert!(is_over(Deadline::of_start(&waits, LIMIT), 16));
         assert!(is_over(Deadline::after(&waits, LIMIT), 4));

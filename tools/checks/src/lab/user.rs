@@ -124,8 +124,13 @@ impl Lab<'_> {
 
     fn are_news(&self, output: &str) -> bool {
         let lines = lines(before_crash(output));
-        // One letter may be a plural: 1 second, 2 seconds.
-        let is_news = |rest: &str| rest.chars().filter(|c| is_letter(*c)).count() > 1;
+        // One letter may be a plural: 1 second, 2 seconds. A character of GBK may be two bytes that
+        // aren't UTF-8.
+        let length = |c: char| match c {
+            char::REPLACEMENT_CHARACTER => 1,
+            c => 2 * usize::from(is_letter(c)),
+        };
+        let is_news = |rest: &str| rest.chars().map(length).sum::<usize>() > 3;
         // Words that usually have a number after them say nothing without one.
         let is_begun = |rest: &str| {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
@@ -503,6 +508,8 @@ mod tests {
             ("echo asking 2 seconds; echo asking 1 second", false),
             // "Failed" in GBK.
             (r"printf '\312\247\260\334\n'", true),
+            // The rest of a buffer.
+            (r"printf '\377\376\377\n'", false),
         ] {
             let script = format!(
                 "printf 'C: '; read x; echo asking 1 second; printf '| asking\\r'; read y; {then}"
