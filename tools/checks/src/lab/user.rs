@@ -131,10 +131,11 @@ impl Lab<'_> {
             c => 2 * usize::from(is_letter(c)),
         };
         let is_news = |rest: &str| rest.chars().map(length).sum::<usize>() > 3;
-        // Words that usually have a number after them say nothing without one.
+        // Words that usually have others after them, or a number, say nothing without those: such as
+        // "Connecting", of one that goes on with "connected".
         let is_begun = |rest: &str| {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
-            left.any(|left| left.trim_start().starts_with('#'))
+            left.any(|left| left.starts_with([' ', '#']))
         };
         let mut rests = lines.iter().map(|line| self.unknown(line));
         rests.any(|rest| is_news(rest) && !is_begun(rest))
@@ -548,11 +549,14 @@ mod tests {
         let mut lab = Lab::new(&command, None, &Patience::short());
         lab.knows([
             "Answer # degrees".to_owned(),
+            "Connecting to # connected".to_owned(),
             "服务器没有应答时会重试".to_owned(),
         ]);
         for (line, is_news) in [
             ("Answer: ", false),
             ("Answer: none", true),
+            ("Connecting to 8080... ", false),
+            ("Connecting to 8080... failed", true),
             ("Ans", true),
             ("服务器没有应答", true),
         ] {

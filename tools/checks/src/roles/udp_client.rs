@@ -316,7 +316,11 @@ fn ends(lab: &mut Lab) -> Told {
 
 /// The same, and all is well: it is answered, the input ends, and so does the client.
 fn answered(lab: &mut Lab) -> Told {
-    asked(lab)?.answers("96.4 degrees 4711");
+    let mut server = asked(lab)?;
+    // That it asks is no news, whatever comes next in that line.
+    lab.shows(lab.pause(Duration::from_millis(200)), |_| false);
+    lab.remembers();
+    server.answers("96.4 degrees 4711");
     lab.input_ends();
     // If it doesn't, that is for another check.
     lab.ends_within(lab.patience().answer);
