@@ -192,6 +192,11 @@ const NO_LISTENER: &str = "Node ended it, as nothing listens to the event 'error
 const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
+/// What a system says of a call that a signal has ended (EINTR, signal(7)), and the same for that.
+const EINTR: &str = "Interrupted system call";
+const INTERRUPTED: &str = "A signal has interrupted a call that waits, such as SIGCHLD, which comes \
+    when a child process ends: set SA_RESTART (sigaction), or make the call again if errno is EINTR.";
+
 /// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
 const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread \
     that is neither joined nor detached, a write beyond the end of a buffer, or the use of \
@@ -420,6 +425,7 @@ impl Run {
             Some(13) => Some(SIGPIPE),
             Some(4..=8 | 11) => Some(CRASH),
             _ if self.output().contains(UNHANDLED) => Some(NO_LISTENER),
+            _ if self.ended().is_some() && self.output().contains(EINTR) => Some(INTERRUPTED),
             _ => self.has_stack_trace().then_some(TRACE),
         }
     }
@@ -577,6 +583,11 @@ pub(crate) mod tests {
                 &format!("echo \"throw er; // {UNHANDLED}\"; exit 1"),
                 "the program ended",
                 Some(NO_LISTENER),
+            ),
+            (
+                &format!("echo accept: {EINTR}; exit 1"),
+                "the program ended",
+                Some(INTERRUPTED),
             ),
             ("kill -PIPE $$", "the program ended", Some(SIGPIPE)),
             (

@@ -302,7 +302,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Solid,
         about: "The server answers a line and, 700 ms later, closes its side. From 700 ms after \
                 that, up to three lines are typed, 2.5 s apart, until the client ends or \
-                reconnects. It may do neither if it says something new before the first of them.",
+                reconnects. It may do neither if it says something new before the first of them; \
+                otherwise the server closes the other side, too, before the second.",
         advice: "A read of 0 bytes means that the server has hung up: say so, and end or connect \
                  again for the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
@@ -312,7 +313,7 @@ pub const CHECKS: &[Check] = &[
             server.pauses(GAP);
             lab.remembers();
             server.half_closes();
-            ends_or_reconnects(lab, &host)
+            ends_or_reconnects(lab, &host, Some(server))
         },
     },
     Check {
@@ -331,7 +332,7 @@ pub const CHECKS: &[Check] = &[
             server.pauses(GAP);
             lab.remembers();
             server.resets();
-            ends_or_reconnects(lab, &host)
+            ends_or_reconnects(lab, &host, None)
         },
     },
     Check {
@@ -396,7 +397,7 @@ fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
 /// TCP tells its sender nothing about it.)
-fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener) -> Told {
+fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener, mut server: Option<TcpPeer>) -> Told {
     lab.tell("the program may end by itself, within 700 ms");
     if lab.ends_within(lab.pause(GAP)) {
         return lab.expects_no_crash();
@@ -414,6 +415,10 @@ fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener) -> Told {
         let arrival = lab.arrival(host, pause);
         if arrival.is_some() || lab.ends_within(Duration::ZERO) {
             return lab.expects_no_crash();
+        }
+        // As of one that has closed both sides: who doesn't read hears of it when sending.
+        if let Some(server) = server.take_if(|_| !has_said_so) {
+            server.hangs_up();
         }
     }
     if has_said_so {
