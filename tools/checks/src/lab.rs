@@ -230,7 +230,7 @@ impl<'a> Lab<'a> {
         let (address, limit) = (self.address()?, self.start_limit());
         let expected = format!("the program listens on {address}");
         let look = |left| connect(&address, left);
-        let stream = self.waits_for(limit, expected, Type::STREAM, look)?;
+        let stream = self.waits_for(limit, &expected, Type::STREAM, look)?;
         TcpPeer::new(name, stream, &self.run).map_err(skip("the connection can't be used"))
     }
 
@@ -280,7 +280,7 @@ impl<'a> Lab<'a> {
     fn waits_for<T>(
         &mut self,
         limit: Duration,
-        expected: String,
+        expected: &str,
         kind: Type,
         look: impl Fn(Duration) -> io::Result<T>,
     ) -> Told<T> {
@@ -360,7 +360,7 @@ impl<'a> Lab<'a> {
             let limit = self.patience().start;
             let expected = format!("the program receives on {address}");
             let port = Port::fixed(address.port());
-            self.waits_for(limit, expected, Type::DGRAM, |_| {
+            self.waits_for(limit, &expected, Type::DGRAM, |_| {
                 let is_there = port.has_udp_receiver().then_some(());
                 is_there.ok_or_else(|| io::ErrorKind::NotFound.into())
             })?;
@@ -518,8 +518,7 @@ mod tests {
                 0 => Err(io::ErrorKind::ConnectionRefused.into()),
                 _ => Ok(()),
             };
-            let expected = "it listens".to_owned();
-            let told = lab.waits_for(Duration::from_secs(20), expected, Type::STREAM, look);
+            let told = lab.waits_for(Duration::from_secs(20), "it listens", Type::STREAM, look);
             let failure = told.unwrap_err();
             let goes_on = failure.saw.contains("in the background");
             assert_eq!(goes_on, is_seen, "{program}: {failure:?}");
@@ -539,7 +538,7 @@ mod tests {
                 .then_some(())
                 .ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
         };
-        let told = lab.waits_for(limit, "it listens".to_owned(), Type::STREAM, look);
+        let told = lab.waits_for(limit, "it listens", Type::STREAM, look);
         assert!(told.is_ok(), "{told:?}");
     }
 

@@ -313,7 +313,7 @@ pub const CHECKS: &[Check] = &[
             server.pauses(GAP);
             lab.remembers();
             server.half_closes();
-            ends_or_reconnects(lab, &host, Some(server))
+            ends_or_reconnects(lab, &host, &mut Some(server))
         },
     },
     Check {
@@ -332,7 +332,7 @@ pub const CHECKS: &[Check] = &[
             server.pauses(GAP);
             lab.remembers();
             server.resets();
-            ends_or_reconnects(lab, &host, None)
+            ends_or_reconnects(lab, &host, &mut None)
         },
     },
     Check {
@@ -397,7 +397,7 @@ fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
 /// TCP tells its sender nothing about it.)
-fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener, mut server: Option<TcpPeer>) -> Told {
+fn ends_or_reconnects(lab: &mut Lab, host: &TcpListener, server: &mut Option<TcpPeer>) -> Told {
     lab.tell("the program may end by itself, within 700 ms");
     if lab.ends_within(lab.pause(GAP)) {
         return lab.expects_no_crash();

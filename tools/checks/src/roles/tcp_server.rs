@@ -542,8 +542,17 @@ fn is_greeted(lab: &Lab, client: &mut TcpPeer) -> Told {
 fn greets(answer: &[u8]) -> bool {
     let mut in_tag = false;
     let mut letters = String::new();
-    let text = String::from_utf8_lossy(&body(answer)).replace("&nbsp;", " ");
-    for c in text.chars() {
+    let body = body(answer);
+    let text = String::from_utf8_lossy(&body);
+    // HTML may name a sign instead: &nbsp; or &#44;
+    let without_name = |part| match str::split_once(part, ';') {
+        Some((name, rest)) if name.chars().all(|c| c == '#' || c.is_alphanumeric()) => rest,
+        _ => part,
+    };
+    let mut parts = text.split('&');
+    let first = parts.next();
+    let chars = first.into_iter().chain(parts.map(without_name));
+    for c in chars.flat_map(str::chars) {
         match c {
             '<' => in_tag = true,
             '>' => in_tag = false,
@@ -672,6 +681,9 @@ mod tests {
             "Hello World",
             "HTTP/1.1 200 OK\r\n\r\n<h1>Hello,</h1>\n<p>WORLD!</p>",
             "Hello&nbsp;World",
+            "Hello&#44;&nbsp;World",
+            "Hello; World & all",
+            "&Hello World;",
             "HTTP/1.1 200 OK\n\nHello World",
             "Hello World\r\n\r\nGoodbye\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nHel\r\n8\r\nlo World\r\n0\r\n\r\n",
