@@ -45,8 +45,8 @@ const NOT_STARTED: &str = "Check the path. You can also give a script to its int
 
 /// Everything that one run of one check needs.
 #[derive(Debug)]
-pub struct Lab<'a> {
-    command: &'a Command,
+pub struct Lab {
+    command: Command,
     fixed_port: Option<u16>,
     run: Run,
     port: Option<Port>,
@@ -65,7 +65,7 @@ pub struct Lab<'a> {
 }
 
 /// What the peers know, too.
-impl Deref for Lab<'_> {
+impl Deref for Lab {
     type Target = Run;
 
     fn deref(&self) -> &Run {
@@ -73,11 +73,11 @@ impl Deref for Lab<'_> {
     }
 }
 
-impl<'a> Lab<'a> {
+impl Lab {
     /// For one run of a check.
-    pub fn new(command: &'a Command, fixed_port: Option<u16>, patience: &Patience) -> Self {
+    pub fn new(command: &Command, fixed_port: Option<u16>, patience: &Patience) -> Self {
         Self {
-            command,
+            command: command.clone(),
             fixed_port,
             run: Run::new(fixed_port.is_some(), patience),
             port: None,
@@ -114,7 +114,8 @@ impl<'a> Lab<'a> {
         if self.program().is_some() {
             return Ok(());
         }
-        let command = self.command.for_port(self.port()?.number);
+        let number = self.port()?.number;
+        let command = self.command.for_port(number);
         self.tell(format_args!("$ {command}"));
         let program = Process::start(&command).or_else(|error| {
             let saw = format!("it could not be started: {error}");
@@ -482,6 +483,16 @@ fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// For tests: a lab in which this command of the shell has been started.
+#[cfg(test)]
+#[cfg(unix)]
+#[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
+pub(crate) fn started(script: &str, patience: &Patience) -> Lab {
+    let mut lab = Lab::new(&Command::new("sh", ["-c", script]), None, patience);
+    lab.starts().unwrap();
+    lab
+}
+
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
@@ -504,13 +515,11 @@ mod tests {
             ("true", false, true, false),
             ("cat", false, true, false),
         ] {
-            let command = Command::new(program, [""; 0]);
             let patience = Patience {
                 speed: if program == "cat" { 20 } else { 1 },
                 ..Patience::default()
             };
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started(program, &patience);
             assert!(program == "cat" || lab.ends_within(Duration::from_secs(20)));
             (lab.restarted, lab.reached) = (restarted, reached);
             let looks = Cell::new(0);
@@ -527,8 +536,7 @@ mod tests {
 
     #[test]
     fn a_program_that_waits_for_a_processor_is_waited_for() {
-        let command = Command::new("true", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::default());
+        let mut lab = Lab::new(&Command::new("true", [""; 0]), None, &Patience::default());
         let limit = Duration::from_secs(1);
         lab.run = waiting_for_a_processor(limit * 4);
         let begun = Instant::now();
@@ -544,8 +552,7 @@ mod tests {
 
     #[test]
     fn a_program_that_was_there_quickly_is_there_quickly_again() {
-        let command = Command::new("true", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::default());
+        let mut lab = Lab::new(&Command::new("true", [""; 0]), None, &Patience::default());
         let Patience { start, answer, .. } = Patience::default();
         for (first, expected) in [
             (Duration::MAX, start),
@@ -602,8 +609,7 @@ mod tests {
     /// As a connection in TIME-WAIT is.
     #[test]
     fn the_stand_in_is_in_the_way_of_who_has_set_no_option() {
-        let command = Command::new("true", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::short());
+        let mut lab = Lab::new(&Command::new("true", [""; 0]), None, &Patience::short());
         lab.port = Some(untouched());
         let address = lab.address().unwrap();
         let _stand_in = soon(|| lab.stand_in().ok());

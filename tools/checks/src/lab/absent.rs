@@ -57,7 +57,7 @@ const REFUSED: &str = "It was refused where it tried to connect. Connect to 127.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
     be: one whose condition never changes, or that tries something again and again at once.";
 
-impl Lab<'_> {
+impl Lab {
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
     /// fault.
     pub(super) fn unready<T>(&mut self, expected: String, kind: Type) -> Told<T> {
@@ -150,9 +150,8 @@ fn found(port: &Port, server: Option<Type>, sockets: &[u64]) -> Option<(String, 
 mod tests {
     use std::time::Duration;
 
-    use supervise::Command;
-
     use super::*;
+    use crate::lab::started;
     use crate::port::bind;
     use crate::port::tests::{soon, untouched};
     use crate::run::Patience;
@@ -181,9 +180,7 @@ mod tests {
             ("exit 3", true, false, None),
             ("exit 3", false, true, None),
         ] {
-            let command = Command::new("sh", ["-c", script]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
+            let mut lab = started(script, &Patience::short());
             assert!(lab.ends_within(Duration::from_secs(20)));
             (lab.restarted, lab.reached) = (restarted, reached);
             let failure = lab
@@ -205,9 +202,7 @@ mod tests {
             (Type::DGRAM, Some(Type::STREAM), PROTOCOL),
             (Type::DGRAM, None, NEVER),
         ] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
+            let mut lab = started("cat", &Patience::short());
             lab.port = Some(untouched());
             let number = lab.port().unwrap().number;
             let socket = has.map(|kind| soon(|| bind(number, kind).ok()));
@@ -226,9 +221,7 @@ mod tests {
     #[test]
     fn a_server_that_has_forgotten_htons_hears_that() {
         for kind in [Type::STREAM, Type::DGRAM] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
+            let mut lab = started("cat", &Patience::short());
             let (port, socket) = soon(|| {
                 let port = untouched();
                 let turned = port.number.swap_bytes();

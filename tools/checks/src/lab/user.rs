@@ -47,7 +47,7 @@ const FLOODS: &str = "Look for a loop that goes on without waiting: such as one 
     of 0 bytes, the end of the stream, for a message. Limit how much of a peer's text you print: \
     the peer may never stop sending.";
 
-impl Lab<'_> {
+impl Lab {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
     /// user waits up to 2 s until the program has shown something.
     ///
@@ -486,6 +486,8 @@ mod tests {
 
     use super::*;
     #[cfg(unix)]
+    use crate::lab::started;
+    #[cfg(unix)]
     use crate::port::tests::soon;
     use crate::run::Patience;
     #[cfg(unix)]
@@ -515,9 +517,7 @@ mod tests {
             let script = format!(
                 "printf 'C: '; read x; echo asking 1 second; printf '| asking\\r'; read y; {then}"
             );
-            let command = Command::new("sh", ["-c", &script]);
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started(&script, &patience);
             assert!(lab.shows(Duration::from_secs(20), |text| text == "C: "));
             lab.types("36.6");
             assert!(lab.shows(Duration::from_secs(20), |text| text.ends_with('\r')));
@@ -530,8 +530,7 @@ mod tests {
 
     #[test]
     fn a_word_is_not_known_by_its_beginning() {
-        let command = Command::new("cat", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::short());
+        let mut lab = Lab::new(&Command::new("cat", [""; 0]), None, &Patience::short());
         lab.knows(["C", "old", "asking # second", "温度"].map(str::to_owned));
         for (line, unknown) in [
             ("Cold", "Cold"),
@@ -545,8 +544,7 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_known_line_is_no_news() {
-        let command = Command::new("cat", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::short());
+        let mut lab = Lab::new(&Command::new("cat", [""; 0]), None, &Patience::short());
         lab.knows([
             "Answer # degrees".to_owned(),
             "Connecting to # connected".to_owned(),
@@ -568,10 +566,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nothing_is_typed_before_the_first_words() {
-        let command = Command::new("sh", ["-c", "sleep .25; echo ready; cat"]);
         soon(|| {
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
+            let mut lab = started("sleep .25; echo ready; cat", &Patience::short());
             lab.types("hello");
             lab.known.iter().any(|line| line == "ready").then_some(())
         });
@@ -589,10 +585,8 @@ mod tests {
             ("exec cat", Kind::Wrong),
             ("cat; exec sleep 60", Kind::Missing),
         ] {
-            let command = Command::new("sh", ["-c", script]);
             soon(|| {
-                let mut lab = Lab::new(&command, None, &patience);
-                lab.starts().unwrap();
+                let mut lab = started(script, &patience);
                 (kind(lab.expects_shown(&["hello"])) == Some(expected)).then_some(())
             });
         }
@@ -602,9 +596,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_program_that_says_nothing_is_looked_at_for_the_whole_first_look() {
-        let command = Command::new("cat", [""; 0]);
-        let mut lab = Lab::new(&command, None, &Patience::default());
-        lab.starts().unwrap();
+        let lab = started("cat", &Patience::default());
         let begun = Instant::now();
         lab.looks();
         assert!(begun.elapsed() >= FIRST_LOOK + PACE);
@@ -616,10 +608,8 @@ mod tests {
     #[test]
     fn to_be_busy_for_a_moment_is_no_endless_loop() {
         let busy = "(while :; do :; done) & echo; sleep 1.2; kill -KILL $!; exec sleep 60";
-        let command = Command::new("sh", ["-c", busy]);
         soon(|| {
-            let mut lab = Lab::new(&command, None, &Patience::default());
-            lab.starts().unwrap();
+            let lab = started(busy, &Patience::default());
             assert!(lab.shows(Duration::from_secs(20), |text| !text.is_empty()));
             lab.expects_no_endless_loop().ok()
         });
@@ -643,9 +633,7 @@ mod tests {
             // It was left before anything was typed.
             ("", true, None),
         ] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started("cat", &patience);
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (mut program, _) = listener.accept().unwrap();
@@ -671,9 +659,7 @@ mod tests {
         };
         let late = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done
             (while kill -0 $$ 2>/dev/null; do :; done; echo over) & exit";
-        let command = Command::new("sh", ["-c", late]);
-        let mut lab = Lab::new(&command, None, &patience);
-        lab.starts().unwrap();
+        let mut lab = started(late, &patience);
         let told = lab.expects_to_end(Duration::ZERO);
         assert!(told.is_ok(), "{told:?}");
     }
@@ -687,9 +673,7 @@ mod tests {
             ..Patience::short()
         };
         for (reached, start) in [(true, Duration::MAX), (false, Duration::ZERO)] {
-            let command = Command::new("cat", [""; 0]);
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started("cat", &patience);
             (lab.reached, lab.start) = (reached, start);
             let begun = Instant::now();
             let told = lab.expects_to_end(Duration::ZERO);
@@ -716,9 +700,7 @@ mod tests {
                 Some("the program ends by itself, with a message"),
             ),
         ] {
-            let command = Command::new("sh", ["-c", script]);
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started(script, &patience);
             let failure = lab.expects_success().err();
             let is_as_expected = match (&failure, expected) {
                 (Some(failure), Some(begins)) => failure.expected.starts_with(begins),
@@ -732,9 +714,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn two_texts_in_different_places_are_not_one() {
-        let command = Command::new("printf", [r"\033[1;1Hhello\033[2;1H4712"]);
-        let mut lab = Lab::new(&command, None, &Patience::short());
-        lab.starts().unwrap();
+        let mut lab = started(r"printf '\033[1;1Hhello\033[2;1H4712'", &Patience::short());
         assert!(lab.ends_within(Duration::from_secs(20)));
         assert!(lab.expects_not_shown("hello4712").is_ok());
         assert!(lab.expects_not_shown("4712").is_err());

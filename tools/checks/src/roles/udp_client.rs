@@ -331,9 +331,8 @@ fn answered(lab: &mut Lab) -> Told {
 #[cfg(unix)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
 mod tests {
-    use supervise::Command;
-
     use super::*;
+    use crate::lab::started;
     use crate::run::Patience;
     use crate::run::tests::kind;
 
@@ -354,9 +353,7 @@ mod tests {
             ("exit 1", Kind::Missing, Kind::Missing),
             ("exec sleep 60", Kind::Wrong, Kind::Wrong),
         ] {
-            let command = Command::new("sh", ["-c", script]);
-            let mut lab = Lab::new(&command, None, &Patience::short());
-            lab.starts().unwrap();
+            let lab = started(script, &Patience::short());
             lab.ends_within(Duration::from_secs(if script == "exit 1" { 20 } else { 0 }));
             let told = again_alone_if_ended(&lab, Err(Stop::of(before, "a request", "none")));
             assert_eq!(kind(told), Some(after), "{script}");
@@ -375,9 +372,7 @@ mod tests {
             ("ConnectionRefusedError", false),
         ] {
             let script = format!("echo 'Stack trace: {error}'; exit 1");
-            let command = Command::new("sh", ["-c", &script]);
-            let mut lab = Lab::new(&command, None, &patience);
-            lab.starts().unwrap();
+            let mut lab = started(&script, &patience);
             assert_eq!(ends(&mut lab).is_ok(), is_end, "{error}");
         }
     }
