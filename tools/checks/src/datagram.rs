@@ -278,6 +278,13 @@ mod tests {
         Run::new(false, &patience)
     }
 
+    /// A server in this run, and a client of it.
+    fn met(run: &Run) -> (Answerer, UdpSocket) {
+        let [server, client] = [(); 2].map(|()| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        client.connect(server.local_addr().unwrap()).unwrap();
+        (Answerer::new(server, run), client)
+    }
+
     #[test]
     fn another_number_is_wrong_and_the_right_one_may_be_late_after_other_words() {
         let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -305,17 +312,14 @@ mod tests {
 
     #[test]
     fn the_right_request_may_be_late_after_others() {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = socket.local_addr().unwrap();
-        let mut server = Answerer::new(socket, &run());
-        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (mut server, client) = met(&run());
         for (requests, expected) in [
             (&[][..], Some(Kind::Missing)),
             (&["", "36"], Some(Kind::Missing)),
             (&["", "100.0"], None),
         ] {
             for request in requests {
-                client.send_to(request.as_bytes(), address).unwrap();
+                client.send(request.as_bytes()).unwrap();
             }
             let limit = server.run.patience().answer;
             assert_eq!(kind(server.expects("100", limit)), expected, "{requests:?}");
@@ -326,17 +330,14 @@ mod tests {
     #[test]
     fn a_client_that_asks_without_an_end_is_late() {
         for (giving_up, expected) in [(Duration::ZERO, Some(Kind::Missing)), (PATIENCE, None)] {
-            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-            let address = socket.local_addr().unwrap();
             let patience = Patience {
                 next: Duration::from_millis(50),
                 giving_up,
                 ..Patience::short()
             };
-            let mut server = Answerer::new(socket, &Run::new(false, &patience));
-            let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let (mut server, client) = met(&Run::new(false, &patience));
             for _ in 0..2 {
-                client.send_to(b"100", address).unwrap();
+                client.send(b"100").unwrap();
             }
             assert_eq!(kind(server.expects_no_more_requests()), expected);
         }
@@ -344,14 +345,10 @@ mod tests {
 
     #[test]
     fn a_nul_after_the_number_gets_its_own_advice() {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = socket.local_addr().unwrap();
-        let mut server = Answerer::new(socket, &run());
-        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        client.send_to(b"100\0", address).unwrap();
-        let Err(failure) = server.expects("100", Duration::from_millis(50)) else {
-            panic!("it is no number")
-        };
+        let (mut server, client) = met(&run());
+        client.send(b"100\0").unwrap();
+        let told = server.expects("100", Duration::from_millis(50));
+        let failure = told.unwrap_err();
         assert_eq!(failure.advice.as_deref(), Some(NUL_SENT));
     }
 

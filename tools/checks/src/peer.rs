@@ -558,7 +558,7 @@ impl TcpPeer {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails with a panic")]
-mod tests {
+pub(crate) mod tests {
     use std::net::TcpListener;
     use std::thread;
 
@@ -576,19 +576,23 @@ mod tests {
 
     /// The same, where what is expected may take `time`.
     fn connected_for(time: Duration) -> (TcpPeer, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (program, _) = listener.accept().unwrap();
-        program.set_read_timeout(Some(PATIENCE)).unwrap();
         let patience = Patience {
             answer: time,
             meanwhile: time,
             end: PATIENCE,
             ..Patience::short()
         };
-        let run = Run::new(false, &patience);
-        let client = TcpPeer::new("client 1".to_owned(), stream, &run).unwrap();
-        (client, program)
+        connected_in(&Run::new(false, &patience))
+    }
+
+    /// A peer in this run, and the program's side of its connection.
+    pub(crate) fn connected_in(run: &Run) -> (TcpPeer, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (program, _) = listener.accept().unwrap();
+        program.set_read_timeout(Some(PATIENCE)).unwrap();
+        let peer = TcpPeer::new("client 1".to_owned(), stream, run).unwrap();
+        (peer, program)
     }
 
     /// The program closes its side, and the client sees that: a process that another test starts at
@@ -775,9 +779,7 @@ mod tests {
         let hello = ("hello", (|it| it == b"\nhello") as fn(&[u8]) -> bool);
         assert_eq!(kind(client.should_have_sent(hello)), None);
         let other = ("another", (|_| false) as fn(&[u8]) -> bool);
-        let Err(failure) = client.should_have_sent(other) else {
-            panic!("it is no other");
-        };
+        let failure = client.should_have_sent(other).unwrap_err();
         assert_eq!(failure.kind, Kind::Wrong);
         assert!(failure.saw.contains("\\nhello"), "{}", failure.saw);
     }

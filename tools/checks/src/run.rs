@@ -565,6 +565,15 @@ pub(crate) mod tests {
         told.err().map(|stop| stop.kind)
     }
 
+    /// A run in which this command of the shell has been started.
+    #[cfg(unix)]
+    fn started(script: &str) -> Run {
+        let run = Run::new(false, &Patience::short());
+        let command = Command::new("sh", ["-c", script]);
+        *run.program() = Some(Process::start(&command).unwrap());
+        run
+    }
+
     /// What a crash has left on the screen explains the rest, so it comes first.
     #[cfg(unix)]
     #[test]
@@ -605,13 +614,10 @@ pub(crate) mod tests {
             ("sh -c 'kill -ABRT $$'; exit $?", "the program", Some(CRASH)),
             ("exec sleep 60", "none; it printed nothing", None),
         ] {
-            let run = Run::new(false, &Patience::short());
-            let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Process::start(&command).unwrap());
-            let (ends, waits) = (run.clone(), script.contains("sleep"));
+            let (run, waits) = (started(script), script.contains("sleep"));
             let limit = Duration::from_secs(30);
-            assert!(!waits || first.is_none() || ends.shows(limit, |text| !text.is_empty()));
-            assert!(waits || ends.ends_within(limit));
+            assert!(!waits || first.is_none() || run.shows(limit, |text| !text.is_empty()));
+            assert!(waits || run.ends_within(limit));
             let failure = run.failed::<()>("an answer", "none").unwrap_err();
             assert!(failure.saw.starts_with(begins), "{script}: {}", failure.saw);
             assert!(failure.saw.contains("none"), "{}", failure.saw);
@@ -647,9 +653,7 @@ pub(crate) mod tests {
     pub(crate) fn waiting_for_a_processor(time: Duration) -> Run {
         const MANY: &str = "for i in $(seq $(($(nproc) * 20)))
             do nice -n 19 sh -c 'while :; do :; done' & done; wait";
-        let run = Run::new(false, &Patience::short());
-        let command = Command::new("sh", ["-c", MANY]);
-        *run.program() = Some(Process::start(&command).unwrap());
+        let run = started(MANY);
         let deadline = Instant::now() + Duration::from_mins(1);
         while run.with(|program| program.cpu_time()).1 < time {
             assert!(Instant::now() < deadline, "each has a processor");
@@ -676,8 +680,7 @@ pub(crate) mod tests {
         assert!(!is_over(Deadline::of_start(&waits, LIMIT), 12));
         assert!(is_over(Deadline::of_start(&waits, LIMIT), 16));
         assert!(is_over(Deadline::after(&waits, LIMIT), 4));
-        let sleeps = Run::new(false, &Patience::short());
-        *sleeps.program() = Some(Process::start(&Command::new("sleep", ["60"])).unwrap());
+        let sleeps = started("exec sleep 60");
         assert!(is_over(Deadline::of_start(&sleeps, LIMIT), 12));
     }
 
@@ -685,35 +688,21 @@ pub(crate) mod tests {
     #[cfg(unix)]
     #[test]
     fn what_a_program_leaves_undone_that_was_killed_is_missing() {
-        let ends = |script| {
-            let run = Run::new(false, &Patience::short());
-            let command = Command::new("sh", ["-c", script]);
-            *run.program() = Some(Process::start(&command).unwrap());
-            assert!(run.ends_within(Duration::from_secs(30)));
-            run
-        };
-        for (script, is_killed) in [
-            ("kill -KILL $$", true),
-            ("sh -c 'kill -KILL $$'; exit $?", true),
-            ("kill -TERM $$", false),
-            ("exit 1", false),
+        for (script, expected) in [
+            ("kill -KILL $$", Kind::Missing),
+            ("sh -c 'kill -KILL $$'; exit $?", Kind::Missing),
+            ("kill -TERM $$", Kind::Wrong),
+            ("exit 1", Kind::Wrong),
         ] {
-            let expected = Some(if is_killed {
-                Kind::Missing
-            } else {
-                Kind::Wrong
-            });
-            let run = ends(script);
-            assert_eq!(
-                kind(run.missed::<()>("an answer", "none")),
-                expected,
-                "{script}"
+            let run = started(script);
+            assert!(run.ends_within(Duration::from_secs(30)));
+            let (missed, failed) = (
+                run.missed("an answer", "none"),
+                run.failed("one", "another"),
             );
-            assert_eq!(
-                kind(run.failed::<()>("an answer", "another")),
-                expected,
-                "{script}"
-            );
+            for told in [missed, failed] {
+                assert_eq!(kind::<()>(told), Some(expected), "{script}");
+            }
         }
     }
 
@@ -723,11 +712,8 @@ pub(crate) mod tests {
             not yet implemented: write `accept`: take a connection\n\
             note: run with `RUST_BACKTRACE=1`";
         let saw = format!("it ended at once; {}", last_words(printed));
-        let failed: Told =
-            Err(Stop::of(Kind::Ended, "it listens", saw)).advise("Look at the port.");
-        let Err(failure) = failed else {
-            return assert!(failed.is_err());
-        };
+        let failed: Told = Err(Stop::of(Kind::Ended, "it listens", saw));
+        let failure = failed.advise("Look at the port.").unwrap_err();
         let advice = failure.advice.as_deref();
         assert_eq!(advice, Some("Next: write `accept`: take a connection"));
     }

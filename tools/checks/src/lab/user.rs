@@ -478,7 +478,7 @@ mod tests {
     #[cfg(unix)]
     use std::io::Write;
     #[cfg(unix)]
-    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::net::Shutdown;
     #[cfg(unix)]
     use std::time::Instant;
 
@@ -487,6 +487,8 @@ mod tests {
     use super::*;
     #[cfg(unix)]
     use crate::lab::started;
+    #[cfg(unix)]
+    use crate::peer::tests::connected_in;
     #[cfg(unix)]
     use crate::port::tests::soon;
     use crate::run::Patience;
@@ -634,14 +636,11 @@ mod tests {
             ("", true, None),
         ] {
             let mut lab = started("cat", &patience);
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let (mut program, _) = listener.accept().unwrap();
+            let (mut peer, mut program) = connected_in(&lab);
             program.write_all(arrives.as_bytes()).unwrap();
             if is_over {
                 program.shutdown(Shutdown::Both).unwrap();
             }
-            let mut peer = TcpPeer::new("peer".to_owned(), stream, &lab.run).unwrap();
             let told = lab.types_chinese(&mut peer, "hello");
             assert_eq!(told.is_ok(), arrives.contains("你好"), "{arrives}");
             let found = told.as_ref().err().and_then(|stop| stop.advice.as_deref());

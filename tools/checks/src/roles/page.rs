@@ -151,9 +151,10 @@ pub(super) fn head(answer: &[u8]) -> Option<&[u8]> {
 mod tests {
     use std::io::Write;
     use std::mem;
-    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::net::{Shutdown, TcpStream};
 
     use super::*;
+    use crate::peer::tests::connected_in;
     use crate::run::tests::kind;
     use crate::run::{Kind, Patience, Run};
 
@@ -179,19 +180,13 @@ mod tests {
 
     /// A peer of somebody who sends this and keeps the connection open.
     fn peer_of(page: &str) -> (TcpPeer, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (mut server, _) = listener.accept().unwrap();
-        server.write_all(page.as_bytes()).unwrap();
         let patience = Patience {
             answer: Duration::from_millis(50),
             ..Patience::short()
         };
-        let run = Run::new(false, &patience);
-        (
-            TcpPeer::new("client 1".to_owned(), stream, &run).unwrap(),
-            server,
-        )
+        let (client, mut server) = connected_in(&Run::new(false, &patience));
+        server.write_all(page.as_bytes()).unwrap();
+        (client, server)
     }
 
     /// Ends the stream at once, even if a process that another test starts at this instant has a copy
@@ -235,10 +230,8 @@ mod tests {
         let advice = |page: &str, close: fn(TcpStream)| {
             let (mut client, server) = peer_of(page);
             close(server);
-            match expects_a_whole_page(&mut client) {
-                Err(failure) => failure.advice.unwrap(),
-                told => panic!("{told:?}"),
-            }
+            let failure = expects_a_whole_page(&mut client).unwrap_err();
+            failure.advice.unwrap()
         };
         let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
         assert!(advice(&format!("{length}Hell"), closes).contains("Content-Length counts"));
