@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::HashSet;
-use std::fmt::Debug;
 use std::fs::{self, Metadata};
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -34,7 +33,7 @@ const TIME_WAIT: Duration = Duration::from_secs(65);
 const DEPTH: u32 = 3;
 
 /// What is judged, and how.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Submission {
     /// How the program is started.
     pub command: Command,
@@ -45,21 +44,15 @@ pub struct Submission {
     /// How many checks run at the same time, each with its own program. They mostly wait.
     pub jobs: usize,
     /// What makes the command of each check, if it isn't the same one for all.
-    pub prepare: Option<Arc<dyn Prepare>>,
+    pub prepare: Option<Arc<Prepare>>,
     /// Where a check that has to be made alone is alone. Submissions that are judged at the same
     /// time share it.
     pub machine: Machine,
 }
 
-/// Makes the command of one check, such as one that runs in a folder that no other check has.
-pub trait Prepare: Debug + Send + Sync {
-    /// The command, and what it needs for as long as the check runs.
-    ///
-    /// # Errors
-    ///
-    /// The system can't give what is needed. Then the check is skipped.
-    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)>;
-}
+/// Makes the command of one check, such as one that runs in a folder that no other check has, and
+/// what it needs for as long as the check runs. If the system can't give that, the check is skipped.
+pub type Prepare = dyn Fn() -> io::Result<(Command, Box<dyn Any>)> + Send + Sync;
 
 impl Submission {
     /// A program that is told its port, judged as usual.
@@ -142,7 +135,7 @@ impl Check {
     }
 
     fn judge_on_a_port(&self, submission: &Submission) -> Outcome {
-        let prepared = submission.prepare.as_ref().map(|it| it.prepare());
+        let prepared = submission.prepare.as_ref().map(|prepare| prepare());
         let (command, _needed) = match prepared.transpose() {
             Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
             // Other programs may have filled the disk for a moment.

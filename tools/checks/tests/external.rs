@@ -71,9 +71,7 @@ fn command(file: &str, words: &[&str], folder: &Path) -> Command {
     let (program, rest) = start.split_first().unwrap();
     let rest = rest.iter().map(String::as_str);
     let words = rest.chain(words.iter().copied()).chain(["{port}"]);
-    let mut command = Command::new(program, words);
-    command.dir = Some(folder.to_owned());
-    command
+    Command::new(program, words).within(folder)
 }
 
 /// With a user's patience, but not at a user's pace.

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{MAIN_SEPARATOR, Path};
+use std::sync::Arc;
 use std::time::Duration;
 
 use checks::check::{Check, Verdict};
@@ -149,12 +150,13 @@ fn mark_one(
         (Ok(ready), _) => ready,
         (Err(why), _) => return not_started(submitted, why.to_string()),
     };
+    let (compiled, command) = (ready.compiled.clone(), ready.command.clone());
     let mut judged = Vec::new();
     let submission = Submission {
-        prepare: Some(ready.clone()),
+        prepare: Some(Arc::new(move || ready.prepare())),
         jobs: args.jobs / at_once(args),
         machine: machine.clone(),
-        ..crate::submission(args, ready.command.clone())
+        ..crate::submission(args, command.clone())
     };
     // On macOS the path of a temporary folder has a link in it.
     let real = fs::canonicalize(scratch).unwrap_or_else(|_| scratch.to_owned());
@@ -165,14 +167,14 @@ fn mark_one(
         }
         judged.push((check, outcome));
     });
-    let command = ready.command.to_string();
+    let command = command.to_string();
     // The teacher's words say nothing about the program.
     let its_own = |word: &&str| args.command.iter().all(|it| it != word);
     let names: String = command.split_whitespace().filter(its_own).collect();
     let other_side = other_side(&names, args.role);
     Marked {
         name: submitted.name.clone(),
-        compiled: ready.compiled.clone(),
+        compiled,
         command: Some(command),
         judged: did_nothing(&judged, other_side).map_or(Ok(judged), Err),
     }

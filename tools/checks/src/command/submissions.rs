@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use checks::check::Role;
-use checks::judge::Prepare;
 use checks::port::Port;
 use supervise::{Command, Process};
 use tempfile::TempDir;
@@ -115,16 +114,6 @@ pub(crate) struct Ready {
     scratch: PathBuf,
 }
 
-impl Prepare for Ready {
-    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
-        let copy = TempDir::new_in(&self.scratch)?;
-        folder::copy(self.original.path(), copy.path())?;
-        let mut command = self.command.with("{dir}", copy.path().as_os_str());
-        command.dir = command.dir.map(|dir| copy.path().join(dir));
-        Ok((command, Box::new(copy)))
-    }
-}
-
 impl Submitted {
     /// Copies it into `scratch`, finds its program, compiles it if necessary, and starts it once to
     /// see that the system can. `given` is the command of the user, with `{file}` and `{dir}`.
@@ -137,7 +126,7 @@ impl Submitted {
         role: Role,
         given: Option<&Command>,
         scratch: &Path,
-    ) -> Result<Arc<Ready>, Box<dyn Error>> {
+    ) -> Result<Ready, Box<dyn Error>> {
         if !self.is_folder
             && let Some(why) = mistaken(&self.path)
         {
@@ -177,7 +166,7 @@ impl Submitted {
         ready
             .can_start()
             .map_err(|error| format!("the system can't start {}: {error}", ready.command))?;
-        Ok(Arc::new(ready))
+        Ok(ready)
     }
 
     fn copy(&self, scratch: &Path) -> io::Result<TempDir> {
@@ -192,6 +181,19 @@ impl Submitted {
 }
 
 impl Ready {
+    /// The command in a copy that no other check has, and that copy, which is gone when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// It can't be copied.
+    pub(crate) fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        let copy = TempDir::new_in(&self.scratch)?;
+        folder::copy(self.original.path(), copy.path())?;
+        let mut command = self.command.with("{dir}", copy.path().as_os_str());
+        command.dir = command.dir.map(|dir| copy.path().join(dir));
+        Ok((command, Box::new(copy)))
+    }
+
     fn can_start(&self) -> io::Result<()> {
         let (command, _copy) = self.prepare()?;
         Process::start(&command.for_port(Port::free()?.number)).map(drop)

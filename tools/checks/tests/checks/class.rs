@@ -592,8 +592,7 @@ fn a_bar_shows_how_many_are_done() {
         "--submissions",
         ".",
     ];
-    let mut command = Command::new("sh", words);
-    command.dir = Some(class.path().to_owned());
+    let command = Command::new("sh", words).within(class.path());
     let mut checks = Process::start(&command).unwrap();
     assert!(checks.wait_for(PATIENCE, |text| text.contains("] 0 of 1 submissions")));
     checks.wait_for_end(PATIENCE);

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use checks::check::{Check, Outcome, Role, Verdict};
-use checks::judge::{Prepare, Submission, judge};
+use checks::judge::{Submission, judge};
 use checks::machine::Machine;
 use checks::port::Port;
 use checks::run::Patience;
@@ -32,8 +32,7 @@ fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
 
 /// What becomes of these checks, in this folder.
 fn outcomes(role: Role, names: &[&str], shell_command: &str, folder: &Path) -> Vec<Outcome> {
-    let mut command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]);
-    command.dir = Some(folder.to_owned());
+    let command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]).within(folder);
     let submission = Submission {
         patience: Patience {
             speed: 10,
@@ -89,28 +88,23 @@ fn what_is_missing_once_is_unsteady() {
 /// Other programs may have filled the disk, but not for long.
 #[test]
 fn a_folder_that_cannot_be_copied_is_tried_again() {
+    let has_failed = AtomicBool::new(false);
+    let fails_once = move || -> io::Result<(Command, Box<dyn Any>)> {
+        if has_failed.swap(true, Ordering::Relaxed) {
+            let command = Command::new(FAULTY, ["udp-server", "{port}"]);
+            Ok((command, Box::new(())))
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    };
     let submission = Submission {
-        prepare: Some(Arc::new(FailsOnce::default())),
+        prepare: Some(Arc::new(fails_once)),
         patience: Patience::short(),
         ..Submission::new(Command::new("no such program", [""; 0]))
     };
     let checks = checks(Role::UdpServer, &["/empty"]);
     let verdicts = judge(&checks, &submission, |_, _| ());
     assert_eq!(verdicts, [Verdict::Unsteady]);
-}
-
-#[derive(Debug, Default)]
-struct FailsOnce(AtomicBool);
-
-impl Prepare for FailsOnce {
-    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
-        if self.0.swap(true, Ordering::Relaxed) {
-            let command = Command::new(FAULTY, ["udp-server", "{port}"]);
-            Ok((command, Box::new(())))
-        } else {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-    }
 }
 
 #[test]
@@ -126,15 +120,14 @@ fn what_is_missing_twice_has_failed() {
 #[test]
 fn a_late_start_of_a_program_that_runs_alone_counts() {
     let folder = tempdir().unwrap();
-    let mut never = Command::new("sh", ["-c", "echo >> starts; cat", "sh", "{port}"]);
-    never.dir = Some(folder.path().to_owned());
+    let never = Command::new("sh", ["-c", "echo >> starts; cat", "sh", "{port}"]);
     let submission = Submission {
         patience: Patience {
             start: Duration::from_millis(300),
             speed: 10,
             ..Patience::short()
         },
-        ..Submission::new(never)
+        ..Submission::new(never.within(folder.path()))
     };
     let verdicts = judge(
         &checks(Role::UdpServer, &["/binds"]),
@@ -157,11 +150,14 @@ fn a_late_start_beside_another_program_does_not_count() {
                 let second_time = format!(
                     "if [ -e once ]; then exec \"{FAULTY}\" udp-server $1; fi; touch once; cat"
                 );
-                let mut command = Command::new("sh", ["-c", &second_time, "sh", "{port}"]);
-                command.dir = Some(folder.path().to_owned());
-                let together = Together {
-                    command: command.clone(),
-                    first: Mutex::new(Some(Arc::clone(&both))),
+                let command = Command::new("sh", ["-c", &second_time, "sh", "{port}"]);
+                let command = command.within(folder.path());
+                let (prepared, both) = (command.clone(), Mutex::new(Some(Arc::clone(&both))));
+                // They start at the same time, once.
+                let together = move || -> io::Result<(Command, Box<dyn Any>)> {
+                    let both = both.lock().unwrap().take();
+                    both.map(|both| both.wait());
+                    Ok((prepared.clone(), Box::new(())))
                 };
                 let submission = Submission {
                     patience: Patience {
@@ -179,21 +175,6 @@ fn a_late_start_beside_another_program_does_not_count() {
             });
         }
     });
-}
-
-/// Two programs are started at the same time, once.
-#[derive(Debug)]
-struct Together {
-    command: Command,
-    first: Mutex<Option<Arc<Barrier>>>,
-}
-
-impl Prepare for Together {
-    fn prepare(&self) -> io::Result<(Command, Box<dyn Any>)> {
-        let first = self.first.lock().unwrap().take();
-        first.map(|both| both.wait());
-        Ok((self.command.clone(), Box::new(())))
-    }
 }
 
 /// A terminal that was typed at before it became raw keeps the end of the input as a NUL.
