@@ -12,8 +12,8 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
+#[cfg(target_os = "linux")]
 use std::thread;
 use std::time::Duration;
 #[cfg(target_os = "linux")]
@@ -22,6 +22,7 @@ use std::time::Instant;
 use checks::check::{Check, Role, Verdict};
 use checks::judge::{Submission, judge};
 use checks::machine::Machine;
+use checks::parallel::in_order;
 #[cfg(target_os = "linux")]
 use checks::port::Port;
 use checks::report;
@@ -78,34 +79,43 @@ fn command(file: &str, words: &[&str], folder: &Path) -> Command {
 #[test]
 #[ignore = "takes long, and the chapters' robust programs show most of it"]
 fn a_program_without_a_fault_passes_every_check() {
-    let failures = Mutex::new(String::new());
-    thread::scope(|scope| {
-        for role in Role::ALL {
-            let failures = &failures;
-            scope.spawn(move || {
-                let checks: Vec<&Check> = role.checks().iter().collect();
-                let words = [&role.to_string(), "{port}"];
-                let submission = Submission {
-                    jobs: checks.len(),
-                    patience: Patience {
-                        speed: 10,
-                        ..Patience::default()
-                    },
-                    machine: MACHINE.clone(),
-                    ..Submission::new(Command::new(env!("CARGO_BIN_EXE_faulty"), words))
-                };
-                judge(&checks, &submission, |check, outcome| {
-                    if outcome.verdict != Verdict::Passed {
-                        let line = report::line(check, outcome);
-                        let explanation = report::explanation(check, outcome);
-                        let mut failures = failures.lock().unwrap();
-                        writeln!(failures, "{line}\n{explanation}").unwrap();
-                    }
-                });
-            });
+    let failures_of = |role: &Role| {
+        let words = [&role.to_string(), "{port}"];
+        let submission = Submission {
+            jobs: role.checks().len(),
+            patience: Patience {
+                speed: 10,
+                ..Patience::default()
+            },
+            machine: MACHINE.clone(),
+            ..Submission::new(Command::new(env!("CARGO_BIN_EXE_faulty"), words))
+        };
+        differences(*role, &submission, |_| Verdict::Passed)
+    };
+    let mut failures = String::new();
+    in_order(&Role::ALL, Role::ALL.len(), failures_of, |_, found| {
+        failures.push_str(&found);
+        true
+    });
+    assert_eq!(failures, "");
+}
+
+/// Each verdict that isn't as expected, explained.
+fn differences(
+    role: Role,
+    submission: &Submission,
+    expected: impl Fn(&Check) -> Verdict,
+) -> String {
+    let checks: Vec<_> = role.checks().iter().collect();
+    let mut differences = String::new();
+    judge(&checks, submission, |check, outcome| {
+        if outcome.verdict != expected(check) {
+            let line = report::line(check, outcome);
+            let explanation = report::explanation(check, outcome);
+            writeln!(differences, "{line}\n{explanation}").unwrap();
         }
     });
-    assert_eq!(failures.into_inner().unwrap(), "");
+    differences
 }
 
 /// A line of the table.
@@ -151,20 +161,15 @@ impl<'a> Animal<'a> {
     /// What differs from the table, explained.
     fn differences(&self) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let checks: Vec<_> = self.role.checks().iter().collect();
         let submission = Submission {
             machine: MACHINE.clone(),
             ..Submission::new(command(self.file, &self.words, folder.path()))
         };
-        let mut differences = String::new();
-        judge(&checks, &submission, |check, outcome| {
-            if outcome.verdict != self.expected(check) {
-                let line = report::line(check, outcome);
-                let explanation = report::explanation(check, outcome);
-                writeln!(differences, "{}: {line}\n{explanation}", self.file).unwrap();
-            }
-        });
-        differences
+        let found = differences(self.role, &submission, |check| self.expected(check));
+        match found.as_str() {
+            "" => found,
+            _ => format!("{}:\n{found}", self.file),
+        }
     }
 }
 
@@ -188,18 +193,12 @@ fn each_program_of_the_zoo_gets_its_verdicts() {
         assert!(differences.is_empty(), "{differences}");
         return;
     }
-    let (next, differences) = (AtomicUsize::new(0), Mutex::new(String::new()));
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let found = differences_of(line);
-                    differences.lock().unwrap().push_str(&found);
-                }
-            });
-        }
+    let mut differences = String::new();
+    let judge_it = |line: &&str| differences_of(line);
+    in_order(&lines, AT_ONCE, judge_it, |_, found| {
+        differences.push_str(&found);
+        true
     });
-    let differences = differences.into_inner().unwrap();
     assert!(differences.is_empty(), "{differences}");
 }
 

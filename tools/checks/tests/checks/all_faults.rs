@@ -8,13 +8,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::thread;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use checks::check::{Check, Outcome, Role, Verdict};
 use checks::judge::Submission;
+use checks::parallel::in_order;
 use checks::report;
 use checks::roles::limits;
 use checks::run::Patience;
@@ -50,30 +49,22 @@ fn found() -> &'static [(&'static Check, Outcome)] {
     static FOUND: OnceLock<Vec<(&Check, Outcome)>> = OnceLock::new();
     FOUND.get_or_init(|| {
         // The last ones wait longest, so they come first.
-        let all: Vec<(Role, usize)> = Role::ALL
-            .iter()
-            .rev()
-            .flat_map(|role| (0..role.checks().len()).map(|index| (*role, index)))
-            .collect();
-        let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        thread::scope(|scope| {
-            for _ in 0..AT_ONCE {
-                scope.spawn(|| {
-                    while let Some(&(role, index)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let one = find(role, &role.checks()[index]);
-                        found.lock().unwrap().push(one);
-                    }
-                });
-            }
+        let roles = Role::ALL.into_iter().rev();
+        let all = roles.flat_map(|role| role.checks().iter().map(move |check| (role, check)));
+        let all: Vec<_> = all.collect();
+        let mut found = Vec::new();
+        in_order(&all, AT_ONCE, find, |(_, check), outcome| {
+            found.push((*check, outcome));
+            true
         });
-        found.into_inner().unwrap()
+        found
     })
 }
 
 /// Judges a program with this fault. It gets so little time that a busy machine may make it fail
 /// for another reason: so if it doesn't fail as the snapshot says, it is judged again, at the speed
 /// of people.
-fn find(role: Role, check: &'static Check) -> (&'static Check, Outcome) {
+fn find(&(role, check): &(Role, &Check)) -> Outcome {
     const TRIES: usize = 5;
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks/snapshots");
     let expected = fs::read_to_string(snapshots.join(format!("checks__all_faults__{role}.snap")));
@@ -85,7 +76,7 @@ fn find(role: Role, check: &'static Check) -> (&'static Check, Outcome) {
         }
         outcome = check.judge(&faulty(role, name(check), 1));
     }
-    (check, outcome)
+    outcome
 }
 
 #[test]
