@@ -265,8 +265,7 @@ fn a_child_that_takes_its_time_to_end_is_waited_for() {
     let heavy = format!("memory = b'x' * 300_000_000\n{server}");
     let in_a_child = r#"python3 -c "$0" "$1" & wait"#;
     let command = Command::new("sh", ["-c", in_a_child, &heavy, "{port}"]);
-    let checks = Role::TcpServer.checks();
-    let restart = checks.iter().find(|check| check.id == "tcp-server/restart");
+    let restart = Role::TcpServer.check("restart");
     let mut submission = Submission::new(command);
     // Much memory takes a busy machine a while to give, too.
     submission.patience.start = Duration::from_mins(1);

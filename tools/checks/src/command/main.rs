@@ -227,14 +227,9 @@ fn selected(args: &Args) -> Vec<&'static Check> {
     all.iter().filter(is_wanted).collect()
 }
 
-/// The role's check with this name, which may be without the role.
 fn check(role: Role, id: &str) -> &'static Check {
-    let full = format!("{role}/{id}");
-    let found = role
-        .checks()
-        .iter()
-        .find(|check| check.id == id || check.id == full);
-    found.unwrap_or_else(|| wrong(&format!("no check of {role} is named {id:?}: see --list")))
+    let no_check = || wrong(&format!("no check of {role} is named {id:?}: see --list"));
+    role.check(id).unwrap_or_else(no_check)
 }
 
 fn judge_one(

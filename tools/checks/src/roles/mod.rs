@@ -34,6 +34,13 @@ impl Role {
             Self::UdpClient => udp_client::CHECKS,
         }
     }
+
+    /// Its check with this name, which may be without the role.
+    pub fn check(self, name: &str) -> Option<&'static Check> {
+        let id = format!("{self}/{name}");
+        let mut checks = self.checks().iter();
+        checks.find(|check| check.id == name || check.id == id)
+    }
 }
 
 /// What follows an empty line that was typed, which may have ended the program.

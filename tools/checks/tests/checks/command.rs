@@ -241,20 +241,14 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
 #[test]
 fn a_program_that_does_not_end_when_it_should_is_killed() {
     let word = own_word("hangs");
-    let command = format!("trap '' TERM INT HUP; \"{FAULTY}\" tcp-client $1; sleep 1000");
+    let command = format!("trap '' TERM INT HUP; \"{FAULTY}\" tcp-client $1; sleep 1000; : {word}");
     // Only its end is waited for in vain.
     let patience = Patience {
         end: Patience::short().end,
         speed: Patience::short().speed,
         ..Patience::default()
     };
-    let submission = Submission {
-        patience,
-        ..Submission::new(Command::new("sh", ["-c", &command, &word, "{port}"]))
-    };
-    let checks = Role::TcpClient.checks();
-    let exit = checks.iter().find(|check| check.id == "tcp-client/exit");
-    let outcome = exit.unwrap().judge(&submission);
+    let outcome = judged_with(patience, Role::TcpClient, "exit", &command);
     assert!(outcome.saw.unwrap().starts_with("it still runs"));
     nothing_is_left_of(&word);
 }
@@ -280,9 +274,7 @@ pub(crate) fn judged_with(
         patience,
         ..Submission::new(command)
     };
-    let id = format!("{role}/{name}");
-    let check = role.checks().iter().find(|check| check.id == id).unwrap();
-    check.judge(&submission)
+    role.check(name).unwrap().judge(&submission)
 }
 
 /// As when a child of a program reads the connection, and ends its parent.

@@ -218,7 +218,8 @@ fn a_client_may_reconnect() {
             server.read_to_end(&mut Vec::new()).unwrap();
             connect()
         });
-        let outcome = checks(Role::TcpClient, &["/server-closes"])[0].judge(&submission);
+        let check = Role::TcpClient.check("server-closes").unwrap();
+        let outcome = check.judge(&submission);
         assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
         client.join()
     });
@@ -229,7 +230,7 @@ fn a_client_may_reconnect() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_at_another_address_hears_where_it_is() {
-    for (role, name) in [(Role::UdpServer, "/binds"), (Role::TcpServer, "/listens")] {
+    for (role, name) in [(Role::UdpServer, "binds"), (Role::TcpServer, "listens")] {
         let port = Port::free().unwrap();
         let _tcp = TcpListener::bind(("127.0.1.1", port.number)).unwrap();
         let _udp = UdpSocket::bind(("127.0.1.1", port.number)).unwrap();
@@ -241,7 +242,7 @@ fn a_server_at_another_address_hears_where_it_is() {
             },
             ..Submission::new(Command::new("cat", [""; 0]))
         };
-        let outcome = checks(role, &[name])[0].judge(&submission);
+        let outcome = role.check(name).unwrap().judge(&submission);
         let (saw, advice) = (outcome.saw.unwrap(), outcome.advice.unwrap());
         assert!(saw.contains("it is at 127.0.1.1:"), "{saw}");
         assert!(advice.contains("Bind 127.0.0.1."), "{advice}");
@@ -417,7 +418,7 @@ fn a_program_that_cannot_run_twice_runs_alone() {
 /// What a program says that can't be started, and what it is told to change.
 fn advice(program: &Path) -> (String, String) {
     let submission = Submission::new(Command::new(program, ["{port}"]));
-    let listens = checks(Role::TcpServer, &["/listens"])[0];
+    let listens = Role::TcpServer.check("listens").unwrap();
     let outcome = listens.judge(&submission);
     (outcome.saw.unwrap(), outcome.advice.unwrap_or_default())
 }
