@@ -4,7 +4,6 @@ use std::fmt::{self, Display};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use serde::Serialize;
 
 use crate::lab::Lab;
 use crate::run::{Kind, Told};
@@ -65,8 +64,7 @@ pub struct Check {
 }
 
 /// How far a student has come whose program passes a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The program does its job, with a polite peer.
     Basic,
@@ -92,7 +90,7 @@ impl Display for Level {
 }
 
 /// A place in the docs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lesson {
     /// The page's file, from the workspace's root.
     pub page: &'static str,
@@ -128,8 +126,7 @@ impl Display for Lesson {
 }
 
 /// Whether the program passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Verdict {
     /// It did.
     Passed,

@@ -183,7 +183,8 @@ impl Marks {
     fn csv_marked(&mut self, marked: &Marked) -> Result<(), Error> {
         let command = marked.command.as_deref().unwrap_or_default();
         let mut row = vec![for_a_spreadsheet(&marked.name), for_a_spreadsheet(command)];
-        row.extend(marked.judged().iter().map(|(_, it)| word(it.verdict)));
+        let verdicts = marked.judged().iter().map(|(_, it)| word(it.verdict));
+        row.extend(verdicts.map(str::to_owned));
         // It has no verdicts if it couldn't be started.
         row.resize(2 + self.checks.len(), String::new());
         let points = points_of(marked).map(|it| it.map(|it| it.to_string()));
@@ -236,8 +237,13 @@ fn sign(verdict: Verdict) -> char {
     }
 }
 
-fn word(verdict: Verdict) -> String {
-    json!(verdict).as_str().unwrap_or_default().to_owned()
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Unsteady => "unsteady",
+        Verdict::Failed => "failed",
+        Verdict::Skipped => "skipped",
+    }
 }
 
 /// A spreadsheet would take such a text for a formula, and a name may be anything.
@@ -264,7 +270,7 @@ pub(crate) fn listed(check: &Check) -> Value {
     json!({
         "id": check.id,
         "title": check.title,
-        "level": check.level,
+        "level": check.level.to_string(),
         "about": check.about,
         "lesson": reading(check, None),
     })
@@ -275,8 +281,8 @@ pub(crate) fn entry(check: &Check, outcome: &Outcome) -> Value {
     json!({
         "id": check.id,
         "title": check.title,
-        "level": check.level,
-        "verdict": outcome.verdict,
+        "level": check.level.to_string(),
+        "verdict": word(outcome.verdict),
         "expected": outcome.expected,
         "saw": outcome.saw,
         "steps": outcome.steps,
