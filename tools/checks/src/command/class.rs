@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
-use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{MAIN_SEPARATOR, Path};
 use std::sync::Arc;
@@ -82,9 +81,12 @@ pub(crate) fn mark(
             bar.inc(1);
             if let Some(reports) = &args.reports {
                 let name = report_name(&submitted.file_name, bar.position());
-                let written = write_report(args, &reports.join(name), &marked);
+                let written = fs::write(reports.join(name), marked.report(args.role, args.all));
+                let what = format_args!("the report of {}", marked.name);
                 // The others' marks don't depend on it.
-                reported = mem::replace(&mut reported, Ok(())).and(written);
+                if reported.is_ok() {
+                    reported = written.or_cannot("write", what);
+                }
             }
             printed = bar.suspend(|| marks.add(&marked));
             if bar.is_hidden() && args.format != Format::Lines {
@@ -98,7 +100,10 @@ pub(crate) fn mark(
     bar.finish_and_clear();
     marks.end()?;
     if args.format == Format::Lines {
-        print(&format!("\n{left_out}{}", notes(args)))?;
+        print(&format!("\n{left_out}"))?;
+        if args.reports.is_none() {
+            print("To see why a submission failed, add --reports DIR: it writes a text for each.")?;
+        }
     }
     reported.map(|()| all_passed)
 }
@@ -213,11 +218,6 @@ fn did_nothing(judged: &[Judged], other_side: Option<&str>) -> Option<String> {
     Some(format!("{why}\n\n{}", report::lines(&parts, 78)))
 }
 
-fn write_report(args: &Args, path: &Path, marked: &Marked) -> Result<(), Error> {
-    fs::write(path, marked.report(args.role, args.all))
-        .or_cannot("write", format_args!("the report of {}", marked.name))
-}
-
 /// The name of the report of the submission in this row. Systems allow 255 bytes, or characters.
 fn report_name(file_name: &OsStr, row: u64) -> OsString {
     const LONGEST: usize = 255;
@@ -237,14 +237,6 @@ fn left_out(class: &Class) -> String {
     match class.left_out.join(", ") {
         names if names.is_empty() => names,
         names => format!("Not judged (hidden, made by a tool, or no program): {names}\n"),
-    }
-}
-
-fn notes(args: &Args) -> &'static str {
-    if args.reports.is_none() {
-        "\nTo see why a submission failed, add --reports DIR: it writes a text for each."
-    } else {
-        ""
     }
 }
 
