@@ -4,9 +4,11 @@ use insta::assert_snapshot;
 use serde_json::Value;
 #[cfg(unix)]
 use std::env;
+#[cfg(target_os = "linux")]
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
+use std::process;
 #[cfg(unix)]
 use supervise::{Command, Process};
 use tempfile::{TempDir, tempdir};
@@ -22,12 +24,25 @@ use crate::command::{CHECKS, script};
 /// Two checks that take little time.
 const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/numbers"];
 
-/// Marks this folder by two checks of `udp-server`.
+/// The command that marks this folder.
+fn marking(folder: &Path) -> process::Command {
+    let mut checks = process::Command::new(CHECKS);
+    checks.args(["udp-server", "--submissions"]).arg(folder);
+    checks
+}
+
+/// Marks this folder by two checks.
 fn mark(folder: &Path, more: &[&str]) -> Ended {
-    let arguments = ["udp-server", "--submissions"].into_iter().map(OsStr::new);
-    let arguments = arguments.chain([folder.as_os_str()]);
-    let arguments = arguments.chain(TWO.iter().chain(more).map(OsStr::new));
-    Program::run(CHECKS, arguments)
+    let mut checks = marking(folder);
+    checks.args(TWO).args(more);
+    Program::start_command(checks).wait()
+}
+
+/// Puts a file of this name into a class's folder, and the folders that it is in.
+fn hand_in(class: &TempDir, name: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    let path = class.path().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 /// A script that does this and becomes a good server.
@@ -42,36 +57,32 @@ fn shown(ended: &Ended) -> String {
 #[test]
 fn files_and_folders_are_rows_and_nothing_is_left_out_silently() {
     let class = tempdir().unwrap();
-    let at = |name: &str| class.path().join(name);
-    script(class.path(), "an executable", &good(""));
-    // Saved on Windows, and without the right to be executed.
-    fs::write(at("from windows"), good("").replacen("sh\n", "sh\r\n", 1)).unwrap();
-    fs::create_dir_all(at("王小明/homework")).unwrap();
-    fs::write(at("王小明/homework/server.sh"), good("")).unwrap();
-    fs::write(at("王小明/homework/old.sh"), "#!/bin/sh\n").unwrap();
-    fs::write(at("王小明/homework/.backup.sh"), "#!/bin/sh\n").unwrap();
-    // What can't be started.
-    fs::create_dir(at("nothing handed in")).unwrap();
-    fs::create_dir(at("which one")).unwrap();
-    for name in ["a.sh", "b.sh"] {
-        fs::write(at("which one").join(name), good("")).unwrap();
+    let good = good("");
+    script(class.path(), "an executable", &good);
+    for (name, text) in [
+        // Saved on Windows, and without the right to be executed.
+        ("from windows", &*good.replacen("sh\n", "sh\r\n", 1)),
+        ("王小明/homework/server.sh", &good),
+        ("王小明/homework/old.sh", "#!/bin/sh\n"),
+        ("王小明/homework/.backup.sh", "#!/bin/sh\n"),
+        // What can't be started.
+        ("which one/a.sh", &good),
+        ("which one/b.sh", &good),
+        ("{port}", &good),
+        // Packed, and once unpacked as well.
+        ("late.zip", "PK"),
+        ("王小明.zip", "PK"),
+        ("packed/server.tar.gz", ""),
+        // A program by another name.
+        ("李雷.txt", "import socket\n"),
+        // What isn't judged.
+        ("notes.txt", "Not a program, which would\nimport a library."),
+        (".hidden", &good),
+    ] {
+        hand_in(&class, name, text);
     }
-    fs::write(at("{port}"), good("")).unwrap();
-    // Packed, and once unpacked as well.
-    fs::write(at("late.zip"), "PK").unwrap();
-    fs::write(at("王小明.zip"), "PK").unwrap();
-    fs::create_dir(at("packed")).unwrap();
-    fs::write(at("packed/server.tar.gz"), "").unwrap();
-    // A program by another name.
-    fs::write(at("李雷.txt"), "import socket\n").unwrap();
-    // What isn't judged.
-    fs::write(
-        at("notes.txt"),
-        "Not a program, which would\nimport a library.",
-    )
-    .unwrap();
-    fs::write(at(".hidden"), good("")).unwrap();
-    fs::create_dir(at("__pycache__")).unwrap();
+    fs::create_dir(class.path().join("nothing handed in")).unwrap();
+    fs::create_dir(class.path().join("__pycache__")).unwrap();
     assert_snapshot!(shown(&mark(class.path(), &[])));
 }
 
@@ -84,7 +95,7 @@ fn names_need_not_be_utf8_and_two_of_them_are_not_one() {
     let reports = tempdir().unwrap();
     let names = [&b"\xff"[..], b"\xfe\n", b"-n"];
     for name in names {
-        fs::write(class.path().join(OsStr::from_bytes(name)), good("")).unwrap();
+        hand_in(&class, OsStr::from_bytes(name), good(""));
     }
     let to = reports.path().to_str().unwrap();
     let ended = mark(class.path(), &["--reports", to, "--format=csv"]);
@@ -99,16 +110,13 @@ fn names_need_not_be_utf8_and_two_of_them_are_not_one() {
 #[test]
 fn each_check_has_a_fresh_copy_of_the_folder() {
     let class = tempdir().unwrap();
-    let student = class.path().join("student");
-    fs::create_dir(&student).unwrap();
     // It needs a file of its own, and can't run twice in one folder.
     let before = "cat settings/file >/dev/null && mkdir running || exit 1";
-    fs::write(student.join("server.sh"), good(before)).unwrap();
-    fs::create_dir(student.join("settings")).unwrap();
-    fs::write(student.join("settings/file"), "").unwrap();
+    hand_in(&class, "student/server.sh", good(before));
+    hand_in(&class, "student/settings/file", "");
     let ended = mark(class.path(), &[]);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
-    assert!(!student.join("running").exists());
+    assert!(!class.path().join("student/running").exists());
 }
 
 /// A classmate's program may be found in the place of a library, or be compiled as a part of this
@@ -116,10 +124,9 @@ fn each_check_has_a_fresh_copy_of_the_folder() {
 #[test]
 fn a_file_has_only_data_beside_it() {
     let class = tempdir().unwrap();
-    let at = |name: &str| class.path().join(name);
     let has = "alone.sh config.json task.txt";
     let before = format!("[ \"$(echo *)\" = '{has}' ] || {{ echo *; exit 1; }}");
-    fs::write(at("alone.sh"), good(&before)).unwrap();
+    hand_in(&class, "alone.sh", good(&before));
     for name in [
         // Data.
         "config.json",
@@ -136,10 +143,10 @@ fn a_file_has_only_data_beside_it() {
         "server.pid",
     ] {
         // It is an error in each language: what ends without one may have left a server behind.
-        fs::write(at(name), "exit").unwrap();
+        hand_in(&class, name, "exit");
     }
-    fs::create_dir(at("socket")).unwrap();
-    let large = fs::File::create(at("a large one.bin")).unwrap();
+    fs::create_dir(class.path().join("socket")).unwrap();
+    let large = fs::File::create(class.path().join("a large one.bin")).unwrap();
     large.set_len(64 << 20).unwrap();
     let ended = mark(class.path(), &[]);
     let row = ended.output.lines().find(|row| row.contains("alone.sh"));
@@ -149,7 +156,6 @@ fn a_file_has_only_data_beside_it() {
 #[test]
 fn what_tools_made_is_not_copied() {
     let class = tempdir().unwrap();
-    let student = class.path().join("student");
     let has = "node_modules server.sh venv/pyvenv.cfg .env";
     let before = format!("[ \"$(echo n* s* v*/* .[a-z]* __*)\" = '{has} __*' ] || exit 1");
     for (name, text) in [
@@ -161,9 +167,7 @@ fn what_tools_made_is_not_copied() {
         ("venv/pyvenv.cfg", ""),
         ("venv/lib/server.py", ""),
     ] {
-        let path = student.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        hand_in(&class, format!("student/{name}"), text);
     }
     let ended = mark(class.path(), &[]);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
@@ -178,9 +182,9 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
     let long = "王".repeat(84);
     fs::create_dir(class.path().join(&long)).unwrap();
     std::os::unix::fs::symlink("/nowhere", class.path().join("gone.py")).unwrap();
-    fs::write(class.path().join("part.c"), "int part;").unwrap();
+    hand_in(&class, "part.c", "int part;");
     for name in ["Report.DOCX", "server.py.txt", "data.txt"] {
-        fs::write(class.path().join(name), "").unwrap();
+        hand_in(&class, name, "");
     }
     fs::create_dir(class.path().join("龙")).unwrap();
     std::os::unix::fs::symlink(&long, class.path().join("龙/link")).unwrap();
@@ -233,8 +237,8 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
         if mkdir failed; then exit 1; fi
         touch alone; [ -e compiled ] || exit 1"
     );
-    fs::write(class.path().join("a.sh"), good(&before)).unwrap();
-    fs::write(class.path().join("b.c"), "int main(void) {}").unwrap();
+    hand_in(&class, "a.sh", good(&before));
+    hand_in(&class, "b.c", "int main(void) {}");
     let compiler = format!(
         "#!/bin/sh
         cd '{folder}'; touch compiles
@@ -242,10 +246,9 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
         touch compiled; exit 1"
     );
     script(tools.path(), "cc", &compiler);
-    let mut checks = std::process::Command::new(CHECKS);
+    let mut checks = marking(class.path());
     let path = format!("{folder}:{}", env::var("PATH").unwrap());
-    checks.env("PATH", path).args(["udp-server", TWO[0]]);
-    checks.arg("--submissions").arg(class.path());
+    checks.env("PATH", path).arg(TWO[0]);
     let ended = Program::start_command(checks).wait();
     assert!(ended.output.contains("1 of 1  a.sh"), "{}", ended.output);
 }
@@ -255,15 +258,14 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
 #[test]
 fn a_report_says_how_the_program_was_compiled() {
     let (class, tools, reports) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
-    fs::write(class.path().join("wu.c"), "int main(void) {}").unwrap();
+    hand_in(&class, "wu.c", "int main(void) {}");
     // It fails at once: nobody waits for a server that it may have left in the background.
     let compiler = "#!/bin/sh\nprintf '#!/bin/sh\\nexit 1\\n' > a.out; chmod +x a.out";
     script(tools.path(), "cc", compiler);
-    let mut checks = std::process::Command::new(CHECKS);
+    let mut checks = marking(class.path());
     let path = env::var("PATH").unwrap();
     let path = format!("{}:{path}", tools.path().display());
-    checks.env("PATH", path).args(["udp-server", TWO[0]]);
-    checks.arg("--submissions").arg(class.path());
+    checks.env("PATH", path).arg(TWO[0]);
     checks.arg("--reports").arg(reports.path());
     Program::start_command(checks).wait();
     let report = fs::read_to_string(reports.path().join("wu.c.txt")).unwrap();
@@ -277,12 +279,9 @@ fn a_report_says_how_the_program_was_compiled() {
 #[test]
 fn no_copy_is_left_even_if_the_checks_are_killed() {
     let (class, copies) = (tempdir().unwrap(), tempdir().unwrap());
-    fs::write(class.path().join("good.sh"), good("")).unwrap();
-    let mut checks = std::process::Command::new(CHECKS);
-    checks
-        .env("TMPDIR", copies.path())
-        .args(["udp-server", "--submissions"])
-        .arg(class.path());
+    hand_in(&class, "good.sh", good(""));
+    let mut checks = marking(class.path());
+    checks.env("TMPDIR", copies.path());
     let checks = Program::start_command(checks);
     let folders = || fs::read_dir(copies.path()).unwrap().flatten();
     let has_copy =
@@ -295,11 +294,9 @@ fn no_copy_is_left_even_if_the_checks_are_killed() {
 #[test]
 fn a_folder_that_is_too_large_is_a_row() {
     let class = tempdir().unwrap();
-    let student = class.path().join("student");
-    fs::create_dir(&student).unwrap();
-    script(&student, "server", &good(""));
+    hand_in(&class, "student/server.sh", good(""));
     // Its size is a number only.
-    let large = fs::File::create(student.join("video")).unwrap();
+    let large = fs::File::create(class.path().join("student/video")).unwrap();
     large.set_len(64 << 20).unwrap();
     let ended = mark(class.path(), &[]);
     assert!(
@@ -312,9 +309,7 @@ fn a_folder_that_is_too_large_is_a_row() {
 #[test]
 fn a_command_says_where_the_program_and_its_folder_go() {
     let class = tempdir().unwrap();
-    let student = class.path().join("student");
-    fs::create_dir(&student).unwrap();
-    fs::write(student.join("start.lua"), "exec \"$@\"\n").unwrap();
+    hand_in(&class, "student/start.lua", "exec \"$@\"\n");
     let command = [
         "--",
         "sh",
@@ -344,13 +339,11 @@ fn a_command_says_where_the_program_and_its_folder_go() {
 fn what_a_command_names_is_looked_for_where_it_is_given() {
     let class = tempdir().unwrap();
     let here = tempdir().unwrap();
-    fs::create_dir(class.path().join("student")).unwrap();
-    fs::write(class.path().join("student/server.lua"), good("")).unwrap();
+    hand_in(&class, "student/server.lua", good(""));
     script(here.path(), "run", "#!/bin/sh\nexec sh \"$@\"\n");
     for start in [&["./run"][..], &["sh", "./run"]] {
-        let mut checks = std::process::Command::new(CHECKS);
-        checks.current_dir(here.path()).args(["udp-server", TWO[0]]);
-        checks.arg("--submissions").arg(class.path()).arg("--");
+        let mut checks = marking(class.path());
+        checks.current_dir(here.path()).args([TWO[0], "--"]);
         checks.args(start).args(["{file}", "{port}"]);
         let ended = Program::start_command(checks).wait();
         assert_eq!(ended.status.code(), Some(0), "{}", ended.report());
@@ -359,10 +352,10 @@ fn what_a_command_names_is_looked_for_where_it_is_given() {
 
 fn class_of_three() -> TempDir {
     let class = tempdir().unwrap();
-    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    hand_in(&class, "good.sh", good(""));
     // It ends after its first answer, so nobody waits for the second one.
     let half = format!("exec '{FAULTY}' udp-server --fault serves-again \"$1\"");
-    fs::write(class.path().join("half.sh"), good(&half)).unwrap();
+    hand_in(&class, "half.sh", good(&half));
     fs::create_dir(class.path().join("nobody")).unwrap();
     class
 }
@@ -370,7 +363,7 @@ fn class_of_three() -> TempDir {
 #[test]
 fn csv_has_a_row_for_each() {
     let class = class_of_three();
-    fs::write(class.path().join("late.txt"), "").unwrap();
+    hand_in(&class, "late.txt", "");
     let ended = mark(class.path(), &["--format=csv"]);
     assert_eq!(ended.status.code(), Some(1));
     // What has no row is named all the same.
@@ -458,11 +451,8 @@ fn each_student_has_a_report() {
 fn what_ends_at_once_is_a_row_that_says_so() {
     let class = tempdir().unwrap();
     let reports = tempdir().unwrap();
-    fs::write(
-        class.path().join("wu.sh"),
-        "#!/bin/sh\necho \"$PWD/a of $PWD\"\nexit 1\n",
-    )
-    .unwrap();
+    let ends = "#!/bin/sh\necho \"$PWD/a of $PWD\"\nexit 1\n";
+    hand_in(&class, "wu.sh", ends);
     let to = reports.path().to_str().unwrap();
     let ended = mark(class.path(), &["--reports", to]);
     let why = "wu.sh: it ended at once (exit status 1); it printed last: a of {dir}";
@@ -485,11 +475,11 @@ fn a_report_has_nothing_for_those_who_mark() {
     let class = tempdir().unwrap();
     let reports = tempdir().unwrap();
     for name in ["go.go", "late.zip"] {
-        fs::write(class.path().join(name), "").unwrap();
+        hand_in(&class, name, "");
     }
-    let to = reports.path().to_str().unwrap();
-    let arguments = ["udp-server", "--reports", to, "--submissions"].map(OsStr::new);
-    let ended = Program::run(CHECKS, arguments.iter().chain([&class.path().as_os_str()]));
+    let mut checks = marking(class.path());
+    checks.arg("--reports").arg(reports.path());
+    let ended = Program::start_command(checks).wait();
     let report = |name| fs::read_to_string(reports.path().join(name)).unwrap();
     for (name, why) in [
         ("go.go", "the judge doesn't know how to start it"),
@@ -532,7 +522,7 @@ fn several_are_judged_at_the_same_time_and_their_rows_are_in_order() {
     for (name, other) in [("a", "b"), ("b", "a")] {
         let before =
             format!("touch '{meeting}/{name}'; until [ -e '{meeting}/{other}' ]; do :; done");
-        fs::write(class.path().join(name).with_extension("sh"), good(&before)).unwrap();
+        hand_in(&class, format!("{name}.sh"), good(&before));
     }
     let ended = mark(class.path(), &["--format=csv"]);
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
@@ -557,7 +547,7 @@ fn jobs_are_those_of_all_submissions_together() {
         mv of$$.new of$$; cd \"$OLDPWD\""
     );
     for name in ["a.sh", "b.sh"] {
-        fs::write(class.path().join(name), good(&before)).unwrap();
+        hand_in(&class, name, good(&before));
     }
     // Two submissions at a time, and two checks of each. If each had four, more would run.
     let more = ["--only=no-number", "--only=empty", "--jobs=4"];
@@ -581,7 +571,7 @@ fn jobs_are_those_of_all_submissions_together() {
 #[test]
 fn a_bar_shows_how_many_are_done() {
     let class = tempdir().unwrap();
-    fs::write(class.path().join("good.sh"), good("")).unwrap();
+    hand_in(&class, "good.sh", good(""));
     let script = r#"unset NO_COLOR; TERM=xterm exec "$0" "$@" 2>&1"#;
     let words = [
         "-c",
@@ -609,11 +599,7 @@ fn a_bar_shows_how_many_are_done() {
 #[cfg(target_os = "linux")]
 fn told_of(runaway: &str) -> String {
     let class = tempdir().unwrap();
-    fs::write(
-        class.path().join("runaway.sh"),
-        format!("#!/bin/sh\n{runaway}\n"),
-    )
-    .unwrap();
+    hand_in(&class, "runaway.sh", format!("#!/bin/sh\n{runaway}\n"));
     let ended = mark(class.path(), &["--format=json"]);
     let line: Value = serde_json::from_str(&ended.output).unwrap();
     let told = line["not_started"].as_str();
