@@ -183,18 +183,17 @@ impl Check {
 }
 
 /// Runs these checks, and calls `report` with each outcome, in the order of the checks, as soon as
-/// all before it are known. Returns the verdicts in that order.
+/// all before it are known.
 ///
 /// If the very first check of the role is among them, it is made before the others. If it fails, the
 /// program isn't there, and the others are skipped.
 pub fn judge(
     checks: &[&'static Check],
     submission: &Submission,
-    mut report: impl FnMut(&'static Check, &Outcome),
-) -> Vec<Verdict> {
+    report: impl FnMut(&'static Check, Outcome),
+) {
     let mut settled = Settled {
-        report: &mut report,
-        verdicts: Vec::new(),
+        report,
         failures: Vec::new(),
         came: HashSet::new(),
     };
@@ -208,7 +207,7 @@ pub fn judge(
             for check in others {
                 settled.settle(check, Outcome::skipped(format!("it needs {}", first.id)));
             }
-            return settled.verdicts;
+            return;
         }
     }
     // What the first run has written, such as Python's __pycache__, was there before the others.
@@ -235,20 +234,18 @@ pub fn judge(
         };
         settled.settle(check, outcome);
     }
-    settled.verdicts
 }
 
 /// What is known of a program, in the order of its checks.
-struct Settled<'a, R> {
-    report: &'a mut R,
-    verdicts: Vec<Verdict>,
+struct Settled<R> {
+    report: R,
     /// The basic checks that failed, each at a step of its own.
     failures: Vec<(Outcome, &'static Check)>,
     /// The steps at which all was well, in any check.
     came: HashSet<String>,
 }
 
-impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
+impl<R: FnMut(&'static Check, Outcome)> Settled<R> {
     /// Whether what is missing was missing in a basic check, too, with an outcome that counts, and
     /// has come in no check. When the program runs alone, it wouldn't come either, and that may
     /// take long.
@@ -276,8 +273,7 @@ impl<R: FnMut(&'static Check, &Outcome)> Settled<'_, R> {
         let failed = usize::from(!outcome.verdict.is_pass());
         let well = outcome.steps.len().saturating_sub(failed);
         self.came.extend(steps(&outcome).take(well));
-        (self.report)(check, &outcome);
-        self.verdicts.push(outcome.verdict);
+        (self.report)(check, outcome);
     }
 }
 
@@ -452,8 +448,7 @@ mod tests {
             (of(Verdict::Passed, 1), false),
         ] {
             let mut settled = Settled {
-                report: &mut |_, _: &Outcome| {},
-                verdicts: Vec::new(),
+                report: |_, _| {},
                 failures: Vec::new(),
                 came: HashSet::new(),
             };

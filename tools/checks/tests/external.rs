@@ -110,8 +110,8 @@ fn differences(
     let mut differences = String::new();
     judge(&checks, submission, |check, outcome| {
         if outcome.verdict != expected(check) {
-            let line = report::line(check, outcome);
-            let explanation = report::explanation(check, outcome);
+            let line = report::line(check, &outcome);
+            let explanation = report::explanation(check, &outcome);
             writeln!(differences, "{line}\n{explanation}").unwrap();
         }
     });

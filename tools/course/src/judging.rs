@@ -39,7 +39,7 @@ fn programs_findings(role: Role, program: &Path, tell: impl Fn(String)) -> Vec<F
                 Verdict::Skipped => None,
                 verdict => Some(verdict.is_pass()),
             },
-            why: report::parts(check, outcome),
+            why: report::parts(check, &outcome),
         });
         tell(format!(
             ", {} of {} checks run",

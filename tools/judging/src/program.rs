@@ -94,8 +94,8 @@ impl Judging {
         thread::spawn(move || {
             judge(&checks, &submission, |_, outcome| {
                 // Nobody receives it any more after the first failure of an unfinished program.
-                let _ = sender.send(outcome.clone());
-            })
+                let _ = sender.send(outcome);
+            });
         });
         Mutex::new(Self {
             outcomes,

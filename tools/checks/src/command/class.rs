@@ -165,8 +165,7 @@ fn mark_one(
     };
     // On macOS the path of a temporary folder has a link in it.
     let real = fs::canonicalize(scratch).unwrap_or_else(|_| scratch.to_owned());
-    judge(checks, &submission, |check, outcome| {
-        let mut outcome = outcome.clone();
+    judge(checks, &submission, |check, mut outcome| {
         for text in outcome.saw.iter_mut().chain(&mut outcome.steps) {
             *text = without_copy(&without_copy(text, &real), scratch);
         }

@@ -244,13 +244,13 @@ fn judge_one(
         if printed.is_ok() {
             printed = match args.format {
                 Format::Lines => teller
-                    .tell(check, outcome)
+                    .tell(check, &outcome)
                     .map_or(Ok(()), |text| print(&text)),
-                Format::Json => print_json(&entry(check, outcome)),
+                Format::Json => print_json(&entry(check, &outcome)),
                 Format::Csv => Ok(()),
             };
         }
-        judged.push((check, outcome.clone()));
+        judged.push((check, outcome));
     });
     printed?;
     let command = submission.command.to_string();

@@ -224,7 +224,7 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
     let checks: Vec<_> = Role::TcpServer.checks().iter().collect();
     let mut saw = Vec::new();
     judge(&checks, &submission, |_, outcome| {
-        saw.extend(outcome.saw.clone());
+        saw.extend(outcome.saw);
     });
     assert!(
         saw[0].starts_with("it never did, and still runs"),

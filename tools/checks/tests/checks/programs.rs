@@ -40,10 +40,12 @@ fn outcomes(role: Role, names: &[&str], shell_command: &str, folder: &Path) -> V
         },
         ..Submission::new(command)
     };
+    all_outcomes(&checks(role, names), &submission)
+}
+
+fn all_outcomes(checks: &[&'static Check], submission: &Submission) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    judge(&checks(role, names), &submission, |_, outcome| {
-        outcomes.push(outcome.clone());
-    });
+    judge(checks, submission, |_, outcome| outcomes.push(outcome));
     outcomes
 }
 
@@ -103,8 +105,8 @@ fn a_folder_that_cannot_be_copied_is_tried_again() {
         ..Submission::new(Command::new("no such program", [""; 0]))
     };
     let checks = checks(Role::UdpServer, &["/empty"]);
-    let verdicts = judge(&checks, &submission, |_, _| ());
-    assert_eq!(verdicts, [Verdict::Unsteady]);
+    let outcomes = all_outcomes(&checks, &submission);
+    assert_eq!(verdicts(&outcomes), [Verdict::Unsteady]);
 }
 
 #[test]
@@ -129,12 +131,8 @@ fn a_late_start_of_a_program_that_runs_alone_counts() {
         },
         ..Submission::new(never.within(folder.path()))
     };
-    let verdicts = judge(
-        &checks(Role::UdpServer, &["/binds"]),
-        &submission,
-        |_, _| {},
-    );
-    assert_eq!(verdicts, [Verdict::Failed]);
+    let outcomes = all_outcomes(&checks(Role::UdpServer, &["/binds"]), &submission);
+    assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 1);
 }
 
@@ -170,8 +168,8 @@ fn a_late_start_beside_another_program_does_not_count() {
                     ..Submission::new(command)
                 };
                 let binds = checks(Role::UdpServer, &["/binds"]);
-                let verdicts = judge(&binds, &submission, |_, _| {});
-                assert_eq!(verdicts, [Verdict::Unsteady]);
+                let outcomes = all_outcomes(&binds, &submission);
+                assert_eq!(verdicts(&outcomes), [Verdict::Unsteady]);
             });
         }
     });
