@@ -107,10 +107,12 @@ mod tests {
         );
     }
 
-    /// What the command carries is what each check refers to.
+    /// What the command carries is what each check refers to, so its page and heading are there.
     #[test]
     fn each_check_can_be_explained() {
         for check in Role::ALL.iter().flat_map(|role| role.checks()) {
+            let names = PAGES.map(|(name, _)| name);
+            assert!(names.contains(&check.lesson.page), "{}", check.id);
             let page = lesson(check);
             assert!(page.starts_with("From docs/"), "{}: {page}", check.id);
             assert!(page.lines().count() > 20, "{}: {page}", check.id);
