@@ -19,7 +19,7 @@ use testkit::{Ended, Program, normalise};
 use crate::FAULTY;
 #[cfg(unix)]
 use crate::command::wait_until;
-use crate::command::{CHECKS, script};
+use crate::command::{CHECKS, json_lines, script};
 
 /// Two checks that take little time.
 const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/numbers"];
@@ -374,47 +374,20 @@ fn csv_has_a_row_for_each() {
 #[test]
 fn json_has_a_line_for_each() {
     let class = class_of_three();
-    let ended = mark(class.path(), &["--format=json"]);
-    let lines: Vec<Value> = ended
-        .output
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines = json_lines(&mark(class.path(), &["--format=json"]));
     let summary = lines.iter().map(|line| {
-        let checks = line["checks"].as_array().unwrap();
-        let verdicts = checks
-            .iter()
-            .map(|check| check["verdict"].as_str().unwrap());
-        let verdicts: Vec<_> = verdicts.collect();
-        (
-            line["submission"].as_str().unwrap(),
-            line["command"].as_str().unwrap_or("none"),
-            line["not_started"].is_string(),
-            line["points"]["basic"].as_u64(),
-            line["points"]["total"].as_u64(),
-            verdicts.join(" "),
-        )
+        let [name, command, points] = ["submission", "command", "points"].map(|it| &line[it]);
+        let is_started = line["not_started"].is_null();
+        let checks = line["checks"].as_array().unwrap().iter();
+        let verdicts: Value = checks.map(|check| check["verdict"].clone()).collect();
+        let (basic, total) = (&points["basic"], &points["total"]);
+        format!("{name} {command} {is_started} {basic} {total} {verdicts}")
     });
     let expected = [
-        (
-            "good.sh",
-            "/bin/sh ./good.sh {port}",
-            false,
-            Some(2),
-            Some(2),
-            "passed passed",
-        ),
-        (
-            "half.sh",
-            "/bin/sh ./half.sh {port}",
-            false,
-            Some(1),
-            Some(1),
-            "passed failed",
-        ),
-        ("nobody", "none", true, None, None, ""),
+        r#""good.sh" "/bin/sh ./good.sh {port}" true 2 2 ["passed","passed"]"#,
+        r#""half.sh" "/bin/sh ./half.sh {port}" true 1 1 ["passed","failed"]"#,
+        r#""nobody" null false null null []"#,
     ];
-    let expected = expected.map(|it| (it.0, it.1, it.2, it.3, it.4, it.5.to_owned()));
     assert_eq!(summary.collect::<Vec<_>>(), expected);
 }
 
@@ -600,8 +573,7 @@ fn a_bar_shows_how_many_are_done() {
 fn told_of(runaway: &str) -> String {
     let class = tempdir().unwrap();
     hand_in(&class, "runaway.sh", format!("#!/bin/sh\n{runaway}\n"));
-    let ended = mark(class.path(), &["--format=json"]);
-    let line: Value = serde_json::from_str(&ended.output).unwrap();
+    let line = &json_lines(&mark(class.path(), &["--format=json"]))[0];
     let told = line["not_started"].as_str();
     let told = told.or(line["checks"][0]["saw"].as_str());
     told.unwrap().to_owned()

@@ -27,6 +27,12 @@ fn checks(arguments: &[&str]) -> Ended {
     Program::run(CHECKS, arguments)
 }
 
+/// The lines of JSON that it prints.
+pub(crate) fn json_lines(ended: &Ended) -> Vec<Value> {
+    let lines = ended.output.lines();
+    lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
 /// What it prints, without what differs from run to run.
 fn printed(ended: &Ended) -> String {
     let text = ended.report().replace(FAULTY, "faulty");
@@ -135,10 +141,7 @@ fn json_has_the_documented_fields() {
         "{port}",
     ]);
     assert_eq!(ended.status.code(), Some(1));
-    let lines = ended.output.lines();
-    let checks: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let checks = json_lines(&ended);
     for check in &checks {
         let fields: Vec<_> = check.as_object().unwrap().keys().collect();
         let documented = [
@@ -163,11 +166,7 @@ fn list_runs_nothing_and_shows_each_check() {
 
 #[test]
 fn a_list_is_for_other_programs_as_well() {
-    let output = checks(&["udp-client", "--list", "--format=json"]).output;
-    let lines: Vec<Value> = output
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines = json_lines(&checks(&["udp-client", "--list", "--format=json"]));
     assert_eq!(lines.len(), Role::UdpClient.checks().len());
     let fields: Vec<_> = lines[0].as_object().unwrap().keys().collect();
     assert_eq!(fields, ["about", "id", "lesson", "level", "title"]);
