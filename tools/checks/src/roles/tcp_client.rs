@@ -55,10 +55,7 @@ pub const CHECKS: &[Check] = &[
                  the output.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            lab.types("ping 4711");
-            server.expects("ping 4711")?;
-            server.sends("pong 4712\n")?;
+            let _peers = answered(lab, "pong 4712\n")?;
             lab.expects_shown(&["pong 4712"])
         },
     },
@@ -74,7 +71,9 @@ pub const CHECKS: &[Check] = &[
             let (_host, mut server) = connected(lab)?;
             // `tap listen` hangs up after its answer, before a second line can be typed.
             lab.is_beyond_tap();
-            talks(lab, &mut server, "number one 4711", "first 4712\n")?;
+            lab.types("number one 4711");
+            server.expects("number one 4711")?;
+            server.sends("first 4712\n")?;
             lab.types("two 4713");
             server.expects_next_line("two 4713")?;
             server.sends("second 4714\n")?;
@@ -93,9 +92,8 @@ pub const CHECKS: &[Check] = &[
                  receive may return.",
         lesson: PAGE,
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
             lab.is_beyond_tap();
-            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            let (_host, mut server) = answered(lab, "pong 4712\n")?;
             lab.types("exit");
             server.expects_the_end()?;
             server.half_closes();
@@ -111,8 +109,7 @@ pub const CHECKS: &[Check] = &[
                  whatever comes.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            talks(lab, &mut server, "ping 4711", "first half 4712, ")?;
+            let (_host, mut server) = answered(lab, "first half 4712, ")?;
             server.pauses(GAP);
             server.sends("second half 4713\n")?;
             lab.expects_shown(&["first half 4712", "second half 4713"])
@@ -127,9 +124,7 @@ pub const CHECKS: &[Check] = &[
                  waits in the socket.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            let long = format!("{} the end 4712\n", "x".repeat(3000));
-            talks(lab, &mut server, "ping 4711", &long)?;
+            let _peers = answered(lab, format!("{} the end 4712\n", "x".repeat(3000)))?;
             lab.expects_shown(&["the end 4712"])
         },
     },
@@ -141,8 +136,7 @@ pub const CHECKS: &[Check] = &[
         advice: "One read may return more than one reply. Print all of it.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            talks(lab, &mut server, "ping 4711", "first 4712\nsecond 4713\n")?;
+            let _peers = answered(lab, "first 4712\nsecond 4713\n")?;
             lab.expects_shown(&["first 4712", "second 4713"])
         },
     },
@@ -156,10 +150,7 @@ pub const CHECKS: &[Check] = &[
                  or decode whole lines.",
         lesson: Lesson::pitfall("A character cut in two"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            lab.types("ping 4711");
-            server.expects("ping 4711")?;
-            server.sends(b"\xe6\xb1")?;
+            let (_host, mut server) = answered(lab, b"\xe6\xb1")?;
             server.pauses(GAP);
             server.sends(b"\x89 and more 4712\n")?;
             lab.expects_shown(&["汉 and more 4712"])
@@ -175,10 +166,7 @@ pub const CHECKS: &[Check] = &[
                  errors=\"replace\").",
         lesson: Lesson::pitfall("Bytes that are not text"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            lab.types("ping 4711");
-            server.expects("ping 4711")?;
-            server.sends(b"caf\xe9 \xff 4712\n")?;
+            let (_host, mut server) = answered(lab, b"caf\xe9 \xff 4712\n")?;
             lab.expects_to_live()?;
             lab.types_chinese(&mut server, "again 4713")?;
             server.sends("yes 4714\n")?;
@@ -287,8 +275,7 @@ pub const CHECKS: &[Check] = &[
                  the connection, or only its sending side if the last reply may still come.",
         lesson: Lesson::pitfall("The end of the input"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            let (_host, mut server) = answered(lab, "pong 4712\n")?;
             server.pauses(GAP);
             lab.input_ends();
             server.expects_the_end()?;
@@ -308,8 +295,7 @@ pub const CHECKS: &[Check] = &[
                  again for the next line. It is no empty reply.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
-            let (host, mut server) = connected(lab)?;
-            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            let (host, mut server) = answered(lab, "pong 4712\n")?;
             server.pauses(GAP);
             lab.remembers();
             server.half_closes();
@@ -327,8 +313,7 @@ pub const CHECKS: &[Check] = &[
                  trace.",
         lesson: Lesson::pitfall("A peer that is gone"),
         run: |lab| {
-            let (host, mut server) = connected(lab)?;
-            talks(lab, &mut server, "ping 4711", "pong 4712\n")?;
+            let (host, mut server) = answered(lab, "pong 4712\n")?;
             server.pauses(GAP);
             lab.remembers();
             server.resets();
@@ -346,13 +331,7 @@ pub const CHECKS: &[Check] = &[
                  (escape_debug, repr).",
         lesson: Lesson::pitfall("Bytes that your terminal obeys"),
         run: |lab| {
-            let (_host, mut server) = connected(lab)?;
-            talks(
-                lab,
-                &mut server,
-                "ping 4711",
-                &format!("{ESCAPES} harmless 4712\n"),
-            )?;
+            let _peers = answered(lab, format!("{ESCAPES} harmless 4712\n"))?;
             lab.expects_shown(&["harmless 4712"])?;
             lab.expects_no_escapes()
         },
@@ -388,11 +367,13 @@ fn connected(lab: &mut Lab) -> Told<(TcpListener, TcpPeer)> {
     lab.accepts_as("server")
 }
 
-/// A line is typed, and answered when it has come.
-fn talks(lab: &mut Lab, server: &mut TcpPeer, line: &str, reply: &str) -> Told {
-    lab.types(line);
-    server.expects(line)?;
-    server.sends(reply)
+/// The client has connected, and the line that was typed has come, and is answered with this.
+fn answered(lab: &mut Lab, reply: impl AsRef<[u8]>) -> Told<(TcpListener, TcpPeer)> {
+    let (host, mut server) = connected(lab)?;
+    lab.types("ping 4711");
+    server.expects("ping 4711")?;
+    server.sends(reply)?;
+    Ok((host, server))
 }
 
 /// The program has time to notice by itself. Then the user types on. (The first line may be lost:
