@@ -117,11 +117,9 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        let is_it =
-            |address: SocketAddr| address.port() == self.number && is_ours(address, Type::DGRAM);
-        waiting(Type::DGRAM)
-            .into_iter()
-            .any(|(address, _)| is_it(address))
+        let all = waiting(Type::DGRAM).into_iter();
+        let mut here = all.filter(|(address, _)| address.port() == self.number);
+        here.any(|(address, _)| is_ours(address, Type::DGRAM))
     }
 
     /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as

@@ -176,7 +176,8 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
         let name = path.file_name().unwrap_or_default();
         let is_included = source.contains(&format!("\"{}\"", name.to_string_lossy()));
         // For each file, macOS may have packed a hidden one with the same ending.
-        let is_part = || !is_included && !folder::is_by_the_way(&path) && !has_own_main(&path);
+        let has_main = || ProgramFile::of(&path).is_some_and(|it| it.kind != FileKind::Part);
+        let is_part = || !is_included && !folder::is_by_the_way(&path) && !has_main();
         let is_same = ending(&path) == ending(&program.path);
         if is_same && path.is_file() && (path == program.path || is_part()) {
             parts.push(Path::new(".").join(name));
@@ -184,10 +185,6 @@ fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
     }
     parts.sort();
     Ok(parts)
-}
-
-fn has_own_main(source: &Path) -> bool {
-    ProgramFile::of(source).is_some_and(|it| it.kind != FileKind::Part)
 }
 
 #[cfg(unix)]

@@ -148,12 +148,7 @@ pub const CHECKS: &[Check] = &[
         advice: "Don't let a decoding error end the server: handle it like text that isn't a \
                  number.",
         lesson: Lesson::pitfall("Bytes that are not text"),
-        run: |lab| {
-            let mut client = lab.asks()?;
-            client.sends(b"\xff37");
-            client.sends(b"37\0");
-            goes_on(lab)
-        },
+        run: |lab| survives(lab, &[&b"\xff37"[..], b"37\0"]),
     },
     Check {
         id: "udp-server/nan",
@@ -213,12 +208,7 @@ pub const CHECKS: &[Check] = &[
                  Handle the error of the conversion, and the one that some systems report for a \
                  datagram that doesn't fit, and go on.",
         lesson: Lesson::pitfall("Input without a limit"),
-        run: |lab| {
-            let mut client = lab.asks()?;
-            client.sends("x".repeat(65_507));
-            client.sends("7".repeat(2000));
-            goes_on(lab)
-        },
+        run: |lab| survives(lab, &["x".repeat(65_507), "7".repeat(2000)]),
     },
     Check {
         id: "udp-server/sender-gone",
@@ -308,7 +298,7 @@ fn is_answered(told: &Told) -> bool {
     matches!(told, Err(stop) if !stop.is_silence)
 }
 
-fn survives(lab: &mut Lab, requests: &[&str]) -> Told {
+fn survives(lab: &mut Lab, requests: &[impl AsRef<[u8]>]) -> Told {
     let mut client = lab.asks()?;
     for request in requests {
         client.sends(request);
