@@ -211,15 +211,11 @@ fn a_program_that_is_not_there_is_reported_once() {
 #[test]
 fn a_program_that_never_listens_is_reported_and_not_checked_further() {
     let word = own_word("never-listens");
-    let command = Command::new("sh", ["-c", "sleep 1000", &word, "{port}"]);
     let patience = Patience {
         start: Duration::from_millis(200),
         ..Patience::short()
     };
-    let submission = Submission {
-        patience,
-        ..Submission::new(command)
-    };
+    let submission = in_shell(patience, &format!("sleep 1000; : {word}"));
     let checks: Vec<_> = Role::TcpServer.checks().iter().collect();
     let mut saw = Vec::new();
     judge(&checks, &submission, |_, outcome| {
@@ -268,12 +264,17 @@ pub(crate) fn judged_with(
     name: &str,
     shell_command: &str,
 ) -> Outcome {
+    let submission = in_shell(patience, shell_command);
+    role.check(name).unwrap().judge(&submission)
+}
+
+/// A program that is this command of the shell.
+pub(crate) fn in_shell(patience: Patience, shell_command: &str) -> Submission {
     let command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]);
-    let submission = Submission {
+    Submission {
         patience,
         ..Submission::new(command)
-    };
-    role.check(name).unwrap().judge(&submission)
+    }
 }
 
 /// As when a child of a program reads the connection, and ends its parent.

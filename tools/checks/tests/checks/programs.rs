@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use supervise::Command;
 use tempfile::tempdir;
 
 use crate::FAULTY;
-use crate::command::{judged, judged_with, script, wait_until};
+use crate::command::{in_shell, judged, judged_with, script, wait_until};
 #[cfg(target_os = "linux")]
 use crate::command::{nothing_is_left_of, own_word};
 
@@ -32,14 +32,12 @@ fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
 
 /// What becomes of these checks, in this folder.
 fn outcomes(role: Role, names: &[&str], shell_command: &str, folder: &Path) -> Vec<Outcome> {
-    let command = Command::new("sh", ["-c", shell_command, "sh", "{port}"]).within(folder);
-    let submission = Submission {
-        patience: Patience {
-            speed: 10,
-            ..Patience::short()
-        },
-        ..Submission::new(command)
+    let patience = Patience {
+        speed: 10,
+        ..Patience::short()
     };
+    let mut submission = in_shell(patience, shell_command);
+    submission.command.dir = Some(folder.to_owned());
     all_outcomes(&checks(role, names), &submission)
 }
 
@@ -122,15 +120,13 @@ fn what_is_missing_twice_has_failed() {
 #[test]
 fn a_late_start_of_a_program_that_runs_alone_counts() {
     let folder = tempdir().unwrap();
-    let never = Command::new("sh", ["-c", "echo >> starts; cat", "sh", "{port}"]);
-    let submission = Submission {
-        patience: Patience {
-            start: Duration::from_millis(300),
-            speed: 10,
-            ..Patience::short()
-        },
-        ..Submission::new(never.within(folder.path()))
+    let patience = Patience {
+        start: Duration::from_millis(300),
+        speed: 10,
+        ..Patience::short()
     };
+    let mut submission = in_shell(patience, "echo >> starts; cat");
+    submission.command.dir = Some(folder.path().to_owned());
     let outcomes = all_outcomes(&checks(Role::UdpServer, &["/binds"]), &submission);
     assert_eq!(verdicts(&outcomes), [Verdict::Failed]);
     assert_eq!(starts(folder.path()), 1);
@@ -150,12 +146,14 @@ fn a_late_start_beside_another_program_does_not_count() {
                 );
                 let command = Command::new("sh", ["-c", &second_time, "sh", "{port}"]);
                 let command = command.within(folder.path());
-                let (prepared, both) = (command.clone(), Mutex::new(Some(Arc::clone(&both))));
+                let (same, both) = (command.clone(), Arc::clone(&both));
+                let has_met = AtomicBool::new(false);
                 // They start at the same time, once.
                 let together = move || -> io::Result<(Command, Box<dyn Any>)> {
-                    let both = both.lock().unwrap().take();
-                    both.map(|both| both.wait());
-                    Ok((prepared.clone(), Box::new(())))
+                    if !has_met.swap(true, Ordering::Relaxed) {
+                        both.wait();
+                    }
+                    Ok((same.clone(), Box::new(())))
                 };
                 let submission = Submission {
                     patience: Patience {
