@@ -199,38 +199,31 @@ fn kind_of(path: &Path, begins: &[u8]) -> Option<FileKind> {
     if let Some(interpreter) = shebang(begins) {
         return Some(FileKind::Script(interpreter));
     }
-    let script = |interpreter: &str| Some(FileKind::Script(vec![interpreter.to_owned()]));
-    let source = match ending(path).as_str() {
-        "py" if path.ends_with("__init__.py") => return Some(FileKind::Part),
-        "py" | "pyw" if find_in_path("python3").is_some() => return script("python3"),
-        "py" | "pyw" => return script("python"),
-        "js" | "mjs" | "cjs" => return script("node"),
-        "pl" => return script("perl"),
-        "rb" => return script("ruby"),
-        same @ ("lua" | "php") => return script(same),
-        "java" => FileKind::Java,
-        "c" => FileKind::C("cc"),
-        "cc" | "cpp" | "cxx" => FileKind::C("c++"),
-        "rs" => FileKind::Rust,
-        "class" => return Some(FileKind::Other("java -cp {dir} Main")),
-        "go" => return Some(FileKind::Other("go run {file}")),
-        "jar" => return Some(FileKind::Other("java -jar {file}")),
-        "sh" => return Some(FileKind::Other("sh {file}")),
-        other if OTHER_SOURCES.contains(&other) => return Some(FileKind::Other(OTHER_COMMAND)),
+    let script = |interpreter: &str| FileKind::Script(vec![interpreter.to_owned()]);
+    let is_whole = || has_main(&String::from_utf8_lossy(begins));
+    let with_main = |kind| if is_whole() { kind } else { FileKind::Part };
+    Some(match ending(path).as_str() {
+        "py" if path.ends_with("__init__.py") => FileKind::Part,
+        "py" | "pyw" if find_in_path("python3").is_some() => script("python3"),
+        "py" | "pyw" => script("python"),
+        "js" | "mjs" | "cjs" => script("node"),
+        "pl" => script("perl"),
+        "rb" => script("ruby"),
+        same @ ("lua" | "php") => script(same),
+        "java" => with_main(FileKind::Java),
+        "c" => with_main(FileKind::C("cc")),
+        "cc" | "cpp" | "cxx" => with_main(FileKind::C("c++")),
+        "rs" => with_main(FileKind::Rust),
+        "class" => FileKind::Other("java -cp {dir} Main"),
+        "go" => FileKind::Other("go run {file}"),
+        "jar" => FileKind::Other("java -jar {file}"),
+        "sh" => FileKind::Other("sh {file}"),
+        other if OTHER_SOURCES.contains(&other) => FileKind::Other(OTHER_COMMAND),
         _ if is_library(path) => return None,
-        _ => {
-            let (_, is_ours) = *MAGIC.iter().find(|(magic, _)| begins.starts_with(magic))?;
-            return Some(if is_ours {
-                FileKind::Executable
-            } else {
-                FileKind::Foreign
-            });
-        }
-    };
-    Some(if has_main(&String::from_utf8_lossy(begins)) {
-        source
-    } else {
-        FileKind::Part
+        _ => match MAGIC.iter().find(|(magic, _)| begins.starts_with(magic))? {
+            (_, true) => FileKind::Executable,
+            (_, false) => FileKind::Foreign,
+        },
     })
 }
 
