@@ -72,12 +72,11 @@ pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Progr
         ));
     }
     let unfit = choose(unfit, &all, folder, role);
-    let unfit = unfit.into_iter().take(1);
-    let unfit = unfit.map(|it| (it.path.as_path(), it.kind.trouble(has_command)));
-    let others = files.iter().map(|path| (path.as_path(), mistaken(path)));
-    let mut reasons = unfit.chain(others);
-    let what = match reasons.find(|(_, why)| why.is_some()) {
-        Some((path, why)) => format!("but {}: {}", name(path), why.unwrap_or_default()),
+    let unfit = unfit.first();
+    let unfit = unfit.and_then(|it| Some((&it.path, it.kind.trouble(has_command)?)));
+    let other = || files.iter().find_map(|path| Some((path, mistaken(path)?)));
+    let what = match unfit.or_else(other) {
+        Some((path, why)) => format!("but {}: {why}", name(path)),
         None if files.is_empty() => "and no other file that counts".to_owned(),
         None => format!("only {}", some(files.iter().map(|path| name(path)))),
     };
