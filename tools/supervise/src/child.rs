@@ -1,9 +1,11 @@
 //! A child process that ends with its owner, however that ends.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::process::Command;
+use std::process::{self, Command};
+use std::thread;
+use std::time::{Duration, Instant};
 
 #[cfg(windows)]
 use process_wrap::std::JobObject;
@@ -15,6 +17,9 @@ use crate::guard;
 #[cfg(target_os = "linux")]
 use crate::signals;
 use crate::strays::Mark;
+
+/// How long a program's file may be busy.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
 ///
@@ -42,7 +47,7 @@ impl Child {
         #[cfg(target_os = "linux")]
         signals::prepare();
         guard::prepare();
-        let (mark, started) = Mark::start(|| command.spawn());
+        let (mark, started) = Mark::start(|| command.spawn_with(spawn));
         // `spawn` may fail after the process has started.
         let process = started.inspect_err(|_| mark.end())?;
         guard::watch(process.id());
@@ -68,6 +73,20 @@ impl Child {
             self.kill()
         };
         guard::forget(self.id());
+    }
+}
+
+/// Tries again while the file is busy (`ETXTBSY`: execve(2)). The program that was started before this
+/// one already runs, but on a busy machine it may hold an instant longer what we had open then.
+fn spawn(command: &mut Command) -> io::Result<process::Child> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        let started = command.spawn();
+        let is_busy = matches!(&started, Err(it) if it.kind() == ErrorKind::ExecutableFileBusy);
+        if !is_busy || Instant::now() > deadline {
+            return started;
+        }
+        thread::yield_now();
     }
 }
 
