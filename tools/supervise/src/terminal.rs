@@ -10,6 +10,11 @@
 use std::io::{self, Read, Write};
 use std::process::Command;
 
+/// The size of the terminal: so wide that no program divides a line, and no wider, as some programs
+/// fill whole lines, such as to redraw a prompt.
+const ROWS: u16 = 24;
+const COLUMNS: u16 = 4_000;
+
 /// What the user of a program has in front of them.
 pub(crate) struct Streams {
     pub(crate) is_terminal: bool,
@@ -25,7 +30,11 @@ pub(crate) struct Streams {
 /// The system has no descriptors left.
 pub(crate) fn open(command: &mut Command) -> io::Result<Streams> {
     let (errors, theirs) = io::pipe()?;
-    command.stderr(theirs);
+    command
+        .stderr(theirs)
+        // Some libraries take a dumb terminal, or a pipe, for one of 80 columns.
+        .env("LINES", ROWS.to_string())
+        .env("COLUMNS", COLUMNS.to_string());
     #[cfg(unix)]
     if let Ok((ours, theirs)) = pty::open() {
         command
@@ -73,8 +82,7 @@ mod pty {
         mode.output_modes.remove(OutputModes::OPOST);
         tcsetattr(&pty.user, OptionalActions::Now, &mode)?;
         let mut size = tcgetwinsize(&pty.user)?;
-        // So wide that no program divides a line.
-        (size.ws_row, size.ws_col) = (24, 10_000);
+        (size.ws_row, size.ws_col) = (super::ROWS, super::COLUMNS);
         tcsetwinsize(&pty.user, size)?;
         Ok((pty.controller.into(), pty.user))
     }

@@ -27,13 +27,23 @@ fn a_program_has_a_terminal_that_does_not_echo() {
     assert_eq!(program.text(), "typed\nthe end\n");
 }
 
+/// A library that doesn't ask the terminal must not divide what it prints at 80 columns either.
+#[test]
+fn the_terminal_and_the_environment_have_the_same_width() {
+    let mut program = start("stty size; echo $LINES $COLUMNS");
+    program.wait_for_end(PATIENCE);
+    assert_eq!(program.text(), "24 4000\n24 4000\n");
+}
+
 /// Nothing in its environment is ours but what a terminal and a locale are known by.
 #[test]
 fn no_variable_tells_a_program_who_has_started_it() {
     let mut program = start("env | sed 's/=.*//' | sort");
     program.wait_for_end(PATIENCE);
     let ours = [
+        "COLUMNS",
         "LC_ALL",
+        "LINES",
         "NO_COLOR",
         "PYTHONUNBUFFERED",
         "TERM",
