@@ -16,10 +16,11 @@ pub fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Whether a program ended on purpose: with exit status 0, or by SIGTERM or SIGINT (signal(7)), by
-/// which one of its processes may end the others. (The judge sends them only when all is judged.)
+/// Whether a program ended on purpose: with exit status 0, or by SIGINT, SIGKILL or SIGTERM
+/// (signal(7)), by which one of its processes or threads may end the others. (The judge sends them
+/// only when all is judged.)
 pub fn is_success(status: ExitStatus) -> bool {
-    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 15)))
+    status.success() || (status.code().is_none() && matches!(signal(status), Some(2 | 9 | 15)))
 }
 
 /// How a program ended, in words.

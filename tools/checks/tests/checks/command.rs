@@ -281,9 +281,11 @@ pub(crate) fn in_shell(patience: Patience, shell_command: &str) -> Submission {
 #[cfg(unix)]
 #[test]
 fn a_process_of_a_program_may_end_the_others() {
-    let told = format!("\"{FAULTY}\" chat-client $1; kill -TERM $$");
-    let outcome = judged(Role::ChatClient, "byebye-heard", &told);
-    assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+    for signal in ["TERM", "KILL"] {
+        let told = format!("\"{FAULTY}\" chat-client $1; kill -{signal} $$");
+        let outcome = judged(Role::ChatClient, "byebye-heard", &told);
+        assert_eq!(outcome.verdict, Verdict::Passed, "{outcome:#?}");
+    }
 }
 
 #[test]
