@@ -131,14 +131,15 @@ impl Lab {
             c => 2 * usize::from(is_letter(c)),
         };
         let is_news = |rest: &str| rest.chars().map(length).sum::<usize>() > 3;
-        // Words that usually have others after them, or a number, say nothing without those: such as
-        // "Connecting", of one that goes on with "connected".
-        let is_begun = |rest: &str| {
+        let last = lines.len().saturating_sub(1);
+        // Words that usually have a number after them say nothing without one. Nor does the last line
+        // without its end: what usually follows it is missing.
+        let is_begun = |rest: &str, index: usize| {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
-            left.any(|left| left.starts_with([' ', '#']))
+            left.any(|left| index == last || left.trim_start().starts_with('#'))
         };
-        let mut rests = lines.iter().map(|line| self.unknown(line));
-        rests.any(|rest| is_news(rest) && !is_begun(rest))
+        let mut rests = lines.iter().map(|line| self.unknown(line)).enumerate();
+        rests.any(|(index, rest)| is_news(rest) && !is_begun(rest, index))
     }
 
     /// A line without what is known at its beginning.
@@ -551,14 +552,17 @@ mod tests {
             "Answer # degrees".to_owned(),
             "Connecting to # connected".to_owned(),
             "服务器没有应答时会重试".to_owned(),
+            "Connecting done".to_owned(),
         ]);
         for (line, is_news) in [
-            ("Answer: ", false),
+            ("Answer: \n", false),
             ("Answer: none", true),
             ("Connecting to 8080... ", false),
             ("Connecting to 8080... failed", true),
             ("Ans", true),
-            ("服务器没有应答", true),
+            ("服务器没有应答\n", true),
+            ("Connecting ... ", false),
+            ("Connecting ... \n", true),
         ] {
             assert_eq!(lab.are_news(line), is_news, "{line}");
         }
