@@ -308,13 +308,19 @@ impl TcpPeer {
     /// None comes within [`Patience::answer`](crate::run::Patience::answer), or a NUL does.
     pub fn expects_line(&mut self, text: &str) -> Told {
         self.expects(text)?;
-        let Some(nul) = self.received.find_byte(0) else {
+        let Some(advice) = self.nul_with(text) else {
             return Ok(());
         };
-        let is_behind = nul >= self.used;
         self.looks_back();
         self.failed(format!("{text:?} reaches {}, without a NUL", self.run.name))
-            .advise(if is_behind { NUL_SENT } else { LENGTH_SENT })
+            .advise(advice)
+    }
+
+    /// What to change in a program that has sent a NUL, if it has.
+    fn nul_with(&self, text: &str) -> Option<&'static str> {
+        let nul = self.received.find_byte(0)?;
+        let is_behind = self.received.find(text).is_some_and(|start| nul > start);
+        Some(if is_behind { NUL_SENT } else { LENGTH_SENT })
     }
 
     /// Waits for a message that is this text alone, with or without a line end.
@@ -327,18 +333,17 @@ impl TcpPeer {
         let limit = self.answer_time();
         // If nothing comes, that is the same as for any text.
         self.awaits(&format!("{text:?}"), limit, |it| it.contains_str(text))?;
-        let message = self.unused().trim_ascii_end();
-        let message = message.rsplit(|&byte| byte == b'\n').next();
-        if message == Some(text.as_bytes()) {
+        let mut messages = self.unused().lines().map(<[u8]>::trim_ascii_end);
+        if messages.any(|it| it == text.as_bytes()) {
             self.used = self.received.len();
             return Ok(());
         }
         self.failed(self.run.reaches(format_args!("{text:?} alone"), limit))
-            .advise(
+            .advise(self.nul_with(text).unwrap_or(
                 "Send the word alone, without a name before it or words after it: the other side \
                  compares the whole message with it. The first line typed is a message, too, and \
                  no name.",
-            )
+            ))
     }
 
     /// What comes within this time, as a greeting may, doesn't count for the next expectation.
@@ -418,8 +423,21 @@ impl TcpPeer {
     ///
     /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
+        self.closes_within(self.answer_time())
+    }
+
+    /// The same, sooner than a program does that only gives up on a peer without a word.
+    ///
+    /// # Errors
+    ///
+    /// It doesn't within [`Patience::meanwhile`](crate::run::Patience::meanwhile).
+    pub fn expects_the_end_at_once(&mut self) -> Told {
+        self.closes_within(self.run.patience().meanwhile)
+    }
+
+    fn closes_within(&mut self, limit: Duration) -> Told {
         self.tell("expects the program to close the connection");
-        self.ends("")
+        self.ends(limit, "")
     }
 
     /// Waits until the program closes the connection properly.
@@ -429,11 +447,10 @@ impl TcpPeer {
     /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
-        self.ends(", without a reset")
+        self.ends(self.answer_time(), ", without a reset")
     }
 
-    fn ends(&mut self, how: &str) -> Told {
-        let limit = self.answer_time();
+    fn ends(&mut self, limit: Duration, how: &str) -> Told {
         self.hears(limit, |_| false);
         if self.has_closed() || (self.end.is_some() && how.is_empty()) {
             return Ok(());
@@ -756,14 +773,18 @@ pub(crate) mod tests {
         let messages: &[(&[u8], bool)] = &[
             (b"bye\r\n", true),
             (b"Li: bye\n", false),
-            (b"bye\0", false),
             (b"Li is here\nbye", true),
+            (b"bye\nLi has left\n", true),
+            (b"bye\0", false),
         ];
         for (bytes, is_good) in messages {
             client.passes_over(Duration::from_millis(1));
             program.write_all(bytes).unwrap();
             let told = client.expects_alone("bye");
             assert_eq!(told.is_ok(), *is_good, "{}: {told:?}", shown(bytes));
+            let advice = told.err().and_then(|stop| stop.advice);
+            let is_about_nul = advice.as_deref() == Some(NUL_SENT);
+            assert_eq!(is_about_nul, bytes.contains(&0), "{advice:?}");
         }
     }
 

@@ -29,7 +29,7 @@ impl ChatSide for ChatServer {
     }
 
     fn takes_its_leave(_: &mut Lab, guest: &mut TcpPeer) -> Told {
-        guest.expects_the_end()
+        guest.expects_the_end_at_once()
     }
 }
 
@@ -105,14 +105,15 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "The guest says \"byebye\". Its line end comes 700 ms later, for programs that read \
-                lines. (The tutorial's program sends none.)",
+                lines. (The tutorial's program sends none.) Within 2.5 s the host closes the \
+                connection.",
         advice: "When a message is \"byebye\", with or without a line end, close the guest's \
                  connection.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = arrives(lab)?;
             chat::says_byebye(&mut guest)?;
-            guest.expects_the_end()
+            ChatServer::takes_its_leave(lab, &mut guest)
         },
     },
     chat::byebye_typed::<ChatServer>("chat-server/byebye-typed"),
