@@ -426,13 +426,14 @@ impl TcpPeer {
         self.closes_within(self.answer_time())
     }
 
-    /// The same, sooner than a program does that only gives up on a peer without a word.
+    /// The same within 3.5 s: a program may first say goodbye for 1, 2 or 3 s, but one that only gives
+    /// up on a quiet peer after 5 s is later.
     ///
     /// # Errors
     ///
-    /// It doesn't within [`Patience::meanwhile`](crate::run::Patience::meanwhile).
-    pub fn expects_the_end_at_once(&mut self) -> Told {
-        self.closes_within(self.run.patience().meanwhile)
+    /// It doesn't.
+    pub fn expects_the_end_soon(&mut self) -> Told {
+        self.closes_within(self.answer_time() * 7 / 10)
     }
 
     fn closes_within(&mut self, limit: Duration) -> Told {

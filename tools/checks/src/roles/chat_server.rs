@@ -29,7 +29,7 @@ impl ChatSide for ChatServer {
     }
 
     fn takes_its_leave(_: &mut Lab, guest: &mut TcpPeer) -> Told {
-        guest.expects_the_end_at_once()
+        guest.expects_the_end_soon()
     }
 }
 
@@ -105,10 +105,10 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "The guest says \"byebye\". Its line end comes 700 ms later, for programs that read \
-                lines. (The tutorial's program sends none.) Within 2.5 s the host closes the \
+                lines. (The tutorial's program sends none.) Within 3.5 s the host closes the \
                 connection.",
         advice: "When a message is \"byebye\", with or without a line end, close the guest's \
-                 connection.",
+                 connection, without waiting for the keyboard.",
         lesson: PAGE,
         run: |lab| {
             let mut guest = arrives(lab)?;
