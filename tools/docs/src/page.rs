@@ -35,6 +35,8 @@ pub struct Block {
     pub language: String,
     /// What `<!-- source: … -->` on the line before says.
     pub source: Option<String>,
+    /// Whether `<!-- fails … -->` is on the line before: one of its commands may fail.
+    pub may_fail: bool,
     /// What is in it, each line with its line end.
     pub text: String,
     /// Where the text is in the page.
@@ -54,22 +56,16 @@ pub const CHINESE: &str = "README.zh-CN.md";
 pub const MEASURING: &str = "cargo run --release -p bench";
 
 impl Block {
-    /// The commands of an `sh` block, each without its comment.
+    /// The commands of an `sh` block.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
         let lines = if self.language == "sh" {
             &self.text
         } else {
             ""
         };
-        lines
-            .lines()
-            .map(|line| line.split("  #").next().unwrap_or_default().trim())
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        lines.lines().map(str::trim).filter(|line| !line.is_empty())
     }
 }
-
-/// The comment after a command that may fail, such as one that judges an empty exercise.
-pub const FAILS: &str = "  # fails ";
 
 impl Page {
     /// The README, also in Chinese, and all pages of `docs/`, by path.
@@ -118,6 +114,7 @@ impl Page {
                     blocks.push(Block {
                         language,
                         source: comment_before(&text, range.start, "source:"),
+                        may_fail: comment_before(&text, range.start, "fails").is_some(),
                         text: text.get(inside.clone()).unwrap_or_default().to_owned(),
                         range: inside,
                         line,
@@ -230,9 +227,10 @@ Run `cargo test`, see [there](a.md#b).
 let a = 1;
 ```
 
+<!-- fails until it is written -->
 ```sh
-cargo run  # a comment
-# nothing but a comment
+cargo run
+
 printf '#' | nc 127.0.0.1 8080
 ```
 
@@ -254,6 +252,7 @@ printf '#' | nc 127.0.0.1 8080
         assert_eq!((rust.text.as_str(), rust.line), ("let a = 1;\n", 6));
         let commands: Vec<_> = sh.commands().collect();
         assert_eq!(commands, ["cargo run", "printf '#' | nc 127.0.0.1 8080"]);
+        assert!(sh.may_fail && !empty.may_fail);
         assert_eq!(empty.source.as_deref(), Some(COMMANDS_ABOVE));
         assert_eq!(empty.text, "");
         assert_eq!(page.links, [("a.md#b".to_owned(), 3)]);

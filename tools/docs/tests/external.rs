@@ -21,7 +21,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use docs::page::{Block, CHINESE, COMMANDS_ABOVE, FAILS, MEASURING, Page};
+use docs::page::{Block, CHINESE, COMMANDS_ABOVE, MEASURING, Page};
 use docs::root;
 use libtest_mimic::{Failed, Trial};
 use socket2::{Domain, Socket, Type};
@@ -64,7 +64,7 @@ fn trials() -> Vec<Trial> {
             }
             let next = page.blocks.get(number + 1);
             let shown = next.filter(|next| next.source.as_deref() == Some(COMMANDS_ABOVE));
-            let may_fail = block.text.contains(FAILS);
+            let may_fail = block.may_fail;
             let name = page.at(block.line);
             let (path, shown) = (page.path.clone(), shown.map(|shown| shown.text.clone()));
             let trial = Trial::test(name, move || {
