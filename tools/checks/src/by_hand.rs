@@ -10,6 +10,9 @@ use console::safe::escape_bytes;
 /// The longest command, in bytes. Nobody copies a longer one.
 const LONGEST: usize = 800;
 
+/// How long somebody takes to read what a peer said, and to type a line.
+const TYPING: Duration = Duration::from_secs(5);
+
 /// What the peers of a check do.
 #[derive(Debug, Default)]
 pub(crate) struct ByHand {
@@ -30,6 +33,8 @@ struct Deeds {
     quiet: bool,
     /// It has got what it expected since its last part.
     heard: bool,
+    /// It has got something in answer to a part.
+    was_answered: bool,
     end: Option<&'static str>,
 }
 
@@ -99,13 +104,20 @@ impl Deeds {
             // `tap listen` answers nothing before something has come.
             Deed::Sends(_) if !self.is_client() && !self.heard => return false,
             Deed::Sends(bytes) => {
+                // `tap` doesn't wait for the answer, which somebody may have to type.
+                if self.was_answered && !self.is_udp() {
+                    self.pause = self.pause.max(TYPING);
+                }
                 self.parts.push(bytes.to_vec());
                 self.quiet = false;
                 self.heard &= !self.is_client();
             }
             // It gives the same answer to each datagram.
             Deed::Hears if self.is_udp() && !self.is_client() && self.heard => return false,
-            Deed::Hears => self.heard = true,
+            Deed::Hears => {
+                self.heard = true;
+                self.was_answered = !self.parts.is_empty();
+            }
             Deed::Pauses(_) if self.is_udp() => return false,
             Deed::Pauses(pause) => {
                 // So that a pause goes before the first part, too.
