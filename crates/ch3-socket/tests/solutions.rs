@@ -9,7 +9,7 @@
 
 use std::process::ExitCode;
 
-use judging::function::{answer, run, wrong_answers};
+use judging::function::{answer, check, run, starter, wrong_answers};
 use socket2::{Domain, Type};
 
 #[allow(dead_code, reason = "of a starter only its types are used here")]
@@ -61,5 +61,12 @@ fn main() -> ExitCode {
     trials.push(answer(file, judge(solutions::choose::choose)));
     let wrong = WRONG.iter().map(|&(fault, wrong)| (fault, judge(wrong)));
     trials.push(wrong_answers(file, wrong.collect()));
+    let family = check("a wrong family is told as such", || {
+        let told = checks::choose::checks(WRONG[1].1);
+        let mut told = told.iter().filter_map(|check| check.run().err());
+        told.find(|it| !it.contains("the family"))
+            .map_or(Ok(()), Err)
+    });
+    trials.extend(starter(file, "", vec![family]));
     run(trials)
 }

@@ -122,7 +122,11 @@ thread_local! {
 
 impl Check {
     /// A panic is a failure, with its place and its words.
-    fn run(&self) -> Checked {
+    ///
+    /// # Errors
+    ///
+    /// What is checked doesn't hold.
+    pub fn run(&self) -> Checked {
         panic::catch_unwind(AssertUnwindSafe(&self.judge)).unwrap_or_else(|_| {
             // The starter is a module of the test by its path, and so the compiler calls it.
             let words = LAST_PANIC.take().replace("tests/../", "");
