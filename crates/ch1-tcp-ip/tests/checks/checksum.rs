@@ -52,7 +52,7 @@ pub fn checks(checksum: fn(&[u8]) -> u16) -> Vec<Check> {
         ),
         is(
             "the right checksum gives zero",
-            "the same 20 bytes with their checksum",
+            "the 20 bytes of `ch1-tcp-ip layers`, with their checksum",
             ip_header([0x26, 0xc2]),
             0,
         ),

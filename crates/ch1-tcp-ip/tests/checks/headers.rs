@@ -61,7 +61,7 @@ fn ipv4_checks(ipv4: Ipv4) -> Vec<Check> {
         ),
         is(
             "an IPv4 header with options",
-            "the same with 4 bytes of options",
+            "the packet of `layers` with 4 bytes of options",
             long(),
             Some(Ipv4Header {
                 header_length: 24,
@@ -147,7 +147,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP segment with SYN",
-            "the same, its flags 0x02",
+            "the segment of `layers`, its flags 0x02",
             changed(13, 0x02),
             Some(TcpHeader {
                 ack: false,
@@ -157,7 +157,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP segment with FIN, ACK and flags that don't matter here",
-            "the same, its flags 0xf1",
+            "the segment of `layers`, its flags 0xf1",
             changed(13, 0xf1),
             Some(TcpHeader {
                 fin: true,
@@ -166,7 +166,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP header with options, and with reserved bits set",
-            "the same, with 0x6f before the flags",
+            "the segment of `layers`, with 0x6f before the flags",
             changed(12, 0x6f),
             Some(TcpHeader {
                 header_length: 24,
@@ -175,7 +175,7 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP header with large numbers",
-            "the same, its sequence number 0xff0003e9",
+            "the segment of `layers`, its sequence number 0xff0003e9",
             changed(4, 0xff),
             Some(TcpHeader {
                 sequence_number: 0xff00_03e9,
@@ -184,13 +184,13 @@ fn tcp_checks(tcp: Tcp) -> Vec<Check> {
         ),
         is(
             "a TCP header that says it is too short",
-            "the same, with 0x40 before the flags",
+            "the segment of `layers`, with 0x40 before the flags",
             changed(12, 0x40),
             None,
         ),
         is(
             "a TCP header that says it is longer than the segment",
-            "the same, with 0xf0 before the flags",
+            "the segment of `layers`, with 0xf0 before the flags",
             changed(12, 0xf0),
             None,
         ),
