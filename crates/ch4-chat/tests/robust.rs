@@ -644,6 +644,17 @@ mod limits {
         host.ends().1.unwrap();
     }
 
+    /// Others may allow fewer, whatever a program asks for.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn two_hundred_may_connect_before_anybody_is_accepted() {
+        let listener = robust::listen(ANY_PORT).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        let queued: Vec<_> = (0..200).map(connect).collect();
+        drop(queued);
+    }
+
     /// The system doubles it on Linux: socket(7).
     #[test]
     fn the_system_keeps_little_of_what_is_not_read_yet() {

@@ -38,8 +38,9 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
 
-    // 3. Listen: from now on guests may connect.
-    socket.listen(128)?;
+    // 3. Listen: from now on guests may connect. The queue has room for all whom a room has room
+    // for; the system may allow fewer (listen(2): /proc/sys/net/core/somaxconn).
+    socket.listen(1024)?;
     Ok(socket.into())
 }
 
