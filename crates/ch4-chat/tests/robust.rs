@@ -89,17 +89,10 @@ fn host() -> (Side, SocketAddr) {
 
 /// A robust guest, and the host's end of its connection.
 fn guest_with(name: Option<&'static str>, limits: Limits) -> (Side, FakePeer) {
-    guest_of(&TcpListener::bind(ANY_PORT).unwrap(), name, limits)
-}
-
-fn guest_of(
-    listener: &TcpListener,
-    name: Option<&'static str>,
-    limits: Limits,
-) -> (Side, FakePeer) {
+    let listener = TcpListener::bind(ANY_PORT).unwrap();
     let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
     let guest = Side::start(limits, move |chat| robust::guest(stream, name, chat));
-    (guest, FakePeer::accept(listener))
+    (guest, FakePeer::accept(&listener))
 }
 
 fn guest() -> (Side, FakePeer) {
@@ -388,6 +381,17 @@ mod limits {
 
     use super::*;
 
+    /// The other side closes this connection, without reading what is sent.
+    fn is_soon_closed(peer: &FakePeer) {
+        let begin = Instant::now();
+        // (Wine goes on taking what is written.)
+        while cfg!(unix) && peer.stream().write(b"x").is_ok() {
+            thread::yield_now();
+        }
+        // If it is still open, a write has waited for so long.
+        assert!(begin.elapsed() < PATIENCE, "it is still open");
+    }
+
     /// A room of which little may wait for each guest.
     fn host_that_waits_little() -> (Side, SocketAddr) {
         host_with(Limits {
@@ -415,14 +419,7 @@ mod limits {
             host.types(&"x".repeat(4000));
             heard = reads.reads_up_to("xxx");
         }
-        // Its connection is closed at once.
-        let begin = Instant::now();
-        // (Wine goes on taking what is written.)
-        while cfg!(unix) && stuck.stream().write(b"x").is_ok() {
-            thread::yield_now();
-        }
-        // If it is still open, a write has waited for so long.
-        assert!(begin.elapsed() < PATIENCE, "it is still open");
+        is_soon_closed(&stuck);
         drop(reads);
         host.ends().1.unwrap();
     }
@@ -461,13 +458,7 @@ mod limits {
             farewell: Duration::from_millis(200),
             ..Limits::default()
         });
-        let begin = Instant::now();
-        // (Wine goes on taking what is written.)
-        while cfg!(unix) && leaves.stream().write(b"x").is_ok() {
-            thread::yield_now();
-        }
-        // If it is still open, a write has waited for so long.
-        assert!(begin.elapsed() < PATIENCE, "it is still open");
+        is_soon_closed(&leaves);
         host.ends().1.unwrap();
     }
 
@@ -692,14 +683,19 @@ mod limits {
     #[test]
     fn a_host_that_does_not_read_is_given_up() {
         let limits = Limits {
-            guest_bytes: 10_000,
+            // More than the burst, which may all be typed while the writer rests.
+            guest_bytes: 70_000,
             ..long_farewell()
         };
         let listener = TcpListener::bind(ANY_PORT).unwrap();
-        // A small window, so that it is full soon.
+        // A small window and a small buffer, so that they are full soon.
         let small = SockRef::from(&listener).set_recv_buffer_size(4096);
         small.unwrap();
-        let (mut guest, host) = guest_of(&listener, None, limits);
+        let stream = robust::connect(listener.local_addr().unwrap(), &limits).unwrap();
+        let small = SockRef::from(&stream).set_send_buffer_size(4096);
+        small.unwrap();
+        let mut guest = Side::start(limits, move |chat| robust::guest(stream, None, chat));
+        let host = FakePeer::accept(&listener);
         let line = "x".repeat(4000);
         let begin = Instant::now();
         while writeln!(guest.typing, "{line}").is_ok() {
@@ -708,7 +704,7 @@ mod limits {
         assert!(begin.elapsed() < PATIENCE, "it was waited for");
         let error = guest.end().unwrap_err().to_string();
         assert!(error.contains("timed out"), "{error}");
-        drop(host);
+        is_soon_closed(&host);
     }
 
     /// On Linux a listener whose queue is full doesn't answer at all: listen(2).

@@ -75,7 +75,7 @@ fn fits(before: &str, mark: char) -> bool {
 }
 
 /// The names in use.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// The keys of each.
     taken: HashSet<String>,

@@ -172,8 +172,15 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_breaks_within_a_message_is_an_error() {
-        let read = reads(3 * PATIENCE, |peer, _| peer.resets());
+    fn if_a_connection_breaks_within_a_message_that_counts_and_so_does_the_error() {
+        let read = reads(3 * PATIENCE, |peer, hears| {
+            // So much that the test learns when it has been read.
+            peer.sends("x".repeat(MESSAGE_BYTES + 1));
+            assert_eq!(hears.recv_timeout(PATIENCE), Ok(vec![]));
+            peer.resets();
+            let said = hears.recv_timeout(PATIENCE).unwrap();
+            assert!(said.concat().ends_with("x [cut: it had 4097 bytes]"));
+        });
         assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
 }

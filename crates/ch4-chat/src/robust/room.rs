@@ -1031,6 +1031,12 @@ mod tests {
                 let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
                 prop_assert_eq!(words.join(" "), guest.words.join(" "));
             }
+            // Names are given back.
+            for id in crowd.here() {
+                crowd.world.room.depart(id, "has left", crowd.world.now);
+            }
+            let unused = Room::new(None, &screen.log, &limits);
+            prop_assert_eq!(crowd.world.room.names, unused.names);
         }
     }
 }
