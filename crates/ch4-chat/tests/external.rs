@@ -325,6 +325,34 @@ fn signals_leave_the_terminal_as_it_was() {
     }
 }
 
+/// As under `nohup`. It changes nothing, and another signal still ends the program.
+#[test]
+#[ignore = "needs tmux"]
+fn a_signal_that_is_ignored_leaves_the_editor_as_it_was() {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    terminal.enters("a=$(stty -g)");
+    terminal.enters(&format!(
+        "sh -c 'trap \"\" HUP; echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
+    ));
+    let mut peer = FakePeer::accept(&listener);
+    let screen = terminal.shows("> ");
+    let (_, pid) = screen.rsplit_once("pid ").unwrap();
+    let (pid, _) = pid.split_once('.').unwrap();
+    for word in ["one", "two"] {
+        Program::run("kill", ["-s", "HUP", pid]).succeeds();
+        terminal.types(word);
+        terminal.shows(&format!("> {word}"));
+        terminal.presses("Enter");
+        assert_eq!(peer.reads_line(), format!("{word}\n"));
+    }
+    Program::run("kill", ["-s", "TERM", pid]).succeeds();
+    terminal.shows("status 143");
+    terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
+    terminal.shows("\nthe same\n");
+}
+
 /// The terminal is full, and takes nothing that programs print, until the value that this returns is
 /// dropped.
 fn pauses(terminal: &Terminal) -> impl Drop {

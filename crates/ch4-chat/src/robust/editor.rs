@@ -98,6 +98,9 @@ mod signals {
     /// Asks the terminal to stop marking what is pasted, which the editor asked for.
     const PASTE_MARKS_OFF: &str = "\x1b[?2004l";
 
+    /// Asks for it again.
+    const PASTE_MARKS_ON: &str = "\x1b[?2004h";
+
     /// Restores the terminal before a signal ends the program. (The editor takes SIGINT for
     /// Ctrl-C.) Call this before you start any other thread: a new thread blocks the same signals
     /// as the thread that starts it.
@@ -107,13 +110,20 @@ mod signals {
         let stopping = SigSet::from(SIGTSTP);
         (ending | stopping).thread_block()?;
         thread::Builder::new().spawn(move || {
-            // This can fail only if the set held no signal.
-            let Ok(signal) = ending.wait() else { return };
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
             // A paused terminal can't keep the program from ending: a printer waits for a second.
-            let _ = Printer::new(io::stdout()).map(|it| it.add(PASTE_MARKS_OFF));
-            let _ = ending.thread_unblock();
-            let _ = raise(signal);
+            let print = |marks| drop(Printer::new(io::stdout()).map(|it| it.add(marks)));
+            // This can fail only if the set held no signal.
+            while let Ok(signal) = ending.wait() {
+                let edits = tcgetattr(io::stdin());
+                let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &mode);
+                print(PASTE_MARKS_OFF);
+                let _ = SigSet::from(signal).thread_unblock();
+                let _ = raise(signal);
+                // We are still here, so this signal is ignored: nohup(1) does that to SIGHUP.
+                let _ = SigSet::from(signal).thread_block();
+                let _ = edits.map(|it| tcsetattr(io::stdin(), SetArg::TCSANOW, &it));
+                print(PASTE_MARKS_ON);
+            }
         })?;
         Ok(())
     }
