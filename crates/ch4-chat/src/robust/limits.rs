@@ -17,7 +17,8 @@ pub struct Limits {
     pub quiet: Duration,
     /// In a full room, a guest that gives no name and says no word loses its place after 60 s.
     pub silence: Duration,
-    /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB.
+    /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB. Each text that waits
+    /// counts 24 bytes more: about what it takes besides.
     pub guest_bytes: usize,
     /// Bytes that may wait for all guests together: 64 MiB.
     pub room_bytes: usize,

@@ -34,13 +34,17 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// writer wakes at most 50 times a second, however many guests talk.
 const REST: Duration = Duration::from_millis(20);
 
+/// About how many bytes a text takes in an outbox besides its own. If only those counted, a crowd
+/// that says little at a time could make the room keep several times its limit.
+pub(super) const TEXT_COST: usize = 24;
+
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The loop's handle to a peer.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
-    /// How many bytes wait, including those that are being written.
+    /// How many bytes wait, including those that are being written, and the [`TEXT_COST`]s.
     waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     /// Closes the connection. A closure, as a test's peer has no socket.
@@ -103,7 +107,8 @@ impl Peer {
     /// Adds lines to what the writer sends. The limit is the caller's: see [`Peer::waiting`].
     pub fn push(&self, text: impl Into<Arc<str>>) {
         let text = text.into();
-        self.waiting.fetch_add(text.len(), Ordering::Relaxed);
+        let size = text.len() + TEXT_COST;
+        self.waiting.fetch_add(size, Ordering::Relaxed);
         // If the writer has ended, nobody needs the text.
         let _ = self.outbox.send(text);
     }
@@ -135,10 +140,12 @@ fn write_texts(
     waiting: &AtomicUsize,
 ) -> io::Result<()> {
     while let Ok(first) = texts.recv() {
-        let mut text = first.to_string();
+        let (mut text, mut cost) = (first.to_string(), TEXT_COST);
         for more in texts.try_iter() {
             text += &more;
+            cost += TEXT_COST;
         }
+        waiting.fetch_sub(cost, Ordering::Relaxed);
         // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
         // wouldn't understand it.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
@@ -233,7 +240,7 @@ mod tests {
         let lines = "one\ntwo\nthree\nbyebye\n";
         // What is being written still waits.
         let all = lines.len() + BYE.len();
-        assert_eq!(peer.waiting(), all);
+        assert_eq!(peer.waiting(), all + 5 * TEXT_COST);
         // The peer is still there, but nothing comes after its last word.
         let writes = writes(&outbox, None);
         let writes: Vec<_> = writes

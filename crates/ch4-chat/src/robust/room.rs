@@ -283,6 +283,7 @@ mod tests {
     use proptest::sample::Index;
     use testkit::Capture;
 
+    use super::super::peer::TEXT_COST;
     use super::super::peer::fake::Outbox;
     use super::*;
 
@@ -407,7 +408,8 @@ mod tests {
     fn take(outbox: &Outbox) -> String {
         let texts: Vec<_> = outbox.texts.try_iter().collect();
         let text = texts.concat();
-        outbox.waiting.fetch_sub(text.len(), Ordering::Relaxed);
+        let size = text.len() + texts.len() * TEXT_COST;
+        outbox.waiting.fetch_sub(size, Ordering::Relaxed);
         text
     }
 
@@ -790,7 +792,7 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let (screen, limits) = (Screen::new(), few(9, 2 * 10, 9999));
+        let (screen, limits) = (Screen::new(), few(9, 2 * (10 + TEXT_COST), 9999));
         let mut world = World::new(None, &screen, &limits);
         let (_, reads) = world.arrives().unwrap();
         let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
@@ -800,7 +802,7 @@ mod tests {
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
-        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * 10));
+        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + TEXT_COST)));
         let mut world = World::new(None, &screen, &limits);
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
@@ -975,7 +977,7 @@ mod tests {
         /// for any line, also for one that tells of another's end.
         #[test]
         fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
-            let (screen, limits) = (Screen::new(), few(5, 120, 300));
+            let (screen, limits) = (Screen::new(), few(5, 240, 600));
             let world = World::new(None, &screen, &limits);
             let mut crowd = Crowd { world, guests: BTreeMap::new() };
             for (number, step) in steps.into_iter().enumerate() {
