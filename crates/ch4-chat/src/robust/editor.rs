@@ -84,7 +84,8 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
 }
 
 /// Handles signals while the editor has the terminal, so that no shell gets it back in the editor's
-/// mode. (Nobody can do that for SIGKILL and SIGSTOP, or for a signal that a fault raises.)
+/// mode. (Nobody can do that for SIGKILL and SIGSTOP, or for a signal that a fault raises. It isn't
+/// done for SIGTSTP from another program.)
 #[cfg(unix)]
 mod signals {
     use std::io;
