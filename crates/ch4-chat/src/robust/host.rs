@@ -126,6 +126,9 @@ impl Host {
         {
             // The system is out of descriptors, threads or memory. Guests wait in the backlog.
             self.chat.log.short_of("let a guest in for now", &error);
+            // Those who need no place keep nobody out.
+            self.rejected.clear();
+            self.room.drop_silent(now);
             accept_again_at += RETRY_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
@@ -198,6 +201,22 @@ mod tests {
                 host.welcome(Err(error.into()), now);
                 assert_eq!(permitted.try_recv(), Ok(now + delay), "{error}");
             }
+        });
+    }
+
+    /// Or a thousand who say nothing could keep the others out, however few descriptors there are.
+    #[test]
+    fn if_the_system_is_short_of_something_the_rejected_and_the_silent_go() {
+        host(|mut host, _| {
+            let (rejected, mut guest) = FakePeer::pair();
+            host.reject(rejected);
+            arrives(&mut host.room);
+            let short = || Err(ErrorKind::OutOfMemory.into());
+            host.welcome(short(), Instant::now());
+            assert_eq!(guest.reads_to_end(), b"* The room is full.\n");
+            assert!(host.rejected.is_empty() && !host.room.is_empty());
+            host.welcome(short(), Instant::now() + Limits::default().silence);
+            assert!(host.room.is_empty());
         });
     }
 

@@ -202,14 +202,23 @@ impl Room {
 
     /// The number of a guest who may come now; `None` if the room is full.
     pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
-        if self.guests.len() >= self.limits.guests {
-            let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
-            let (&id, _) = self.guests.iter().find(|(_, guest)| is_late(guest))?;
-            let why = "was dropped: the room is full, and it had said nothing";
-            self.expel(id, why, now);
+        if self.guests.len() >= self.limits.guests && !self.drop_silent(now) {
+            return None;
         }
         self.arrived += 1;
         Some(self.arrived)
+    }
+
+    /// There is no place for more: drops a guest that has been silent for too long. Returns false
+    /// if nobody has.
+    pub fn drop_silent(&mut self, now: Instant) -> bool {
+        let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
+        let Some((&id, _)) = self.guests.iter().find(|(_, guest)| is_late(guest)) else {
+            return false;
+        };
+        let why = "was dropped: the room is full, and it had said nothing";
+        self.expel(id, why, now);
+        true
     }
 
     /// A guest has come. The others are told when its first event is passed on.
