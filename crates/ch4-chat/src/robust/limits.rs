@@ -15,7 +15,8 @@ pub struct Limits {
     /// After how much quiet a message without LF ends, and a guest without a name is announced:
     /// 200 ms.
     pub quiet: Duration,
-    /// In a full room, a guest that gives no name and says no word loses its place after 60 s.
+    /// If the room is full, or the system can't take the next guest, a guest that gives no name and
+    /// says no word loses its place after 60 s.
     pub silence: Duration,
     /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB. Each text that waits
     /// counts 24 bytes more: about what it takes besides.
