@@ -257,7 +257,7 @@ impl Room {
     /// waits.
     pub fn drop_slow(&mut self, now: Instant) {
         loop {
-            let sum: usize = self.guests.values().map(|it| it.peer.waiting()).sum();
+            let sum: usize = self.guests.values().map(|it| it.peer.memory()).sum();
             let slowest = self.guests.iter().max_by_key(|(_, it)| it.peer.waiting());
             let Some((&id, it)) = slowest else { return };
             if it.peer.waiting() <= self.limits.guest_bytes && sum <= self.limits.room_bytes {
@@ -282,7 +282,6 @@ mod tests {
     use std::collections::{HashSet, VecDeque};
     use std::mem;
     use std::sync::Mutex;
-    use std::sync::atomic::Ordering;
     use std::sync::mpsc::{Receiver, TryRecvError};
     use std::time::Duration;
 
@@ -292,7 +291,6 @@ mod tests {
     use proptest::sample::Index;
     use testkit::Capture;
 
-    use super::super::peer::TEXT_COST;
     use super::super::peer::fake::Outbox;
     use super::*;
 
@@ -387,7 +385,7 @@ mod tests {
         /// What a guest hears until everything is passed on.
         fn read(&mut self, outbox: &Outbox) -> String {
             self.passes_on_all();
-            take(outbox)
+            outbox.take()
         }
 
         fn is_let_go(&self, id: PeerId) -> bool {
@@ -414,14 +412,6 @@ mod tests {
     }
 
     /// What a guest's writer would write now.
-    fn take(outbox: &Outbox) -> String {
-        let texts: Vec<_> = outbox.texts.try_iter().collect();
-        let text = texts.concat();
-        let size = text.len() + texts.len() * TEXT_COST;
-        outbox.waiting.fetch_sub(size, Ordering::Relaxed);
-        text
-    }
-
     fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
         Limits {
             guests,
@@ -548,7 +538,7 @@ mod tests {
         world.room.hear(li, vec!["hi".to_owned()], world.now);
         let (room, now) = (world.room, world.now);
         assert_eq!(room.close(now).len(), 2);
-        assert_eq!(take(&to_han), "* guest-1 has joined.\nguest-1: hi\n");
+        assert_eq!(to_han.take(), "* guest-1 has joined.\nguest-1: hi\n");
         let _ = screen.capture.wait_for("| guest-1: hi");
     }
 
@@ -595,7 +585,7 @@ mod tests {
             assert!(world.shows()[0].starts_with(&format!("{other} has")));
             world.speaks("");
             world.speaks("hi");
-            assert_eq!(take(&to_li), words);
+            assert_eq!(to_li.take(), words);
         }
     }
 
@@ -667,9 +657,9 @@ mod tests {
             let mut heard = Vec::new();
             while world.passes_on() {
                 for outbox in guests.values() {
-                    take(outbox);
+                    outbox.take();
                 }
-                heard.push(take(&listener));
+                heard.push(listener.take());
             }
             assert_eq!(world.disconnected(), [], "{talkers} talk");
             let most = heard.iter().map(String::len).max();
@@ -687,7 +677,7 @@ mod tests {
             world.says(id, &[]);
         }
         world.passes_on_all();
-        take(&to_listener);
+        to_listener.take();
         world.room.budget.spend(32 << 20, world.now);
         let begin = world.now;
         // Each line counts, not only its bytes.
@@ -746,7 +736,7 @@ mod tests {
             let now = permits.filter(|(_, it)| it.try_recv().is_ok_and(|at| at <= world.now));
             permitted.extend(now.map(|(id, _)| *id));
             // All read what they hear. The listener is the first of them.
-            let heard: Vec<String> = guests.values().map(take).collect();
+            let heard: Vec<String> = guests.values().map(Outbox::take).collect();
             if heard[0].contains("xxx") {
                 break;
             }
@@ -801,7 +791,7 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let (screen, limits) = (Screen::new(), few(9, 2 * (10 + TEXT_COST), 9999));
+        let (screen, limits) = (Screen::new(), few(9, 2 * 10, 9999));
         let mut world = World::new(None, &screen, &limits);
         let (_, reads) = world.arrives().unwrap();
         let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
@@ -811,7 +801,7 @@ mod tests {
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
-        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + TEXT_COST)));
+        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + 24)));
         let mut world = World::new(None, &screen, &limits);
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
@@ -960,7 +950,7 @@ mod tests {
             // The bounds are kept, names are unique, and the room knows who is here.
             let here = self.guests.iter().filter(|(_, guest)| guest.here);
             assert!(here.clone().map(|(id, _)| id).eq(room.guests.keys()));
-            let waiting = here.map(|(_, guest)| guest.outbox.waiting.load(Ordering::Relaxed));
+            let waiting = here.map(|(_, guest)| guest.outbox.waiting());
             let waiting: Vec<usize> = waiting.collect();
             assert!(
                 waiting
@@ -986,7 +976,7 @@ mod tests {
         /// for any line, also for one that tells of another's end.
         #[test]
         fn each_hears_each_others_words_once_and_in_order(steps in vec(step(), 0..150)) {
-            let (screen, limits) = (Screen::new(), few(5, 240, 600));
+            let (screen, limits) = (Screen::new(), few(5, 120, 600));
             let world = World::new(None, &screen, &limits);
             let mut crowd = Crowd { world, guests: BTreeMap::new() };
             for (number, step) in steps.into_iter().enumerate() {
@@ -1014,7 +1004,7 @@ mod tests {
                     }
                     Step::Reads(who) => {
                         if let Some(guest) = pick(who).and_then(|id| crowd.guests.get_mut(&id)) {
-                            guest.heard += &take(&guest.outbox);
+                            guest.heard += &guest.outbox.take();
                         }
                     }
                     Step::HostSpeaks => {
@@ -1037,7 +1027,7 @@ mod tests {
             }
             for guest in crowd.guests.values_mut() {
                 prop_assert!(!guest.here || !guest.waits, "its permit was lost");
-                guest.heard += &take(&guest.outbox);
+                guest.heard += &guest.outbox.take();
                 let words = guest.heard.lines().filter(|line| !line.starts_with("* "));
                 let words: Vec<&str> = words.map(|line| line.rsplit(' ').next().unwrap()).collect();
                 prop_assert_eq!(words.join(" "), guest.words.join(" "));
