@@ -282,6 +282,20 @@ mod tests {
         assert_eq!(writes, [(lines, all), (BYE, BYE.len())]);
     }
 
+    /// So a peer that reads slowly, but reads, soon has less waiting for it.
+    #[test]
+    fn a_long_text_goes_out_in_pieces_of_which_each_no_longer_waits() {
+        let (peer, outbox, _permitted) = Peer::fake(|| {});
+        peer.push("x".repeat(40_000));
+        drop(peer);
+        let writes = writes(&outbox, None);
+        let writes = writes
+            .iter()
+            .map(|(text, waiting, _)| (text.len(), *waiting));
+        let expected = [(16_384, 40_000), (16_384, 23_616), (7232, 7232)];
+        assert_eq!(writes.collect::<Vec<_>>(), expected);
+    }
+
     #[test]
     fn who_is_let_go_gets_what_waits_and_a_writer_rests_after_each_write() {
         let (peer, outbox, permitted) = Peer::fake(|| {});
