@@ -31,7 +31,7 @@
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
 //! | [`event`] | `start_thread` starts typing | `start_thread` starts the reader |
-//! | [`keyboard`] | `plain` reads it: `Typed` | |
+//! | [`keyboard`] | `plain`, or the editor, reads it: `Typed` | |
 //! | [`reader`] | | `message_reader` reads its bytes: `Said` |
 //! | [`framing`] | | `push` makes messages of them |
 //! | [`chat`] | `next_event` takes it from the inbox | the same |

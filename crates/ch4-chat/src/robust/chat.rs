@@ -69,7 +69,8 @@ impl Chat {
     }
 
     /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time
-    /// `until`, or after it. This handles [`Event::NotSent`] and [`Event::InputEnded`].
+    /// `until`, or after it. The caller needn't do anything about [`Event::NotSent`] and
+    /// [`Event::InputEnded`].
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let earlier = until.into_iter().chain(self.leaves_at).min();
         let event = self.wait(earlier);
@@ -98,7 +99,7 @@ impl Chat {
         let _ = self.permits.send(at); // This fails only when the thread has ended.
     }
 
-    /// Says `byebye`, reads on and shows it until the peers have closed their side, for
+    /// Says `byebye`, shows what the peers still say until they have closed their side, for
     /// [`Limits::farewell`] at most, and lets go of the keyboard. (Unread bytes would turn the
     /// close into a reset, and `byebye` might be lost: RFC 9293, section 3.6.1.)
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {

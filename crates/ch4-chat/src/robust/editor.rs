@@ -40,8 +40,8 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
     Ok((next, screen))
 }
 
-/// Undoes what a program that shares the terminal may have done, as shells do before they prompt:
-/// on a non-blocking terminal the editor fails.
+/// Makes the terminal blocking again, as shells do before they prompt. A program that shares it may
+/// have made it non-blocking, and then the editor would fail.
 #[cfg(unix)]
 fn make_blocking() {
     // If this fails, the editor will say why.

@@ -48,14 +48,14 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
             Some(Event::Leave(result)) => break (true, result),
             Some(Event::Typed(line)) => {
                 // Count it as the host does, with a name, its number and escapes. If we counted
-                // less, more and more would wait here.
+                // less, more and more would wait here while the host reads us more slowly.
                 let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
                 chat.permit_line(passed_on.len());
                 if !line.is_empty() {
                     host.push(line + "\n");
                 }
                 if host.waiting() > chat.limits.guest_bytes {
-                    // The host reads too slowly.
+                    // The host reads too slowly. To the user that is a timeout.
                     host.disconnect();
                     let error = Err(io::Error::from(ErrorKind::TimedOut));
                     break (false, error.or_cannot(Action::Send, address));
@@ -78,7 +78,7 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
             Some(Event::NotSent(_) | Event::InputEnded | Event::Accepted(_)) | None => {}
         }
     };
-    // Else drop the connection now: `goodbye` may wait for the user's Enter.
+    // Without a goodbye, drop the connection now: `goodbye` may wait for the user's Enter.
     let peers = BTreeMap::from_iter(says_goodbye.then_some((HOST, host)));
     chat.goodbye(peers, show);
     result

@@ -4,7 +4,7 @@
 //!
 //! A guest's words go out as `NAME: WORDS`, and news as `* NAME has joined.` No name contains a
 //! colon or an asterisk, so no guest can imitate either. The host's words go out as they are typed,
-//! unless it has chosen a name.
+//! as the tutorial's do, unless it has chosen a name.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,7 +33,8 @@ pub struct Room {
     names: Names,
     /// What comes before the host's words: nothing, or `NAME: `.
     host_prefix: String,
-    /// How much all may say together, counting each copy.
+    /// How much all may say together, counting each copy. How fast a guest reads doesn't matter, so
+    /// a slow one can't hold up the others.
     budget: Budget,
     /// What guests have said and nobody has heard yet. The smallest key goes first: turn, arrival,
     /// guest. Each guest is here once at most, as it waits for its permit.
@@ -51,7 +52,8 @@ struct Guest {
     name: Option<String>,
     /// It has said something, so `/name` no longer names it.
     has_spoken: bool,
-    /// In a full room it loses its place at this time. `None` once it has said a word.
+    /// In a full room it loses its place at this time. `None` once it has given a name or said a
+    /// word.
     stays_until: Option<Instant>,
     budget: Budget,
     peer: Peer,

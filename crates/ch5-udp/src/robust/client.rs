@@ -135,8 +135,8 @@ fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// The next datagram, or `None` after that time. It comes whole or not at all, so it needs no
-/// deadline, as a stream does.
+/// The next datagram, or `None` after that time. It comes whole or not at all, so a time limit for
+/// one call is enough. (A stream may drip, and needs a deadline for all of its calls.)
 fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = vec![0; ANY_DATAGRAM];
     socket.set_read_timeout(Some(wait))?;

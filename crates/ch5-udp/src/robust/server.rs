@@ -14,9 +14,9 @@ use crate::tutorial;
 /// Steps 1 and 2, create and bind, are the tutorial's: nothing is wrong with them. Returns the
 /// socket and its address.
 ///
-/// Bind to one address if the machine has several: a socket bound to all (`0.0.0.0`) may answer
-/// from another than the client asked (against RFC 1122, section 3.3.4.2), and a client that
-/// checks, as ours does, won't see the reply.
+/// Bind to one address if the machine has several. A socket that is bound to all (`0.0.0.0`) may
+/// answer from another address than the client asked (against RFC 1122, section 3.3.4.2), and a
+/// client that checks, as ours does, won't see the reply.
 ///
 /// # Errors
 ///
