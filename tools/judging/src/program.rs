@@ -103,7 +103,7 @@ impl Judging {
         })
     }
 
-    /// What comes of the next check. While the program is unfinished, only the first failure counts.
+    /// The next check's outcome. While the program is unfinished, only the first failure counts.
     fn next(&mut self, check: &'static Check, is_unfinished: bool) -> Result<Completion, Failed> {
         if let Some(first) = self.first_failed.filter(|_| is_unfinished) {
             return Ok(Completion::ignored_with(format!("first {}", first.id)));

@@ -108,7 +108,7 @@ impl Program {
     pub fn run_unread(path: &str, arguments: impl Words) -> Ended {
         let (reader, mut output) = io::pipe().unwrap();
         drop(reader);
-        // A process that another test starts at this instant holds a copy of the reader for a while.
+        // A process that another test starts now holds a copy of the reader for a while.
         while output.write(b"x").is_ok() {
             thread::yield_now();
         }

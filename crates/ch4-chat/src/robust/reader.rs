@@ -20,7 +20,7 @@ pub fn message_reader(
     quiet: Duration,
 ) -> impl FnMut() -> Event {
     let mut framing = Framing::new(line_bytes);
-    // From a guest that is 512 bytes. So one event has at most 256 lines, and the loop soon goes on.
+    // From a guest, 512 bytes: one event has at most 256 lines, and the loop soon goes on.
     let mut piece = vec![0; line_bytes / 8];
     let mut is_new = true;
     let (mut has_ended, mut error) = (false, None);

@@ -1,8 +1,8 @@
 //! The commands with which a failed check ends show the fault to whoever runs them.
 //!
 //! Each check judges the program that has its fault (`faulty` of `tools/checks`). Its commands then
-//! run against this program, and against the same one without the fault. What a user sees, of the tap
-//! and of the program, differs.
+//! run against this program, and against the same one without the fault. What a user sees, of the
+//! tap and of the program, differs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
