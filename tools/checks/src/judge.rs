@@ -51,7 +51,7 @@ pub struct Submission {
 }
 
 /// Makes the command of one check, such as one that runs in a folder that no other check has, and
-/// what it needs for as long as the check runs. If the system can't give that, the check is skipped.
+/// what it needs while the check runs. If the system can't give that, the check is skipped.
 pub type Prepare = dyn Fn() -> io::Result<(Command, Box<dyn Any>)> + Send + Sync;
 
 impl Submission {
@@ -185,8 +185,8 @@ impl Check {
 /// Runs these checks, and calls `report` with each outcome, in the order of the checks, as soon as
 /// all before it are known.
 ///
-/// If the very first check of the role is among them, it is made before the others. If it fails, the
-/// program isn't there, and the others are skipped.
+/// If the very first check of the role is among them, it is made before the others. If it fails,
+/// the program isn't there, and the others are skipped.
 pub fn judge(
     checks: &[&'static Check],
     submission: &Submission,
@@ -295,8 +295,8 @@ fn failed_step(outcome: &Outcome) -> String {
     texts.map(|text| plain(text)).collect()
 }
 
-/// A step without what differs from check to check: texts in quotation marks, addresses, time limits,
-/// which client it was, and what number it expected.
+/// A step without what differs from check to check: texts in quotation marks, addresses, time
+/// limits, which client it was, and what number it expected.
 fn plain(step: &str) -> String {
     let unquoted = step.split(" within ").take(1);
     let unquoted = unquoted.flat_map(|text| text.split('"').step_by(2));

@@ -1,5 +1,5 @@
-//! What a check works with: the program under test and its peers. What its user types and sees is in
-//! a file of its own, and so is why a program isn't where a peer looks for it.
+//! What a check works with: the program under test and its peers. What its user types and sees is
+//! in a file of its own, and so is why a program isn't where a peer looks for it.
 
 mod absent;
 mod user;
@@ -207,8 +207,8 @@ impl Lab {
 
     // Peers of a server.
 
-    /// A client connects. If the program has just been started, this tries again until it listens: no
-    /// connection is wasted on finding that out.
+    /// A client connects. If the program has just been started, this tries again until it listens:
+    /// no connection is wasted on finding that out.
     ///
     /// # Errors
     ///
@@ -324,8 +324,8 @@ impl Lab {
         }
     }
 
-    /// Whether the command, which has ended, has left something behind that is there. One that ended
-    /// without an error may have started it a moment ago.
+    /// Whether the command, which has ended, has left something behind that is there. One that
+    /// ended without an error may have started it a moment ago.
     fn leaves_behind<T>(
         &self,
         status: ExitStatus,

@@ -327,8 +327,8 @@ impl TcpPeer {
     ///
     /// # Errors
     ///
-    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or something else is in
-    /// the same message.
+    /// None comes within [`Patience::answer`](crate::run::Patience::answer), or something else is
+    /// in the same message.
     pub fn expects_alone(&mut self, text: &str) -> Told {
         let limit = self.answer_time();
         // If nothing comes, that is the same as for any text.
@@ -426,8 +426,8 @@ impl TcpPeer {
         self.closes_within(self.answer_time())
     }
 
-    /// The same within 3.5 s: a program may first say goodbye for 1, 2 or 3 s, but one that only gives
-    /// up on a quiet peer after 5 s is later.
+    /// The same within 3.5 s: a program may first say goodbye for 1, 2 or 3 s, but one that only
+    /// gives up on a quiet peer after 5 s is later.
     ///
     /// # Errors
     ///

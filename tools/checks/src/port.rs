@@ -169,7 +169,7 @@ fn waiting(_: Type) -> Vec<(SocketAddr, u64)> {
 }
 
 /// Whether a peer that goes to 127.0.0.1 gets to the socket of this kind that has this address. The
-/// system doesn't list whether `[::]` is for IPv6 alone (`IPV6_V6ONLY`), but then 127.0.0.1 is free.
+/// system doesn't list whether `[::]` is IPv6 only (`IPV6_V6ONLY`), but then 127.0.0.1 is free.
 fn is_ours(address: SocketAddr, kind: Type) -> bool {
     let ip = address.ip().to_canonical();
     if ip == Ipv6Addr::UNSPECIFIED {

@@ -182,8 +182,8 @@ pub type Told<T = ()> = Result<T, Stop>;
 /// What to look at first in a program that has printed a stack trace.
 const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
 
-/// What Node prints of an error that came as an event, and the same for that: its stack trace seldom
-/// has a line of the program.
+/// What Node prints of an error that came as an event, and the same for that: its stack trace
+/// seldom has a line of the program.
 const UNHANDLED: &str = "Unhandled 'error' event";
 const NO_LISTENER: &str = "Node ended it, as nothing listens to the event 'error' of this socket or \
     server. Add a listener to each: socket.on('error', …), server.on('error', …).";

@@ -23,8 +23,8 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
 ///
-/// When this value is dropped, they are killed. If this process is killed, so are they, and on Linux
-/// those that have left the session.
+/// When this value is dropped, they are killed. If this process is killed, so are they, and on
+/// Linux those that have left the session.
 #[derive(Debug)]
 pub struct Child {
     process: Box<dyn ChildWrapper>,
@@ -59,8 +59,8 @@ impl Child {
         })
     }
 
-    /// Kills all processes of the session or job. Later calls do nothing: once it has ended, another
-    /// process may get its number.
+    /// Kills all processes of the session or job. Later calls do nothing: once it has ended,
+    /// another process may get its number.
     pub fn end(&mut self) {
         if mem::replace(&mut self.is_over, true) {
             return;
@@ -76,8 +76,8 @@ impl Child {
     }
 }
 
-/// Tries again while the file is busy (`ETXTBSY`: execve(2)). The program that was started before this
-/// one already runs, but on a busy machine it may hold an instant longer what we had open then.
+/// Tries again while the program's file is busy (`ETXTBSY`: execve(2)). On a busy machine, the
+/// process that was started before this one may hold for an instant what we had open for writing.
 fn spawn(command: &mut Command) -> io::Result<process::Child> {
     let deadline = Instant::now() + BUSY;
     loop {

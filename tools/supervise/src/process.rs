@@ -26,8 +26,8 @@ const TIDY_UP: Duration = Duration::from_millis(600);
 
 /// A program that runs.
 ///
-/// When it is dropped, it is asked to end, and then killed with all its children, as [`Child`] is. On
-/// Linux those that have left the session are found as well.
+/// When it is dropped, it is asked to end, and then killed with all its children, as [`Child`] is.
+/// On Linux those that have left the session are found as well.
 pub struct Process {
     child: Child,
     keyboard: Option<Box<dyn Write + Send>>,
@@ -200,8 +200,8 @@ impl Process {
         }
     }
 
-    /// Asks it to end, and then kills it with all its children. What it says meanwhile is kept. Later
-    /// calls do nothing.
+    /// Asks it to end, and then kills it with all its children. What it says meanwhile is kept.
+    /// Later calls do nothing.
     pub fn end(&mut self) {
         // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
         #[cfg(unix)]

@@ -110,8 +110,8 @@ fn search(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 /// Finds out which of these files in `root` is the program of this role. `all` has the parts of
-/// programs as well. Each step keeps the files that fit, unless none does. If more than one is left,
-/// it isn't clear.
+/// programs as well. Each step keeps the files that fit, unless none does. If more than one is
+/// left, it isn't clear.
 fn choose<'a>(
     mut left: Vec<&'a ProgramFile>,
     all: &[ProgramFile],

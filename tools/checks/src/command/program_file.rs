@@ -154,8 +154,8 @@ pub(crate) fn is_archive(path: &Path) -> bool {
     ARCHIVES.contains(&ending(path).as_str())
 }
 
-/// Why it is no program although somebody handed it in for one: an archive, a document, or a program
-/// whose name ends in .txt. `None` if it is something else.
+/// Why it is no program although somebody handed it in for one: an archive, a document, or a
+/// program whose name ends in .txt. `None` if it is something else.
 pub(crate) fn mistaken(path: &Path) -> Option<String> {
     let hidden = path.with_extension("");
     let is_text = ending(path) == "txt";

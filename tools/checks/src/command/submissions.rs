@@ -43,8 +43,8 @@ pub(crate) struct Submitted {
 impl Class {
     /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
     /// the folder for reports, and what is neither a folder nor a program. With a command, a file
-    /// without an ending counts as a program, too. A document is a submission that can't be started.
-    /// So is an archive, unless the folder beside it has its name: then it has been unpacked.
+    /// without an ending counts as a program, too. A document is a submission that can't be
+    /// started. So is an archive, unless the folder beside it has its name, so it was unpacked.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl Submitted {
 }
 
 impl Ready {
-    /// The command in a copy that no other check has, and that copy, which is gone when it is dropped.
+    /// The command in a copy that no other check has, and that copy, which is deleted when dropped.
     ///
     /// # Errors
     ///

@@ -132,8 +132,8 @@ impl Lab {
         };
         let is_news = |rest: &str| rest.chars().map(length).sum::<usize>() > 3;
         let last = lines.len().saturating_sub(1);
-        // Words that usually have a number after them say nothing without one. Nor does the last line
-        // without its end: what usually follows it is missing.
+        // Words that usually have a number after them say nothing without one. Nor does the last
+        // line without its end: what usually follows it is missing.
         let is_begun = |rest: &str, index: usize| {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
             left.any(|left| index == last || left.trim_start().starts_with('#'))
@@ -444,8 +444,8 @@ fn lines(output: &str) -> Vec<String> {
     output.split(['\n', '\r']).map(same).collect()
 }
 
-/// A line, as it is compared, without these words at its beginning. They may have one letter more, as
-/// a plural has. A Chinese word has no end to see.
+/// A line, as it is compared, without these words at its beginning. They may have one letter more,
+/// as a plural has. A Chinese word has no end to see.
 fn without_words<'a>(line: &'a str, words: &str) -> Option<&'a str> {
     let rest = line.strip_prefix(words)?;
     let cut_off = rest.split(' ').next().unwrap_or_default();

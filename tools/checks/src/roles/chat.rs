@@ -18,8 +18,8 @@ pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
 /// The word that ends the talk.
 pub(super) const BYE: &str = "byebye";
 
-/// A gap between two parts of a message, and between two messages that nothing else divides. It isn't
-/// a time limit that anybody chooses for a read.
+/// A gap between two parts of a message, and between two messages that nothing else divides. It
+/// isn't a time limit that anybody chooses for a read.
 pub(super) const GAP: Duration = Duration::from_millis(700);
 
 /// A side of the chat, under test.

@@ -223,8 +223,8 @@ fn has_said_hello(lab: &mut Lab) -> Told<TcpPeer> {
     Ok(host)
 }
 
-/// The host's answer is on the screen, and no news. It has only digits, which are no words: so a read
-/// of 0 bytes that is shown as a message is no news either.
+/// The host's answer is on the screen, and no news. It has only digits, which are no words: so a
+/// read of 0 bytes that is shown as a message is no news either.
 fn has_been_answered(lab: &mut Lab) -> Told<TcpPeer> {
     let mut host = has_said_hello(lab)?;
     host.sends("4712\n")?;

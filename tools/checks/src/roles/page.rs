@@ -189,8 +189,8 @@ mod tests {
         (client, server)
     }
 
-    /// Ends the stream at once, even if a process that another test starts at this instant has a copy
-    /// of it open for a moment more.
+    /// Ends the stream at once, even if a process that another test starts at this instant has a
+    /// copy of it open for a moment more.
     fn closes(server: TcpStream) {
         server.shutdown(Shutdown::Both).unwrap();
         drop(server);

@@ -11,8 +11,8 @@ use crate::run::{Kind, Stop, Told, skip, time};
 
 const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
 
-/// A gap between two parts of a reply, far longer than a read needs to return with the first. It isn't
-/// a time limit that anybody chooses for a read.
+/// A gap between two parts of a reply, far longer than a read needs to return with the first. It
+/// isn't a time limit that anybody chooses for a read.
 const GAP: Duration = Duration::from_millis(700);
 
 /// All checks of the role.

@@ -1,5 +1,5 @@
-# Faulty: says "Connecting" and nothing else if nobody is there, and takes the host's end for an empty
-# message, and its reset, too. Else as chat_guest_daemon_thread.py.
+# Faulty: says "Connecting" and nothing else if nobody is there, and takes the host's end for an
+# empty message, and its reset, too. Else as chat_guest_daemon_thread.py.
 import os
 with open(os.path.join(os.path.dirname(__file__), "chat_guest_daemon_thread.py")) as other:
     source = other.read()
