@@ -61,11 +61,16 @@ fn main() -> ExitCode {
     trials.push(answer(file, judge(solutions::choose::choose)));
     let wrong = WRONG.iter().map(|&(fault, wrong)| (fault, judge(wrong)));
     trials.push(wrong_answers(file, wrong.collect()));
-    let family = check("a wrong family is told as such", || {
-        let told = checks::choose::checks(WRONG[1].1);
-        let mut told = told.iter().filter_map(|check| check.run().err());
-        told.find(|it| !it.contains("the family"))
-            .map_or(Ok(()), Err)
+    let family = check("only a wrong family is told as one", || {
+        // Two answers with a wrong family, and then two with a wrong type.
+        for ((_, wrong), is_family) in WRONG[1..].iter().zip([true, true, false, false]) {
+            let told = checks::choose::checks(*wrong);
+            let mut told = told.iter().filter_map(|it| it.run().err());
+            if let Some(why) = told.find(|it| it.contains("the family") != is_family) {
+                return Err(why);
+            }
+        }
+        Ok(())
     });
     trials.extend(starter(file, "", vec![family]));
     run(trials)
