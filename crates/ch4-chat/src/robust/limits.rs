@@ -49,7 +49,7 @@ impl Default for Limits {
 pub struct Budget {
     /// Bytes a second.
     rate: u32,
-    /// How much may be said at once, as the time that it takes: 4 s at 16 KiB are 64 KiB.
+    /// How much may be said at once, as the time that it takes: 4 s at 16 KiB/s are 64 KiB.
     burst: Duration,
     /// When the whole burst is saved up again. Each byte moves this later.
     full: Option<Instant>,

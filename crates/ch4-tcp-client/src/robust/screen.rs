@@ -69,8 +69,8 @@ impl Screen {
         self.lock().shows(connection)
     }
 
-    /// Shows what the server has sent. The receiver is disconnected when that is being printed.
-    /// Returns `None` if the connection has ended.
+    /// Shows what the server has sent. Returns a receiver that is disconnected when that is being
+    /// printed, or `None` if the connection has ended.
     pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> Option<Receiver<()>> {
         let mut shown = self.lock();
         if !shown.shows(connection) {

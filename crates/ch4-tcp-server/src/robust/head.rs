@@ -64,7 +64,8 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
         [host] if host_and_port(host).is_some() => {}
         _ => return bad("Host must be one host, with or without a port"),
     }
-    // RFC 9112, sections 6.1 and 6.3: the body's length must be beyond doubt, though any will do.
+    // RFC 9112, sections 6.1 and 6.3: the body's length must be beyond doubt. Any length will do,
+    // as the server doesn't keep the body.
     let codings = values(request.headers, "Transfer-Encoding");
     let lengths = values(request.headers, "Content-Length");
     let has_body = match (&codings[..], &lengths[..]) {
@@ -88,7 +89,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
 fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
     let fields = fields.iter();
     let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));
-    // Other bytes become a value that is refused.
+    // Bytes that aren't UTF-8 become a value that is refused.
     let value = |field: &httparse::Header<'a>| str::from_utf8(field.value).unwrap_or("\u{fffd}");
     named.map(value).collect()
 }
