@@ -152,10 +152,8 @@ impl Lab {
         let _peers = act(self)?;
         // On a busy machine its first words may be late.
         self.looks();
-        self.tell("the check ends the program, and remembers what it shows when nothing is wrong");
-        // What it shows as it is ended, too, such as "stopped".
-        self.with(Process::end);
         self.remembers();
+        self.tell("the check ends the program, and remembers what it shows when nothing is wrong");
         self.close();
         *self.by_hand() = ByHand::default();
         self.port = None;

@@ -318,8 +318,10 @@ impl TcpPeer {
 
     /// What to change in a program that has sent a NUL, if it has.
     fn nul_with(&self, text: &str) -> Option<&'static str> {
-        let nul = self.received.find_byte(0)?;
-        let is_behind = self.received.find(text).is_some_and(|start| nul > start);
+        self.received.find_byte(0)?;
+        // The last such text: what came before it may have its own NUL.
+        let text = self.received.rfind(text);
+        let is_behind = text.is_some_and(|start| self.received[start..].contains(&0));
         Some(if is_behind { NUL_SENT } else { LENGTH_SENT })
     }
 
@@ -772,6 +774,7 @@ pub(crate) mod tests {
         program.write_all(b"welcome").unwrap();
         assert_eq!(kind(client.hears_something()), None);
         let messages: &[(&[u8], bool)] = &[
+            (b"hi\0bye\0", false),
             (b"bye\r\n", true),
             (b"Li: bye\n", false),
             (b"Li is here\nbye", true),

@@ -199,10 +199,10 @@ impl Process {
             self.wait_for_news(left.min(GLANCE));
         }
     }
+}
 
-    /// Asks it to end, and then kills it with all its children. What it says meanwhile is kept.
-    /// Later calls do nothing.
-    pub fn end(&mut self) {
+impl Drop for Process {
+    fn drop(&mut self) {
         // As a user asks it to end, with Ctrl-C, and a system: it may have to tidy up.
         #[cfg(unix)]
         for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
@@ -216,12 +216,6 @@ impl Process {
         // The command itself has ended, or does so now. Its children end by themselves, and a port
         // of theirs is free when they have: then nobody has the output open any more.
         self.wait_for(CHILDREN_END, |_| false);
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 
