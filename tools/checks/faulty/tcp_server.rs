@@ -10,7 +10,8 @@ use crate::{Fault, harmless};
 pub(crate) fn run(address: SocketAddr, fault: &Fault) {
     fault.ends_if("listens");
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    if !fault.is("restart") {
+    // Windows needs no such option, and would share the port: there it has no fault.
+    if cfg!(unix) && !fault.is("restart") {
         socket.set_reuse_address(true).unwrap();
     }
     if let Err(error) = socket.bind(&address.into()) {

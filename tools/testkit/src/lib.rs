@@ -55,7 +55,7 @@ pub fn normalise(text: &str) -> String {
             ("(os", r"[^:\n]+ \(os error \d+\)", " [the system's words]"),
             ("look", r"failed to lookup [^;\n]+", "[the system's words]"),
             ("[exit code", r"\[exit code: (0x)?", "[exit status: "),
-            (".exe", r"\b(ch\d[\w-]*)\.exe\b", "$1"),
+            (".exe", r"\b(ch\d[\w-]*|checks)\.exe\b", "$1"),
         ]
         .map(|(has, pattern, replacement)| (has, Regex::new(pattern).unwrap(), replacement))
     });

@@ -223,6 +223,9 @@ mod tests {
     /// With a library, or for another reason.
     #[test]
     fn what_cargo_has_to_build_says_so() {
+        if testkit::wine_lacks("rustc") {
+            return;
+        }
         for (is_cargos, begins) in [(true, BY_CARGO), (false, "it can't be compiled by rustc")] {
             let root = tempfile::tempdir().unwrap();
             let path = root.path().join("src/main.rs");

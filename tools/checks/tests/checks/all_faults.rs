@@ -4,7 +4,7 @@
 //! it passes all checks without one is tested in `tests/external.rs`. The chapters' robust programs
 //! show here that each check can be passed.)
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,9 @@ use crate::FAULTY;
 
 /// How many programs run at the same time. They mostly wait.
 const AT_ONCE: usize = 64;
+
+/// What Windows can't get wrong: there, a port is free at once, and nothing has to be said for it.
+const FAULT_OF_UNIX: &str = "tcp-server/restart";
 
 fn name(check: &Check) -> &'static str {
     check.id.split_once('/').unwrap().1
@@ -51,7 +54,8 @@ fn found() -> &'static [(&'static Check, Outcome)] {
         // The last ones wait longest, so they come first.
         let roles = Role::ALL.into_iter().rev();
         let all = roles.flat_map(|role| role.checks().iter().map(move |check| (role, check)));
-        let all: Vec<_> = all.collect();
+        let has_fault = |check: &Check| cfg!(unix) || check.id != FAULT_OF_UNIX;
+        let all: Vec<_> = all.filter(|(_, check)| has_fault(check)).collect();
         let mut found = Vec::new();
         in_order(&all, AT_ONCE, find, |(_, check), outcome| {
             found.push((*check, outcome));
@@ -67,7 +71,8 @@ fn found() -> &'static [(&'static Check, Outcome)] {
 fn find(&(role, check): &(Role, &Check)) -> Outcome {
     const TRIES: usize = 5;
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks/snapshots");
-    let expected = fs::read_to_string(snapshots.join(format!("checks__all_faults__{role}.snap")));
+    let file = format!("checks__all_faults__{}.snap", snapshot(role, check));
+    let expected = fs::read_to_string(snapshots.join(file));
     let expected = expected.unwrap_or_default();
     let mut outcome = check.judge(&faulty(role, name(check), 10));
     for _ in 1..TRIES {
@@ -115,13 +120,27 @@ fn each_fault_is_found_by_its_check() {
 
 #[test]
 fn each_failure_says_what_to_change_and_where_to_read() {
+    let mut snapshots = BTreeMap::new();
     for role in Role::ALL {
-        let mut messages = String::new();
         for check in role.checks() {
-            let (_, outcome) = found().iter().find(|(it, _)| it.id == check.id).unwrap();
-            writeln!(messages, "{}", message(role, check, outcome)).unwrap();
+            let found = found().iter().find(|(it, _)| it.id == check.id);
+            if let Some((_, outcome)) = found {
+                let messages: &mut String = snapshots.entry(snapshot(role, check)).or_default();
+                writeln!(messages, "{}", message(role, check, outcome)).unwrap();
+            }
         }
-        assert_snapshot!(role.to_string(), messages);
+    }
+    for (name, messages) in snapshots {
+        assert_snapshot!(name, messages);
+    }
+}
+
+/// The name of the snapshot that has the message of this check.
+fn snapshot(role: Role, check: &Check) -> String {
+    if check.id == FAULT_OF_UNIX {
+        check.id.replace('/', "-")
+    } else {
+        role.to_string()
     }
 }
 

@@ -1,49 +1,20 @@
-//! `--submissions`: what a class hands in, and the marks.
+//! What a class hands in, as scripts of the shell, which Windows doesn't have.
 
 use insta::assert_snapshot;
 use serde_json::Value;
-#[cfg(unix)]
 use std::env;
 #[cfg(target_os = "linux")]
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
-use std::process;
-#[cfg(unix)]
 use supervise::{Command, Process};
 use tempfile::{TempDir, tempdir};
-#[cfg(unix)]
 use testkit::PATIENCE;
 use testkit::{Ended, Program, normalise};
 
 use crate::FAULTY;
-#[cfg(unix)]
-use crate::command::wait_until;
-use crate::command::{CHECKS, json_lines, script};
-
-/// Two checks that take little time.
-const TWO: [&str; 2] = ["--only=udp-server/binds", "--only=udp-server/numbers"];
-
-/// The command that marks this folder.
-fn marking(folder: &Path) -> process::Command {
-    let mut checks = process::Command::new(CHECKS);
-    checks.args(["udp-server", "--submissions"]).arg(folder);
-    checks
-}
-
-/// Marks this folder by two checks.
-fn mark(folder: &Path, more: &[&str]) -> Ended {
-    let mut checks = marking(folder);
-    checks.args(TWO).args(more);
-    Program::start_command(checks).wait()
-}
-
-/// Puts a file of this name into a class's folder, and the folders that it is in.
-fn hand_in(class: &TempDir, name: impl AsRef<Path>, text: impl AsRef<[u8]>) {
-    let path = class.path().join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
+use crate::command::{CHECKS, json_lines, wait_until};
+use crate::marking::{TWO, hand_in, mark, marking};
+use crate::shell::script;
 
 /// A script that does this and becomes a good server.
 fn good(before: &str) -> String {
@@ -174,7 +145,6 @@ fn what_tools_made_is_not_copied() {
 }
 
 /// A program that can't be read, a part of one, and a name of the greatest length.
-#[cfg(unix)]
 #[test]
 fn whatever_is_handed_in_has_a_row_and_a_report() {
     let class = tempdir().unwrap();
@@ -224,7 +194,6 @@ fn whatever_is_handed_in_has_a_row_and_a_report() {
 }
 
 /// The compiler is a script of ours.
-#[cfg(unix)]
 #[test]
 fn nothing_is_compiled_while_a_program_runs_alone() {
     let class = tempdir().unwrap();
@@ -254,7 +223,6 @@ fn nothing_is_compiled_while_a_program_runs_alone() {
 }
 
 /// The student has no `a.out`.
-#[cfg(unix)]
 #[test]
 fn a_report_says_how_the_program_was_compiled() {
     let (class, tools, reports) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
@@ -275,7 +243,6 @@ fn a_report_says_how_the_program_was_compiled() {
 }
 
 /// Nothing is dropped by a process that is killed.
-#[cfg(unix)]
 #[test]
 fn no_copy_is_left_even_if_the_checks_are_killed() {
     let (class, copies) = (tempdir().unwrap(), tempdir().unwrap());
@@ -319,22 +286,8 @@ fn a_command_says_where_the_program_and_its_folder_go() {
     let words = ["{file}", FAULTY, "{dir}", "{port}"];
     let ended = mark(class.path(), &[&command[..], &words].concat());
     assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
-
-    let ended = mark(class.path(), &["--", "python3", "{port}"]);
-    assert_eq!(ended.status.code(), Some(2));
-    assert!(ended.errors.contains("{file}"), "{}", ended.errors);
-    let ended = mark(
-        class.path(),
-        &["--", "no-such-language", "{file}", "{port}"],
-    );
-    assert!(
-        ended
-            .output
-            .contains("not started   - of 2  student: the system can't start no-such-language ")
-    );
 }
 
-#[cfg(unix)]
 #[test]
 fn what_a_command_names_is_looked_for_where_it_is_given() {
     let class = tempdir().unwrap();
@@ -419,7 +372,6 @@ fn each_student_has_a_report() {
 
 /// A word that its language doesn't know, or a library that isn't there, is none of the checks'
 /// business.
-#[cfg(unix)]
 #[test]
 fn what_ends_at_once_is_a_row_that_says_so() {
     let class = tempdir().unwrap();
@@ -440,50 +392,6 @@ fn what_ends_at_once_is_a_row_that_says_so() {
     assert!(report.contains("Read its last words."), "{report}");
     // The student can't change it.
     assert!(!report.contains("into the command"), "{report}");
-}
-
-/// A student has neither the class's folder nor a command for it.
-#[test]
-fn a_report_has_nothing_for_those_who_mark() {
-    let class = tempdir().unwrap();
-    let reports = tempdir().unwrap();
-    for name in ["go.go", "late.zip"] {
-        hand_in(&class, name, "");
-    }
-    let mut checks = marking(class.path());
-    checks.arg("--reports").arg(reports.path());
-    let ended = Program::start_command(checks).wait();
-    let report = |name| fs::read_to_string(reports.path().join(name)).unwrap();
-    for (name, why) in [
-        ("go.go", "the judge doesn't know how to start it"),
-        ("late.zip", "it is an archive; hand in its contents"),
-    ] {
-        let row = format!("{name}: {why} (to mark it, ");
-        assert!(ended.output.contains(&row), "{}", ended.output);
-        let whole = format!("udp-server: {name}\n\nnot judged: {why}\n");
-        assert_eq!(report(format!("{name}.txt")), whole);
-    }
-}
-
-/// Who has no reports after an hour has to judge the class again.
-#[test]
-fn reports_that_can_not_be_written_are_told_first() {
-    let class = class_of_three();
-    let folder = class.path().to_str().unwrap();
-    let mut places = vec![folder.to_owned(), format!("{folder}/half.sh")];
-    if cfg!(target_os = "linux") {
-        places.push("/proc".to_owned());
-    }
-    for place in places {
-        let ended = mark(class.path(), &["--reports", &place]);
-        assert_eq!(
-            (ended.status.code(), &*ended.output),
-            (Some(1), ""),
-            "{place}"
-        );
-        let error = format!("error: can't write reports into {place}: ");
-        assert!(ended.errors.starts_with(&error), "{}", ended.errors);
-    }
 }
 
 /// Each of these two servers waits until the other one runs, too.
@@ -540,7 +448,6 @@ fn jobs_are_those_of_all_submissions_together() {
 }
 
 /// Where standard error is a terminal.
-#[cfg(unix)]
 #[test]
 fn a_bar_shows_how_many_are_done() {
     let class = tempdir().unwrap();

@@ -9,7 +9,7 @@ use libtest_mimic::Arguments;
 use tempfile::tempdir;
 
 use crate::FAULTY;
-use crate::command::script;
+use crate::shell::script;
 
 /// How many of two checks that program fails, and how many are kept for later, if its source is
 /// this.

@@ -21,9 +21,10 @@ use supervise::Command;
 use tempfile::tempdir;
 
 use crate::FAULTY;
-use crate::command::{in_shell, judged, judged_with, script, wait_until};
+use crate::command::wait_until;
+use crate::shell::{in_shell, judged, judged_with, script};
 #[cfg(target_os = "linux")]
-use crate::command::{nothing_is_left_of, own_word};
+use crate::shell::{nothing_is_left_of, own_word};
 
 fn checks(role: Role, names: &[&str]) -> Vec<&'static Check> {
     let is_wanted = |check: &&Check| names.iter().any(|name| check.id.ends_with(name));
@@ -178,7 +179,7 @@ fn a_late_start_beside_another_program_does_not_count() {
 fn the_input_ends_only_when_the_program_has_made_its_terminal_raw() {
     let reads_keys = r#"stty -icanon; printf "Celsius: "
         key=$(dd bs=1 count=1 2>/dev/null | od -An -tx1)
-        [ "$key" = " 04" ]"#;
+        [ $key = 04 ]"#;
     let patience = Patience {
         speed: 1,
         ..Patience::short()
@@ -358,7 +359,6 @@ fn a_server_that_greets_nobody_hears_that_first() {
 }
 
 /// As a server does that doesn't look whether bind fails.
-#[cfg(unix)]
 #[test]
 fn a_quick_server_that_stays_away_after_its_restart_is_waited_for_as_for_an_answer() {
     let folder = tempdir().unwrap();
@@ -558,7 +558,6 @@ fn a_prompt_does_not_say_that_nobody_is_there() {
 
 /// A program whose own input never ends: what is typed goes to it through a FIFO that stays open.
 /// These words follow when the user has no more to say.
-#[cfg(unix)]
 fn deaf_to_the_end(role: Role, then: &str) -> String {
     format!(
         "cd \"$(mktemp -d)\"; mkfifo fifo; exec 3<>fifo; rm -r \"$PWD\"
@@ -567,7 +566,6 @@ fn deaf_to_the_end(role: Role, then: &str) -> String {
 }
 
 /// It ends when the server closes, as programs do that haven't noticed it.
-#[cfg(unix)]
 #[test]
 fn a_client_that_ignores_the_end_of_its_input_fails_although_it_ends() {
     let cases = [
@@ -658,7 +656,6 @@ fn a_child_that_forks_twice_and_empties_its_environment_is_ended() {
 }
 
 /// One of them is enough to harm a terminal.
-#[cfg(unix)]
 #[test]
 fn each_raw_escape_sequence_is_found() {
     let client = format!("\"{FAULTY}\" udp-client --fault terminal-escapes $1");
@@ -675,7 +672,6 @@ fn each_raw_escape_sequence_is_found() {
 }
 
 /// A program that takes turns with its user isn't heard to the end before the user's turn.
-#[cfg(unix)]
 #[test]
 fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
     let client = format!("\"{FAULTY}\" udp-client $1");
@@ -687,7 +683,6 @@ fn what_a_terminal_shows_only_when_the_input_has_ended_is_too_late() {
 }
 
 /// The check has ended the input, so a crash at that is for another check.
-#[cfg(unix)]
 #[test]
 fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
     each(["shows", "terminal-escapes"], |name| {
@@ -700,7 +695,6 @@ fn a_crash_at_the_end_of_the_input_is_no_reason_for_what_was_wrong_before() {
     });
 }
 
-#[cfg(unix)]
 #[test]
 fn a_program_that_an_empty_line_ends_hears_so() {
     each([("q", true), ("d;s/after//", false)], |(fault, ends)| {
@@ -715,7 +709,6 @@ fn a_program_that_an_empty_line_ends_hears_so() {
 }
 
 /// One that ends after a question has nothing to mix up. One that goes on without asking is wrong.
-#[cfg(unix)]
 #[test]
 fn a_client_may_end_after_one_question() {
     let once = format!("read x; echo $x | \"{FAULTY}\" udp-client $1");
