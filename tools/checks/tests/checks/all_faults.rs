@@ -165,6 +165,8 @@ fn always_the_same(role: Role, check: &Check, outcome: &Outcome) -> Outcome {
             }
             None => text.clone(),
         };
+        // Where there is no terminal, it may be told that the program has ended.
+        let text = text.replace(" (the program has closed its input)", "");
         let text = match text.split_once("thread '") {
             Some((before, _)) => format!("{before}[a panic]"),
             None => text,

@@ -51,6 +51,7 @@ pub(crate) fn without_port(line: &str) -> String {
 }
 
 /// Waits for something that the system doesn't tell us: what other processes do.
+#[track_caller]
 pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
