@@ -23,8 +23,8 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
 ///
-/// When this value is dropped, they are killed. If this process is killed, so are they, and on
-/// Linux those that have left the session.
+/// When this value is dropped, they are killed. On Unix so they are if this process is killed, and
+/// on Linux so are those that have left the session.
 #[derive(Debug)]
 pub struct Child {
     process: Box<dyn ChildWrapper>,

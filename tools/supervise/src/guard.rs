@@ -3,8 +3,8 @@
 //! A program has its own process group, so Ctrl-C at our terminal doesn't reach it, and a process
 //! that is killed drops nothing. So on Unix one helper, a small shell script, knows which
 //! groups run, how to find what has left them, and which folder has their files. It reads that from
-//! a pipe, and the pipe closes with this process, however it ends. (On Windows a job ends with the
-//! process that has opened it.)
+//! a pipe, and the pipe closes with this process, however it ends. (On Windows a program that runs
+//! when this process is killed goes on.)
 
 use std::io::Write;
 use std::path::Path;

@@ -12,9 +12,10 @@ use testkit::PATIENCE;
 use testkit::{Ended, Program, normalise};
 
 use crate::FAULTY;
-use crate::command::{CHECKS, json_lines, wait_until};
+use crate::command::{CHECKS, json_lines};
 use crate::marking::{TWO, hand_in, mark, marking};
 use crate::shell::script;
+use crate::shell::wait_until;
 
 /// A script that does this and becomes a good server.
 fn good(before: &str) -> String {

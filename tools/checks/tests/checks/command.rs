@@ -3,9 +3,6 @@
 use std::iter;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::Path;
-use std::process::Stdio;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use checks::check::Role;
 use checks::port::Port;
@@ -47,16 +44,6 @@ pub(crate) fn without_port(line: &str) -> String {
     match words.find(is_port) {
         Some(port) => line.replace(port, "[port]"),
         None => line.to_owned(),
-    }
-}
-
-/// Waits for something that the system doesn't tell us: what other processes do.
-#[track_caller]
-pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "it never comes to that");
-        thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -264,24 +251,4 @@ fn the_first_failure_is_told_in_full_and_the_others_by_name() {
     };
     assert_eq!(told(&[]), (4, 1, true));
     assert_eq!(told(&["--all"]), (4, 4, false));
-}
-
-/// What is killed ends nothing by itself.
-#[test]
-fn what_is_judged_ends_even_if_the_checks_are_killed() {
-    let port = Port::free().unwrap();
-    let number = port.number.to_string();
-    // It never answers, so the judge waits.
-    let server = [FAULTY, "tcp-server", "--fault", "answers", &number];
-    // Not as the other tests do: what they start doesn't outlive them anyway.
-    let mut checks = std::process::Command::new(CHECKS)
-        .args(["tcp-server", "--only=answers", "--port", &number, "--"])
-        .args(server)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until(|| port.has_tcp_listener());
-    checks.kill().unwrap();
-    checks.wait().unwrap();
-    wait_until(|| !port.has_tcp_listener());
 }

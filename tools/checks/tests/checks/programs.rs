@@ -21,7 +21,7 @@ use supervise::Command;
 use tempfile::tempdir;
 
 use crate::FAULTY;
-use crate::command::wait_until;
+use crate::shell::wait_until;
 use crate::shell::{in_shell, judged, judged_with, script};
 #[cfg(target_os = "linux")]
 use crate::shell::{nothing_is_left_of, own_word};

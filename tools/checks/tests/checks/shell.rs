@@ -1,21 +1,33 @@
-//! Programs that are commands of the shell, which Windows doesn't have: how they are judged, and that
-//! nothing of them stays behind.
+//! Programs that are commands of the shell, which Windows doesn't have: how they are judged, and
+//! that nothing of them stays behind.
 
 use std::fs;
 use std::io::Write;
 use std::net::UdpSocket;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use checks::check::{Outcome, Role, Verdict};
 use checks::judge::{Submission, judge};
+use checks::port::Port;
 use checks::run::Patience;
 use supervise::Command;
 use testkit::{PATIENCE, Program};
 
 use crate::FAULTY;
-use crate::command::{CHECKS, wait_until};
+use crate::command::CHECKS;
+
+/// Waits for something that the system doesn't tell us: what other processes do.
+#[track_caller]
+pub(crate) fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never comes to that");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
 
 /// Waits until no process has this word in its command line.
 pub(crate) fn nothing_is_left_of(word: &str) {
@@ -52,7 +64,7 @@ pub(crate) fn script(directory: &Path, name: &str, text: &str) {
     let mut shell = std::process::Command::new("sh")
         .args(["-c", r#"cat > "$0" && chmod +x "$0""#])
         .arg(directory.join(name))
-        .stdin(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = shell.stdin.take().unwrap();
@@ -284,4 +296,24 @@ fn what_has_left_its_session_ends_even_if_the_checks_are_killed() {
     drop(checks);
     nothing_is_left_of(&word);
     nothing_is_left_of(&stray);
+}
+
+/// What is killed ends nothing by itself.
+#[test]
+fn what_is_judged_ends_even_if_the_checks_are_killed() {
+    let port = Port::free().unwrap();
+    let number = port.number.to_string();
+    // It never answers, so the judge waits.
+    let server = [FAULTY, "tcp-server", "--fault", "answers", &number];
+    // Not as the other tests do: what they start doesn't outlive them anyway.
+    let mut checks = std::process::Command::new(CHECKS)
+        .args(["tcp-server", "--only=answers", "--port", &number, "--"])
+        .args(server)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until(|| port.has_tcp_listener());
+    checks.kill().unwrap();
+    checks.wait().unwrap();
+    wait_until(|| !port.has_tcp_listener());
 }
