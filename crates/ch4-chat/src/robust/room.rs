@@ -413,7 +413,6 @@ mod tests {
         }
     }
 
-    /// What a guest's writer would write now.
     fn few(guests: usize, guest_bytes: usize, room_bytes: usize) -> Limits {
         Limits {
             guests,
