@@ -126,7 +126,7 @@ impl Host {
         {
             // The system is out of descriptors, threads or memory. Guests wait in the backlog.
             self.chat.log.short_of("let a guest in for now", &error);
-            // Those who need no place keep nobody out.
+            // The rejected, and a guest that has been silent for long, give up what they take.
             self.rejected.clear();
             self.room.drop_silent(now);
             accept_again_at += RETRY_DELAY;
