@@ -292,6 +292,30 @@ fn ctrl_z_stops_and_fg_goes_on_where_it_was() {
     assert_eq!(peer.reads_to_end(), b"byebye");
 }
 
+/// A guest that a shell starts after this command, its terminal, its host and its process number.
+/// When it ends, the shell shows its status.
+fn guest_of_a_shell(before: &str) -> (Terminal, FakePeer, String) {
+    let (host, address) = own_host();
+    let listener = TcpListener::bind(address).unwrap();
+    let terminal = Terminal::open(60);
+    terminal.enters("a=$(stty -g)");
+    terminal.enters(&format!(
+        "sh -c '{before}echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
+    ));
+    let peer = FakePeer::accept(&listener);
+    let screen = terminal.shows("> ");
+    let (_, pid) = screen.rsplit_once("pid ").unwrap();
+    let (pid, _) = pid.split_once('.').unwrap();
+    (terminal, peer, pid.to_owned())
+}
+
+/// The guest of the shell has ended, and the terminal is as it was before.
+fn has_left_the_terminal_as_it_was(terminal: &Terminal, status: i32) {
+    terminal.shows(&format!("status {status}"));
+    terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
+    terminal.shows("\nthe same\n");
+}
+
 #[test]
 #[ignore = "needs tmux"]
 fn signals_leave_the_terminal_as_it_was() {
@@ -304,24 +328,12 @@ fn signals_leave_the_terminal_as_it_was() {
         ("USR2", 140),
         ("INT", 0),
     ] {
-        let (host, address) = own_host();
-        let listener = TcpListener::bind(address).unwrap();
-        let terminal = Terminal::open(60);
-        terminal.enters("a=$(stty -g)");
-        terminal.enters(&format!(
-            "sh -c 'echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
-        ));
-        let peer = FakePeer::accept(&listener);
-        terminal.shows("Connected to");
+        let (terminal, peer, pid) = guest_of_a_shell("");
         terminal.types("half");
-        let screen = terminal.shows("> half");
-        let (_, pid) = screen.rsplit_once("pid ").unwrap();
-        let (pid, _) = pid.split_once('.').unwrap();
-        Program::run("kill", ["-s", signal, pid]).succeeds();
+        terminal.shows("> half");
+        Program::run("kill", ["-s", signal, &pid]).succeeds();
         drop(peer);
-        terminal.shows(&format!("status {status}"));
-        terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
-        terminal.shows("\nthe same\n");
+        has_left_the_terminal_as_it_was(&terminal, status);
     }
 }
 
@@ -329,28 +341,16 @@ fn signals_leave_the_terminal_as_it_was() {
 #[test]
 #[ignore = "needs tmux"]
 fn a_signal_that_is_ignored_leaves_the_editor_as_it_was() {
-    let (host, address) = own_host();
-    let listener = TcpListener::bind(address).unwrap();
-    let terminal = Terminal::open(60);
-    terminal.enters("a=$(stty -g)");
-    terminal.enters(&format!(
-        "sh -c 'trap \"\" HUP; echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
-    ));
-    let mut peer = FakePeer::accept(&listener);
-    let screen = terminal.shows("> ");
-    let (_, pid) = screen.rsplit_once("pid ").unwrap();
-    let (pid, _) = pid.split_once('.').unwrap();
+    let (terminal, mut peer, pid) = guest_of_a_shell("trap \"\" HUP; ");
     for word in ["one", "two"] {
-        Program::run("kill", ["-s", "HUP", pid]).succeeds();
+        Program::run("kill", ["-s", "HUP", &pid]).succeeds();
         terminal.types(word);
         terminal.shows(&format!("> {word}"));
         terminal.presses("Enter");
         assert_eq!(peer.reads_line(), format!("{word}\n"));
     }
-    Program::run("kill", ["-s", "TERM", pid]).succeeds();
-    terminal.shows("status 143");
-    terminal.enters("test \"$a\" = \"$(stty -g)\" && echo the same");
-    terminal.shows("\nthe same\n");
+    Program::run("kill", ["-s", "TERM", &pid]).succeeds();
+    has_left_the_terminal_as_it_was(&terminal, 143);
 }
 
 /// The terminal is full, and takes nothing that programs print, until the value that this returns is
@@ -380,18 +380,9 @@ fn pauses(terminal: &Terminal) -> impl Drop {
 #[ignore = "needs tmux"]
 fn a_signal_ends_it_even_if_its_terminal_is_paused() {
     for _ in 0..5 {
-        let (host, address) = own_host();
-        let listener = TcpListener::bind(address).unwrap();
-        let terminal = Terminal::open(60);
-        terminal.enters(&format!(
-            "sh -c 'echo pid $$.; exec {PROGRAM} client --host {host}'; echo status $?"
-        ));
-        let mut peer = FakePeer::accept(&listener);
-        let screen = terminal.shows("> ");
-        let (_, pid) = screen.rsplit_once("pid ").unwrap();
-        let (pid, _) = pid.split_once('.').unwrap();
+        let (terminal, mut peer, pid) = guest_of_a_shell("");
         let paused = pauses(&terminal);
-        Program::run("kill", ["-s", "TERM", pid]).succeeds();
+        Program::run("kill", ["-s", "TERM", &pid]).succeeds();
         assert_eq!(peer.reads_to_end(), b"");
         drop(paused);
         terminal.shows("status 143");

@@ -143,11 +143,8 @@ impl Answerer {
         let (quiet, limit) = (patience.next, patience.giving_up);
         self.run.tell("expects the client to stop asking");
         let deadline = Instant::now() + limit;
-        while first(&self.socket, &mut Deadline::after(&self.run, quiet), |_| {
-            true
-        })
-        .is_ok()
-        {
+        let until_quiet = || Deadline::after(&self.run, quiet);
+        while first(&self.socket, &mut until_quiet(), |_| true).is_ok() {
             if Instant::now() > deadline {
                 let expected = format!("the client stops asking within {}", time(limit));
                 return self.run.missed(expected, "it still asks");
@@ -191,10 +188,8 @@ impl Answerer {
     pub fn pauses(&mut self, pause: Duration) {
         let step = format_args!("is quiet for {}", time(pause));
         self.run.does(Deed::Pauses(pause), step);
-        let pause = self.run.pause(pause);
-        let _ = first(&self.socket, &mut Deadline::after(&self.run, pause), |_| {
-            false
-        });
+        let mut deadline = Deadline::after(&self.run, self.run.pause(pause));
+        let _ = first(&self.socket, &mut deadline, |_| false);
     }
 
     /// Doesn't answer the last request.

@@ -43,7 +43,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 
 /// What waits for a peer.
 #[derive(Default)]
-pub struct Waiting {
+struct Waiting {
     /// Bytes, including those that are being written.
     bytes: AtomicUsize,
     /// Texts in the outbox.
