@@ -107,6 +107,24 @@ fn joins(host: &Side, address: SocketAddr) -> FakePeer {
     peer
 }
 
+/// The lines that come, up to one that contains `text`.
+#[track_caller]
+fn reads_up_to(peer: &mut FakePeer, text: &str) -> Vec<String> {
+    let begin = Instant::now();
+    let mut lines = Vec::new();
+    // Only the newest line is looked at: there may be thousands.
+    loop {
+        let line = peer.reads_line();
+        let (is_it, is_end) = (line.contains(text), line.is_empty());
+        lines.push(line);
+        if is_it {
+            return lines;
+        }
+        let in_vain = is_end || begin.elapsed() > PATIENCE;
+        assert!(!in_vain, "no {text:?} in {lines:?}");
+    }
+}
+
 /// Time enough to see that a side closes its half at once, and not only when this is over.
 fn long_farewell() -> Limits {
     Limits {
@@ -273,13 +291,13 @@ mod guests {
 
         let resets = joins(&host, address);
         resets.resets();
-        assert_eq!(stays.reads_up_to("guest-2 is").len(), 2);
+        assert_eq!(reads_up_to(&mut stays, "guest-2 is").len(), 2);
 
         let half_closes = joins(&host, address);
         half_closes.sends("last words");
         half_closes.half_closes();
         assert_eq!(
-            stays.reads_up_to("has left"),
+            reads_up_to(&mut stays, "has left"),
             [
                 "* guest-3 has joined.\n",
                 "guest-3: last words\n",
@@ -291,7 +309,7 @@ mod guests {
         vanishes.sends("first\nin the middle of a li");
         drop(vanishes);
         assert_eq!(
-            stays.reads_up_to("has left"),
+            reads_up_to(&mut stays, "has left"),
             [
                 "* guest-4 has joined.\n",
                 "guest-4: first\n",
@@ -303,7 +321,7 @@ mod guests {
         // Who leaves before it is introduced was never there.
         FakePeer::connect(address).resets();
         FakePeer::connect(address).sends(BYE);
-        assert_eq!(stays.reads_up_to("guest-6 has left").len(), 2);
+        assert_eq!(reads_up_to(&mut stays, "guest-6 has left").len(), 2);
         drop(stays);
         host.ends().1.unwrap();
     }
@@ -417,7 +435,7 @@ mod limits {
         while !heard.contains(&dropped) {
             assert!(begin.elapsed() < PATIENCE, "it is never dropped");
             host.types(&"x".repeat(4000));
-            heard = reads.reads_up_to("xxx");
+            heard = reads_up_to(&mut reads, "xxx");
         }
         is_soon_closed(&stuck);
         drop(reads);
@@ -504,7 +522,7 @@ mod limits {
             while number < 20 || !waits.load(Ordering::Relaxed) {
                 assert!(begin.elapsed() < bound, "the flood never waits");
                 speaks.sends(format!("message {number}\n"));
-                hears.reads_up_to(&format!("guest-2: message {number}"));
+                reads_up_to(&mut hears, &format!("guest-2: message {number}"));
                 number += 1;
             }
             enough.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ch4_tcp_client::robust::{self, Limits};
-use console::{Error, Printer};
+use console::{Error, Printer, is_timeout};
 use socket2::SockRef;
 use testkit::{Capture, FakePeer, PATIENCE, Program, normalise, plain};
 
@@ -504,12 +504,20 @@ mod limits {
         }
     }
 
+    #[track_caller]
+    fn hears_nothing_for(time: Duration, server: &FakePeer) {
+        server.stream().set_read_timeout(Some(time)).unwrap();
+        let heard = server.stream().peek(&mut [0]);
+        assert!(heard.as_ref().is_err_and(is_timeout), "{heard:?}");
+        server.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
     #[test]
     fn an_answer_may_take_longer_than_any_limit() {
         let (client, mut server, _) = Client::and_peer(short());
         client.types("one\n");
         assert_eq!(server.reads_line(), "one\n");
-        server.hears_nothing_for(3 * SHORT);
+        hears_nothing_for(3 * SHORT, &server);
         server.sends("late\n");
         client.sees("| late\n");
         client.gets_an_answer_from(&mut server);
@@ -542,7 +550,7 @@ mod limits {
         client.types("x".repeat(65 << 10));
         let mut first = vec![0; 64 << 10];
         server.stream().read_exact(&mut first).unwrap();
-        server.hears_nothing_for(2 * SHORT);
+        hears_nothing_for(2 * SHORT, &server);
         client.types("\n");
         assert_eq!(server.reads_line().len(), (1 << 10) + 1);
         client.types("exit\n");

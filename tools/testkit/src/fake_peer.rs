@@ -4,9 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use console::is_timeout;
 use socket2::SockRef;
 
 use crate::{PATIENCE, allow_many_files};
@@ -84,24 +83,6 @@ impl FakePeer {
         line
     }
 
-    /// Lines up to one that contains `text`.
-    #[track_caller]
-    pub fn reads_up_to(&mut self, text: &str) -> Vec<String> {
-        let begin = Instant::now();
-        let mut lines = Vec::new();
-        // Only the newest line is looked at: there may be thousands.
-        loop {
-            let line = self.reads_line();
-            let (is_it, is_end) = (line.contains(text), line.is_empty());
-            lines.push(line);
-            if is_it {
-                return lines;
-            }
-            let in_vain = is_end || begin.elapsed() > PATIENCE;
-            assert!(!in_vain, "no {text:?} in {lines:?}");
-        }
-    }
-
     /// All that comes until the other end closes its side. A reset fails the test.
     #[track_caller]
     pub fn reads_to_end(&mut self) -> Vec<u8> {
@@ -109,15 +90,6 @@ impl FakePeer {
         let read = self.0.read_to_end(&mut bytes);
         assert!(read.is_ok(), "{read:?} after {}", bytes.escape_ascii());
         bytes
-    }
-
-    /// Expects silence, for as long as it takes to tell.
-    #[track_caller]
-    pub fn hears_nothing_for(&mut self, time: Duration) {
-        self.stream().set_read_timeout(Some(time)).unwrap();
-        let heard = self.0.fill_buf().map(<[u8]>::to_vec);
-        assert!(heard.as_ref().is_err_and(is_timeout), "{heard:?}");
-        self.stream().set_read_timeout(Some(PATIENCE)).unwrap();
     }
 
     /// Tells the other end that no more will come, and goes on receiving.
@@ -148,19 +120,10 @@ mod tests {
         assert_eq!(peer.receives().len() + peer.receives().len(), 1025);
         stream.write_all(b"one\ntwo\nthree").unwrap();
         assert_eq!(peer.reads_line(), "one\n");
-        assert_eq!(peer.reads_up_to("two"), ["two\n"]);
+        assert_eq!(peer.reads_line(), "two\n");
         stream.shutdown(Shutdown::Write).unwrap();
         assert_eq!(peer.reads_to_end(), b"three");
         assert_eq!([peer.reads_line(), peer.receives()], ["", ""]);
-    }
-
-    #[test]
-    #[should_panic = "Ok([104"]
-    fn it_is_not_silence_if_something_comes() {
-        let (mut stream, mut peer) = FakePeer::pair();
-        peer.hears_nothing_for(Duration::from_millis(1));
-        stream.write_all(b"hello").unwrap();
-        peer.hears_nothing_for(PATIENCE);
     }
 
     #[test]

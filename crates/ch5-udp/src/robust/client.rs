@@ -144,16 +144,15 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
         match socket.recv(&mut buffer) {
             Ok(count) => return Ok(Some(buffer[..count].to_vec())),
             Err(error) if is_timeout(&error) => return Ok(None),
-            Err(error) => match error.kind() {
-                // The process was stopped and continues (signal(7), Linux).
-                ErrorKind::Interrupted => {}
-                // A router on the way takes less at once. The system sends the next request in
-                // fragments (ip(7), `IP_MTU_DISCOVER`).
-                _ if is_too_long(&error) => {}
-                // Windows says this if nobody has the port.
-                ErrorKind::ConnectionReset => return Err(ErrorKind::ConnectionRefused.into()),
-                _ => return Err(error),
-            },
+            // A signal came: the process was stopped and continues (signal(7), Linux). Or a router on
+            // the way takes less at once: the system sends the next request in fragments (ip(7),
+            // `IP_MTU_DISCOVER`).
+            Err(error) if error.kind() == ErrorKind::Interrupted || is_too_long(&error) => {}
+            // Windows says this if nobody has the port.
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                return Err(ErrorKind::ConnectionRefused.into());
+            }
+            Err(error) => return Err(error),
         }
     }
 }
