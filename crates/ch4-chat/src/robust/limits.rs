@@ -18,10 +18,10 @@ pub struct Limits {
     /// If the room is full, or the system can't take the next guest, a guest that gives no name and
     /// says no word loses its place after 60 s.
     pub silence: Duration,
-    /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB.
+    /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB. For its place in
+    /// the outbox, each text counts [24 bytes](super::peer::TEXT_COST) more.
     pub guest_bytes: usize,
-    /// Bytes that may wait for all guests together: 64 MiB. Here a text counts 24 bytes more, for
-    /// its place in an outbox.
+    /// Bytes that may wait for all guests together, counted in the same way: 64 MiB.
     pub room_bytes: usize,
     /// How long to stay after the input's end, while nobody speaks: 5 s.
     pub linger: Duration,

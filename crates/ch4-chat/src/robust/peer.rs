@@ -9,7 +9,7 @@
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,25 +35,17 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 const REST: Duration = Duration::from_millis(20);
 
 /// About how many bytes a text takes in an outbox besides its own. If only those counted, a crowd
-/// that says little at a time could make the room keep several times its limit for all.
-const TEXT_COST: usize = 24;
+/// that says little at a time could make the room keep several times its limit.
+pub const TEXT_COST: usize = 24;
 
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// What waits for a peer.
-#[derive(Default)]
-struct Waiting {
-    /// Bytes, including those that are being written.
-    bytes: AtomicUsize,
-    /// Texts in the outbox.
-    texts: AtomicUsize,
-}
-
 /// The loop's handle to a peer.
 pub struct Peer {
     outbox: Sender<Arc<str>>,
-    waiting: Arc<Waiting>,
+    /// Bytes in the outbox, and those that are being written.
+    waiting: Arc<AtomicUsize>,
     permits: Sender<Instant>,
     /// Closes the connection. A closure, as a test's peer has no socket.
     disconnect: Box<dyn Fn() + Send>,
@@ -79,7 +71,7 @@ impl Peer {
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
 
         let (outbox, texts) = channel();
-        let waiting = Arc::<Waiting>::default();
+        let waiting = Arc::<AtomicUsize>::default();
         // Shared, not cloned: so a room has one descriptor for each guest.
         let stream = Arc::new(stream);
         let small_thread = || thread::Builder::new().stack_size(STACK_BYTES);
@@ -115,20 +107,14 @@ impl Peer {
     /// Adds lines to what the writer sends. The limit is the caller's: see [`Peer::waiting`].
     pub fn push(&self, text: impl Into<Arc<str>>) {
         let text = text.into();
-        self.waiting.bytes.fetch_add(text.len(), Ordering::Relaxed);
-        self.waiting.texts.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_add(text.len() + TEXT_COST, Relaxed);
         // If the writer has ended, nobody needs the text.
         let _ = self.outbox.send(text);
     }
 
-    /// How many bytes wait for the peer.
+    /// How many bytes wait for the peer, with [`TEXT_COST`] for each text in the outbox.
     pub fn waiting(&self) -> usize {
-        self.waiting.bytes.load(Ordering::Relaxed)
-    }
-
-    /// About how much memory that takes.
-    pub fn memory(&self) -> usize {
-        self.waiting() + TEXT_COST * self.waiting.texts.load(Ordering::Relaxed)
+        self.waiting.load(Relaxed)
     }
 
     /// The peer's last event is done: its reader may send another from this time on.
@@ -150,7 +136,7 @@ impl Peer {
 fn write_texts(
     mut stream: impl Write,
     texts: &Receiver<Arc<str>>,
-    waiting: &Waiting,
+    waiting: &AtomicUsize,
 ) -> io::Result<()> {
     while let Ok(first) = texts.recv() {
         let (mut text, mut count) = (first.to_string(), 1);
@@ -158,13 +144,13 @@ fn write_texts(
             text += &more;
             count += 1;
         }
-        waiting.texts.fetch_sub(count, Ordering::Relaxed);
+        waiting.fetch_sub(count * TEXT_COST, Relaxed);
         // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
         // wouldn't understand it.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
         for piece in lines.as_bytes().chunks(PIECE_BYTES) {
             stream.write_all(piece)?;
-            waiting.bytes.fetch_sub(piece.len(), Ordering::Relaxed);
+            waiting.fetch_sub(piece.len(), Relaxed);
         }
         if lines.len() < text.len() {
             return stream.write_all(BYE.as_bytes());
@@ -181,7 +167,7 @@ pub(super) mod fake {
     /// The threads' ends of a peer without threads.
     pub struct Outbox {
         pub texts: Receiver<Arc<str>>,
-        pub(super) waiting: Arc<Waiting>,
+        pub(super) waiting: Arc<AtomicUsize>,
     }
 
     impl Outbox {
@@ -189,15 +175,14 @@ pub(super) mod fake {
         pub fn take(&self) -> String {
             let texts: Vec<_> = self.texts.try_iter().collect();
             let text = texts.concat();
-            let waiting = &self.waiting;
-            waiting.bytes.fetch_sub(text.len(), Ordering::Relaxed);
-            waiting.texts.fetch_sub(texts.len(), Ordering::Relaxed);
+            let waited = text.len() + texts.len() * TEXT_COST;
+            self.waiting.fetch_sub(waited, Relaxed);
             text
         }
 
         /// How many bytes wait.
         pub fn waiting(&self) -> usize {
-            self.waiting.bytes.load(Ordering::Relaxed)
+            self.waiting.load(Relaxed)
         }
     }
 
@@ -205,7 +190,7 @@ pub(super) mod fake {
         /// The last end is the reader's.
         pub fn fake(disconnect: impl Fn() + Send + 'static) -> (Self, Outbox, Receiver<Instant>) {
             let (outbox, texts) = channel();
-            let waiting = Arc::<Waiting>::default();
+            let waiting = Arc::<AtomicUsize>::default();
             let (permits, permitted) = channel();
             let peer = Self {
                 outbox,
@@ -230,7 +215,7 @@ mod tests {
     /// Keeps each write by itself: what was written, how much waited, and when.
     struct Writes {
         all: Vec<(String, usize, Instant)>,
-        waiting: Arc<Waiting>,
+        waiting: Arc<AtomicUsize>,
         /// Says something more at the first write, and is let go.
         peer: Option<Peer>,
     }
@@ -238,8 +223,7 @@ mod tests {
     impl Write for Writes {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            let waiting = self.waiting.bytes.load(Ordering::Relaxed);
-            assert_eq!(self.waiting.texts.load(Ordering::Relaxed), 0);
+            let waiting = self.waiting.load(Relaxed);
             self.all.push((text, waiting, Instant::now()));
             if let Some(peer) = self.peer.take() {
                 peer.push("more\n");
@@ -271,8 +255,7 @@ mod tests {
         let lines = "one\ntwo\nthree\nbyebye\n";
         // What is being written still waits.
         let all = lines.len() + BYE.len();
-        assert_eq!(peer.waiting(), all);
-        assert_eq!(peer.memory(), all + 5 * 24);
+        assert_eq!(peer.waiting(), all + 5 * 24);
         // The peer is still there, but nothing comes after its last word.
         let writes = writes(&outbox, None);
         let writes: Vec<_> = writes

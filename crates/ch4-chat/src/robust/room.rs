@@ -259,7 +259,7 @@ impl Room {
     /// waits.
     pub fn drop_slow(&mut self, now: Instant) {
         loop {
-            let sum: usize = self.guests.values().map(|it| it.peer.memory()).sum();
+            let sum: usize = self.guests.values().map(|it| it.peer.waiting()).sum();
             let slowest = self.guests.iter().max_by_key(|(_, it)| it.peer.waiting());
             let Some((&id, it)) = slowest else { return };
             if it.peer.waiting() <= self.limits.guest_bytes && sum <= self.limits.room_bytes {
@@ -293,6 +293,7 @@ mod tests {
     use proptest::sample::Index;
     use testkit::Capture;
 
+    use super::super::peer::TEXT_COST;
     use super::super::peer::fake::Outbox;
     use super::*;
 
@@ -792,7 +793,7 @@ mod tests {
 
     #[test]
     fn who_reads_too_slowly_is_dropped_and_if_it_is_too_much_for_all_the_slowest() {
-        let (screen, limits) = (Screen::new(), few(9, 2 * 10, 9999));
+        let (screen, limits) = (Screen::new(), few(9, 2 * (10 + TEXT_COST), 9999));
         let mut world = World::new(None, &screen, &limits);
         let (_, reads) = world.arrives().unwrap();
         let _deaf = [world.arrives().unwrap(), world.arrives().unwrap()];
@@ -802,7 +803,7 @@ mod tests {
             assert_eq!(world.read(&reads), "123456789\n");
         }
 
-        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + 24)));
+        let (screen, limits) = (Screen::new(), few(9, 9999, 4 * (10 + TEXT_COST)));
         let mut world = World::new(None, &screen, &limits);
         let (_, slow) = world.arrives().unwrap();
         world.speaks("123456789");
