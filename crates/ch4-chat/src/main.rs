@@ -43,15 +43,12 @@ fn chosen_name(wanted: &str) -> Result<String, &'static str> {
 }
 
 fn main() -> ExitCode {
-    console::exit(run(&Args::parse()))
-}
-
-fn run(args: &Args) -> Result<(), Error> {
-    if args.flags.tutorial {
-        run_tutorial(args)
+    let args = Args::parse();
+    console::exit(if args.flags.tutorial {
+        run_tutorial(&args)
     } else {
-        run_robust(args)
-    }
+        run_robust(&args)
+    })
 }
 
 fn run_tutorial(args: &Args) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! The same chat, done so that no guest can hold up the others.
 //!
-//! One loop holds the room's state, so it needs no lock. It waits only for its inbox. Three kinds
-//! of threads wait for what happens, and put it into the inbox as [events](event::Event): typing,
-//! accept and the readers. These are the host's threads:
+//! One loop, on the thread that calls [`host()`], holds the room's state, so it needs no lock. It
+//! waits only for its inbox. Other threads wait for everything else, and put what happens into the
+//! inbox as [events](event::Event): the typing thread, the accept thread, and a reader for each
+//! guest. These are the host's threads:
 //!
 //! ```text
 //!  keyboard ---> typing ----.
@@ -11,15 +12,15 @@
 //!  guest 2 ----> reader ----'                            `-> Log ----> printer --> screen
 //! ```
 //!
-//! `Chat::start` starts typing, [`host()`] starts accept, and `Peer::start` starts a reader and a
-//! writer. (A peer is the other end of a connection.) A guest's program has the same threads, but
-//! not accept, and only one peer: the host.
+//! `Chat::start` starts the typing thread, [`host()`] the accept thread, and `Peer::start` a reader
+//! and a writer. (A peer is the other end of a connection.) A guest's program has no accept thread,
+//! and only one peer: the host.
 //!
-//! **Permits.** Typing, accept and the readers wait for a permit, then for one thing, and send one
-//! event. When the loop has handled the event, it sends the next permit. So each has at most one
-//! event in the inbox. A permit has a time, before which the thread doesn't go on. If a guest talks
-//! too fast, that time is later. Until then its words wait in the network, and TCP's flow control
-//! slows it down.
+//! **Permits.** Each of these threads waits for a permit, then for one thing, and sends one event.
+//! When the loop has handled the event, it sends the next permit. So each thread has at most one
+//! event in the inbox. A permit is a time: the thread goes on then. If a guest talks too fast, the
+//! time is later. Until then its words wait in the network, where TCP's flow control slows the guest
+//! down.
 //!
 //! **Bounds.** A guest's words wait in the room until the inbox is empty; only then does its reader
 //! get a permit. If too much waits in an outbox, or in all together, the room drops the guest with
@@ -30,10 +31,11 @@
 //!
 //! | file | a line that the host types | a line that a guest sends |
 //! | --- | --- | --- |
-//! | [`event`] | `start_thread` starts typing | `start_thread` starts the reader |
+//! | [`event`] | the typing thread runs in `start_thread` | so does the reader |
 //! | [`keyboard`] | `plain`, or the editor, reads it: `Typed` | |
 //! | [`reader`] | | `message_reader` reads its bytes: `Said` |
 //! | [`framing`] | | `push` makes messages of them |
+//! | [`limits`] | `Budget::spend` says when the next line may come | the same |
 //! | [`chat`] | `next_event` takes it from the inbox | the same |
 //! | [`mod@host`] | `run` calls `speak` | `run` calls `hear`; when the inbox is empty: `pass_on` |
 //! | [`room`] | `speak`, `broadcast` | `hear` keeps it; `pass_on` shows it; `broadcast` |
@@ -42,9 +44,9 @@
 //! [`mod@guest`] is the other side: its loop has no room. It gives what the user types to its only
 //! peer, and what the host sends to the log.
 //!
-//! Leave these for later: [`editor`] edits lines at a terminal, [`name`] cleans names, [`limits`]
-//! has sizes, times and budgets, [`mod@meet`] opens the sockets. The crate `console` has what all
-//! chapters share, such as `Log`.
+//! Leave these for later: [`editor`] edits lines at a terminal (on Unix, a thread of its own waits
+//! for signals), [`name`] cleans names, [`mod@meet`] opens the sockets. The crate `console` has what
+//! all chapters share, such as `Log`.
 
 pub mod chat;
 pub mod editor;

@@ -24,7 +24,8 @@ pub struct Chat {
     inbox: Receiver<Event>,
     /// Permits for the typing thread.
     permits: Sender<Instant>,
-    /// How fast the user may talk: as fast as a guest, or a long file would flood the guests.
+    /// How fast the user may talk: no faster than a guest. Otherwise a long file would flood the
+    /// guests.
     budget: Budget,
     /// Disconnected when the typing thread has ended.
     typing_ended: Receiver<()>,
@@ -34,13 +35,13 @@ pub struct Chat {
     pub leaves_at: Option<Instant>,
     /// What the user sees.
     pub log: Rc<Log>,
-    /// How long others can make us wait, and how much they can make us keep.
+    /// Times and sizes.
     pub limits: Limits,
 }
 
 impl Chat {
-    /// An inbox, and the typing thread. It reads each line, even the first, only with a
-    /// [permit](Chat::permit_line). So the next prompt appears when the last line has been handled,
+    /// Opens an inbox and starts the typing thread, which reads a line only with a
+    /// [permit](Chat::permit_line), even the first. So the next prompt appears when the last line has been handled,
     /// and nothing is read after `byebye`. If the screen fails, the inbox gets [`Event::Leave`].
     ///
     /// # Errors
@@ -68,9 +69,8 @@ impl Chat {
         })
     }
 
-    /// Takes the next event from the inbox. Returns `None` if the inbox is empty at the time
-    /// `until`, or after it. The caller needn't do anything about [`Event::NotSent`] and
-    /// [`Event::InputEnded`].
+    /// Waits for the next event, until `until` at most. What [`Event::NotSent`] and
+    /// [`Event::InputEnded`] ask for has been done.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
         let earlier = until.into_iter().chain(self.leaves_at).min();
         let event = self.wait(earlier);
@@ -92,21 +92,21 @@ impl Chat {
         event
     }
 
-    /// The user's last line is done, and counts as this many bytes. The next is read as soon as the
-    /// user may say more.
+    /// Permits the user's next line. The last one counts as this many bytes, so the permit may be
+    /// for later.
     pub fn permit_line(&mut self, bytes: usize) {
         let at = self.budget.spend(bytes, Instant::now());
         let _ = self.permits.send(at); // This fails only when the thread has ended.
     }
 
-    /// Says `byebye`, shows what the peers still say until they have closed their side, for
+    /// Says `byebye`, gives `show` what the peers still say until they have closed their side, for
     /// [`Limits::farewell`] at most, and lets go of the keyboard. (Unread bytes would turn the
     /// close into a reset, and `byebye` might be lost: RFC 9293, section 3.6.1.)
     pub fn goodbye(self, mut peers: BTreeMap<PeerId, Peer>, show: impl Fn(&Log, &[String])) {
         let now = Instant::now();
         for peer in peers.values() {
             peer.push(BYE);
-            // Even if it talked too fast. So it may have two events in the inbox.
+            // Even one that talked too fast is read now. (So it may have two events in the inbox.)
             peer.permit(now);
         }
         let deadline = now + self.limits.farewell;

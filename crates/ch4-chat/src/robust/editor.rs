@@ -9,8 +9,8 @@ use rustyline::{Config, DefaultEditor, ExternalPrinter};
 
 use super::event::Event;
 
-/// An editor that shows a prompt and returns an event for each call, and a screen that prints above
-/// the prompt.
+/// Opens the editor. Each call of the closure shows a prompt and returns an event. The screen prints
+/// above the prompt.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ fn make_blocking() {
     let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
 }
 
-/// Why the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has another
+/// The event when the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has another
 /// encoding.
 fn without_line(error: ReadlineError) -> Event {
     let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());

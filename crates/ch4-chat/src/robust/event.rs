@@ -31,8 +31,7 @@ pub enum Event {
     Gone(PeerId, Option<io::Error>),
 }
 
-/// Starts a thread that waits for a permit, sends the event for which `next` waits, and begins
-/// again.
+/// Starts a thread. For each permit, it calls `next`, which waits for an event, and sends that.
 ///
 /// Returns the sender of permits. When it is dropped and `next` has returned, the thread calls
 /// `end` and ends.
@@ -64,7 +63,7 @@ fn wait_for_permit(permits: &Receiver<Instant>) -> bool {
     while let Ok(at) = permit {
         permit = permits.recv_timeout(at.saturating_duration_since(Instant::now()));
     }
-    permit == Err(RecvTimeoutError::Timeout)
+    permit == Err(RecvTimeoutError::Timeout) // The permit's time has come.
 }
 
 #[cfg(test)]

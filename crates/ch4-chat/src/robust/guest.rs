@@ -31,15 +31,15 @@ const HOST: PeerId = 0;
 /// The connection, the screen or the keyboard fails, or the system has no thread left.
 pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<(), Error> {
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
-    let connected = format!("Connected to {address}. Say {BYE} to leave.");
-    chat.log.event(connected);
+    chat.log
+        .event(format_args!("Connected to {address}. Say {BYE} to leave."));
     let host = Peer::start(stream, HOST, HOST_LINE_BYTES, &chat.limits, &chat.events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, &chat.log);
     if let Some(name) = &name {
         host.push(format!("{}{name}\n", name::COMMAND));
     }
-    let name = name.as_deref().unwrap_or("guest");
+    let counted_name = name.as_deref().unwrap_or("guest");
     chat.permit_line(0);
     let (says_goodbye, result) = loop {
         let event = chat.next_event(None);
@@ -47,9 +47,9 @@ pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<()
         match event {
             Some(Event::Leave(result)) => break (true, result),
             Some(Event::Typed(line)) => {
-                // Count it as the host does, with a name, its number and escapes. If we counted
-                // less, more and more would wait here while the host reads us more slowly.
-                let passed_on = format!("{name}-10000: {}\n", safe::escape(&line));
+                // Count what the host will count: our name, perhaps with a number, and escapes. If
+                // we counted less, we would send faster than the host reads.
+                let passed_on = format!("{counted_name}-10000: {}\n", safe::escape(&line));
                 chat.permit_line(passed_on.len());
                 if !line.is_empty() {
                     host.push(line + "\n");

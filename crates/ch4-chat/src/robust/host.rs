@@ -19,7 +19,7 @@ use super::room::Room;
 use crate::BYE;
 
 /// How long to accept nobody after the system has run out of something.
-const RETRY_DELAY: Duration = Duration::from_millis(500);
+const ACCEPT_DELAY: Duration = Duration::from_millis(500);
 
 /// How many connections of rejected guests stay open, so that they can read why.
 const MAX_REJECTED: usize = 16;
@@ -60,7 +60,6 @@ pub fn host(listener: TcpListener, name: Option<&str>, chat: Chat) -> Result<(),
     result
 }
 
-/// What the loop works with.
 struct Host {
     chat: Chat,
     room: Room,
@@ -88,7 +87,7 @@ impl Host {
                 Some(Event::Typed(line)) => self.chat.permit_line(self.room.speak(&line, now)),
                 Some(Event::Accepted(accepted)) => self.welcome(accepted, now),
                 Some(Event::Said(id, messages)) => {
-                    // The first event comes 200 ms after the guest, or with its name.
+                    // It has spoken, or stayed for 200 ms: it didn't only try the port.
                     if waits_for_guest {
                         waits_for_guest = false;
                         self.chat.permit_line(0);
@@ -96,8 +95,8 @@ impl Host {
                     self.room.hear(id, messages, now);
                 }
                 Some(Event::Gone(id, error)) => {
-                    let broke = error.map(|_| "is gone: the connection broke");
-                    self.room.depart(id, broke.unwrap_or("has left"), now);
+                    let how = error.map_or("has left", |_| "is gone: the connection broke");
+                    self.room.depart(id, how, now);
                 }
                 Some(Event::NotSent(_) | Event::InputEnded) => {}
             }
@@ -126,10 +125,10 @@ impl Host {
         {
             // The system is out of descriptors, threads or memory. Guests wait in the backlog.
             self.chat.log.short_of("let a guest in for now", &error);
-            // The rejected, and a guest that has been silent for long, give up what they take.
+            // Close the rejected connections, and drop a guest that has been silent for too long.
             self.rejected.clear();
             self.room.drop_silent(now);
-            accept_again_at += RETRY_DELAY;
+            accept_again_at += ACCEPT_DELAY;
         }
         let _ = self.accept_permits.send(accept_again_at);
     }
@@ -195,7 +194,7 @@ mod tests {
         host(|mut host, permitted| {
             let now = Instant::now();
             for (error, delay) in [
-                (ErrorKind::OutOfMemory, RETRY_DELAY),
+                (ErrorKind::OutOfMemory, ACCEPT_DELAY),
                 (ErrorKind::ConnectionAborted, Duration::ZERO),
             ] {
                 host.welcome(Err(error.into()), now);

@@ -21,9 +21,9 @@ pub enum Input {
     File,
 }
 
-/// What the typing thread needs.
+/// The user's keyboard, as the typing thread takes it.
 pub struct Keyboard {
-    /// Waits for the next line: a closure in a box, as each input has its own.
+    /// Waits for the next line. In a box, because each input has a closure of its own.
     pub next: Box<dyn FnMut() -> Event + Send>,
     /// Where the lines come from.
     pub input: Input,
@@ -37,9 +37,9 @@ impl Keyboard {
     /// The system has no thread left.
     pub fn open() -> Result<(Self, Printer), Error> {
         // `TERM` says what the terminal can do. Windows doesn't need it.
-        let has_type = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
+        let has_term = cfg!(windows) || env::var_os("TERM").is_some_and(|term| !term.is_empty());
         let plain = |input| (Self::plain(input, stdin()), Printer::new(stdout()));
-        let (keyboard, printer) = if has_type && let Ok((next, screen)) = editor::open() {
+        let (keyboard, printer) = if has_term && let Ok((next, screen)) = editor::open() {
             (Self::new(Input::Editor, next), Printer::new(screen))
         } else if io::stdin().is_terminal() {
             plain(Input::Terminal)

@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 /// Maximum size of a message in bytes, without its line end.
 pub const MESSAGE_BYTES: usize = 4096;
 
-/// How long others can make us wait, how many there may be, and how much may wait for them.
+/// The numbers of a chat.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Guests in the room: 1,000. One that left may keep its connection for another `farewell`.
+    /// Guests in the room: 1,000. The connection of one that left may stay for
+    /// `farewell` longer.
     pub guests: usize,
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,
     /// After how much quiet a message without LF ends, and a guest without a name is announced:
     /// 200 ms.
     pub quiet: Duration,
-    /// If the room is full, or the system can't take the next guest, a guest that gives no name and
-    /// says no word loses its place after 60 s.
+    /// How long a guest may say nothing, not even its name: 60 s. After that it loses its place if
+    /// the room is full or the system can't take the next guest.
     pub silence: Duration,
     /// Bytes that may wait for one guest, or at a guest for the host: 256 KiB. For its place in
     /// the outbox, each text counts [24 bytes](super::peer::TEXT_COST) more.

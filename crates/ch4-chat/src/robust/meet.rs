@@ -14,7 +14,7 @@ use super::limits::Limits;
 /// By default a flood would get megabytes ahead before we slow it down.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// If two programs start at once, how long the one without the port looks for the host.
+/// If two programs start at once: how long the one that didn't get the port tries to join the other.
 const RACE_TIME: Duration = Duration::from_millis(500);
 
 /// How long it waits before each try.
@@ -38,8 +38,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
 
-    // 3. Listen: from now on guests may connect. The queue has room for all whom a room has room
-    // for; the system may allow fewer (listen(2): /proc/sys/net/core/somaxconn).
+    // 3. Listen: from now on guests may connect. The queue holds as many guests as a room; the
+    // system may allow fewer (listen(2): /proc/sys/net/core/somaxconn).
     socket.listen(1024)?;
     Ok(socket.into())
 }

@@ -15,7 +15,7 @@ use unicode_security::{GeneralSecurityProfile, skeleton};
 
 use super::event::PeerId;
 
-/// The beginning of a guest's first line if it gives the guest's name.
+/// A guest whose first line begins with this gives its name.
 pub const COMMAND: &str = "/name ";
 
 /// Maximum length of a name in characters.

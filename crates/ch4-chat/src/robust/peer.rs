@@ -3,8 +3,8 @@
 //!
 //! A connection closes in stages, so that the peer gets everything, `byebye` last. The writer ends
 //! with `byebye`, or with what waits when the loop drops the [`Peer`], and closes our sending side.
-//! The reader ends when the loop drops the [`Peer`], waits for the writer, for [`Limits::farewell`]
-//! at most, and closes the rest.
+//! When the loop drops the [`Peer`], the reader stops reading, waits for the writer, for
+//! [`Limits::farewell`] at most, and closes the rest.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
@@ -24,8 +24,8 @@ use crate::BYE;
 /// The stack of a reader or a writer.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// A peer that was switched off doesn't even say that it has gone. So after this time without a
-/// word, the system asks, again and again: tcp(7).
+/// A peer that was switched off doesn't even say that it has gone. So after a minute without a
+/// word, the system asks every 10 s whether it is there: tcp(7).
 const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
     .with_time(Duration::from_mins(1))
     .with_interval(Duration::from_secs(10));
@@ -34,8 +34,8 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive::new()
 /// writer wakes at most 50 times a second, however many guests talk.
 const REST: Duration = Duration::from_millis(20);
 
-/// About how many bytes a text takes in an outbox besides its own. If only those counted, a crowd
-/// that says little at a time could make the room keep several times its limit.
+/// About what a text costs in an outbox besides its bytes. Without this, many short texts could
+/// make the room keep several times its limit.
 pub const TEXT_COST: usize = 24;
 
 /// How much is written at once. After each piece, less is [waiting](Peer::waiting).
@@ -77,19 +77,19 @@ impl Peer {
         let small_thread = || thread::Builder::new().stack_size(STACK_BYTES);
 
         // Nothing is ever sent here: the writer drops its end when it is done.
-        let (running, written) = channel::<()>();
+        let (writing, writing_ended) = channel::<()>();
         let (write_half, still_waiting) = (Arc::clone(&stream), Arc::clone(&waiting));
         small_thread().spawn(move || {
             // If this fails, the reader sees an error too, or the end of the stream.
             let _ = write_texts(&*write_half, &texts, &still_waiting);
             let _ = write_half.shutdown(Shutdown::Write);
-            drop(running);
+            drop(writing);
         })?;
 
         let next = message_reader(Arc::clone(&stream), id, line_bytes, limits.quiet);
         let (read_half, farewell) = (Arc::clone(&stream), limits.farewell);
         let end = move || {
-            let _ = written.recv_timeout(farewell);
+            let _ = writing_ended.recv_timeout(farewell);
             let _ = read_half.shutdown(Shutdown::Both);
         };
         let permits = start_thread(small_thread(), events, next, end)?;
@@ -104,7 +104,7 @@ impl Peer {
         })
     }
 
-    /// Adds lines to what the writer sends. The limit is the caller's: see [`Peer::waiting`].
+    /// Puts a text into the outbox. There is no limit here: the caller checks [`Peer::waiting`].
     pub fn push(&self, text: impl Into<Arc<str>>) {
         let text = text.into();
         self.waiting.fetch_add(text.len() + TEXT_COST, Relaxed);
@@ -129,10 +129,6 @@ impl Peer {
 }
 
 /// Writes what waits, until `byebye` is written or the [`Peer`] is dropped.
-///
-/// # Errors
-///
-/// The connection is broken.
 fn write_texts(
     mut stream: impl Write,
     texts: &Receiver<Arc<str>>,

@@ -11,8 +11,9 @@ use super::event::{Event, PeerId};
 use super::framing::Framing;
 use super::limits::MESSAGE_BYTES;
 
-/// Returns the `next` of a reader ([`start_thread`](super::event::start_thread)). `line_bytes` is
-/// the longest line of the peer. Once the stream has ended, every event is [`Event::Gone`].
+/// Returns a closure that waits for a peer's next event: the `next` that a reader gives to
+/// [`start_thread`](super::event::start_thread). A line has at most `line_bytes`. Once the stream
+/// has ended, every event is [`Event::Gone`].
 pub fn message_reader(
     stream: Arc<TcpStream>,
     id: PeerId,
@@ -20,7 +21,8 @@ pub fn message_reader(
     quiet: Duration,
 ) -> impl FnMut() -> Event {
     let mut framing = Framing::new(line_bytes);
-    // From a guest, 512 bytes: one event has at most 256 lines, and the loop soon goes on.
+    // A guest's piece is 512 bytes. So one event has at most 256 lines, and doesn't keep the loop
+    // for long.
     let mut piece = vec![0; line_bytes / 8];
     let mut is_new = true;
     let (mut has_ended, mut error) = (false, None);
@@ -28,7 +30,7 @@ pub fn message_reader(
         // The time without a permit doesn't count as the peer's quiet.
         let mut last_read = Instant::now();
         let mut unreported = 0;
-        // A new guest may give its name first, but the others soon hear of it in any case.
+        // A new guest has this long to give its name. Then it is announced in any case.
         let new_until = is_new.then(|| last_read + quiet);
         is_new = false;
         while !has_ended {
@@ -39,14 +41,14 @@ pub fn message_reader(
                 Ok(0) => has_ended = true,
                 Ok(count) => {
                     last_read = Instant::now();
-                    // Empty lines, and a line without end, aren't messages, but need a permit too.
+                    // Bytes that complete no message need a permit too: empty lines, or a line
+                    // that doesn't end.
                     unreported += count;
                     let messages = framing.push(&piece[..count]);
                     if !messages.is_empty() || unreported > MESSAGE_BYTES {
                         return Event::Said(id, messages);
                     }
                 }
-                // The deadline has come.
                 Err(why) if deadline.is_some() && why.kind() == ErrorKind::TimedOut => {
                     let is_quiet = quiet_at.is_some_and(|at| at <= Instant::now());
                     let message = if is_quiet { framing.complete() } else { None };

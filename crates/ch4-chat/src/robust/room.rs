@@ -36,12 +36,12 @@ pub struct Room {
     /// How much all may say together, counting each copy. How fast a guest reads doesn't matter, so
     /// a slow one can't hold up the others.
     budget: Budget,
-    /// What guests have said and nobody has heard yet. The smallest key goes first: turn, arrival,
-    /// guest. Each guest is here once at most, as it waits for its permit.
+    /// What guests have said and nobody has heard yet, by turn, time and guest: the smallest goes
+    /// first. A guest is here at most once: it gets no permit until its words are passed on.
     queue: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The last turn served.
     turn: u64,
-    arrived: PeerId,
+    last_id: PeerId,
     log: Rc<Log>,
     limits: Limits,
 }
@@ -60,7 +60,7 @@ struct Guest {
 }
 
 impl Room {
-    /// An empty room. No guest gets the host's clean name or, if it has none, the name `host`.
+    /// An empty room. No guest gets the host's [clean](name::clean) name, or `host` if it has none.
     pub fn new(host: Option<String>, log: &Rc<Log>, limits: &Limits) -> Self {
         let mut names = Names::default();
         names.take(host.as_deref().unwrap_or("host"), 0);
@@ -71,7 +71,7 @@ impl Room {
             budget: Budget::ROOM,
             queue: BTreeMap::new(),
             turn: 0,
-            arrived: 0,
+            last_id: 0,
             log: Rc::clone(log),
             limits: limits.clone(),
         }
@@ -100,8 +100,8 @@ impl Room {
         {
             guest.stays_until = None;
         }
-        // Fair queueing: a short message goes before a flood. Turns count from the last one served,
-        // so even the largest is served.
+        // Fair queueing: the more a guest says, the later its turn, so a short message goes before a
+        // flood. Turns count from the last one served, so a flood gets its turn, too.
         let costs = said.iter().map(|message| message.len() as u64 + LINE_COST);
         let turn = self.turn + costs.sum::<u64>();
         self.queue.insert((turn, now, id), said);
@@ -135,7 +135,8 @@ impl Room {
             }
             text += &(line + "\n");
         }
-        // Empty lines, silence or only a name cost as much as a whole message.
+        // What gives the others nothing to read costs as much as the longest message: empty lines,
+        // silence, or only a name.
         let bytes = match text.len() {
             0 => MESSAGE_BYTES,
             bytes => bytes,
@@ -192,9 +193,11 @@ impl Room {
             said.remove(0);
         }
         guest.name = Some(name.clone());
-        let address = guest.address;
         let (news, from) = match before {
-            None => (format!("{name} has joined"), format!(" from {address}")),
+            None => (
+                format!("{name} has joined"),
+                format!(" from {}", guest.address),
+            ),
             Some(before) if before != name => (format!("{before} is now {name}"), String::new()),
             Some(_) => return,
         };
@@ -202,17 +205,17 @@ impl Room {
         self.broadcast(&format!("* {news}.\n"), Some(id), now);
     }
 
-    /// The number of a guest who may come now; `None` if the room is full.
+    /// The id for the next guest; `None` if the room is full.
     pub fn next_place(&mut self, now: Instant) -> Option<PeerId> {
         if self.guests.len() >= self.limits.guests && !self.drop_silent(now) {
             return None;
         }
-        self.arrived += 1;
-        Some(self.arrived)
+        self.last_id += 1;
+        Some(self.last_id)
     }
 
-    /// There is no place for more: drops a guest that has been silent for too long. Returns false
-    /// if nobody has.
+    /// Makes a place: drops a guest that has been silent for too long. Returns whether there was
+    /// one.
     pub fn drop_silent(&mut self, now: Instant) -> bool {
         let is_late = |guest: &Guest| guest.stays_until.is_some_and(|until| until <= now);
         let Some((&id, _)) = self.guests.iter().find(|(_, guest)| is_late(guest)) else {
