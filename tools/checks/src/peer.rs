@@ -62,6 +62,8 @@ pub struct TcpPeer {
     pub(crate) received: Vec<u8>,
     /// How much of `received` has been looked at by an expectation that was satisfied.
     used: usize,
+    /// When it was last sent something.
+    sent: Instant,
     end: Option<End>,
 }
 
@@ -77,6 +79,7 @@ impl TcpPeer {
             stream,
             received: Vec::new(),
             used: 0,
+            sent: Instant::now(),
             end: None,
         })
     }
@@ -97,6 +100,7 @@ impl TcpPeer {
     /// Sends these bytes without telling it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Told {
         self.run.notes(Deed::Sends(bytes));
+        self.sent = Instant::now();
         match (&*self.stream).write_all(bytes) {
             Ok(()) => {}
             Err(error) if is_cut_short(&error) => {
@@ -425,22 +429,22 @@ impl TcpPeer {
     ///
     /// It doesn't within [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_the_end(&mut self) -> Told {
-        self.closes_within(self.answer_time())
+        self.closes_within(self.answer_time(), Instant::now())
     }
 
-    /// The same within 3.5 s: a program may first say goodbye for 1, 2 or 3 s, but one that only
-    /// gives up on a quiet peer after 5 s is later.
+    /// The same within 4.5 s since it was last sent something: a program may first say goodbye for
+    /// 1, 2 or 3 s, but one that only gives up on a quiet peer after 5 s is later.
     ///
     /// # Errors
     ///
     /// It doesn't.
     pub fn expects_the_end_soon(&mut self) -> Told {
-        self.closes_within(self.answer_time() * 7 / 10)
+        self.closes_within(self.answer_time() * 9 / 10, self.sent)
     }
 
-    fn closes_within(&mut self, limit: Duration) -> Told {
+    fn closes_within(&mut self, limit: Duration, since: Instant) -> Told {
         self.tell("expects the program to close the connection");
-        self.ends(limit, "")
+        self.ends(limit, since, "")
     }
 
     /// Waits until the program closes the connection properly.
@@ -450,11 +454,11 @@ impl TcpPeer {
     /// It is reset instead, or stays open for [`Patience::answer`](crate::run::Patience::answer).
     pub fn expects_a_clean_end(&mut self) -> Told {
         self.tell("expects the stream to end, without a reset");
-        self.ends(self.answer_time(), ", without a reset")
+        self.ends(self.answer_time(), Instant::now(), ", without a reset")
     }
 
-    fn ends(&mut self, limit: Duration, how: &str) -> Told {
-        self.hears(limit, |_| false);
+    fn ends(&mut self, limit: Duration, since: Instant, how: &str) -> Told {
+        self.hears(limit.saturating_sub(since.elapsed()), |_| false);
         if self.has_closed() || (self.end.is_some() && how.is_empty()) {
             return Ok(());
         }
@@ -631,6 +635,20 @@ pub(crate) mod tests {
         reset(&program);
         closes(program, &mut client);
         assert_eq!(kind(client.expects_to_be_heard()), Some(Kind::Wrong));
+    }
+
+    /// However busy this machine was in between: that time is the program's, too.
+    #[test]
+    fn an_end_is_soon_if_the_last_bytes_were_sent_soon_before() {
+        for late in [false, true] {
+            let time = Duration::from_millis(200);
+            let (mut client, program) = connected_for(if late { time } else { PATIENCE });
+            client.sends("byebye").unwrap();
+            thread::sleep(time);
+            drop(program);
+            let missing = late.then_some(Kind::Missing);
+            assert_eq!(kind(client.expects_the_end_soon()), missing);
+        }
     }
 
     #[test]

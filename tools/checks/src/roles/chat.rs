@@ -98,7 +98,7 @@ pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
         level: Level::Solid,
         about: "After a first exchange and 700 ms of quiet, a line and the line \"byebye\" come at \
                 once. 700 ms later a line is typed, for a program that takes turns. The first \
-                message is shown, the second ends the talk within 3.5 s.",
+                message is shown, the second ends the talk within 4.5 s.",
         advice: "One read may return several messages. Divide what came at the line ends, and look \
                  at each.",
         lesson: Lesson::pitfall("One recv is not one message"),
@@ -140,7 +140,7 @@ pub(super) const fn split_byebye<S: ChatSide>(id: &'static str) -> Check {
         title: "Understands \"byebye\" that comes in two parts",
         level: Level::Solid,
         about: "After a first exchange and 700 ms of quiet, \"bye\" comes, and 700 ms later \
-                \"bye\" with a line end. That ends the talk within 3.5 s.",
+                \"bye\" with a line end. That ends the talk within 4.5 s.",
         advice: "Compare whole messages with \"byebye\", not what one read returned.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {

@@ -100,7 +100,7 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "A line is typed; the host says \"byebye\". Its line end comes 700 ms later, for \
-                programs that read lines. (The tutorial's program sends none.) Within 3.5 s the \
+                programs that read lines. (The tutorial's program sends none.) Within 4.5 s the \
                 guest closes the connection, or its sending side; then the host closes its own, \
                 and the guest ends.",
         advice: "When a message is \"byebye\", with or without a line end, close the connection \

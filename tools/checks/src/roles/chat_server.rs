@@ -105,7 +105,7 @@ pub const CHECKS: &[Check] = &[
         title: "Understands \"byebye\"",
         level: Level::Basic,
         about: "The guest says \"byebye\". Its line end comes 700 ms later, for programs that read \
-                lines. (The tutorial's program sends none.) Within 3.5 s the host closes the \
+                lines. (The tutorial's program sends none.) Within 4.5 s the host closes the \
                 connection.",
         advice: "When a message is \"byebye\", with or without a line end, close the guest's \
                  connection, without waiting for the keyboard.",

@@ -6,7 +6,7 @@ import time
 
 
 def serve(client):
-    time.sleep(0.5)
+    time.sleep(1.5)
     try:
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nHello World")
     except OSError as error:
