@@ -3,7 +3,7 @@
 //! - [`layers`] wraps a text: data, TCP segment, IP packet, link frame.
 //! - [`ip`] sends numbered IP packets from one host; some don't arrive, or arrive out of order.
 //! - [`transfer`] sends bytes over TCP, which repairs all that. [`ladder`], [`note`] and
-//!   [`summary`] print how, [`svg`] draws it, and [`pcap`] writes it for Wireshark.
+//!   [`summary`] print what happens, [`svg`] draws it, and [`pcap`] writes it for Wireshark.
 //!
 //! Below them, [`network`] joins two hosts ([`host`], with smoltcp's TCP/IP stack) by a [`wire`]
 //! that loses, delays, doubles and damages packets. Time is virtual and random numbers come from a

@@ -16,15 +16,15 @@
 //! and a writer. (A peer is the other end of a connection.) A guest's program has no accept thread,
 //! and only one peer: the host.
 //!
-//! **Permits.** Each of these threads waits for a permit, then for one thing, and sends one event.
-//! When the loop has handled the event, it sends the next permit. So each thread has at most one
-//! event in the inbox. A permit is a time: the thread goes on then. If a guest talks too fast, the
-//! time is later. Until then its words wait in the network, where TCP's flow control slows the guest
-//! down.
+//! **Permits.** The typing thread, the accept thread and each reader wait for a permit, then for
+//! one thing, and send one event. When the loop has handled the event, it sends the next permit. So
+//! each thread has at most one event in the inbox. A permit is the time at which the thread may go
+//! on. If a guest talks too fast, the time is later. Until then its text waits in the network, where
+//! TCP's flow control slows the guest down.
 //!
-//! **Bounds.** A guest's words wait in the room until the inbox is empty; only then does its reader
-//! get a permit. If too much waits in an outbox, or in all together, the room drops the guest with
-//! the most. The log leaves out lines for which the screen is too slow, and counts them.
+//! **Bounds.** A guest's text waits in the room until the inbox is empty; only then does its reader
+//! get a permit. If too much waits in an outbox, or in all of them together, the room drops the
+//! guest with the most. If the screen is too slow, the log leaves out lines and counts them.
 //! [`Limits`] has the numbers.
 //!
 //! To read the program, follow a line through these files, from top to bottom:

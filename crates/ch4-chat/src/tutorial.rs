@@ -148,7 +148,7 @@ fn send(peer: &mut TcpStream, message: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes whatever one read returns for one message.
+/// Treats whatever one read returns as one message.
 fn receive(peer: &mut TcpStream) -> io::Result<String> {
     // Fault: a longer message is cut at byte 1024, its rest taken for the next message.
     // Fault: no time limit; while this waits for a silent peer, the keyboard is dead.

@@ -43,7 +43,7 @@ pub use screen::Screen;
 pub struct Limits {
     /// To connect, over all addresses that the name has: 5 s.
     pub connect: Duration,
-    /// To send a line: 5 s, not counting the time in which more of it is typed.
+    /// To send a line: 5 s, not counting the time spent waiting for more of it.
     pub send: Duration,
     /// From the end of the input until the server closes too: 5 s.
     pub linger: Duration,

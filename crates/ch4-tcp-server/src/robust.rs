@@ -2,12 +2,13 @@
 //!
 //! The steps are the tutorial's. What is new:
 //!
-//! - Many clients at once: while a thread serves one, another waits for the next ([`workers`]).
+//! - Many clients at once: while one thread serves a client, another waits for the next
+//!   ([`workers`]).
 //! - A client's error ends its connection, never the server.
 //! - A request may arrive in any number of pieces, and [`request`] tells when it is whole.
 //!   [`head`] checks it.
 //! - The [`answer`] says how long it is and in which charset.
-//! - There is a limit to what a client can make the server wait for or keep ([`Limits`]).
+//! - [`Limits`] bounds how long the server waits for a client, and how much it keeps for it.
 //! - The connection is closed in stages, so that no reset destroys the answer.
 //! - A separate thread prints ([`Log`]), and a client's bytes appear escaped, after a margin.
 

@@ -1,8 +1,8 @@
 //! Chapter 5: degrees Celsius to Fahrenheit over UDP, the server (5.1) and the client (5.2).
 //!
 //! Read [`tutorial`] first: no connection, no stream, one datagram there and one back, with the
-//! faults that the tutorial's programs have. Then [`robust`]: the same steps, for a network that
-//! loses, repeats and forges datagrams. [`demo`] plays both sides in one terminal.
+//! tutorial's faults. Then read [`robust`]: the same steps, for a network that loses, repeats and
+//! forges datagrams. [`demo`] plays both sides in one terminal.
 
 pub mod demo;
 pub mod robust;

@@ -7,12 +7,12 @@
 //! - [`refusals`] counts the refusals that an address got, so that two servers can't send each
 //!   other errors forever.
 //! - [`client`] asks up to three times, each question from a new socket that is connected to the
-//!   server. So it can't take an old answer, or a stranger's, for the one that it waits for.
+//!   server. So it can't mistake an old answer, or a stranger's, for the right one.
 //!   (Somebody may still forge the server's address: nothing in UDP proves a sender.)
 //! - [`datagram`] makes the other side's bytes harmless before a terminal shows them.
 //!
-//! One socket serves all clients and nothing waits for one of them, so each side needs only one
-//! thread, and the server's log another.
+//! One socket serves all clients, and the server waits for no particular client. So each side needs
+//! only one thread, and the server one more, for its log.
 
 pub mod client;
 pub mod datagram;

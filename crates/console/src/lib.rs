@@ -1,10 +1,10 @@
 //! The parts that all chapters' programs share.
 //!
-//! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program; [`try_each`]: every
-//!   address of a name is tried.
+//! - [`Flags`]: `--host`, `--port` and `--tutorial`, the same in every program; [`try_each`] tries
+//!   every address of a name.
 //! - [`Columns`]: `--width`, for programs that print pictures and tables; [`terminal_width`]: how
 //!   wide the terminal is, for lines of peers.
-//! - [`stdin`] and [`stdout`]: the standard streams, also where they are non-blocking.
+//! - [`stdin`] and [`stdout`]: the standard streams, even if they are non-blocking.
 //! - [`read_line`]: a line of bounded length.
 //! - [`say`]: a line to the user; [`Style`] gives it its colour. [`print()`]: a whole table or
 //!   picture; [`show`]: any text, at once.
@@ -12,8 +12,8 @@
 //! - [`Printer`]: prints lines on its own thread, so a slow terminal holds up nobody.
 //! - [`Log`]: what a server tells its user.
 //! - [`DeadlineStream`]: reads and writes that end by a certain instant.
-//! - [`own_address`]: where a server listens; [`refuse_self`]: a client that has found nobody but
-//!   itself; [`refuse_multicast`]: nobody can listen for connections at a group's address.
+//! - [`own_address`]: where a server listens; [`refuse_self`] refuses a connection to oneself;
+//!   [`refuse_multicast`] refuses a group's address, where nobody can listen for connections.
 //! - [`Stage`]: several programs on one terminal, each line after the name of the program that
 //!   printed it.
 //! - [`is_timeout`], [`is_cut_short`], [`client_has_gone`], [`is_about_one_peer`],
