@@ -44,9 +44,9 @@
 //! [`mod@guest`] is the other side: its loop has no room. It gives what the user types to its only
 //! peer, and what the host sends to the log.
 //!
-//! Leave these for later: [`editor`] edits lines at a terminal (on Unix, a thread of its own waits
-//! for signals), [`name`] cleans names, [`mod@meet`] opens the sockets. The crate `console` has what
-//! all chapters share, such as `Log`.
+//! Leave these for later: [`editor`] edits lines at a terminal (on Unix, a separate thread waits for
+//! signals), [`name`] cleans names, [`mod@meet`] opens the sockets. The crate `console` has what all
+//! chapters share, such as `Log`.
 
 pub mod chat;
 pub mod editor;
