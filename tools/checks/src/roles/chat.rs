@@ -242,7 +242,7 @@ pub(super) const fn empty_line<S: ChatSide>(id: &'static str) -> Check {
                 meanwhile.",
         advice: "An empty line says nothing: don't send it, and don't wait for an answer to it, \
                  but ask the user again.",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
             peer.sends("your turn 4714\n")?;

@@ -173,7 +173,7 @@ pub const CHECKS: &[Check] = &[
                 before.",
         advice: "A read of 0 bytes means that the host has left: say so, and end. It is no empty \
                  message. Don't wait for the keyboard first.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             has_been_answered(lab)?.hangs_up();
             lab.expects_a_message_and_the_end()
@@ -188,7 +188,7 @@ pub const CHECKS: &[Check] = &[
                 hadn't shown before.",
         advice: "Handle the errors of send and receive: say that the connection is broken, and \
                  end, without waiting for the keyboard. Don't show a stack trace.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             has_been_answered(lab)?.resets();
             lab.expects_a_message_and_the_end()

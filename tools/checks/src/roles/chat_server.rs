@@ -175,7 +175,7 @@ pub const CHECKS: &[Check] = &[
                 by itself within 1 s, or shows what another guest says, within 5 s.",
         advice: "A read of 0 bytes means that the guest has left: end, or accept another. It is no \
                  empty message. Don't wait for the keyboard first.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             let mut guest = ChatServer::met(lab)?;
             guest.pauses(GAP);

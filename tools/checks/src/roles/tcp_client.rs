@@ -224,7 +224,7 @@ pub const CHECKS: &[Check] = &[
         advice: "An empty line without its line end is no byte at all: the server never hears of \
                  it, and can't answer. Send the line end too, or skip the line. (scanf with \
                  %[^\\n] doesn't get past it: use fgets.)",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             lab.types("");
@@ -292,7 +292,7 @@ pub const CHECKS: &[Check] = &[
                 reconnects. It may do neither if it says something new before the first of them.",
         advice: "A read of 0 bytes means that the server has hung up: say so, and end or connect \
                  again for the next line. It is no empty reply.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             let (host, mut server) = answered(lab, "pong 4712\n")?;
             server.pauses(GAP);
@@ -310,7 +310,7 @@ pub const CHECKS: &[Check] = &[
                 reconnects. It may do neither if it says something new before the first of them.",
         advice: "Handle the errors of send and receive: end, or connect again. Don't show a stack \
                  trace.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             let (host, mut server) = answered(lab, "pong 4712\n")?;
             server.pauses(GAP);

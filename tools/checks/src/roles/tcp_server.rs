@@ -176,7 +176,7 @@ pub const CHECKS: &[Check] = &[
         advice: "A read of 0 bytes only means that the client won't send any more. Answer what has \
                  come before it. (Node closes by itself, unless you set allowHalfOpen, or of an \
                  HTTP server httpAllowHalfOpen.)",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             greets_anybody(lab)?;
             let mut client = lab.connects()?;
@@ -192,7 +192,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client connects and hangs up without sending anything, as port scanners do.",
         advice: "A read of 0 bytes is no error and no request: close this connection, and accept \
                  the next.",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| {
             lab.connects()?.hangs_up();
             goes_on(lab)
@@ -308,7 +308,7 @@ pub const CHECKS: &[Check] = &[
                 server waits for 1 s without keeping a processor busy.",
         advice: "When a read gives 0 bytes before the request is complete, stop reading: the rest \
                  will never come.",
-        lesson: Lesson::pitfall("A peer that is gone"),
+        lesson: Lesson::pitfall("A peer that has gone"),
         run: |lab| {
             let mut client = lab.connects()?;
             client.sends(b"GET / HTTP/1.1\r\nHost: 127.")?;

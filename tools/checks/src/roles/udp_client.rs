@@ -66,7 +66,7 @@ pub const CHECKS: &[Check] = &[
                 its answer is shown.",
         advice: "Give the receiving call a time limit, such as a second, and then send the request \
                  again: either datagram may have been lost.",
-        lesson: Lesson::pitfall("A datagram that is lost"),
+        lesson: Lesson::pitfall("A lost datagram"),
         run: |lab| {
             let mut server = asked(lab)?;
             server.loses_it();
@@ -164,7 +164,7 @@ pub const CHECKS: &[Check] = &[
                 within 16 s, without a stack trace.",
         advice: "A datagram may be empty; that is neither an end nor a number. Don't wait for \
                  another one without a limit.",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| {
             asked(lab)?.answers("");
             lab.input_ends();
@@ -218,7 +218,7 @@ pub const CHECKS: &[Check] = &[
                 has ended: with a message, or with exit status 0, as one that an empty line ends.",
         advice: "An empty line is no temperature: ask the user again, and don't wait for an \
                  answer to it.",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| {
             let mut server = lab.answers()?;
             lab.starts()?;

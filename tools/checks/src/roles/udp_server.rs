@@ -123,7 +123,7 @@ pub const CHECKS: &[Check] = &[
         advice: "Handle the error of the conversion: answer with a reason, and go on. If your \
                  language returns 0 or NaN instead of an error, check that all of the text was a \
                  number.",
-        lesson: Lesson::pitfall("Text that is no number"),
+        lesson: Lesson::pitfall("Text that is not a number"),
         run: |lab| {
             refuses(lab, &["warm"])?;
             survives(lab, &["37,5", "0x25", "1_000", "３７"])
@@ -137,7 +137,7 @@ pub const CHECKS: &[Check] = &[
                 \"100\" and is answered. 500 ms later no conversion has come to the first.",
         advice: "A datagram may be empty; that isn't the end of anything. Its text isn't a number, \
                  so don't take it for 0.",
-        lesson: Lesson::pitfall("An empty message is no message"),
+        lesson: Lesson::pitfall("An empty message is not a message"),
         run: |lab| refuses(lab, &["", "\n"]),
     },
     Check {
@@ -157,7 +157,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends \"nan\", and another one is answered. 500 ms later no conversion has \
                 come to the first.",
         advice: "A language may accept text such as nan as a number: refuse whatever isn't finite.",
-        lesson: Lesson::pitfall("Text that is no number"),
+        lesson: Lesson::pitfall("Text that is not a number"),
         run: |lab| refuses(lab, &["nan"]),
     },
     Check {
@@ -167,7 +167,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends \"inf\", \"-Infinity\", \"1e400\" and \"1e308\", and another one is \
                 answered. 500 ms later no conversion has come to the first.",
         advice: "Refuse what isn't finite, before and after the conversion.",
-        lesson: Lesson::pitfall("Text that is no number"),
+        lesson: Lesson::pitfall("Text that is not a number"),
         run: |lab| refuses(lab, &["inf", "-Infinity", "1e400", "1e308"]),
     },
     Check {
@@ -177,7 +177,7 @@ pub const CHECKS: &[Check] = &[
         about: "A client sends \"-300\", and another one is answered. 500 ms later no conversion has \
                 come to the first.",
         advice: "Nothing is colder than -273.15 degrees Celsius: refuse it.",
-        lesson: Lesson::pitfall("Text that is no number"),
+        lesson: Lesson::pitfall("Text that is not a number"),
         run: |lab| refuses(lab, &["-300"]),
     },
     Check {
@@ -188,7 +188,7 @@ pub const CHECKS: &[Check] = &[
                 If a conversion has come to the first 500 ms later, its number is 212.",
         advice: "Give the receiving call a larger buffer than any request may be, and refuse what \
                  fills it: what doesn't fit is silently cut off.",
-        lesson: Lesson::pitfall("A datagram that is cut"),
+        lesson: Lesson::pitfall("A truncated datagram"),
         run: |lab| {
             let request = "0".repeat(1100) + "100";
             gets_no(
