@@ -125,7 +125,11 @@ impl Answerer {
         };
         let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
         let expected = self.run.reaches(what, deadline.granted());
-        let missed = missed(&self.run, &expected, other, "no request came");
+        let nothing = match self.asker {
+            None => "no request came",
+            Some(_) => "no other request came",
+        };
+        let missed = missed(&self.run, &expected, other, nothing);
         if ends_with_nul {
             missed.advise(NUL_SENT)
         } else {

@@ -47,7 +47,7 @@ impl Marked {
         let are_skipped = !others.is_empty() && others.iter().all(is_skipped);
         let failed = first.expected.as_ref().zip(first.saw.as_ref());
         let (expected, saw) = failed.filter(|_| are_skipped)?;
-        Some(format!("{expected}: {saw}"))
+        Some(format!("expected: {expected}; saw: {saw}"))
     }
 
     /// Whether it passed everything.
@@ -349,7 +349,7 @@ mod tests {
             (Err("no program in it\nmore"), Some("no program in it")),
             (
                 Ok(vec![failed(), Outcome::skipped("it needs the first")]),
-                Some("it listens: it never did"),
+                Some("expected: it listens; saw: it never did"),
             ),
             (Ok(vec![failed(), failed()]), None),
             (Ok(vec![passed.clone(), failed()]), None),

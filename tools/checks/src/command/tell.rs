@@ -67,7 +67,7 @@ impl Teller {
     pub(crate) fn hint(&self, role: Role, command: Option<&str>) -> Option<String> {
         let first = self.told.first()?;
         let page = format!(
-            "To read its page here: {} {role} --list {}",
+            "To read this check's page here: {} {role} --list {}",
             this_command(),
             first.id
         );
