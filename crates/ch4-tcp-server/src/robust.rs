@@ -74,8 +74,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(family, Type::STREAM, Some(Protocol::TCP))?;
 
     // 2. Bind it. With this option, the last run's connections, which may be in TIME-WAIT for a
-    // minute (RFC 9293, section 3.6.1), don't keep the port. On Windows it would take the port from
-    // its owner.
+    // minute (RFC 9293, section 3.6.1), don't keep the port. On Windows the option would
+    // take the port from the program that has it.
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
@@ -98,7 +98,7 @@ pub fn serve(listener: &TcpListener, name: &str, limits: &Limits, log: &Log) -> 
     log.always(started);
     let serve_client = |client: TcpStream, address: SocketAddr| {
         log.event(format_args!("Client connected: {address}"));
-        // An error here concerns only this client.
+        // An error here is about this client only.
         if let Err(error) = greet(client, address, name, limits, log) {
             log.event(format_args!("Connection lost: {address} ({error})"));
         }
@@ -125,15 +125,15 @@ fn greet(
     let answer = Answer::new(&message, &bytes, name);
     DeadlineStream::new(&client, Instant::now() + limits.send_time).write_all(&answer.bytes)?;
 
-    // 6. Close, by dropping the socket: at once after a whole request, as the client then sends no
-    // more. (If it does, it may lose this answer to a reset, and can ask again.)
+    // 6. Close. After a whole request the client should send no more, so close at once. (If it does
+    // send more, a reset may destroy the answer.) Otherwise close in stages.
     match message {
-        Message::Request(head) if !head.has_body && bytes.len() == head.length => {}
+        Message::Request(request) if !request.has_body && bytes.len() == request.length => {}
         _ => close_in_stages(&client, limits),
     }
     let title = answer.title;
     log.event(format_args!("Connection closed: {address} ({title})"));
-    // Now, before the memory is freed: the client waits for this.
+    // The client waits for this, so close before freeing the buffers.
     drop(client);
     Ok(())
 }
@@ -153,21 +153,28 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
         };
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
-        if room == 0 {
-            break match message {
-                Message::PartOfHead => Message::Refused((TOO_LARGE, "its head has too many bytes")),
-                _ => Message::LineTooLong,
-            };
-        }
-        match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
-            Ok(0) => break message.refuse_part_of_head(BAD_REQUEST, "its head has no end"),
-            Ok(count) => bytes.extend_from_slice(&piece[..count]),
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                // For a line this isn't an error: quiet ends it.
-                break message.refuse_part_of_head(TIMEOUT, "its head took too long to arrive");
+        // Why a head is refused if no more of it is read.
+        let refusal = if room == 0 {
+            (TOO_LARGE, "its head has too many bytes")
+        } else {
+            match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
+                Ok(0) => (BAD_REQUEST, "its head has no end"),
+                Ok(count) => {
+                    bytes.extend_from_slice(&piece[..count]);
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    (TIMEOUT, "its head took too long to arrive")
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
-        }
+        };
+        break match message {
+            Message::PartOfHead => Message::Refused(refusal),
+            _ if room == 0 => Message::LineTooLong,
+            // For a line this isn't an error: quiet, or the end of the stream, ends it.
+            other => other,
+        };
     };
     Ok((bytes, message))
 }
@@ -181,7 +188,7 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
 fn close_in_stages(client: &TcpStream, limits: &Limits) {
     if client.shutdown(Shutdown::Write).is_ok() {
         let rest = DeadlineStream::new(client, Instant::now() + limits.drain_time);
-        // The client has its answer, so an error changes nothing any more.
+        // The answer has been sent, so ignore errors.
         let _ = io::copy(&mut rest.take(limits.drain_bytes), &mut io::sink());
     }
 }

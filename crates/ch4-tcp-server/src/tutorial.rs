@@ -5,7 +5,6 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::str;
 
 use colored::Colorize;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -22,7 +21,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
     // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
     // the library's kind of address from std's.)
-    // Fault: no SO_REUSEADDR, so a restart within a minute fails: "Address already in use".
+    // Fault: no SO_REUSEADDR, so a restart within a minute of the last client fails: "Address already in use".
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.

@@ -5,7 +5,6 @@
 
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
-use std::str;
 
 use colored::Colorize;
 use socket2::{Domain, Protocol, Socket, Type};

@@ -77,19 +77,19 @@ impl Peer {
         let small_thread = || thread::Builder::new().stack_size(STACK_BYTES);
 
         // Nothing is ever sent here: the writer drops its end when it is done.
-        let (writing, writing_ended) = channel::<()>();
+        let (writer, writer_ended) = channel::<()>();
         let (write_half, still_waiting) = (Arc::clone(&stream), Arc::clone(&waiting));
         small_thread().spawn(move || {
             // If this fails, the reader sees an error too, or the end of the stream.
             let _ = write_texts(&*write_half, &texts, &still_waiting);
             let _ = write_half.shutdown(Shutdown::Write);
-            drop(writing);
+            drop(writer);
         })?;
 
         let next = message_reader(Arc::clone(&stream), id, line_bytes, limits.quiet);
         let (read_half, farewell) = (Arc::clone(&stream), limits.farewell);
         let end = move || {
-            let _ = writing_ended.recv_timeout(farewell);
+            let _ = writer_ended.recv_timeout(farewell);
             let _ = read_half.shutdown(Shutdown::Both);
         };
         let permits = start_thread(small_thread(), events, next, end)?;

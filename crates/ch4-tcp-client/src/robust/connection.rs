@@ -63,7 +63,7 @@ impl Connection {
     }
 
     /// Sends all of these bytes in the time that is left for their line, or ends the connection.
-    /// Nobody knows then how many of the bytes the server got.
+    /// Then nobody knows how many bytes the server got.
     pub(super) fn send(&self, bytes: &[u8], time: &mut Duration) -> Result<(), Error> {
         // A deadline, not a limit for each write: a server may take a byte now and then.
         let begin = Instant::now();

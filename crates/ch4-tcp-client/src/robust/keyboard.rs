@@ -32,7 +32,7 @@ impl<I: BufRead> Keyboard<I> {
             let input = self.input.by_ref();
             let read = input.take(PIECE).read_until(b'\n', &mut piece);
             let count = read.map_err(Error::input)?;
-            // A terminal's end of input (Ctrl-D) is read once, so it is kept.
+            // A terminal reports Ctrl-D once, and the next read waits again. So remember it.
             self.ended = !piece.ends_with(b"\n") && (count as u64) < PIECE;
             if self.ended && (self.in_line || count > 0) {
                 piece.push(b'\n');

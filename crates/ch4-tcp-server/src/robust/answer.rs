@@ -35,7 +35,7 @@ impl Answer {
             _ => return plain_text(format!("Hello World, {name}!")),
         };
         if bytes.trim_ascii_start().starts_with(b"HEAD ") {
-            // RFC 9110, section 9.3.2: the same as for GET, without the content. So is a refusal.
+            // RFC 9110, section 9.3.2: the answer to GET, without its page. So is a refusal.
             answer.bytes.truncate(answer.head_length);
         }
         answer

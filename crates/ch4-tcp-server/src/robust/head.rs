@@ -5,7 +5,6 @@
 //! 11.2).
 
 use std::net::Ipv6Addr;
-use std::str;
 
 /// Maximum number of header fields in a request.
 const MAX_FIELDS: usize = 100;
@@ -85,7 +84,7 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
     })
 }
 
-/// The values of all fields with this name, in upper or lower case.
+/// The values of all fields with this name; case doesn't matter.
 fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
     let fields = fields.iter();
     let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));

@@ -1,8 +1,6 @@
 //! What a client has sent so far: HTTP, plain text, or neither. Bytes in, a decision out: nothing
 //! here reads a socket or knows the time.
 
-use std::str;
-
 use super::head::{self, BAD_REQUEST, NOT_IMPLEMENTED, Refusal, Request};
 
 /// The methods of RFC 9110, section 9, and PATCH (RFC 5789), each with the space after it.
@@ -29,26 +27,15 @@ pub enum Message {
     Refused(Refusal),
 }
 
-impl Message {
-    /// What the bytes are if no more will come: a head without an end is refused.
-    #[must_use]
-    pub fn refuse_part_of_head(self, status: &'static str, why: &'static str) -> Self {
-        match self {
-            Self::PartOfHead => Self::Refused((status, why)),
-            other => other,
-        }
-    }
-}
-
 /// Says what a client's bytes are, each time more arrive. As a client may send one byte at a time,
 /// it remembers how far it got, and doesn't look at the bytes before that again.
 #[derive(Debug, Default)]
 pub struct Recogniser {
     /// Line ends before the message, which RFC 9112, section 2.2, says to ignore.
     skipped: usize,
-    /// How many bytes of the message were searched for a line end.
+    /// How many bytes of the message have been searched for a line end.
     searched: usize,
-    /// How many bytes of the message are text.
+    /// How many bytes of the message have been found to be text.
     readable: usize,
     /// The first line was a request line, so the rest of a head must follow.
     in_head: bool,
@@ -60,14 +47,14 @@ impl Recogniser {
     /// A known method and a space mean HTTP, and so does a whole request line, whatever its method.
     /// Anything else is text, if it can be read.
     pub fn recognise(&mut self, bytes: &[u8]) -> Message {
-        // As long as the message hasn't begun.
+        // The message hasn't begun: skip line ends.
         if self.searched == 0 {
             let new = bytes[self.skipped..].iter();
             self.skipped += new.take_while(|b| b"\r\n".contains(b)).count();
         }
         let message = &bytes[self.skipped..];
-        let mut methods = METHODS.iter().map(|method| method.as_bytes());
-        let is_known = methods.clone().any(|method| message.starts_with(method));
+        let methods = METHODS.map(str::as_bytes);
+        let is_known = methods.iter().any(|method| message.starts_with(method));
 
         while let Some(line_end) = message[self.searched..].iter().position(|&b| b == b'\n') {
             self.searched += line_end + 1;
@@ -89,14 +76,14 @@ impl Recogniser {
         self.searched = message.len();
         if self.in_head || is_known {
             Message::PartOfHead
-        } else if methods.any(|method| method.starts_with(message)) {
+        } else if methods.iter().any(|method| method.starts_with(message)) {
             Message::Unclear
         } else {
             self.text(message, Message::PartOfLine)
         }
     }
 
-    /// `if_text`, if the message is text without control characters.
+    /// Returns `if_text` if the message is text without control characters, and else refuses it.
     fn text(&mut self, message: &[u8], if_text: Message) -> Message {
         let new = &message[self.readable..];
         // The network may have cut the last character; its rest is on the way.
@@ -117,7 +104,7 @@ impl Recogniser {
     }
 }
 
-/// What a complete head is, with the line ends before it.
+/// Reads a complete head, or refuses its method. `head` includes the line ends before it.
 fn whole_head(head: &[u8], is_known: bool) -> Message {
     if !is_known {
         return Message::Refused((NOT_IMPLEMENTED, "this server doesn't know its method"));
@@ -133,16 +120,14 @@ fn is_request_line(line: &[u8]) -> bool {
     let [method, target, version] = words[..] else {
         return false;
     };
-    let Some([major, b'.', minor]) = version.strip_prefix(b"HTTP/") else {
+    let Some([b'0'..=b'9', b'.', b'0'..=b'9']) = version.strip_prefix(b"HTTP/") else {
         return false;
     };
     let is_tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
-    let is_word = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_graphic);
-    is_word(method)
+    !method.is_empty()
         && method.iter().all(is_tchar)
-        && is_word(target)
-        && major.is_ascii_digit()
-        && minor.is_ascii_digit()
+        && !target.is_empty()
+        && target.iter().all(u8::is_ascii_graphic)
 }
 
 #[cfg(test)]

@@ -17,14 +17,14 @@
 use std::io::{self, ErrorKind::InvalidInput, ErrorKind::WouldBlock};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
 use console::{Log, client_has_gone};
 
-/// A worker that has served a client ends if this many are idle. With fewer, threads would come and
-/// go with each wave of clients.
+/// A worker that has served a client ends if this many others are idle. A smaller number would end
+/// and start threads with each wave of clients.
 const MAX_IDLE: usize = 16;
 
 /// Bytes of a worker's stack: the default of 2 MiB would be a lot for a thousand of them. (We saw
@@ -61,6 +61,7 @@ struct Workers<'a> {
     limit: usize,
     serve: Serve<'a>,
     log: &'a Log,
+    /// Right even after a panic, so a poisoned lock is used too.
     counts: Mutex<Counts>,
 }
 
@@ -72,8 +73,8 @@ struct Counts {
 }
 
 impl Workers<'_> {
-    /// One worker. It ends if the listener fails for good or, if it may retire, when enough others
-    /// are idle. (`'s` is the scope's lifetime: what its threads borrow must live as long.)
+    /// One worker. It runs until the listener fails for good or, if it may retire, enough others are
+    /// idle. (`'s` is the scope's lifetime: what its threads borrow must live as long.)
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
             let (client, address) = match self.listener.accept() {
@@ -91,12 +92,11 @@ impl Workers<'_> {
                 }
             };
             self.keep_accepting(scope);
-            // A panic ends the connection, not the worker. `AssertUnwindSafe`: nothing uses what it
-            // leaves half done.
-            let work = || (self.serve)(client, address);
-            let _ = panic::catch_unwind(AssertUnwindSafe(work));
+            // A panic ends the connection, not the worker. `AssertUnwindSafe` promises that nobody
+            // uses what the panic left half done.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| (self.serve)(client, address)));
 
-            let mut counts = self.counts();
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
             if may_retire && counts.idle >= MAX_IDLE {
                 counts.all -= 1;
                 return Ok(());
@@ -107,7 +107,7 @@ impl Workers<'_> {
 
     /// Counts this worker as busy. If no other is idle, starts one, so that somebody accepts.
     fn keep_accepting<'s>(&'s self, scope: &'s Scope<'s, '_>) {
-        let mut counts = self.counts();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.idle -= 1;
         if counts.idle > 0 || counts.all >= self.limit {
             return;
@@ -118,14 +118,9 @@ impl Workers<'_> {
                 counts.all += 1;
                 counts.idle += 1;
             }
-            // The existing workers accept again when their clients leave.
+            // Go on without it: each worker accepts again when its client leaves.
             Err(error) => self.log.short_of("start a thread", &error),
         }
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        // A thread that panics leaves the counts right, so use a poisoned lock too.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -77,7 +77,7 @@ pub fn converse(
 }
 
 /// Sends one temperature to the server, again if no reply comes, and returns the reply as a line to
-/// show. Tries all addresses of the server's name. Tells `out` what takes time.
+/// show. Tries all addresses of the server's name. Prints each wait to `out`.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ fn exchange(
         //    the server recognises a repeat.)
         socket.send(request).or_cannot(Action::Send, server)?;
 
-        // 3. Receive. Which of the requests is answered doesn't matter.
+        // 3. Receive. The reply to any of the requests will do.
         if let Some(reply) = receive(&socket, wait).or_cannot(Action::Receive, server)? {
             return Ok(reply);
         }
@@ -135,8 +135,8 @@ fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// The next datagram, or `None` after that time. It comes whole or not at all, so a time limit for
-/// one call is enough. (A stream may drip, and needs a deadline for all of its calls.)
+/// The next datagram, or `None` after that time. It comes whole or not at all, so one time limit
+/// is enough. (A stream may come byte by byte, so it needs a deadline for all of its calls.)
 fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
     let mut buffer = vec![0; ANY_DATAGRAM];
     socket.set_read_timeout(Some(wait))?;
@@ -144,9 +144,9 @@ fn receive(socket: &UdpSocket, wait: Duration) -> io::Result<Option<Vec<u8>>> {
         match socket.recv(&mut buffer) {
             Ok(count) => return Ok(Some(buffer[..count].to_vec())),
             Err(error) if is_timeout(&error) => return Ok(None),
-            // A signal came: the process was stopped and continues (signal(7), Linux). Or a router on
-            // the way takes less at once: the system sends the next request in fragments (ip(7),
-            // `IP_MTU_DISCOVER`).
+            // Not an answer, so wait on. Either the process was stopped and continues (signal(7),
+            // Linux), or a router found the request too long, and the system will send the next
+            // one in fragments (ip(7), `IP_MTU_DISCOVER`).
             Err(error) if error.kind() == ErrorKind::Interrupted || is_too_long(&error) => {}
             // Windows says this if nobody has the port.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {

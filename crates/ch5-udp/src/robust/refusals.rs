@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Maximum refusals to one address in a [`PERIOD`].
 pub const MAX_REFUSALS: u32 = 20;
 
-/// After this time all counts start again at 0.
+/// All counts restart at 0 after this time.
 pub const PERIOD: Duration = Duration::from_secs(2);
 
 /// Maximum addresses with a count. While there are so many, no other address gets a refusal.
@@ -27,7 +27,7 @@ pub struct Refusals {
 
 impl Refusals {
     /// Counts one more refusal to this address, and returns how many that makes in this period, or
-    /// `u32::MAX` if there are too many addresses. Send it unless that exceeds [`MAX_REFUSALS`].
+    /// `u32::MAX` if there are too many addresses. The caller sends it unless the number exceeds [`MAX_REFUSALS`].
     /// (`::ffff:192.0.2.1` counts as 192.0.2.1.)
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
         if self.since.is_none_or(|since| now >= since + PERIOD) {

@@ -53,7 +53,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
             log.peer(&format!("Request from {client}: {request}"));
         }
 
-        // Never answer an answer. After one request with a forged sender, two servers would do so
+        // Never answer an answer. One request with a forged sender would make two servers do so
         // forever.
         if temperature::is_reply(request) {
             log.event(format_args!("No reply to {client}: it sent a reply itself"));
@@ -61,7 +61,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         }
 
         let reply = temperature::reply(request);
-        // Nor refuse forever: the "client" may be a server that answers each refusal with its own.
+        // And don't refuse forever: the "client" may be a server that answers each refusal with its own.
         if reply.starts_with(REFUSED) {
             let refused = refusals.count(client.ip(), Instant::now());
             if refused == MAX_REFUSALS + 1 {

@@ -1,7 +1,5 @@
 //! The conversion, text to text: no socket, no terminal.
 
-use std::str;
-
 /// Maximum length of a request in bytes: as much as the tutorial's server receives.
 pub const MAX_REQUEST: usize = 1024;
 
@@ -23,8 +21,8 @@ const ABSOLUTE_ZERO: f64 = -273.15;
 /// ends in a number only if that is the temperature.
 pub fn reply(request: &[u8]) -> String {
     match fahrenheit(request) {
-        Ok(degrees) => [CONVERTED, &shown(degrees)].join(" "),
-        Err(reason) => [REFUSED, reason].join(" "),
+        Ok(degrees) => format!("{CONVERTED} {}", rounded(degrees)),
+        Err(reason) => format!("{REFUSED} {reason}"),
     }
 }
 
@@ -47,7 +45,7 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
         return Err("it is below absolute zero, which is -273.15 degrees Celsius");
     }
     let fahrenheit = celsius * 1.8 + 32.0;
-    // "inf" and 1e400 were infinite before the conversion; 1e308 has only now become so.
+    // "inf" and 1e400 are infinite already; 1e308 has become so by the conversion.
     if fahrenheit.is_infinite() {
         return Err("it is infinite or too large");
     }
@@ -66,16 +64,15 @@ fn why_not_a_number(text: &str) -> &'static str {
     }
 }
 
-/// At most two decimals; from 1e15 up scientific, with 15 digits. Further digits are the error of
-/// an `f64`'s binary fractions: 36.6 would give 97.88000000000001.
-fn shown(degrees: f64) -> String {
-    const DECIMALS: usize = f64::DIGITS as usize - 1;
+/// At most two decimals; from 1e15 up scientific, with 15 digits. More digits would show only the
+/// rounding error of an `f64`: 36.6 would give 97.88000000000001.
+fn rounded(degrees: f64) -> String {
     if degrees.abs() < 1e15 {
         // -0.004 is rounded to -0; adding zero makes it 0.
-        let rounded = (degrees * 100.0).round() / 100.0 + 0.0;
-        return rounded.to_string();
+        let degrees = (degrees * 100.0).round() / 100.0 + 0.0;
+        return degrees.to_string();
     }
-    let scientific = format!("{degrees:.DECIMALS$e}");
+    let scientific = format!("{degrees:.14e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits = digits.trim_end_matches('0').trim_end_matches('.');
     format!("{digits}e{exponent}")
