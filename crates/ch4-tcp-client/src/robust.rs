@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!               the calling thread
-//! keyboard ────▶ talk ───────────────▶ ┌────────┐
+//! keyboard ────▶ send_lines ─────────▶ ┌────────┐
 //!                 │  "can't connect"   │ stream │ ◀────▶ server
 //!                 ▼                    └────────┘
 //! screen ◀────────────── receive ◀──────── │
@@ -14,7 +14,7 @@
 //! ```
 //!
 //! The two threads share only the stream and the [`Screen`], which records whether the connection
-//! has ended. `talk` checks that before each line, and only `talk` reconnects.
+//! has ended. `send_lines` checks that before each line, and nothing else reconnects.
 //!
 //! A third thread, the [`Printer`](console::Printer)'s, waits for the terminal. So a paused
 //! terminal doesn't stop the user from sending a line or closing the connection.
@@ -62,8 +62,8 @@ impl Default for Limits {
 /// All four steps: sends each typed line, and shows whatever arrives, whenever it does.
 ///
 /// - A line goes out as it was typed, whatever its bytes are, with an LF.
-/// - When the server has ended its side, the next line reconnects. (A line that was on its way is
-///   lost, and TCP doesn't say so.)
+/// - When the server has ended its side, the next line reconnects. (A line on its way may be lost,
+///   and TCP doesn't say so.)
 /// - `exit` closes the connection at once. At the end of the input (Ctrl-D), the call waits for the
 ///   server to close, so no answer is lost, but `limits.linger` at most.
 ///
@@ -129,7 +129,7 @@ fn send_lines(
         begins_line = ends_line;
     }
 
-    // 4. Close: `drop` does that on every way out. Here, first wait for the last answer.
+    // 4. Close: each return drops `connection`, which does that. First wait for the last answer.
     connection.linger(limits.linger);
     Ok(())
 }

@@ -20,10 +20,10 @@ pub(super) struct Connection {
     stream: Arc<TcpStream>,
     server: SocketAddr,
     screen: Arc<Screen>,
-    /// Its number on the screen.
+    /// The number by which the screen knows it.
     number: u64,
     /// Disconnected when the receiving thread has ended.
-    receiving: Receiver<()>,
+    thread_end: Receiver<()>,
 }
 
 impl Connection {
@@ -37,21 +37,21 @@ impl Connection {
         let (stream, server) = connect(addresses, limit)?;
         let number = screen.connected(greeting(server));
         // Nothing is ever sent here: the thread drops its end when it is done.
-        let (ends_with_thread, receiving) = channel::<()>();
+        let (held_by_thread, thread_end) = channel::<()>();
         let connection = Self {
             stream: Arc::new(stream),
             server,
             screen: Arc::clone(screen),
             number,
-            receiving,
+            thread_end,
         };
         let (stream, screen) = (Arc::clone(&connection.stream), Arc::clone(screen));
         thread::Builder::new()
             .spawn(move || {
                 receive(&mut &*stream, number, &screen);
-                // The server may have ended only its own side. If not, this fails.
+                // Our side may still be open. If it isn't, this fails, and that is fine.
                 let _ = stream.shutdown(Shutdown::Both);
-                drop(ends_with_thread);
+                drop(held_by_thread);
             })
             .or_cannot(Action::StartThread, "that receives")?;
         Ok(connection)
@@ -59,7 +59,7 @@ impl Connection {
 
     /// Whether the server has ended it, or a line couldn't be sent.
     pub(super) fn has_ended(&self) -> bool {
-        !self.screen.shows(self.number)
+        !self.screen.is_open(self.number)
     }
 
     /// Sends all of these bytes in the time that is left for their line, or ends the connection.
@@ -84,7 +84,7 @@ impl Connection {
             return;
         }
         let _ = self.stream.shutdown(Shutdown::Write);
-        if self.receiving.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+        if self.thread_end.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             let why = format!("The server did not hang up within {limit:?}; leaving.");
             self.screen.we_end(self.number, &why);
         }
@@ -119,12 +119,14 @@ pub fn connect(
     let mut tried = String::new();
     let next = "give an address such as --host 127.0.0.1";
     let mut failed = Err(Error::cannot("connect", "there is no address to try", next));
-    let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    for (&address, still_to_try) in addresses.iter().zip((1..=count).rev()) {
+    let mut still_to_try = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for &address in addresses {
         // A silent address must leave time for those after it.
         let share = deadline.saturating_duration_since(Instant::now()) / still_to_try;
+        still_to_try -= 1;
         match connect_within(address, share) {
             Ok(stream) => return Ok((stream, address)),
+            // The last error is the cause; those before it stand with their addresses.
             Err(error) => {
                 let all = format!("{tried}{address}");
                 tried = format!("{all}: {error}, ");

@@ -8,8 +8,8 @@
 //! | Connected to your bank. …
 //! ```
 //!
-//! One limit remains: the terminal shows what the user types, and the client doesn't know it before
-//! Enter. So text that arrives meanwhile may wrap, or begin at the left edge.
+//! One limit remains: the client learns what the user types only at Enter, but the terminal shows it
+//! at once. So text that arrives meanwhile may wrap, or begin at the left edge.
 
 use std::fmt::Display;
 use std::sync::mpsc::Receiver;
@@ -20,7 +20,7 @@ use console::{Error, Printer, Style};
 
 /// Shows what the server sends as soon as it comes, and our lines between.
 ///
-/// It shows one connection at a time, and records whether that has ended. The side that ends it
+/// It shows one connection at a time, and records whether it has ended. The side that ends it
 /// first decides what is said about it.
 pub struct Screen {
     printer: Printer,
@@ -32,9 +32,9 @@ pub struct Screen {
 #[derive(Default)]
 struct Shown {
     text: PeerText,
-    /// The number of the connection. They are counted.
+    /// How many connections there have been, which is also the number of the current one.
     connection: u64,
-    /// It hasn't ended.
+    /// Whether that is open.
     is_open: bool,
     input_ended: bool,
 }
@@ -64,16 +64,16 @@ impl Screen {
         shown.connection
     }
 
-    /// Whether this connection hasn't ended.
-    pub(super) fn shows(&self, connection: u64) -> bool {
-        self.lock().shows(connection)
+    /// Whether this connection is open.
+    pub(super) fn is_open(&self, connection: u64) -> bool {
+        self.lock().is_open(connection)
     }
 
-    /// Shows what the server has sent. Returns a receiver that is disconnected when that is being
-    /// printed, or `None` if the connection has ended.
+    /// Shows what the server has sent. Returns `None` if the connection has ended. Otherwise `recv` on
+    /// the result returns when the printer takes the text.
     pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> Option<Receiver<()>> {
         let mut shown = self.lock();
-        if !shown.shows(connection) {
+        if !shown.is_open(connection) {
             return None;
         }
         let rows = shown.text.add(bytes, self.printer.width());
@@ -104,7 +104,7 @@ impl Screen {
         self.end(&mut shown, connection, &format!("{why}{next}."));
     }
 
-    /// We end the connection, and say why unless that is empty. Nothing more of it is shown.
+    /// We end the connection, and say `why`, unless that is empty. Nothing more of it is shown.
     pub(super) fn we_end(&self, connection: u64, why: &str) {
         self.end(&mut self.lock(), connection, why);
     }
@@ -115,7 +115,7 @@ impl Screen {
     }
 
     fn end(&self, shown: &mut Shown, connection: u64, why: &str) {
-        if !shown.shows(connection) {
+        if !shown.is_open(connection) {
             return;
         }
         shown.is_open = false;
@@ -127,9 +127,8 @@ impl Screen {
     }
 
     fn print(&self, shown: &mut Shown, style: Style, line: impl Display) {
-        let before = shown.text.interrupt();
-        self.printer
-            .print(&format!("{before}{}", style.paint(line)));
+        let lf = shown.text.interrupt();
+        self.printer.print(&format!("{lf}{}", style.paint(line)));
     }
 
     /// A thread that panicked left nothing half done here, so use a poisoned lock too.
@@ -139,7 +138,7 @@ impl Screen {
 }
 
 impl Shown {
-    fn shows(&self, connection: u64) -> bool {
+    fn is_open(&self, connection: u64) -> bool {
         self.is_open && self.connection == connection
     }
 }
