@@ -16,8 +16,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 const LIMIT: usize = 65_536;
 
 fn main() {
-    let port = env::args().nth(1).and_then(|word| word.parse().ok());
-    let Some(port) = port else {
+    let Some(port) = env::args().nth(1).and_then(|word| word.parse().ok()) else {
         eprintln!("usage: PROGRAM PORT, such as 8080");
         process::exit(2);
     };

@@ -9,13 +9,12 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
-use std::{env, process, str, thread};
+use std::{env, process, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 fn main() {
-    let port = env::args().nth(1).and_then(|word| word.parse().ok());
-    let Some(port) = port else {
+    let Some(port) = env::args().nth(1).and_then(|word| word.parse().ok()) else {
         eprintln!("usage: PROGRAM PORT, such as 8080");
         process::exit(2);
     };
@@ -83,10 +82,7 @@ fn greet(mut client: TcpStream) -> io::Result<()> {
             more => count += more,
         }
     }
-    let request = match str::from_utf8(&buffer[..count]) {
-        Ok(text) => text,
-        Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
-    };
+    let request = str::from_utf8(&buffer[..count]).map_err(io::Error::other)?;
     // Control characters, which a terminal would obey, are shown as escapes such as \u{1b}.
     println!("Received: {}", request.escape_debug());
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\nHello World, Michael!")?;

@@ -21,7 +21,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
     // 2. Bind it to an IP address and a port: this is where clients will find it. (`into` makes
     // the library's kind of address from std's.)
-    // Fault: no SO_REUSEADDR, so a restart within a minute of the last client fails: "Address already in use".
+    // Fault: no SO_REUSEADDR, so a restart within a minute of the last client fails: "Address
+    // already in use".
     socket.bind(&address.into())?;
 
     // 3. Listen: from now on clients may connect. They queue until they are accepted.

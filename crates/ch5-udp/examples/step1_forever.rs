@@ -8,7 +8,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
-use std::{env, process, str, thread};
+use std::{env, process, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -107,8 +107,6 @@ fn ask_server(server: SocketAddr, celsius: &str) -> io::Result<String> {
     // 3. Receive. (Step 4, close, comes when `socket` goes out of scope.)
     let mut buffer = [0; 1024];
     let count = socket.recv(&mut buffer)?;
-    match str::from_utf8(&buffer[..count]) {
-        Ok(reply) => Ok(reply.to_owned()),
-        Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error)),
-    }
+    let reply = str::from_utf8(&buffer[..count]).map_err(io::Error::other)?;
+    Ok(reply.to_owned())
 }

@@ -11,7 +11,7 @@ use std::io::ErrorKind::{TimedOut, WouldBlock};
 use std::io::{self, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
-use std::{env, process, str, thread};
+use std::{env, process, thread};
 
 use socket2::{Domain, Protocol, Socket, Type};
 

@@ -1,4 +1,4 @@
-use std::{mem, str};
+use std::mem;
 
 use super::escape::{Escaper, JOINERS};
 use super::fold::{MARGIN, fold};
