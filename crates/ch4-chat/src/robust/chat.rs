@@ -41,8 +41,9 @@ pub struct Chat {
 
 impl Chat {
     /// Opens an inbox and starts the typing thread, which reads a line only with a
-    /// [permit](Chat::permit_line), even the first. So the next prompt appears when the last line has been handled,
-    /// and nothing is read after `byebye`. If the screen fails, the inbox gets [`Event::Leave`].
+    /// [permit](Chat::permit_line), even the first. So the next prompt appears when the last line
+    /// has been handled, and nothing is read after `byebye`. If the screen fails, the inbox gets
+    /// [`Event::Leave`].
     ///
     /// # Errors
     ///

@@ -49,8 +49,8 @@ fn make_blocking() {
     let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
 }
 
-/// The event when the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has another
-/// encoding.
+/// The event when the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has
+/// another encoding.
 fn without_line(error: ReadlineError) -> Event {
     let not_utf8 = || Event::NotSent("Not sent: the line isn't UTF-8.".to_owned());
     match error {

@@ -31,8 +31,8 @@ const HOST: PeerId = 0;
 /// The connection, the screen or the keyboard fails, or the system has no thread left.
 pub fn guest(stream: TcpStream, name: Option<&str>, mut chat: Chat) -> Result<(), Error> {
     let address = stream.peer_addr().or_cannot(Action::Receive, "the host")?;
-    chat.log
-        .event(format_args!("Connected to {address}. Say {BYE} to leave."));
+    let connected = format!("Connected to {address}. Say {BYE} to leave.");
+    chat.log.event(connected);
     let host = Peer::start(stream, HOST, HOST_LINE_BYTES, &chat.limits, &chat.events)
         .or_cannot(Action::StartThread, "that talks to the host")?;
     let name = name::own(name, &chat.log);

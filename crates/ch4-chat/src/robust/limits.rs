@@ -8,8 +8,7 @@ pub const MESSAGE_BYTES: usize = 4096;
 /// The numbers of a chat.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Guests in the room: 1,000. The connection of one that left may stay for
-    /// `farewell` longer.
+    /// Guests in the room: 1,000. The connection of one that left may stay for `farewell` longer.
     pub guests: usize,
     /// Time to connect, for each address of the host: 5 s.
     pub connect_time: Duration,

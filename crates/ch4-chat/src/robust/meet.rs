@@ -14,7 +14,8 @@ use super::limits::Limits;
 /// By default a flood would get megabytes ahead before we slow it down.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// If two programs start at once: how long the one that didn't get the port tries to join the other.
+/// If two programs start at once: how long the one that didn't get the port tries to join the
+/// other.
 const RACE_TIME: Duration = Duration::from_millis(500);
 
 /// How long it waits before each try.

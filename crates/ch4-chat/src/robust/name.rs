@@ -53,9 +53,9 @@ pub fn own(chosen: Option<&str>, log: &Log) -> Option<String> {
     Some(name)
 }
 
-/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1), or what it stands
-/// for, such as a full-width letter of a Chinese keyboard, or the last letter of น้ำ. The colon
-/// ends a name.
+/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). A letter that stands
+/// for others counts as those, such as a full-width letter of a Chinese keyboard, or the last letter
+/// of น้ำ. A colon isn't allowed: it ends a name.
 fn is_allowed(character: char) -> bool {
     let allowed = |character: char| character.identifier_allowed() && character != ':';
     let stands_for = || iter::once(character).nfkc().all(allowed);

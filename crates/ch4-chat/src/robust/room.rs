@@ -193,11 +193,9 @@ impl Room {
             said.remove(0);
         }
         guest.name = Some(name.clone());
+        let address = guest.address;
         let (news, from) = match before {
-            None => (
-                format!("{name} has joined"),
-                format!(" from {}", guest.address),
-            ),
+            None => (format!("{name} has joined"), format!(" from {address}")),
             Some(before) if before != name => (format!("{before} is now {name}"), String::new()),
             Some(_) => return,
         };

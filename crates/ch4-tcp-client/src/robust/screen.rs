@@ -69,8 +69,8 @@ impl Screen {
         self.lock().is_open(connection)
     }
 
-    /// Shows what the server has sent. Returns `None` if the connection has ended. Otherwise `recv` on
-    /// the result returns when the printer takes the text.
+    /// Shows what the server has sent. Returns `None` if the connection has ended. Otherwise `recv`
+    /// on the result returns when the printer takes the text.
     pub(super) fn received(&self, connection: u64, bytes: &[u8]) -> Option<Receiver<()>> {
         let mut shown = self.lock();
         if !shown.is_open(connection) {

@@ -27,8 +27,8 @@ pub struct Refusals {
 
 impl Refusals {
     /// Counts one more refusal to this address, and returns how many that makes in this period, or
-    /// `u32::MAX` if there are too many addresses. The caller sends it unless the number exceeds [`MAX_REFUSALS`].
-    /// (`::ffff:192.0.2.1` counts as 192.0.2.1.)
+    /// `u32::MAX` if there are too many addresses. The caller sends it unless the number exceeds
+    /// [`MAX_REFUSALS`]. (`::ffff:192.0.2.1` counts as 192.0.2.1.)
     pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
         if self.since.is_none_or(|since| now >= since + PERIOD) {
             self.since = Some(now);

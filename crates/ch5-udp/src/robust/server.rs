@@ -61,7 +61,8 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         }
 
         let reply = temperature::reply(request);
-        // And don't refuse forever: the "client" may be a server that answers each refusal with its own.
+        // And don't refuse forever: the "client" may be a server that answers each refusal with its
+        // own.
         if reply.starts_with(REFUSED) {
             let refused = refusals.count(client.ip(), Instant::now());
             if refused == MAX_REFUSALS + 1 {
