@@ -16,9 +16,9 @@ const OVER: &str = "It reached its end without an error. Does it call the functi
     for the port in a form other than the one in its command (the step that begins with $)?";
 
 /// The same, of one that broke off.
-const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. Step \
-    1 shows its command, with the arguments. If a module is missing, install it where the judge \
-    runs, or do without it.";
+const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The step \
+    that begins with $ shows its command, with the arguments. If a module is missing, install it \
+    where the judge runs, or do without it.";
 
 /// The same, of one in an encoding that its language doesn't read.
 const NOT_UTF8: &str = "Save the program as UTF-8: the editor has an entry for it, beside \"Save\" or \
