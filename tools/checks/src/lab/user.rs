@@ -42,6 +42,10 @@ const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status sho
 const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, \
     or stores or writes something.";
 
+/// The same, in one that doesn't end, and waits for nothing.
+const LOOPS: &str = "Look for a loop that goes on without waiting: such as one that takes a read of \
+    0 bytes, the end of the stream, for a message.";
+
 /// The same, in one that printed without an end.
 const FLOODS: &str = "Look for a loop that goes on without waiting: such as one that takes a read \
     of 0 bytes, the end of the stream, for a message. Limit how much of a peer's text you print: \
@@ -275,7 +279,15 @@ impl Lab {
             Some(_) => self
                 .failed(expected, "its exit status says that it failed")
                 .advise(FAILED_STATUS),
-            None => self.missed(expected, "it still runs"),
+            None => {
+                let missed = self.missed(expected, "it still runs");
+                let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
+                if is_busy {
+                    missed.advise(LOOPS)
+                } else {
+                    missed
+                }
+            }
         }
     }
 

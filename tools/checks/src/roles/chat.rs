@@ -100,7 +100,7 @@ pub(super) const fn two_in_one<S: ChatSide>(id: &'static str) -> Check {
                 once. 700 ms later a line is typed, for a program that takes turns. The first \
                 message is shown, the second ends the talk within 4.5 s.",
         advice: "One read may return several messages. Divide what came at the line ends, and look \
-                 at each.",
+                 at each. If \"byebye\" was shown as a message of its own, mend byebye-heard first.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;
@@ -186,7 +186,14 @@ pub(super) const fn cut_character<S: ChatSide>(id: &'static str) -> Check {
             peer.sends(b"\xe6\xb1")?;
             peer.pauses(GAP);
             peer.sends(b"\x89 and more 4714\n")?;
-            lab.expects_shown(&["汉 and more 4714"])
+            let told = lab.expects_shown(&["汉 and more 4714"]);
+            if !lab.output().contains(r"\xe6\xb1\x89") {
+                return told;
+            }
+            told.advise(
+                "It came out as bytes, as Python prints b'...'. Decode each message, and print the \
+                 text.",
+            )
         },
     }
 }

@@ -80,7 +80,8 @@ pub const CHECKS: &[Check] = &[
         id: "chat-client/goes-on",
         title: "Goes on after the first exchange",
         level: Level::Basic,
-        about: "Guest and host speak in turns. After 700 ms and 6.5 s of quiet they do it again.",
+        about: "Guest and host speak in turns. After 700 ms and 6.5 s of quiet they do it again. No \
+                empty line comes between the lines that were typed.",
         advice: "Put sending and receiving into a loop, on one connection, without a time limit: \
                  people think for longer.",
         lesson: PAGE,
@@ -92,7 +93,7 @@ pub const CHECKS: &[Check] = &[
             host.sends("yes, again 4714\n")?;
             lab.expects_shown(&["hi 4712", "yes, again 4714"])?;
             lab.types("me too 4715");
-            host.expects("me too 4715")
+            host.expects_next_line("me too 4715")
         },
     },
     Check {

@@ -510,6 +510,29 @@ fn a_program_that_is_busy_before_it_listens_is_told_to_look_for_a_loop() {
     });
 }
 
+/// As one does whose thread takes a read of 0 bytes for a message, while the main one has said
+/// byebye.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_is_busy_instead_of_ending_is_told_to_look_for_a_loop() {
+    let goes_on = format!("'{FAULTY}' chat-client $1; while :; do :; done");
+    wait_until(|| {
+        let outcome = judged(Role::ChatClient, "byebye-typed", &goes_on);
+        let advice = outcome.advice.unwrap();
+        advice.starts_with("Look for a loop that goes on without waiting")
+    });
+}
+
+/// As Python does that prints what it has received, `b'...'`.
+#[test]
+fn a_chat_that_shows_bytes_is_told_to_decode_them() {
+    let to_bytes = r"while read -r _; do printf '%s\n' '\xe6\xb1\x89 and more'; done";
+    let shows_bytes = format!("'{FAULTY}' chat-client $1 | {to_bytes}");
+    let outcome = judged(Role::ChatClient, "cut-character", &shows_bytes);
+    let advice = outcome.advice.unwrap();
+    assert!(advice.starts_with("It came out as bytes"), "{advice}");
+}
+
 /// What becomes of this check, in haste. If that isn't as expected, as on a busy machine: as the
 /// command judges.
 fn judged_twice(
