@@ -536,6 +536,7 @@ impl TcpPeer {
             all => all,
         };
         match came {
+            [] if self.used > 0 => format!("nothing more came{end}"),
             [] => format!("nothing came{end}"),
             bytes => format!("{} came{end}", shown(bytes)),
         }
