@@ -11,7 +11,7 @@ use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab};
 use crate::peer::TcpPeer;
-use crate::run::{Advise, Told};
+use crate::run::{Advise, Kind, Told};
 
 pub(super) const PAGE: Lesson = Lesson::page("docs/4.3-chat.md");
 
@@ -43,6 +43,20 @@ pub(super) fn says_byebye(peer: &mut TcpPeer) -> Told {
     peer.sends("\n")
 }
 
+/// The connection has ended, and the program does.
+pub(super) fn ends(lab: &mut Lab) -> Told {
+    let ended = lab.expects_success();
+    let still_runs = matches!(&ended, Err(stop) if stop.kind == Kind::Missing);
+    if !still_runs {
+        return ended;
+    }
+    ended.advise(
+        "The connection has ended, but something still waits, and keeps the program running: a \
+         thread, a task or a child process that reads the keyboard or receives. Make that thread a \
+         daemon, or end the whole program (os._exit, System.exit, process.exit).",
+    )
+}
+
 pub(super) const fn byebye_typed<S: ChatSide>(id: &'static str) -> Check {
     Check {
         id,
@@ -66,7 +80,7 @@ pub(super) const fn byebye_typed<S: ChatSide>(id: &'static str) -> Check {
                  close alone doesn't end it.",
             )?;
             peer.hangs_up();
-            lab.expects_success()
+            ends(lab)
         },
     }
 }

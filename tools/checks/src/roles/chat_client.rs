@@ -29,7 +29,7 @@ impl ChatSide for ChatClient {
     fn takes_its_leave(lab: &mut Lab, host: &mut TcpPeer) -> Told {
         host.expects_the_end_soon()?;
         host.half_closes();
-        lab.expects_success()
+        chat::ends(lab)
     }
 }
 

@@ -523,6 +523,16 @@ fn a_program_that_is_busy_instead_of_ending_is_told_to_look_for_a_loop() {
     });
 }
 
+/// As one does whose keyboard thread still waits for a line.
+#[test]
+fn a_chat_that_is_over_and_goes_on_waiting_is_told_so() {
+    let waits = format!("'{FAULTY}' chat-client $1; exec sleep 60");
+    each(["byebye-heard", "byebye-typed"], |name| {
+        let advice = judged(Role::ChatClient, name, &waits).advice.unwrap();
+        assert!(advice.contains("still waits"), "{name}: {advice}");
+    });
+}
+
 /// As Python does that prints what it has received, `b'...'`.
 #[test]
 fn a_chat_that_shows_bytes_is_told_to_decode_them() {
