@@ -84,7 +84,7 @@ pub(crate) const OUTPUT_END: Duration = Duration::from_secs(2);
 pub(crate) const LONGEST_START: u32 = 4;
 
 /// Maximum number of characters of a message that a step shows.
-const SHOWN: usize = 60;
+pub(crate) const SHOWN: usize = 60;
 
 /// Why a check stops before its end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anstream::adapter::strip_str;
 use supervise::ending::is_success;
-use supervise::last_words::stack_trace;
+use supervise::last_words::{cut, stack_trace};
 use supervise::{OUTPUT_LIMIT, Process};
 
 use super::Lab;
 use crate::peer::TcpPeer;
-use crate::run::{Advise, Deadline, Kind, OUTPUT_END, Stop, Told, shown, time};
+use crate::run::{Advise, Deadline, Kind, OUTPUT_END, SHOWN, Stop, Told, shown, time};
 
 /// What a terminal would obey: clear the screen, and name the window.
 ///
@@ -195,7 +195,7 @@ impl Lab {
             return Ok(());
         }
         let expected = format!("the program's output has {list} within {}", time(limit));
-        let missing = missing(&self.output()).unwrap_or("it");
+        let missing = cut(missing(&self.output()).unwrap_or("it"), SHOWN);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
         let ran = self.ended().is_none();

@@ -175,7 +175,7 @@ pub(super) const fn long_message<S: ChatSide>(id: &'static str) -> Check {
         about: "After a first exchange and 700 ms of quiet, a line of more than 3,000 bytes comes \
                 at once. It is shown as one message.",
         advice: "A message may be longer than the buffer of one read: read until its line end has \
-                 come.",
+                 come. Print it as one line, too: a terminal wraps it.",
         lesson: Lesson::pitfall("One recv is not one message"),
         run: |lab| {
             let mut peer = S::greeted(lab)?;

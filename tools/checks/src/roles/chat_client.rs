@@ -81,7 +81,8 @@ pub const CHECKS: &[Check] = &[
         title: "Goes on after the first exchange",
         level: Level::Basic,
         about: "Guest and host speak in turns. After 700 ms and 6.5 s of quiet they do it again. No \
-                empty line comes between the lines that were typed.",
+                empty line comes between the lines that were typed, nor the rest of an earlier, \
+                longer one after them.",
         advice: "Put sending and receiving into a loop, on one connection, without a time limit: \
                  people think for longer.",
         lesson: PAGE,
@@ -92,8 +93,8 @@ pub const CHECKS: &[Check] = &[
             host.pauses(SILENCE);
             host.sends("yes, again 4714\n")?;
             lab.expects_shown(&["hi 4712", "yes, again 4714"])?;
-            lab.types("me too 4715");
-            host.expects_next_line("me too 4715")
+            lab.types("ok 4715");
+            host.expects_next_line("ok 4715")
         },
     },
     Check {
