@@ -68,7 +68,8 @@ pub const CHECKS: &[Check] = &[
         about: "A line is typed, the host answers one; it appears in the guest's output.",
         advice: "After you have sent, receive and print each message: text that ends with LF \
                  alone, not with CR LF, and has no length before it (as for readUTF). Flush the \
-                 output.",
+                 output. Some calls wait until their buffer is full (fread, recv with MSG_WAITALL, \
+                 read in Perl): take one that returns what has come.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let mut host = has_said_hello(lab)?;

@@ -59,7 +59,9 @@ pub const CHECKS: &[Check] = &[
         about: "The guest says a line; it appears in the host's output.",
         advice: "After accept, receive from the guest's connection, without asking your user for \
                  anything first, and print each message: text that ends with LF alone, not with CR \
-                 LF, and has no length before it (as for readUTF). Flush the output.",
+                 LF, and has no length before it (as for readUTF). Flush the output. Some calls \
+                 wait until their buffer is full (fread, recv with MSG_WAITALL, read in Perl): \
+                 take one that returns what has come.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let _guest = ChatServer::met(lab)?;
