@@ -38,6 +38,10 @@ const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status sho
     sys.exit with a text means 1, and so does exit! in Ruby. If the program's last words name an \
     error, handle that first.";
 
+/// The same, in one that prints the rest of its buffer, too.
+const REST_SHOWN: &str = "Print only the bytes that have come, not the whole buffer: the receiving \
+    call returns how many they are.";
+
 /// The same, in one that took too much of the machine.
 const TAKES_TOO_MUCH: &str = "Look for a loop that again and again starts a thread or a process, \
     or stores or writes something.";
@@ -214,6 +218,24 @@ impl Lab {
             stop.kind = Kind::Wrong;
         }
         missed
+    }
+
+    /// The same, and nothing invisible comes with them, such as the rest of a buffer.
+    ///
+    /// # Errors
+    ///
+    /// One of them doesn't appear, or such characters do within 500 ms.
+    pub fn expects_shown_alone(&mut self, texts: &[&str]) -> Told {
+        self.expects_shown(texts)?;
+        self.tell("nothing invisible should come with it");
+        let invisible = |output: &str| output.chars().filter(|it| is_invisible(*it)).count();
+        if !self.shows(self.pause(SETTLE), |output| invisible(output) > 0) {
+            return Ok(());
+        }
+        let count = invisible(&self.output());
+        let saw = format!("invisible characters came with it, such as NULs: {count} of them");
+        self.failed("the program prints what came, and no more", saw)
+            .advise(REST_SHOWN)
     }
 
     /// Expects that this text isn't in the program's output.
@@ -451,6 +473,11 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || c == char::REPLACEMENT_CHARACTER
 }
 
+/// Whether no terminal shows this character or does anything because of it.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\0'..='\x06' | '\x10'..='\x17' | '\x19' | '\x1c'..='\x1f' | '\x7f')
+}
+
 /// The lines of output as they are compared. CR alone, too, ends what a user sees of a line.
 fn lines(output: &str) -> Vec<String> {
     output.split(['\n', '\r']).map(same).collect()
@@ -607,6 +634,22 @@ mod tests {
                 let mut lab = started(script, &patience);
                 (kind(lab.expects_shown(&["hello"])) == Some(expected)).then_some(())
             });
+        }
+    }
+
+    /// As the answer in a buffer of 1024 bytes. A terminal's own orders are no text.
+    #[cfg(unix)]
+    #[test]
+    fn an_answer_is_shown_without_the_rest_of_the_buffer() {
+        for (printed, is_alone) in [
+            (r"96.4\n", true),
+            (r"\r\033[1m96.4\033[0m\a\t\b\n", true),
+            (r"96.4\000\000\n", false),
+            (r"96.4\n'; sleep .2; printf '\001", false),
+        ] {
+            let mut lab = started(&format!("printf '{printed}'"), &Patience::default());
+            let told = lab.expects_shown_alone(&["96.4"]);
+            assert_eq!(told.is_ok(), is_alone, "{printed}: {told:?}");
         }
     }
 

@@ -48,7 +48,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/shows",
         title: "Shows the reply",
         level: Level::Basic,
-        about: "The server answers a line; the answer appears in the client's output.",
+        about: "The server answers a line; the answer appears in the client's output, and no NULs \
+                come with it.",
         advice: "Receive after you have sent, by a call that returns what has come (recv, \
                  readpartial, sysread), not by a call or a loop that waits until its buffer is \
                  full or the server closes (fread, read in Ruby and Perl). Print it, and flush \
@@ -56,7 +57,7 @@ pub const CHECKS: &[Check] = &[
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             let _peers = answered(lab, "pong 4712\n")?;
-            lab.expects_shown(&["pong 4712"])
+            lab.expects_shown_alone(&["pong 4712"])
         },
     },
     Check {

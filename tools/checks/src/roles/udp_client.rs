@@ -34,14 +34,14 @@ pub const CHECKS: &[Check] = &[
         title: "Shows the answer",
         level: Level::Basic,
         about: "The server answers with a sentence, whose number is wrong on purpose; that number \
-                appears in the client's output, with a point or a comma.",
+                appears in the client's output, with a point or a comma, and no NULs come with it.",
         advice: "After you have sent, receive, print the text that has come, which may be a \
                  sentence, and flush the output. Don't calculate: that is the server's task.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             // What takes only its beginning for a number finds none.
             asked(lab)?.answers("It is 96.4 degrees 4711");
-            lab.expects_shown(&["96.4"])
+            lab.expects_shown_alone(&["96.4"])
         },
     },
     Check {
