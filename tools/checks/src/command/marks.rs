@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use checks::check::{Check, Level, Outcome, Role, Verdict};
+use checks::run::Kind;
 use console::Error;
 use serde_json::{Value, json};
 
@@ -13,6 +14,10 @@ use crate::{Format, print};
 
 /// Signs in a group of a table's row. The table's head numbers the first sign of each group.
 const GROUP: usize = 5;
+
+/// What whoever marks can do for a program that isn't where its peers look for it.
+const FIXED_PORT: &str =
+    "if the program always uses the same port, judge it again, in its own folder, with --port N";
 
 /// A program, and what came of it.
 #[derive(Debug)]
@@ -47,7 +52,11 @@ impl Marked {
         let are_skipped = !others.is_empty() && others.iter().all(is_skipped);
         let failed = first.expected.as_ref().zip(first.saw.as_ref());
         let (expected, saw) = failed.filter(|_| are_skipped)?;
-        Some(format!("expected: {expected}; saw: {saw}"))
+        let why = format!("expected: {expected}; saw: {saw}");
+        match first.kind {
+            Some(Kind::Missing) => Some(format!("{why}; {FIXED_PORT}")),
+            _ => Some(why),
+        }
     }
 
     /// Whether it passed everything.
@@ -84,7 +93,8 @@ impl Marked {
             let line = match told.split_once('\n') {
                 Some((line, _)) if !all => {
                     let _ = writeln!(text, "{told}\n");
-                    line
+                    // A list that begins with it comes right below.
+                    if lines.is_empty() { "" } else { line }
                 }
                 _ => &told,
             };
@@ -174,9 +184,11 @@ impl Marks {
         let groups: Vec<String> = signs.chunks(GROUP).map(String::from_iter).collect();
         let passed = verdicts.filter(|verdict| verdict.is_pass()).count();
         let command = marked.command.as_deref().unwrap_or_default();
+        let why = marked.why_no_verdicts().map(|why| format!(": {why}"));
         format!(
-            "{} {passed:>3} of {of}  {name}  ({command})",
-            groups.join(" ")
+            "{} {passed:>3} of {of}  {name}  ({command}){}",
+            groups.join(" "),
+            why.unwrap_or_default()
         )
     }
 
@@ -345,11 +357,21 @@ mod tests {
             verdict: Verdict::Passed,
             ..Outcome::default()
         };
+        let missing = Outcome {
+            kind: Some(Kind::Missing),
+            ..failed()
+        };
         for (judged, why) in [
             (Err("no program in it\nmore"), Some("no program in it")),
             (
                 Ok(vec![failed(), Outcome::skipped("it needs the first")]),
                 Some("expected: it listens; saw: it never did"),
+            ),
+            (
+                Ok(vec![missing, Outcome::skipped("it needs the first")]),
+                Some(&format!(
+                    "expected: it listens; saw: it never did; {FIXED_PORT}"
+                )),
             ),
             (Ok(vec![failed(), failed()]), None),
             (Ok(vec![passed.clone(), failed()]), None),
@@ -370,6 +392,26 @@ mod tests {
                 told["not_started"].as_str(),
                 why.filter(|_| marked.judged.is_err())
             );
+        }
+    }
+
+    /// Right below the explanation its line would be the same again.
+    #[test]
+    fn a_first_check_that_failed_is_named_once() {
+        let first = &Role::TcpServer.checks()[0];
+        let failed = Outcome {
+            verdict: Verdict::Failed,
+            ..Outcome::default()
+        };
+        let marked = Marked {
+            compiled: None,
+            name: "ada.py".to_owned(),
+            command: None,
+            judged: Ok(vec![(first, failed)]),
+        };
+        for all in [false, true] {
+            let report = marked.report(Role::TcpServer, all);
+            assert_eq!(report.matches("FAILED").count(), 1, "{report}");
         }
     }
 }

@@ -37,6 +37,10 @@ const NEVER: &str = "The program is told its port in its command, the step that 
     must take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it \
     has to do its job before anything is typed: a TCP server calls bind, listen and accept.";
 
+/// The same, of a server that has another port.
+const OTHER_PORT: &str = "Use the port that the program is told in its command, the step that begins \
+    with $: it is one of its arguments (in Python, sys.argv[1]), and another one in each run.";
+
 /// The same, of a server that has its port on another address.
 const ELSEWHERE: &str = "Bind 127.0.0.1. A name such as localhost may stand for another address: \
     ::1, in IPv6.";
@@ -138,7 +142,7 @@ fn found(port: &Port, server: Option<Type>, sockets: &[u64]) -> Option<(String, 
                 return Some((saw, HTONS));
             }
             let address = address_of(sockets, kind)?;
-            return Some((format!("it is at {address} instead"), NEVER));
+            return Some((format!("it is at {address} instead"), OTHER_PORT));
         }
     };
     Some((words.to_owned(), PROTOCOL))
