@@ -121,24 +121,6 @@ impl Port {
         let mut here = all.filter(|(address, _)| address.port() == self.number);
         here.any(|(address, _)| is_ours(address, Type::DGRAM))
     }
-
-    /// The address at which somebody has the port, if nobody gets there by 127.0.0.1: such as
-    /// `[::1]`. Only Linux tells.
-    pub(crate) fn elsewhere(&self) -> Option<SocketAddr> {
-        let find = |kind| {
-            let mut all = waiting(kind).into_iter().map(|(address, _)| address);
-            all.find(|address| address.port() == self.number && !is_ours(*address, kind))
-        };
-        [Type::STREAM, Type::DGRAM].into_iter().find_map(find)
-    }
-
-    /// The number that has the two bytes of this one in the other order, if somebody waits there,
-    /// who has forgotten `htons`. Only Linux tells.
-    pub(crate) fn turned(&self, kind: Type) -> Option<u16> {
-        let number = self.number.swap_bytes();
-        let is_there = waiting(kind).iter().any(|(it, _)| it.port() == number);
-        (is_there && number != self.number).then_some(number)
-    }
 }
 
 /// The address of one of these sockets, if it is of this kind, and somebody waits there for peers.
@@ -258,14 +240,11 @@ pub(crate) mod tests {
                     continue;
                 };
                 if kind == Type::STREAM {
-                    assert_eq!(port.elsewhere(), None, "{ip}");
                     socket.listen(1).unwrap();
                     assert_eq!(port.has_tcp_listener(), is_there, "{ip}");
                 } else {
                     assert_eq!(port.has_udp_receiver(), is_there, "{ip} {only_v6}");
                 }
-                let elsewhere = port.elsewhere().map(|it| it.port());
-                assert_eq!(elsewhere, (!is_there).then_some(port.number), "{ip}");
             }
         }
     }

@@ -4,8 +4,6 @@ use std::any::Any;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-#[cfg(target_os = "linux")]
-use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
@@ -221,29 +219,6 @@ fn a_client_may_reconnect() {
         client.join()
     });
     client.unwrap();
-}
-
-/// Somebody is where a server is that has bound "localhost".
-#[cfg(target_os = "linux")]
-#[test]
-fn a_server_at_another_address_hears_where_it_is() {
-    for (role, name) in [(Role::UdpServer, "binds"), (Role::TcpServer, "listens")] {
-        let port = Port::free().unwrap();
-        let _tcp = TcpListener::bind(("127.0.1.1", port.number)).unwrap();
-        let _udp = UdpSocket::bind(("127.0.1.1", port.number)).unwrap();
-        let submission = Submission {
-            fixed_port: Some(port.number),
-            patience: Patience {
-                start: Duration::from_millis(100),
-                ..Patience::short()
-            },
-            ..Submission::new(Command::new("cat", [""; 0]))
-        };
-        let outcome = role.check(name).unwrap().judge(&submission);
-        let (saw, advice) = (outcome.saw.unwrap(), outcome.advice.unwrap());
-        assert!(saw.contains("it is at 127.0.1.1:"), "{saw}");
-        assert!(advice.contains("Bind 127.0.0.1."), "{advice}");
-    }
 }
 
 /// Unless the program writes a file in its folder, which another copy may read.
