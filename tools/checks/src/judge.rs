@@ -81,19 +81,17 @@ impl Submission {
 /// Whether a file in this folder, or in those below it, down to this depth, has changed since then,
 /// other than ours.
 fn has_changed(folder: &Path, since: SystemTime, depth: u32, ours: Option<&Metadata>) -> bool {
-    let is_new = |time: SystemTime| time >= since;
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.any(|entry| {
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        entry.metadata().is_ok_and(|it| match depth.checked_sub(1) {
-            Some(below) if it.is_dir() => {
-                !is_hidden && has_changed(&entry.path(), since, below, ours)
-            }
-            _ => {
-                let is_ours = || ours.is_some_and(|ours| is_same_file(ours, &it));
-                !it.is_dir() && it.modified().is_ok_and(is_new) && !is_ours()
-            }
-        })
+        let Ok(it) = entry.metadata() else {
+            return false;
+        };
+        if it.is_dir() {
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            return depth > 0 && !is_hidden && has_changed(&entry.path(), since, depth - 1, ours);
+        }
+        it.modified().is_ok_and(|time| time >= since)
+            && !ours.is_some_and(|ours| is_same_file(ours, &it))
     })
 }
 
