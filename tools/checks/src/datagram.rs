@@ -124,7 +124,7 @@ impl Answerer {
             Err(other) => other,
         };
         let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
-        let expected = self.run.reaches(what, deadline.granted());
+        let expected = self.run.reaches(what, deadline.granted);
         let nothing = match self.asker {
             None => "no request came",
             Some(_) => "no other request came",

@@ -303,7 +303,7 @@ impl Lab {
         let expected = if self.restarted {
             format!("{expected} again")
         } else {
-            format!("{expected} within {}", time(deadline.granted()))
+            format!("{expected} within {}", time(deadline.granted))
         };
         if let Some(refused) = refused {
             return self.missed(expected, refused);
@@ -396,7 +396,7 @@ impl Lab {
             let peer = TcpPeer::new(name, stream, &self.run);
             return Ok((host, peer.map_err(skip("the connection broke"))?));
         }
-        let start = time(deadline.granted());
+        let start = time(deadline.granted);
         let expected = format!("the program connects to {} within {start}", self.address()?);
         if self.ended().is_some() {
             return self.ended_at_once(expected);

@@ -481,8 +481,9 @@ pub(crate) struct Deadline<'a> {
     pub(crate) run: &'a Run,
     begun: Instant,
     limit: Duration,
-    /// The limit and what was added to it so far, and how much that may be together.
-    granted: Duration,
+    /// The limit and the whole seconds that were added to it so far, and how much that may be
+    /// together.
+    pub(crate) granted: Duration,
     most: Duration,
 }
 
@@ -508,19 +509,14 @@ impl<'a> Deadline<'a> {
         }
     }
 
-    /// How long the wait was allowed to be. What was added to the limit is in whole seconds.
-    pub(crate) fn granted(&self) -> Duration {
-        let added = self.granted.saturating_sub(self.limit);
-        self.limit + Duration::from_secs(added.as_secs())
-    }
-
     /// How much time is left.
     pub(crate) fn left(&mut self) -> Duration {
         let passed = self.begun.elapsed();
         // Only now, as it takes a while to look at all processes.
         if passed >= self.granted && self.granted < self.most {
             let (_, queue) = self.run.with(|program| program.cpu_time());
-            self.granted = (self.limit + queue).min(self.most);
+            let added = Duration::from_secs(queue.as_secs());
+            self.granted = (self.limit + added).min(self.most);
         }
         self.granted.saturating_sub(passed)
     }
@@ -673,10 +669,10 @@ pub(crate) mod tests {
         };
         let waits = waiting_for_a_processor(Duration::from_secs(13));
         let mut deadline = Deadline::of_start(&waits, LIMIT);
-        assert_eq!(deadline.granted(), LIMIT);
+        assert_eq!(deadline.granted, LIMIT);
         deadline.begun = deadline.begun.checked_sub(LIMIT * 2).unwrap();
         deadline.left();
-        assert_eq!(deadline.granted(), LIMIT * LONGEST_START);
+        assert_eq!(deadline.granted, LIMIT * LONGEST_START);
         assert!(!is_over(Deadline::of_start(&waits, LIMIT), 12));
         assert!(is_over(Deadline::of_start(&waits, LIMIT), 16));
         assert!(is_over(Deadline::after(&waits, LIMIT), 4));

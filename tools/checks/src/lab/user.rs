@@ -351,13 +351,10 @@ impl Lab {
     pub fn expects_to_end(&mut self, limit: Duration) -> Told {
         if !self.reached {
             let mut start = Deadline::of_start(&self.run, self.start_limit());
-            let mut left = start.left();
-            while !left.is_zero()
-                && !self.shows(left, |output| !output.is_empty())
-                && self.ended().is_none()
-            {
-                left = start.left();
-            }
+            while self.ended().is_none()
+                && !start.left().is_zero()
+                && !self.shows(start.left(), |output| !output.is_empty())
+            {}
         }
         if !self.ends_within(limit) {
             let expected = format!("the program ends within {}", time(limit));
