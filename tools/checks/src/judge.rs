@@ -214,21 +214,21 @@ pub fn judge(
     // and one of them did something wrong.
     let runs_alone = AtomicBool::new(false);
     let try_it = |check: &&Check| try_beside_others(check, submission, begun, &runs_alone);
+    let has_missed = |outcome: &Outcome| outcome.kind == Some(Kind::Missing);
     // From the first check on that has to be made when the program runs alone.
     let mut later = Vec::new();
     let jobs = submission.fixed_port.map_or(submission.jobs, |_| 1);
     in_order(others, jobs, try_it, |check, tried| {
         match tried {
-            Ok(outcome) if later.is_empty() => settled.settle(check, outcome),
+            Some(it) if later.is_empty() && !has_missed(&it) => settled.settle(check, it),
             tried => later.push((check, tried)),
         }
         true
     });
     for (check, tried) in later {
         let outcome = match tried {
-            Ok(outcome) => outcome,
-            Err(Some(outcome)) if settled.has_seen(&outcome) => *outcome,
-            Err(first) => try_alone(check, submission, first.is_some()),
+            Some(it) if !has_missed(&it) || settled.has_seen(&it) => it,
+            first => try_alone(check, submission, first.is_some()),
         };
         settled.settle(check, outcome);
     }
@@ -317,28 +317,24 @@ fn try_first(check: &Check, submission: &Submission) -> Outcome {
     }
 }
 
-/// If there is no outcome that counts yet, returns the one of the first try, if it was made.
+/// What comes of the check, unless the program has to run alone. What is missing doesn't count yet.
 fn try_beside_others(
     check: &Check,
     submission: &Submission,
     begun: SystemTime,
     runs_alone: &AtomicBool,
-) -> Result<Outcome, Option<Box<Outcome>>> {
+) -> Option<Outcome> {
     if runs_alone.load(Ordering::Relaxed) {
-        return Err(None);
+        return None;
     }
     let (outcome, _) = submission.machine.beside_others(|| check.judge(submission));
     let has_met_others = match outcome.kind {
         Some(Kind::Ended) => true,
         Some(Kind::Wrong) => submission.shares_files(begun),
-        Some(Kind::Missing) => return Err(Some(Box::new(outcome))),
         _ => false,
     };
-    if has_met_others {
-        runs_alone.store(true, Ordering::Relaxed);
-        return Err(None);
-    }
-    Ok(outcome)
+    runs_alone.fetch_or(has_met_others, Ordering::Relaxed);
+    (!has_met_others).then_some(outcome)
 }
 
 /// The try that counts: no other program under test runs. If it is the first one, beside nobody, a

@@ -130,12 +130,14 @@ impl Lab {
 /// should have one of this kind at this port.
 fn found(port: &Port, kind: Type, sockets: &[u64]) -> Option<(String, &'static str)> {
     let over = match kind {
-        Type::STREAM if port.has_udp_receiver() => "it receives datagrams there, over UDP",
-        Type::DGRAM if port.has_tcp_listener() => "it listens there for connections, over TCP",
-        _ => "",
+        Type::STREAM if port.has_udp_receiver() => Some("it receives datagrams there, over UDP"),
+        Type::DGRAM if port.has_tcp_listener() => {
+            Some("it listens there for connections, over TCP")
+        }
+        _ => None,
     };
-    if !over.is_empty() {
-        return Some((over.to_owned(), PROTOCOL));
+    if let Some(saw) = over {
+        return Some((saw.to_owned(), PROTOCOL));
     }
     let address = address_of(sockets, kind)?;
     let number = address.port();
