@@ -9,7 +9,6 @@ use std::io;
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Deref;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
@@ -285,21 +284,41 @@ impl Lab {
     ) -> Told<T> {
         let begun = Instant::now();
         let mut deadline = Deadline::of_start(&self.run, limit);
-        let mut refused = None;
-        while self.ended().is_none() && refused.is_none() {
-            let left = deadline.left();
-            match look(left) {
-                Ok(found) => {
+        // Until when something may come of a command that has ended. One that ended without an
+        // error may have started a server a moment ago.
+        let mut background = None;
+        let refused = loop {
+            let ended = self.ended();
+            let left = match ended {
+                None => deadline.left(),
+                Some(status) => {
+                    let waits = status.success() && !self.reached && !self.restarted;
+                    let limit = self.pause(BACKGROUND) * u32::from(waits);
+                    let end = background.get_or_insert(Instant::now() + limit);
+                    end.saturating_duration_since(Instant::now())
+                }
+            };
+            match (look(left), ended) {
+                (Ok(found), None) => {
                     if !mem::replace(&mut self.reached, true) {
                         self.start = begun.elapsed();
                     }
                     return Ok(found);
                 }
-                Err(_) if left.is_zero() => break,
-                Err(error) if self.reached => refused = Some(error.kind()),
-                Err(_) => self.with(|program| program.wait_for_news(GLANCE)),
+                // It is ended with the check.
+                (Ok(_), Some(status)) => {
+                    let saw = format!(
+                        "the command has ended ({}), and something that it started goes on in the \
+                         background",
+                        ending::in_words(status)
+                    );
+                    return self.failed("the command runs for as long as its server does", saw);
+                }
+                (Err(_), _) if left.is_zero() => break None,
+                (Err(error), None) if self.reached => break Some(error.kind()),
+                _ => self.with(|program| program.wait_for_news(GLANCE)),
             }
-        }
+        };
         let expected = if self.restarted {
             format!("{expected} again")
         } else {
@@ -308,37 +327,7 @@ impl Lab {
         if let Some(refused) = refused {
             return self.missed(expected, refused);
         }
-        match self.ended() {
-            // It is ended with the check.
-            Some(status) if self.leaves_behind(status, look) => {
-                let saw = format!(
-                    "the command has ended ({}), and something that it started goes on in the \
-                     background",
-                    ending::in_words(status)
-                );
-                self.failed("the command runs for as long as its server does", saw)
-            }
-            _ => self.unready(expected, kind),
-        }
-    }
-
-    /// Whether the command, which has ended, has left something behind that is there. One that
-    /// ended without an error may have started it a moment ago.
-    fn leaves_behind<T>(
-        &self,
-        status: ExitStatus,
-        look: impl Fn(Duration) -> io::Result<T>,
-    ) -> bool {
-        let waits = status.success() && !self.reached && !self.restarted;
-        let deadline = Instant::now() + self.pause(BACKGROUND) * u32::from(waits);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let is_there = look(left).is_ok();
-            if is_there || left.is_zero() {
-                return is_there;
-            }
-            self.with(|program| program.wait_for_news(GLANCE));
-        }
+        self.unready(expected, kind)
     }
 
     /// A client with a UDP socket. If the program has just been started, it waits until the
