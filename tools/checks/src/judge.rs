@@ -47,7 +47,7 @@ pub struct Submission {
     pub prepare: Option<Arc<Prepare>>,
     /// Where a check that has to be made alone is alone. Submissions that are judged at the same
     /// time share it.
-    pub machine: Machine,
+    pub machine: Arc<Machine>,
 }
 
 /// Makes the command of one check, such as one that runs in a folder that no other check has, and
@@ -63,7 +63,7 @@ impl Submission {
             patience: Patience::default(),
             jobs: JOBS,
             prepare: None,
-            machine: Machine::default(),
+            machine: Arc::default(),
         }
     }
 

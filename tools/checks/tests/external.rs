@@ -12,7 +12,7 @@ use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 #[cfg(target_os = "linux")]
 use std::thread;
 use std::time::Duration;
@@ -35,7 +35,7 @@ use supervise::Process;
 const AT_ONCE: usize = 8;
 
 /// All programs share it, so one that has to run alone does.
-static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::default);
+static MACHINE: LazyLock<Arc<Machine>> = LazyLock::new(Arc::default);
 
 fn zoo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo")

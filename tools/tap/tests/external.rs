@@ -17,7 +17,7 @@ mod common;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ fn failed(role: Role, command: &[String]) -> Vec<&'static str> {
 
 fn failed_of(checks: &[&'static Check], command: &[String]) -> Vec<&'static str> {
     /// All programs share it, so one that has to run alone does.
-    static MACHINE: LazyLock<Machine> = LazyLock::new(Machine::default);
+    static MACHINE: LazyLock<Arc<Machine>> = LazyLock::new(Arc::default);
     let submission = Submission {
         machine: MACHINE.clone(),
         ..Submission::new(Command::new(command[0].clone(), &command[1..]))

@@ -66,7 +66,7 @@ pub(crate) fn mark(
     let mut marks = bar.suspend(|| Marks::begin(args.format, checks))?;
     let mut all_passed = true;
     let (mut reported, mut printed) = (Ok(()), Ok(()));
-    let machine = Machine::default();
+    let machine = Arc::default();
     let mark_it = |submitted: &Submitted| {
         unless_broken(submitted, || {
             mark_one(args, checks, submitted, given, scratch.path(), &machine)
@@ -149,7 +149,7 @@ fn mark_one(
     submitted: &Submitted,
     given: Option<&Command>,
     scratch: &Path,
-    machine: &Machine,
+    machine: &Arc<Machine>,
 ) -> Marked {
     let ready = match machine.beside_others(|| submitted.get_ready(args.role, given, scratch)) {
         (Ok(ready), _) => ready,
@@ -160,7 +160,7 @@ fn mark_one(
     let submission = Submission {
         prepare: Some(Arc::new(move || ready.prepare())),
         jobs: args.jobs / at_once(args),
-        machine: machine.clone(),
+        machine: Arc::clone(machine),
         ..crate::submission(args, command.clone())
     };
     // On macOS the path of a temporary folder has a link in it.

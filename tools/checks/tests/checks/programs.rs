@@ -135,7 +135,7 @@ fn a_late_start_of_a_program_that_runs_alone_counts() {
 #[test]
 fn a_late_start_beside_another_program_does_not_count() {
     let both = Arc::new(Barrier::new(2));
-    let machine = Machine::default();
+    let machine = Arc::<Machine>::default();
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
