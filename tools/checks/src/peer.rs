@@ -26,9 +26,6 @@ const CROSSING: Duration = Duration::from_millis(300);
 /// How long without a word until a program has answered all that was sent.
 const REST: Duration = Duration::from_millis(300);
 
-/// What was seen of a connection's end, if there was none.
-const STAYED_OPEN: &str = ", and the connection stayed open";
-
 /// What to change in a program that sends more of its buffer than was typed.
 pub(crate) const NUL_SENT: &str = "Send as many bytes as the line has, strlen(line), and neither the \
     NUL after it nor the rest of the buffer.";
@@ -502,10 +499,8 @@ impl TcpPeer {
     ///
     /// Always.
     pub fn failed<T>(&self, expected: impl Display) -> Told<T> {
-        let saw = self.saw();
         // Nobody has waited for its end.
-        let saw = saw.strip_suffix(STAYED_OPEN).unwrap_or(&saw);
-        self.run.failed(expected, saw)
+        self.run.failed(expected, self.saw(""))
     }
 
     /// The failure of an expectation of this peer's: what has come isn't enough. As long as the
@@ -516,17 +511,19 @@ impl TcpPeer {
     ///
     /// Always.
     pub fn missed<T>(&self, expected: impl Display) -> Told<T> {
-        match self.end {
-            None => self.run.missed(expected, self.saw()),
-            Some(End::Closed) if self.unused().is_empty() => self.run.missed(expected, self.saw()),
-            Some(_) => self.failed(expected),
+        let is_empty = self.has_closed() && self.unused().is_empty();
+        if self.end.is_some() && !is_empty {
+            return self.failed(expected);
         }
+        let saw = self.saw(", and the connection stayed open");
+        self.run.missed(expected, saw)
     }
 
-    /// What has come since the last expectation that was satisfied, in words.
-    fn saw(&self) -> String {
+    /// What has come since the last expectation that was satisfied, in words; `open` if there was no
+    /// end.
+    fn saw(&self, open: &'static str) -> String {
         let end = match &self.end {
-            None => STAYED_OPEN,
+            None => open,
             Some(End::Closed) => ", and the end of the stream",
             Some(End::Reset) => ", and the connection was reset",
         };
