@@ -54,8 +54,8 @@ pub struct Lab {
     restarted: bool,
     /// What takes the place of a connection in TIME-WAIT.
     stand_in: Option<Socket>,
-    /// A peer has reached the program.
-    reached: bool,
+    /// A peer has reached the program, or the program a peer.
+    pub(crate) reached: bool,
     peers: usize,
     /// Something was typed.
     typed: bool,
@@ -426,11 +426,6 @@ impl Lab {
         self.port = Some(Port::fixed(number));
         self.by_hand().command = format!("listen --udp {number}");
         Ok(Answerer::new(socket, &self.run))
-    }
-
-    /// The program has asked, so it has started.
-    pub(crate) fn has_asked(&mut self) {
-        self.reached = true;
     }
 
     /// Takes the port for TCP, or for UDP, before the program can. It is free again when the
