@@ -117,9 +117,8 @@ impl Port {
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }
-        let all = waiting(Type::DGRAM).into_iter();
-        let mut here = all.filter(|(address, _)| address.port() == self.number);
-        here.any(|(address, _)| is_ours(address, Type::DGRAM))
+        let mut all = waiting(Type::DGRAM).into_iter();
+        all.any(|(address, _)| address.port() == self.number && is_ours(address))
     }
 }
 
@@ -150,12 +149,12 @@ fn waiting(_: Type) -> Vec<(SocketAddr, u64)> {
     Vec::new()
 }
 
-/// Whether a peer that goes to 127.0.0.1 gets to the socket of this kind that has this address. The
-/// system doesn't list whether `[::]` is IPv6 only (`IPV6_V6ONLY`), but then 127.0.0.1 is free.
-fn is_ours(address: SocketAddr, kind: Type) -> bool {
+/// Whether a datagram to 127.0.0.1 gets to the socket that has this address. The system doesn't list
+/// whether `[::]` is IPv6 only (`IPV6_V6ONLY`), but then 127.0.0.1 is free.
+fn is_ours(address: SocketAddr) -> bool {
     let ip = address.ip().to_canonical();
     if ip == Ipv6Addr::UNSPECIFIED {
-        return bind(address.port(), kind).is_err();
+        return bind(address.port(), Type::DGRAM).is_err();
     }
     ip == Ipv4Addr::LOCALHOST || ip.is_unspecified()
 }
