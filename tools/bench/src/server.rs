@@ -90,7 +90,7 @@ impl Server {
                     keep: Vec::new(),
                 });
             }
-            let ended = child.try_wait().or_cannot("wait for", &what)?;
+            let ended = child.process.try_wait().or_cannot("wait for", &what)?;
             if ended.is_some() || Instant::now() > deadline {
                 let (cause, next) = match ended {
                     Some(status) => (status.to_string(), "its own message is above this line"),
@@ -126,7 +126,7 @@ impl Server {
                 let late = ended.recv_timeout(time + PATIENCE) == Err(RecvTimeoutError::Timeout);
                 if late {
                     // It may have ended already.
-                    let _ = lock(&self.child).start_kill();
+                    let _ = lock(&self.child).process.start_kill();
                 }
                 late
             });
@@ -141,7 +141,7 @@ impl Server {
 
     /// What it has taken of the system so far; `None` on a system without Linux's proc(5).
     pub fn usage(&self) -> Option<Usage> {
-        usage_of(lock(&self.child).id())
+        usage_of(lock(&self.child).process.id())
     }
 }
 

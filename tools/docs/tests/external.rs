@@ -269,7 +269,7 @@ impl Shells {
         };
         let shell = &mut self.all[number];
         if bytes.is_empty() {
-            shell.ended = shell.child.wait().ok();
+            shell.ended = shell.child.process.wait().ok();
         }
         shell.printed.extend(bytes);
         true

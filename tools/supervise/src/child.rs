@@ -2,7 +2,6 @@
 
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::ops::{Deref, DerefMut};
 use std::process::{self, Command};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,7 +26,8 @@ const BUSY: Duration = Duration::from_secs(1);
 /// on Linux so are those that have left the session.
 #[derive(Debug)]
 pub struct Child {
-    process: Box<dyn ChildWrapper>,
+    /// The process that was started, which is the first of them.
+    pub process: Box<dyn ChildWrapper>,
     pub(crate) mark: Mark,
     is_over: bool,
 }
@@ -68,11 +68,11 @@ impl Child {
         // It fails if all have ended already, which is what was wanted. On Windows `kill` would
         // wait for the job's message that all have ended, forever if `try_wait` has taken it.
         let _ = if cfg!(windows) {
-            self.start_kill()
+            self.process.start_kill()
         } else {
-            self.kill()
+            self.process.kill()
         };
-        guard::forget(self.id());
+        guard::forget(self.process.id());
     }
 }
 
@@ -87,20 +87,6 @@ fn spawn(command: &mut Command) -> io::Result<process::Child> {
             return started;
         }
         thread::yield_now();
-    }
-}
-
-impl Deref for Child {
-    type Target = dyn ChildWrapper;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.process
-    }
-}
-
-impl DerefMut for Child {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut *self.process
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Process {
 
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Process({})", self.child.id())
+        write!(f, "Process({})", self.child.process.id())
     }
 }
 
@@ -68,7 +68,7 @@ impl Process {
         let folder = folder.map(|dir| (limits::size(&dir, u64::MAX), dir));
         let streams = terminal::open(&mut start)?;
         let child = Child::start(start)?;
-        child.mark.fix(child.id());
+        child.mark.fix(child.process.id());
         let (sender, news) = channel();
         let program = Self {
             stopped: limits::watch(child.mark, folder),
@@ -116,9 +116,9 @@ impl Process {
     pub fn ended(&mut self) -> Option<ExitStatus> {
         if self.floods() {
             // It fails if it has ended already.
-            let _ = self.child.start_kill();
+            let _ = self.child.process.start_kill();
         }
-        self.child.try_wait().ok().flatten()
+        self.child.process.try_wait().ok().flatten()
     }
 
     /// All that it has printed: standard output, then standard error.
@@ -207,7 +207,7 @@ impl Drop for Process {
         #[cfg(unix)]
         for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
             if self.ended().is_none() {
-                let _ = self.child.signal(signal.as_raw());
+                let _ = self.child.process.signal(signal.as_raw());
                 self.wait_for(TIDY_UP, |_| false);
             }
         }

@@ -85,9 +85,9 @@ impl Program {
         let mut child = child.unwrap_or_else(|error| panic!("can't start {text}: {error}"));
         Self {
             command: text,
-            input: child.stdin().take(),
-            output: capture(child.stdout().take()),
-            errors: capture(child.stderr().take()),
+            input: child.process.stdin().take(),
+            output: capture(child.process.stdout().take()),
+            errors: capture(child.process.stderr().take()),
             child,
         }
     }
@@ -143,7 +143,7 @@ impl Program {
 
     /// Its process number, with which the system's tools name it.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.process.id()
     }
 
     /// Sends it a signal, such as `INT`, which is what Ctrl-C does, or `STOP` (Ctrl-Z).
@@ -159,7 +159,7 @@ impl Program {
         self.end_input();
         // Its outputs close when it ends.
         let (output, errors) = (self.output.wait_for_end(), self.errors.wait_for_end());
-        let status = self.child.wait().unwrap();
+        let status = self.child.process.wait().unwrap();
         self.child.end();
         Ended {
             status,
@@ -174,7 +174,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if thread::panicking() {
-            let status = self.child.try_wait().ok().flatten();
+            let status = self.child.process.try_wait().ok().flatten();
             let status = status.map_or("still running".into(), |status| status.to_string());
             let (command, output, errors) = (&self.command, self.output.text(), self.errors.text());
             eprintln!("{command}: {status}\nstandard output: {output}\nstandard error: {errors}");
