@@ -263,6 +263,11 @@ impl Lab {
                 Err(error) => {
                     let expected = format!("{count} clients connect within {}", time(limit));
                     let why = error.kind();
+                    let is_refused = why == io::ErrorKind::ConnectionRefused;
+                    // Windows refuses whoever finds the queue full.
+                    if is_refused && !cfg!(windows) {
+                        return self.gone(expected, format_args!("not all of them could: {why}"));
+                    }
                     let saw = format!(
                         "only the first ones could; the others found the queue full ({why})"
                     );
@@ -325,7 +330,7 @@ impl Lab {
             format!("{expected} within {}", time(deadline.granted))
         };
         if let Some(refused) = refused {
-            return self.missed(expected, refused);
+            return self.gone(expected, refused);
         }
         self.unready(expected, kind)
     }
@@ -572,6 +577,21 @@ mod tests {
         }
         let steps = lab.steps().split_off(1);
         assert_eq!(steps, ["client 1 is there", "client 2 is there"]);
+    }
+
+    /// A program that has ended has another fault.
+    #[test]
+    fn a_server_that_has_closed_its_listening_socket_hears_that() {
+        for (program, advice) in [("cat", Some(absent::CLOSED)), ("true", None)] {
+            let mut lab = started(program, &Patience::short());
+            assert!(program == "cat" || lab.ends_within(Duration::from_secs(20)));
+            lab.reached = true;
+            let failure = lab.connects_many(2, b"hello").unwrap_err();
+            assert!(!failure.saw.contains("queue"), "{failure:?}");
+            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
+            let failure = lab.connects().unwrap_err();
+            assert_eq!(failure.advice.as_deref(), advice, "{failure:?}");
+        }
     }
 
     #[test]

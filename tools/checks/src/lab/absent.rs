@@ -1,5 +1,7 @@
 //! Why a program isn't where a peer looks for it, and what its author should change.
 
+use std::fmt::Display;
+
 use socket2::Type;
 
 use super::Lab;
@@ -61,7 +63,21 @@ const REFUSED: &str = "It was refused where it tried to connect. Connect to 127.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \
     be: one whose condition never changes, or that tries something again and again at once.";
 
+/// The same, of one that runs, but listens no more.
+pub(super) const CLOSED: &str = "Nobody listens on the port any more. Create the listening socket \
+    once, before the loop that accepts; close only the clients' connections, and let no error end \
+    that loop.";
+
 impl Lab {
+    /// The program was there, and isn't any more.
+    pub(super) fn gone<T>(&self, expected: String, saw: impl Display) -> Told<T> {
+        let missed = self.missed(expected, saw);
+        if self.ended().is_some() {
+            return missed;
+        }
+        missed.advise(CLOSED)
+    }
+
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
     /// fault.
     pub(super) fn unready<T>(&mut self, expected: String, kind: Type) -> Told<T> {
