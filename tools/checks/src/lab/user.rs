@@ -55,6 +55,11 @@ const FLOODS: &str = "Look for a loop that goes on without waiting: such as one 
     of 0 bytes, the end of the stream, for a message. Limit how much of a peer's text you print: \
     the peer may never stop sending.";
 
+/// The same, in one that shows a letter as an escape.
+const ESCAPED: &str = "Print the letter itself, not an escape for it or for its bytes: decode all of \
+    its bytes together, wherever they were cut, and escape only control characters. (In Python, \
+    ascii and the str of bytes escape every letter that isn't ASCII.)";
+
 impl Lab {
     /// Types a line on the program's keyboard, after a pause of 500 ms. Before the first line, the
     /// user waits up to 2 s until the program has shown something.
@@ -202,6 +207,9 @@ impl Lab {
         let missing = cut(missing(&self.output()).unwrap_or("it"), SHOWN);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
+        if has_escaped(&self.output(), missing) {
+            missed = missed.advise(ESCAPED);
+        }
         let ran = self.ended().is_none();
         self.with(Process::end_input);
         self.half_closes_all();
@@ -458,6 +466,23 @@ fn has_text(output: &str, text: &str) -> bool {
         .any(|it| output.contains(it) || plain.contains(it))
 }
 
+/// Whether the output has an escape for the first letter of this text that isn't ASCII, or for the
+/// first byte of it.
+fn has_escaped(output: &str, text: &str) -> bool {
+    let letter = text.chars().map(u32::from).find(|&code| code > 0x7f);
+    let byte = text.bytes().find(|byte| !byte.is_ascii());
+    let (Some(code), Some(byte)) = (letter, byte) else {
+        return false;
+    };
+    let output = output.to_lowercase();
+    let escapes = [
+        format!("\\u{code:04x}"),
+        format!("\\u{{{code:x}}}"),
+        format!("\\x{byte:02x}"),
+    ];
+    escapes.iter().any(|escape| output.contains(escape))
+}
+
 /// What the program printed before a stack trace, if there is one.
 fn before_crash(output: &str) -> &str {
     output
@@ -531,6 +556,22 @@ mod tests {
     use crate::run::Patience;
     #[cfg(unix)]
     use crate::run::tests::kind;
+
+    #[cfg(unix)]
+    #[test]
+    fn who_shows_a_letter_as_an_escape_hears_that() {
+        for (word, advice) in [
+            (r"\u6c49 4712", Some(ESCAPED)),
+            (r"\u{6C49} 4712", Some(ESCAPED)),
+            (r"b\xe6\xb1", Some(ESCAPED)),
+            (r"\ufffd 4712", None),
+        ] {
+            let script = format!(r"printf '%s\n' '{word}'");
+            let told = started(&script, &Patience::short()).expects_shown(&["汉 4712"]);
+            let failure = told.unwrap_err();
+            assert_eq!(failure.advice.as_deref(), advice, "{word}: {failure:?}");
+        }
+    }
 
     /// The user types "36.6" when the program has shown its prompt, and looks at what comes of it.
     #[cfg(unix)]
