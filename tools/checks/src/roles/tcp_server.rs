@@ -67,7 +67,8 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "A client connects to 127.0.0.1 and the port. The program still runs 500 ms later.",
         advice: "Bind a TCP socket to 127.0.0.1 and the port that the program is given, call \
-                 listen, then accept in a loop. The program must not end by itself.",
+                 listen, then accept in a loop. The program must not end by itself; daemon threads \
+                 end with the main one.",
         lesson: PAGE,
         run: |lab| {
             lab.connects()?;

@@ -24,8 +24,9 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "\"36.6\" is typed; a datagram with that number reaches the server.",
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
-                 127.0.0.1 and the port that the program is given. The first line is a temperature \
-                 already: don't ask for anything else, such as the port.",
+                 127.0.0.1 and the port that the program is given, but don't bind that port. The \
+                 first line is a temperature already: don't ask for anything else, such as the \
+                 port.",
         lesson: PAGE,
         run: |lab| sent_alone(asked(lab).map(drop)),
     },
@@ -35,8 +36,9 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "The server answers with a sentence, whose number is wrong on purpose; that number \
                 appears in the client's output, with a point or a comma, and no NULs come with it.",
-        advice: "After you have sent, receive, print the text that has come, which may be a \
-                 sentence, and flush the output. Don't calculate: that is the server's task.",
+        advice: "After you have sent, receive into a buffer with room for a sentence, print all of \
+                 the text that has come, and flush the output. Don't calculate: that is the \
+                 server's task.",
         lesson: Lesson::pitfall("Output that stays in a buffer"),
         run: |lab| {
             // What takes only its beginning for a number finds none.

@@ -44,7 +44,8 @@ pub const CHECKS: &[Check] = &[
         about: "A client asks \"20\"; the answer has the number 68.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
                  send the result as text, with the same socket, to the address that the request \
-                 came from.",
+                 came from. (Where integers are divided without a rest, 9 / 5 is 1. The str of \
+                 bytes in Python is b'20', which is no number: decode them.)",
         lesson: PAGE,
         // Other checks begin with the same request. If a server doesn't answer it, they fail at the
         // same step, and aren't tried again.
@@ -92,8 +93,10 @@ pub const CHECKS: &[Check] = &[
                 "Absolute zero, -273.15, is a temperature: refuse only what is below it. Keep the \
                  fraction, too.",
             )?;
-            converts(&mut client, " 37.5\n", 99.5)
-                .advise("Trim the text before you convert it: what is typed may have white space.")
+            converts(&mut client, " 37.5\n", 99.5).advise(
+                "Trim the text before you convert it: what is typed may have white space. And \
+                     receive all of it, in a larger buffer.",
+            )
         },
     },
     Check {
@@ -108,8 +111,9 @@ pub const CHECKS: &[Check] = &[
             let (mut one, mut two) = (lab.asks()?, lab.asks()?);
             one.sends("100");
             two.sends("0");
-            two.expects("an answer with the number 32", |answer| has(answer, 32.0))?;
-            one.expects("an answer with the number 212", |answer| has(answer, 212.0))
+            // First client 1: a server that converts wrongly fails at the same step as before.
+            one.expects("an answer with the number 212", |answer| has(answer, 212.0))?;
+            two.expects("an answer with the number 32", |answer| has(answer, 32.0))
                 .map(drop)
         },
     },
