@@ -531,7 +531,8 @@ pub(crate) fn reset(stream: &TcpStream) {
 /// Bytes as a step shows them: in quotes, harmless, their number after them, cut if they are many.
 pub fn shown(bytes: &[u8]) -> String {
     let text = match str::from_utf8(bytes) {
-        Ok(text) => safe::escape(text),
+        // Or else a program that sends \ and n would seem to send a line end.
+        Ok(text) => safe::escape(&text.replace('\\', r"\\")),
         Err(_) => bytes.escape_ascii().to_string(),
     };
     match bytes.len() {
@@ -568,6 +569,12 @@ pub(crate) mod tests {
         let command = Command::new("sh", ["-c", script]);
         *run.program() = Some(Process::start(&command).unwrap());
         run
+    }
+
+    #[test]
+    fn a_backslash_is_shown_as_two_and_no_line_end() {
+        assert_eq!(shown(b"\\n"), r#""\\n" (2 bytes)"#);
+        assert_eq!(shown(b"\n"), r#""\n" (1 byte)"#);
     }
 
     /// What a crash has left on the screen explains the rest, so it comes first.
