@@ -3,11 +3,13 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use bstr::ByteSlice;
+
 use super::after_an_empty_line;
 use crate::check::{Check, Lesson, Level};
 use crate::lab::{ESCAPES, Lab, SILENCE};
 use crate::peer::TcpPeer;
-use crate::run::{Kind, Stop, Told, skip, time};
+use crate::run::{Advise, Kind, Stop, Told, skip, time};
 
 const PAGE: Lesson = Lesson::page("docs/4.2-tcp-client.md");
 
@@ -31,8 +33,8 @@ pub const CHECKS: &[Check] = &[
         id: "tcp-client/sends",
         title: "Sends what is typed",
         level: Level::Basic,
-        about: "A line is typed; the server receives it, with or without its line end, but without \
-                a NUL.",
+        about: "A line is typed; the server receives it alone, with or without its line end, and \
+                without a NUL.",
         advice: "Read a line from the standard input and send all its bytes. (%s in scanf, cin >> \
                  and Scanner.next take only a word.) If you write them to a buffered stream, flush \
                  the stream. The first line is to be sent, too: don't ask for anything else, such \
@@ -41,7 +43,16 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             lab.types("ping 4711");
-            server.expects_line("ping 4711")
+            server.expects_line("ping 4711")?;
+            server
+                .should_have_sent(("\"ping 4711\" alone", |sent| {
+                    let mut lines = sent.lines().map(<[u8]>::trim_ascii_end);
+                    lines.any(|line| line == b"ping 4711")
+                }))
+                .advise(
+                    "Send the line alone, without a name before it or quotation marks around it. \
+                     (In Python encode it, and don't send the str of bytes, which is b'...'.)",
+                )
         },
     },
     Check {
