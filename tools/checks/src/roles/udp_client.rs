@@ -24,9 +24,9 @@ pub const CHECKS: &[Check] = &[
         level: Level::Basic,
         about: "\"36.6\" is typed; a datagram with that number reaches the server.",
         advice: "Read a line from the standard input, create a UDP socket, and send the text to \
-                 127.0.0.1 and the port that the program is given, but don't bind that port. The \
-                 first line is a temperature already: don't ask for anything else, such as the \
-                 port.",
+                 127.0.0.1 (localhost may stand for ::1) and the port that the program is given, \
+                 but don't bind that port. The first line is a temperature already: don't ask for \
+                 anything else, such as the port.",
         lesson: PAGE,
         run: |lab| sent_alone(asked(lab).map(drop)),
     },

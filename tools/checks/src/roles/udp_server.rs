@@ -15,7 +15,12 @@ use crate::run::{Advise, Told};
 
 const PAGE: Lesson = Lesson::page("docs/5.1-udp-server.md");
 
-/// What to change in a server that converted the first number correctly.
+/// What to change in a server that answers something else.
+const FORMULA: &str = "Convert the text to a number, multiply it by 1.8, and add 32. (Where integers \
+    are divided without a remainder, 9 / 5 is 1. In Python the str of bytes is b'20', which is no \
+    number: decode them.)";
+
+/// The same, in one that converted the first number correctly.
 const BYTES: &str = "Convert the sign, too, and only the bytes of this datagram: after them the \
     buffer may still hold the end of an earlier, longer one.";
 
@@ -44,12 +49,15 @@ pub const CHECKS: &[Check] = &[
         about: "A client asks \"20\"; the answer has the number 68.",
         advice: "Receive a datagram, convert its text to a number, multiply by 1.8, add 32, and \
                  send the result as text, with the same socket, to the address that the request \
-                 came from. (Where integers are divided without a rest, 9 / 5 is 1. The str of \
-                 bytes in Python is b'20', which is no number: decode them.)",
+                 came from.",
         lesson: PAGE,
         // Other checks begin with the same request. If a server doesn't answer it, they fail at the
         // same step, and aren't tried again.
-        run: |lab| converts(&mut lab.asks()?, "20", 68.0),
+        run: |lab| {
+            let told = converts(&mut lab.asks()?, "20", 68.0);
+            let is_wrong = is_answered(&told);
+            if is_wrong { told.advise(FORMULA) } else { told }
+        },
     },
     Check {
         id: "udp-server/serves-again",
