@@ -101,7 +101,8 @@ pub const CHECKS: &[Check] = &[
         advice: "If the line, without its line end, is \"exit\", close the connection and end, \
                  without waiting for the server first. If a thread still receives, make it one \
                  that doesn't keep the program running (a daemon), and handle the error that its \
-                 receive may return.",
+                 receive may return. If a child process does, it has the connection, too: call \
+                 shutdown.",
         lesson: PAGE,
         run: |lab| {
             lab.is_beyond_tap();
