@@ -46,12 +46,14 @@ pub const CHECKS: &[Check] = &[
             server.expects_line("ping 4711")?;
             server
                 .should_have_sent(("\"ping 4711\" alone", |sent| {
-                    let mut lines = sent.lines().map(<[u8]>::trim_ascii_end);
+                    // Its LF may still be on its way.
+                    let mut lines = sent.lines().map(|line| line.trim_end_with(|c| c == '\r'));
                     lines.any(|line| line == b"ping 4711")
                 }))
                 .advise(
-                    "Send the line alone, without a name before it or quotation marks around it. \
-                     (In Python encode it, and don't send the str of bytes, which is b'...'.)",
+                    "Send the line alone, with nothing before or after it: no name, no quotation \
+                     marks, no padding. (In Python encode it, and don't send the str of bytes, \
+                     which is b'...'.)",
                 )
         },
     },
