@@ -33,6 +33,9 @@ pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// read or for `accept`, of 1 to 5 s.
 pub const SILENCE: Duration = Duration::from_millis(6500);
 
+/// What languages print for a value that isn't there.
+const NO_VALUE: [&str; 4] = ["None", "null", "undefined", "nil"];
+
 /// What to change in a program that did its job, and ended with another status than 0.
 const FAILED_STATUS: &str = "Nothing has gone wrong here, so the exit status should be 0. In Python, \
     sys.exit with a text means 1, and so does exit! in Ruby. If the program's last words name an \
@@ -151,8 +154,17 @@ impl Lab {
             let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
             left.any(|left| index == last || left.trim_start().starts_with('#'))
         };
+        // Nor do they with what a language prints instead of a value.
+        let is_no_value = |rest: &str| {
+            let mut around = NO_VALUE.iter().filter_map(|it| rest.split_once(it));
+            around.any(|(before, after)| {
+                let (before, after) = (before.trim_end(), after.trim_start());
+                let mut known = self.known.iter();
+                known.any(|it| it.starts_with(before) && it.ends_with(after))
+            })
+        };
         let mut rests = lines.iter().map(|line| self.unknown(line)).enumerate();
-        rests.any(|(index, rest)| is_news(rest) && !is_begun(rest, index))
+        rests.any(|(index, rest)| is_news(rest) && !is_begun(rest, index) && !is_no_value(rest))
     }
 
     /// A line without what is known at its beginning.
@@ -634,6 +646,10 @@ mod tests {
         for (line, is_news) in [
             ("Answer: \n", false),
             ("Answer: none", true),
+            ("Answer: None", false),
+            ("Answer: undefined degrees", false),
+            ("None of the servers has answered", true),
+            ("Error: null", true),
             ("Connecting to 8080... ", false),
             ("Connecting to 8080... failed", true),
             ("Ans", true),
