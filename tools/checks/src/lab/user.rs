@@ -219,7 +219,7 @@ impl Lab {
         let missing = cut(missing(&self.output()).unwrap_or("it"), SHOWN);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
         let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
-        if has_escaped(&self.output(), missing) {
+        if has_escaped(&self.output(), &missing) {
             missed = missed.advise(ESCAPED);
         }
         let ran = self.ended().is_none();

@@ -510,16 +510,6 @@ fn a_chat_that_is_over_and_goes_on_waiting_is_told_so() {
     });
 }
 
-/// As Python does that prints what it has received, `b'...'`.
-#[test]
-fn a_chat_that_shows_bytes_is_told_to_decode_them() {
-    let to_bytes = r"while read -r _; do printf '%s\n' '\xe6\xb1\x89 and more'; done";
-    let shows_bytes = format!("'{FAULTY}' chat-client $1 | {to_bytes}");
-    let outcome = judged(Role::ChatClient, "cut-character", &shows_bytes);
-    let advice = outcome.advice.unwrap();
-    assert!(advice.starts_with("It came out as bytes"), "{advice}");
-}
-
 /// What becomes of this check, in haste. If that isn't as expected, as on a busy machine: as the
 /// command judges.
 fn judged_twice(
