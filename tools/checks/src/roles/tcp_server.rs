@@ -84,11 +84,12 @@ pub const CHECKS: &[Check] = &[
                 must not be reset, not even in the 300 ms after an answer: a server resets it by \
                 closing without reading all.",
         advice: "After accept, read from the connection that accept returned, before you answer \
-                 and before you close it. Stop reading at the empty line that ends the request (it \
-                 still has its \\r, where only \\n was taken off): a read returns 0 bytes only when \
-                 the client closes, and the client waits for its answer. Some calls wait until their buffer is full (fread, recv with \
-                 MSG_WAITALL, read in Ruby and Perl), or for a length (readUTF in Java): take one \
-                 that returns what has come (recv, readpartial, sysread).",
+                 and before you close it. Stop reading at the empty line that ends the request \
+                 (it still has its \\r, where only \\n was taken off): a read returns 0 bytes \
+                 only when the client closes, and the client waits for its answer. Some calls \
+                 wait until their buffer is full (fread, recv with MSG_WAITALL, read in Ruby and \
+                 Perl), or for a length (readUTF in Java): take one that returns what has come \
+                 (recv, readpartial, sysread).",
         lesson: Lesson::pitfall("Closing with unread bytes resets the connection"),
         run: |lab| {
             let mut client = lab.connects()?;
