@@ -507,9 +507,10 @@ fn is_letter(c: char) -> bool {
     c.is_alphanumeric() || c == char::REPLACEMENT_CHARACTER
 }
 
-/// Whether no terminal shows this character or does anything because of it.
+/// Whether no terminal shows this character or does anything because of it. (Around a colour in a
+/// prompt, \x01 and \x02 are for readline.)
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\0'..='\x06' | '\x10'..='\x17' | '\x19' | '\x1c'..='\x1f' | '\x7f')
+    matches!(c, '\0' | '\x03'..='\x06' | '\x10'..='\x17' | '\x19' | '\x1c'..='\x1f' | '\x7f')
 }
 
 /// The lines of output as they are compared. CR alone, too, ends what a user sees of a line.
@@ -697,9 +698,9 @@ mod tests {
     fn an_answer_is_shown_without_the_rest_of_the_buffer() {
         for (printed, is_alone) in [
             (r"96.4\n", true),
-            (r"\r\033[1m96.4\033[0m\a\t\b\n", true),
+            (r"\001\033[1m\002> \r\033[1m96.4\033[0m\a\t\b\n", true),
             (r"96.4\000\000\n", false),
-            (r"96.4\n'; sleep .2; printf '\001", false),
+            (r"96.4\n'; sleep .2; printf '\003", false),
         ] {
             let mut lab = started(&format!("printf '{printed}'"), &Patience::default());
             let told = lab.expects_shown_alone(&["96.4"]);
