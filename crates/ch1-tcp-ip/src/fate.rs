@@ -70,9 +70,10 @@ mod tests {
     use smoltcp::time::{Duration, Instant};
 
     use super::*;
+    use crate::faults::Faults;
     use crate::segment::Reader;
     use crate::transfer::Trigger;
-    use crate::wire::{Faults, Side, Wire};
+    use crate::wire::{Side, Wire};
 
     /// A packet from a wire on which all packets are late, arrive twice, or are damaged.
     fn sent([late, twice, damaged]: [bool; 3], again: bool) -> Sent {

@@ -10,9 +10,10 @@ use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr};
 use crate::arrow::arrow;
 use crate::clock::seconds;
 use crate::fate::{self, Tone};
+use crate::faults::Faults;
 use crate::fold::{Part, fold};
 use crate::host::address;
-use crate::wire::{Faults, Packet, Side, Wire};
+use crate::wire::{Packet, Side, Wire};
 
 /// The time between two packets.
 pub const INTERVAL: Duration = Duration::from_millis(10);

@@ -13,7 +13,7 @@ pub mod arrow;
 pub mod clock;
 pub mod count;
 pub mod fate;
-pub mod flags;
+pub mod faults;
 pub mod fold;
 pub mod host;
 pub mod ip;

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ch1_tcp_ip::flags::WireFlags;
+use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::ip::{self, Listing};
 use ch1_tcp_ip::ladder::Ladder;
 use ch1_tcp_ip::layers::Frame;
 use ch1_tcp_ip::summary::Summary;
 use ch1_tcp_ip::svg::Picture;
 use ch1_tcp_ip::{pcap, transfer};
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, value_parser};
 use console::{Columns, Error, OrCannot, print};
 
@@ -45,7 +46,7 @@ struct IpArgs {
     count: u16,
 
     #[command(flatten)]
-    wire: WireFlags,
+    faults: Faults,
 
     #[command(flatten)]
     output: Output,
@@ -58,11 +59,11 @@ struct TcpArgs {
     bytes: u32,
 
     #[command(flatten)]
-    wire: WireFlags,
+    faults: Faults,
 
     /// Numbers of the packets to lose, such as 1,4 (not with --drop)
-    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..))]
-    drop_packets: Vec<u32>,
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..).map(|number| number as usize))]
+    drop_packets: Vec<usize>,
 
     #[command(flatten)]
     output: Output,
@@ -116,7 +117,7 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 
 fn run_ip(args: &IpArgs) -> Result<(), Error> {
     let pcap = create(args.output.pcap.as_deref())?;
-    let trace = ip::send(args.count.into(), args.wire.faults(&[]));
+    let trace = ip::send(args.count.into(), args.faults.clone());
     if let Some(pcap) = pcap {
         pcap.write(&pcap::file(&trace.packets))?;
     }
@@ -133,7 +134,10 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     if let (Some(pcap), Some(svg)) = (&pcap, &svg) {
         differ(pcap.path, svg.path)?;
     }
-    let faults = args.wire.faults(&args.drop_packets);
+    let faults = Faults {
+        drop_packets: args.drop_packets.clone(),
+        ..args.faults.clone()
+    };
     let transfer = transfer::run(args.bytes as usize, &faults);
     let (width, all) = (args.output.columns.count(), args.output.all);
     if let Some(pcap) = pcap {

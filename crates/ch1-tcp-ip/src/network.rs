@@ -4,8 +4,9 @@ use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::{Duration, Instant};
 
+use crate::faults::Faults;
 use crate::host::{Host, Poll, address};
-use crate::wire::{Faults, Side, Wire};
+use crate::wire::{Side, Wire};
 
 /// Bytes that a side can keep for its program. This is the largest window that it offers.
 pub const BUFFER: usize = 16 * 1024;

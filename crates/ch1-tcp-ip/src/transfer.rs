@@ -4,10 +4,11 @@ use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
+use crate::faults::Faults;
 use crate::host::Poll;
 use crate::network::{BUFFER, Network};
 use crate::segment::{Reader, Segment};
-use crate::wire::{Faults, Packet, Side};
+use crate::wire::{Packet, Side};
 
 /// A finished transfer, packet by packet.
 #[derive(Debug)]

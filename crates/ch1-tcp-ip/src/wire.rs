@@ -1,11 +1,13 @@
 //! The wire between the two hosts, and everything that can happen to a packet on it.
 
 use std::array;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use smoltcp::time::{Duration, Instant};
+
+use crate::faults::Faults;
 
 /// One end of the wire, and its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,48 +36,6 @@ impl Side {
         match self {
             Self::Client => "client",
             Self::Server => "server",
-        }
-    }
-}
-
-/// Which packets get lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Loss {
-    /// This percentage of them, at random.
-    Percent(u8),
-    /// The packets with these numbers. The first packet on the wire has the number 1.
-    Numbers(BTreeSet<usize>),
-}
-
-/// What happens to packets on the wire. All chances are in percent, from 0 to 100. The same faults
-/// with the same seed hit the same packets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults {
-    /// Which packets never arrive.
-    pub loss: Loss,
-    /// How likely a packet takes a detour. It then takes two to three times as long, and later ones
-    /// overtake it.
-    pub reorder: u8,
-    /// How likely a packet is to arrive twice.
-    pub duplicate: u8,
-    /// How likely one of a packet's bytes is to change on the way.
-    pub corrupt: u8,
-    /// How long a packet takes from one end to the other.
-    pub delay: Duration,
-    /// Decides which packets the faults hit, and the first sequence numbers of connections.
-    pub seed: u64,
-}
-
-impl Default for Faults {
-    /// A wire without faults, 20 ms long.
-    fn default() -> Self {
-        Self {
-            loss: Loss::Percent(0),
-            reorder: 0,
-            duplicate: 0,
-            corrupt: 0,
-            delay: Duration::from_millis(20),
-            seed: 1,
         }
     }
 }
@@ -165,10 +125,7 @@ impl Wire {
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
         let faults = &self.faults;
 
-        let lost = match &faults.loss {
-            Loss::Percent(percent) => hit(drop, *percent),
-            Loss::Numbers(numbers) => numbers.contains(&(index + 1)),
-        };
+        let lost = hit(drop, faults.drop) || faults.drop_packets.contains(&(index + 1));
         let late = !lost && hit(detour, faults.reorder);
         let damaged = !lost && hit(change, faults.corrupt);
 

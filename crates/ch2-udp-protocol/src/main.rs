@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ch1_tcp_ip::flags::WireFlags;
+use ch1_tcp_ip::faults::Faults;
 use ch2_udp_protocol::loss::comparison::Comparison;
 use ch2_udp_protocol::loss::{Messages, tcp, udp};
 use ch2_udp_protocol::race::contest::{self, Race};
@@ -42,7 +42,7 @@ struct LossArgs {
     size: u16,
 
     #[command(flatten)]
-    wire: WireFlags,
+    faults: Faults,
 
     /// Show all messages; by default, a long list is shown without its middle
     #[arg(long)]
@@ -80,12 +80,11 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
                 count: args.count.into(),
                 size: args.size.into(),
             };
-            let faults = args.wire.faults(&[]);
             print(&Comparison {
                 messages,
-                delay: faults.delay,
-                udp: &udp::send(messages, &faults),
-                tcp: &tcp::send(messages, &faults),
+                delay: args.faults.delay,
+                udp: &udp::send(messages, &args.faults),
+                tcp: &tcp::send(messages, &args.faults),
                 all: args.all,
             })
         }

@@ -1,11 +1,11 @@
 //! Properties that hold for every wire.
 
+use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::ip::{self, Integrity};
 use ch1_tcp_ip::ladder::Ladder;
 use ch1_tcp_ip::pcap;
 use ch1_tcp_ip::svg::Picture;
 use ch1_tcp_ip::transfer::{self, Cause, Failure};
-use ch1_tcp_ip::wire::{Faults, Loss};
 use proptest::prelude::*;
 use smoltcp::time::{Duration, Instant};
 
@@ -15,12 +15,13 @@ fn faults(most_lost: u8) -> impl Strategy<Value = Faults> {
     let chances = (0..=most_lost, percent(), percent(), 0..=40_u8);
     (chances, 0..=2000_u64, any::<u64>()).prop_map(
         |((loss, reorder, duplicate, corrupt), delay, seed)| Faults {
-            loss: Loss::Percent(loss),
+            drop: loss,
             reorder,
             duplicate,
             corrupt,
             delay: Duration::from_millis(delay),
             seed,
+            ..Faults::default()
         },
     )
 }
@@ -81,7 +82,7 @@ proptest! {
 #[test]
 fn a_wire_that_loses_everything_ends_within_bounded_virtual_time() {
     let all = Faults {
-        loss: Loss::Percent(100),
+        drop: 100,
         ..Faults::default()
     };
     let transfer = transfer::run(1, &all);
@@ -100,10 +101,11 @@ fn a_wire_that_loses_everything_ends_within_bounded_virtual_time() {
 #[cfg(target_endian = "little")]
 fn a_seed_means_the_same_bytes_forever() {
     let faults = Faults {
-        loss: Loss::Percent(10),
+        drop: 10,
         reorder: 10,
         duplicate: 10,
         corrupt: 10,
+        delay: Duration::from_millis(20),
         seed: 7,
         ..Faults::default()
     };

@@ -1,7 +1,8 @@
 //! The messages over TCP: one stream, which the server cuts into messages again.
 
+use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::network::{BUFFER, Network};
-use ch1_tcp_ip::wire::{Faults, Side};
+use ch1_tcp_ip::wire::Side;
 use smoltcp::socket::tcp::{Socket, State};
 
 use crate::loss::{Delivery, Messages, Transmission};

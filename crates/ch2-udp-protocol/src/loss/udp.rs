@@ -1,8 +1,9 @@
 //! The messages over UDP: each is a separate datagram, sent once.
 
+use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::host::{MTU, address};
 use ch1_tcp_ip::network::{CLIENT_PORT, Network, SERVER_PORT};
-use ch1_tcp_ip::wire::{Faults, Side};
+use ch1_tcp_ip::wire::Side;
 use smoltcp::socket::udp::{PacketBuffer, PacketMetadata, Socket};
 
 use crate::loss::{Delivery, Messages, Transmission};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ch1_tcp_ip::wire::{Faults, Loss};
+use ch1_tcp_ip::faults::Faults;
 use ch2_udp_protocol::loss::comparison::Comparison;
 use ch2_udp_protocol::loss::{Messages, tcp, udp};
 use proptest::prelude::*;
@@ -17,12 +17,13 @@ fn faults() -> impl Strategy<Value = Faults> {
     let chances = (0..=40_u8, percent(), percent(), percent());
     (chances, 0..=500_u64, any::<u64>()).prop_map(
         |((loss, reorder, duplicate, corrupt), delay, seed)| Faults {
-            loss: Loss::Percent(loss),
+            drop: loss,
             reorder,
             duplicate,
             corrupt,
             delay: Duration::from_millis(delay),
             seed,
+            ..Faults::default()
         },
     )
 }
