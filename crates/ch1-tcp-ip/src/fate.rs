@@ -87,7 +87,7 @@ mod tests {
         let frame = crate::layers::Frame::around("").unwrap();
         let bytes = frame.bytes().get(14..).unwrap_or_default();
         wire.send(Side::Client, bytes.to_vec(), Instant::ZERO);
-        let packet = wire.into_packets().remove(0);
+        let packet = wire.packets.remove(0);
         let mut segment = Reader::default().read(&packet).unwrap();
         segment.again = again.then_some(Duration::from_secs(1));
         Sent {

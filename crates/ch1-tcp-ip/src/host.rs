@@ -1,11 +1,9 @@
 //! A host: smoltcp's TCP/IP stack, and the network card that joins it to the wire.
 
-use std::fmt;
 use std::ops::Range;
 
-use smoltcp::iface::{Config, Context, Interface, SocketHandle, SocketSet};
+use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
-use smoltcp::socket::AnySocket;
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, Ipv4Address};
 
@@ -25,8 +23,10 @@ pub fn address(side: Side) -> Ipv4Address {
 /// A computer with an IP address and sockets.
 pub struct Host {
     side: Side,
-    stack: Interface,
-    sockets: SocketSet<'static>,
+    /// Its TCP/IP stack.
+    pub stack: Interface,
+    /// Its sockets.
+    pub sockets: SocketSet<'static>,
 }
 
 impl Host {
@@ -40,44 +40,21 @@ impl Host {
             Side::Client => seed,
             Side::Server => !seed,
         };
-        let mut card = Card::new(side, wire);
+        let mut card = Card {
+            side,
+            wire,
+            received: None,
+        };
         let mut stack = Interface::new(config, &mut card, Instant::ZERO);
         stack.update_ip_addrs(|addresses| {
             // The stack has room for two addresses.
             let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(address(side)), 24));
         });
-        let sockets = SocketSet::new(Vec::new());
         Self {
             side,
             stack,
-            sockets,
+            sockets: SocketSet::new(Vec::new()),
         }
-    }
-
-    /// Adds a socket. Its handle is valid only for this host.
-    pub fn add(&mut self, socket: impl AnySocket<'static>) -> SocketHandle {
-        self.sockets.add(socket)
-    }
-
-    /// A socket of this host.
-    ///
-    /// # Panics
-    ///
-    /// The handle belongs to another host, or the socket has another type.
-    pub fn socket<T: AnySocket<'static>>(&mut self, handle: SocketHandle) -> &mut T {
-        self.sockets.get_mut(handle)
-    }
-
-    /// A socket of this host, with what it needs to connect.
-    ///
-    /// # Panics
-    ///
-    /// The handle belongs to another host, or the socket has another type.
-    pub fn socket_and_context<T: AnySocket<'static>>(
-        &mut self,
-        handle: SocketHandle,
-    ) -> (&mut T, &mut Context) {
-        (self.sockets.get_mut(handle), self.stack.context())
     }
 
     /// Gives the host a turn: it takes one packet that has arrived, and sends everything that its
@@ -85,27 +62,22 @@ impl Host {
     ///
     /// It takes only one packet, because a stack answers several with a single acknowledgement.
     pub fn poll(&mut self, wire: &mut Wire, now: Instant) -> Poll {
-        let before = wire.packets().len();
-        let mut card = Card::new(self.side, wire);
+        let before = wire.packets.len();
+        let mut card = Card {
+            side: self.side,
+            wire,
+            received: None,
+        };
         self.stack.poll(now, &mut card, &mut self.sockets);
-        let received = card.received;
         Poll {
-            received,
-            sent: before..wire.packets().len(),
+            received: card.received,
+            sent: before..wire.packets.len(),
         }
     }
 
     /// The next time at which the host has something to do, if no packet arrives before.
     pub fn next_event(&mut self, now: Instant) -> Option<Instant> {
         self.stack.poll_at(now, &self.sockets)
-    }
-}
-
-impl fmt::Debug for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host")
-            .field("side", &self.side)
-            .finish_non_exhaustive()
     }
 }
 
@@ -130,16 +102,6 @@ struct Card<'a> {
     side: Side,
     wire: &'a mut Wire,
     received: Option<usize>,
-}
-
-impl<'a> Card<'a> {
-    fn new(side: Side, wire: &'a mut Wire) -> Self {
-        Self {
-            side,
-            wire,
-            received: None,
-        }
-    }
 }
 
 impl Device for Card<'_> {

@@ -77,7 +77,7 @@ pub fn send(count: usize, faults: Faults) -> Trace {
         }
     }
     Trace {
-        packets: wire.into_packets(),
+        packets: wire.packets,
         arrived,
     }
 }

@@ -29,7 +29,6 @@ const LONGEST: Instant = Instant::from_millis_const(24 * 60 * 60 * 1000);
 const MOST_PACKETS: usize = 500_000;
 
 /// Two hosts and the wire between them.
-#[derive(Debug)]
 pub struct Network {
     /// The virtual clock. It starts at zero; [`Network::advance`] sets it.
     pub now: Instant,
@@ -63,11 +62,13 @@ impl Network {
         // nothing would arrive, and the program would say so.
         let mut listener = tcp_socket();
         let _ = listener.listen(SERVER_PORT);
-        let server = self.server.add(listener);
-        let client = self.client.add(tcp_socket());
-        let (connecting, context) = self.client.socket_and_context::<Socket>(client);
-        let _ = connecting.connect(context, (address(Side::Server), SERVER_PORT), CLIENT_PORT);
-        (client, server)
+        let mut connecting = tcp_socket();
+        let (context, to) = (self.client.stack.context(), address(Side::Server));
+        let _ = connecting.connect(context, (to, SERVER_PORT), CLIENT_PORT);
+        (
+            self.client.sockets.add(connecting),
+            self.server.sockets.add(listener),
+        )
     }
 
     /// Gives the host on this side its turn: see [`Host::poll`].
@@ -100,7 +101,7 @@ impl Network {
             self.now + Duration::from_millis(1)
         };
         self.now = next.max(earliest);
-        self.now < LONGEST && self.wire.packets().len() < MOST_PACKETS
+        self.now < LONGEST && self.wire.packets.len() < MOST_PACKETS
     }
 }
 

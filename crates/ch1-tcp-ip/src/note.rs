@@ -7,7 +7,7 @@ use crate::wire::Side;
 /// What the packet is for, and why it was sent again or dropped.
 pub fn note(sent: &Sent) -> String {
     let purpose = purpose(sent);
-    let receiver = sent.packet.from.other().name();
+    let receiver = sent.packet.from.other();
     let more = match sent.segment.again {
         // Other columns say whether it was sent again, lost, late or doubled.
         _ if sent.packet.damaged => {
@@ -29,7 +29,7 @@ pub fn note(sent: &Sent) -> String {
 fn purpose(sent: &Sent) -> String {
     let segment = &sent.segment;
     let flags = segment.flags;
-    let sender = segment.from.name();
+    let sender = segment.from;
     let ack = segment.ack.unwrap_or(0);
     if flags.rst {
         format!("the {sender} resets the connection")

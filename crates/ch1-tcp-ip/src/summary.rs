@@ -91,15 +91,13 @@ impl Transfer {
         let when = format!("at {} s", seconds(at));
         let cause = match cause {
             Cause::GaveUp(side, state) => format!(
-                "the {} gave up in state {state} {when}, after {} without an answer from the {}",
-                side.name(),
+                "the {side} gave up in state {state} {when}, after {} without an answer from the {}",
                 short(USER_TIMEOUT),
-                side.other().name(),
+                side.other(),
             ),
             Cause::Reset(side, state) => format!(
-                "the {} was reset in state {state} {when}: the {} has no such connection",
-                side.name(),
-                side.other().name(),
+                "the {side} was reset in state {state} {when}: the {} has no such connection",
+                side.other(),
             ),
             Cause::Stopped => format!("the simulation was stopped {when}"),
         };

@@ -86,9 +86,8 @@ impl Display for Picture<'_> {
             "<rect class=\"paper\" width=\"{WIDTH}\" height=\"{bottom}\" rx=\"8\"/>"
         )?;
         for (x, side) in [(CLIENT, Side::Client), (SERVER, Side::Server)] {
-            let name = side.name();
             let end = bottom - 12;
-            writeln!(f, "<text class=\"side\" x=\"{x}\" y=\"26\">{name}</text>")?;
+            writeln!(f, "<text class=\"side\" x=\"{x}\" y=\"26\">{side}</text>")?;
             writeln!(
                 f,
                 "<line class=\"life\" x1=\"{x}\" y1=\"36\" x2=\"{x}\" y2=\"{end}\"/>"
@@ -199,7 +198,7 @@ impl Picture<'_> {
                 sent: Some(sent), ..
             }) = part
             {
-                let (at, name) = (seconds(sent.packet.sent), sent.packet.from.name());
+                let (at, name) = (seconds(sent.packet.sent), sent.packet.from);
                 write!(f, "{at} s, {name}: {}", sent.segment)?;
                 let again = sent.segment.again.map(|_| "again");
                 for word in again.into_iter().chain(fate::words(&sent.packet)) {

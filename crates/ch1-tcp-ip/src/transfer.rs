@@ -171,7 +171,7 @@ impl Run {
     /// The client's program. It sends everything, waits for the acknowledgement, and closes, so the
     /// end of the data and the end of the connection are separate packets.
     fn client_program(&mut self) -> bool {
-        let socket: &mut Socket = self.network.client.socket(self.client);
+        let socket: &mut Socket = self.network.client.sockets.get_mut(self.client);
         let (_, rest) = self.to_send.split_at(self.sent);
         if !rest.is_empty() {
             let count = socket.send_slice(rest).unwrap_or(0);
@@ -186,7 +186,7 @@ impl Run {
 
     /// The server's program. It receives until the end of the stream, and closes.
     fn server_program(&mut self) -> bool {
-        let socket: &mut Socket = self.network.server.socket(self.server);
+        let socket: &mut Socket = self.network.server.sockets.get_mut(self.server);
         let mut buffer = [0; BUFFER];
         let count = socket.recv_slice(&mut buffer).unwrap_or(0);
         self.received.extend(buffer.iter().take(count));
@@ -204,7 +204,7 @@ impl Run {
             Side::Client => (&mut self.network.client, self.client, client),
             Side::Server => (&mut self.network.server, self.server, server),
         };
-        let state = host.socket::<Socket>(handle).state();
+        let state = host.sockets.get_mut::<Socket>(handle).state();
         if *known == state {
             return None;
         }
@@ -221,7 +221,7 @@ impl Run {
     /// Records a failure if a side closed after a reset, or reset the connection to give up.
     fn note_end(&mut self, side: Side, state: State, poll: &Poll) {
         let is_reset = |index: usize| {
-            let packet = self.network.wire.packets().get(index);
+            let packet = self.network.wire.packets.get(index);
             let segment = packet.and_then(|packet| Reader::default().read(packet));
             segment.is_some_and(|segment| segment.flags.rst)
         };
@@ -259,7 +259,7 @@ impl Run {
         let failure = failure.or(at_the_end);
         let intact = self.to_send.starts_with(&self.received);
         let mut reader = Reader::default();
-        let packets = self.network.wire.into_packets().into_iter();
+        let packets = self.network.wire.packets.into_iter();
         let sent = (1..)
             .zip(packets.zip(self.triggers))
             .filter_map(|(number, (packet, trigger))| {

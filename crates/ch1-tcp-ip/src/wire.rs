@@ -2,6 +2,7 @@
 
 use std::array;
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -30,13 +31,14 @@ impl Side {
             Self::Server => Self::Client,
         }
     }
+}
 
-    /// "client" or "server".
-    pub fn name(self) -> &'static str {
-        match self {
+impl Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Client => "client",
             Self::Server => "server",
-        }
+        })
     }
 }
 
@@ -74,6 +76,8 @@ impl Packet {
 pub struct Arrived {
     /// The packet's index in [`Wire::packets`].
     pub index: usize,
+    /// The side at which it arrives.
+    pub at: Side,
     /// Its bytes as they arrived.
     pub bytes: Vec<u8>,
 }
@@ -85,11 +89,11 @@ pub struct Arrived {
 pub struct Wire {
     faults: Faults,
     random: SplitMix64,
-    packets: Vec<Packet>,
-    /// Packets on the way to each side, by time of arrival, then in the order of sending.
-    to_client: BTreeMap<(Instant, usize), Arrived>,
-    to_server: BTreeMap<(Instant, usize), Arrived>,
-    copies: usize,
+    /// All packets sent so far, including lost ones, in the order of sending.
+    pub packets: Vec<Packet>,
+    /// Packets on the way, by their time of arrival, then by their index. (The two copies of a
+    /// packet arrive at different times.)
+    on_the_way: BTreeMap<(Instant, usize), Arrived>,
 }
 
 impl Wire {
@@ -99,20 +103,8 @@ impl Wire {
             random: SplitMix64::seed_from_u64(faults.seed),
             faults,
             packets: Vec::new(),
-            to_client: BTreeMap::new(),
-            to_server: BTreeMap::new(),
-            copies: 0,
+            on_the_way: BTreeMap::new(),
         }
-    }
-
-    /// All packets sent so far, including lost ones, in the order of sending.
-    pub fn packets(&self) -> &[Packet] {
-        &self.packets
-    }
-
-    /// All packets that were sent.
-    pub fn into_packets(self) -> Vec<Packet> {
-        self.packets
     }
 
     /// Puts a packet on the wire, and decides its fate.
@@ -149,14 +141,13 @@ impl Wire {
         if damaged {
             change_a_byte(&mut arriving, place, mask);
         }
-        let on_the_way = match from {
-            Side::Client => &mut self.to_server,
-            Side::Server => &mut self.to_client,
-        };
-        for &at in &arrivals {
-            self.copies += 1;
-            let bytes = arriving.clone();
-            on_the_way.insert((at, self.copies), Arrived { index, bytes });
+        for &time in &arrivals {
+            let arrived = Arrived {
+                index,
+                at: from.other(),
+                bytes: arriving.clone(),
+            };
+            self.on_the_way.insert((time, index), arrived);
         }
         self.packets.push(Packet {
             from,
@@ -170,21 +161,14 @@ impl Wire {
 
     /// Takes the next packet that has arrived at this side by now.
     pub fn receive(&mut self, at: Side, now: Instant) -> Option<Arrived> {
-        let on_the_way = match at {
-            Side::Client => &mut self.to_client,
-            Side::Server => &mut self.to_server,
-        };
-        let next = on_the_way.first_entry()?;
-        (next.key().0 <= now).then(|| next.remove())
+        let mut arrived = self.on_the_way.range(..=(now, usize::MAX));
+        let (&next, _) = arrived.find(|(_, arrived)| arrived.at == at)?;
+        self.on_the_way.remove(&next)
     }
 
     /// When the next packet arrives, on either side.
     pub fn next_arrival(&self) -> Option<Instant> {
-        [&self.to_client, &self.to_server]
-            .into_iter()
-            .filter_map(|on_the_way| on_the_way.keys().next())
-            .map(|&(at, _)| at)
-            .min()
+        self.on_the_way.keys().next().map(|&(time, _)| time)
     }
 }
 

@@ -12,7 +12,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
     let (client, server) = network.connect();
     // Each message leaves at once, as over UDP.
-    let socket: &mut Socket = network.client.socket(client);
+    let socket: &mut Socket = network.client.sockets.get_mut(client);
     socket.set_nagle_enabled(false);
 
     let mut next = 1;
@@ -31,7 +31,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             unsent.extend(messages.message(next));
             next += 1;
         }
-        let socket: &mut Socket = network.client.socket(client);
+        let socket: &mut Socket = network.client.sockets.get_mut(client);
         let taken = socket.send_slice(&unsent).unwrap_or(0);
         unsent.drain(..taken);
         busy |= taken > 0;
@@ -43,7 +43,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
 
         // The server's program counts bytes, because a stream has no boundaries.
         let at = network.now;
-        let socket: &mut Socket = network.server.socket(server);
+        let socket: &mut Socket = network.server.sockets.get_mut(server);
         let mut buffer = [0; BUFFER];
         let count = socket.recv_slice(&mut buffer).unwrap_or(0);
         received.extend(buffer.iter().take(count));
@@ -66,7 +66,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let gave_up = deliveries.len() < messages.count;
     Transmission {
         deliveries,
-        packets: network.wire.into_packets(),
+        packets: network.wire.packets,
         gave_up,
     }
 }

@@ -14,14 +14,14 @@ const QUEUE: usize = 64;
 /// Sends all messages. Neither side waits for an answer, so the client doesn't know what arrived.
 pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     let mut network = Network::new(faults);
-    let client = network.client.add(socket(CLIENT_PORT));
-    let server = network.server.add(socket(SERVER_PORT));
+    let client = network.client.sockets.add(socket(CLIENT_PORT));
+    let server = network.server.sockets.add(socket(SERVER_PORT));
     let mut next = 1;
     let mut deliveries = Vec::new();
     loop {
         let mut busy = false;
         if next <= messages.count && Messages::due(next) <= network.now {
-            let socket: &mut Socket = network.client.socket(client);
+            let socket: &mut Socket = network.client.sockets.get_mut(client);
             // The queue is empty, because each datagram leaves at once.
             let _ = socket.send_slice(
                 &messages.message(next),
@@ -36,7 +36,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
         // The server's program takes what arrived. A damaged datagram never gets this far, because
         // its checksum is wrong and the host drops it (RFC 1122, section 4.1.3.4).
         let at = network.now;
-        let socket: &mut Socket = network.server.socket(server);
+        let socket: &mut Socket = network.server.sockets.get_mut(server);
         while let Ok((bytes, _)) = socket.recv() {
             let number = messages.recognise(bytes);
             deliveries.push(Delivery { number, at });
@@ -49,7 +49,7 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     }
     Transmission {
         deliveries,
-        packets: network.wire.into_packets(),
+        packets: network.wire.packets,
         gave_up: false,
     }
 }
