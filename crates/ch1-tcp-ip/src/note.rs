@@ -1,5 +1,7 @@
 //! Explains a packet in words.
 
+use smoltcp::wire::TcpControl;
+
 use crate::clock::short;
 use crate::transfer::{Sent, Trigger};
 use crate::wire::Side;
@@ -17,7 +19,7 @@ pub fn note(sent: &Sent) -> String {
         Some(wait) => match sent.trigger {
             Trigger::Itself => format!("no acknowledgement for {}: sent again", short(wait)),
             Trigger::Before => "sent again, like everything after the lost one".to_owned(),
-            Trigger::Packet if sent.segment.flags.syn => {
+            Trigger::Packet if sent.segment.control == TcpControl::Syn => {
                 "the SYN came again: sent again".to_owned()
             }
             Trigger::Packet => "3 duplicate ACKs: sent again at once".to_owned(),
@@ -27,26 +29,26 @@ pub fn note(sent: &Sent) -> String {
 }
 
 fn purpose(sent: &Sent) -> String {
-    let segment = &sent.segment;
-    let flags = segment.flags;
-    let sender = segment.from;
-    let ack = segment.ack.unwrap_or(0);
-    if flags.rst {
-        format!("the {sender} resets the connection")
-    } else if flags.syn && !flags.ack {
-        format!("the {sender} asks for a connection")
-    } else if flags.syn {
-        format!("the {sender} agrees and asks for the other direction")
-    } else if flags.fin {
-        format!("the {sender} has no more to send")
-    } else if segment.length > 0 {
-        // The SYN had the number 0, so the first byte has the number 1.
-        let last = u64::from(segment.seq) + segment.length as u64 - 1;
-        format!("bytes {} to {last}", segment.seq)
-    } else if segment.from == Side::Client && (segment.seq, ack) == (1, 1) {
-        "the client confirms: the handshake is complete".to_owned()
-    } else {
+    let (sender, segment) = (sent.packet.from, &sent.segment);
+    match (segment.control, segment.ack) {
+        (TcpControl::Rst, _) => format!("the {sender} resets the connection"),
+        (TcpControl::Syn, None) => format!("the {sender} asks for a connection"),
+        (TcpControl::Syn, Some(_)) => {
+            format!("the {sender} agrees and asks for the other direction")
+        }
+        (TcpControl::Fin, _) => format!("the {sender} has no more to send"),
+        _ if segment.length > 0 => {
+            // The SYN had the number 0, so the first byte has the number 1.
+            let last = u64::from(segment.seq) + segment.length as u64 - 1;
+            format!("bytes {} to {last}", segment.seq)
+        }
+        (_, Some(1)) if sender == Side::Client && segment.seq == 1 => {
+            "the client confirms: the handshake is complete".to_owned()
+        }
         // An acknowledgement names the next number; those of SYN and FIN count too.
-        format!("the {sender} has everything before number {ack}")
+        (_, ack) => format!(
+            "the {sender} has everything before number {}",
+            ack.unwrap_or(0)
+        ),
     }
 }

@@ -3,68 +3,40 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::{IpProtocol, Ipv4Packet, TcpPacket};
+use smoltcp::wire::{Ipv4Packet, TcpControl, TcpPacket, TcpRepr};
 
 use crate::wire::{Packet, Side};
-
-/// The TCP flags that appear on this wire (RFC 9293, section 3.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "the header has these bits")]
-pub struct Flags {
-    /// Asks for a connection.
-    pub syn: bool,
-    /// No more data will come.
-    pub fin: bool,
-    /// Ends the connection at once.
-    pub rst: bool,
-    /// The receiver should hand the data to its program now.
-    pub psh: bool,
-    /// The acknowledgement number is valid.
-    pub ack: bool,
-}
-
-impl fmt::Display for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (self.syn, "SYN"),
-            (self.fin, "FIN"),
-            (self.rst, "RST"),
-            (self.psh, "PSH"),
-            (self.ack, "ACK"),
-        ];
-        let set: Vec<&str> = names
-            .into_iter()
-            .filter_map(|(is_set, name)| is_set.then_some(name))
-            .collect();
-        f.write_str(&set.join(" "))
-    }
-}
 
 /// A TCP segment on the wire. Its numbers are relative: each side's SYN has the number 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Who sent it.
-    pub from: Side,
-    /// Its flags.
-    pub flags: Flags,
+    /// Its flag besides ACK. No host here sends two of them in one segment.
+    pub control: TcpControl,
     /// The number of its first byte. SYN and FIN count as one byte each.
     pub seq: u32,
-    /// The number of the next byte that its sender expects.
+    /// The number of the next byte that its sender expects, if it has the flag ACK.
     pub ack: Option<u32>,
     /// How many bytes of data it carries.
     pub length: usize,
-    /// How many bytes its sender has room for.
-    pub window: u16,
     /// How long ago it was last sent, if it was sent before.
     pub again: Option<Duration>,
 }
 
 impl fmt::Display for Segment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} seq {}", self.flags, self.seq)?;
-        if let Some(ack) = self.ack {
-            write!(f, " ack {ack}")?;
+        f.write_str(match self.control {
+            TcpControl::None => "",
+            TcpControl::Syn => "SYN ",
+            TcpControl::Fin => "FIN ",
+            TcpControl::Rst => "RST ",
+            TcpControl::Psh => "PSH ",
+        })?;
+        let seq = self.seq;
+        match self.ack {
+            Some(ack) => write!(f, "ACK seq {seq} ack {ack}")?,
+            None => write!(f, "seq {seq}")?,
         }
         if self.length > 0 {
             write!(f, " len {}", self.length)?;
@@ -96,44 +68,32 @@ impl Reader {
     /// The segment in this packet. `None` if it has none.
     pub fn read(&mut self, packet: &Packet) -> Option<Segment> {
         let ip = Ipv4Packet::new_checked(packet.bytes.as_slice()).ok()?;
-        if ip.next_header() != IpProtocol::Tcp {
-            return None;
-        }
         let tcp = TcpPacket::new_checked(ip.payload()).ok()?;
-        let flags = Flags {
-            syn: tcp.syn(),
-            fin: tcp.fin(),
-            rst: tcp.rst(),
-            psh: tcp.psh(),
-            ack: tcp.ack(),
-        };
+        let (from, to) = (ip.src_addr().into(), ip.dst_addr().into());
+        let tcp = TcpRepr::parse(&tcp, &from, &to, &ChecksumCapabilities::default()).ok()?;
         let (own, peer) = match packet.from {
             Side::Client => (&mut self.client, &self.server),
             Side::Server => (&mut self.server, &self.client),
         };
-        let number = tcp.seq_number().0.cast_unsigned();
-        if flags.syn {
+        let number = tcp.seq_number.0.cast_unsigned();
+        if tcp.control == TcpControl::Syn {
             own.first = Some(number);
         }
         // A side that resets an unknown connection sent no SYN, so its numbers can't be relative
         // to one. They stay as they are.
         let seq = number.wrapping_sub(own.first.unwrap_or(0));
-        let ack = flags.ack.then(|| {
-            let ack = tcp.ack_number().0.cast_unsigned();
-            ack.wrapping_sub(peer.first.unwrap_or(0))
-        });
-        let length = ip.payload().len().checked_sub(tcp.header_len().into())?;
+        let peer_first = peer.first.unwrap_or(0);
+        let ack = tcp.ack_number;
+        let ack = ack.map(|ack| ack.0.cast_unsigned().wrapping_sub(peer_first));
         let again = match u32::try_from(tcp.segment_len()) {
-            Ok(count) if count > 0 && !flags.rst => own.note(seq, count, packet.sent),
+            Ok(count) if count > 0 => own.note(seq, count, packet.sent),
             _ => None,
         };
         Some(Segment {
-            from: packet.from,
-            flags,
+            control: tcp.control,
             seq,
             ack,
-            length,
-            window: tcp.window_len(),
+            length: tcp.payload.len(),
             again,
         })
     }

@@ -3,6 +3,7 @@
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::TcpControl;
 
 use crate::faults::Faults;
 use crate::host::Poll;
@@ -223,7 +224,7 @@ impl Run {
         let is_reset = |index: usize| {
             let packet = self.network.wire.packets.get(index);
             let segment = packet.and_then(|packet| Reader::default().read(packet));
-            segment.is_some_and(|segment| segment.flags.rst)
+            segment.is_some_and(|segment| segment.control == TcpControl::Rst)
         };
         let cause = if poll.sent.clone().any(is_reset) {
             Cause::GaveUp(side, state)
