@@ -1,14 +1,12 @@
 //! Turns a transfer into the rows of a ladder: one for each packet, and one for each change of
 //! state without a packet.
 
-use std::collections::BTreeMap;
-
 use smoltcp::socket::tcp::State;
 use smoltcp::time::Instant;
 
 use crate::clock::short;
 use crate::fate::Tone;
-use crate::transfer::{Change, Sent, Transfer};
+use crate::transfer::{Sent, Transfer};
 use crate::wire::Side;
 
 /// A row of a ladder.
@@ -38,40 +36,36 @@ impl Row<'_> {
 
 /// All rows of a transfer, in order.
 pub fn rows(transfer: &Transfer) -> Vec<Row<'_>> {
-    // A change belongs to the first packet that its side sends after it, at the same instant.
-    let mut states = BTreeMap::new();
-    let mut alone: Vec<Change> = Vec::new();
-    for change in &transfer.changes {
-        let sent = transfer.sent.iter().skip(change.packets_before);
-        let packet = sent
-            .take_while(|sent| sent.packet.sent == change.at)
-            .find(|sent| sent.packet.from == change.side);
-        let replaced = match packet {
-            Some(sent) => states.insert(sent.number, *change),
-            None => Some(*change),
-        };
-        alone.extend(replaced);
-    }
-
-    let without_packet = |change: Change| Row {
-        at: change.at,
-        side: change.side,
-        state: Some(change.state),
-        sent: None,
-    };
-    let mut alone = alone.into_iter().peekable();
-    let mut rows = Vec::new();
-    for sent in &transfer.sent {
-        while let Some(change) = alone.next_if(|change| change.packets_before < sent.number) {
-            rows.push(without_packet(change));
+    let packets = transfer.sent.iter().map(|sent| Row {
+        at: sent.packet.sent,
+        side: sent.packet.from,
+        state: None,
+        sent: Some(sent),
+    });
+    let mut rows: Vec<Row> = packets.collect();
+    // From the last change to the first, so that a row which is inserted moves only rows that are
+    // done.
+    for change in transfer.changes.iter().rev() {
+        // A change belongs to the first packet that its side sends after it, at the same instant.
+        // If that packet shows a later change, this one needs a row of its own.
+        let place = change.packets_before;
+        let packet = rows
+            .iter_mut()
+            .skip(place)
+            .take_while(|row| row.at == change.at)
+            .find(|row| row.side == change.side && row.sent.is_some());
+        match packet {
+            Some(row) if row.state.is_none() => row.state = Some(change.state),
+            _ => rows.insert(
+                place,
+                Row {
+                    at: change.at,
+                    side: change.side,
+                    state: Some(change.state),
+                    sent: None,
+                },
+            ),
         }
-        rows.push(Row {
-            at: sent.packet.sent,
-            side: sent.packet.from,
-            state: states.get(&sent.number).map(|change| change.state),
-            sent: Some(sent),
-        });
     }
-    rows.extend(alone.map(without_packet));
     rows
 }
