@@ -61,7 +61,11 @@ pub fn send(count: usize, faults: Faults) -> Trace {
     let mut wire = Wire::new(faults);
     let mut now = Instant::ZERO;
     for number in 1..=count {
-        wire.send(Side::Client, packet(&text(number)), now);
+        wire.send(
+            Side::Client,
+            packet(EXPERIMENT, text(number).as_bytes()),
+            now,
+        );
         now += INTERVAL;
     }
     let mut arrived = Vec::new();
@@ -86,19 +90,19 @@ fn text(number: usize) -> String {
     format!("packet {number}")
 }
 
-/// An IP packet (RFC 791, section 3.1) with a text in it.
-fn packet(text: &str) -> Vec<u8> {
+/// An IP packet (RFC 791, section 3.1) from the client to the server.
+pub fn packet(protocol: IpProtocol, payload: &[u8]) -> Vec<u8> {
     let header = Ipv4Repr {
         src_addr: address(Side::Client),
         dst_addr: address(Side::Server),
-        next_header: EXPERIMENT,
-        payload_len: text.len(),
+        next_header: protocol,
+        payload_len: payload.len(),
         hop_limit: 64,
     };
-    let mut bytes = vec![0; header.buffer_len() + text.len()];
+    let mut bytes = vec![0; header.buffer_len()];
     let mut packet = Ipv4Packet::new_unchecked(&mut bytes);
     header.emit(&mut packet, &ChecksumCapabilities::default());
-    packet.payload_mut().copy_from_slice(text.as_bytes());
+    bytes.extend(payload);
     bytes
 }
 

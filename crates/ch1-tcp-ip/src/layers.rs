@@ -1,21 +1,20 @@
 //! Wraps a text layer by layer, until it can go over a wire.
 
 use std::fmt::{self, Display};
-use std::ops::Range;
 
 use colored::Colorize;
 use console::{Error, safe};
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
-    EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr, IpProtocol, Ipv4Packet,
-    Ipv4Repr, TcpControl, TcpPacket, TcpRepr, TcpSeqNumber,
+    ETHERNET_HEADER_LEN as ETHERNET, EthernetAddress, EthernetFrame, EthernetProtocol,
+    EthernetRepr, IPV4_HEADER_LEN as IP, IpProtocol, Ipv4Packet, TCP_HEADER_LEN as TCP, TcpControl,
+    TcpPacket, TcpRepr, TcpSeqNumber,
 };
 
 use crate::host::{MTU, address};
+use crate::ip;
 use crate::network::{CLIENT_PORT, SERVER_PORT};
 use crate::wire::Side;
-
-const ETHERNET: usize = 14;
 
 /// An Ethernet frame carries at least this many bytes; a card adds zeros to a shorter packet
 /// (RFC 894).
@@ -24,27 +23,14 @@ const LEAST: usize = 46;
 /// Bytes of the checksum that an Ethernet card appends to a frame.
 const FRAME_CHECK: usize = 4;
 
-const IP: usize = 20;
-const TCP: usize = 20;
-
 /// Maximum number of bytes in a segment: the size of an IP packet without its headers (RFC 9293,
 /// section 3.7.1).
 pub const MOST_BYTES: usize = MTU - IP - TCP;
-
-/// A field of a header.
-#[derive(Debug)]
-struct Field {
-    /// Its bytes in the header.
-    bytes: Range<usize>,
-    name: &'static str,
-    value: String,
-}
 
 /// A link frame and everything in it.
 #[derive(Debug)]
 pub struct Frame {
     bytes: Vec<u8>,
-    text_length: usize,
 }
 
 impl Frame {
@@ -63,7 +49,6 @@ impl Frame {
         }
         Ok(Self {
             bytes: frame(text.as_bytes()),
-            text_length: text.len(),
         })
     }
 
@@ -75,9 +60,6 @@ impl Frame {
 
 /// Wraps from the inside out: TCP around the data, IP around TCP, Ethernet around IP.
 fn frame(data: &[u8]) -> Vec<u8> {
-    let checksums = ChecksumCapabilities::default();
-    let (from, to) = (address(Side::Client), address(Side::Server));
-
     let tcp = TcpRepr {
         src_port: CLIENT_PORT,
         dst_port: SERVER_PORT,
@@ -92,87 +74,26 @@ fn frame(data: &[u8]) -> Vec<u8> {
         timestamp: None,
         payload: data,
     };
-    let ip = Ipv4Repr {
-        src_addr: from,
-        dst_addr: to,
-        next_header: IpProtocol::Tcp,
-        payload_len: tcp.buffer_len(),
-        hop_limit: 64,
-    };
+    let mut segment = vec![0; tcp.buffer_len()];
+    tcp.emit(
+        &mut TcpPacket::new_unchecked(&mut segment),
+        &address(Side::Client).into(),
+        &address(Side::Server).into(),
+        &ChecksumCapabilities::default(),
+    );
+
+    let packet = ip::packet(IpProtocol::Tcp, &segment);
+
     // The second bit says "locally administered": no real network card has these addresses.
     let ethernet = EthernetRepr {
         src_addr: EthernetAddress([0x02, 0, 0, 0, 0, 0x01]),
         dst_addr: EthernetAddress([0x02, 0, 0, 0, 0, 0x02]),
         ethertype: EthernetProtocol::Ipv4,
     };
-
-    let mut bytes = vec![0; ethernet.buffer_len() + ip.buffer_len() + tcp.buffer_len()];
-    let mut frame = EthernetFrame::new_unchecked(&mut bytes);
-    ethernet.emit(&mut frame);
-    let mut packet = Ipv4Packet::new_unchecked(frame.payload_mut());
-    ip.emit(&mut packet, &checksums);
-    let mut segment = TcpPacket::new_unchecked(packet.payload_mut());
-    tcp.emit(&mut segment, &from.into(), &to.into(), &checksums);
+    let mut bytes = vec![0; ETHERNET];
+    ethernet.emit(&mut EthernetFrame::new_unchecked(&mut bytes));
+    bytes.extend(packet);
     bytes
-}
-
-/// The fields of a TCP header without options (RFC 9293, section 3.1).
-fn tcp_fields(segment: &TcpPacket<&[u8]>) -> Vec<Field> {
-    let words = segment.header_len() / 4;
-    vec![
-        field(0..2, "source port", segment.src_port()),
-        field(2..4, "destination port", segment.dst_port()),
-        field(4..8, "sequence number", segment.seq_number()),
-        field(8..12, "acknowledgement number", segment.ack_number()),
-        field(12..13, "header length", format!("{words} words of 4 bytes")),
-        field(13..14, "flags", "PSH ACK"),
-        field(14..16, "window", format!("{} bytes", segment.window_len())),
-        field(16..18, "checksum", "covers addresses, header, data"),
-        field(18..20, "urgent pointer", "none"),
-    ]
-}
-
-/// The fields of an IP header without options (RFC 791, section 3.1).
-fn ip_fields(packet: &Ipv4Packet<&[u8]>) -> Vec<Field> {
-    let words = packet.header_len() / 4;
-    let version = format!("IPv{}, {words} words of 4 bytes", packet.version());
-    vec![
-        field(0..1, "version, header length", version),
-        field(1..2, "type of service", "ordinary"),
-        field(
-            2..4,
-            "total length",
-            format!("{} bytes", packet.total_len()),
-        ),
-        field(4..6, "identification", "to join a packet that was cut"),
-        field(6..8, "flags, fragment offset", "don't cut"),
-        field(8..9, "time to live", format!("{} hops", packet.hop_limit())),
-        field(
-            9..10,
-            "protocol",
-            format!("{}: TCP", u8::from(packet.next_header())),
-        ),
-        field(10..12, "checksum", "covers only this header"),
-        field(12..16, "source address", packet.src_addr()),
-        field(16..20, "destination address", packet.dst_addr()),
-    ]
-}
-
-/// The fields of an Ethernet header (RFC 894).
-fn ethernet_fields(frame: &EthernetFrame<&[u8]>) -> Vec<Field> {
-    vec![
-        field(0..6, "destination card", frame.dst_addr()),
-        field(6..12, "source card", frame.src_addr()),
-        field(12..14, "type of the content", frame.ethertype()),
-    ]
-}
-
-fn field(bytes: Range<usize>, name: &'static str, value: impl Display) -> Field {
-    Field {
-        bytes,
-        name,
-        value: value.to_string(),
-    }
 }
 
 impl Display for Frame {
@@ -181,28 +102,22 @@ impl Display for Frame {
         let (ip_header, segment) = packet.split_at(IP);
         let (tcp_header, data) = segment.split_at(TCP);
 
-        let text = self.text_length;
+        let text = data.len();
         title(f, "1. Application", &format!("{text} bytes of data"))?;
         hex_dump(f, data)?;
 
-        let (tcp, ip, all) = (TCP + text, IP + TCP + text, self.bytes.len());
+        let (tcp, ip, all) = (segment.len(), packet.len(), self.bytes.len());
         title(f, "2. TCP segment", &wrapped(TCP, text, "data", tcp))?;
-        let fields = tcp_fields(&TcpPacket::new_unchecked(segment));
-        print_fields(f, tcp_header, &fields)?;
+        tcp_fields(f, segment)?;
 
         title(f, "3. IP packet", &wrapped(IP, tcp, "segment", ip))?;
-        let fields = ip_fields(&Ipv4Packet::new_unchecked(packet));
-        print_fields(f, ip_header, &fields)?;
+        ip_fields(f, packet)?;
 
         title(f, "4. Link frame", &wrapped(ETHERNET, ip, "packet", all))?;
-        let fields = ethernet_fields(&EthernetFrame::new_unchecked(&self.bytes));
-        print_fields(f, ethernet_header, &fields)?;
+        ethernet_fields(f, &self.bytes)?;
 
-        title(
-            f,
-            "The frame as the network card gets it",
-            &format!("{all} bytes"),
-        )?;
+        let whole = "The frame as the network card gets it";
+        title(f, whole, &format!("{all} bytes"))?;
         for (name, bytes) in [
             ("link", ethernet_header),
             ("IP", ip_header),
@@ -215,11 +130,12 @@ impl Display for Frame {
             }
         }
         let zeros = LEAST.saturating_sub(ip);
-        let (padding, on_the_wire) = match zeros {
-            0 => (String::new(), all + FRAME_CHECK),
-            1 => ("a zero and ".to_owned(), all + 1 + FRAME_CHECK),
-            _ => (format!("{zeros} zeros and "), all + zeros + FRAME_CHECK),
+        let padding = match zeros {
+            0 => String::new(),
+            1 => "a zero and ".to_owned(),
+            _ => format!("{zeros} zeros and "),
         };
+        let on_the_wire = all + zeros + FRAME_CHECK;
         writeln!(
             f,
             "\nAn Ethernet card adds {padding}a checksum of {FRAME_CHECK} bytes: {on_the_wire} \
@@ -229,6 +145,73 @@ impl Display for Frame {
     }
 }
 
+/// A field of a header: how many bytes it has, its name and its value.
+type Field<'a> = (usize, &'a str, &'a dyn Display);
+
+/// The fields of a TCP header without options (RFC 9293, section 3.1).
+fn tcp_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let segment = TcpPacket::new_unchecked(bytes);
+    let words = segment.header_len() / 4;
+    let window = segment.window_len();
+    let fields: &[Field] = &[
+        (2, "source port", &segment.src_port()),
+        (2, "destination port", &segment.dst_port()),
+        (4, "sequence number", &segment.seq_number()),
+        (4, "acknowledgement number", &segment.ack_number()),
+        (1, "header length", &format!("{words} words of 4 bytes")),
+        (1, "flags", &"PSH ACK"),
+        (2, "window", &format!("{window} bytes")),
+        (2, "checksum", &"covers addresses, header, data"),
+        (2, "urgent pointer", &"none"),
+    ];
+    print_fields(f, bytes, fields)
+}
+
+/// The fields of an IP header without options (RFC 791, section 3.1).
+fn ip_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let packet = Ipv4Packet::new_unchecked(bytes);
+    let words = packet.header_len() / 4;
+    let version = format!("IPv{}, {words} words of 4 bytes", packet.version());
+    let length = packet.total_len();
+    let hops = packet.hop_limit();
+    let protocol = u8::from(packet.next_header());
+    let fields: &[Field] = &[
+        (1, "version, header length", &version),
+        (1, "type of service", &"ordinary"),
+        (2, "total length", &format!("{length} bytes")),
+        (2, "identification", &"to join a packet that was cut"),
+        (2, "flags, fragment offset", &"don't cut"),
+        (1, "time to live", &format!("{hops} hops")),
+        (1, "protocol", &format!("{protocol}: TCP")),
+        (2, "checksum", &"covers only this header"),
+        (4, "source address", &packet.src_addr()),
+        (4, "destination address", &packet.dst_addr()),
+    ];
+    print_fields(f, bytes, fields)
+}
+
+/// The fields of an Ethernet header (RFC 894).
+fn ethernet_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let frame = EthernetFrame::new_unchecked(bytes);
+    let fields: &[Field] = &[
+        (6, "destination card", &frame.dst_addr()),
+        (6, "source card", &frame.src_addr()),
+        (2, "type of the content", &frame.ethertype()),
+    ];
+    print_fields(f, bytes, fields)
+}
+
+/// Prints the fields at the beginning of these bytes.
+fn print_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8], fields: &[Field]) -> fmt::Result {
+    let mut rest = bytes;
+    for (length, name, value) in fields {
+        let (field, after) = rest.split_at(*length);
+        writeln!(f, "  {:<18} {name:<23} {value}", hex(field))?;
+        rest = after;
+    }
+    Ok(())
+}
+
 fn wrapped(header: usize, inside: usize, name: &str, all: usize) -> String {
     format!("{header} bytes of header + {inside} bytes of {name} = {all} bytes")
 }
@@ -236,14 +219,6 @@ fn wrapped(header: usize, inside: usize, name: &str, all: usize) -> String {
 fn title(f: &mut fmt::Formatter<'_>, name: &str, size: &str) -> fmt::Result {
     let gap = if name.starts_with('1') { "" } else { "\n" };
     writeln!(f, "{gap}{}: {size}", name.bold())
-}
-
-fn print_fields(f: &mut fmt::Formatter<'_>, header: &[u8], fields: &[Field]) -> fmt::Result {
-    for Field { bytes, name, value } in fields {
-        let bytes = hex(header.get(bytes.clone()).unwrap_or_default());
-        writeln!(f, "  {bytes:<18} {name:<23} {value}")?;
-    }
-    Ok(())
 }
 
 fn hex_dump(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
