@@ -1,7 +1,6 @@
 //! `ch1-tcp-ip`: the command line of chapter 1.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -116,10 +115,9 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
 }
 
 fn run_ip(args: &IpArgs) -> Result<(), Error> {
-    let pcap = create(args.output.pcap.as_deref())?;
     let trace = ip::send(args.count.into(), args.faults.clone());
-    if let Some(pcap) = pcap {
-        pcap.write(&pcap::file(&trace.packets))?;
+    if let Some(path) = &args.output.pcap {
+        write(path, &pcap::file(&trace.packets))?;
     }
     print(&Listing {
         trace: &trace,
@@ -129,23 +127,21 @@ fn run_ip(args: &IpArgs) -> Result<(), Error> {
 }
 
 fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
-    let pcap = create(args.output.pcap.as_deref())?;
-    let svg = create(args.svg.as_deref())?;
-    if let (Some(pcap), Some(svg)) = (&pcap, &svg) {
-        differ(pcap.path, svg.path)?;
-    }
     let faults = Faults {
         drop_packets: args.drop_packets.clone(),
         ..args.faults.clone()
     };
-    let transfer = transfer::run(args.bytes as usize, &faults);
+    let transfer = &transfer::run(args.bytes as usize, &faults);
     let (width, all) = (args.output.columns.count(), args.output.all);
-    if let Some(pcap) = pcap {
-        pcap.write(&pcap::file(transfer.sent.iter().map(|sent| &sent.packet)))?;
+    if let Some(path) = &args.output.pcap {
+        let packets = transfer.sent.iter().map(|sent| &sent.packet);
+        write(path, &pcap::file(packets))?;
     }
-    let transfer = &transfer;
-    if let Some(svg) = svg {
-        svg.write(Picture { transfer, all }.to_string().as_bytes())?;
+    if let Some(path) = &args.svg {
+        if let Some(pcap) = &args.output.pcap {
+            differ(pcap, path)?;
+        }
+        write(path, Picture { transfer, all }.to_string().as_bytes())?;
     }
     let ladder = Ladder {
         transfer,
@@ -156,31 +152,12 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
     transfer.result()
 }
 
-/// A file that the user named. The program creates it before it computes anything, so a wrong name
-/// is an error at once.
-struct Target<'a> {
-    file: File,
-    path: &'a Path,
+fn write(path: &Path, contents: &[u8]) -> Result<(), Error> {
+    fs::write(path, contents).or_cannot("write", path.display())
 }
 
-fn create(path: Option<&Path>) -> Result<Option<Target<'_>>, Error> {
-    let Some(path) = path else {
-        return Ok(None);
-    };
-    let file = File::create(path).or_cannot("write", path.display())?;
-    Ok(Some(Target { file, path }))
-}
-
-impl Target<'_> {
-    fn write(mut self, contents: &[u8]) -> Result<(), Error> {
-        self.file
-            .write_all(contents)
-            .or_cannot("write", self.path.display())
-    }
-}
-
-/// Makes sure that two existing files aren't the same file under two names, because the second one
-/// written would replace the first.
+/// Makes sure that the picture doesn't replace the packets that were just written: a file may have
+/// more than one name.
 fn differ(pcap: &Path, svg: &Path) -> Result<(), Error> {
     if fs::canonicalize(pcap).ok() != fs::canonicalize(svg).ok() {
         return Ok(());
