@@ -17,6 +17,14 @@ pub fn words(packet: &Packet) -> impl Iterator<Item = &'static str> {
     .filter_map(|(is_so, word)| is_so.then_some(word))
 }
 
+/// How many packets it happened to, without what happened to none: `3 lost`.
+pub fn counts(counts: &[(usize, &str)]) -> Vec<String> {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    counts
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect()
+}
+
 /// The meaning of a packet's colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {

@@ -3,29 +3,16 @@
 /// How many rows to show at each end.
 const SHOWN_AT_EACH_END: usize = 20;
 
-/// A part of a folded list.
-#[derive(Debug)]
-pub enum Part<'a, T> {
-    /// A row to show.
-    Row(&'a T),
-    /// Rows that are hidden, at least one.
-    Hidden(&'a [T]),
-}
-
-/// Folds the middle of a long list, unless the user wants `all` of it.
-pub fn fold<T>(rows: &[T], all: bool) -> impl Iterator<Item = Part<'_, T>> {
+/// Divides a list into its first rows, the rows to hide and its last rows. A short list has only
+/// first rows, and so has one of which the user wants `all`.
+pub fn fold<T>(rows: &[T], all: bool) -> (&[T], &[T], &[T]) {
     // Folding a few rows would hide more than it saves.
-    let is_short = rows.len() <= 2 * SHOWN_AT_EACH_END + 5;
-    let end = if all || is_short {
-        rows.len()
-    } else {
-        SHOWN_AT_EACH_END
-    };
-    let (first, rest) = rows.split_at(end);
-    let (hidden, last) = rest.split_at(rest.len().saturating_sub(SHOWN_AT_EACH_END));
-    let hidden = (!hidden.is_empty()).then_some(Part::Hidden(hidden));
-    let first = first.iter().map(Part::Row);
-    first.chain(hidden).chain(last.iter().map(Part::Row))
+    if all || rows.len() <= 2 * SHOWN_AT_EACH_END + 5 {
+        return (rows, &[], &[]);
+    }
+    let (first, rest) = rows.split_at(SHOWN_AT_EACH_END);
+    let (hidden, last) = rest.split_at(rest.len() - SHOWN_AT_EACH_END);
+    (first, hidden, last)
 }
 
 #[cfg(test)]
@@ -42,17 +29,9 @@ mod tests {
             (1000, true, 1000),
         ] {
             let rows: Vec<usize> = (0..count).collect();
-            let (mut single, mut together) = (0, Vec::new());
-            for part in fold(&rows, all) {
-                match part {
-                    Part::Row(row) => {
-                        single += 1;
-                        together.push(*row);
-                    }
-                    Part::Hidden(hidden) => together.extend(hidden),
-                }
-            }
-            assert_eq!(single, shown, "{count}");
+            let (first, hidden, last) = fold(&rows, all);
+            let together = [first, hidden, last].concat();
+            assert_eq!(first.len() + last.len(), shown, "{count}");
             assert_eq!(together, rows);
         }
     }

@@ -1,8 +1,6 @@
 //! Sends numbered IP packets from one host. IP promises nothing: packets may get lost, overtake
 //! each other, arrive twice or arrive changed (RFC 1122, section 1.1.3).
 
-use std::fmt::{self, Display};
-
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv4Repr};
@@ -11,7 +9,7 @@ use crate::arrow::arrow;
 use crate::clock::seconds;
 use crate::fate::{self, Tone};
 use crate::faults::Faults;
-use crate::fold::{Part, fold};
+use crate::fold::fold;
 use crate::host::address;
 use crate::wire::{Packet, Side, Wire};
 
@@ -108,128 +106,98 @@ pub fn packet(protocol: IpProtocol, payload: &[u8]) -> Vec<u8> {
 
 /// What a host does with an IP packet. It checks only the header.
 fn check(bytes: &[u8], sent: &str) -> Integrity {
-    let Ok(packet) = Ipv4Packet::new_checked(bytes) else {
-        return Integrity::Dropped;
-    };
-    if Ipv4Repr::parse(&packet, &ChecksumCapabilities::default()).is_err() {
-        return Integrity::Dropped;
-    }
-    if packet.payload() == sent.as_bytes() {
-        Integrity::Intact
-    } else {
-        Integrity::Changed
-    }
-}
-
-/// Prints a trace.
-#[derive(Debug)]
-pub struct Listing<'a> {
-    /// The run to print.
-    pub trace: &'a Trace,
-    /// Width of the terminal in columns.
-    pub width: usize,
-    /// Show all packets, however many there are.
-    pub all: bool,
-}
-
-impl Display for Listing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.width.clamp(80, 120) - BESIDE_THE_ARROW;
-        writeln!(f, "   # seconds  {:<width$} arrives", "client")?;
-        let rows: Vec<(usize, &Packet)> = self.trace.packets.iter().enumerate().collect();
-        for part in fold(&rows, self.all) {
-            match part {
-                Part::Row(&(index, packet)) => self.row(f, index, packet, width)?,
-                Part::Hidden(hidden) => {
-                    let count = hidden.len();
-                    writeln!(f, "         ... {count} more packets; --all shows them ...")?;
-                }
+    match Ipv4Packet::new_checked(bytes) {
+        Ok(packet) if Ipv4Repr::parse(&packet, &ChecksumCapabilities::default()).is_ok() => {
+            if packet.payload() == sent.as_bytes() {
+                Integrity::Intact
+            } else {
+                Integrity::Changed
             }
         }
-        self.order(f)?;
-        self.count(f)
+        _ => Integrity::Dropped,
     }
 }
 
-impl Listing<'_> {
-    fn row(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        index: usize,
-        packet: &Packet,
-        width: usize,
-    ) -> fmt::Result {
-        let number = index + 1;
-        let arrow = arrow(packet.from, &text(number), packet.lost(), width);
-        let times: Vec<String> = packet.arrivals.iter().copied().map(seconds).collect();
-        let mut words = vec![times.join(" and ")];
-        // For a damaged packet, the server's word says more.
-        let fate = fate::words(packet).filter(|word| *word != "damaged");
-        words.extend(fate.map(str::to_owned));
-        let arrival = self.trace.arrived.iter().find(|it| it.index == index);
-        let integrity = arrival.and_then(|arrival| arrival.integrity.word());
-        words.extend(integrity.map(str::to_owned));
-        let (time, words) = (seconds(packet.sent), words.join(" "));
-        let tone = Tone::from(packet);
-        let (arrow, words) = (tone.paint(&arrow), tone.paint(words.trim_start()));
-        writeln!(f, "{number:>4} {time:>7}  {arrow} {words}")
+/// A trace as text, in a terminal of `width` columns, with `all` packets or without the middle ones.
+pub fn listing(trace: &Trace, width: usize, all: bool) -> String {
+    let arrow = width.clamp(80, 120) - BESIDE_THE_ARROW;
+    let rows: Vec<(usize, &Packet)> = trace.packets.iter().enumerate().collect();
+    let (first, hidden, last) = fold(&rows, all);
+    let row = |&(index, packet)| row(trace, index, packet, arrow);
+    let mut lines = vec![format!("   # seconds  {:<arrow$} arrives", "client")];
+    lines.extend(first.iter().map(row));
+    if !hidden.is_empty() {
+        let count = hidden.len();
+        lines.push(format!(
+            "         ... {count} more packets; --all shows them ..."
+        ));
     }
+    lines.extend(last.iter().map(row));
+    lines.push(order(trace, width.max(80)));
 
+    let Trace { packets, arrived } = trace;
+    let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
+    let pairs = trace.delivered().zip(trace.delivered().skip(1));
+    let counts = fate::counts(&[
+        (packets.len(), "sent"),
+        (count(Packet::lost), "lost"),
+        (count(Packet::twice), "twice"),
+        (
+            pairs.filter(|(one, next)| next.index < one.index).count(),
+            "overtaken",
+        ),
+    ]);
+    lines.push(counts.join(", "));
+    let count = |integrity| arrived.iter().filter(|a| a.integrity == integrity).count();
+    lines.extend(fate::counts(&[
+        (
+            count(Integrity::Dropped),
+            "dropped on arrival: the header's checksum was wrong",
+        ),
+        (
+            count(Integrity::Changed),
+            "changed, and IP doesn't notice: its checksum covers only the header",
+        ),
+    ]));
+    lines.join("\n") + "\n"
+}
+
+fn row(trace: &Trace, index: usize, packet: &Packet, width: usize) -> String {
+    let number = index + 1;
+    let arrow = arrow(packet.from, &text(number), packet.lost(), width);
+    let times: Vec<String> = packet.arrivals.iter().copied().map(seconds).collect();
+    let times = times.join(" and ");
+    // For a damaged packet, the server's word says more.
+    let fate = fate::words(packet).filter(|word| *word != "damaged");
+    let arrival = trace.arrived.iter().find(|it| it.index == index);
+    let integrity = arrival.and_then(|arrival| arrival.integrity.word());
+    let happened: Vec<&str> = fate.chain(integrity).collect();
+    let words = format!("{times} {}", happened.join(" "));
+    let tone = Tone::from(packet);
+    let (arrow, words) = (tone.paint(&arrow), tone.paint(words.trim()));
+    let time = seconds(packet.sent);
+    format!("{number:>4} {time:>7}  {arrow} {words}")
+}
+
+/// The numbers of the delivered packets, as many as fit into a line.
+fn order(trace: &Trace, width: usize) -> String {
+    let mut line = "\nin the order of arrival:".to_owned();
+    for arrival in trace.delivered() {
+        let number = format!(" {}", arrival.index + 1);
+        if line.len() + number.len() + 4 > width {
+            line.push_str(" ...");
+            break;
+        }
+        line.push_str(&number);
+    }
+    line
+}
+
+impl Trace {
     /// The packets that the host didn't drop, in the order of arrival.
     fn delivered(&self) -> impl Iterator<Item = &Arrival> {
-        let arrived = self.trace.arrived.iter();
+        let arrived = self.arrived.iter();
         arrived.filter(|arrival| arrival.integrity != Integrity::Dropped)
-    }
-
-    /// The numbers of the delivered packets, as many as fit into a line.
-    fn order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = "\nin the order of arrival:".to_owned();
-        for arrival in self.delivered() {
-            let number = format!(" {}", arrival.index + 1);
-            if line.len() + number.len() + 4 > self.width.max(80) {
-                line.push_str(" ...");
-                break;
-            }
-            line.push_str(&number);
-        }
-        writeln!(f, "{line}")
-    }
-
-    fn count(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Trace { packets, arrived } = self.trace;
-        let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
-        let overtaken = self
-            .delivered()
-            .zip(self.delivered().skip(1))
-            .filter(|(one, next)| next.index < one.index)
-            .count();
-        write!(f, "{} sent", packets.len())?;
-        for (count, word) in [
-            (count(Packet::lost), "lost"),
-            (count(Packet::twice), "twice"),
-            (overtaken, "overtaken"),
-        ] {
-            if count > 0 {
-                write!(f, ", {count} {word}")?;
-            }
-        }
-        writeln!(f)?;
-        let of = |integrity| arrived.iter().filter(|a| a.integrity == integrity).count();
-        for (count, words) in [
-            (
-                of(Integrity::Dropped),
-                "dropped on arrival: the header's checksum was wrong",
-            ),
-            (
-                of(Integrity::Changed),
-                "changed, and IP doesn't notice: its checksum covers only the header",
-            ),
-        ] {
-            if count > 0 {
-                writeln!(f, "{count} {words}")?;
-            }
-        }
-        Ok(())
     }
 }
 

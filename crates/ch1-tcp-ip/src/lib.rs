@@ -11,7 +11,6 @@
 
 pub mod arrow;
 pub mod clock;
-pub mod count;
 pub mod fate;
 pub mod faults;
 pub mod fold;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ch1_tcp_ip::faults::Faults;
-use ch1_tcp_ip::ip::{self, Listing};
-use ch1_tcp_ip::ladder::Ladder;
+use ch1_tcp_ip::ip;
+use ch1_tcp_ip::ladder::ladder;
 use ch1_tcp_ip::layers::Frame;
-use ch1_tcp_ip::summary::Summary;
-use ch1_tcp_ip::svg::Picture;
+use ch1_tcp_ip::summary::summary;
+use ch1_tcp_ip::svg::picture;
 use ch1_tcp_ip::{pcap, transfer};
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, value_parser};
@@ -119,11 +119,8 @@ fn run_ip(args: &IpArgs) -> Result<(), Error> {
     if let Some(path) = &args.output.pcap {
         write(path, &pcap::file(&trace.packets))?;
     }
-    print(&Listing {
-        trace: &trace,
-        width: args.output.columns.count(),
-        all: args.output.all,
-    })
+    let (width, all) = (args.output.columns.count(), args.output.all);
+    print(&ip::listing(&trace, width, all))
 }
 
 fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
@@ -141,14 +138,10 @@ fn run_tcp(args: &TcpArgs) -> Result<(), Error> {
         if let Some(pcap) = &args.output.pcap {
             differ(pcap, path)?;
         }
-        write(path, Picture { transfer, all }.to_string().as_bytes())?;
+        write(path, picture(transfer, all).as_bytes())?;
     }
-    let ladder = Ladder {
-        transfer,
-        width,
-        all,
-    };
-    print(&format_args!("{ladder}\n{}", Summary(transfer)))?;
+    let ladder = ladder(transfer, width, all);
+    print(&format_args!("{ladder}\n{}", summary(transfer)))?;
     transfer.result()
 }
 

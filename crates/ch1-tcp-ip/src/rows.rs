@@ -69,3 +69,26 @@ pub fn rows(transfer: &Transfer) -> Vec<Row<'_>> {
     }
     rows
 }
+
+/// The packets of some rows, in numbers.
+#[derive(Debug)]
+pub struct Count {
+    /// How many were sent.
+    pub packets: usize,
+    /// How many never arrived.
+    pub lost: usize,
+    /// How many were sent before.
+    pub again: usize,
+}
+
+impl Count {
+    /// Counts the packets of these rows.
+    pub fn of(rows: &[Row]) -> Self {
+        let sent = || rows.iter().filter_map(|row| row.sent);
+        Self {
+            packets: sent().count(),
+            lost: sent().filter(|sent| sent.packet.lost()).count(),
+            again: sent().filter(|sent| sent.segment.again.is_some()).count(),
+        }
+    }
+}

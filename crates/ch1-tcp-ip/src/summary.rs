@@ -1,81 +1,68 @@
 //! Sums up a transfer in a few lines.
 
-use std::fmt::{self, Display};
-
 use console::{Error, Style};
 
 use crate::clock::{seconds, short};
-use crate::count::Count;
+use crate::fate;
 use crate::network::USER_TIMEOUT;
-use crate::transfer::{Cause, Failure, Transfer, Trigger};
+use crate::transfer::{Cause, Failure, Sent, Transfer, Trigger};
 
 /// How many time-outs to name. More of them would fill the line.
 const TIMEOUTS_NAMED: usize = 8;
 
 /// The lines below a ladder.
-#[derive(Debug)]
-pub struct Summary<'a>(pub &'a Transfer);
+pub fn summary(transfer: &Transfer) -> String {
+    let Transfer {
+        received,
+        bytes,
+        sent,
+        ..
+    } = transfer;
+    let intact = match (received, transfer.intact) {
+        (0, _) => "",
+        (_, true) => ", intact and in order",
+        (_, false) => ", changed",
+    };
+    let style = match transfer.failure {
+        Some(_) => Style::Trouble,
+        None => Style::Event,
+    };
+    let delivered = style.paint(format!("{received} of {bytes} bytes{intact}"));
 
-impl Display for Summary<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let transfer = self.0;
-        let (received, bytes) = (transfer.received, transfer.bytes);
-        let intact = match (received, transfer.intact) {
-            (0, _) => "",
-            (_, true) => ", intact and in order",
-            (_, false) => ", changed",
-        };
-        let delivered = format!("{received} of {bytes} bytes{intact}");
-        let style = if transfer.failure.is_some() {
-            Style::Trouble
-        } else {
-            Style::Event
-        };
-        writeln!(f, "delivered    {}", style.paint(delivered))?;
+    let count = |is_so: fn(&Sent) -> bool| sent.iter().filter(|sent| is_so(sent)).count();
+    let packets = fate::counts(&[
+        (sent.len(), "sent"),
+        (count(|sent| sent.packet.lost()), "lost"),
+        (count(|sent| sent.packet.damaged), "damaged"),
+        (count(|sent| sent.packet.late), "late"),
+        (count(|sent| sent.packet.twice()), "arrived twice"),
+        (count(|sent| sent.segment.again.is_some()), "sent again"),
+    ])
+    .join(", ");
 
-        let Count {
-            packets,
-            lost,
-            late,
-            twice,
-            damaged,
-            again,
-        } = Count::of(&transfer.sent);
-        write!(f, "packets      {packets} sent")?;
-        for (count, word) in [
-            (lost, "lost"),
-            (damaged, "damaged"),
-            (late, "late"),
-            (twice, "arrived twice"),
-            (again, "sent again"),
-        ] {
-            if count > 0 {
-                write!(f, ", {count} {word}")?;
-            }
+    let waits = sent.iter().filter(|sent| sent.trigger == Trigger::Itself);
+    let waits: Vec<String> = waits
+        .filter_map(|sent| sent.segment.again)
+        .map(short)
+        .collect();
+    let timeouts = match waits.split_at_checked(TIMEOUTS_NAMED) {
+        _ if waits.is_empty() => String::new(),
+        Some((named, more)) if !more.is_empty() => {
+            format!(
+                "time-outs    {} and {} more\n",
+                named.join(", "),
+                more.len()
+            )
         }
-        writeln!(f)?;
-
-        let waits: Vec<String> = transfer
-            .sent
-            .iter()
-            .filter(|sent| sent.trigger == Trigger::Itself)
-            .filter_map(|sent| sent.segment.again)
-            .map(short)
-            .collect();
-        if !waits.is_empty() {
-            let named: Vec<&str> = waits
-                .iter()
-                .take(TIMEOUTS_NAMED)
-                .map(String::as_str)
-                .collect();
-            let more = match waits.len() - named.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            writeln!(f, "time-outs    {}{more}", named.join(", "))?;
-        }
-        writeln!(f, "virtual time {} s", seconds(transfer.end))
-    }
+        _ => format!("time-outs    {}\n", waits.join(", ")),
+    };
+    let end = seconds(transfer.end);
+    format!(
+        "delivered    {delivered}\n\
+         packets      {packets}\n\
+         {timeouts}\
+         virtual time {end} s\n"
+    )
 }
 
 impl Transfer {

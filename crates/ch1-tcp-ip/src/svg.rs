@@ -5,18 +5,16 @@
 
 mod shapes;
 
-use std::fmt::{self, Display};
+use std::collections::BTreeSet;
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use crate::clock::seconds;
-use crate::count::Count;
-use crate::fate;
-use crate::fold::{Part, fold};
-use crate::rows::{Row, rows};
+use crate::fold::fold;
+use crate::rows::{Count, Row, rows};
 use crate::transfer::{Sent, Transfer};
 use crate::wire::Side;
-use shapes::{CLIENT, SERVER, WIDTH, beside, packet, time};
+use shapes::{WIDTH, beside, fates, line, line_of, packet, text, time};
 
 /// Position of the first event.
 const TOP: i64 = 66;
@@ -39,15 +37,6 @@ line{stroke-width:1.5}text.again{stroke:none}\
 .life{stroke:#6e7681}.plain{stroke:#79b8ff;fill:#79b8ff}.lost{stroke:#ff7b72;fill:#ff7b72}\
 .again{stroke:#d2a8ff;fill:#d2a8ff}.late{stroke:#56d4dd;fill:#56d4dd}}";
 
-/// Draws a transfer as SVG.
-#[derive(Debug)]
-pub struct Picture<'a> {
-    /// The run to print.
-    pub transfer: &'a Transfer,
-    /// Draw all packets, however many there are.
-    pub all: bool,
-}
-
 /// Something to draw on one side's line.
 #[derive(Debug, Clone, Copy)]
 enum Event<'a> {
@@ -67,62 +56,55 @@ struct Place<'a> {
     y: i64,
 }
 
-impl Display for Picture<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = rows(self.transfer);
-        let parts: Vec<Part<Row>> = fold(&rows, self.all).collect();
-        let places = self.places(&parts);
-        let bottom = places.iter().map(|place| place.y).max().unwrap_or(TOP) + 30;
+/// Draws a transfer as SVG: with `all` packets, or without the middle ones if there are many.
+pub fn picture(transfer: &Transfer, all: bool) -> String {
+    let rows = rows(transfer);
+    let (first, hidden, last) = fold(&rows, all);
+    let places = places(first, hidden, last, transfer.delay);
+    let bottom = places.iter().map(|place| place.y).max().unwrap_or(TOP) + 30;
 
-        writeln!(
-            f,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {bottom}\" \
-             width=\"{WIDTH}\" height=\"{bottom}\" role=\"img\" aria-labelledby=\"t d\">"
-        )?;
-        self.words(f, &parts)?;
-        writeln!(f, "<style>{STYLE}</style>")?;
-        writeln!(
-            f,
-            "<rect class=\"paper\" width=\"{WIDTH}\" height=\"{bottom}\" rx=\"8\"/>"
-        )?;
-        for (x, side) in [(CLIENT, Side::Client), (SERVER, Side::Server)] {
-            let end = bottom - 12;
-            writeln!(f, "<text class=\"side\" x=\"{x}\" y=\"26\">{side}</text>")?;
-            writeln!(
-                f,
-                "<line class=\"life\" x1=\"{x}\" y1=\"36\" x2=\"{x}\" y2=\"{end}\"/>"
-            )?;
+    let mut picture = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {bottom}\" \
+         width=\"{WIDTH}\" height=\"{bottom}\" role=\"img\" aria-labelledby=\"t d\">\n\
+         {}\
+         <style>{STYLE}</style>\n\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{bottom}\" rx=\"8\"/>\n",
+        in_words(transfer.bytes, &rows, first.iter().chain(last))
+    );
+    for side in Side::BOTH {
+        let x = line_of(side);
+        picture += &text("side", x, 26, side);
+        picture += &line("life", (x, 36), (x, bottom - 12));
+    }
+    // The times that are already there.
+    let mut times = BTreeSet::new();
+    for &Place { event, at, y } in &places {
+        let side = match event {
+            Event::Row(row) => row.side,
+            Event::Arrival(sent) if !sent.packet.lost() => sent.packet.from.other(),
+            Event::Arrival(_) => continue,
+            Event::Fold(hidden) => {
+                let x = i64::midpoint(line_of(Side::Client), line_of(Side::Server));
+                let count = Count::of(hidden);
+                let words = format!(
+                    "... {} more packets, {} lost, {} sent again ...",
+                    count.packets, count.lost, count.again
+                );
+                picture += &text("time label", x, y, words);
+                continue;
+            }
+        };
+        if times.insert((side, at)) {
+            picture += &time(side, y, at);
         }
-        let mut time_shown = [None, None];
-        for &Place { event, at, y } in &places {
-            match event {
-                Event::Row(row) => {
-                    time(f, (at, y), row.side, &mut time_shown)?;
-                    beside(f, row.side, y, row.label())?;
-                    if let Some(sent) = row.sent {
-                        packet(f, sent, y, arrivals(&places, sent))?;
-                    }
-                }
-                Event::Arrival(sent) if !sent.packet.lost() => {
-                    time(f, (at, y), sent.packet.from.other(), &mut time_shown)?;
-                }
-                Event::Arrival(_) => {}
-                Event::Fold(hidden) => {
-                    let count = Count::of(hidden.iter().filter_map(|row| row.sent));
-                    writeln!(
-                        f,
-                        "<text class=\"time label\" x=\"{}\" y=\"{y}\">... {} more packets, {} lost, \
-                         {} sent again ...</text>",
-                        i64::midpoint(CLIENT, SERVER),
-                        count.packets,
-                        count.lost,
-                        count.again
-                    )?;
-                }
+        if let Event::Row(row) = event {
+            picture += &beside(side, y, row.label());
+            if let Some(sent) = row.sent {
+                picture += &packet(sent, y, arrivals(&places, sent));
             }
         }
-        writeln!(f, "</svg>")
     }
+    picture + "</svg>\n"
 }
 
 /// Where the copies of a packet arrive.
@@ -134,79 +116,72 @@ fn arrivals(places: &[Place], sent: &Sent) -> impl Iterator<Item = i64> {
     })
 }
 
-impl Picture<'_> {
-    /// All events, from top to bottom. Time passes downwards, but long waits are shortened.
-    fn places<'a>(&self, parts: &[Part<'a, Row<'a>>]) -> Vec<Place<'a>> {
-        // At the same instant, arrivals come before packets that are sent, because they cause
-        // them. But on a wire without delay, a packet arrives at the instant at which it is sent.
-        let mut events: Vec<(Instant, bool, Event)> = Vec::new();
-        for part in parts {
-            let row = match *part {
-                Part::Row(row) => row,
-                Part::Hidden(hidden) => {
-                    let at = hidden.first().map_or(Instant::ZERO, |row| row.at);
-                    events.push((at, true, Event::Fold(hidden)));
-                    continue;
-                }
+/// All events, from top to bottom. Time passes downwards, but long waits are shortened.
+fn places<'a>(
+    first: &'a [Row<'a>],
+    hidden: &'a [Row<'a>],
+    last: &'a [Row<'a>],
+    delay: Duration,
+) -> Vec<Place<'a>> {
+    let event = |row: &'a Row<'a>| (row.at, Event::Row(row));
+    let fold = hidden.first().map(|row| (row.at, Event::Fold(hidden)));
+    let shown = first.iter().map(event).chain(fold);
+    // At the same instant, arrivals come before packets that are sent, because they cause
+    // them. But on a wire without delay, a packet arrives at the instant at which it is sent.
+    let mut events: Vec<(Instant, bool, Event)> = Vec::new();
+    for (at, event) in shown.chain(last.iter().map(event)) {
+        events.push((at, true, event));
+        if let Event::Row(Row {
+            sent: Some(sent), ..
+        }) = event
+        {
+            let in_time = [at + delay];
+            let arrivals = match sent.packet.arrivals.as_slice() {
+                [] => &in_time,
+                arrivals => arrivals,
             };
-            events.push((row.at, true, Event::Row(row)));
-            if let Some(sent) = row.sent {
-                let in_time = [row.at + self.transfer.delay];
-                let arrivals = match sent.packet.arrivals.as_slice() {
-                    [] => &in_time,
-                    arrivals => arrivals,
-                };
-                for &arrival in arrivals {
-                    events.push((arrival, arrival == row.at, Event::Arrival(sent)));
-                }
+            for &arrival in arrivals {
+                events.push((arrival, arrival == at, Event::Arrival(sent)));
             }
         }
-        // A stable sort keeps events at the same time in the order of the rows.
-        events.sort_by_key(|&(at, after, _)| (at, after));
-
-        let mut y = TOP;
-        let mut last: Option<(Instant, Event)> = None;
-        let mut places = Vec::new();
-        for (at, _, event) in events {
-            y += match (last, event) {
-                (None, _) => 0,
-                (Some((before, _)), _) if before < at => {
-                    let millis = i64::try_from((at - before).total_millis()).unwrap_or(i64::MAX);
-                    STEP + (millis / 40).min(40)
-                }
-                (Some((_, Event::Arrival(_))), Event::Row(_)) => LINE / 2,
-                _ => LINE,
-            };
-            last = Some((at, event));
-            places.push(Place { event, at, y });
-        }
-        places
     }
+    // A stable sort keeps events at the same time in the order of the rows.
+    events.sort_by_key(|&(at, after, _)| (at, after));
 
-    /// The picture in words, for readers who can't see it.
-    fn words(&self, f: &mut fmt::Formatter<'_>, parts: &[Part<Row>]) -> fmt::Result {
-        let count = Count::of(&self.transfer.sent);
-        writeln!(
-            f,
-            "<title id=\"t\">A client sends {} bytes to a server over TCP: {} packets, {} lost, \
-             {} sent again</title>",
-            self.transfer.bytes, count.packets, count.lost, count.again
-        )?;
-        write!(f, "<desc id=\"d\">")?;
-        for part in parts {
-            if let Part::Row(Row {
-                sent: Some(sent), ..
-            }) = part
-            {
-                let (at, name) = (seconds(sent.packet.sent), sent.packet.from);
-                write!(f, "{at} s, {name}: {}", sent.segment)?;
-                let again = sent.segment.again.map(|_| "again");
-                for word in again.into_iter().chain(fate::words(&sent.packet)) {
-                    write!(f, ", {word}")?;
-                }
-                write!(f, ". ")?;
+    let mut y = TOP;
+    let mut last: Option<(Instant, Event)> = None;
+    let mut places = Vec::new();
+    for (at, _, event) in events {
+        y += match (last, event) {
+            (None, _) => 0,
+            (Some((before, _)), _) if before < at => {
+                let millis = i64::try_from((at - before).total_millis()).unwrap_or(i64::MAX);
+                STEP + (millis / 40).min(40)
             }
-        }
-        writeln!(f, "</desc>")
+            (Some((_, Event::Arrival(_))), Event::Row(_)) => LINE / 2,
+            _ => LINE,
+        };
+        last = Some((at, event));
+        places.push(Place { event, at, y });
     }
+    places
+}
+
+/// The picture in words, for readers who can't see it.
+fn in_words<'a>(bytes: usize, rows: &[Row], shown: impl Iterator<Item = &'a Row<'a>>) -> String {
+    let count = Count::of(rows);
+    let words = shown.filter_map(|row| row.sent).map(|sent| {
+        let (at, side, segment) = (seconds(sent.packet.sent), sent.packet.from, &sent.segment);
+        let again = segment.again.map_or("", |_| ", again");
+        let fate = fates(&sent.packet);
+        format!("{at} s, {side}: {segment}{again}{fate}. ")
+    });
+    let words: Vec<String> = words.collect();
+    let words = words.concat();
+    format!(
+        "<title id=\"t\">A client sends {bytes} bytes to a server over TCP: {} packets, {} lost, \
+         {} sent again</title>\n\
+         <desc id=\"d\">{words}</desc>\n",
+        count.packets, count.lost, count.again
+    )
 }

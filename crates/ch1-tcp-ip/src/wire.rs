@@ -11,7 +11,7 @@ use smoltcp::time::{Duration, Instant};
 use crate::faults::Faults;
 
 /// One end of the wire, and its host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// The host that connects.
     Client,

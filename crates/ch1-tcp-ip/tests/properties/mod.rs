@@ -2,9 +2,9 @@
 
 use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::ip::{self, Integrity};
-use ch1_tcp_ip::ladder::Ladder;
+use ch1_tcp_ip::ladder::ladder;
 use ch1_tcp_ip::pcap;
-use ch1_tcp_ip::svg::Picture;
+use ch1_tcp_ip::svg::picture;
 use ch1_tcp_ip::transfer::{self, Cause, Failure};
 use proptest::prelude::*;
 use smoltcp::time::{Duration, Instant};
@@ -43,9 +43,9 @@ proptest! {
         }
         // It can be printed and drawn, whatever happened.
         for all in [false, true] {
-            let ladder = Ladder { transfer: &transfer, width: 200, all }.to_string();
+            let ladder = ladder(&transfer, 200, all);
             prop_assert!(ladder.contains("SYN"));
-            let picture = Picture { transfer: &transfer, all }.to_string();
+            let picture = picture(&transfer, all);
             prop_assert!(picture.ends_with("</svg>\n") && !picture.contains("NaN"));
         }
     }

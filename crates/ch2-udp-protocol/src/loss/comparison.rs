@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
 use ch1_tcp_ip::clock::{seconds, short};
-use ch1_tcp_ip::fold::{Part, fold};
+use ch1_tcp_ip::fold::fold;
 use console::Style;
 use smoltcp::time::{Duration, Instant};
 
@@ -38,14 +38,16 @@ impl Display for Comparison<'_> {
             "message   sent  UDP arrives                  TCP arrives"
         )?;
         let numbers: Vec<usize> = (1..=count).collect();
-        for part in fold(&numbers, self.all) {
-            match part {
-                Part::Row(&number) => self.row(f, number)?,
-                Part::Hidden(hidden) => {
-                    let hidden = hidden.len();
-                    writeln!(f, "    ... {hidden} more messages; --all shows them ...")?;
-                }
-            }
+        let (first, hidden, last) = fold(&numbers, self.all);
+        for &number in first {
+            self.row(f, number)?;
+        }
+        if !hidden.is_empty() {
+            let hidden = hidden.len();
+            writeln!(f, "    ... {hidden} more messages; --all shows them ...")?;
+        }
+        for &number in last {
+            self.row(f, number)?;
         }
         self.summary(f)?;
         self.sentences(f)
