@@ -89,29 +89,39 @@ pub enum Cause {
     Stopped,
 }
 
-/// The bytes to send: the alphabet, line by line. Segments don't hold a whole number of these lines
-/// of 27 bytes, so a byte in the wrong place shows.
-pub fn text() -> impl Iterator<Item = u8> {
-    (b'a'..=b'z').chain([b'\n']).cycle()
-}
-
 /// Sends this many bytes, from the first SYN to the end of TIME-WAIT.
 pub fn run(bytes: usize, faults: &Faults) -> Transfer {
-    let mut run = Run::start(bytes, faults);
+    let mut network = Network::new(faults);
+    let (client, server) = network.connect();
+    let mut run = Run {
+        network,
+        client,
+        server,
+        // The alphabet, line by line. Segments don't hold a whole number of these lines of 27
+        // bytes, so a byte in the wrong place shows.
+        to_send: (b'a'..=b'z').chain([b'\n']).cycle().take(bytes).collect(),
+        sent: 0,
+        received: Vec::new(),
+        server_saw_the_end: false,
+        triggers: Vec::new(),
+        changes: Vec::new(),
+        failures: Vec::new(),
+    };
+    run.note_state(Side::Server, 0);
+    run.note_state(Side::Client, 0);
     loop {
         let mut busy = false;
         for side in Side::BOTH {
             busy |= run.turn(side);
         }
         if !run.network.advance(busy, None) {
-            return run.finish();
+            return run.finish(faults.delay);
         }
     }
 }
 
 /// A transfer in progress.
 struct Run {
-    delay: Duration,
     network: Network,
     client: SocketHandle,
     server: SocketHandle,
@@ -119,35 +129,12 @@ struct Run {
     sent: usize,
     received: Vec<u8>,
     server_saw_the_end: bool,
-    states: [State; 2],
     triggers: Vec<Trigger>,
     changes: Vec<Change>,
     failures: Vec<Failure>,
 }
 
 impl Run {
-    fn start(bytes: usize, faults: &Faults) -> Self {
-        let mut network = Network::new(faults);
-        let (client, server) = network.connect();
-        let mut run = Self {
-            delay: faults.delay,
-            network,
-            client,
-            server,
-            to_send: text().take(bytes).collect(),
-            sent: 0,
-            received: Vec::new(),
-            server_saw_the_end: false,
-            states: [State::Closed; 2],
-            triggers: Vec::new(),
-            changes: Vec::new(),
-            failures: Vec::new(),
-        };
-        run.note_state(Side::Server, 0);
-        run.note_state(Side::Client, 0);
-        run
-    }
-
     /// Gives a host a turn, then its program. Returns whether anything happened.
     fn turn(&mut self, side: Side) -> bool {
         let poll = self.network.poll(side);
@@ -157,23 +144,24 @@ impl Run {
                 None if index == poll.sent.start => Trigger::Itself,
                 None => Trigger::Before,
             }));
-        let change = self.note_state(side, poll.sent.start);
-        if let Some((before, State::Closed)) = change {
+        let before = self.state(side);
+        let mut changed = self.note_state(side, poll.sent.start);
+        if changed && self.state(side) == State::Closed {
             self.note_end(side, before, &poll);
         }
         let acted = match side {
             Side::Client => self.client_program(),
             Side::Server => self.server_program(),
         };
-        let changed = self.note_state(side, poll.sent.end).is_some();
-        poll.was_busy() || change.is_some() || acted || changed
+        changed |= self.note_state(side, poll.sent.end);
+        poll.was_busy() || changed || acted
     }
 
     /// The client's program. It sends everything, waits for the acknowledgement, and closes, so the
     /// end of the data and the end of the connection are separate packets.
     fn client_program(&mut self) -> bool {
-        let socket: &mut Socket = self.network.client.sockets.get_mut(self.client);
         let (_, rest) = self.to_send.split_at(self.sent);
+        let socket: &mut Socket = self.network.client.sockets.get_mut(self.client);
         if !rest.is_empty() {
             let count = socket.send_slice(rest).unwrap_or(0);
             self.sent += count;
@@ -198,25 +186,30 @@ impl Run {
         count > 0
     }
 
-    /// Records the state if it changed. Returns the old and the new state in this case.
-    fn note_state(&mut self, side: Side, packets_before: usize) -> Option<(State, State)> {
-        let [client, server] = &mut self.states;
-        let (host, handle, known) = match side {
-            Side::Client => (&mut self.network.client, self.client, client),
-            Side::Server => (&mut self.network.server, self.server, server),
+    /// The last recorded state of this side.
+    fn state(&self, side: Side) -> State {
+        let mut changes = self.changes.iter().rev();
+        let last = changes.find(|change| change.side == side);
+        last.map_or(State::Closed, |change| change.state)
+    }
+
+    /// Records this side's state if it changed. Returns whether it did.
+    fn note_state(&mut self, side: Side, packets_before: usize) -> bool {
+        let (host, handle) = match side {
+            Side::Client => (&self.network.client, self.client),
+            Side::Server => (&self.network.server, self.server),
         };
-        let state = host.sockets.get_mut::<Socket>(handle).state();
-        if *known == state {
-            return None;
+        let state = host.sockets.get::<Socket>(handle).state();
+        let changed = state != self.state(side);
+        if changed {
+            self.changes.push(Change {
+                at: self.network.now,
+                side,
+                state,
+                packets_before,
+            });
         }
-        let before = std::mem::replace(known, state);
-        self.changes.push(Change {
-            at: self.network.now,
-            side,
-            state,
-            packets_before,
-        });
-        Some((before, state))
+        changed
     }
 
     /// Records a failure if a side closed after a reset, or reset the connection to give up.
@@ -239,49 +232,44 @@ impl Run {
         self.failures.push(Failure { at, cause });
     }
 
-    fn finish(self) -> Transfer {
-        let all = self.to_send == self.received && self.server_saw_the_end;
-        let stopped = self
-            .states
-            .iter()
-            .any(|state| !matches!(state, State::Closed | State::Listen));
+    fn finish(self, delay: Duration) -> Transfer {
         let end = self.network.now;
-        let is_by_client = |cause| match cause {
-            Cause::GaveUp(side, _) | Cause::Reset(side, _) => side == Side::Client,
-            Cause::Stopped => false,
-        };
-        // If all bytes arrived and the client knows it, the server's last wait doesn't matter.
-        let mut failures = self.failures.into_iter();
-        let failure = failures.find(|failure| !all || is_by_client(failure.cause));
-        let at_the_end = (stopped || !all).then_some(Failure {
+        let all = self.to_send == self.received && self.server_saw_the_end;
+        let is_over = |side| matches!(self.state(side), State::Closed | State::Listen);
+        let stopped = Failure {
             at: end,
             cause: Cause::Stopped,
+        };
+        let stopped = (!all || !Side::BOTH.into_iter().all(is_over)).then_some(stopped);
+        // If all bytes arrived and the client knows it, the server's last wait doesn't matter.
+        let failure = self.failures.iter().copied().find(|failure| {
+            let (Cause::GaveUp(side, _) | Cause::Reset(side, _)) = failure.cause else {
+                return true;
+            };
+            !all || side == Side::Client
         });
-        let failure = failure.or(at_the_end);
-        let intact = self.to_send.starts_with(&self.received);
+
         let mut reader = Reader::default();
-        let packets = self.network.wire.packets.into_iter();
+        let packets = self.network.wire.packets.into_iter().zip(self.triggers);
         let sent = (1..)
-            .zip(packets.zip(self.triggers))
+            .zip(packets)
             .filter_map(|(number, (packet, trigger))| {
-                // This wire carries only TCP.
-                let segment = reader.read(&packet)?;
                 Some(Sent {
                     number,
+                    // This wire carries only TCP.
+                    segment: reader.read(&packet)?,
                     packet,
-                    segment,
                     trigger,
                 })
-            })
-            .collect();
+            });
         Transfer {
             bytes: self.to_send.len(),
-            delay: self.delay,
-            sent,
+            delay,
+            sent: sent.collect(),
             changes: self.changes,
             received: self.received.len(),
-            intact,
-            failure,
+            intact: self.to_send.starts_with(&self.received),
+            failure: failure.or(stopped),
             end,
         }
     }
