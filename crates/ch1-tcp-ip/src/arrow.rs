@@ -6,19 +6,12 @@ use crate::wire::Side;
 /// left, or from the server on the right. If the packet is lost, the arrow ends half way.
 pub fn arrow(from: Side, label: &str, lost: bool, width: usize) -> String {
     let room = width.saturating_sub(label.chars().count() + 4);
-    let (shaft, head, blank) = if lost {
-        (room / 2, "x", room - room / 2)
-    } else {
-        let head = match from {
-            Side::Client => "►",
-            Side::Server => "◄",
-        };
-        (room, head, 0)
-    };
-    let (shaft, blank) = ("─".repeat(shaft), " ".repeat(blank));
+    let shaft = if lost { room / 2 } else { room };
+    let blank = " ".repeat(room - shaft);
+    let shaft = "─".repeat(shaft);
     match from {
-        Side::Client => format!("─ {label} {shaft}{head}{blank}"),
-        Side::Server => format!("{blank}{head}{shaft} {label} ─"),
+        Side::Client => format!("─ {label} {shaft}{}{blank}", if lost { "x" } else { "►" }),
+        Side::Server => format!("{blank}{}{shaft} {label} ─", if lost { "x" } else { "◄" }),
     }
 }
 

@@ -92,8 +92,8 @@ mod tests {
             corrupt: percent(damaged),
             ..Faults::default()
         });
-        let frame = crate::layers::Frame::around("").unwrap();
-        let bytes = frame.bytes().get(14..).unwrap_or_default();
+        let frame = crate::layers::frame("").unwrap();
+        let bytes = frame.get(14..).unwrap_or_default();
         wire.send(Side::Client, bytes.to_vec(), Instant::ZERO);
         let packet = wire.packets.remove(0);
         let mut segment = Reader::default().read(&packet).unwrap();

@@ -20,6 +20,9 @@ pub const INTERVAL: Duration = Duration::from_millis(10);
 /// nor UDP.
 const EXPERIMENT: IpProtocol = IpProtocol::Unknown(253);
 
+/// When all packets have arrived.
+const AT_THE_END: Instant = Instant::from_micros_const(i64::MAX);
+
 /// Room for the columns beside the arrow, up to "0.051 and 0.053 late twice changed".
 const BESIDE_THE_ARROW: usize = 49;
 
@@ -37,8 +40,6 @@ pub struct Trace {
 pub struct Arrival {
     /// Its index in [`Trace::packets`].
     pub index: usize,
-    /// When it arrived.
-    pub at: Instant,
     /// Whether it arrived unchanged.
     pub integrity: Integrity,
 }
@@ -67,16 +68,10 @@ pub fn send(count: usize, faults: Faults) -> Trace {
         now += INTERVAL;
     }
     let mut arrived = Vec::new();
-    while let Some(at) = wire.next_arrival() {
-        while let Some(packet) = wire.receive(Side::Server, at) {
-            let index = packet.index;
-            let integrity = check(&packet.bytes, &text(index + 1));
-            arrived.push(Arrival {
-                index,
-                at,
-                integrity,
-            });
-        }
+    while let Some(packet) = wire.receive(Side::Server, AT_THE_END) {
+        let index = packet.index;
+        let integrity = check(&packet.bytes, &text(index + 1));
+        arrived.push(Arrival { index, integrity });
     }
     Trace {
         packets: wire.packets,
@@ -170,7 +165,11 @@ fn row(trace: &Trace, index: usize, packet: &Packet, width: usize) -> String {
     // For a damaged packet, the server's word says more.
     let fate = fate::words(packet).filter(|word| *word != "damaged");
     let arrival = trace.arrived.iter().find(|it| it.index == index);
-    let integrity = arrival.and_then(|arrival| arrival.integrity.word());
+    let integrity = match arrival.map(|arrival| arrival.integrity) {
+        None | Some(Integrity::Intact) => None,
+        Some(Integrity::Changed) => Some("changed"),
+        Some(Integrity::Dropped) => Some("dropped"),
+    };
     let happened: Vec<&str> = fate.chain(integrity).collect();
     let words = format!("{times} {}", happened.join(" "));
     let tone = Tone::from(packet);
@@ -198,15 +197,5 @@ impl Trace {
     fn delivered(&self) -> impl Iterator<Item = &Arrival> {
         let arrived = self.arrived.iter();
         arrived.filter(|arrival| arrival.integrity != Integrity::Dropped)
-    }
-}
-
-impl Integrity {
-    fn word(self) -> Option<&'static str> {
-        match self {
-            Self::Intact => None,
-            Self::Changed => Some("changed"),
-            Self::Dropped => Some("dropped"),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Wraps a text layer by layer, until it can go over a wire.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
 use colored::Colorize;
 use console::{Error, safe};
@@ -27,39 +27,20 @@ const FRAME_CHECK: usize = 4;
 /// section 3.7.1).
 pub const MOST_BYTES: usize = MTU - IP - TCP;
 
-/// A link frame and everything in it.
-#[derive(Debug)]
-pub struct Frame {
-    bytes: Vec<u8>,
-}
-
-impl Frame {
-    /// Wraps the text.
-    ///
-    /// # Errors
-    ///
-    /// The text is longer than [`MOST_BYTES`].
-    pub fn around(text: &str) -> Result<Self, Error> {
-        if text.len() > MOST_BYTES {
-            return Err(Error::cannot(
-                format_args!("put {} bytes into one segment", text.len()),
-                format!("the limit is {MOST_BYTES}"),
-                "use a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one",
-            ));
-        }
-        Ok(Self {
-            bytes: frame(text.as_bytes()),
-        })
+/// A link frame with this text in it. Wraps from the inside out: TCP around the text, IP around TCP,
+/// Ethernet around IP.
+///
+/// # Errors
+///
+/// The text is longer than [`MOST_BYTES`].
+pub fn frame(text: &str) -> Result<Vec<u8>, Error> {
+    if text.len() > MOST_BYTES {
+        return Err(Error::cannot(
+            format_args!("put {} bytes into one segment", text.len()),
+            format!("the limit is {MOST_BYTES}"),
+            "use a shorter text; `ch1-tcp-ip tcp` shows how TCP cuts a long one",
+        ));
     }
-
-    /// All of its bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-/// Wraps from the inside out: TCP around the data, IP around TCP, Ethernet around IP.
-fn frame(data: &[u8]) -> Vec<u8> {
     let tcp = TcpRepr {
         src_port: CLIENT_PORT,
         dst_port: SERVER_PORT,
@@ -72,7 +53,7 @@ fn frame(data: &[u8]) -> Vec<u8> {
         sack_permitted: false,
         sack_ranges: [None; 3],
         timestamp: None,
-        payload: data,
+        payload: text.as_bytes(),
     };
     let mut segment = vec![0; tcp.buffer_len()];
     tcp.emit(
@@ -93,63 +74,59 @@ fn frame(data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; ETHERNET];
     ethernet.emit(&mut EthernetFrame::new_unchecked(&mut bytes));
     bytes.extend(packet);
-    bytes
+    Ok(bytes)
 }
 
-impl Display for Frame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (ethernet_header, packet) = self.bytes.split_at(ETHERNET);
-        let (ip_header, segment) = packet.split_at(IP);
-        let (tcp_header, data) = segment.split_at(TCP);
+/// A frame as text, layer by layer.
+pub fn unwrapped(frame: &[u8]) -> String {
+    let (ethernet_header, packet) = frame.split_at(ETHERNET);
+    let (ip_header, segment) = packet.split_at(IP);
+    let (tcp_header, data) = segment.split_at(TCP);
 
-        let text = data.len();
-        title(f, "1. Application", &format!("{text} bytes of data"))?;
-        hex_dump(f, data)?;
+    let (all, ip, tcp, text) = (frame.len(), packet.len(), segment.len(), data.len());
+    let title = |name: &str, size: String| format!("{}: {size}\n", name.bold());
+    [
+        title("1. Application", format!("{text} bytes of data")) + &hex_dump(data),
+        title("2. TCP segment", wrapped(TCP, "data", text)) + &tcp_fields(segment),
+        title("3. IP packet", wrapped(IP, "segment", tcp)) + &ip_fields(packet),
+        title("4. Link frame", wrapped(ETHERNET, "packet", ip)) + &ethernet_fields(frame),
+        title(
+            "The frame as the network card gets it",
+            format!("{all} bytes"),
+        ) + &twenty_a_line("link", ethernet_header)
+            + &twenty_a_line("IP", ip_header)
+            + &twenty_a_line("TCP", tcp_header)
+            + &twenty_a_line("data", data),
+        on_the_wire(packet),
+    ]
+    .join("\n")
+}
 
-        let (tcp, ip, all) = (segment.len(), packet.len(), self.bytes.len());
-        title(f, "2. TCP segment", &wrapped(TCP, text, "data", tcp))?;
-        tcp_fields(f, segment)?;
+fn wrapped(header: usize, name: &str, inside: usize) -> String {
+    let all = header + inside;
+    format!("{header} bytes of header + {inside} bytes of {name} = {all} bytes")
+}
 
-        title(f, "3. IP packet", &wrapped(IP, tcp, "segment", ip))?;
-        ip_fields(f, packet)?;
-
-        title(f, "4. Link frame", &wrapped(ETHERNET, ip, "packet", all))?;
-        ethernet_fields(f, &self.bytes)?;
-
-        let whole = "The frame as the network card gets it";
-        title(f, whole, &format!("{all} bytes"))?;
-        for (name, bytes) in [
-            ("link", ethernet_header),
-            ("IP", ip_header),
-            ("TCP", tcp_header),
-            ("data", data),
-        ] {
-            for (place, line) in bytes.chunks(20).enumerate() {
-                let name = if place == 0 { name } else { "" };
-                writeln!(f, "  {name:<5} {}", hex(line))?;
-            }
-        }
-        let zeros = LEAST.saturating_sub(ip);
-        let padding = match zeros {
-            0 => String::new(),
-            1 => "a zero and ".to_owned(),
-            _ => format!("{zeros} zeros and "),
-        };
-        let on_the_wire = all + zeros + FRAME_CHECK;
-        writeln!(
-            f,
-            "\nAn Ethernet card adds {padding}a checksum of {FRAME_CHECK} bytes: {on_the_wire} \
-             bytes on the wire.\n\
-             The receiver unwraps in the opposite order: frame, packet, segment, data."
-        )
-    }
+/// What the card adds.
+fn on_the_wire(packet: &[u8]) -> String {
+    let zeros = LEAST.saturating_sub(packet.len());
+    let padding = match zeros {
+        0 => String::new(),
+        1 => "a zero and ".to_owned(),
+        _ => format!("{zeros} zeros and "),
+    };
+    let all = ETHERNET + packet.len() + zeros + FRAME_CHECK;
+    format!(
+        "An Ethernet card adds {padding}a checksum of {FRAME_CHECK} bytes: {all} bytes on the wire.\n\
+         The receiver unwraps in the opposite order: frame, packet, segment, data.\n"
+    )
 }
 
 /// A field of a header: how many bytes it has, its name and its value.
 type Field<'a> = (usize, &'a str, &'a dyn Display);
 
 /// The fields of a TCP header without options (RFC 9293, section 3.1).
-fn tcp_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+fn tcp_fields(bytes: &[u8]) -> String {
     let segment = TcpPacket::new_unchecked(bytes);
     let words = segment.header_len() / 4;
     let window = segment.window_len();
@@ -164,11 +141,11 @@ fn tcp_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         (2, "checksum", &"covers addresses, header, data"),
         (2, "urgent pointer", &"none"),
     ];
-    print_fields(f, bytes, fields)
+    lines_of(bytes, fields)
 }
 
 /// The fields of an IP header without options (RFC 791, section 3.1).
-fn ip_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+fn ip_fields(bytes: &[u8]) -> String {
     let packet = Ipv4Packet::new_unchecked(bytes);
     let words = packet.header_len() / 4;
     let version = format!("IPv{}, {words} words of 4 bytes", packet.version());
@@ -187,53 +164,53 @@ fn ip_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
         (4, "source address", &packet.src_addr()),
         (4, "destination address", &packet.dst_addr()),
     ];
-    print_fields(f, bytes, fields)
+    lines_of(bytes, fields)
 }
 
 /// The fields of an Ethernet header (RFC 894).
-fn ethernet_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+fn ethernet_fields(bytes: &[u8]) -> String {
     let frame = EthernetFrame::new_unchecked(bytes);
     let fields: &[Field] = &[
         (6, "destination card", &frame.dst_addr()),
         (6, "source card", &frame.src_addr()),
         (2, "type of the content", &frame.ethertype()),
     ];
-    print_fields(f, bytes, fields)
+    lines_of(bytes, fields)
 }
 
-/// Prints the fields at the beginning of these bytes.
-fn print_fields(f: &mut fmt::Formatter<'_>, bytes: &[u8], fields: &[Field]) -> fmt::Result {
+/// A line for each field at the beginning of these bytes.
+fn lines_of(bytes: &[u8], fields: &[Field]) -> String {
     let mut rest = bytes;
-    for (length, name, value) in fields {
+    let lines = fields.iter().map(|(length, name, value)| {
         let (field, after) = rest.split_at(*length);
-        writeln!(f, "  {:<18} {name:<23} {value}", hex(field))?;
         rest = after;
-    }
-    Ok(())
+        format!("  {:<18} {name:<23} {value}\n", hex(field))
+    });
+    lines.collect::<Vec<_>>().concat()
 }
 
-fn wrapped(header: usize, inside: usize, name: &str, all: usize) -> String {
-    format!("{header} bytes of header + {inside} bytes of {name} = {all} bytes")
-}
-
-fn title(f: &mut fmt::Formatter<'_>, name: &str, size: &str) -> fmt::Result {
-    let gap = if name.starts_with('1') { "" } else { "\n" };
-    writeln!(f, "{gap}{}: {size}", name.bold())
-}
-
-fn hex_dump(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+fn hex_dump(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut characters = text.char_indices().peekable();
-    for (place, line) in bytes.chunks(16).enumerate() {
+    let lines = bytes.chunks(16).enumerate().map(|(place, line)| {
         // Show a character in the line of its first byte.
         let end = (place + 1) * 16;
         let mut shown = String::new();
         while let Some((_, character)) = characters.next_if(|&(start, _)| start < end) {
             shown.push(character);
         }
-        writeln!(f, "  {:<47}  {}", hex(line), safe::escape(&shown))?;
-    }
-    Ok(())
+        format!("  {:<47}  {}\n", hex(line), safe::escape(&shown))
+    });
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// The bytes, with the name in front of the first of them.
+fn twenty_a_line(name: &str, bytes: &[u8]) -> String {
+    let lines = bytes.chunks(20).enumerate().map(|(place, line)| {
+        let name = if place == 0 { name } else { "" };
+        format!("  {name:<5} {}\n", hex(line))
+    });
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn hex(bytes: &[u8]) -> String {

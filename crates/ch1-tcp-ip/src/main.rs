@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ch1_tcp_ip::faults::Faults;
 use ch1_tcp_ip::ip;
 use ch1_tcp_ip::ladder::ladder;
-use ch1_tcp_ip::layers::Frame;
+use ch1_tcp_ip::layers::{frame, unwrapped};
 use ch1_tcp_ip::summary::summary;
 use ch1_tcp_ip::svg::picture;
 use ch1_tcp_ip::{pcap, transfer};
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
 
 fn run(command_line: &CommandLine) -> Result<(), Error> {
     match &command_line.command {
-        Command::Layers { text } => print(&Frame::around(text)?),
+        Command::Layers { text } => print(&unwrapped(&frame(text)?)),
         Command::Ip(args) => run_ip(args),
         Command::Tcp(args) => run_tcp(args),
     }

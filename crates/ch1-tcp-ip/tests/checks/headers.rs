@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use ch1_tcp_ip::layers::Frame;
+use ch1_tcp_ip::layers::frame;
 use judging::function::{Check, check, expect};
 
 use crate::headers::{Ipv4Header, TcpHeader};
@@ -21,8 +21,7 @@ pub fn checks(ipv4: Ipv4, tcp: Tcp) -> Vec<Check> {
 
 /// The packet that `ch1-tcp-ip layers` shows, without its link header.
 fn packet() -> Vec<u8> {
-    let frame = Frame::around("Hello World!").unwrap();
-    frame.bytes()[14..].to_vec()
+    frame("Hello World!").unwrap()[14..].to_vec()
 }
 
 fn ipv4_header() -> Ipv4Header {
