@@ -26,8 +26,6 @@ pub struct Transmission {
     pub deliveries: Vec<Delivery>,
     /// The packets on the wire.
     pub packets: Vec<Packet>,
-    /// True if a side got no answer and gave up (TCP only; UDP waits for none).
-    pub gave_up: bool,
 }
 
 /// Something that the server received.

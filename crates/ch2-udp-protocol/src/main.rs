@@ -6,8 +6,8 @@ use std::time::Duration;
 use ch1_tcp_ip::faults::Faults;
 use ch2_udp_protocol::loss::comparison::Comparison;
 use ch2_udp_protocol::loss::{Messages, tcp, udp};
-use ch2_udp_protocol::race::contest::{self, Race};
-use ch2_udp_protocol::race::figures::Chart;
+use ch2_udp_protocol::race::contest;
+use ch2_udp_protocol::race::figures::chart;
 use clap::{Args, Parser, Subcommand, value_parser};
 use console::{Columns, Error, print};
 
@@ -89,19 +89,12 @@ fn run(command_line: &CommandLine) -> Result<(), Error> {
             })
         }
         Command::Race(args) => {
-            let race = Race {
-                count: args.count.into(),
-                size: args.size.into(),
-                timeout: TIMEOUT,
-            };
-            let Race { count, size, .. } = race;
+            let (count, size) = (args.count.into(), args.size.into());
             print(&format!(
                 "{count} exchanges of {size} bytes there and back, on loopback\n\n"
             ))?;
-            print(&Chart {
-                figures: &contest::run(&race)?,
-                width: args.columns.count(),
-            })
+            let figures = contest::run(count, size, TIMEOUT)?;
+            print(&chart(&figures, args.columns.count()))
         }
     }
 }

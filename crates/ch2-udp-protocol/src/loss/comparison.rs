@@ -99,38 +99,40 @@ impl Comparison<'_> {
     }
 
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.messages.count;
-        let row = |f: &mut fmt::Formatter<'_>, what, value: &dyn Fn(&Transmission) -> String| {
-            let (udp, tcp) = (value(self.udp), value(self.tcp));
-            writeln!(f, "{what:<23} {udp:>12} {tcp:>12}")
-        };
         writeln!(f, "\n{:<23} {:>12} {:>12}", "", "UDP", "TCP")?;
-        row(f, "messages that arrived", &|it| {
-            format!("{} of {count}", numbers(it).len())
-        })?;
-        row(f, "in the order of sending", &|it| {
-            let order = match overtaken(it) {
-                _ if it.deliveries.is_empty() => "-",
-                0 => "yes",
-                _ => "no",
-            };
-            order.to_owned()
-        })?;
-        row(f, "arrived twice", &|it| {
-            (it.deliveries.len() - numbers(it).len()).to_string()
-        })?;
-        row(f, "last arrival at", &|it| {
-            let last = it.deliveries.iter().map(|delivery| delivery.at).max();
-            last.map_or("never".to_owned(), |at| format!("{} s", seconds(at)))
-        })?;
-        row(f, "slowest message took", &|it| {
-            slowest(it).map_or("-".to_owned(), short)
-        })?;
-        row(f, "packets on the wire", &|it| it.packets.len().to_string())?;
-        row(f, "bytes on the wire", &|it| {
-            let bytes: usize = it.packets.iter().map(|packet| packet.bytes.len()).sum();
-            bytes.to_string()
-        })
+        for ((what, udp), (_, tcp)) in self.figures(self.udp).zip(self.figures(self.tcp)) {
+            writeln!(f, "{what:<23} {udp:>12} {tcp:>12}")?;
+        }
+        Ok(())
+    }
+
+    /// What the summary says of one protocol, line by line.
+    fn figures(&self, it: &Transmission) -> impl Iterator<Item = (&'static str, String)> {
+        let arrived = numbers(it).len();
+        let order = match overtaken(it) {
+            _ if it.deliveries.is_empty() => "-",
+            0 => "yes",
+            _ => "no",
+        };
+        let last = it.deliveries.iter().map(|delivery| delivery.at).max();
+        let last = last.map_or("never".to_owned(), |at| format!("{} s", seconds(at)));
+        let bytes: usize = it.packets.iter().map(|packet| packet.bytes.len()).sum();
+        [
+            (
+                "messages that arrived",
+                format!("{arrived} of {}", self.messages.count),
+            ),
+            ("in the order of sending", order.to_owned()),
+            ("arrived twice", (it.deliveries.len() - arrived).to_string()),
+            ("last arrival at", last),
+            (
+                "slowest message took",
+                slowest(it).map_or("-".to_owned(), short),
+            ),
+            ("packets on the wire", it.packets.len().to_string()),
+            ("bytes on the wire", bytes.to_string()),
+        ]
+        .into_iter()
     }
 
     /// What the figures mean.
@@ -143,18 +145,14 @@ impl Comparison<'_> {
             1 => "Over UDP, one message is missing, and nobody notices.".to_owned(),
             _ => format!("Over UDP, {missing} messages are missing, and nobody notices."),
         };
-        let more = self
-            .tcp
-            .packets
-            .len()
-            .saturating_sub(self.udp.packets.len());
-        let tcp = if self.tcp.gave_up {
+        let (packets, datagrams) = (self.tcp.packets.len(), self.udp.packets.len());
+        let tcp = if self.tcp.deliveries.len() < count {
             "Over TCP, not all arrived. The sender knows it, because it gave up.".to_owned()
         } else {
-            let slowest = slowest(self.tcp).map(short).unwrap_or_default();
             format!(
-                "Over TCP, all arrived in order, with {more} more packets; the slowest took \
-                 {slowest}."
+                "Over TCP, all arrived in order, with {} more packets; the slowest took {}.",
+                packets.saturating_sub(datagrams),
+                slowest(self.tcp).map(short).unwrap_or_default()
             )
         };
         writeln!(f, "\n{udp}\n{tcp}")

@@ -63,10 +63,8 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
             break;
         }
     }
-    let gave_up = deliveries.len() < messages.count;
     Transmission {
         deliveries,
         packets: network.wire.packets,
-        gave_up,
     }
 }

@@ -50,7 +50,6 @@ pub fn send(messages: Messages, faults: &Faults) -> Transmission {
     Transmission {
         deliveries,
         packets: network.wire.packets,
-        gave_up: false,
     }
 }
 

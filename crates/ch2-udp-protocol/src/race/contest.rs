@@ -15,28 +15,14 @@ const WARM_UP: usize = 20;
 /// How many datagrams may get lost. On loopback, none should.
 const MOST_LOST: usize = 10;
 
-/// What to measure.
-#[derive(Debug, Clone, Copy)]
-pub struct Race {
-    /// How many exchanges each contestant makes.
-    pub count: usize,
-    /// Bytes in each message, which the server sends back.
-    pub size: usize,
-    /// How long a client waits for an answer.
-    pub timeout: Duration,
-}
-
-/// Lets the contestants take turns, so other work on this machine slows all of them equally.
+/// Lets each contestant make `count` exchanges of `size` bytes, which the server sends back. The
+/// contestants take turns, so other work on this machine slows all of them equally. A client waits
+/// at most `timeout` for an answer.
 ///
 /// # Errors
 ///
 /// The system opens no socket, or an answer doesn't come in time.
-pub fn run(race: &Race) -> Result<Figures, Error> {
-    let &Race {
-        count,
-        size,
-        timeout,
-    } = race;
+pub fn run(count: usize, size: usize, timeout: Duration) -> Result<Figures, Error> {
     let udp_server = EchoServer::udp().or_cannot("open", "a UDP server on loopback")?;
     let tcp_server = EchoServer::tcp(timeout).or_cannot("open", "a TCP server on loopback")?;
     let new_server = EchoServer::tcp(timeout).or_cannot("open", "a TCP server on loopback")?;

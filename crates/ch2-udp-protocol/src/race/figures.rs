@@ -1,6 +1,5 @@
 //! Sums up the measured times: medians, a bar for each, and conclusions.
 
-use std::fmt::{self, Display};
 use std::time::Duration;
 
 use console::Style;
@@ -104,45 +103,35 @@ impl Figure {
     }
 }
 
-/// Prints the figures of a race.
-#[derive(Debug)]
-pub struct Chart<'a> {
-    /// The figures to print.
-    pub figures: &'a Figures,
-    /// Width of the terminal in columns.
-    pub width: usize,
-}
-
-impl Display for Chart<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figures = self.figures;
-        let rows = [
-            ("UDP", figures.udp),
-            ("TCP, one connection", figures.kept),
-            ("TCP, a new one each time", figures.new),
-        ];
-        let slowest = rows.iter().map(|(_, figure)| figure.median).max();
-        let slowest = slowest.unwrap_or_default();
-        writeln!(f, "{:<24} {:>10} {:>10}", "", "median", "99 % under")?;
-        for (name, figure) in rows {
-            let bar = Style::Event.paint(bar(figure.median, slowest, self.width));
-            let (median, most) = (shown(figure.median), shown(figure.percentile_99));
-            writeln!(f, "{name:<24} {median:>10} {most:>10} {bar}")?;
-        }
-        if figures.udp_lost > 0 {
-            let lost = figures.udp_lost;
-            writeln!(
-                f,
-                "{lost} datagrams got no answer in time; they don't count."
-            )?;
-        }
-        writeln!(f, "\n{}\n{}", figures.against_new(), figures.against_kept())?;
-        writeln!(
-            f,
-            "Loopback has no distance. On a network, each round trip takes time, and a new\n\
-             connection needs one more before the client can send anything."
-        )
+/// The figures of a race as text, in a terminal of `width` columns.
+pub fn chart(figures: &Figures, width: usize) -> String {
+    let rows = [
+        ("UDP", figures.udp),
+        ("TCP, one connection", figures.kept),
+        ("TCP, a new one each time", figures.new),
+    ];
+    let slowest = rows.iter().map(|(_, figure)| figure.median).max();
+    let slowest = slowest.unwrap_or_default();
+    let mut lines = vec![format!("{:<24} {:>10} {:>10}", "", "median", "99 % under")];
+    for (name, figure) in rows {
+        let bar = Style::Event.paint(bar(figure.median, slowest, width));
+        let (median, most) = (shown(figure.median), shown(figure.percentile_99));
+        lines.push(format!("{name:<24} {median:>10} {most:>10} {bar}"));
     }
+    if figures.udp_lost > 0 {
+        let lost = figures.udp_lost;
+        lines.push(format!(
+            "{lost} datagrams got no answer in time; they don't count."
+        ));
+    }
+    lines.push(format!(
+        "\n{}\n{}\n\
+         Loopback has no distance. On a network, each round trip takes time, and a new\n\
+         connection needs one more before the client can send anything.\n",
+        figures.against_new(),
+        figures.against_kept()
+    ));
+    lines.join("\n")
 }
 
 /// A bar for this time. The slowest one's bar fills the line.
@@ -228,15 +217,11 @@ mod tests {
         let mut measured = figures(20, 25, 1600);
         measured.udp_lost = 2;
         for width in [80, 200] {
-            let chart = Chart {
-                figures: &measured,
-                width,
-            }
-            .to_string();
+            let chart = chart(&measured, width);
             let longest = chart.lines().map(|line| line.chars().count()).max();
             assert_eq!(longest, Some(width.min(160)));
         }
-        insta::assert_snapshot!(Chart { figures: &measured, width: 80 }, @"
+        insta::assert_snapshot!(chart(&measured, 80), @"
                                      median 99 % under
         UDP                         20.0 µs    60.0 µs █
         TCP, one connection         25.0 µs    75.0 µs █

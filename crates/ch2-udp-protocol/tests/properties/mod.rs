@@ -52,7 +52,7 @@ proptest! {
         let numbers: Vec<_> = transmission.deliveries.iter().map(|it| it.number).collect();
         let in_order: Vec<_> = (1..=numbers.len()).map(Some).collect();
         prop_assert_eq!(&numbers, &in_order);
-        prop_assert!(numbers.len() == messages.count || transmission.gave_up);
+        prop_assert!(numbers.len() <= messages.count);
     }
 
     #[test]

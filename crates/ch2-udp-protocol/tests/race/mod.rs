@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use ch2_udp_protocol::race::contest::{self, Race, UdpClient, exchange, tcp_client};
+use ch2_udp_protocol::race::contest::{self, UdpClient, exchange, tcp_client};
 use ch2_udp_protocol::race::server::EchoServer;
 use console::is_timeout;
 use testkit::PATIENCE;
@@ -100,12 +100,7 @@ fn a_server_ends_with_its_value_even_if_a_client_stays() {
 #[test]
 fn each_contestant_is_measured() {
     bounded(|| {
-        let race = Race {
-            count: 20,
-            size: 8192,
-            timeout: PATIENCE,
-        };
-        let figures = contest::run(&race).unwrap();
+        let figures = contest::run(20, 8192, PATIENCE).unwrap();
         for figure in [figures.udp, figures.kept, figures.new] {
             assert!(figure.median > Duration::ZERO);
             assert!(figure.percentile_99 >= figure.median);
