@@ -1,6 +1,5 @@
 //! What a port is: who owns it, when it is free again, and that TCP and UDP have separate ports.
 
-use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 
@@ -12,43 +11,23 @@ use crate::talk::TIMEOUT;
 /// How many ports to try to find one that is free for both TCP and UDP.
 const TRIES: u32 = 100;
 
-/// A step with the port, and what it shows.
-#[derive(Debug)]
-pub struct Step {
-    /// What the step tries.
-    pub tried: &'static str,
-    /// The system's answer.
-    pub result: io::Result<()>,
-    /// What it shows if it works.
-    if_done: &'static str,
-    /// What it shows if it fails.
-    if_refused: &'static str,
-}
-
-/// All steps with one port.
-#[derive(Debug)]
-pub struct Ports {
-    /// The address and port.
-    pub address: SocketAddr,
-    /// The steps, in order.
-    pub steps: Vec<Step>,
-}
-
-/// Runs all steps, on a free port of this machine.
+/// Tries all steps on a free port of this machine. Returns each with the system's answer and what it
+/// shows.
 ///
 /// # Errors
 ///
 /// No port is free, or a call fails that isn't part of the demonstration.
-pub fn try_ports() -> Result<Ports, Error> {
+pub fn try_ports() -> Result<String, Error> {
     let (tcp, udp, address) = free_for_both()?;
     let mut steps = Vec::new();
-    let mut step = |tried, result: io::Result<()>, if_done, if_refused| {
-        steps.push(Step {
-            tried,
-            result,
-            if_done,
-            if_refused,
-        });
+    let mut step = |tried: &str, result: io::Result<()>, if_done: &str, if_refused: &str| {
+        let number = steps.len() + 1;
+        let refused = |error| format!("The system refuses: {error}");
+        let (answer, shows) = match result.map_err(refused) {
+            Ok(()) => (Style::Peer.paint("It works.").to_string(), if_done),
+            Err(refused) => (Style::Trouble.paint(refused).to_string(), if_refused),
+        };
+        steps.push(format!("\n{number}. {tried}\n   {answer}\n   {shows}\n"));
     };
 
     step(
@@ -103,7 +82,10 @@ pub fn try_ports() -> Result<Ports, Error> {
             "On this system, TIME-WAIT still keeps the port: wait a minute.",
         );
     }
-    Ok(Ports { address, steps })
+    Ok(format!(
+        "Everything happens on {address}.\n{}",
+        steps.concat()
+    ))
 }
 
 /// A TCP server that is listening, and a UDP socket with the same port number.
@@ -147,25 +129,4 @@ fn close_first(server: &Socket, address: SocketAddr) -> io::Result<()> {
     drop(connection);
     // After the end of the stream, the client may close, too.
     client.read_to_end(&mut Vec::new()).map(drop)
-}
-
-impl Display for Ports {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Everything happens on {}.", self.address)?;
-        for (number, step) in self.steps.iter().enumerate() {
-            writeln!(f, "\n{}. {}", number + 1, step.tried)?;
-            match &step.result {
-                Ok(()) => {
-                    writeln!(f, "   {}", Style::Peer.paint("It works."))?;
-                    writeln!(f, "   {}", step.if_done)?;
-                }
-                Err(error) => {
-                    let refused = format!("The system refuses: {error}");
-                    writeln!(f, "   {}", Style::Trouble.paint(refused))?;
-                    writeln!(f, "   {}", step.if_refused)?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
