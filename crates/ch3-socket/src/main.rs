@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ch3_socket::kind::Kind;
 use ch3_socket::ports;
-use ch3_socket::table::Table;
+use ch3_socket::table::table;
 use ch3_socket::talk::talk;
 use clap::{Parser, Subcommand};
 use console::{Columns, Error, print};
@@ -39,8 +39,7 @@ fn run(args: &Args) -> Result<(), Error> {
     match args.command.unwrap_or(Command::Table) {
         Command::Table => {
             let rows: Vec<_> = Kind::all().map(|kind| (kind, talk(kind))).collect();
-            let width = args.columns.count();
-            print(&Table { rows: &rows, width })
+            print(&table(&rows, args.columns.count()))
         }
         Command::Ports => print(&ports::try_ports()?),
     }
