@@ -133,14 +133,12 @@ pub fn listing(trace: &Trace, width: usize, all: bool) -> String {
     let Trace { packets, arrived } = trace;
     let count = |is_so: fn(&Packet) -> bool| packets.iter().filter(|p| is_so(p)).count();
     let pairs = trace.delivered().zip(trace.delivered().skip(1));
+    let overtaken = pairs.filter(|(one, next)| next.index < one.index).count();
     let counts = fate::counts(&[
         (packets.len(), "sent"),
         (count(Packet::lost), "lost"),
         (count(Packet::twice), "twice"),
-        (
-            pairs.filter(|(one, next)| next.index < one.index).count(),
-            "overtaken",
-        ),
+        (overtaken, "overtaken"),
     ]);
     lines.push(counts.join(", "));
     let count = |integrity| arrived.iter().filter(|a| a.integrity == integrity).count();

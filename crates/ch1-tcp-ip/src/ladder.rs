@@ -60,12 +60,8 @@ fn rung(row: &Row, width: usize, is_wide: bool) -> String {
             let arrow = arrow(packet.from, &sent.segment.to_string(), packet.lost(), width);
             let arrow = Tone::from(sent).paint(&arrow);
             let other = arrival(packet).unwrap_or(nothing);
-            (
-                sent.number.to_string(),
-                arrow,
-                other,
-                is_wide.then(|| note(sent)),
-            )
+            let note = is_wide.then(|| note(sent));
+            (sent.number.to_string(), arrow, other, note)
         }
     };
     let (left, right) = match row.side {

@@ -65,10 +65,9 @@ impl Network {
         let mut connecting = tcp_socket();
         let (context, to) = (self.client.stack.context(), address(Side::Server));
         let _ = connecting.connect(context, (to, SERVER_PORT), CLIENT_PORT);
-        (
-            self.client.sockets.add(connecting),
-            self.server.sockets.add(listener),
-        )
+        let client = self.client.sockets.add(connecting);
+        let server = self.server.sockets.add(listener);
+        (client, server)
     }
 
     /// Gives the host on this side its turn: see [`Host::poll`].

@@ -12,23 +12,19 @@ const TIMEOUTS_NAMED: usize = 8;
 
 /// The lines below a ladder.
 pub fn summary(transfer: &Transfer) -> String {
-    let Transfer {
-        received,
-        bytes,
-        sent,
-        ..
-    } = transfer;
-    let intact = match (received, transfer.intact) {
+    let intact = match (transfer.received, transfer.intact) {
         (0, _) => "",
         (_, true) => ", intact and in order",
         (_, false) => ", changed",
     };
+    let delivered = format!("{} of {} bytes{intact}", transfer.received, transfer.bytes);
     let style = match transfer.failure {
         Some(_) => Style::Trouble,
         None => Style::Event,
     };
-    let delivered = style.paint(format!("{received} of {bytes} bytes{intact}"));
+    let delivered = style.paint(delivered);
 
+    let sent = &transfer.sent;
     let count = |is_so: fn(&Sent) -> bool| sent.iter().filter(|sent| is_so(sent)).count();
     let packets = fate::counts(&[
         (sent.len(), "sent"),
@@ -45,16 +41,12 @@ pub fn summary(transfer: &Transfer) -> String {
         .filter_map(|sent| sent.segment.again)
         .map(short)
         .collect();
-    let timeouts = match waits.split_at_checked(TIMEOUTS_NAMED) {
+    let (named, more) = waits.split_at(waits.len().min(TIMEOUTS_NAMED));
+    let named = named.join(", ");
+    let timeouts = match more.len() {
         _ if waits.is_empty() => String::new(),
-        Some((named, more)) if !more.is_empty() => {
-            format!(
-                "time-outs    {} and {} more\n",
-                named.join(", "),
-                more.len()
-            )
-        }
-        _ => format!("time-outs    {}\n", waits.join(", ")),
+        0 => format!("time-outs    {named}\n"),
+        more => format!("time-outs    {named} and {more} more\n"),
     };
     let end = seconds(transfer.end);
     format!(
