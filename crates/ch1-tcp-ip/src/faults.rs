@@ -14,7 +14,7 @@ pub struct Faults {
 
     /// Numbers of packets that get lost, too. The first packet on the wire has the number 1.
     #[arg(skip)]
-    pub drop_packets: Vec<usize>,
+    pub drop_packets: Vec<u32>,
 
     // A detour takes two to three times as long.
     /// Percentage of packets to send on a detour, so later ones overtake them
@@ -30,13 +30,19 @@ pub struct Faults {
     pub corrupt: u8,
 
     /// Milliseconds from one end of the wire to the other
-    #[arg(long, value_name = "MS", default_value = "20", value_parser = value_parser!(u64).range(0..=10_000).map(Duration::from_millis))]
+    #[arg(long, value_name = "MS", default_value = "20", value_parser = milliseconds())]
     pub delay: Duration,
 
     // It also decides the first sequence numbers of connections.
     /// Seed of the random faults; the same seed gives the same bytes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+fn milliseconds() -> impl TypedValueParser<Value = Duration> {
+    value_parser!(u64)
+        .range(0..=10_000)
+        .map(Duration::from_millis)
 }
 
 fn percent() -> RangedI64ValueParser<u8> {

@@ -113,7 +113,8 @@ fn check(bytes: &[u8], sent: &str) -> Integrity {
     }
 }
 
-/// A trace as text, in a terminal of `width` columns, with `all` packets or without the middle ones.
+/// A trace as text, in a terminal of `width` columns, with `all` packets or without the middle
+/// ones.
 pub fn listing(trace: &Trace, width: usize, all: bool) -> String {
     let arrow = width.clamp(80, 120) - BESIDE_THE_ARROW;
     let rows: Vec<(usize, &Packet)> = trace.packets.iter().enumerate().collect();

@@ -24,8 +24,8 @@ const WIDE: usize = 160;
 /// The columns that the longest explanation takes.
 const NOTE: usize = 75;
 
-/// A transfer as text, in a terminal of `width` columns, with `all` rows or without the middle ones.
-/// It takes at least 80 columns. With 160 or more, it explains each packet.
+/// A transfer as text, in a terminal of `width` columns, with `all` rows or without the middle
+/// ones. It takes at least 80 columns. With 160 or more, it explains each packet.
 pub fn ladder(transfer: &Transfer, width: usize, all: bool) -> String {
     let is_wide = width >= WIDE;
     let note = if is_wide { NOTE } else { 0 };

@@ -27,8 +27,8 @@ const FRAME_CHECK: usize = 4;
 /// section 3.7.1).
 pub const MOST_BYTES: usize = MTU - IP - TCP;
 
-/// A link frame with this text in it. Wraps from the inside out: TCP around the text, IP around TCP,
-/// Ethernet around IP.
+/// A link frame with this text in it. Wraps from the inside out: TCP around the text, IP around
+/// TCP, Ethernet around IP.
 ///
 /// # Errors
 ///

@@ -6,8 +6,8 @@
 //!   [`summary`] print what happens, [`svg`] draws it, and [`pcap`] writes it for Wireshark.
 //!
 //! Below them, [`network`] joins two hosts ([`host`], with smoltcp's TCP/IP stack) by a [`wire`]
-//! that loses, delays, doubles and damages packets. Time is virtual and random numbers come from a
-//! seed, so the same seed gives the same bytes on every machine.
+//! that loses, delays, doubles and damages packets ([`faults`]). Time is virtual and random numbers
+//! come from a seed, so the same seed gives the same bytes on every machine.
 
 pub mod arrow;
 pub mod clock;

@@ -11,7 +11,6 @@ use ch1_tcp_ip::layers::{frame, unwrapped};
 use ch1_tcp_ip::summary::summary;
 use ch1_tcp_ip::svg::picture;
 use ch1_tcp_ip::{pcap, transfer};
-use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, value_parser};
 use console::{Columns, Error, OrCannot, print};
 
@@ -61,8 +60,8 @@ struct TcpArgs {
     faults: Faults,
 
     /// Numbers of the packets to lose, such as 1,4 (not with --drop)
-    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..).map(|number| number as usize))]
-    drop_packets: Vec<usize>,
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with = "drop", value_parser = value_parser!(u32).range(1..))]
+    drop_packets: Vec<u32>,
 
     #[command(flatten)]
     output: Output,

@@ -117,7 +117,8 @@ impl Wire {
         let hit = |draw: u64, percent: u8| draw % 100 < u64::from(percent);
         let faults = &self.faults;
 
-        let lost = hit(drop, faults.drop) || faults.drop_packets.contains(&(index + 1));
+        let mut numbers = faults.drop_packets.iter();
+        let lost = hit(drop, faults.drop) || numbers.any(|&number| number as usize == index + 1);
         let late = !lost && hit(detour, faults.reorder);
         let damaged = !lost && hit(change, faults.corrupt);
 

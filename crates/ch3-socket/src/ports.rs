@@ -11,8 +11,8 @@ use crate::talk::TIMEOUT;
 /// How many ports to try to find one that is free for both TCP and UDP.
 const TRIES: u32 = 100;
 
-/// Tries all steps on a free port of this machine. Returns each with the system's answer and what it
-/// shows.
+/// Tries all steps on a free port of this machine. Returns each with the system's answer and what
+/// it shows.
 ///
 /// # Errors
 ///

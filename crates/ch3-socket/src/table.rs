@@ -8,8 +8,8 @@ use crate::talk::{MESSAGE, TWO_MESSAGES, Talk, quoted};
 /// The smallest width at which a kind fits into one line.
 const WIDE: usize = 200;
 
-/// The kinds of sockets as text, in a terminal of `width` columns: each with the result of its talk,
-/// or the reason why there was none.
+/// The kinds of sockets as text, in a terminal of `width` columns: each with the result of its
+/// talk, or the reason why there was none.
 pub fn table(rows: &[(Kind, Result<Talk, String>)], width: usize) -> String {
     if width < WIDE {
         let blocks: Vec<_> = rows.iter().map(|(kind, talk)| block(*kind, talk)).collect();
