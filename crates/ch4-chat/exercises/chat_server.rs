@@ -51,8 +51,9 @@ fn port() -> u16 {
 /// (`Socket::new(Domain::IPV4, Type::STREAM, None)` makes one; all three names are in `socket2`.)
 fn listen(port: u16) -> io::Result<TcpListener> {
     todo!(
-        "write `listen`: make a socket2::Socket, bind it to \
-         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen, return socket.into()"
+        "write `listen`: make a Socket, bind it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), listen(128), \
+         return Ok(socket.into())"
     )
 }
 

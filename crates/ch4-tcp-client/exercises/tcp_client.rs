@@ -41,8 +41,8 @@ fn port() -> u16 {
 /// (`Socket::new(Domain::IPV4, Type::STREAM, None)` makes one; all three names are in `socket2`.)
 fn connect(port: u16) -> io::Result<TcpStream> {
     todo!(
-        "write `connect`: make a socket2::Socket, connect it to \
-         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+        "write `connect`: make a Socket, connect it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return Ok(socket.into())"
     )
 }
 

@@ -49,8 +49,8 @@ fn ask() -> io::Result<Option<String>> {
 /// (`Socket::new(Domain::IPV4, Type::DGRAM, None)` makes one; all three names are in `socket2`.)
 fn connect(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `connect`: make a UDP socket2::Socket, connect it to \
-         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+        "write `connect`: make a UDP Socket, connect it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return Ok(socket.into())"
     )
 }
 

@@ -40,8 +40,8 @@ fn port() -> u16 {
 /// (`Socket::new(Domain::IPV4, Type::DGRAM, None)` makes one; all three names are in `socket2`.)
 fn bind(port: u16) -> io::Result<UdpSocket> {
     todo!(
-        "write `bind`: make a UDP socket2::Socket, bind it to \
-         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return socket.into()"
+        "write `bind`: make a UDP Socket, bind it to \
+         &std::net::SocketAddr::from(([127, 0, 0, 1], port)).into(), return Ok(socket.into())"
     )
 }
 

@@ -16,7 +16,7 @@ use socket2::{Socket, Type};
 use supervise::ending;
 use supervise::{Command, Process};
 
-use crate::by_hand::ByHand;
+use crate::by_hand::{ByHand, Deed};
 use crate::datagram::{Answerer, Asker};
 use crate::peer::TcpPeer;
 use crate::port::{Port, bind};
@@ -270,6 +270,11 @@ impl Lab {
                     let saw = format!(
                         "only the first ones could; the others found the queue full ({why})"
                     );
+                    // By hand, the others try as well.
+                    for _ in clients.len()..count {
+                        let other = self.by_hand().begins();
+                        self.by_hand().does(other, Deed::Sends(request));
+                    }
                     return self.missed(expected, saw);
                 }
             }

@@ -36,13 +36,18 @@ fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
     let (Some(start), Some(peer)) = (start, outcome.by_hand.first()) else {
         return Vec::new();
     };
-    let title = "each line in its own terminal, in this order; cargo in the course's folder:";
+    let types = outcome
+        .steps
+        .iter()
+        .any(|step| step.contains("the user types"));
+    let then = if types { "; then type as above" } else { "" };
+    let title = "each line in its own terminal, in this order; cargo in the course's folder";
     let mut lines = outcome.by_hand.clone();
     // Who listens comes first.
     let is_client = peer.contains("tap listen");
     // Its author's own folder takes the place of a copy that is gone.
     lines.insert(usize::from(is_client), start.replace("{dir}", "."));
-    lines.insert(0, title.to_owned());
+    lines.insert(0, format!("{title}{then}:"));
     let names = iter::once("by hand").chain(iter::repeat(""));
     names.map(str::to_owned).zip(lines).collect()
 }

@@ -43,9 +43,16 @@ pub fn build(root: &Path, exercises: &[Exercise]) -> io::Result<Vec<Built>> {
         let executable = messages.iter().filter(own).find_map(executable);
         // Without an error of its own it needs something that doesn't compile.
         executable.ok_or_else(|| {
-            let own = messages.iter().filter(own).find_map(error);
+            let mut own = messages.iter().filter(own).filter_map(error);
             let first = || messages.iter().find_map(error);
-            own.or_else(first).unwrap_or_else(|| said.trim().to_owned())
+            let shown = own
+                .next()
+                .or_else(first)
+                .unwrap_or_else(|| said.trim().to_owned());
+            match own.count() {
+                0 => shown,
+                more => format!("{shown}\n\nThis is the first of {} errors.", more + 1),
+            }
         })
     });
     Ok(built.collect())
@@ -57,5 +64,7 @@ fn error(message: &Value) -> Option<String> {
     let text = message["rendered"].as_str()?;
     // Functions are a module of their test by its path, and so the compiler calls it.
     let text = text.trim_end().replace("tests/../", "");
-    (message["level"] == "error").then_some(text)
+    // The last one only says how many there were.
+    let is_one = message["level"] == "error" && !text.starts_with("error: aborting due to");
+    is_one.then_some(text)
 }

@@ -47,7 +47,7 @@ pub const SECTIONS: &[Section] = &[
     section("3 Sockets", "docs/3-socket.md", &[CHOOSE]),
     section("4 TCP programming", "docs/4-tcp-programming.md", &[]),
     section("4.1 A TCP server", "docs/4.1-tcp-server.md", &[TCP_SERVER]),
-    section("4 Where does a message end?", "docs/message-ends.md", &[]),
+    section("Where does a message end?", "docs/message-ends.md", &[]),
     section("4.2 A TCP client", "docs/4.2-tcp-client.md", &[TCP_CLIENT]),
     section(
         "4.3 A chat",

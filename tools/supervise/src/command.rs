@@ -100,19 +100,21 @@ impl Command {
     }
 }
 
-/// As it is typed into a shell, more or less.
+/// As it is typed into a shell.
 impl Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needs_quotes = |c: char| c.is_whitespace() || "'\"&;|".contains(c);
+        let needs_quotes = |c: char| c.is_whitespace() || "'\"&;|$`*?<>()#".contains(c);
         let quoted = |word: &OsString| {
             let word = word.to_string_lossy();
-            if word.is_empty() || word.contains(needs_quotes) {
-                return format!("{word:?}");
+            if !word.is_empty() && !word.contains(needs_quotes) {
+                word.into_owned()
+            } else if cfg!(windows) {
+                format!("\"{word}\"")
+            } else {
+                format!("'{}'", word.replace('\'', r"'\''"))
             }
-            word.into_owned()
         };
-        let program = self.program.to_string_lossy().into_owned();
-        let words = iter::once(program).chain(self.arguments.iter().map(quoted));
+        let words = iter::once(&self.program).chain(&self.arguments).map(quoted);
         f.write_str(&safe::escape(&words.collect::<Vec<_>>().join(" ")))
     }
 }
@@ -126,7 +128,30 @@ mod tests {
         let command = Command::new("{dir}/run", ["{file}", "-p{port},{port}", "{"]);
         let command = command.with("{dir}", OsStr::new("/a b"));
         let command = command.with("{file}", OsStr::new("{file}x"));
-        assert_eq!(command.for_port(7).to_string(), "/a b/run {file}x -p7,7 {");
+        assert_eq!(
+            command.for_port(7).to_string(),
+            "'/a b/run' {file}x -p7,7 {"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_the_words_again() {
+        for word in [
+            "",
+            "a b",
+            "$PWD/$0",
+            "it's",
+            "\"`;",
+            "*",
+            "a=b",
+            "{dir}/x.py",
+        ] {
+            let command = Command::new("printf", ["%s", word]);
+            let mut shell = std::process::Command::new("sh");
+            let output = shell.args(["-c", &command.to_string()]).output();
+            assert_eq!(output.unwrap().stdout, word.as_bytes());
+        }
     }
 
     #[cfg(unix)]

@@ -174,10 +174,7 @@ impl Marks {
         let (name, of) = (&marked.name, self.checks.len());
         if let Some(why) = marked.not_started() {
             let width = of + of.saturating_sub(1) / GROUP;
-            return format!(
-                "{:<width$} {:>3} of {of}  {name}: {why}",
-                "not started", "-"
-            );
+            return format!("{:<width$} {:>3} of {of}  {name}: {why}", "no points", "-");
         }
         let verdicts = marked.judged().iter().map(|(_, outcome)| outcome.verdict);
         let signs: Vec<char> = verdicts.clone().map(sign).collect();

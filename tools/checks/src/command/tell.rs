@@ -67,7 +67,7 @@ impl Teller {
     pub(crate) fn hint(&self, role: Role, command: Option<&str>) -> Option<String> {
         let first = self.told.first()?;
         let page = format!(
-            "To read this check's page here: {} {role} --list {}",
+            "This check's page, in a terminal: {} {role} --list {}",
             this_command(),
             first.id
         );
@@ -75,6 +75,8 @@ impl Teller {
             return Some(page);
         }
         let all = command.map_or("add --all".to_owned(), |command| {
+            // Its author's own folder takes the place of a copy that is gone.
+            let command = command.replace("{dir}", ".");
             format!("{} {role} --all -- {command}", this_command())
         });
         Some(format!("{page}\nTo see the other failures in full: {all}"))

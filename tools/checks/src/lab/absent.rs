@@ -18,9 +18,10 @@ const OVER: &str = "It reached its end without an error. Does it call the functi
     for the port in a form other than the one in its command (the step that begins with $)?";
 
 /// The same, of one that broke off.
-const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. The step \
-    that begins with $ shows its command, with the arguments. If a module is missing, install it \
-    where the judge runs, or do without it.";
+const BROKEN_OFF: &str = "Read its last words: they name the error, and usually the line. (A function \
+    with NotImplementedError is to be written next.) The step that begins with $ shows its \
+    command, with the arguments. If a module is missing, install it where the judge runs, or do \
+    without it; if a file of yours has a module's name, such as http.py, rename it.";
 
 /// The same, of one in an encoding that its language doesn't read.
 const NOT_UTF8: &str = "Save the program as UTF-8: the editor has an entry for it, beside \"Save\" or \
@@ -55,9 +56,10 @@ const PROTOCOL: &str = "TCP and UDP have separate ports of the same number. A TC
 const HTONS: &str = "Give bind the port in network byte order: htons(port).";
 
 /// The same, of a client that was refused, in lower case as it says so.
-const REFUSED: &str = "It was refused where it tried to connect. Connect to 127.0.0.1: a name, \
-    such as localhost or the machine's, may stand for another address. Use the port in the \
-    command, the step that begins with $ (in C, converted with htons).";
+const REFUSED: &str = "It was refused where it tried to connect. A server doesn't connect, but binds, \
+    listens and accepts: is this the client? A client connects to 127.0.0.1 (a name, such as \
+    localhost or the machine's, may stand for another address) and the port in the command, the \
+    step that begins with $ (in C, converted with htons).";
 
 /// The same, of a program that is busy.
 const LOOPS: &str = "Look for a loop that never ends, before the line at which the program should \

@@ -66,11 +66,10 @@ pub fn limits() -> String {
          within {}; a program that has a reason to end does so within {}, from when it has shown \
          something. Before a line is typed, or the input ends, there is a pause of \
          {}, and before the first also up to {} until the program has shown something. A program \
-         has survived if it still runs {} later. What doesn't come in time counts \
-         only if it doesn't come when the program runs alone either. So does a wrong answer if a \
-         file changes in the folder where the program runs, or below it: another run may read that \
-         file.\n\nOn Unix a check runs the \
-         program at a terminal without echo, where most languages print each line at once, so it \
+         has survived if it still runs {} later. If something doesn't come in time, the \
+         check is made again while the program runs alone, and that counts. So it is after a wrong \
+         answer, if a file has changed in the program's folder or below it: another run may have \
+         read that file.\n\nOn Unix a check runs the program at a terminal without echo, where most languages print each line at once, so it \
          rarely sees a missing flush. On Windows it uses pipes, and output may also come within \
          {} after the input has ended.",
         time(start),

@@ -35,7 +35,7 @@ pub(super) fn expects_a_whole_page(client: &mut TcpPeer) -> Told {
         _ if is_whole => return Ok(()),
         Some(usize::MAX) => "the Content-Length is one number".to_owned(),
         Some(length) => {
-            format!("the page has {length} bytes with its head, as its Content-Length says")
+            format!("{length} bytes come: the head, and as many as its Content-Length says")
         }
         None => format!(
             "the page is whole within {}: then the stream ends",

@@ -382,7 +382,7 @@ fn what_ends_at_once_is_a_row_that_says_so() {
     let to = reports.path().to_str().unwrap();
     let ended = mark(class.path(), &["--reports", to]);
     let why = "wu.sh: it ended at once (exit status 1); it printed last: a of {dir}";
-    let row = format!("not started   - of 2  {why}");
+    let row = format!("no points   - of 2  {why}");
     assert!(ended.output.contains(&row), "{}", ended.output);
     let report = fs::read_to_string(reports.path().join("wu.sh.txt")).unwrap();
     let begin =

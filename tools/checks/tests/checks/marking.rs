@@ -79,7 +79,7 @@ fn a_command_that_can_not_be_used_is_told() {
     assert!(
         ended
             .output
-            .contains("not started   - of 2  student: the system can't start no-such-language ")
+            .contains("no points   - of 2  student: the system can't start no-such-language ")
     );
 }
 
