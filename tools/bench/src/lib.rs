@@ -8,10 +8,9 @@
 //! - [`work`]: what is measured, chapter by chapter, and [`work::soak`], which only has to be
 //!   survived.
 //! - [`compare`]: rounds that alternate. [`load`]: the clients.
-//! - [`server`]: a server under load. [`built`], [`floor`], [`peers`]: which servers there are.
+//! - [`server`]: a server under load. [`programs`], [`floor`], [`peers`]: which servers there are.
 //! - [`figures`]: what was measured. [`table`], [`chart`], [`page`]: how it is shown.
 
-pub mod built;
 pub mod chart;
 pub mod compare;
 pub mod figures;
@@ -19,6 +18,7 @@ pub mod floor;
 pub mod load;
 pub mod page;
 pub mod peers;
+pub mod programs;
 pub mod progress;
 pub mod server;
 pub mod table;

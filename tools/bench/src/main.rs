@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::slice;
 
-use bench::built::Built;
 use bench::compare::Scale;
 use bench::figures::{self, Section};
 use bench::floor::Floor;
 use bench::work::{build, chat, idle, soak, tcp, udp};
-use bench::{chart, page, table};
+use bench::{chart, page, programs, table};
 use clap::{Parser, Subcommand};
 use console::{Error, OrCannot};
 
@@ -84,16 +83,16 @@ fn run(args: &Args) -> Result<bool, Error> {
 fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
     use Work::{Build, Chat, Idle, Soak, Tcp, Udp};
 
-    let built = Built::ready()?;
+    programs::build()?;
     let mut sections = Vec::new();
     let all = [Tcp, Udp, Chat, Idle, Soak, Build];
     for &work in work.as_ref().map_or(&all[..], slice::from_ref) {
         sections.extend(match work {
-            Tcp => tcp::measure(&built, scale)?,
-            Udp => udp::measure(&built, scale)?,
-            Chat => chat::measure(&built, scale)?,
-            Idle => vec![idle::measure(&built, scale.quick)?],
-            Soak => vec![soak::measure(&built, scale.quick)?],
+            Tcp => tcp::measure(scale)?,
+            Udp => udp::measure(scale)?,
+            Chat => chat::measure(scale)?,
+            Idle => vec![idle::measure(scale.quick)?],
+            Soak => vec![soak::measure(scale.quick)?],
             Build => vec![build::measure()?],
             Work::Floor(_) => Vec::new(),
         });

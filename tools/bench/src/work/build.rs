@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use console::{Error, OrCannot};
 
-use crate::built::cargo;
 use crate::figures::{Figure, Section, number};
+use crate::programs::cargo;
 use crate::progress;
 
 /// Runs the chat, which tells its flags and ends, with an empty target directory.

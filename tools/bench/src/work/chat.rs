@@ -2,10 +2,11 @@
 
 use console::Error;
 
-use crate::built::Built;
 use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
 use crate::load::chat::{Guests, talk};
+use crate::programs::start;
+use crate::server::Server;
 
 const FLOOR: &str = "floor";
 const ROOM: &str = "robust room";
@@ -17,26 +18,26 @@ const SOME_DEAF: &str = "10 never read";
 /// # Errors
 ///
 /// A server can't be started, or the room falls silent.
-pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
+pub fn measure(scale: &Scale) -> Result<Vec<Section>, Error> {
     let guests = Guests {
         all: if scale.quick { 50 } else { 200 },
         deaf: 0,
         message_bytes: 64,
     };
     Ok(vec![
-        beside_the_floor(built, scale, guests)?,
-        with_deaf_guests(built, scale, guests)?,
+        beside_the_floor(scale, guests)?,
+        with_deaf_guests(scale, guests)?,
     ])
 }
 
-fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
+fn beside_the_floor(scale: &Scale, guests: Guests) -> Result<Section, Error> {
     let count = guests.all;
-    let floor = built.start(&format!("bench floor chat --count {count}"));
+    let line = format!("bench floor chat --count {count}");
+    let floor = || start(&line);
     let load = |address, time| talk(address, guests, time);
-    let room = built.start("ch4-chat server");
     let contenders = [
-        Contender::new(FLOOR, &floor, load),
-        Contender::new("floor again (the noise)", &floor, load),
+        Contender::new(FLOOR, floor, load),
+        Contender::new("floor again (the noise)", floor, load),
         Contender::new(ROOM, room, load),
     ];
     let title = format!("Chat: {count} guests, each message to all others");
@@ -46,17 +47,14 @@ fn beside_the_floor(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
 }
 
 /// Messages and rounds are longer here, so that a guest that doesn't read is full within a round.
-fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Section, Error> {
-    let room = built.start("ch4-chat server");
+fn with_deaf_guests(scale: &Scale, guests: Guests) -> Result<Section, Error> {
     let contenders = [(ALL_READ, 0), (SOME_DEAF, 10)].map(|(name, deaf)| {
         let guests = Guests {
             deaf,
             message_bytes: 4000,
             ..guests
         };
-        Contender::new(name, &room, move |address, time| {
-            talk(address, guests, time)
-        })
+        Contender::new(name, room, move |address, time| talk(address, guests, time))
     });
     let count = guests.all;
     let title = format!("Chat: {count} guests, messages of 4,000 bytes, some never read");
@@ -64,6 +62,10 @@ fn with_deaf_guests(built: &Built, scale: &Scale, guests: Guests) -> Result<Sect
     let goals = [(SOME_DEAF, ALL_READ, 0.95)];
     let id = "chat-deaf";
     compare(id, title, "deliveries", &scale, &contenders, &goals)
+}
+
+fn room() -> Result<Server, Error> {
+    start("ch4-chat server")
 }
 
 fn longer(scale: &Scale, times: u32) -> Scale {

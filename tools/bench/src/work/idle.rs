@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use console::Error;
 
-use crate::built::Built;
 use crate::figures::{Figure, Section, number};
 use crate::load::chat::join;
 use crate::load::tcp::{answer_length, connect};
+use crate::programs::start;
 use crate::progress;
 use crate::server::Server;
 
@@ -25,22 +25,22 @@ const CLIENT_KIB: f64 = 40.0;
 /// # Errors
 ///
 /// A server can't be started, or doesn't answer.
-pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
+pub fn measure(quick: bool) -> Result<Section, Error> {
     let bar = progress::bar(3);
     let count = if quick { 50 } else { 500 };
 
     progress::step(&bar, "idle: TCP server");
-    let server = built.start("ch4-tcp-server --quiet")()?;
+    let server = start("ch4-tcp-server --quiet")?;
     let most_kib = Some(CLIENT_KIB);
     let mut figures = cost("TCP server", &server, count, most_kib, answer_length)?;
 
     progress::step(&bar, "idle: chat");
     let two_guests = |address| join(address, 2);
-    let room = built.start("ch4-chat server")()?;
+    let room = start("ch4-chat server")?;
     figures.extend(cost("chat room", &room, count, None, two_guests)?);
 
     progress::step(&bar, "idle: past the limit");
-    figures.extend(past_the_limit(built, quick)?);
+    figures.extend(past_the_limit(quick)?);
     let title = format!("{count} idle clients, and a server that is full");
     Ok(Section::of_figures("idle", title, figures))
 }
@@ -76,9 +76,9 @@ fn cost<T>(
 
 /// Twice as many idle clients as the server takes, and then one that asks: it waits for as long as
 /// two idle clients, one after the other, may be idle, and then it is answered.
-fn past_the_limit(built: &Built, quick: bool) -> Result<Vec<Figure>, Error> {
+fn past_the_limit(quick: bool) -> Result<Vec<Figure>, Error> {
     let (limit, idle) = if quick { (2, 2) } else { (50, 100) };
-    let server = built.start(&format!("ch4-tcp-server --quiet --max-clients {limit}"))()?;
+    let server = start(&format!("ch4-tcp-server --quiet --max-clients {limit}"))?;
     let (waited, usage) = server.under(PATIENCE, |address| {
         let _idle = connect(address, idle)?;
         let begin = Instant::now();

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use console::Error;
 
-use crate::built::Built;
 use crate::figures::{Figure, Section, number};
 use crate::load::Load;
 use crate::load::chat::{Guests, talk};
 use crate::load::hostile::{Harm, ROOM, WEB, beside};
 use crate::load::tcp::requests;
+use crate::programs::start;
 use crate::progress;
 use crate::server::{Server, Usage};
 
@@ -55,7 +55,7 @@ struct Soak<'a> {
 /// # Errors
 ///
 /// A server can't be started, ends, or hangs.
-pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
+pub fn measure(quick: bool) -> Result<Section, Error> {
     let bar = progress::bar(2);
     progress::step(&bar, "soak: TCP server");
     let web = Soak {
@@ -65,7 +65,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         threads: |_| SPARE_THREADS,
         wave: |address| requests(address, 8, WAVE),
     };
-    let mut figures = web.figures(&built.start("ch4-tcp-server --quiet")()?, quick)?;
+    let mut figures = web.figures(&start("ch4-tcp-server --quiet")?, quick)?;
     progress::step(&bar, "soak: chat");
     let room = Soak {
         who: "room",
@@ -75,7 +75,7 @@ pub fn measure(built: &Built, quick: bool) -> Result<Section, Error> {
         threads: |alone| alone + 1,
         wave: |address| talk(address, GUESTS, WAVE),
     };
-    figures.extend(room.figures(&built.start("ch4-chat server")()?, quick)?);
+    figures.extend(room.figures(&start("ch4-chat server")?, quick)?);
     let title = "Well-behaved clients among hostile ones, and what is left afterwards";
     Ok(Section::of_figures("soak", title, figures))
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use console::Error;
 
-use crate::built::Built;
 use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
 use crate::load::tcp::{answer_length, connect, requests};
 use crate::peers::{is_installed, start_nginx, start_python};
+use crate::programs::start;
 use crate::server::Server;
 
 const FLOOR: &str = "floor";
@@ -23,33 +23,28 @@ const NGINX: &str = "nginx, 2 workers";
 /// # Errors
 ///
 /// A server can't be started, or doesn't answer.
-pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
-    let server = built.start("ch4-tcp-server --quiet")()?;
+pub fn measure(scale: &Scale) -> Result<Vec<Section>, Error> {
+    let server = start("ch4-tcp-server --quiet")?;
     let bytes = server.under(Duration::ZERO, answer_length)?;
     drop(server);
     Ok(vec![
-        beside_others(built, scale, 4, bytes)?,
-        beside_others(built, scale, 16, bytes)?,
-        arrangements(built, scale, bytes)?,
+        beside_others(scale, 4, bytes)?,
+        beside_others(scale, 16, bytes)?,
+        arrangements(scale, bytes)?,
     ])
 }
 
-fn beside_others(
-    built: &Built,
-    scale: &Scale,
-    clients: usize,
-    bytes: usize,
-) -> Result<Section, Error> {
+fn beside_others(scale: &Scale, clients: usize, bytes: usize) -> Result<Section, Error> {
     let load = |address, time| requests(address, clients, time);
     let line = format!("bench floor together --count {clients} --answer-bytes {bytes}");
-    let floor = built.start(&line);
-    let robust = built.start("ch4-tcp-server --quiet");
-    let prints = built.start("ch4-tcp-server");
-    let tutorial = built.start("ch4-tcp-server --tutorial");
+    let floor = || start(&line);
+    let robust = || start("ch4-tcp-server --quiet");
+    let prints = || start("ch4-tcp-server");
+    let tutorial = || start("ch4-tcp-server --tutorial");
     // Who is compared with whom is side by side, and so is measured one after the other.
     let mut contenders = vec![
-        Contender::new(FLOOR, &floor, load),
-        Contender::new(ROBUST, &robust, load),
+        Contender::new(FLOOR, floor, load),
+        Contender::new(ROBUST, robust, load),
     ];
     if is_installed("nginx") {
         contenders.push(Contender::new(NGINX, || start_nginx(bytes), load));
@@ -63,7 +58,7 @@ fn beside_others(
         let start = || start_python(bytes);
         contenders.push(Contender::new("python3 -m http.server", start, load));
     }
-    contenders.push(Contender::new("floor again (the noise)", &floor, load));
+    contenders.push(Contender::new("floor again (the noise)", floor, load));
     // With few clients a processor is idle at times, so what the robust server does besides the
     // floor's work shows more.
     let of_the_floor = if clients < 16 { 0.90 } else { 0.95 };
@@ -87,7 +82,7 @@ fn among_idle(mut server: Server) -> Result<Server, Error> {
 }
 
 /// The floor's few lines, with its threads arranged in four ways.
-fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, Error> {
+fn arrangements(scale: &Scale, bytes: usize) -> Result<Section, Error> {
     let load = |address, time| requests(address, 16, time);
     let ways = [
         ("16 threads, each accepts", "together"),
@@ -97,7 +92,7 @@ fn arrangements(built: &Built, scale: &Scale, bytes: usize) -> Result<Section, E
     ];
     let contenders = ways.map(|(name, way)| {
         let line = format!("bench floor {way} --count 16 --answer-bytes {bytes}");
-        Contender::new(name, built.start(&line), load)
+        Contender::new(name, move || start(&line), load)
     });
     let title = "TCP: the floor with its threads arranged in four ways, 16 clients".to_owned();
     compare("tcp-threads", title, "requests", scale, &contenders, &[])

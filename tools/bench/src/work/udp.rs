@@ -2,10 +2,10 @@
 
 use console::Error;
 
-use crate::built::Built;
 use crate::compare::{Contender, Scale, compare};
 use crate::figures::Section;
 use crate::load::{tcp, udp};
+use crate::programs::start;
 
 const FLOOR: &str = "floor";
 const ROBUST: &str = "robust, --quiet";
@@ -15,27 +15,27 @@ const ROBUST: &str = "robust, --quiet";
 /// # Errors
 ///
 /// A server can't be started, or doesn't answer.
-pub fn measure(built: &Built, scale: &Scale) -> Result<Vec<Section>, Error> {
+pub fn measure(scale: &Scale) -> Result<Vec<Section>, Error> {
     [1, 4]
         .into_iter()
-        .map(|clients| with(built, scale, clients))
+        .map(|clients| with(scale, clients))
         .collect()
 }
 
-fn with(built: &Built, scale: &Scale, clients: usize) -> Result<Section, Error> {
+fn with(scale: &Scale, clients: usize) -> Result<Section, Error> {
     let load = |address, time| udp::requests(address, clients, time);
     let messages = |address, time| tcp::messages(address, clients, time);
     let requests = |address, time| tcp::requests(address, clients, time);
-    let length = udp::REPLY.len();
-    let floor = built.start("bench floor udp");
-    let robust = built.start("ch5-udp server --quiet");
-    let prints = built.start("ch5-udp server");
-    let stream = built.start("bench floor stream");
-    let connections = built.start(&format!("bench floor together --answer-bytes {length}"));
+    let together = format!("bench floor together --answer-bytes {}", udp::REPLY.len());
+    let floor = || start("bench floor udp");
+    let robust = || start("ch5-udp server --quiet");
+    let prints = || start("ch5-udp server");
+    let stream = || start("bench floor stream");
+    let connections = || start(&together);
     let contenders = [
-        Contender::new(FLOOR, &floor, load),
+        Contender::new(FLOOR, floor, load),
         Contender::new(ROBUST, robust, load),
-        Contender::new("floor again (the noise)", &floor, load),
+        Contender::new("floor again (the noise)", floor, load),
         Contender::new("robust, printing to a file", prints, load),
         Contender::new("floor over TCP, one connection", stream, messages),
         Contender::new("floor over TCP, a connection each", connections, requests),
