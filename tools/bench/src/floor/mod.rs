@@ -5,7 +5,6 @@
 
 mod chat;
 mod tcp;
-mod udp;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -13,6 +12,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use ch4_tcp_server::robust;
 use clap::{Args, ValueEnum};
 use console::{Action, Error, OrCannot};
+
+use crate::load::udp::REPLY;
 
 /// A floor, and how large it is.
 #[derive(Debug, Clone, Copy, Args)]
@@ -69,10 +70,19 @@ impl Floor {
             Job::Udp => {
                 let socket = UdpSocket::bind(address).or_cannot(Action::Bind, address)?;
                 announce(socket.local_addr())?;
-                udp::serve(&socket)
+                serve_udp(&socket)
             }
         }
         .or_cannot(Action::Serve, address)
+    }
+}
+
+/// Receive, send.
+fn serve_udp(socket: &UdpSocket) -> io::Result<()> {
+    let mut request = [0; 2048];
+    loop {
+        let (_, client) = socket.recv_from(&mut request)?;
+        socket.send_to(REPLY, client)?;
     }
 }
 
