@@ -167,11 +167,7 @@ fn usage_of(id: u32) -> Option<Usage> {
     };
     // Not every Linux lists them.
     let children = process.task_main_thread().and_then(|task| task.children());
-    for child in children
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(usage_of)
-    {
+    for child in children.into_iter().flatten().filter_map(usage_of) {
         usage.processor += child.processor;
         usage.resident_kib += child.resident_kib;
         usage.peak_kib += child.peak_kib;
