@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::slice;
 
 use bench::compare::Scale;
-use bench::figures::{self, Section};
+use bench::figures::{Section, machine};
 use bench::floor::Floor;
+use bench::page::Place;
 use bench::work::{build, chat, idle, soak, tcp, udp};
 use bench::{chart, page, programs, table};
 use clap::{Parser, Subcommand};
@@ -69,11 +69,14 @@ fn run(args: &Args) -> Result<bool, Error> {
         return floor.run().map(|()| true);
     }
     let scale = Scale::new(args.quick);
-    let machine = figures::machine(scale.rounds);
     let sections = sections(args.work, &scale)?;
+    let mut places = vec![("machine", format!("{}\n", machine(scale.rounds)))];
+    for section in &sections {
+        places.push((&section.id, table::markdown(section)));
+    }
     // Measuring takes long: whichever of the two fails, the other has the figures.
-    let written = write_files(args, &machine, &sections);
-    let printed = print(&machine, &sections);
+    let written = write_files(args, &sections, &places);
+    let printed = print(&places);
     written.and(printed)?;
     // Quick figures mean nothing, but what leaks or breaks does so in any time.
     let matters = |section: &&Section| !args.quick || section.targets.is_empty();
@@ -84,9 +87,9 @@ fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
     use Work::{Build, Chat, Idle, Soak, Tcp, Udp};
 
     programs::build()?;
+    let all = vec![Tcp, Udp, Chat, Idle, Soak, Build];
     let mut sections = Vec::new();
-    let all = [Tcp, Udp, Chat, Idle, Soak, Build];
-    for &work in work.as_ref().map_or(&all[..], slice::from_ref) {
+    for work in work.map_or(all, |work| vec![work]) {
         sections.extend(match work {
             Tcp => tcp::measure(scale)?,
             Udp => udp::measure(scale)?,
@@ -100,7 +103,7 @@ fn sections(work: Option<Work>, scale: &Scale) -> Result<Vec<Section>, Error> {
     Ok(sections)
 }
 
-fn write_files(args: &Args, machine: &str, sections: &[Section]) -> Result<(), Error> {
+fn write_files(args: &Args, sections: &[Section], places: &[Place]) -> Result<(), Error> {
     if let Some(directory) = &args.svg {
         fs::create_dir_all(directory).or_cannot("create", directory.display())?;
         for section in sections.iter().filter(|it| !it.rows.is_empty()) {
@@ -109,14 +112,13 @@ fn write_files(args: &Args, machine: &str, sections: &[Section]) -> Result<(), E
         }
     }
     match &args.markdown {
-        Some(path) => page::rewrite(path, machine, sections),
+        Some(path) => page::rewrite(path, places),
         None => Ok(()),
     }
 }
 
-fn print(machine: &str, sections: &[Section]) -> Result<(), Error> {
-    let tables: Vec<String> = sections.iter().map(table::markdown).collect();
-    let text = format!("{machine}\n\n{}", tables.join("\n"));
+fn print(places: &[Place]) -> Result<(), Error> {
+    let texts: Vec<&str> = places.iter().map(|(_, text)| text.as_str()).collect();
     // A page needs no-break spaces. In a terminal they would only hinder a search.
-    console::print(&text.replace('\u{a0}', " "))
+    console::print(&texts.join("\n").replace('\u{a0}', " "))
 }

@@ -8,23 +8,20 @@ use std::path::Path;
 
 use console::{Error, OrCannot};
 
-use crate::figures::Section;
-use crate::table;
-
 const END: &str = "<!-- bench end -->";
 
-/// Rewrites the text between the markers of `machine`, and of the sections that were measured.
+/// The name of a place, and the text to put there.
+pub type Place<'a> = (&'a str, String);
+
+/// Rewrites the text between the markers of these places.
 ///
 /// # Errors
 ///
 /// The page can't be read or written, or a place has no end.
-pub fn rewrite(path: &Path, machine: &str, sections: &[Section]) -> Result<(), Error> {
+pub fn rewrite(path: &Path, places: &[Place]) -> Result<(), Error> {
     let mut page = fs::read_to_string(path).or_cannot("read", path.display())?;
-    let mut places = vec![("machine", format!("{machine}\n"))];
-    let sections = sections.iter();
-    places.extend(sections.map(|section| (section.id.as_str(), table::markdown(section))));
     for (id, text) in places {
-        page = fill(&page, id, &text).ok_or_else(|| {
+        page = fill(&page, id, text).ok_or_else(|| {
             Error::cannot(
                 format_args!("find the place for {id} in {}", path.display()),
                 "the comment that begins or ends it is missing",
