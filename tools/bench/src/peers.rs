@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use console::{Action, Error, OrCannot};
+use tempfile::TempDir;
 
 use crate::server::Server;
 
@@ -26,12 +27,10 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
     let configuration = include_str!("nginx.conf")
         .replace("ADDRESS", &address.to_string())
         .replace("PAGE", &"x".repeat(bytes));
-    let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
-    let file = directory.path().join("nginx.conf");
-    fs::write(&file, configuration).or_cannot("write", file.display())?;
+    let directory = directory_with("nginx.conf", &configuration)?;
     let mut command = Command::new("nginx");
     command.args(["-e", "stderr", "-p"]).arg(directory.path());
-    command.arg("-c").arg(&file);
+    command.arg("-c").arg(directory.path().join("nginx.conf"));
     let mut server = Server::start_at(address, command)?;
     server.keep(directory);
     Ok(server)
@@ -43,9 +42,7 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
 ///
 /// It can't be started.
 pub fn start_python(bytes: usize) -> Result<Server, Error> {
-    let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
-    let page = directory.path().join("index.html");
-    fs::write(&page, "x".repeat(bytes)).or_cannot("write", page.display())?;
+    let directory = directory_with("index.html", &"x".repeat(bytes))?;
     let mut command = Command::new("python3");
     command
         .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
@@ -55,4 +52,11 @@ pub fn start_python(bytes: usize) -> Result<Server, Error> {
     let mut server = Server::start(command)?;
     server.keep(directory);
     Ok(server)
+}
+
+fn directory_with(file: &str, text: &str) -> Result<TempDir, Error> {
+    let directory = tempfile::tempdir().or_cannot("create", "a temporary directory")?;
+    let path = directory.path().join(file);
+    fs::write(&path, text).or_cannot("write", path.display())?;
+    Ok(directory)
 }
