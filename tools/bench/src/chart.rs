@@ -1,8 +1,6 @@
 //! A comparison as a chart: a bar for each program's median, a line from its lowest to its highest
 //! round.
 
-use std::fmt::Write;
-
 use html_escape::encode_text;
 
 use crate::figures::{Row, Section};
@@ -23,7 +21,7 @@ pub fn svg(section: &Section) -> String {
     let mut bars = String::new();
     let mut y = TOP;
     for (number, row) in section.rows.iter().enumerate() {
-        bar(&mut bars, row, y, scale, number == 0);
+        bars += &bar(row, y, scale, number == 0);
         y += ROW;
     }
     let height = y + 10.0;
@@ -41,21 +39,19 @@ pub fn svg(section: &Section) -> String {
     )
 }
 
-fn bar(svg: &mut String, row: &Row, y: f64, scale: f64, first: bool) {
+fn bar(row: &Row, y: f64, scale: f64, first: bool) -> String {
     let length = row.rate.median * scale;
     let (low, high) = (NAMES + row.rate.min * scale, NAMES + row.rate.max * scale);
     let (text, middle) = (y + 17.0, y + 12.0);
     let class = if first { " class=\"first\"" } else { "" };
-    // Writing to a string can't fail.
-    let _ = writeln!(
-        svg,
+    format!(
         "<text x=\"{:.0}\" y=\"{text:.0}\" text-anchor=\"end\">{}</text>\
          <rect{class} x=\"{NAMES:.0}\" y=\"{y:.0}\" width=\"{length:.1}\" height=\"24\"/>\
          <line x1=\"{low:.1}\" x2=\"{high:.1}\" y1=\"{middle:.0}\" y2=\"{middle:.0}\"/>\
-         <text x=\"{:.1}\" y=\"{text:.0}\">{}</text>",
+         <text x=\"{:.1}\" y=\"{text:.0}\">{}</text>\n",
         NAMES - 8.0,
         encode_text(&row.name),
         high + 6.0,
         count(row.rate.median),
-    );
+    )
 }
