@@ -55,11 +55,10 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
             ears.push(Builder::new().spawn_scoped(scope, count));
         }
         let last = scope.spawn(move || {
-            let (mut latency, mut dropped) = (Load::default().latency, 0);
+            let (mut witnessed, mut dropped) = (Load::default(), 0);
             hear(witness, |line| match stamp(line) {
                 Some(sent) => {
-                    let now = nanoseconds(begin.elapsed());
-                    latency.saturating_record(now.saturating_sub(sent));
+                    witnessed.count(Ok(()), begin.elapsed().saturating_sub(sent));
                     // Nobody speaks any more at the end.
                     let _ = echo.send(());
                 }
@@ -67,7 +66,7 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
                     dropped += u64::from(line.ends_with(b" was dropped for reading too slowly."));
                 }
             });
-            (latency, dropped)
+            (witnessed, dropped)
         });
 
         let started = Instant::now();
@@ -81,9 +80,8 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
         for ear in ears {
             load.done += ear?.join().unwrap_or_default();
         }
-        if let Ok((latency, dropped)) = last.join() {
-            load.done += latency.len();
-            load.latency = latency;
+        if let Ok((witnessed, dropped)) = last.join() {
+            load = load.and(&witnessed);
             if guests.deaf > 0 {
                 let percent = dropped * 100 / guests.deaf as u64;
                 let remark = format!("the room dropped {percent} % of them in the last round");
@@ -158,7 +156,8 @@ fn hear(stream: &TcpStream, mut each: impl FnMut(&[u8])) {
 
 /// When a message was sent, if the line is one of this load's, and no news of the room, or
 /// another's words.
-fn stamp(line: &[u8]) -> Option<u64> {
+fn stamp(line: &[u8]) -> Option<Duration> {
     let (_, stamp) = line.split_at_checked(line.len().checked_sub(STAMP)?)?;
-    str::from_utf8(stamp).ok()?.parse().ok()
+    let stamp = str::from_utf8(stamp).ok()?;
+    stamp.parse().ok().map(Duration::from_nanos)
 }
