@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::Path;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +16,12 @@ struct Memory {
     findings: Vec<Finding>,
 }
 
-/// A file's size in bytes and its time in nanoseconds: another file of that name has others.
-type Stamp = (u64, u128);
+/// A file's size in bytes and the time of its last change: another file of that name has others.
+type Stamp = (u64, SystemTime);
 
-fn stamps(files: &[&Path]) -> io::Result<Vec<Stamp>> {
-    let stamp = |file: &&Path| {
-        let data = fs::metadata(file)?;
-        let since = data.modified()?.duration_since(UNIX_EPOCH);
-        Ok((data.len(), since.unwrap_or_default().as_nanos()))
-    };
-    files.iter().map(stamp).collect()
+fn stamp(file: &&Path) -> io::Result<Stamp> {
+    let data = fs::metadata(file)?;
+    Ok((data.len(), data.modified()?))
 }
 
 /// What came of these files, the exercise's executable and the judge's, last time. If that isn't
@@ -36,31 +32,25 @@ pub fn recall(
     files: &[&Path],
     find: impl FnOnce() -> Vec<Finding>,
 ) -> Vec<Finding> {
-    let memory: PathBuf = folder.join(format!("{name}.json"));
-    let judged = stamps(files).ok();
-    let known = fs::read(&memory).ok();
-    let known: Option<Memory> = known.and_then(|text| serde_json::from_slice(&text).ok());
-    match (known, judged) {
-        (Some(known), Some(judged)) if known.judged == judged => known.findings,
-        (_, judged) => {
-            let findings = find();
-            if let Some(judged) = judged {
-                let new = Memory {
-                    judged,
-                    findings: findings.clone(),
-                };
-                // If it can't be written, the next time takes as long as this one.
-                let _ = fs::create_dir_all(folder)
-                    .and_then(|()| fs::write(&memory, serde_json::to_vec(&new)?));
-            }
-            findings
-        }
+    let Ok(judged) = files.iter().map(stamp).collect::<io::Result<Vec<_>>>() else {
+        return find();
+    };
+    let file = folder.join(format!("{name}.json"));
+    let last = fs::read(&file).ok();
+    let last: Option<Memory> = last.and_then(|text| serde_json::from_slice(&text).ok());
+    if let Some(last) = last.filter(|last| last.judged == judged) {
+        return last.findings;
     }
+    let findings = find();
+    let new = Memory { judged, findings };
+    // If it can't be written, the next time takes as long as this one.
+    let _ = fs::create_dir_all(folder).and_then(|()| fs::write(&file, serde_json::to_vec(&new)?));
+    new.findings
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 
