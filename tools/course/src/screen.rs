@@ -29,10 +29,14 @@ impl State {
         self.findings().iter().filter(passed).count()
     }
 
+    fn failures(&self) -> impl Iterator<Item = &Finding> {
+        let findings = self.findings().iter();
+        findings.filter(|it| it.passed == Some(false))
+    }
+
     /// The first check that failed.
     pub fn first_failure(&self) -> Option<&Finding> {
-        let mut findings = self.findings().iter();
-        findings.find(|it| it.passed == Some(false))
+        self.failures().next()
     }
 
     fn is_done(&self) -> bool {
@@ -76,106 +80,89 @@ pub fn overview(states: &[(Exercise, State)], width: usize) -> String {
             }
         }
     }
+    text + "\n" + &next(states, width)
+}
+
+/// What is begun, or what comes after the last that is done, or anything else that isn't done.
+fn next(states: &[(Exercise, State)], width: usize) -> String {
     let last_done = states.iter().rposition(|(_, state)| state.is_done());
     let after = states.iter().skip(last_done.map_or(0, |place| place + 1));
     let mut begun = states.iter().filter(|(_, state)| state.is_begun());
     let mut others = after.chain(states).filter(|(_, state)| !state.is_done());
-    match begun.next().or_else(|| others.next()) {
-        Some((exercise, _)) => {
-            let (title, _) = exercise.section();
-            let _ = writeln!(text, "\nNext: {}, {title}", exercise.name);
-            text + &what_to_do(exercise, width)
-        }
-        None => {
-            text + "\nAll exercises are done. Next:\n"
-                + &table(
-                    width,
-                    [
-                        (
-                            "compare",
-                            "your programs with src/robust.rs in the crates of chapters 4 and 5",
-                        ),
-                        (
-                            "write",
-                            "one in another language, and judge it: cargo run -p checks -- --help",
-                        ),
-                        (
-                            "measure",
-                            "how fast they are: cargo run --release -p bench -- --help",
-                        ),
-                    ],
-                )
-        }
+    if let Some((exercise, _)) = begun.next().or_else(|| others.next()) {
+        let (title, _) = exercise.section();
+        let rows = what_to_do(exercise, width);
+        return format!("Next: {}, {title}\n{rows}", exercise.name);
     }
+    let compare = "your programs with src/robust.rs in the crates of chapters 4 and 5";
+    let write = "one in another language, and judge it: cargo run -p checks -- --help";
+    let measure = "how fast they are: cargo run --release -p bench -- --help";
+    let rows = [("compare", compare), ("write", write), ("measure", measure)];
+    format!("All exercises are done. Next:\n{}", table(&rows, width))
 }
 
 /// One exercise: how far it is, and its first failure in full. `hint` says what passes there.
 pub fn details(exercise: &Exercise, state: &State, hint: Option<String>, width: usize) -> String {
     let (title, page) = exercise.section();
-    let mut text = format!("{}, {title}: ", exercise.name);
-    let mut read = page;
-    match (state, state.first_failure()) {
-        (State::Broken(error), _) => {
-            let _ = writeln!(text, "it doesn't compile\n\n{error}\n");
-            return text + &what_to_do(exercise, width);
-        }
-        (_, None) => {
-            let _ = writeln!(text, "{} checks pass\n\nNext:", state.count());
-            let robust = format!("crates/{}/src/robust", exercise.package);
-            let compare = format!("yours with the files in {robust}: its limits go further");
-            let compare = exercise.role.map(|_| ("compare", compare.as_str()));
-            let rows = compare.into_iter().chain([("go on", "cargo course")]);
-            return text + &table(width, rows);
-        }
-        (_, Some(failure)) => {
-            let _ = writeln!(text, "{} checks pass\n", state.count());
-            if let Some(task) = failure.task() {
-                let _ = writeln!(text, "{}", wrap(&format!("Next: {task}"), width).join("\n"));
-            } else {
-                read = "";
-                let name = format!("{} {}", failure.id, failure.title);
-                let name = format!("First failure: {}", name.trim());
-                let _ = writeln!(text, "{}", wrap(&name, width).join("\n"));
-                match failure.why.as_slice() {
-                    [(name, said)] if name.is_empty() => {
-                        let _ = writeln!(text, "  {}", said.replace('\n', "\n  "));
-                    }
-                    parts => text.push_str(&lines(parts, width)),
-                }
-                let others = state
-                    .findings()
-                    .iter()
-                    .skip_while(|it| *it != failure)
-                    .skip(1);
-                let others = others.filter(|it| it.passed == Some(false) && !it.id.is_empty());
-                let others: Vec<_> = others.map(|it| it.id.as_str()).collect();
-                if !others.is_empty() {
-                    let others = format!("These fail, too: {}", others.join(", "));
-                    let _ = write!(text, "\n{}\n", wrap(&others, width).join("\n"));
-                }
-            }
-        }
+    let title = format!("{}, {title}", exercise.name);
+    if let State::Broken(error) = state {
+        let rows = what_to_do(exercise, width);
+        return format!("{title}: it doesn't compile\n\n{error}\n\n{rows}");
     }
+    let title = format!("{title}: {} checks pass", state.count());
+    let Some(failure) = state.first_failure() else {
+        let robust = format!("crates/{}/src/robust", exercise.package);
+        let compare = format!("yours with the files in {robust}: its limits go further");
+        let mut rows = vec![("go on", "cargo course")];
+        if exercise.role.is_some() {
+            rows.insert(0, ("compare", &compare));
+        }
+        return format!("{title}\n\nNext:\n{}", table(&rows, width));
+    };
+    let file = exercise.file();
     let hint = hint.unwrap_or_else(|| format!("cargo course {} --hint", exercise.name));
-    let rows = [("read", read), ("write", &exercise.file()), ("hint", &hint)];
-    text + "\n" + &table(width, rows.into_iter().filter(|(_, what)| !what.is_empty()))
+    let mut rows = vec![("write", file.as_str()), ("hint", &hint)];
+    let why = if let Some(task) = failure.task() {
+        rows.insert(0, ("read", page));
+        paragraph(&format!("Next: {task}"), width)
+    } else {
+        explanation(failure, state, width)
+    };
+    format!("{title}\n\n{why}\n{}", table(&rows, width))
+}
+
+/// The first failure in full, and the names of the others.
+fn explanation(first: &Finding, state: &State, width: usize) -> String {
+    let name = format!("{} {}", first.id, first.title);
+    let name = paragraph(&format!("First failure: {}", name.trim()), width);
+    let why = match first.why.as_slice() {
+        [(name, said)] if name.is_empty() => format!("  {}\n", said.replace('\n', "\n  ")),
+        parts => lines(parts, width),
+    };
+    let others = state.failures().skip(1).map(|it| it.id.as_str());
+    let others: Vec<&str> = others.filter(|id| !id.is_empty()).collect();
+    if others.is_empty() {
+        return name + &why;
+    }
+    let others = format!("These fail, too: {}", others.join(", "));
+    format!("{name}{why}\n{}", paragraph(&others, width))
+}
+
+fn paragraph(text: &str, width: usize) -> String {
+    wrap(text, width).join("\n") + "\n"
 }
 
 fn what_to_do(exercise: &Exercise, width: usize) -> String {
-    let judge = format!("cargo course {}", exercise.name);
     let (_, page) = exercise.section();
-    let rows = [
-        ("read", page),
-        ("write", &exercise.file()),
-        ("judge", &judge),
-    ];
-    table(width, rows)
+    let file = exercise.file();
+    let judge = format!("cargo course {}", exercise.name);
+    table(
+        &[("read", page), ("write", &file), ("judge", &judge)],
+        width,
+    )
 }
 
-fn table<'a>(width: usize, rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let rows = rows.into_iter();
-    let rows: Vec<_> = rows
-        .map(|(name, what)| (name.to_owned(), what.to_owned()))
-        .collect();
-    lines(&rows, width)
+fn table(rows: &[(&str, &str)], width: usize) -> String {
+    let owned = |&(name, what): &(&str, &str)| (name.to_owned(), what.to_owned());
+    lines(&rows.iter().map(owned).collect::<Vec<_>>(), width)
 }
