@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use console::Error;
 use indicatif::ProgressBar;
 
+use crate::compile::Built;
 use crate::exercises::Exercise;
 use crate::screen::State;
 use crate::{compile, judging, memory, screen, steps};
@@ -21,39 +22,26 @@ pub struct Course {
 }
 
 impl Course {
-    /// All of these exercises, in that many columns, and what to do next.
+    /// How far these exercises are, in that many columns, and what to do next. If there is only one,
+    /// its first failure too; as a hint, also a program that passes there.
     ///
     /// # Errors
     ///
     /// Cargo can't be started.
-    pub fn overview(
+    pub fn screen(
         &self,
         exercises: &[Exercise],
-        width: usize,
-        progress: &ProgressBar,
-    ) -> Result<String, Error> {
-        Ok(screen::overview(&self.states(exercises, progress)?, width))
-    }
-
-    /// One exercise, with its first failure; as a hint, also a program that passes there.
-    ///
-    /// # Errors
-    ///
-    /// Cargo can't be started.
-    pub fn details(
-        &self,
-        exercise: Exercise,
         hint: bool,
         width: usize,
         progress: &ProgressBar,
     ) -> Result<String, Error> {
-        let states = self.states(&[exercise], progress)?;
-        let details = |(exercise, state): &(Exercise, State)| {
-            let failure = state.first_failure().filter(|_| hint);
-            let hint = failure.map(|it| steps::hint(&self.root, exercise, &it.id));
-            screen::details(exercise, state, hint, width)
+        let states = self.states(exercises, progress)?;
+        let [(exercise, state)] = states.as_slice() else {
+            return Ok(screen::overview(&states, width));
         };
-        Ok(states.first().map(details).unwrap_or_default())
+        let failure = state.first_failure().filter(|_| hint);
+        let hint = failure.map(|it| steps::hint(&self.root, exercise, &it.id));
+        Ok(screen::details(exercise, state, hint, width))
     }
 
     fn states(
@@ -62,14 +50,10 @@ impl Course {
         progress: &ProgressBar,
     ) -> Result<Vec<(Exercise, State)>, Error> {
         progress.set_message("building");
-        let built = compile::build(&self.root, exercises).map_err(|cause| {
-            Error::cannot(
-                "start cargo",
-                cause,
-                "check that this works: cargo --version",
-            )
-        })?;
-        let state = |(exercise, built): (&Exercise, Result<PathBuf, String>)| {
+        let next = "check that this works: cargo --version";
+        let built = compile::build(&self.root, exercises)
+            .map_err(|cause| Error::cannot("start cargo", cause, next))?;
+        let state = |(exercise, built): (&Exercise, Built)| {
             let state = built.map_or_else(State::Broken, |executable| {
                 let find = || judging::findings(&self.root, exercise, &executable, progress);
                 let files = [executable.as_path(), &self.judge];

@@ -65,10 +65,7 @@ fn run(args: &Args) -> Result<(), Error> {
         // It shows up at a terminal only.
         let progress = ProgressBar::new_spinner();
         progress.enable_steady_tick(Duration::from_millis(100));
-        let screen = match exercises.as_slice() {
-            [exercise] => course.details(*exercise, args.hint, width, &progress),
-            all => course.overview(all, width, &progress),
-        };
+        let screen = course.screen(&exercises, args.hint, width, &progress);
         progress.finish_and_clear();
         print(&screen?)?;
         if !args.watch {

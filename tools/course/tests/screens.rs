@@ -222,5 +222,5 @@ fn one_that_does_not_compile_leaves_the_others_judged() {
     let mut exercises = exercises::all();
     exercises.retain(|it| ["ch1-tcp-ip", "ch4-tcp-server"].contains(&it.package));
     let progress = ProgressBar::hidden();
-    assert_snapshot!(course.overview(&exercises, 80, &progress).unwrap());
+    assert_snapshot!(course.screen(&exercises, false, 80, &progress).unwrap());
 }
