@@ -40,17 +40,15 @@ pub fn main(exercises: &[Exercise]) -> ExitCode {
 
 /// Judges the exercises as these arguments say.
 pub fn run(exercises: &[Exercise], mut arguments: Arguments) -> Conclusion {
-    let anyway = arguments.include_ignored || arguments.ignored;
-    let mut trials = Vec::new();
-    for exercise in exercises {
-        trials.extend(trials_of(exercise, &arguments, anyway));
-    }
+    let trials = exercises.iter().flat_map(|it| trials_of(it, &arguments));
+    let trials = trials.collect();
     // The checks run in parallel all the same, in the background: so the trials are in order.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, trials)
 }
 
-fn trials_of(exercise: &Exercise, arguments: &Arguments, anyway: bool) -> Vec<Trial> {
+fn trials_of(exercise: &Exercise, arguments: &Arguments) -> Vec<Trial> {
+    let anyway = arguments.include_ignored || arguments.ignored;
     let waits = unfinished(exercise.source);
     let waits = waits.map(|line| format!("{}:{line} has a todo!", exercise.file));
     let ignored = waits.is_some() && anyway;
@@ -153,7 +151,7 @@ mod tests {
                 source,
                 program: "./server",
             };
-            let mut kinds: Vec<_> = trials_of(&exercise, &Arguments::default(), false)
+            let mut kinds: Vec<_> = trials_of(&exercise, &Arguments::default())
                 .iter()
                 .map(|trial| (trial.kind().to_owned(), trial.has_ignored_flag()))
                 .collect();
