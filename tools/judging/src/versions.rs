@@ -20,6 +20,9 @@ const SPEED: u32 = 20;
 /// How long to wait for what the tutorial's version does in milliseconds, or never does.
 const IN_VAIN: Duration = Duration::from_millis(400);
 
+/// A check, and what came of it.
+type Judged = (&'static Check, Outcome);
+
 /// Why the program doesn't pass all checks of the role: an explanation of each that it fails, and
 /// nothing if it passes all.
 ///
@@ -38,7 +41,7 @@ pub fn failures<const N: usize>(
         ..Patience::default()
     };
     let command = Command::new(program, arguments);
-    let is_expected = |_: &Check, outcome: &Outcome| outcome.verdict == Verdict::Passed;
+    let is_expected = |(_, outcome): &Judged| outcome.verdict == Verdict::Passed;
     let mut outcomes = outcomes(&checks, command, patience, is_expected);
     outcomes.retain(|(_, outcome)| !outcome.verdict.is_pass());
     outcomes.iter().map(explained).collect()
@@ -67,27 +70,19 @@ pub fn verdicts<const N: usize>(
         giving_up: IN_VAIN,
         speed: SPEED,
     };
-    let is_expected = |check: &Check, outcome: &Outcome| {
-        let line = report::line(check, outcome);
-        expected.lines().any(|it| it == line)
-    };
+    let line = |(check, outcome): &Judged| report::line(check, outcome);
+    let is_expected = |judged: &Judged| expected.lines().any(|it| it == line(judged));
     let command = Command::new(program, arguments);
     let checks: Vec<_> = role.checks().iter().collect();
     let outcomes = outcomes(&checks, command, patience, is_expected);
-    let mut list = String::new();
-    for judged in &outcomes {
-        let (check, outcome) = judged;
-        // Writing to a string can't fail.
-        let _ = writeln!(list, "{}", report::line(check, outcome));
-        if !is_expected(check, outcome) {
-            eprintln!("{}", explained(judged));
-        }
+    for unexpected in outcomes.iter().filter(|it| !is_expected(it)) {
+        eprintln!("{}", explained(unexpected));
     }
-    list
+    outcomes.iter().map(|it| line(it) + "\n").collect()
 }
 
 /// The line of a check, and why the program has failed it.
-fn explained((check, outcome): &(&Check, Outcome)) -> String {
+fn explained((check, outcome): &Judged) -> String {
     let line = report::line(check, outcome);
     format!("{line}\n{}\n", report::explanation(check, outcome))
 }
@@ -98,8 +93,8 @@ fn outcomes(
     checks: &[&'static Check],
     command: Command,
     patience: Patience,
-    is_expected: impl Fn(&Check, &Outcome) -> bool,
-) -> Vec<(&'static Check, Outcome)> {
+    is_expected: impl Fn(&Judged) -> bool,
+) -> Vec<Judged> {
     let as_usual = Submission::new(command);
     let quick = &Submission {
         patience,
@@ -111,7 +106,7 @@ fn outcomes(
         outcomes.push((*check, outcome));
         true
     });
-    let unexpected = outcomes.extract_if(.., |(check, outcome)| !is_expected(check, outcome));
+    let unexpected = outcomes.extract_if(.., |it| !is_expected(it));
     let again: Vec<&Check> = unexpected.map(|(check, _)| check).collect();
     judge(&again, &as_usual, |check, outcome| {
         // The same line whether all checks were made again or this one alone.
