@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::udp::{REPLY, REQUEST as QUESTION};
+use super::udp::{QUESTION, REPLY};
 use super::{Load, ask_all};
 
 /// What curl sends: a small request, as usual as can be.

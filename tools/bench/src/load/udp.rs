@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Load, ask_all};
 
 /// The question.
-pub const REQUEST: &[u8] = b"36.6";
+pub const QUESTION: &[u8] = b"36.6";
 
 /// The answer.
 pub const REPLY: &[u8] = b"Converted temperature (degrees Fahrenheit): 97.88";
@@ -41,7 +41,7 @@ fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
 
 fn ask(socket: &UdpSocket) -> io::Result<()> {
     let mut reply = [0; 256];
-    socket.send(REQUEST)?;
+    socket.send(QUESTION)?;
     let count = socket.recv(&mut reply)?;
     if reply.split_at(count).0 == REPLY {
         return Ok(());
