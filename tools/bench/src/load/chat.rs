@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
@@ -45,29 +45,9 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
 
     let (echo, heard) = channel();
     thread::scope(|scope| {
-        let mut ears = Vec::new();
-        for stream in speakers {
-            let count = || {
-                let mut messages = 0;
-                hear(stream, |line| messages += u64::from(stamp(line).is_some()));
-                messages
-            };
-            ears.push(Builder::new().spawn_scoped(scope, count));
-        }
-        let last = scope.spawn(move || {
-            let (mut witnessed, mut dropped) = (Load::default(), 0);
-            hear(witness, |line| match stamp(line) {
-                Some(sent) => {
-                    witnessed.count(Ok(()), begin.elapsed().saturating_sub(sent));
-                    // Nobody speaks any more at the end.
-                    let _ = echo.send(());
-                }
-                None => {
-                    dropped += u64::from(line.ends_with(b" was dropped for reading too slowly."));
-                }
-            });
-            (witnessed, dropped)
-        });
+        let ear = |guest| Builder::new().spawn_scoped(scope, move || count_messages(guest));
+        let ears: Vec<_> = speakers.iter().map(ear).collect();
+        let last = scope.spawn(move || hear_all(witness, begin, &echo));
 
         let started = Instant::now();
         let spoken = speak(speakers, guests.message_bytes, begin, time, &heard);
@@ -92,6 +72,28 @@ pub fn talk(address: SocketAddr, guests: Guests, time: Duration) -> io::Result<L
         load.errors = (sent * speakers.len() as u64).abs_diff(load.done);
         Ok(load)
     })
+}
+
+/// How many messages a guest hears.
+fn count_messages(guest: &TcpStream) -> u64 {
+    let mut messages = 0;
+    hear(guest, |line| messages += u64::from(stamp(line).is_some()));
+    messages
+}
+
+/// What the witness hears: the messages, each with its latency and told to `echo`, and how many
+/// guests the room dropped.
+fn hear_all(witness: &TcpStream, begin: Instant, echo: &Sender<()>) -> (Load, u64) {
+    let (mut load, mut dropped) = (Load::default(), 0);
+    hear(witness, |line| match stamp(line) {
+        Some(sent) => {
+            load.count(Ok(()), begin.elapsed().saturating_sub(sent));
+            // Nobody speaks any more at the end.
+            let _ = echo.send(());
+        }
+        None => dropped += u64::from(line.ends_with(b" was dropped for reading too slowly.")),
+    });
+    (load, dropped)
 }
 
 /// Speakers take turns until time is up. Returns how many messages they sent, once the witness has
