@@ -21,11 +21,9 @@ pub fn unfinished(source: &str) -> Option<usize> {
 pub fn borrowed(source: &str) -> Option<String> {
     let is_in_word = |c: char| c.is_ascii_alphanumeric() || "_-/.".contains(c);
     let is_others = |word: &str| {
-        let chapter = word.strip_prefix("ch").and_then(|rest| {
-            let rest = rest.strip_prefix(|c: char| c.is_ascii_digit())?;
-            rest.strip_prefix(['_', '-'])
-        });
-        chapter.is_some() || word.contains("../src/") || word == "solutions"
+        let start = word.as_bytes();
+        let is_chapter = matches!(start, [b'c', b'h', b'0'..=b'9', b'_' | b'-', ..]);
+        is_chapter || word.contains("../src/") || word == "solutions"
     };
     let tokens = tokens(source);
     let starts_program = has(&tokens, "process") && has(&tokens, "Command");
