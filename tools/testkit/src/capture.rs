@@ -8,13 +8,19 @@ use crate::{PATIENCE, allow_many_files, plain};
 
 /// An output that a test can read, without colour. Clones share their text.
 #[derive(Debug, Clone)]
-pub struct Capture(Arc<(Mutex<Written>, Condvar)>);
+pub struct Capture {
+    written: Arc<Mutex<Written>>,
+    changed: Arc<Condvar>,
+}
 
 impl Default for Capture {
     fn default() -> Self {
         plain();
         allow_many_files();
-        Self(Arc::default())
+        Self {
+            written: Arc::default(),
+            changed: Arc::default(),
+        }
     }
 }
 
@@ -68,7 +74,7 @@ impl Capture {
     /// Ends the pause.
     pub fn resume(&self) {
         self.written().paused = false;
-        self.0.1.notify_all();
+        self.changed.notify_all();
     }
 
     /// Waits until whoever writes has closed it, and returns all that was written.
@@ -86,31 +92,30 @@ impl Capture {
 
     fn wait_until(&self, time: Duration, is_there: impl Fn(&Written) -> bool) -> (bool, String) {
         let waits = |written: &mut Written| !is_there(written) && !written.closed;
-        let waited = self.0.1.wait_timeout_while(self.written(), time, waits);
+        let waited = self.changed.wait_timeout_while(self.written(), time, waits);
         let (written, _) = waited.unwrap();
         (is_there(&written), written.text())
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
-        self.0.0.lock().unwrap()
+        self.written.lock().unwrap()
     }
 
     pub(crate) fn close(&self) {
         self.written().closed = true;
-        self.0.1.notify_all();
+        self.changed.notify_all();
     }
 }
 
 impl Write for Capture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let changed = &self.0.1;
         let mut written = self.written();
         written.held_up = written.paused;
-        changed.notify_all();
-        let mut written = changed.wait_while(written, |it| it.paused).unwrap();
+        self.changed.notify_all();
+        let mut written = self.changed.wait_while(written, |it| it.paused).unwrap();
         written.held_up = false;
         written.bytes.extend_from_slice(bytes);
-        changed.notify_all();
+        self.changed.notify_all();
         Ok(bytes.len())
     }
 
