@@ -11,8 +11,7 @@ impl Terminal {
     /// Opens a terminal of so many columns, and 20 rows.
     pub fn open(columns: usize) -> Self {
         let id = own_loopback_address().unwrap().to_bits();
-        let name = format!("terminal-of-a-test-{id}");
-        let terminal = Self(name);
+        let terminal = Self(format!("terminal-of-a-test-{id}"));
         let session = format!("-f /dev/null new-session -d -x {columns} -y 20");
         let shell = ["env", "PS1=$ ", "TERM=screen", "sh"];
         let arguments: Vec<_> = session.split(' ').chain(shell).collect();
