@@ -52,9 +52,10 @@ impl<'a> Contender<'a> {
     ) -> Self {
         let round = move |time| {
             let server = start()?;
-            server.under(WARM_UP, |address| load(address, WARM_UP))?;
+            let run = |time| server.under(time, |address| load(address, time));
+            run(WARM_UP)?;
             let before = server.usage();
-            let mut load = server.under(time, |address| load(address, time))?;
+            let mut load = run(time)?;
             if let Some((before, after)) = before.zip(server.usage()) {
                 load.processor = after.processor.checked_sub(before.processor);
                 load.peak_kib = Some(after.peak_kib);
