@@ -31,9 +31,7 @@ pub fn start_nginx(bytes: usize) -> Result<Server, Error> {
     let mut command = Command::new("nginx");
     command.args(["-e", "stderr", "-p"]).arg(directory.path());
     command.arg("-c").arg(directory.path().join("nginx.conf"));
-    let mut server = Server::start_at(address, command)?;
-    server.keep(directory);
-    Ok(server)
+    Ok(Server::start_at(address, command)?.keep(directory))
 }
 
 /// Python's own server, with a page of `bytes` bytes.
@@ -49,9 +47,7 @@ pub fn start_python(bytes: usize) -> Result<Server, Error> {
         .arg("--directory")
         .arg(directory.path())
         .stderr(Stdio::null());
-    let mut server = Server::start(command)?;
-    server.keep(directory);
-    Ok(server)
+    Ok(Server::start(command)?.keep(directory))
 }
 
 fn directory_with(file: &str, text: &str) -> Result<TempDir, Error> {

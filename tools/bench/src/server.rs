@@ -61,9 +61,7 @@ impl Server {
             let text = fs::read_to_string(output.path()).ok()?;
             address_in(text.rsplit_once('\n')?.0)
         };
-        let mut server = Self::spawn(command, address)?;
-        server.keep(output);
-        Ok(server)
+        Ok(Self::spawn(command, address)?.keep(output))
     }
 
     /// Starts a program that prints nothing and listens on `address`.
@@ -103,8 +101,10 @@ impl Server {
     }
 
     /// Keeps something for as long as the server runs.
-    pub fn keep(&mut self, it: impl Send + Sync + 'static) {
+    #[must_use]
+    pub fn keep(mut self, it: impl Send + Sync + 'static) -> Self {
         self.keep.push(Box::new(it));
+        self
     }
 
     /// Runs a load that should take this long.

@@ -75,10 +75,9 @@ fn beside_others(scale: &Scale, clients: usize, bytes: usize) -> Result<Section,
 
 /// The server with 500 connections on which nothing is sent. It ends each after 5 s, which is
 /// longer than a round.
-fn among_idle(mut server: Server) -> Result<Server, Error> {
+fn among_idle(server: Server) -> Result<Server, Error> {
     let idle = server.under(Duration::ZERO, |address| connect(address, 500))?;
-    server.keep(idle);
-    Ok(server)
+    Ok(server.keep(idle))
 }
 
 /// The floor's few lines, with its threads arranged in four ways.
