@@ -35,27 +35,25 @@ struct Written {
     held_up: bool,
 }
 
-impl Written {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
+fn text_of(written: &Written) -> String {
+    String::from_utf8_lossy(&written.bytes).into_owned()
 }
 
 impl Capture {
     /// All that was written so far.
     pub fn text(&self) -> String {
-        self.written().text()
+        text_of(&self.written())
     }
 
     /// Waits until `text` was written, and returns all that was written so far.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {
-        self.expect(text, |written| written.text().contains(text))
+        self.expect(text, |written| text_of(written).contains(text))
     }
 
     /// Whether `text` was written or is written in this time.
     pub fn shows_within(&self, text: &str, time: Duration) -> bool {
-        let shown = |written: &Written| written.text().contains(text);
+        let shown = |written: &Written| text_of(written).contains(text);
         self.wait_until(time, shown).0
     }
 
@@ -94,7 +92,7 @@ impl Capture {
         let waits = |written: &mut Written| !is_there(written) && !written.closed;
         let waited = self.changed.wait_timeout_while(self.written(), time, waits);
         let (written, _) = waited.unwrap();
-        (is_there(&written), written.text())
+        (is_there(&written), text_of(&written))
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
