@@ -99,7 +99,7 @@ impl Marked {
                 _ => &told,
             };
             if !line.is_empty() {
-                let _ = writeln!(lines, "{line}");
+                let _ = writeln!(lines, "{:<7}{line}", check.level);
             }
         }
         text.push_str(&lines);
