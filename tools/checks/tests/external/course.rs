@@ -130,7 +130,7 @@ fn a_flat_class_is_judged_in_four_languages() {
     let expected = [
         "a 张三_12_server.c  (./a.out {port})",
         "b 李四_12_Server.java  (java -Xmx1g -cp . Server {port})",
-        "c (1).js  (node \"./c (1).js\" {port})",
+        "c (1).js  (node './c (1).js' {port})",
         "d.py  (python3 ./d.py {port})",
     ];
     assert_eq!(passed, expected, "{output}");
