@@ -69,7 +69,8 @@ pub fn limits() -> String {
          has survived if it still runs {} later. If something doesn't come in time, the \
          check is made again while the program runs alone, and that counts. So it is after a wrong \
          answer, if a file has changed in the program's folder or below it: another run may have \
-         read that file.\n\nOn Unix a check runs the program at a terminal without echo, where most languages print each line at once, so it \
+         read that file.\n\nOn Unix a check runs the program at a terminal without echo, where most \
+         languages print each line at once, so it \
          rarely sees a missing flush. On Windows it uses pipes, and output may also come within \
          {} after the input has ended.",
         time(start),
