@@ -1,9 +1,7 @@
 //! What came of one check of an exercise.
 
-use serde::{Deserialize, Serialize};
-
 /// What came of one check.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The check's name, such as `tcp-server/split-request`. A check of functions has a title only.
     pub id: String,

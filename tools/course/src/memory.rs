@@ -5,16 +5,13 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
 use crate::finding::Finding;
 
-/// What was judged, and what came of it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Memory {
-    judged: Vec<Stamp>,
-    findings: Vec<Finding>,
-}
+/// What was judged, and the fields of each finding. JSON has tuples as lists.
+type Memory = (Vec<Stamp>, Vec<Fields>);
+
+/// What a [`Finding`] consists of.
+type Fields = (String, String, Option<bool>, Vec<(String, String)>);
 
 /// A file's size in bytes and the time of its last change: another file of that name has others.
 type Stamp = (u64, SystemTime);
@@ -38,18 +35,32 @@ pub fn recall(
     let file = folder.join(format!("{name}.json"));
     let last = fs::read(&file).ok();
     let last: Option<Memory> = last.and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(last) = last.filter(|last| last.judged == judged) {
-        return last.findings;
+    if let Some((_, findings)) = last.filter(|last| last.0 == judged) {
+        return findings.into_iter().map(finding).collect();
     }
     let findings = find();
-    let new = Memory { judged, findings };
+    let new: Memory = (judged, findings.iter().cloned().map(fields).collect());
     // If it can't be written, the next time takes as long as this one.
     let _ = fs::create_dir_all(folder).and_then(|()| fs::write(&file, serde_json::to_vec(&new)?));
-    new.findings
+    findings
+}
+
+fn fields(finding: Finding) -> Fields {
+    (finding.id, finding.title, finding.passed, finding.why)
+}
+
+fn finding((id, title, passed, why): Fields) -> Finding {
+    Finding {
+        id,
+        title,
+        passed,
+        why,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
@@ -58,12 +69,19 @@ mod tests {
     fn only_a_file_that_has_changed_is_judged_again() {
         let folder = tempfile::tempdir().unwrap();
         let [memory, program] = ["memory", "program"].map(|name| folder.path().join(name));
+        let found = Finding {
+            id: "id".to_owned(),
+            title: "title".to_owned(),
+            passed: None,
+            why: vec![("saw".to_owned(), "nothing".to_owned())],
+        };
         let is_judged = || {
             let mut is_judged = false;
-            recall(&memory, "half", &[&program], || {
+            let findings = recall(&memory, "half", &[&program], || {
                 is_judged = true;
-                Vec::new()
+                vec![found.clone()]
             });
+            assert_eq!(findings, slice::from_ref(&found));
             is_judged
         };
         let write = |text: &str, time| {
