@@ -143,40 +143,37 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
     let deadline = Instant::now() + limits.head_time;
     let mut recogniser = Recogniser::default();
     let mut bytes = Vec::new();
-    let message = loop {
+    loop {
         let message = recogniser.recognise(&bytes);
         let wait_until = match message {
             Message::Unclear | Message::PartOfHead => deadline,
             // Whichever comes first.
             Message::PartOfLine => deadline.min(Instant::now() + limits.quiet),
-            _ => break message,
+            _ => return Ok((bytes, message)),
         };
         let mut piece = [0; 2048];
         let room = piece.len().min(limits.head_bytes - bytes.len());
-        // Why a head is refused if no more of it is read.
-        let refusal = if room == 0 {
-            (TOO_LARGE, "its head has too many bytes")
-        } else {
-            match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
-                Ok(0) => (BAD_REQUEST, "its head has no end"),
-                Ok(count) => {
-                    bytes.extend_from_slice(&piece[..count]);
-                    continue;
-                }
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    (TIMEOUT, "its head took too long to arrive")
-                }
-                Err(error) => return Err(error),
+        if room == 0 {
+            let too_long = match message {
+                Message::PartOfHead => Message::Refused((TOO_LARGE, "its head has too many bytes")),
+                _ => Message::LineTooLong,
+            };
+            return Ok((bytes, too_long));
+        }
+        // If no more comes, a head is incomplete, but a line has ended.
+        let ended = |status, why| match message {
+            Message::PartOfHead => Message::Refused((status, why)),
+            line => line,
+        };
+        match DeadlineStream::new(client, wait_until).read(&mut piece[..room]) {
+            Ok(0) => return Ok((bytes, ended(BAD_REQUEST, "its head has no end"))),
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                return Ok((bytes, ended(TIMEOUT, "its head took too long to arrive")));
             }
-        };
-        break match message {
-            Message::PartOfHead => Message::Refused(refusal),
-            _ if room == 0 => Message::LineTooLong,
-            // For a line this isn't an error: quiet, or the end of the stream, ends it.
-            other => other,
-        };
-    };
-    Ok((bytes, message))
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Closes in stages (RFC 9112, section 9.6).
