@@ -77,20 +77,7 @@ impl Workers<'_> {
     /// idle. (`'s` is the scope's lifetime: what its threads borrow must live as long.)
     fn work<'s>(&'s self, scope: &'s Scope<'s, '_>, may_retire: bool) -> io::Result<()> {
         loop {
-            let (client, address) = match self.listener.accept() {
-                Ok(accepted) => accepted,
-                Err(error) if client_has_gone(&error) => continue,
-                // The socket doesn't listen any more (accept(2)), or `end_accept` was called.
-                Err(error) if [InvalidInput, WouldBlock].contains(&error.kind()) => {
-                    return Err(error);
-                }
-                // The system is short of descriptors or memory. The client stays in the backlog.
-                Err(error) => {
-                    self.log.short_of("accept a client for now", &error);
-                    thread::sleep(RETRY_DELAY);
-                    continue;
-                }
-            };
+            let (client, address) = self.accept()?;
             self.keep_accepting(scope);
             // A panic ends the connection, not the worker. `AssertUnwindSafe` promises that nobody
             // uses what the panic left half done.
@@ -102,6 +89,25 @@ impl Workers<'_> {
                 return Ok(());
             }
             counts.idle += 1;
+        }
+    }
+
+    /// The next client. Fails only if the listener fails for good.
+    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            match self.listener.accept() {
+                Err(error) if client_has_gone(&error) => {}
+                // The socket doesn't listen any more (accept(2)), or `end_accept` was called.
+                Err(error) if [InvalidInput, WouldBlock].contains(&error.kind()) => {
+                    return Err(error);
+                }
+                // The system is short of descriptors or memory. The client stays in the backlog.
+                Err(error) => {
+                    self.log.short_of("accept a client for now", &error);
+                    thread::sleep(RETRY_DELAY);
+                }
+                accepted => return accepted,
+            }
         }
     }
 
