@@ -47,11 +47,9 @@ impl Recogniser {
     /// A known method and a space mean HTTP, and so does a whole request line, whatever its method.
     /// Anything else is text, if it can be read.
     pub fn recognise(&mut self, bytes: &[u8]) -> Message {
-        // The message hasn't begun: skip line ends.
-        if self.searched == 0 {
-            let new = bytes[self.skipped..].iter();
-            self.skipped += new.take_while(|b| b"\r\n".contains(b)).count();
-        }
+        // Skip line ends until the message begins.
+        let rest = bytes[self.skipped..].iter();
+        self.skipped += rest.take_while(|b| b"\r\n".contains(b)).count();
         let message = &bytes[self.skipped..];
         let methods = METHODS.map(str::as_bytes);
         let is_known = methods.iter().any(|method| message.starts_with(method));
