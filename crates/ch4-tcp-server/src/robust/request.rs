@@ -89,16 +89,13 @@ impl Recogniser {
             Err(error) if error.error_len().is_none() => &new[..error.valid_up_to()],
             _ => new,
         };
-        match str::from_utf8(whole) {
-            Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => {
-                self.readable += whole.len();
-                if_text
-            }
-            _ => {
-                let why = "it is neither HTTP nor text in UTF-8 without control characters";
-                Message::Refused((BAD_REQUEST, why))
-            }
+        let is_control = |c: char| c.is_control() && !"\t\r\n".contains(c);
+        if str::from_utf8(whole).is_ok_and(|text| !text.contains(is_control)) {
+            self.readable += whole.len();
+            return if_text;
         }
+        let why = "it is neither HTTP nor text in UTF-8 without control characters";
+        Message::Refused((BAD_REQUEST, why))
     }
 }
 
