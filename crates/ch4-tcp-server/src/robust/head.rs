@@ -86,11 +86,12 @@ pub fn read(head: &[u8]) -> Result<Request, Refusal> {
 
 /// The values of all fields with this name; case doesn't matter.
 fn values<'a>(fields: &[httparse::Header<'a>], name: &str) -> Vec<&'a str> {
-    let fields = fields.iter();
-    let named = fields.filter(|field| field.name.eq_ignore_ascii_case(name));
-    // Bytes that aren't UTF-8 become a value that is refused.
-    let value = |field: &httparse::Header<'a>| str::from_utf8(field.value).unwrap_or("\u{fffd}");
-    named.map(value).collect()
+    fields
+        .iter()
+        .filter(|field| field.name.eq_ignore_ascii_case(name))
+        // Bytes that aren't UTF-8 become a value that is refused.
+        .map(|field| str::from_utf8(field.value).unwrap_or("\u{fffd}"))
+        .collect()
 }
 
 /// The path that a target names, if it has a form that the method allows: RFC 9112, section 3.2.
