@@ -116,7 +116,8 @@ font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}";
 fn what_was_sent(head: &[u8]) -> String {
     let mut html = "<p>Your browser sent this to say that it wants the page:</p>\n<pre>".to_owned();
     for line in String::from_utf8_lossy(head).lines() {
-        html.extend([encode_text(&safe::escape(line)), "\n".into()]);
+        html += &encode_text(&safe::escape(line));
+        html += "\n";
     }
     html + "</pre>"
 }
