@@ -32,15 +32,15 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Error> {
-    let listen = if args.flags.tutorial {
+    let flags = &args.flags;
+    let listen = if flags.tutorial {
         tutorial::listen
     } else {
         robust::listen
     };
-    let listener =
-        (args.flags).open(|address| listen(address).or_cannot(Action::Listen, address))?;
+    let listener = flags.open(|address| listen(address).or_cannot(Action::Listen, address))?;
     let here = own_address(&listener)?;
-    if args.flags.tutorial {
+    if flags.tutorial {
         let ended = tutorial::serve(&listener, &args.name, &mut stdout());
         return ended.or_cannot(Action::Serve, here);
     }
