@@ -96,9 +96,9 @@ fn run(args: &Args) -> Result<ExitCode, Error> {
             if temperatures.is_empty() {
                 // A terminal shows by itself what is typed.
                 let (echo, width) = (io::stdin().is_terminal(), terminal_width);
-                let all_answered =
-                    client::converse(&servers, &WAITS, &mut stdin(), echo, &mut out, width)?;
-                return Ok(u8::from(!all_answered).into());
+                if !client::converse(&servers, &WAITS, &mut stdin(), echo, &mut out, width)? {
+                    status = ExitCode::FAILURE;
+                }
             }
             for celsius in temperatures {
                 let reply = client::ask_server(&servers, trimmed(celsius), &WAITS, &mut out);
