@@ -39,7 +39,7 @@ impl Refusals {
             return u32::MAX;
         }
         let count = self.counts.entry(to).or_default();
-        *count = count.saturating_add(1);
+        *count += 1;
         *count
     }
 }
