@@ -24,8 +24,8 @@ pub fn try_ports() -> Result<String, Error> {
         let number = steps.len() + 1;
         let refused = |error| format!("The system refuses: {error}");
         let (answer, shows) = match result.map_err(refused) {
-            Ok(()) => (Style::Peer.paint("It works.").to_string(), if_done),
-            Err(refused) => (Style::Trouble.paint(refused).to_string(), if_refused),
+            Ok(()) => (Style::Peer.paint("It works."), if_done),
+            Err(refused) => (Style::Trouble.paint(refused), if_refused),
         };
         steps.push(format!("\n{number}. {tried}\n   {answer}\n   {shows}\n"));
     };

@@ -32,7 +32,7 @@ pub fn table(rows: &[(Kind, Result<Talk, String>)], width: usize) -> String {
 
 fn block(kind: Kind, talk: &Result<Talk, String>) -> String {
     let mut lines = vec![
-        Style::Event.paint(kind.name()).to_string(),
+        Style::Event.paint(kind.name()),
         format!("  Python      {}", kind.python()),
         format!("  Rust        {}", kind.rust()),
     ];
@@ -63,7 +63,7 @@ fn row(kind: Kind, talk: &Result<Talk, String>) -> String {
         }
         Err(reason) => {
             let reason = Style::Trouble.paint(format!("not here: {reason}"));
-            line([&python, &rust, &reason.to_string(), "", ""])
+            line([&python, &rust, &reason, "", ""])
         }
     }
 }

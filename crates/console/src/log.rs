@@ -84,7 +84,7 @@ impl Log {
     }
 
     fn print(&self, style: Style, line: impl Display) {
-        self.printer.print(&style.paint(line).to_string());
+        self.printer.print(&style.paint(line));
     }
 }
 

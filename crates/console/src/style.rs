@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use colored::{Color, Colorize};
+use colored::Colorize;
 
 use crate::{Error, show};
 
@@ -24,14 +24,14 @@ pub enum Style {
 impl Style {
     /// The text in the style's colour. Each of its lines is painted separately, so a colour ends
     /// where a line does.
-    pub fn paint(self, text: impl Display) -> impl Display {
+    pub fn paint(self, text: impl Display) -> String {
         let text = text.to_string();
         let lines = text.split('\n').map(|line| match self {
             _ if line.is_empty() => line.normal(),
-            Self::Event => line.color(Color::Cyan),
-            Self::Peer => line.color(Color::Green),
+            Self::Event => line.cyan(),
+            Self::Peer => line.green(),
             Self::Prompt => line.bold(),
-            Self::Trouble => line.color(Color::Red),
+            Self::Trouble => line.red(),
         });
         let painted: Vec<String> = lines.map(|line| line.to_string()).collect();
         painted.join("\n")

@@ -5,7 +5,7 @@ use console::{Stage, Style};
 #[test]
 fn each_line_is_painted_by_itself() {
     colored::control::set_override(true);
-    let painted = Style::Peer.paint("\n| one\n| two\n").to_string();
+    let painted = Style::Peer.paint("\n| one\n| two\n");
     assert_eq!(
         painted,
         "\n\u{1b}[32m| one\u{1b}[0m\n\u{1b}[32m| two\u{1b}[0m\n"

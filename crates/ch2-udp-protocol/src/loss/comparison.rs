@@ -60,12 +60,12 @@ impl Comparison<'_> {
         let (udp, style) = self.udp_cell(number);
         let udp = format!("{udp:<28}");
         let udp = match style {
-            Some(style) => style.paint(udp).to_string(),
+            Some(style) => style.paint(udp),
             None => udp,
         };
         let tcp = match arrivals(self.tcp, number).next() {
             Some(at) => format!("{:>7}{}", seconds(at), self.held_up(number, at)),
-            None => Style::Trouble.paint("  never").to_string(),
+            None => Style::Trouble.paint("  never"),
         };
         let line = format!("{number:>7} {sent:>6} {udp} {tcp}");
         writeln!(f, "{}", line.trim_end())

@@ -77,8 +77,7 @@ impl Screen {
             return None;
         }
         let rows = shown.text.add(bytes, self.printer.width());
-        let rows = Style::Peer.paint(rows).to_string();
-        Some(self.printer.add_in_turn(rows))
+        Some(self.printer.add_in_turn(Style::Peer.paint(rows)))
     }
 
     /// The user has pressed Enter. If the terminal shows that, what comes next begins a row.
@@ -120,7 +119,7 @@ impl Screen {
         }
         shown.is_open = false;
         let rows = shown.text.finish(self.printer.width());
-        self.printer.add(Style::Peer.paint(rows).to_string());
+        self.printer.add(Style::Peer.paint(rows));
         if !why.is_empty() {
             self.print(shown, Style::Event, why);
         }
