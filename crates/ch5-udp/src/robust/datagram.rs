@@ -12,9 +12,11 @@ pub const REQUEST_SHOWN: usize = 40;
 /// The other side's bytes as a part of one of our lines: harmless, and cut after `limit`
 /// characters.
 pub fn shown(bytes: &[u8], limit: usize) -> String {
+    if bytes.is_empty() {
+        return "(empty)".to_owned();
+    }
     let text = safe::escape(&String::from_utf8_lossy(bytes));
     match text.char_indices().nth(limit) {
-        _ if text.is_empty() => "(empty)".to_owned(),
         Some((end, _)) => format!("(cut, {} bytes) {}", bytes.len(), &text[..end]),
         None => text,
     }
