@@ -11,8 +11,7 @@ const WARN_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Tells a server's user what happens, unless it should be quiet. It never holds up the server.
 pub struct Log {
-    /// What prints it.
-    pub printer: Printer,
+    printer: Printer,
     /// True if lines about clients are left out. Then the caller needn't make them.
     pub quiet: bool,
     /// When the user was last told that the system is short of something.
