@@ -147,7 +147,6 @@ fn receive(client: &TcpStream, limits: &Limits) -> io::Result<(Vec<u8>, Message)
         let message = recogniser.recognise(&bytes);
         let wait_until = match message {
             Message::Unclear | Message::PartOfHead => deadline,
-            // Whichever comes first.
             Message::PartOfLine => deadline.min(Instant::now() + limits.quiet),
             _ => return Ok((bytes, message)),
         };

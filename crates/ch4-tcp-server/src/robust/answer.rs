@@ -9,7 +9,6 @@ use super::head::Request;
 use super::request::Message;
 
 /// An answer, ready to be sent.
-#[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     /// What the console calls it: `200 OK`, or `plain text`.
     pub title: &'static str,

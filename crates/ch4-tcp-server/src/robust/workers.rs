@@ -66,7 +66,6 @@ struct Workers<'a> {
 }
 
 struct Counts {
-    /// All workers.
     all: usize,
     /// Those without a client.
     idle: usize,
