@@ -168,13 +168,9 @@ impl Drop for Printer {
 
 /// The thread that prints: whatever waits, all of it in one write, until it is told to finish.
 fn print_all(mut out: Box<dyn Write>, messages: &Receiver<Message>, counts: &Counts) {
-    let mut watcher = None;
-    let mut failure = None;
+    let (mut watcher, mut failure) = (None, None);
     while let Ok(first) = messages.recv() {
-        let mut text = String::new();
-        let mut size = 0;
-        let mut taken = Vec::new();
-        let mut finish = None;
+        let (mut text, mut size, mut taken, mut finish) = (String::new(), 0, Vec::new(), None);
         for message in iter::once(first).chain(messages.try_iter()) {
             match message {
                 Message::Text(more, waits) => {
