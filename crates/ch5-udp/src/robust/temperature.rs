@@ -39,10 +39,8 @@ fn fahrenheit(request: &[u8]) -> Result<f64, &'static str> {
     let text = text.trim();
     // Rust's idea of a number is stricter than Python's `float`: no `1_000`, no full-width digits.
     // But "nan" and "inf" parse too, and a number that is too large becomes infinity.
-    let celsius: f64 = text.parse().map_err(|_| why_not_a_number(text))?;
-    if celsius.is_nan() {
-        return Err(why_not_a_number(text));
-    }
+    let number = text.parse().ok().filter(|number: &f64| !number.is_nan());
+    let celsius = number.ok_or_else(|| why_not_a_number(text))?;
     if celsius < ABSOLUTE_ZERO {
         return Err("it is below absolute zero, which is -273.15 degrees Celsius");
     }
