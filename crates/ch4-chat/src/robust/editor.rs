@@ -20,15 +20,12 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
     let mut editor = DefaultEditor::with_config(config)?;
     let screen = AbovePrompt(editor.create_external_printer()?);
     #[cfg(unix)]
-    signals::guard_terminal()?;
+    unix::guard_terminal()?;
     let mut pasted = VecDeque::new();
     let next = move || {
         if pasted.is_empty() {
             #[cfg(unix)]
-            {
-                signals::let_stop_here();
-                make_blocking();
-            }
+            unix::prepare_prompt();
             match editor.readline("> ") {
                 // What was pasted may have several lines.
                 Ok(text) => pasted.extend(text.split('\n').map(str::to_owned)),
@@ -38,15 +35,6 @@ pub fn open() -> rustyline::Result<(impl FnMut() -> Event + Send, impl Write + S
         Event::Typed(pasted.pop_front().unwrap_or_default())
     };
     Ok((next, screen))
-}
-
-/// Makes the terminal blocking again, as shells do before they prompt. A program that shares it may
-/// have made it non-blocking, and then the editor would fail.
-#[cfg(unix)]
-fn make_blocking() {
-    // If this fails, the editor will say why.
-    let _ = rustix::io::ioctl_fionbio(io::stdin(), false);
-    let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
 }
 
 /// The event when the editor returned no line: the user pressed Ctrl-D or Ctrl-C, or the line has
@@ -83,11 +71,11 @@ impl<P: ExternalPrinter> Write for AbovePrompt<P> {
     }
 }
 
-/// Handles signals while the editor has the terminal, so that no shell gets it back in the editor's
-/// mode. (Nobody can do that for SIGKILL and SIGSTOP, or for a signal that a fault raises. It isn't
-/// done for SIGTSTP from another program.)
+/// Keeps the terminal usable on Unix: for the editor, and for the shell, which must not get it back
+/// in the editor's mode. (Nobody can do that for SIGKILL and SIGSTOP, or for a signal that a fault
+/// raises. It isn't done for SIGTSTP from another program.)
 #[cfg(unix)]
-mod signals {
+mod unix {
     use std::io;
     use std::thread;
 
@@ -108,8 +96,7 @@ mod signals {
     pub(super) fn guard_terminal() -> io::Result<()> {
         let mode = tcgetattr(io::stdin())?;
         let ending = SigSet::from_iter([SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2]);
-        let stopping = SigSet::from(SIGTSTP);
-        (ending | stopping).thread_block()?;
+        (ending | SigSet::from(SIGTSTP)).thread_block()?;
         thread::Builder::new().spawn(move || {
             // A paused terminal can't keep the program from ending: a printer waits for a second.
             let print = |marks| drop(Printer::new(io::stdout()).map(|it| it.add(marks)));
@@ -129,12 +116,16 @@ mod signals {
         Ok(())
     }
 
-    /// Lets Ctrl-Z stop the program in the editor's thread, which is this one, and in no other. The
-    /// editor restores the terminal, sends SIGTSTP, and takes the terminal again. Another thread
-    /// might stop the program only after that.
-    pub(super) fn let_stop_here() {
-        // This can fail only for a signal that doesn't exist.
+    /// Call this in the editor's thread before each prompt.
+    pub(super) fn prepare_prompt() {
+        // Let Ctrl-Z stop the program in this thread, and in no other: the editor restores the
+        // terminal, sends SIGTSTP, and takes the terminal again. Another thread might stop the
+        // program only after that. (This can fail only for a signal that doesn't exist.)
         let _ = SigSet::from(SIGTSTP).thread_unblock();
+        // Make the terminal blocking again, as shells do before they prompt. A program that shares
+        // it may have made it non-blocking, and then the editor would fail, and say why.
+        let _ = rustix::io::ioctl_fionbio(io::stdin(), false);
+        let _ = rustix::io::ioctl_fionbio(io::stdout(), false);
     }
 }
 
