@@ -7,6 +7,7 @@
 //! [`Limits::farewell`] at most, and closes the rest.
 
 use std::io::{self, Write};
+use std::iter;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -135,12 +136,11 @@ fn write_texts(
     waiting: &AtomicUsize,
 ) -> io::Result<()> {
     while let Ok(first) = texts.recv() {
-        let (mut text, mut count) = (first.to_string(), 1);
-        for more in texts.try_iter() {
+        let mut text = String::new();
+        for more in iter::once(first).chain(texts.try_iter()) {
             text += &more;
-            count += 1;
+            waiting.fetch_sub(TEXT_COST, Relaxed);
         }
-        waiting.fetch_sub(count * TEXT_COST, Relaxed);
         // Only the last word has no LF. It goes out in a separate write, or the tutorial's programs
         // wouldn't understand it.
         let lines = text.strip_suffix(BYE).unwrap_or(&text);
