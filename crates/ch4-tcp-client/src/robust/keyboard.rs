@@ -27,18 +27,19 @@ impl<I: BufRead> Keyboard<I> {
     /// The next line with its LF, or the next 64 KiB of a longer line, which may not fit into
     /// memory. A last line without an LF gets one. `None` at the end of the input.
     pub(super) fn read_piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let mut piece = Vec::new();
-        if !self.ended {
-            let input = self.input.by_ref();
-            let read = input.take(PIECE).read_until(b'\n', &mut piece);
-            let count = read.map_err(Error::input)?;
-            // A terminal reports Ctrl-D once, and the next read waits again. So remember it.
-            self.ended = !piece.ends_with(b"\n") && (count as u64) < PIECE;
-            if self.ended && (self.in_line || count > 0) {
-                piece.push(b'\n');
-            }
-            self.in_line = !piece.ends_with(b"\n");
+        if self.ended {
+            return Ok(None);
         }
+        let mut piece = Vec::new();
+        let input = self.input.by_ref();
+        let read = input.take(PIECE).read_until(b'\n', &mut piece);
+        let count = read.map_err(Error::input)?;
+        // A terminal reports Ctrl-D once, and the next read waits again. So remember it.
+        self.ended = !piece.ends_with(b"\n") && (count as u64) < PIECE;
+        if self.ended && (self.in_line || count > 0) {
+            piece.push(b'\n');
+        }
+        self.in_line = !piece.ends_with(b"\n");
         Ok((!piece.is_empty()).then_some(piece))
     }
 }
