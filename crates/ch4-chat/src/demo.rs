@@ -76,7 +76,7 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     stage.wait_for("host", "Li has joined")?;
 
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
-    let inbox = connection.try_clone().or_cannot(Action::Talk, address)?;
+    let socket = connection.try_clone().or_cannot(Action::Talk, address)?;
     stage.start("guest-2", "", move |mut keyboard, mut screen| {
         tutorial::guest(connection, &mut keyboard, &mut screen).or_cannot(Action::Talk, address)
     })?;
@@ -89,9 +89,9 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     stage.wait_for("Li", WELCOME)?;
     stage.types("Li", REPLY)?;
     stage.wait_for("host", REPLY)?;
-    // The tutorial's guest takes turns, and one `recv` for one message: let both lines arrive.
+    // The tutorial's guest takes turns, and one `recv` is one message to it: let both lines arrive.
     let both = format!("{WELCOME}\nLi: {REPLY}\n");
-    let arrived = || inbox.peek(&mut [0; 1024]);
+    let arrived = || socket.peek(&mut [0; 1024]);
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline && arrived().or_cannot(Action::Receive, address)? < both.len() {
         thread::yield_now();

@@ -140,9 +140,9 @@ impl Chat {
     }
 
     fn wait(&self, until: Option<Instant>) -> Option<Event> {
-        let left = |at: Instant| at.saturating_duration_since(Instant::now());
-        let event = self.inbox.recv_timeout(until.map_or(Duration::MAX, left));
-        event.ok()
+        let remaining = |at: Instant| at.saturating_duration_since(Instant::now());
+        let time = until.map_or(Duration::MAX, remaining);
+        self.inbox.recv_timeout(time).ok()
     }
 }
 

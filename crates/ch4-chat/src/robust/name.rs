@@ -40,8 +40,8 @@ pub fn clean(wanted: &str) -> Option<String> {
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let short: String = words.join(" ").nfc().take(MAX_CHARACTERS).collect();
     let name = short.trim_end_matches([' ', '.']);
-    let is_ours = keys(name).iter().any(|key| key.starts_with("guest-"));
-    (!name.is_empty() && !is_ours).then(|| name.to_owned())
+    let is_reserved = keys(name).iter().any(|key| key.starts_with("guest-"));
+    (!name.is_empty() && !is_reserved).then(|| name.to_owned())
 }
 
 /// The user's own name, cleaned ([`clean`]). If that isn't what the user chose, the log says so.

@@ -30,13 +30,13 @@ pub fn message_reader(
         // The time without a permit doesn't count as the peer's quiet.
         let mut last_read = Instant::now();
         let mut unreported = 0;
-        // A new guest has this long to give its name. Then it is announced in any case.
-        let new_until = is_new.then(|| last_read + quiet);
+        // A new guest has until then to give its name. Then it is announced in any case.
+        let announce_at = is_new.then(|| last_read + quiet);
         is_new = false;
         while !has_ended {
             // A message without LF ends when its peer is quiet.
             let quiet_at = framing.ends_when_quiet().then(|| last_read + quiet);
-            let deadline = new_until.or(quiet_at);
+            let deadline = announce_at.or(quiet_at);
             match DeadlineStream::new(&stream, deadline).read(&mut piece) {
                 Ok(0) => has_ended = true,
                 Ok(count) => {

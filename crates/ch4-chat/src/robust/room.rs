@@ -141,9 +141,9 @@ impl Room {
             0 => MESSAGE_BYTES,
             bytes => bytes,
         };
-        let may_go_on = guest.budget.spend(bytes, now);
+        let may_go_on_at = guest.budget.spend(bytes, now);
         if !leaves {
-            guest.peer.permit(may_go_on);
+            guest.peer.permit(may_go_on_at);
         }
         self.broadcast(&text, Some(id), now);
         if leaves {
@@ -179,9 +179,9 @@ impl Room {
         if guest.name.is_some() && asked.is_none() {
             return;
         }
-        let before = guest.name.take();
-        if let Some(name) = &before {
-            self.names.free(name);
+        let old_name = guest.name.take();
+        if let Some(old) = &old_name {
+            self.names.free(old);
         }
         let wanted = asked.and_then(name::clean);
         let wanted = wanted.unwrap_or_else(|| name::guest(id));
@@ -194,9 +194,9 @@ impl Room {
         }
         guest.name = Some(name.clone());
         let address = guest.address;
-        let (news, from) = match before {
+        let (news, from) = match old_name {
             None => (format!("{name} has joined"), format!(" from {address}")),
-            Some(before) if before != name => (format!("{before} is now {name}"), String::new()),
+            Some(old) if old != name => (format!("{old} is now {name}"), String::new()),
             Some(_) => return,
         };
         self.log.event(format_args!("{news}{from}."));
