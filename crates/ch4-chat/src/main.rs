@@ -58,7 +58,7 @@ fn run_tutorial(args: &Args) -> Result<(), Error> {
         Some(Side::Demo) => return demo::tutorial(stdout()),
         Some(Side::Server) => args.flags.open(listen).map(Meeting::Host),
         Some(Side::Client) => args.flags.open(connect).map(Meeting::Guest),
-        // The robust way: so the same command can be run again at once, whoever closed first.
+        // With robust sockets, or the port could stay in use for a minute after a chat.
         None => robust::meet(&args.flags.addresses()?, &Limits::default()),
     };
     let (mut input, mut out) = (stdin(), stdout());

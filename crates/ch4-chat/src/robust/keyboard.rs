@@ -23,7 +23,7 @@ pub enum Input {
 
 /// The user's keyboard, as the typing thread takes it.
 pub struct Keyboard {
-    /// Waits for the next line. In a box, because each input has a closure of its own.
+    /// Waits for the next line. In a box, because each input's closure has its own type.
     pub next: Box<dyn FnMut() -> Event + Send>,
     /// Where the lines come from.
     pub input: Input,

@@ -75,7 +75,7 @@ impl Budget {
         let time = Duration::from_secs(bytes as u64) / self.rate;
         let full = self.full.unwrap_or(now).max(now) + time;
         self.full = Some(full);
-        // One may speak while `full` is no further away than a burst.
+        // More may be said as soon as `full` is no further away than a burst.
         full.checked_sub(self.burst).unwrap_or(now).max(now)
     }
 }

@@ -53,16 +53,16 @@ pub fn own(chosen: Option<&str>, log: &Log) -> Option<String> {
     Some(name)
 }
 
-/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). A letter that stands
-/// for others counts as those, such as a full-width letter of a Chinese keyboard, or the last letter
-/// of น้ำ. A colon isn't allowed: it ends a name.
+/// Whether Unicode allows the character in identifiers (UTS 39, section 3.1). If Unicode replaces a
+/// letter by others (its form NFKC), those count: for a full-width letter of a Chinese keyboard, or
+/// the last letter of น้ำ. A colon isn't allowed: it ends a name.
 fn is_allowed(character: char) -> bool {
     let allowed = |character: char| character.identifier_allowed() && character != ':';
     let stands_for = || iter::once(character).nfkc().all(allowed);
     allowed(character) || (character.is_alphanumeric() && stands_for())
 }
 
-/// Whether the mark may come after the text `before`: once, and on a letter of its own script.
+/// Whether the mark may come after the text `before`: once, and on a letter of the same script.
 /// Elsewhere it may look like anything, such as a colon.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);

@@ -126,7 +126,7 @@ pub fn connect(
         still_to_try -= 1;
         match connect_within(address, share) {
             Ok(stream) => return Ok((stream, address)),
-            // The last error is the cause; those before it stand with their addresses.
+            // The last error is the cause. The others come before it, with their addresses.
             Err(error) => {
                 let all = format!("{tried}{address}");
                 tried = format!("{all}: {error}, ");
