@@ -31,7 +31,6 @@ pub fn tutorial(out: impl Write) -> Result<(), Error> {
     stage.start("host", "", move |mut keyboard, mut screen| {
         tutorial::host(listener, &mut keyboard, &mut screen).or_cannot(Action::Serve, address)
     })?;
-    stage.wait_for("host", "Waiting")?;
     let connection = tutorial::connect(address).or_cannot(Action::Connect, address)?;
     stage.start("guest", "", move |mut keyboard, mut screen| {
         tutorial::guest(connection, &mut keyboard, &mut screen).or_cannot(Action::Talk, address)
@@ -42,9 +41,7 @@ pub fn tutorial(out: impl Write) -> Result<(), Error> {
         ("All my bytes arrived.", "Good. See you!"),
     ] {
         stage.types("guest", question)?;
-        stage.wait_for("host", question)?;
         stage.types("host", answer)?;
-        stage.wait_for("guest", answer)?;
     }
     stage.types("guest", BYE)
 }
@@ -99,7 +96,6 @@ pub fn robust(out: impl Write) -> Result<(), Error> {
     stage.types("guest-2", OLD_WAY)?;
     stage.wait_for("host", OLD_WAY)?;
     stage.wait_for("Li", OLD_WAY)?;
-    stage.wait_for("guest-2", REPLY)?;
 
     stage.types("guest-2", BYE)?;
     stage.wait_for("host", "guest-2 has left")?;

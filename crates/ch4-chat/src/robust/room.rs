@@ -67,7 +67,7 @@ impl Room {
         Self {
             guests: BTreeMap::new(),
             names,
-            host_prefix: host.map_or_else(String::new, |name| name + ": "),
+            host_prefix: host.map(|name| name + ": ").unwrap_or_default(),
             budget: Budget::ROOM,
             queue: BTreeMap::new(),
             turn: 0,
