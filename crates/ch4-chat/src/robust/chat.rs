@@ -120,7 +120,7 @@ impl Chat {
                 Event::Said(id, messages) => {
                     show(&self.log, &messages);
                     if let Some(peer) = peers.get(&id) {
-                        peer.permit(Instant::now());
+                        peer.permit(now);
                     }
                 }
                 Event::Gone(id, _) => drop(peers.remove(&id)),

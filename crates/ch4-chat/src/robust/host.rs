@@ -139,8 +139,8 @@ impl Host {
         // A new connection's buffer has space for a line, so this doesn't wait.
         let _ = stream.write_all(b"* The room is full.\n");
         let _ = stream.shutdown(Shutdown::Write);
-        self.rejected.truncate(MAX_REJECTED - 1);
         self.rejected.insert(0, stream);
+        self.rejected.truncate(MAX_REJECTED);
     }
 }
 
