@@ -630,6 +630,8 @@ mod tests {
             ("C old news", "news"),
             ("asking # seconds", "s"),
             ("温度过低", "过低"),
+            ("C过低", "过低"),
+            ("温度Cold", "Cold"),
         ] {
             assert_eq!(lab.unknown(line), unknown, "{line}");
         }

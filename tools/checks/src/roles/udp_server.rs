@@ -513,7 +513,12 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_server_has_not_survived_what_it_answers_nobody_after() {
-        let survived = |lab: &mut Lab| survives(lab, &["0x25"]);
+        let survived = |lab: &mut Lab| {
+            let told = survives(lab, &["0x25"]);
+            // What to change in a wrong answer doesn't help who has sent none.
+            assert!(told.as_ref().err().is_none_or(|stop| stop.advice.is_none()));
+            told
+        };
         let gone = comes_of(survived, Duration::from_millis(50), None);
         assert_eq!(gone, Some(Kind::Missing));
         let there = comes_of(survived, PATIENCE, Some("that is no number"));
