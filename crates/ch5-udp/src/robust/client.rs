@@ -105,7 +105,7 @@ fn exchange(
     let socket = connect(server).or_cannot(Action::Connect, server)?;
 
     let tries = waits.len();
-    for (next_try, &wait) in (2..).zip(waits) {
+    for (sent, &wait) in (1..).zip(waits) {
         // 2. Send. Asking twice does no harm. (A request to pay a bill would need a number by which
         //    the server recognises a repeat.)
         socket.send(request).or_cannot(Action::Send, server)?;
@@ -114,9 +114,9 @@ fn exchange(
         if let Some(reply) = receive(&socket, wait).or_cannot(Action::Receive, server)? {
             return Ok(reply);
         }
-        if next_try <= tries {
+        if sent < tries {
             let late = format!("No answer from {server} within {} s", wait.as_secs_f64());
-            let asking = format!("{late}: asking again ({next_try} of {tries})");
+            let asking = format!("{late}: asking again ({} of {tries})", sent + 1);
             say(out, Style::Trouble, asking)?;
         }
     }

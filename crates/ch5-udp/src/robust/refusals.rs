@@ -26,10 +26,10 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Counts one more refusal to this address, and returns how many that makes in this period, or
+    /// Records one more refusal to this address, and returns how many that makes in this period, or
     /// `u32::MAX` if there are too many addresses. The caller sends it unless the number exceeds
     /// [`MAX_REFUSALS`]. (`::ffff:192.0.2.1` counts as 192.0.2.1.)
-    pub fn count(&mut self, to: IpAddr, now: Instant) -> u32 {
+    pub fn record(&mut self, to: IpAddr, now: Instant) -> u32 {
         if self.since.is_none_or(|since| now >= since + PERIOD) {
             self.since = Some(now);
             self.counts.clear();
@@ -56,7 +56,7 @@ mod tests {
     fn an_address_gets_so_many_in_a_period_and_then_as_many_again() {
         let (mut refusals, start) = (Refusals::default(), Instant::now());
         let sent = |refusals: &mut Refusals, after| {
-            let asked = (0..10_000).map(|_| refusals.count(PEER, start + after));
+            let asked = (0..10_000).map(|_| refusals.record(PEER, start + after));
             asked.filter(|&count| count <= MAX_REFUSALS).count()
         };
         let last_moment = PERIOD.saturating_sub(Duration::from_nanos(1));
@@ -72,23 +72,23 @@ mod tests {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
         let mapped = IpAddr::V6(Ipv4Addr::LOCALHOST.to_ipv6_mapped());
         let counts = [PEER, Ipv6Addr::LOCALHOST.into(), mapped, PEER];
-        assert_eq!(counts.map(|to| refusals.count(to, now)), [1, 1, 2, 3]);
+        assert_eq!(counts.map(|to| refusals.record(to, now)), [1, 1, 2, 3]);
     }
 
     #[test]
     fn any_number_of_forged_addresses_takes_a_bounded_memory() {
         let (mut refusals, now) = (Refusals::default(), Instant::now());
-        assert_eq!(refusals.count(PEER, now), 1);
+        assert_eq!(refusals.record(PEER, now), 1);
         let forged = (0..100_000).map(|bits| Ipv4Addr::from_bits(bits).into());
         let sent = forged
-            .filter(|&to| refusals.count(to, now) <= MAX_REFUSALS)
+            .filter(|&to| refusals.record(to, now) <= MAX_REFUSALS)
             .count();
         assert_eq!(sent, MAX_ADDRESSES - 1);
         assert_eq!(refusals.counts.len(), MAX_ADDRESSES);
         // An address with a count keeps it, and in the next period there is room again.
-        assert_eq!(refusals.count(PEER, now), 2);
+        assert_eq!(refusals.record(PEER, now), 2);
         let newcomer = Ipv6Addr::LOCALHOST.into();
-        assert_eq!(refusals.count(newcomer, now), u32::MAX);
-        assert_eq!(refusals.count(newcomer, now + PERIOD), 1);
+        assert_eq!(refusals.record(newcomer, now), u32::MAX);
+        assert_eq!(refusals.record(newcomer, now + PERIOD), 1);
     }
 }

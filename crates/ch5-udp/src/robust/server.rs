@@ -64,7 +64,7 @@ pub fn serve(socket: &UdpSocket, log: &Log) -> io::Result<()> {
         // And don't refuse forever: the "client" may be a server that answers each refusal with its
         // own.
         if reply.starts_with(REFUSED) {
-            let refused = refusals.count(client.ip(), Instant::now());
+            let refused = refusals.record(client.ip(), Instant::now());
             if refused == MAX_REFUSALS + 1 {
                 let why = format!("it got {MAX_REFUSALS} refusals in {PERIOD:?}");
                 log.trouble(format_args!("No reply to {client}: {why}"));
