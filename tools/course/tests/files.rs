@@ -74,7 +74,11 @@ fn each_starter_of_a_program_says_how_far_its_functions_alone_go() {
         };
         let number = NUMBERS.iter().position(|it| *it == &found[1]).unwrap();
         let check = &role.checks()[number - 1];
-        assert_eq!(check.id, &found[2], "{}", exercise.file());
+        let file = exercise.file();
+        assert_eq!(
+            check.id, &found[2],
+            "{file}: how far it says that its functions alone go"
+        );
     }
 }
 

@@ -112,8 +112,8 @@ pub const CHECKS: &[Check] = &[
         title: "Answers two clients at once",
         level: Level::Basic,
         about: "Two clients ask before either has its answer; each gets its own.",
-        advice: "Send the answer to the address that came with this request, not to the first \
-                 client's.",
+        advice: "Receive again after each answer, and send each answer to the address that came \
+                 with its request, not to the first client's.",
         lesson: PAGE,
         run: |lab| {
             let (mut one, mut two) = (lab.asks()?, lab.asks()?);

@@ -24,7 +24,10 @@ fn every_pitfall_names_its_checks_and_no_others() {
         let checks = Role::ALL.iter().flat_map(|role| role.checks());
         let its_own = checks.filter(|check| check.lesson.heading == heading);
         let its_own: BTreeSet<&str> = its_own.map(|check| check.id).collect();
-        assert_eq!(named, its_own, "{heading:?}");
+        assert_eq!(
+            named, its_own,
+            "docs/pitfalls.md, {heading:?}: what \"Check:\" names, and should"
+        );
         assert!(!named.is_empty(), "{heading:?} has no check");
     }
 }
