@@ -115,9 +115,8 @@ pub fn send_tcp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     })
 }
 
-/// Answers each client when its first bytes have come. Without an answer it only prints. It never
-/// ends.
-pub fn listen_tcp<R>(listener: &TcpListener, server: &Server, transcript: &Transcript) -> R {
+/// Answers each client when its first bytes have come. Without an answer it only prints.
+pub fn listen_tcp(listener: &TcpListener, server: &Server, transcript: &Transcript) -> ! {
     transcript.listening(listener.local_addr(), "");
     let then = match server.script.parts[..] {
         _ if server.reset => Then::Reset,

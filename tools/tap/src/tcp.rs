@@ -20,16 +20,16 @@ use crate::transcript::{Connection, MOST_CLIENTS, Side, Transcript};
 /// accepts clients looks whether the system is still short of something.
 pub const LOOK: Duration = Duration::from_millis(100);
 
-/// Serves each client on a thread, and prints when it connects and when its connection has ended. It
-/// never ends. Clients over [`MOST_CLIENTS`] wait.
+/// Serves each client on a thread, and prints when it connects and when its connection has ended.
+/// Clients over [`MOST_CLIENTS`] wait.
 ///
 /// The next client's turn comes when the sender is dropped that `serve` gets, or after a second. So a
 /// proxy connects clients to its target in their order, unless that takes long.
-pub fn serve_each<R>(
+pub fn serve_each(
     listener: &TcpListener,
     transcript: &Transcript,
     serve: impl Fn(&TcpStream, Connection, Sender<()>) -> Result<(), Error> + Sync,
-) -> R {
+) -> ! {
     thread::scope(|scope| {
         let mut clients = Vec::<ScopedJoinHandle<_>>::new();
         loop {
