@@ -54,14 +54,14 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
     let Some(delay) = trouble.delay else {
         return pair.read_all(from, pass);
     };
-    let (wait, waiting) = sync_channel(MOST_WAITING);
+    let (queue, waiting) = sync_channel(MOST_WAITING);
     let pass_on = |(due, sent): (_, Option<Vec<u8>>)| {
         pair.wait_until(due);
         pass(sent.as_deref());
     };
     let pass_all = || waiting.into_iter().for_each(pass_on);
     let wait = move |sent: Option<&[u8]>| {
-        let _ = wait.send((Instant::now() + delay, sent.map(<[u8]>::to_vec)));
+        let _ = queue.send((Instant::now() + delay, sent.map(<[u8]>::to_vec)));
     };
     let read = || pair.read_all(from, wait);
     both(pass_all, read).unwrap_or_else(|error| pair.cut(Then::Reset, error));
@@ -71,9 +71,10 @@ fn run(pair: &Pair, from: Side, trouble: &Trouble) {
 /// go, and no more than the trouble lets pass.
 fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8]>) + Send {
     let to = from.other();
-    let (reset, close) = (trouble.reset_after, trouble.close_after);
-    let limit = reset.or(close).unwrap_or(usize::MAX);
-    let then = reset.map_or(Then::HalfClose, |_| Then::Reset);
+    let (limit, then, how) = match (trouble.reset_after, trouble.close_after) {
+        (Some(limit), _) => (limit, Then::Reset, "reset"),
+        (None, limit) => (limit.unwrap_or(usize::MAX), Then::HalfClose, "half-closed"),
+    };
     let (mut passed, mut next) = (0, Instant::now());
     move |sent| {
         let bytes = match sent {
@@ -90,7 +91,6 @@ fn passing(pair: &Pair, from: Side, trouble: &Trouble) -> impl FnMut(Option<&[u8
         }
         passed += bytes.len();
         if passed == limit {
-            let how = reset.map_or("half-closed", |_| "reset");
             let why = format!("tap {how} both sides after {} to the {to}", counted(passed));
             pair.cut(then, why);
         }
