@@ -5,7 +5,6 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use console::{Error, is_about_one_peer};
-use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::address::{cannot, resolve};
 use crate::transcript::Connection;
@@ -32,25 +31,6 @@ pub fn connect(name: &str, patience: Duration) -> Result<UdpSocket, Error> {
     let addresses = resolve(name)?.into_iter();
     let opened = addresses.fold(none, |found, to| found.or_else(|_| open(to)));
     opened.map_err(|cause| cannot("send to", name, cause))
-}
-
-/// A second socket on the port of a connected one, and the address to which that is connected. The
-/// system hands the second one what comes from strangers. A read waits as long as one of the first.
-///
-/// # Errors
-///
-/// This system doesn't let two sockets share a port.
-pub fn open(connected: &UdpSocket) -> io::Result<(UdpSocket, SocketAddr)> {
-    let here = connected.local_addr()?;
-    let second = Socket::new(Domain::for_address(here), Type::DGRAM, None)?;
-    for socket in [SockRef::from(connected), SockRef::from(&second)] {
-        #[cfg(target_vendor = "apple")]
-        socket.set_reuse_port(true)?;
-        socket.set_reuse_address(true)?;
-    }
-    second.bind(&here.into())?;
-    second.set_read_timeout(connected.read_timeout()?)?;
-    Ok((second.into(), connected.peer_addr()?))
 }
 
 /// Sends a datagram. Prints an error, which may be about this peer alone.

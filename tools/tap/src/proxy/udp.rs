@@ -13,6 +13,7 @@
 //! client comes, sessions end whose clients sent nothing for a while.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::Deref;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -21,6 +22,7 @@ use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use console::{Action, Error, OrCannot, is_about_one_peer, is_cut_short};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{MOST_WAITING, Proxy};
 use crate::address::{cannot, refuse_own};
@@ -31,8 +33,8 @@ use crate::udp::{self, ANY_DATAGRAM, receive, send};
 /// How long a session stays without a datagram from its client.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// How often a thread that receives answers looks whether its session has ended.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often a thread that receives answers stops to see whether its session has ended.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a datagram waits for another to overtake it.
 const HELD: Duration = Duration::from_millis(500);
@@ -83,13 +85,13 @@ fn begin<'s>(
     (here, client): (&'s UdpSocket, SocketAddr),
     proxy: &Proxy,
 ) -> Result<Pass<'s>, Error> {
-    let connected = udp::connect(&proxy.target, LOOK)?;
+    let connected = udp::connect(&proxy.target, RECEIVE_TIMEOUT)?;
     let refuse = |cause| cannot("send to", &proxy.target, cause);
-    let (open, server) = udp::open(&connected).map_err(refuse)?;
-    let [connected, open] = [connected, open].map(Arc::new);
+    let (unconnected, server) = share_port(&connected).map_err(refuse)?;
+    let [connected, unconnected] = [connected, unconnected].map(Arc::new);
     connection.event(format_args!("client {client}"));
-    let ends = (Arc::clone(&open), server);
-    let to_server = direction(scope, connection, Side::Client, ends, proxy)?;
+    let there = (Arc::clone(&unconnected), server);
+    let to_server = direction(scope, connection, Side::Client, there, proxy)?;
     let to_client = direction(scope, connection, Side::Server, (here, client), proxy)?;
 
     let (session, told) = (Arc::downgrade(&to_server), Once::new());
@@ -111,11 +113,30 @@ fn begin<'s>(
             }
         }
     });
-    for socket in [connected, open] {
+    for socket in [connected, unconnected] {
         let hear = Arc::clone(&hear);
         start(scope, move || hear(&socket))?;
     }
     Ok(to_server)
+}
+
+/// A second socket on the port of a connected one, and the address to which that is connected. The
+/// system hands the second one what comes from strangers.
+///
+/// # Errors
+///
+/// This system doesn't let two sockets share a port.
+fn share_port(connected: &UdpSocket) -> io::Result<(UdpSocket, SocketAddr)> {
+    let here = connected.local_addr()?;
+    let second = Socket::new(Domain::for_address(here), Type::DGRAM, None)?;
+    for socket in [SockRef::from(connected), SockRef::from(&second)] {
+        #[cfg(target_vendor = "apple")]
+        socket.set_reuse_port(true)?;
+        socket.set_reuse_address(true)?;
+    }
+    second.bind(&here.into())?;
+    second.set_read_timeout(Some(RECEIVE_TIMEOUT))?;
+    Ok((second.into(), connected.peer_addr()?))
 }
 
 /// Starts the thread that sends to `to` what `from` sent. Returns what decides the fate of a
