@@ -200,8 +200,7 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
     };
     both(speak, hear)??;
     // A thread that panics has said so.
-    let said = said.into_inner().unwrap_or(Ok(()));
-    said.or_cannot(Action::Send, server)?;
+    (said.into_inner().unwrap_or(Ok(()))).or_cannot(Action::Send, server)?;
     connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
     Ok(())
 }
