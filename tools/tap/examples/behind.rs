@@ -12,7 +12,6 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{self, ChildStdout, Command, Stdio};
 
 fn main() {
@@ -23,16 +22,16 @@ fn main() {
     };
     let tap = env::current_exe().unwrap().with_file_name("../tap");
     let tap = |listen: &str, target: &str| {
-        let mut tap = start(&tap, &["proxy", listen, target, "--quiet"]);
-        tap.args(flags).stdin(Stdio::null());
+        let mut tap = Command::new(&tap);
+        tap.args(["proxy", listen, target, "--quiet"]).args(flags);
+        tap.stdin(Stdio::null());
         tap
     };
     let program = |port: &str| {
-        let words: Vec<_> = command
-            .iter()
-            .map(|it| it.replace("{inner}", port))
-            .collect();
-        start(Path::new(&words[0]), &words[1..])
+        let mut words = command.iter().map(|it| it.replace("{inner}", port));
+        let mut program = Command::new(words.next().unwrap());
+        program.args(words);
+        program
     };
     let mut child = if side == "client" {
         let mut tap = tap("0", port).stdout(Stdio::piped()).spawn().unwrap();
@@ -60,22 +59,13 @@ fn main() {
     process::exit(status.code().unwrap_or(101));
 }
 
-fn start(program: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Command {
-    let mut command = Command::new(program);
-    command.args(words);
-    command
-}
-
 /// The line that says where a program listens, and its port.
 fn first_line(output: &mut BufReader<ChildStdout>) -> (String, String) {
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
-    let after = line.split("127.0.0.").nth(1).and_then(|it| it.get(2..));
-    let port = after
-        .unwrap_or("0")
-        .split(|it: char| !it.is_ascii_digit())
-        .next();
-    let port = port.unwrap_or("0").to_owned();
+    let after = line.split("127.0.0.").nth(1).unwrap_or("1:0");
+    let port = after.chars().skip(2).take_while(char::is_ascii_digit);
+    let port = port.collect();
     (line, port)
 }
 
