@@ -51,11 +51,10 @@ impl Child {
         // `spawn` may fail after the process has started.
         let process = started.inspect_err(|_| mark.end())?;
         guard::watch(process.id());
-        let is_over = false;
         Ok(Self {
             process,
             mark,
-            is_over,
+            is_over: false,
         })
     }
 

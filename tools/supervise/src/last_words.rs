@@ -42,18 +42,17 @@ const SHOWN_LINE: usize = 160;
 pub fn last_words(text: &str) -> String {
     const LINES: usize = 4;
     let lines = telling(text);
+    if lines.is_empty() {
+        return "it printed nothing".to_owned();
+    }
     let is_trace = |line: &&str| TRACES_BELOW_ERRORS.iter().any(|it| line.contains(it));
     // The last trace is shown from the error on, and as much of it as there is room for.
     let mut places = (1..lines.len()).rev();
     let trace = places.find(|&at| is_trace(&lines[at]) && !is_trace(&lines[at - 1]));
     let end = trace.map_or(lines.len(), |at| lines.len().min(at - 1 + LINES));
-    let last = lines[end.saturating_sub(LINES)..end].iter();
-    let last: Vec<_> = last
-        .map(|it| cut(&safe::escape(it.trim()), SHOWN_LINE))
-        .collect();
-    if last.is_empty() {
-        return "it printed nothing".to_owned();
-    }
+    let shown = |line: &&str| cut(&safe::escape(line.trim()), SHOWN_LINE);
+    let last = lines[end.saturating_sub(LINES)..end].iter().map(shown);
+    let last: Vec<_> = last.collect();
     format!("it printed last: {}", last.join(LINE_END))
 }
 

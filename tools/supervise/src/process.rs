@@ -90,8 +90,8 @@ impl Process {
         self.has_terminal
     }
 
-    /// Types a line on its keyboard, and Enter. (This waits only if more
-    /// is typed than fits into a pipe.)
+    /// Types a line on its keyboard, and Enter. (This waits only if more is typed than fits into a
+    /// pipe.)
     ///
     /// # Errors
     ///
@@ -225,8 +225,7 @@ fn read_all(pipe: Box<dyn Read + Send>, stream: usize, news: &Sender<(usize, Vec
     let mut piece = [0; 8192];
     // An error means the same as the end: there is no more to read.
     while let Ok(count @ 1..) = pipe.read(&mut piece) {
-        let piece = piece.get(..count).unwrap_or_default();
-        if news.send((stream, piece.to_vec())).is_err() {
+        if news.send((stream, piece[..count].to_vec())).is_err() {
             break;
         }
     }

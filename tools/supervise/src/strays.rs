@@ -153,10 +153,10 @@ mod linux {
             let name = folder.file_name();
             name.as_encoded_bytes().iter().all(u8::is_ascii_digit)
         };
-        let all = folders
+        folders
             .filter(is_process)
-            .filter_map(|folder| fs::read(folder.path().join("stat")).ok());
-        all.filter(move |stat| String::from_utf8_lossy(stat).contains(&marks))
+            .filter_map(|folder| fs::read(folder.path().join("stat")).ok())
+            .filter(move |stat| String::from_utf8_lossy(stat).contains(&marks))
             .filter_map(|stat| Stat::from_read(&*stat).ok())
             // The main thread may end before the others (pthread_exit(3)), and be a zombie.
             .filter(|process| process.state != 'Z' || process.num_threads > 1)
