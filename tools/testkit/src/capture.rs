@@ -29,9 +29,9 @@ struct Written {
     bytes: Vec<u8>,
     /// The program that writes has closed it.
     closed: bool,
-    /// Whoever writes has to wait.
+    /// Each write has to wait.
     paused: bool,
-    /// Somebody waits.
+    /// A write waits.
     held_up: bool,
 }
 
@@ -53,8 +53,8 @@ impl Capture {
 
     /// Whether `text` was written or is written in this time.
     pub fn shows_within(&self, text: &str, time: Duration) -> bool {
-        let shown = |written: &Written| text_of(written).contains(text);
-        self.wait_until(time, shown).0
+        self.wait_until(time, |written| text_of(written).contains(text))
+            .0
     }
 
     /// Pauses the output, as Ctrl-S does at a terminal: each write waits from now on, and shows
@@ -75,7 +75,7 @@ impl Capture {
         self.changed.notify_all();
     }
 
-    /// Waits until whoever writes has closed it, and returns all that was written.
+    /// Waits until the program that writes has closed it, and returns all that was written.
     #[track_caller]
     pub(crate) fn wait_for_end(&self) -> String {
         self.expect("the program's end", |written| written.closed)

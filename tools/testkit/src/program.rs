@@ -64,7 +64,7 @@ impl Program {
         Self::start_command(command)
     }
 
-    /// The same for a command with settings of its own.
+    /// The same for a command that has its own settings.
     pub fn start_command(command: Command) -> Self {
         Self::start_into(command, Stdio::piped())
     }
@@ -150,8 +150,7 @@ impl Program {
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         // The shell's own `kill`: a container may have no other.
-        let id = self.id().to_string();
-        Self::run("sh", ["-c", "kill -s \"$0\" \"$1\"", name, &id]).succeeds();
+        Self::run("sh", ["-c", &format!("kill -s {name} {}", self.id())]).succeeds();
     }
 
     /// Ends its input, waits for it to end by itself, and returns what it printed.

@@ -51,7 +51,7 @@ impl Terminal {
         wait_for(text, || self.tmux(&["capture-pane", "-p", "-J"]))
     }
 
-    /// The same with rows as they stand on the screen, without the spaces at their ends.
+    /// The same with rows as they are on the screen, without the spaces at their ends.
     #[track_caller]
     pub fn shows_rows(&self, rows: &str) -> String {
         wait_for(rows, || self.tmux(&["capture-pane", "-p"]))
