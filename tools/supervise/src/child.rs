@@ -22,8 +22,8 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// A process, and all that it has started: they are one session (on Windows, one job).
 ///
-/// When this value is dropped, they are killed. On Unix so they are if this process is killed, and
-/// on Linux so are those that have left the session.
+/// When this value is dropped, they are killed. On Unix they are also killed if this process is. On
+/// Linux this includes those that have left the session.
 #[derive(Debug)]
 pub struct Child {
     /// The process that was started, which is the first of them.

@@ -43,8 +43,7 @@ impl Command {
     /// path.
     #[must_use]
     pub fn with(&self, text: &str, replacement: &OsStr) -> Self {
-        // The words need not be UTF-8. (On Windows only a name that no program prints either is
-        // changed by this.)
+        // The words need not be UTF-8. (On Windows this changes words with half a surrogate pair.)
         let replacement = Vec::from_os_str_lossy(replacement);
         let replace = |word: &OsString| {
             let word = Vec::from_os_str_lossy(word);
@@ -63,8 +62,8 @@ impl Command {
         words.any(|word| word.to_string_lossy().contains(text))
     }
 
-    /// What to change in a file that the system can't run, or runs as something else: if the
-    /// program is given by its path, and there is something.
+    /// What to change in a file that the system can't run, or runs as something else. `None` if
+    /// nothing is wrong with it, or the program isn't given by its path.
     pub fn trouble(&self) -> Option<&'static str> {
         let path = self.dir.clone().unwrap_or_default().join(&self.program);
         if path.components().count() < 2 {

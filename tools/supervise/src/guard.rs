@@ -13,8 +13,8 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::lock::lock;
 
-/// Tells the helper, which runs from the first call on, if it can be started. Without it all goes
-/// well but for the case that it is made for.
+/// Tells the helper something. The first call starts it. If that fails, all works as long as nobody
+/// kills this process.
 fn tell(words: &str) {
     static PIPE: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
     if cfg!(windows) {

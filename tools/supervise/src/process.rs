@@ -172,7 +172,7 @@ impl Process {
         self.ended()
     }
 
-    /// Waits for output, or for a moment of time, whichever comes first.
+    /// Waits for output, for this time at most.
     pub fn wait_for_news(&mut self, limit: Duration) {
         match self.news.recv_timeout(limit) {
             Ok((stream, piece)) => self.printed[stream].extend(piece),

@@ -1,6 +1,6 @@
 //! Signals that this process ignores. A child would ignore them too (execve(2)): so a script's
-//! background command, which ignores SIGINT, would judge a program that nobody can interrupt. What
-//! has a handler, a child doesn't ignore. (Elsewhere than on Linux, nobody tells what is ignored.)
+//! background command, which ignores SIGINT, would judge a program that nobody can interrupt. A
+//! child doesn't ignore a signal that has a handler here. (Only Linux tells what is ignored.)
 
 use std::sync::{Arc, Once};
 

@@ -62,7 +62,7 @@ mod linux {
                 current: Some(self.0),
                 maximum: Some(self.0),
             };
-            // To prlimit, no process is this one, which would have the mark for good.
+            // For 0, prlimit would set the limit of this process, and nothing could raise it again.
             if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
                 let _ = prlimit(Some(process), Resource::Rss, limit);
             }

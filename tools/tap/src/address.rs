@@ -37,8 +37,8 @@ pub fn resolve(name: &str) -> Result<Vec<SocketAddr>, Error> {
 pub fn listen(name: &str) -> Result<TcpListener, Error> {
     let refuse = |cause| cannot("listen on", name, cause);
     let listener = TcpListener::bind(&resolve(name)?[..]).map_err(refuse)?;
-    // The queue that it has by default holds 128 clients. When more connect at once, some try again
-    // after seconds (listen(2)). If the system leaves it at that, it still works.
+    // Its queue holds 128 clients by default. When more connect at once, some try again after
+    // seconds (listen(2)). If this fails, it still works.
     let _ = SockRef::from(&listener).listen(1_024);
     Ok(listener)
 }

@@ -98,7 +98,7 @@ pub enum Then {
 }
 
 impl Then {
-    /// Ends the connection so, unless the peer has ended it before.
+    /// Ends the connection this way, unless the peer has already ended it.
     pub fn end(self, stream: &TcpStream) {
         let _ = match self {
             Self::Close => stream.shutdown(Shutdown::Both),
@@ -128,12 +128,13 @@ pub struct Pair<'a> {
     changed: Condvar,
 }
 
-/// How each side has ended: by itself, or both because this program has cut the connection off. If it
-/// has closed it, it throws away what still comes. With a `None` the connection goes on.
+/// How each side has ended: by itself, or both because this program has cut the connection off. If
+/// it has closed it, it throws away what still comes. While there is a `None`, the connection goes
+/// on.
 type Ended = [Option<Then>; 2];
 
 impl<'a> Pair<'a> {
-    /// A connection on which nobody has ended anything.
+    /// A connection that neither side has ended.
     pub fn new(streams: [&'a TcpStream; 2], connection: Connection<'a>) -> Self {
         for stream in streams {
             // A piece of the stream goes on its way at once, and not with the next one.

@@ -61,7 +61,7 @@ impl Transcript {
         self.log.always(format_args!("Listening on {here}{what}"));
     }
 
-    /// There is a client too many.
+    /// Another client can't be served for now.
     pub fn too_many_clients(&self) {
         let error = io::Error::other(format!("there are {MOST_CLIENTS} already"));
         self.log.short_of("serve another client for now", &error);

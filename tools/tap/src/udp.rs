@@ -13,9 +13,9 @@ use crate::transcript::Connection;
 /// that doesn't fit is an error.
 pub const ANY_DATAGRAM: usize = 65_535;
 
-/// A socket that is connected to the first address of this name that has a way to it. So the system
-/// keeps strangers away, and reports that nobody has the port. (Linux tells no unconnected socket,
-/// although udp(7) says that it does.) A read waits for `patience`.
+/// A socket that is connected to the first address of this name to which a route leads. So the
+/// system keeps strangers away, and reports that nobody has the port. (Linux tells no unconnected
+/// socket, although udp(7) says that it does.) A read waits for `patience`.
 ///
 /// # Errors
 ///
@@ -43,8 +43,8 @@ pub fn send(line: Connection, socket: &UdpSocket, bytes: &[u8], to: SocketAddr) 
     sent.inspect_err(|error| line.trouble(format_args!("can't send to {to}: {error}")))
 }
 
-/// The next datagram: how many bytes, and from whom. It skips errors about one before, which say
-/// that nobody took it. (Only Windows reports them to a socket that isn't connected.)
+/// The next datagram: how many bytes, and from whom. It skips errors about an earlier one, which
+/// say that nobody took it. (Only Windows reports them to a socket that isn't connected.)
 ///
 /// # Errors
 ///
