@@ -199,7 +199,7 @@ pub fn send_udp(client: &Client, transcript: &Transcript) -> Result<(), Error> {
         }
     };
     both(speak, hear)??;
-    // A thread that panics has said so.
+    // It is there, as `hear` waits for it.
     (said.into_inner().unwrap_or(Ok(()))).or_cannot(Action::Send, server)?;
     connection.event(format_args!("ended: nothing came for {SILENCE:?}"));
     Ok(())

@@ -15,7 +15,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::ops::Deref;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread::{self, Scope};
@@ -90,9 +89,11 @@ fn begin<'s>(
     let (unconnected, server) = share_port(&connected).map_err(refuse)?;
     let [connected, unconnected] = [connected, unconnected].map(Arc::new);
     connection.event(format_args!("client {client}"));
-    let there = (Arc::clone(&unconnected), server);
-    let to_server = direction(scope, connection, Side::Client, there, proxy)?;
-    let to_client = direction(scope, connection, Side::Server, (here, client), proxy)?;
+    let socket = Arc::clone(&unconnected);
+    let ask = move |bytes: &[u8]| drop(send(connection, &socket, bytes, server));
+    let to_server = direction(scope, connection, Side::Client, ask, proxy)?;
+    let answer = move |bytes: &[u8]| drop(send(connection, here, bytes, client));
+    let to_client = direction(scope, connection, Side::Server, answer, proxy)?;
 
     let (session, told) = (Arc::downgrade(&to_server), Once::new());
     let hear = Arc::new(move |socket: &UdpSocket| {
@@ -139,17 +140,16 @@ fn share_port(connected: &UdpSocket) -> io::Result<(UdpSocket, SocketAddr)> {
     Ok((second.into(), connected.peer_addr()?))
 }
 
-/// Starts the thread that sends to `to` what `from` sent. Returns what decides the fate of a
-/// datagram and hands it to the thread, which ends when that is dropped.
+/// Starts the thread that passes on, with `send`, what `from` sent. Returns what decides the fate of
+/// a datagram and hands it to the thread, which ends when that is dropped.
 fn direction<'s>(
     scope: &'s Scope<'s, '_>,
     connection: Connection<'s>,
     from: Side,
-    (socket, to): (impl Deref<Target = UdpSocket> + Send + 's, SocketAddr),
+    send: impl Fn(&[u8]) + Send + 's,
     proxy: &Proxy,
 ) -> Result<Pass<'s>, Error> {
     let (queue, waiting) = sync_channel(MOST_WAITING);
-    let send = move |bytes: &[u8]| drop(send(connection, &socket, bytes, to));
     start(scope, move || send_all(&waiting, send))?;
     let fates = Mutex::new(proxy.trouble.fates(connection.number, from));
     let delay = proxy.trouble.of(from).delay.unwrap_or_default();
