@@ -29,7 +29,8 @@ pub const MAX_CHARACTERS: usize = 32;
 /// or an invisible character. No word ends with a full stop, or `Li has left. Han` could join.
 pub fn clean(wanted: &str) -> Option<String> {
     let mut kept = String::new();
-    for character in wanted.chars() {
+    // Unicode may allow a letter in one piece, but not each of its parts.
+    for character in wanted.nfc() {
         let may_stay = !is_combining_mark(character) || fits(&kept, character);
         if character.is_whitespace() || (is_allowed(character) && may_stay) {
             kept.push(character);
@@ -66,12 +67,15 @@ fn is_allowed(character: char) -> bool {
 /// Elsewhere it may look like anything, such as a colon.
 fn fits(before: &str, mark: char) -> bool {
     let letters = before.trim_end_matches(is_combining_mark);
-    let (_, marks) = before.split_at(letters.len());
-    let own_script = letters.chars().next_back().is_some_and(|letter| {
-        let both = letter.script_extension();
-        letter.is_alphabetic() && !both.intersection(mark.script_extension()).is_empty()
-    });
-    own_script && marks.chars().count() < MAX_MARKS && !marks.contains(mark)
+    let Some(letter) = letters.chars().next_back() else {
+        return false;
+    };
+    // Its marks, those too that are part of it, as in é.
+    let (_, marked) = before.split_at(letters.len() - letter.len_utf8());
+    let marks: Vec<char> = marked.nfd().filter(|it| is_combining_mark(*it)).collect();
+    let both = letter.script_extension();
+    let own_script = !both.intersection(mark.script_extension()).is_empty();
+    letter.is_alphabetic() && own_script && marks.len() < MAX_MARKS && !marks.contains(&mark)
 }
 
 /// The names in use.
@@ -200,6 +204,11 @@ mod tests {
         }
         assert_eq!(clean("Zoe\u{308}").as_deref(), Some("Zo\u{eb}"));
         assert_eq!(clean("Zoe\u{200b}\u{308}").as_deref(), Some("Zo\u{eb}"));
+        // Unicode allows the syllables in identifiers, but not each of their parts.
+        let parts = "\u{1100}\u{1175}\u{11b7}\u{110e}\u{1165}\u{11af}\u{304b}\u{3099}";
+        assert_eq!(clean(parts).as_deref(), Some("\u{ae40}\u{cca0}\u{304c}"));
+        // Once is enough.
+        assert_eq!(clean("a\u{308}\u{308}").as_deref(), Some("\u{e4}"));
     }
 
     /// The names that guests 1, 2, 3 and so on get.
