@@ -111,29 +111,21 @@ impl Answerer {
         let what = format!("the request {number:?}");
         self.run.tell(format_args!("expects {what}"));
         let is_it = |request: &[u8]| is_number(request, number);
-        let mut deadline = match self.asker {
-            None => Deadline::of_start(&self.run, limit),
-            Some(_) => Deadline::after(&self.run, limit),
+        let (mut deadline, nothing) = match self.asker {
+            None => (Deadline::of_start(&self.run, limit), "no request came"),
+            Some(_) => (Deadline::after(&self.run, limit), "no other request came"),
         };
-        let other = match first(&self.socket, &mut deadline, is_it) {
+        match first(&self.socket, &mut deadline, is_it) {
             Ok((_, asker)) => {
                 self.asker = Some(asker);
                 self.run.notes(Deed::Hears);
-                return Ok(());
+                Ok(())
             }
-            Err(other) => other,
-        };
-        let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
-        let expected = self.run.reaches(what, deadline.granted);
-        let nothing = match self.asker {
-            None => "no request came",
-            Some(_) => "no other request came",
-        };
-        let missed = missed(&self.run, &expected, other, nothing);
-        if ends_with_nul {
-            missed.advise(NUL_SENT)
-        } else {
-            missed
+            Err(other) => {
+                let ends_with_nul = other.as_ref().is_some_and(|it| it.ends_with(b"\0"));
+                let expected = self.run.reaches(what, deadline.granted);
+                missed(&self.run, &expected, other, nothing).advise_if(|_| ends_with_nul, NUL_SENT)
+            }
         }
     }
 
@@ -198,8 +190,8 @@ impl Answerer {
 
     /// Doesn't answer the last request.
     pub fn loses_it(&mut self) {
-        let step = "doesn't answer, as if the request were lost";
-        self.run.does(Deed::Other, step);
+        self.run
+            .does(Deed::Other, "doesn't answer, as if the request were lost");
     }
 }
 

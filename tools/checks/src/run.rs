@@ -161,16 +161,24 @@ pub enum Kind {
 }
 
 /// An expectation may have better advice than the check.
-pub(crate) trait Advise {
+pub(crate) trait Advise: Sized {
     /// The same result; if it is a failure that has no advice yet, this is its advice.
     #[must_use]
-    fn advise(self, advice: &str) -> Self;
+    fn advise(self, advice: &str) -> Self {
+        self.advise_if(|_| true, advice)
+    }
+
+    /// The same for a failure of which the condition is true.
+    #[must_use]
+    fn advise_if(self, is_so: impl FnOnce(&Stop) -> bool, advice: &str) -> Self;
 }
 
 impl<T> Advise for Told<T> {
-    fn advise(self, advice: &str) -> Self {
+    fn advise_if(self, is_so: impl FnOnce(&Stop) -> bool, advice: &str) -> Self {
         self.map_err(|mut stop| {
-            stop.advice.get_or_insert_with(|| advice.to_owned());
+            if is_so(&stop) {
+                stop.advice.get_or_insert_with(|| advice.to_owned());
+            }
             stop
         })
     }

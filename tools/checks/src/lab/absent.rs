@@ -73,11 +73,8 @@ pub(super) const CLOSED: &str = "Nobody listens on the port any more. Create the
 impl Lab {
     /// The program was there, and isn't any more.
     pub(super) fn gone<T>(&self, expected: String, saw: impl Display) -> Told<T> {
-        let missed = self.missed(expected, saw);
-        if self.ended().is_some() {
-            return missed;
-        }
-        missed.advise(CLOSED)
+        self.missed(expected, saw)
+            .advise_if(|_| self.ended().is_none(), CLOSED)
     }
 
     /// The program isn't there. If it has ended because somebody else has its port, that isn't its
@@ -111,14 +108,10 @@ impl Lab {
         let found = server.and_then(|kind| found(port, kind, &sockets));
         let (saw, advice) =
             found.unwrap_or_else(|| ("it never did, and still runs".to_owned(), NEVER));
-        let missed = self.missed(expected, saw);
-        let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
-        match server {
-            _ if is_busy => missed.advise(LOOPS),
-            Some(_) => missed.advise(advice),
+        self.missed(expected, saw)
+            .advise_if(|stop| stop.is_busy, LOOPS)
             // What a client has to do at first is what its check is about.
-            None => missed,
-        }
+            .advise_if(|_| server.is_some(), advice)
     }
 
     /// The program, which was just started, has ended instead of doing its job.

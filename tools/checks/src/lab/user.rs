@@ -97,13 +97,11 @@ impl Lab {
         let line = format!("{line}{chinese}");
         let is_over = peer.has_left();
         self.types(&line);
-        let arrives = peer.expects(&line);
-        // Then what came before is the reason.
-        if is_over {
-            return arrives;
-        }
-        arrives
-            .advise("Send what is typed in UTF-8, which has every character: not in ASCII or GBK.")
+        // If the connection was over before, that is the reason.
+        peer.expects(&line).advise_if(
+            |_| !is_over,
+            "Send what is typed in UTF-8, which has every character: not in ASCII or GBK.",
+        )
     }
 
     /// The user looks at the screen, as people do before they touch the keyboard.
@@ -321,15 +319,9 @@ impl Lab {
             Some(_) => self
                 .failed(expected, "its exit status says that it failed")
                 .advise(FAILED_STATUS),
-            None => {
-                let missed = self.missed(expected, "it still runs");
-                let is_busy = matches!(&missed, Err(stop) if stop.is_busy);
-                if is_busy {
-                    missed.advise(LOOPS)
-                } else {
-                    missed
-                }
-            }
+            None => self
+                .missed(expected, "it still runs")
+                .advise_if(|stop| stop.is_busy, LOOPS),
         }
     }
 
