@@ -67,6 +67,14 @@ impl Submission {
         }
     }
 
+    /// The command of the next check, and what it needs while the check runs.
+    fn prepared(&self) -> io::Result<(Command, Box<dyn Any>)> {
+        match &self.prepare {
+            Some(prepare) => prepare(),
+            None => Ok((self.command.clone(), Box::new(()))),
+        }
+    }
+
     /// Whether a file in the folder in which all copies of the program run has changed since then.
     /// One of them may have written it, and another read it.
     fn shares_files(&self, since: SystemTime) -> bool {
@@ -120,22 +128,22 @@ impl Check {
     /// If the program has a fixed port, no two checks may run at the same time.
     pub fn judge(&self, submission: &Submission) -> Outcome {
         // Where there is no other port, one more try has to do.
-        let mut tries = 1..submission.fixed_port.map_or(TRIES, |_| 2);
-        loop {
+        let tries = submission.fixed_port.map_or(TRIES, |_| 2);
+        for _ in 1..tries {
             let outcome = self.judge_on_a_port(submission);
-            if outcome.kind != Some(Kind::PortLost) || tries.next().is_none() {
+            if outcome.kind != Some(Kind::PortLost) {
                 return outcome;
             }
             if let Some(number) = submission.fixed_port {
                 Port::fixed(number).wait_until_free(TIME_WAIT);
             }
         }
+        self.judge_on_a_port(submission)
     }
 
     fn judge_on_a_port(&self, submission: &Submission) -> Outcome {
-        let prepared = submission.prepare.as_ref().map(|prepare| prepare());
-        let (command, _needed) = match prepared.transpose() {
-            Ok(prepared) => prepared.unwrap_or_else(|| (submission.command.clone(), Box::new(()))),
+        let (command, _needed) = match submission.prepared() {
+            Ok(prepared) => prepared,
             // Other programs may have filled the disk for a moment.
             Err(error) => {
                 return Outcome {
@@ -146,37 +154,42 @@ impl Check {
         };
         let mut lab = Lab::new(&command, submission.fixed_port, &submission.patience);
         let end = panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&mut lab)));
-        let end = end.unwrap_or_else(|_| {
-            Err(Stop::skipped(
-                "the check itself broke, which is a bug in it",
-            ))
-        });
+        let broke = "the check itself broke, which is a bug in it";
+        let end = end.unwrap_or_else(|_| Err(Stop::skipped(broke)));
         // A flood is a reason for much else.
         let end = lab.expects_no_flood().and(end);
         lab.close();
-        let mut outcome = Outcome {
-            verdict: Verdict::Passed,
-            steps: lab.steps(),
-            ..Outcome::default()
+        self.outcome(&lab, end.err())
+    }
+
+    /// What comes of a run in this lab, which is over, and was stopped for this reason, if any.
+    fn outcome(&self, lab: &Lab, stop: Option<Stop>) -> Outcome {
+        let steps = lab.steps();
+        let Some(stop) = stop else {
+            return Outcome {
+                verdict: Verdict::Passed,
+                steps,
+                ..Outcome::default()
+            };
         };
-        let Err(stop) = end else {
-            return outcome;
-        };
-        outcome.kind = Some(stop.kind);
-        outcome.is_silence = stop.is_silence;
-        outcome.crash = stop.crash().map(str::to_owned);
-        outcome.saw = Some(stop.saw);
         if stop.kind == Kind::Skipped {
-            outcome.verdict = Verdict::Skipped;
-        } else {
-            let advice = stop.advice.as_deref().unwrap_or(self.advice);
-            let words: Vec<_> = stop.first.into_iter().chain([advice]).collect();
-            outcome.verdict = Verdict::Failed;
-            outcome.expected = Some(stop.expected);
-            outcome.advice = Some(words.join(" "));
-            outcome.by_hand = lab.by_hand().commands();
+            let skipped = Outcome::skipped(stop.saw);
+            return Outcome { steps, ..skipped };
         }
-        outcome
+        let advice = stop.advice.as_deref().unwrap_or(self.advice);
+        let words: Vec<_> = stop.first.into_iter().chain([advice]).collect();
+        Outcome {
+            verdict: Verdict::Failed,
+            kind: Some(stop.kind),
+            crash: stop.crash().map(str::to_owned),
+            expected: Some(stop.expected),
+            saw: Some(stop.saw),
+            advice: Some(words.join(" ")),
+            is_silence: stop.is_silence,
+            steps,
+            by_hand: lab.by_hand().commands(),
+            ..Outcome::default()
+        }
     }
 }
 
@@ -251,9 +264,7 @@ impl<R: FnMut(&'static Check, Outcome)> Settled<R> {
         let mut failures = self.failures.iter().map(|(first, _)| first);
         outcome.verdict == Verdict::Failed
             && failures.any(|first| first.kind == outcome.kind && is_same(first, outcome))
-            && steps(outcome)
-                .last()
-                .is_some_and(|it| !self.came.contains(&it))
+            && (outcome.steps.last()).is_some_and(|step| !self.came.contains(&plain(step)))
     }
 
     /// What a basic check asks for, others need as well: one fault early in a program fails many
@@ -269,8 +280,8 @@ impl<R: FnMut(&'static Check, Outcome)> Settled<R> {
             }
         }
         let failed = usize::from(!outcome.verdict.is_pass());
-        let well = outcome.steps.len().saturating_sub(failed);
-        self.came.extend(steps(&outcome).take(well));
+        let well = outcome.steps.iter().rev().skip(failed);
+        self.came.extend(well.map(|step| plain(step)));
         (self.report)(check, outcome);
     }
 }
@@ -281,10 +292,6 @@ fn is_same(first: &Outcome, other: &Outcome) -> bool {
     failed_step(first) == failed_step(other)
         && first.is_silence == other.is_silence
         && (first.crash.is_none() || first.crash == other.crash)
-}
-
-fn steps(outcome: &Outcome) -> impl Iterator<Item = String> {
-    outcome.steps.iter().map(|step| plain(step))
 }
 
 /// The step that failed, the one before it and what was expected.
