@@ -42,8 +42,8 @@ const LENGTH_SENT: &str = "Send the bytes of the line alone. The other side expe
 pub type What<'a> = (&'a str, fn(&[u8]) -> bool);
 
 /// How a connection ended, seen from here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
+#[derive(Debug, PartialEq, Eq)]
+enum End {
     /// The program has closed its side, and all that it had sent has arrived.
     Closed,
     /// The program's system has thrown the connection away.
@@ -206,11 +206,11 @@ impl TcpPeer {
         let mut sent = 0;
         while sent < limit && Instant::now() < deadline && !self.has_heard(Duration::from_millis(1))
         {
-            match (&*self.stream).write(&many) {
-                Ok(count) => sent += count,
+            let Ok(count) = (&*self.stream).write(&many) else {
                 // It doesn't read on, so it keeps nothing more, or it has ended the connection.
-                Err(_) => break,
-            }
+                break;
+            };
+            sent += count;
         }
         let wait = self.run.patience().meanwhile;
         if !self.has_heard(wait) {

@@ -138,31 +138,29 @@ impl Lab {
 
     fn are_news(&self, output: &str) -> bool {
         let lines = lines(before_crash(output));
-        // One letter may be a plural: 1 second, 2 seconds. A character of GBK may be two bytes that
-        // aren't UTF-8.
-        let length = |c: char| match c {
-            char::REPLACEMENT_CHARACTER => 1,
-            c => 2 * usize::from(is_letter(c)),
-        };
-        let is_news = |rest: &str| rest.chars().map(length).sum::<usize>() > 3;
-        let last = lines.len().saturating_sub(1);
-        // Words that usually have a number after them say nothing without one. Nor does the last
-        // line without its end: what usually follows it is missing.
-        let is_begun = |rest: &str, index: usize| {
-            let mut left = self.known.iter().filter_map(|it| without_words(it, rest));
-            left.any(|left| index == last || left.trim_start().starts_with('#'))
-        };
-        // Nor do they with what a language prints instead of a value.
-        let is_no_value = |rest: &str| {
-            let mut around = NO_VALUE.iter().filter_map(|it| rest.split_once(it));
-            around.any(|(before, after)| {
-                let (before, after) = (before.trim_end(), after.trim_start());
-                let mut known = self.known.iter();
-                known.any(|it| it.starts_with(before) && it.ends_with(after))
-            })
-        };
-        let mut rests = lines.iter().map(|line| self.unknown(line)).enumerate();
-        rests.any(|(index, rest)| is_news(rest) && !is_begun(rest, index) && !is_no_value(rest))
+        let mut rests = (1..).zip(lines.iter().map(|line| self.unknown(line)));
+        rests.any(|(number, rest)| {
+            let is_last = number == lines.len();
+            says_something(rest) && !self.is_begun(rest, is_last) && !self.has_no_value(rest)
+        })
+    }
+
+    /// Whether these words are the beginning of a line that is known. Words that usually have a
+    /// number after them say nothing without one. Nor does the last line without its end: what
+    /// usually follows it is missing.
+    fn is_begun(&self, words: &str, is_last: bool) -> bool {
+        let mut left = self.known.iter().filter_map(|it| without_words(it, words));
+        left.any(|left| is_last || left.trim_start().starts_with('#'))
+    }
+
+    /// Whether these words are a line that is known, with what a language prints instead of a value.
+    fn has_no_value(&self, words: &str) -> bool {
+        let mut around = NO_VALUE.iter().filter_map(|it| words.split_once(it));
+        around.any(|(before, after)| {
+            let (before, after) = (before.trim_end(), after.trim_start());
+            let mut known = self.known.iter();
+            known.any(|it| it.starts_with(before) && it.ends_with(after))
+        })
     }
 
     /// A line without what is known at its beginning.
@@ -214,12 +212,11 @@ impl Lab {
             return Ok(());
         }
         let expected = format!("the program's output has {list} within {}", time(limit));
-        let missing = cut(missing(&self.output()).unwrap_or("it"), SHOWN);
+        let text = cut(missing(&self.output()).unwrap_or("it"), SHOWN);
         // Before the input ends, as that may leave a stack trace, which isn't what is wrong.
-        let mut missed = self.missed(expected, format_args!("{missing:?} isn't there"));
-        if has_escaped(&self.output(), &missing) {
-            missed = missed.advise(ESCAPED);
-        }
+        let mut missed = self
+            .missed(expected, format_args!("{text:?} isn't there"))
+            .advise_if(|_| has_escaped(&self.output(), &text), ESCAPED);
         let ran = self.ended().is_none();
         self.with(Process::end_input);
         self.half_closes_all();
@@ -232,7 +229,10 @@ impl Lab {
         if self.shows(limit, all) {
             return if has_terminal { missed } else { Ok(()) };
         }
-        if let (Err(stop), true) = (&mut missed, ran && self.ended().is_some()) {
+        if let Err(stop) = &mut missed
+            && ran
+            && self.ended().is_some()
+        {
             stop.kind = Kind::Wrong;
         }
         missed
@@ -489,9 +489,18 @@ fn has_escaped(output: &str, text: &str) -> bool {
 
 /// What the program printed before a stack trace, if there is one.
 fn before_crash(output: &str) -> &str {
-    output
-        .get(..stack_trace(output).unwrap_or(output.len()))
-        .unwrap_or(output)
+    let before = stack_trace(output).and_then(|start| output.get(..start));
+    before.unwrap_or(output)
+}
+
+/// Whether these words are more than a letter, which may be a plural's: 1 second, 2 seconds.
+fn says_something(words: &str) -> bool {
+    // A character of GBK may be two bytes that aren't UTF-8.
+    let length = |c: char| match c {
+        char::REPLACEMENT_CHARACTER => 1,
+        c => 2 * usize::from(is_letter(c)),
+    };
+    words.chars().map(length).sum::<usize>() > 3
 }
 
 /// Whether this is part of a word, even of one that isn't UTF-8, as in GBK.
