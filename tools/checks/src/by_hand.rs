@@ -78,8 +78,7 @@ impl ByHand {
         let groups = self
             .peers
             .chunk_by(|one, next| one.end.is_none() && one == next);
-        let commands = groups.filter_map(|group| Some(group.first()?.command(group.len())));
-        let commands: Vec<_> = commands.collect();
+        let commands: Vec<_> = groups.map(|group| group[0].command(group.len())).collect();
         let is_long = |command: &String| command.len() > LONGEST;
         if is_beyond_tap || commands.iter().any(is_long) {
             Vec::new()

@@ -12,7 +12,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use console::is_timeout;
-use socket2::{Socket, Type};
+use socket2::{Domain, Socket, Type};
 use supervise::ending;
 use supervise::{Command, Process};
 
@@ -175,22 +175,10 @@ impl Lab {
         drop(self.program().take());
         if cfg!(target_os = "linux") {
             // If it can't be bound, the connection itself is in the way, which is as good.
-            self.stand_in = self.stand_in().ok();
+            self.stand_in = stand_in(self.address()?).ok();
         }
         (self.reached, self.restarted) = (false, true);
         self.starts()
-    }
-
-    fn stand_in(&mut self) -> io::Result<Socket> {
-        let port = self.port.as_ref().map_or(0, |port| port.number);
-        let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None)?;
-        // As TIME-WAIT, it is in nobody's way who has set either of the two.
-        socket.set_reuse_address(true)?;
-        #[cfg(unix)]
-        socket.set_reuse_port(true)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        socket.bind(&address.into())?;
-        Ok(socket)
     }
 
     /// How long the program may take to be there. Another start takes no longer than the first.
@@ -248,7 +236,10 @@ impl Lab {
         let (address, limit) = (self.address()?, self.patience().next);
         let deadline = Instant::now() + limit;
         let mut clients = Vec::new();
-        while clients.len() < count {
+        let error = loop {
+            if clients.len() == count {
+                return Ok(clients);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             let name = format!("client {}", self.peers + 1);
             let stream = connect(&address, left.min(CONNECT_TRY));
@@ -260,26 +251,22 @@ impl Lab {
                 }
                 // The system itself would try again only after 1, 2 and 4 s.
                 Err(error) if is_timeout(&error) && !left.is_zero() => {}
-                Err(error) => {
-                    let expected = format!("{count} clients connect within {}", time(limit));
-                    let why = error.kind();
-                    // Windows refuses whoever finds the queue full; elsewhere they hear nothing.
-                    if !is_timeout(&error) && !cfg!(windows) {
-                        return self.gone(expected, format_args!("not all of them could: {why}"));
-                    }
-                    let saw = format!(
-                        "only the first ones could; the others found the queue full ({why})"
-                    );
-                    // By hand, the others try as well.
-                    for _ in clients.len()..count {
-                        let other = self.by_hand().begins();
-                        self.by_hand().does(other, Deed::Sends(request));
-                    }
-                    return self.missed(expected, saw);
-                }
+                Err(error) => break error,
             }
+        };
+        let expected = format!("{count} clients connect within {}", time(limit));
+        let why = error.kind();
+        // Windows refuses whoever finds the queue full; elsewhere they hear nothing.
+        if !is_timeout(&error) && !cfg!(windows) {
+            return self.gone(expected, format_args!("not all of them could: {why}"));
         }
-        Ok(clients)
+        // By hand, the others try as well.
+        for _ in clients.len()..count {
+            let other = self.by_hand().begins();
+            self.by_hand().does(other, Deed::Sends(request));
+        }
+        let saw = format!("only the first ones could; the others found the queue full ({why})");
+        self.missed(expected, saw)
     }
 
     /// Looks for the program on its port again and again, until it is there, for this time, or more
@@ -462,6 +449,17 @@ impl Lab {
     }
 }
 
+/// A socket that is in the way at this address as TIME-WAIT is.
+fn stand_in(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    // Like TIME-WAIT, it doesn't block a program that has set either of the two.
+    socket.set_reuse_address(true)?;
+    #[cfg(unix)]
+    socket.set_reuse_port(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
 fn connect(address: &SocketAddr, limit: Duration) -> io::Result<TcpStream> {
     // Zero would be an error.
     let stream = TcpStream::connect_timeout(address, limit.max(Duration::from_millis(1)))?;
@@ -618,9 +616,9 @@ mod tests {
         let mut lab = Lab::new(&Command::new("true", [""; 0]), None, &Patience::short());
         lab.port = Some(untouched());
         let address = lab.address().unwrap();
-        let _stand_in = soon(|| lab.stand_in().ok());
+        let _stand_in = soon(|| stand_in(address).ok());
         let can_bind = |set: fn(&Socket) -> io::Result<()>| {
-            let socket = Socket::new(socket2::Domain::IPV4, Type::STREAM, None).unwrap();
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
             set(&socket).unwrap();
             socket
                 .bind(&address.into())
