@@ -200,10 +200,8 @@ impl Answerer {
 fn is_number(request: &[u8], number: &str) -> bool {
     let parse = |text: &str| text.trim().parse::<f64>().ok();
     let asked = str::from_utf8(request).ok().and_then(parse);
-    let (Some(asked), Some(number)) = (asked, parse(number)) else {
-        return false;
-    };
-    (asked - number).abs() < 0.001
+    let both = asked.zip(parse(number));
+    both.is_some_and(|(asked, number)| (asked - number).abs() < 0.001)
 }
 
 /// The first datagram that satisfies the condition, and its sender, if one comes in time; or else

@@ -133,9 +133,8 @@ impl Lab {
     fn starts_alone(&mut self, is_served: impl Fn(&Port) -> bool) -> Told {
         if self.program().is_none() && self.fixed_port.is_some() && is_served(self.port()?) {
             let address = self.address()?;
-            return Err(Stop::skipped(format_args!(
-                "another program serves at {address} already: end it first"
-            )));
+            let why = format_args!("another program serves at {address} already: end it first");
+            return Err(Stop::skipped(why));
         }
         self.starts()
     }
@@ -230,9 +229,8 @@ impl Lab {
     /// Not all of them can connect in time.
     pub fn connects_many(&mut self, count: usize, request: &[u8]) -> Told<Vec<TcpPeer>> {
         let what = shown(request);
-        self.tell(format_args!(
-            "{count} more clients connect, and each sends {what}"
-        ));
+        let step = format_args!("{count} more clients connect, and each sends {what}");
+        self.tell(step);
         let (address, limit) = (self.address()?, self.patience().next);
         let deadline = Instant::now() + limit;
         let mut clients = Vec::new();
@@ -303,10 +301,10 @@ impl Lab {
                 }
                 // It is ended with the check.
                 (Ok(_), Some(status)) => {
+                    let end = ending::in_words(status);
                     let saw = format!(
-                        "the command has ended ({}), and something that it started goes on in the \
-                         background",
-                        ending::in_words(status)
+                        "the command has ended ({end}), and something that it started goes on in \
+                         the background"
                     );
                     return self.failed("the command runs for as long as its server does", saw);
                 }
@@ -338,9 +336,8 @@ impl Lab {
         let name = format!("client {}", self.peers);
         let address = self.address()?;
         if !self.reached {
-            self.tell(format_args!(
-                "{name} waits until somebody receives on {address}"
-            ));
+            let step = format_args!("{name} waits until somebody receives on {address}");
+            self.tell(step);
             let limit = self.patience().start;
             let expected = format!("the program receives on {address}");
             let port = Port::fixed(address.port());
@@ -364,11 +361,11 @@ impl Lab {
     pub fn accepts_as(&mut self, name: &str) -> Told<(TcpListener, TcpPeer)> {
         self.tell(format_args!("the {name} listens"));
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, self.fixed_port.unwrap_or(0)));
-        let bound = bound.and_then(|host| {
-            host.set_nonblocking(true)?;
-            Ok((host.local_addr()?.port(), host))
+        let bound = bound.and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?.port(), listener))
         });
-        let (number, host) = bound.map_err(skip("nobody can listen there"))?;
+        let (number, listener) = bound.map_err(skip("nobody can listen there"))?;
         self.port = Some(Port::fixed(number));
         self.by_hand().command = format!("listen {number}");
         let begun = Instant::now();
@@ -376,10 +373,10 @@ impl Lab {
         let name = format!("the {name}");
         self.tell(format_args!("{name} expects the program to connect"));
         let mut deadline = Deadline::of_start(&self.run, self.patience().start);
-        if let Some(stream) = self.arrives(&host, &mut deadline) {
+        if let Some(stream) = self.arrives(&listener, &mut deadline) {
             (self.start, self.reached) = (begun.elapsed(), true);
             let peer = TcpPeer::new(name, stream, &self.run);
-            return Ok((host, peer.map_err(skip("the connection broke"))?));
+            return Ok((listener, peer.map_err(skip("the connection broke"))?));
         }
         let start = time(deadline.granted);
         let expected = format!("the program connects to {} within {start}", self.address()?);
@@ -391,15 +388,15 @@ impl Lab {
 
     /// The next connection to this server, if one comes within this time, and the program hasn't
     /// ended.
-    pub fn arrival(&self, host: &TcpListener, limit: Duration) -> Option<TcpStream> {
-        self.arrives(host, &mut Deadline::after(&self.run, limit))
+    pub fn arrival(&self, listener: &TcpListener, limit: Duration) -> Option<TcpStream> {
+        self.arrives(listener, &mut Deadline::after(&self.run, limit))
     }
 
-    fn arrives(&self, host: &TcpListener, deadline: &mut Deadline) -> Option<TcpStream> {
+    fn arrives(&self, listener: &TcpListener, deadline: &mut Deadline) -> Option<TcpStream> {
         loop {
             // A program that has ended connects no more, but may have connected before.
             let over = self.ended().is_some() || deadline.left().is_zero();
-            match host.accept() {
+            match listener.accept() {
                 // On some systems it is non-blocking, as the listener is.
                 Ok((stream, _)) => return stream.set_nonblocking(false).ok().map(|()| stream),
                 Err(_) if over => return None,

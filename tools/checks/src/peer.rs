@@ -246,10 +246,10 @@ impl TcpPeer {
         let pause = self.run.pause(pause);
         let limit = self.run.patience().meanwhile;
         let deadline = Instant::now() + limit;
-        let mut bytes = bytes.iter().cycle();
-        while let Some(byte) = bytes.next().filter(|_| Instant::now() <= deadline) {
+        let bytes = bytes.iter().cycle();
+        for &byte in bytes.take_while(|_| Instant::now() <= deadline) {
             // It may be cut off for being slow, which is another matter.
-            let _ = (&*self.stream).write(&[*byte]);
+            let _ = (&*self.stream).write(&[byte]);
             if other.hears(pause, is_it) {
                 return Ok(());
             }

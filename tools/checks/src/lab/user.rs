@@ -70,10 +70,8 @@ impl Lab {
     /// That the program doesn't read it any more isn't a failure here: the next expectation says
     /// what is wrong.
     pub fn types(&mut self, line: &str) {
-        self.tell(format_args!(
-            "the user types {}",
-            shown(format!("{line}\n").as_bytes())
-        ));
+        let keys = shown(format!("{line}\n").as_bytes());
+        self.tell(format_args!("the user types {keys}"));
         self.looks();
         if !self.typed {
             self.remembers();
@@ -286,10 +284,8 @@ impl Lab {
         self.tell("the program's output should have no raw escape sequence of the peer's");
         if !escapes(&self.output()) {
             self.input_ends();
-            self.tell(format_args!(
-                "nor should it have one after {}",
-                time(SETTLE)
-            ));
+            let later = time(SETTLE);
+            self.tell(format_args!("nor should it have one after {later}"));
             if !self.shows(self.pause(SETTLE), escapes) {
                 return Ok(());
             }
