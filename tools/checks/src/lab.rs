@@ -170,7 +170,7 @@ impl Lab {
     /// The system can't start it.
     pub fn restarts(&mut self) -> Told {
         self.tell("the program is ended");
-        self.is_beyond_tap();
+        self.goes_beyond_tap();
         drop(self.program().take());
         if cfg!(target_os = "linux") {
             // If it can't be bound, the connection itself is in the way, which is as good.

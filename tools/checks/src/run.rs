@@ -190,22 +190,26 @@ pub type Told<T = ()> = Result<T, Stop>;
 /// What to look at first in a program that has printed a stack trace.
 const TRACE: &str = "First read the stack trace: it names the error, and usually the line.";
 
-/// What Node prints of an error that came as an event, and the same for that: its stack trace
-/// seldom has a line of the program.
+/// What Node prints of an error that came as an event.
 const UNHANDLED: &str = "Unhandled 'error' event";
+
+/// What to look at first in a program for which Node has printed that: its stack trace seldom has a
+/// line of the program.
 const NO_LISTENER: &str = "Node ended it, as nothing listens to the event 'error' of this socket or \
     server. Add a listener to each: socket.on('error', …), server.on('error', …).";
 
-/// The same, of one that was ended by SIGPIPE (signal(7)).
+/// The same, in one that was ended by SIGPIPE (signal(7)).
 const SIGPIPE: &str = "The signal SIGPIPE ended it: it sent to a connection that was gone. Ignore \
     the signal (signal(SIGPIPE, SIG_IGN)), and handle the error that send returns then.";
 
-/// What a system says of a call that a signal has ended (EINTR, signal(7)), and the same for that.
+/// What a system says of a call that a signal has ended (EINTR, signal(7)).
 const EINTR: &str = "Interrupted system call";
+
+/// What to look at first in a program that ended after it had printed that.
 const INTERRUPTED: &str = "A signal has interrupted a call that waits, such as SIGCHLD, which comes \
     when a child process ends: set SA_RESTART (sigaction), or make the call again if errno is EINTR.";
 
-/// The same, of one that was ended by its own fault, such as SIGSEGV or SIGABRT.
+/// The same, in one that was ended by its own fault, such as SIGSEGV or SIGABRT.
 const CRASH: &str = "It crashed. Look first for an exception that nothing catches, a std::thread \
     that is neither joined nor detached, a write beyond the end of a buffer, or the use of \
     something that no longer exists: a debugger shows the place.";
@@ -310,8 +314,8 @@ impl Run {
         lock(&self.shared.by_hand)
     }
 
-    /// `tap` can't do what the peers do.
-    pub(crate) fn is_beyond_tap(&self) {
+    /// Notes that `tap` can't do what the peers do.
+    pub(crate) fn goes_beyond_tap(&self) {
         self.by_hand().is_beyond_tap = true;
     }
 
@@ -408,7 +412,7 @@ impl Run {
         // runs alone. (What the judge itself has killed fails for that reason.)
         let was_killed = end.and_then(signal) == Some(9);
         let has_failed = end.is_some_and(|end| !end.success()) && !was_killed;
-        let first = self.crash();
+        let first = self.crash_advice();
         let kind = match kind {
             _ if was_killed => Kind::Missing,
             Kind::Missing if end.is_some() => Kind::Wrong,
@@ -428,7 +432,7 @@ impl Run {
     }
 
     /// What to look at first, if the program has crashed, or a thread of it.
-    fn crash(&self) -> Option<&'static str> {
+    fn crash_advice(&self) -> Option<&'static str> {
         match self.ended().and_then(signal) {
             Some(13) => Some(SIGPIPE),
             Some(4..=8 | 11) => Some(CRASH),
@@ -489,9 +493,9 @@ pub(crate) struct Deadline<'a> {
     pub(crate) run: &'a Run,
     begun: Instant,
     limit: Duration,
-    /// The limit and the whole seconds that were added to it so far, and how much that may be
-    /// together.
+    /// The limit, and the whole seconds that were added to it so far.
     pub(crate) granted: Duration,
+    /// The most that may be granted.
     most: Duration,
 }
 

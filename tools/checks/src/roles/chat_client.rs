@@ -89,7 +89,7 @@ pub const CHECKS: &[Check] = &[
         lesson: PAGE,
         run: |lab| {
             // `tap listen` hangs up after its answer, before a second line can be typed.
-            lab.is_beyond_tap();
+            lab.goes_beyond_tap();
             let mut host = ChatClient::greeted(lab)?;
             host.pauses(SILENCE);
             host.sends("yes, again 4714\n")?;

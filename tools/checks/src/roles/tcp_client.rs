@@ -84,7 +84,7 @@ pub const CHECKS: &[Check] = &[
         run: |lab| {
             let (_host, mut server) = connected(lab)?;
             // `tap listen` hangs up after its answer, before a second line can be typed.
-            lab.is_beyond_tap();
+            lab.goes_beyond_tap();
             lab.types("number one 4711");
             server.expects("number one 4711")?;
             server.sends("first 4712\n")?;
@@ -107,7 +107,7 @@ pub const CHECKS: &[Check] = &[
                  shutdown.",
         lesson: PAGE,
         run: |lab| {
-            lab.is_beyond_tap();
+            lab.goes_beyond_tap();
             let (_host, mut server) = answered(lab, "pong 4712\n")?;
             lab.types("exit");
             server.expects_the_end()?;
