@@ -45,8 +45,7 @@ pub struct Submission {
     pub jobs: usize,
     /// What makes the command of each check, if it isn't the same one for all.
     pub prepare: Option<Arc<Prepare>>,
-    /// Where a check that has to be made alone is alone. Submissions that are judged at the same
-    /// time share it.
+    /// Lets a check run alone. Submissions that are judged at the same time share it.
     pub machine: Arc<Machine>,
 }
 
@@ -257,9 +256,8 @@ struct Settled<R> {
 }
 
 impl<R: FnMut(&'static Check, Outcome)> Settled<R> {
-    /// Whether what is missing was missing in a basic check, too, with an outcome that counts, and
-    /// has come in no check. When the program runs alone, it wouldn't come either, and that may
-    /// take long.
+    /// Whether a basic check whose outcome counts has missed the same, and no check has got it. It
+    /// wouldn't come when the program runs alone, either, and to wait for it may take long.
     fn has_seen(&self, outcome: &Outcome) -> bool {
         let mut failures = self.failures.iter().map(|(first, _)| first);
         outcome.verdict == Verdict::Failed

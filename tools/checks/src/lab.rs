@@ -1,5 +1,5 @@
-//! What a check works with: the program under test and its peers. What its user types and sees is
-//! in a file of its own, and so is why a program isn't where a peer looks for it.
+//! What a check works with: the program under test and its peers. `user` has what its user types
+//! and sees; `absent` finds out why a program isn't where a peer looks for it.
 
 mod absent;
 mod user;
@@ -163,7 +163,7 @@ impl Lab {
     ///
     /// A connection that the program has closed first keeps the port, in TIME-WAIT. But a busy
     /// system doesn't keep them all, so on Linux one of our sockets takes its place: bound, and
-    /// never listening, it is in the way of whom TIME-WAIT is, and of nobody else.
+    /// never listening, it blocks the programs that TIME-WAIT blocks, and no others.
     ///
     /// # Errors
     ///
@@ -446,10 +446,10 @@ impl Lab {
     }
 }
 
-/// A socket that is in the way at this address as TIME-WAIT is.
+/// A socket that blocks this address as a connection in TIME-WAIT does.
 fn stand_in(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    // Like TIME-WAIT, it doesn't block a program that has set either of the two.
+    // Like TIME-WAIT, it blocks no program that has set either of the two.
     socket.set_reuse_address(true)?;
     #[cfg(unix)]
     socket.set_reuse_port(true)?;

@@ -473,7 +473,7 @@ impl TcpPeer {
         self.end.is_some()
     }
 
-    /// Whether it has been seen that the connection has ended, and nothing has come.
+    /// Whether the connection is known to have ended, and nothing has come.
     pub(crate) fn was_dropped(&self) -> bool {
         self.end.is_some() && self.received.is_empty()
     }

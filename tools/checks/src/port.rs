@@ -3,9 +3,9 @@
 //! A server is told its port and binds it by itself, so the port has to be free until then. A port
 //! that was bound as port 0 and closed again isn't safe: the system may give it to any other
 //! connection meanwhile. So ports come from below the range that systems give away (Linux: 32768
-//! and up), in pairs: an even one for the program, and one far above it. A judge that has bound
-//! that owns the pair. All checks that run on this machine keep to that. Nobody has the odd ports,
-//! so a program that is wrong by one finds its port free, as at home.
+//! and up), in pairs: an even one for the program, and one far above it. The judge that binds the
+//! upper one owns the pair. All checks that run on this machine keep to that. Nobody has the odd
+//! ports, so a program that is wrong by one finds its port free, as at home.
 //!
 //! A connection of an earlier program may linger on such a port, in TIME-WAIT. Then it isn't given
 //! away. If a program can't start because somebody else has its port all the same, the judge tries
@@ -109,11 +109,10 @@ impl Port {
         TcpStream::connect_timeout(&self.address(), Duration::from_millis(100)).is_ok()
     }
 
-    /// Whether somebody has it for UDP. Looking takes nothing away from whoever has it, not even a
-    /// datagram.
+    /// Whether somebody has it for UDP. They don't notice it, and lose no datagram.
     pub fn has_udp_receiver(&self) -> bool {
         if !cfg!(target_os = "linux") {
-            // Who can't bind it isn't the first. But this may be in the program's way when it
+            // A port that can't be bound is taken. But this may be in the program's way when it
             // binds: then it ends, and the check is tried once more.
             return bind(self.number, Type::DGRAM).is_err();
         }

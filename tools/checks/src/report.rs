@@ -18,8 +18,7 @@ pub fn line(check: &Check, outcome: &Outcome) -> String {
     };
     let same_as = outcome
         .same_as
-        .map(|first| format!(" (same step as {first})"));
-    let same_as = same_as.unwrap_or_default();
+        .map_or_else(String::new, |first| format!(" (same step as {first})"));
     format!("{verdict:<8}{:<29} {what}{same_as}", check.id)
 }
 
@@ -36,10 +35,8 @@ fn by_hand(outcome: &Outcome) -> Vec<(String, String)> {
     let (Some(start), Some(peer)) = (start, outcome.by_hand.first()) else {
         return Vec::new();
     };
-    let types = outcome
-        .steps
-        .iter()
-        .any(|step| step.contains("the user types"));
+    let mut steps = outcome.steps.iter();
+    let types = steps.any(|step| step.contains("the user types"));
     let then = if types { "; then type as above" } else { "" };
     let title = "each line in its own terminal, in this order; cargo in the course's folder";
     let mut lines = outcome.by_hand.clone();

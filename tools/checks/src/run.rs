@@ -324,7 +324,7 @@ impl Run {
         lock(&self.shared.program)
     }
 
-    /// What this says of the program. If it wasn't started: nothing.
+    /// Does this with the program. If it wasn't started: nothing, and the result is the default.
     pub(crate) fn with<T: Default>(&self, act: impl FnOnce(&mut Process) -> T) -> T {
         self.program().as_mut().map(act).unwrap_or_default()
     }
