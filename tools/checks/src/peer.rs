@@ -289,11 +289,9 @@ impl TcpPeer {
             return self.failed(expected).advise(TWO_ENDS_SENT);
         }
         // What ends its text by a NUL, or adds words to the line, sends no rest.
-        let after = self.unused().split(|&byte| byte == 0).next();
-        let (_, rest) = after
-            .and_then(|it| it.split_once_str("\n"))
-            .unwrap_or_default();
-        if rest.iter().any(u8::is_ascii_alphanumeric) {
+        let after = self.unused().iter().take_while(|&&byte| byte != 0);
+        let mut rest = after.skip_while(|&&byte| byte != b'\n');
+        if rest.any(u8::is_ascii_alphanumeric) {
             self.used = last;
             let name = &self.run.name;
             let expected = format!("{text:?} reaches {name}, without another line after it");
