@@ -547,10 +547,9 @@ pub fn shown(bytes: &[u8]) -> String {
         Ok(text) => safe::escape(&text.replace('\\', r"\\")),
         Err(_) => bytes.escape_ascii().to_string(),
     };
-    match bytes.len() {
-        1 => format!("\"{}\" (1 byte)", cut(&text, SHOWN)),
-        count => format!("\"{}\" ({count} bytes)", cut(&text, SHOWN)),
-    }
+    let (text, count) = (cut(&text, SHOWN), bytes.len());
+    let unit = if count == 1 { "byte" } else { "bytes" };
+    format!("\"{text}\" ({count} {unit})")
 }
 
 /// A length of time, in words.
