@@ -215,7 +215,10 @@ pub fn judge(
         settled.settle(first, outcome);
         if !is_there {
             for check in others {
-                settled.settle(check, Outcome::skipped(format!("it needs {}", first.id)));
+                settled.settle(
+                    check,
+                    Outcome::skipped(format!("{} must pass first", first.id)),
+                );
             }
             return;
         }

@@ -361,11 +361,14 @@ mod tests {
         for (judged, why) in [
             (Err("no program in it\nmore"), Some("no program in it")),
             (
-                Ok(vec![failed(), Outcome::skipped("it needs the first")]),
+                Ok(vec![
+                    failed(),
+                    Outcome::skipped("the first must pass first"),
+                ]),
                 Some("expected: it listens; saw: it never did"),
             ),
             (
-                Ok(vec![missing, Outcome::skipped("it needs the first")]),
+                Ok(vec![missing, Outcome::skipped("the first must pass first")]),
                 Some(&format!(
                     "expected: it listens; saw: it never did; {FIXED_PORT}"
                 )),

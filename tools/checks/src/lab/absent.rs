@@ -38,7 +38,8 @@ const UNREADABLE: [&str; 4] = [
 /// What to change in a program that runs, and isn't to be found at its port.
 const NEVER: &str = "The program is told its port in its command, the step that begins with $: it \
     must take it from there, and neither ask for it nor use another. On that port of 127.0.0.1 it \
-    has to do its job before anything is typed: a TCP server calls bind, listen and accept.";
+    has to do its job before anything is typed: a server calls bind (over TCP also listen and \
+    accept).";
 
 /// The same, of a server that has another port.
 const OTHER_PORT: &str = "Use the port that the program is told in its command, the step that begins \

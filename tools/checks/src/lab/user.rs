@@ -366,7 +366,8 @@ impl Lab {
         }
         if !self.ends_within(limit) {
             let expected = format!("the program ends within {}", time(limit));
-            return self.missed(expected, "it still runs");
+            let missed = self.missed(expected, "it still runs");
+            return missed.advise_if(|stop| stop.is_busy, LOOPS);
         }
         self.expects_no_crash()
     }
@@ -386,7 +387,7 @@ impl Lab {
         // It has ended, and no program can choose not to have an exit status.
         let is_crash = |end: ExitStatus| end.code().is_none() && !is_success(end);
         let expected = if self.has_stack_trace() {
-            "a message for the user, not a stack trace"
+            "the program ends without a stack trace"
         } else if self.ended().is_some_and(is_crash) {
             "the program ends by itself, with a message for the user"
         } else {
@@ -794,10 +795,19 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_loops_instead_of_ending_hears_that() {
+        let mut lab = started("while :; do :; done", &Patience::short());
+        lab.reached = true;
+        let failure = lab.expects_to_end(Duration::ZERO).unwrap_err();
+        assert_eq!(failure.advice.as_deref(), Some(LOOPS), "{failure:?}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_stack_trace_is_no_success_whatever_the_exit_status() {
-        const TRACE: &str = "a message for the user, not a stack trace";
+        const TRACE: &str = "the program ends without a stack trace";
         let patience = Patience {
             end: Duration::from_secs(20),
             ..Patience::short()

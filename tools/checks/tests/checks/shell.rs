@@ -93,7 +93,7 @@ fn a_program_that_never_listens_is_reported_and_not_checked_further() {
     assert!(
         saw[1..]
             .iter()
-            .all(|saw| saw == "it needs tcp-server/listens")
+            .all(|saw| saw == "tcp-server/listens must pass first")
     );
     nothing_is_left_of(&word);
 }
