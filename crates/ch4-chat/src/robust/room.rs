@@ -27,6 +27,9 @@ const MIN_COPIES: usize = 256;
 /// What a line costs in the queue besides its bytes: about as much as a long name.
 const LINE_COST: u64 = 128;
 
+/// How many texts go out together at most.
+const MAX_UNSENT: usize = 256;
+
 /// Who is here, and what waits for whom.
 pub struct Room {
     guests: BTreeMap<PeerId, Guest>,
@@ -41,6 +44,9 @@ pub struct Room {
     queue: BTreeMap<(u64, Instant, PeerId), Vec<String>>,
     /// The last turn served.
     turn: u64,
+    /// Texts that go out together, each with its speaker. A text that went out alone would wake
+    /// every writer, and in a full room that takes longer than the next text takes to come.
+    unsent: Vec<(Arc<str>, Option<PeerId>)>,
     last_id: PeerId,
     log: Rc<Log>,
     limits: Limits,
@@ -55,8 +61,21 @@ struct Guest {
     /// In a full room it loses its place at this time. `None` once it has given a name or said a
     /// word.
     stays_until: Option<Instant>,
+    /// How many of the unsent texts are from before it came.
+    too_early: usize,
     budget: Budget,
     peer: Peer,
+}
+
+impl Guest {
+    /// Puts what others have said into the outbox.
+    fn push(&self, id: PeerId, unsent: &[(Arc<str>, Option<PeerId>)]) {
+        for (text, speaker) in &unsent[self.too_early..] {
+            if *speaker != Some(id) {
+                self.peer.push(Arc::clone(text));
+            }
+        }
+    }
 }
 
 impl Room {
@@ -71,6 +90,7 @@ impl Room {
             budget: Budget::ROOM,
             queue: BTreeMap::new(),
             turn: 0,
+            unsent: Vec::new(),
             last_id: 0,
             log: Rc::clone(log),
             limits: limits.clone(),
@@ -107,15 +127,35 @@ impl Room {
         self.queue.insert((turn, now, id), said);
     }
 
-    /// When the next words may be passed on; `None` if none wait.
+    /// When to call [`Room::pass_on`]; `None` if nothing waits.
     pub fn ready_at(&mut self, now: Instant) -> Option<Instant> {
+        if self.unsent.is_empty() {
+            self.next_turn_at(now)
+        } else {
+            Some(now)
+        }
+    }
+
+    /// When the next guest's words may be passed on; `None` if none wait.
+    fn next_turn_at(&mut self, now: Instant) -> Option<Instant> {
         // Spending nothing only asks when.
         (!self.queue.is_empty()).then(|| self.budget.spend(0, now))
     }
 
+    /// Passes on what many guests have said, as far as the room's budget goes, and sends all texts.
+    pub fn pass_on(&mut self, now: Instant) {
+        for _ in 0..MAX_UNSENT {
+            if self.next_turn_at(now) != Some(now) {
+                break;
+            }
+            self.pass_on_next(now);
+        }
+        self.send();
+    }
+
     /// Passes on what the next guest has said, as one text, and permits it to say more. `byebye`
     /// becomes `* NAME has left.`
-    pub fn pass_on(&mut self, now: Instant) {
+    fn pass_on_next(&mut self, now: Instant) {
         let Some(((turn, _, id), mut said)) = self.queue.pop_first() else {
             return;
         };
@@ -151,7 +191,7 @@ impl Room {
         }
     }
 
-    /// Sends lines to everybody except the speaker.
+    /// Keeps lines for everybody except the speaker, until they are sent.
     fn broadcast(&mut self, text: &str, speaker: Option<PeerId>, now: Instant) {
         if text.is_empty() {
             return;
@@ -159,12 +199,19 @@ impl Room {
         let copies = self.guests.len().max(MIN_COPIES);
         self.budget.spend(copies * text.len(), now);
         // One copy in memory, however many wait for it.
-        let text: Arc<str> = text.into();
-        for (id, guest) in &self.guests {
-            if Some(*id) != speaker {
-                guest.peer.push(Arc::clone(&text));
-            }
+        self.unsent.push((text.into(), speaker));
+        if self.unsent.len() >= MAX_UNSENT {
+            self.send();
         }
+    }
+
+    /// Sends all that is unsent.
+    fn send(&mut self) {
+        for (id, guest) in &mut self.guests {
+            guest.push(*id, &self.unsent);
+            guest.too_early = 0;
+        }
+        self.unsent.clear();
     }
 
     /// Takes a guest's name from what it says first, and tells everybody that it is here. The guest
@@ -231,6 +278,7 @@ impl Room {
             name: None,
             has_spoken: false,
             stays_until: Some(now + self.limits.silence),
+            too_early: self.unsent.len(),
             budget: Budget::PERSON,
             peer,
         };
@@ -240,7 +288,11 @@ impl Room {
     /// A guest leaves. Tells everybody how, unless it was never introduced. It still gets what
     /// waits for it.
     pub fn depart(&mut self, id: PeerId, how: &str, now: Instant) {
-        if let Some(name) = self.guests.remove(&id).and_then(|guest| guest.name) {
+        let Some(guest) = self.guests.remove(&id) else {
+            return;
+        };
+        guest.push(id, &self.unsent);
+        if let Some(name) = guest.name {
             self.names.free(&name);
             let gone = format!("{name} {how}.");
             self.broadcast(&format!("* {gone}\n"), None, now);
@@ -343,6 +395,7 @@ mod tests {
 
         fn speaks(&mut self, line: &str) {
             self.room.speak(line, self.now);
+            self.passes_on_now();
             self.room.drop_slow(self.now);
         }
 
@@ -543,6 +596,44 @@ mod tests {
         assert_eq!(room.close(now).len(), 2);
         assert_eq!(to_han.take(), "* guest-1 has joined.\nguest-1: hi\n");
         let _ = screen.capture.wait_for("| guest-1: hi");
+    }
+
+    /// If each text woke every writer, a thousand guests who talk would stall the room.
+    #[test]
+    fn texts_go_out_together() {
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
+        let (_, to_listener) = world.arrives().unwrap();
+        let talkers = [(); MAX_UNSENT + 1].map(|()| world.arrives().unwrap());
+        for (id, _) in &talkers {
+            world.says(*id, &[]);
+        }
+        world.passes_on_all();
+        to_listener.take();
+        for (id, _) in &talkers {
+            world.room.hear(*id, vec!["x".to_owned()], world.now);
+        }
+        world.now += Duration::from_secs(1);
+        let mut sent = Vec::new();
+        while world.room.ready_at(world.now) == Some(world.now) {
+            world.room.pass_on(world.now);
+            sent.push(to_listener.take().lines().count());
+        }
+        sent.retain(|&count| count > 0);
+        assert_eq!(sent, [MAX_UNSENT, 1]);
+    }
+
+    #[test]
+    fn what_was_said_is_for_who_leaves_after_it_and_not_for_who_comes_after_it() {
+        let (screen, limits) = (Screen::new(), Limits::default());
+        let mut world = World::new(None, &screen, &limits);
+        let (id, to_old) = world.arrives().unwrap();
+        world.room.speak("one", world.now);
+        let (_, to_new) = world.arrives().unwrap();
+        world.room.speak("two", world.now);
+        world.room.depart(id, "has left", world.now);
+        assert_eq!(world.read(&to_new), "two\n");
+        assert_eq!(to_old.take(), "one\ntwo\n");
     }
 
     #[test]
