@@ -59,7 +59,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
 /// The file can't be read or written, or has more than [`LIMIT`].
 pub(crate) fn copy_file(file: &Path, beside: &[PathBuf], to: &Path) -> io::Result<()> {
     let copy = |from: &Path| {
-        let metadata = fs::metadata(from).map_err(|error| of(from, &error))?;
+        let metadata = fs::metadata(from).map_err(about(from))?;
         let to = to.join(from.file_name().unwrap_or_default());
         copy_one(from, &to, &metadata, &mut 0)
     };
@@ -82,17 +82,17 @@ pub(crate) fn that_fit(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
     files
 }
 
-/// An error that says which file it is about.
-fn of(path: &Path, error: &io::Error) -> io::Error {
+/// Makes an error say which file it is about.
+fn about(path: &Path) -> impl Fn(io::Error) -> io::Error {
     let name = crate::safe_name(path.file_name().unwrap_or_default());
-    io::Error::new(error.kind(), format!("{name}: {error}"))
+    move |error| io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 
 fn copy_into(from: &Path, to: &Path, copied: &mut u64, depth: usize) -> io::Result<()> {
     if depth == 0 {
         return Err(io::Error::other("its folders are nested too deeply"));
     }
-    for entry in fs::read_dir(from).map_err(|error| of(from, &error))? {
+    for entry in fs::read_dir(from).map_err(about(from))? {
         let entry = entry?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         let metadata = fs::symlink_metadata(&from)?;
@@ -103,7 +103,7 @@ fn copy_into(from: &Path, to: &Path, copied: &mut u64, depth: usize) -> io::Resu
                 copy_into(&from, &to, copied, depth - 1)?;
             }
         } else if metadata.is_symlink() {
-            copy_link(&from, &to).map_err(|error| of(&from, &error))?;
+            copy_link(&from, &to).map_err(about(&from))?;
         } else if metadata.is_file() {
             copy_one(&from, &to, &metadata, copied)?;
         }
@@ -127,7 +127,7 @@ fn copy_one(from: &Path, to: &Path, metadata: &Metadata, copied: &mut u64) -> io
             let unreadable = fs::File::create(to)?;
             unreadable.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o0))
         }
-        copied => copied.map(drop).map_err(|error| of(from, &error)),
+        copied => copied.map(drop).map_err(about(from)),
     }
 }
 
