@@ -8,10 +8,10 @@ use std::{fs, io};
 use checks::check::Role;
 
 use crate::folder;
-use crate::program_file::{FileKind, ProgramFile, TO_MARK, begin, ending, mistaken};
+use crate::program_file::{FileKind, ProgramFile, TO_MARK, begin_text, ending, mistaken};
 use crate::source::loads;
 
-/// What may be in a script that another one loads if it can run by itself, too.
+/// What is in a script that other scripts load, but that runs by itself, too.
 const MAINS: [&str; 3] = ["__main__", "require.main", "main("];
 
 /// How many programs are named if there are too many.
@@ -44,43 +44,49 @@ pub(crate) fn find(folder: &Path, role: Role, has_command: bool) -> Result<Progr
     let (unfit, fit): (Vec<_>, Vec<_>) = all
         .iter()
         .partition(|it| it.kind.trouble(has_command).is_some());
-    let name = |path: &Path| {
-        let path = path.strip_prefix(folder).unwrap_or(path);
-        crate::safe_name(path.as_os_str())
-    };
-    let chosen = choose(fit, &all, folder, role);
-    if let [program] = chosen.as_slice() {
-        return Ok((*program).clone());
-    }
-    if let Some(first) = chosen.first() {
-        let names = some(chosen.iter().map(|it| name(&it.path)));
-        let role = role.to_string().replace('-', "_");
-        let mut stems = chosen.iter().map(|it| simple(it.path.file_stem()));
-        let how = if stems.any(|stem| stem == role) {
-            "Hand in one of them".to_owned()
-        } else {
-            format!("Rename one to {role}")
-        };
-        let words = match &first.kind {
-            FileKind::Script(words) => words.join(" "),
-            _ => "COMMAND".to_owned(),
-        };
-        return Err(format!(
-            "which is the program: {names}? {how}{TO_MARK}give a command, such as: -- {words} \
-             \"{{dir}}/{}\" {{port}})",
-            name(&first.path)
-        ));
+    let fit = choose(fit, &all, folder, role);
+    match fit.as_slice() {
+        [program] => return Ok((*program).clone()),
+        [] => {}
+        several @ [first, ..] => return Err(unclear(several, first, folder, role)),
     }
     let unfit = choose(unfit, &all, folder, role);
     let unfit = unfit.first();
     let unfit = unfit.and_then(|it| Some((&it.path, it.kind.trouble(has_command)?)));
     let other = || files.iter().find_map(|path| Some((path, mistaken(path)?)));
     let what = match unfit.or_else(other) {
-        Some((path, why)) => format!("but {}: {why}", name(path)),
+        Some((path, why)) => format!("but {}: {why}", shown(path, folder)),
         None if files.is_empty() => "and no other file that counts".to_owned(),
-        None => format!("only {}", some(files.iter().map(|path| name(path)))),
+        None => format!("only {}", some(files.iter().map(|it| shown(it, folder)))),
     };
     Err(format!("no program in it, {what}"))
+}
+
+/// Why nobody knows which of several programs to take, and what to do.
+fn unclear(programs: &[&ProgramFile], first: &ProgramFile, folder: &Path, role: Role) -> String {
+    let names = some(programs.iter().map(|it| shown(&it.path, folder)));
+    let role = name_of(role);
+    let mut stems = programs.iter().map(|it| simple(it.path.file_stem()));
+    let how = if stems.any(|stem| stem == role) {
+        "Hand in one of them".to_owned()
+    } else {
+        format!("Rename one to {role}")
+    };
+    let words = match &first.kind {
+        FileKind::Script(words) => words.join(" "),
+        _ => "COMMAND".to_owned(),
+    };
+    format!(
+        "which is the program: {names}? {how}{TO_MARK}give a command, such as: -- {words} \
+         \"{{dir}}/{}\" {{port}})",
+        shown(&first.path, folder)
+    )
+}
+
+/// A file's path in this folder, safe to print.
+fn shown(path: &Path, folder: &Path) -> String {
+    let path = path.strip_prefix(folder).unwrap_or(path);
+    crate::safe_name(path.as_os_str())
 }
 
 /// Some of these names, and how many more there are.
@@ -118,7 +124,7 @@ fn choose<'a>(
     root: &Path,
     role: Role,
 ) -> Vec<&'a ProgramFile> {
-    let role = role.to_string().replace('-', "_");
+    let role = name_of(role);
     let (kind, side) = role.split_once('_').unwrap_or_default();
     let other_side = other(side);
     let stem = |it: &ProgramFile| simple(it.path.file_stem());
@@ -133,19 +139,12 @@ fn choose<'a>(
         is_test(stem(it)) || is_test(folders(it)) || ending(&it.path) == "sh"
     };
     let loaded: HashSet<_> = all.iter().flat_map(loaded_by).collect();
-    let is_part = |it: &ProgramFile| {
-        let has_main = || MAINS.iter().any(|main| text(it).contains(main));
-        loaded.contains(&name(it)) && !has_main()
-    };
-    // A source knows more than what was compiled from it, maybe on another system.
-    let is_source = |it: &ProgramFile| {
-        let is_compiled = ["class", "jar"].contains(&&*ending(&it.path));
-        !is_compiled && !matches!(it.kind, FileKind::Executable | FileKind::Foreign)
-    };
+    let is_part = |it: &ProgramFile| loaded.contains(&module(it)) && !runs_by_itself(it);
     // Parts first: a program named test.py may be the one that loads them.
     keep(&mut left, |it| !is_part(it));
     keep(&mut left, |it| !is_helper(it));
     keep(&mut left, |it| has(it, side) || !has(it, other_side));
+    // A source says more than what was compiled from it, maybe on another system.
     keep(&mut left, is_source);
     // From what says most to what says least.
     let rules: [&dyn Fn(&&ProgramFile) -> bool; 5] = [
@@ -165,15 +164,31 @@ fn choose<'a>(
     keep(&mut left, |it| folders(it).contains(side));
     keep(&mut left, |it| folders(it).contains(kind));
     let loaded: HashSet<_> = left.iter().flat_map(|it| loaded_by(it)).collect();
-    keep(&mut left, |it| !loaded.contains(&name(it)));
+    keep(&mut left, |it| !loaded.contains(&module(it)));
     left
+}
+
+fn keep(left: &mut Vec<&ProgramFile>, fits: impl Fn(&ProgramFile) -> bool) {
+    if left.iter().any(|it| fits(it)) {
+        left.retain(|it| fits(it));
+    }
+}
+
+fn runs_by_itself(program: &ProgramFile) -> bool {
+    let text = begin_text(&program.path).unwrap_or_default();
+    MAINS.iter().any(|main| text.contains(main))
+}
+
+fn is_source(program: &ProgramFile) -> bool {
+    let is_compiled = ["class", "jar"].contains(&ending(&program.path).as_str());
+    !is_compiled && !matches!(program.kind, FileKind::Executable | FileKind::Foreign)
 }
 
 /// The side whose program this is by the names in its command, if it isn't this role's.
 pub(crate) fn other_side(command: &str, role: Role) -> Option<&'static str> {
     let names = simple(Some(OsStr::new(command)));
-    let role = role.to_string();
-    let (_, side) = role.split_once('-')?;
+    let role = name_of(role);
+    let (_, side) = role.split_once('_')?;
     (names.contains(other(side)) && !names.contains(side)).then(|| other(side))
 }
 
@@ -181,10 +196,9 @@ fn other(side: &str) -> &'static str {
     if side == "server" { "client" } else { "server" }
 }
 
-fn keep(left: &mut Vec<&ProgramFile>, fits: impl Fn(&ProgramFile) -> bool) {
-    if left.iter().any(|it| fits(it)) {
-        left.retain(|it| fits(it));
-    }
+/// The role's name, as a file may have it: `tcp_server`.
+fn name_of(role: Role) -> String {
+    role.to_string().replace('-', "_")
 }
 
 /// A name as the names of roles are written.
@@ -194,26 +208,22 @@ fn simple(name: Option<&OsStr>) -> String {
     WORDS.iter().fold(name, replace)
 }
 
-/// The name by which others load it.
-fn name(program: &ProgramFile) -> String {
+/// The name by which other programs load this one.
+fn module(program: &ProgramFile) -> String {
     let path = &program.path;
     let is_index = path.file_stem().is_some_and(|stem| stem == "index");
     let path = if is_index { program.folder() } else { path };
-    path.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
 }
 
+/// The names of what this program loads, except its own.
 fn loaded_by(program: &ProgramFile) -> Vec<String> {
-    let mut names = loads(&text(program), &ending(&program.path));
-    names.retain(|it| *it != name(program));
-    names
-}
-
-fn text(program: &ProgramFile) -> String {
-    let text = begin(&program.path).unwrap_or_default();
-    String::from_utf8_lossy(&text).into_owned()
+    let text = begin_text(&program.path).unwrap_or_default();
+    let mut names = loads(&text, &ending(&program.path));
+    let own = module(program);
+    names.retain(|it| *it != own);
+    names.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

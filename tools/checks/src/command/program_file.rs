@@ -74,12 +74,10 @@ impl FileKind {
             _ if has_command => return None,
             Self::Foreign => "it was compiled for another system: hand in its source",
             Self::Utf16 => "its text is UTF-16: save it as UTF-8",
-            Self::Other(command) => {
-                let how = format!("give a command, such as: -- {command} {{port}}");
-                return Some(format!(
-                    "the judge doesn't know how to start it{TO_MARK}{how})"
-                ));
-            }
+            Self::Other(command) => &format!(
+                "the judge doesn't know how to start it{TO_MARK}give a command, such as: -- \
+                 {command} {{port}})"
+            ),
             _ => return None,
         };
         Some(why.to_owned())
@@ -159,12 +157,12 @@ pub(crate) fn is_archive(path: &Path) -> bool {
 pub(crate) fn mistaken(path: &Path) -> Option<String> {
     let hidden = path.with_extension("");
     let is_text = ending(path) == "txt";
-    let has_code = || is_code(&String::from_utf8_lossy(&begin(path).unwrap_or_default()));
+    let has_code = || is_code(&begin_text(path).unwrap_or_default());
     let why = if is_archive(path) {
-        let how = "unpack it into a folder of the same name";
-        return Some(format!(
-            "it is an archive; hand in its contents{TO_MARK}{how})"
-        ));
+        &format!(
+            "it is an archive; hand in its contents{TO_MARK}unpack it into a folder of the same \
+             name)"
+        )
     } else if DOCUMENTS.contains(&ending(path).as_str()) {
         "it is a document: hand in the program's own file"
     } else if is_text && hidden.extension().is_some() && kind(&hidden).is_some() {
@@ -238,6 +236,15 @@ pub(crate) fn begin(path: &Path) -> io::Result<Vec<u8>> {
     Ok(begin)
 }
 
+/// The beginning of a text file. What isn't UTF-8 in it becomes U+FFFD.
+///
+/// # Errors
+///
+/// It can't be read.
+pub(crate) fn begin_text(path: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&begin(path)?).into_owned())
+}
+
 /// The words of a first line `#!…`, if its interpreter is there. Its path may be another here.
 fn shebang(begin: &[u8]) -> Option<Vec<String>> {
     let line = begin
@@ -264,7 +271,7 @@ fn shebang(begin: &[u8]) -> Option<Vec<String>> {
 }
 
 /// The program's file, if it is installed.
-pub(crate) fn find_in_path(name: &str) -> Option<PathBuf> {
+fn find_in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|folder| folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))

@@ -56,38 +56,36 @@ pub(crate) fn has_main(source: &str) -> bool {
 
 /// Whether this text has a line that no prose has, but programs begin with.
 pub(crate) fn is_code(text: &str) -> bool {
+    let begins = ["#!/", "#include", "use std::", "public class "];
+    let is_name = |word: &str| {
+        let is_of_a_name = |it: char| is_of_a_word(it) || ".;".contains(it);
+        !word.is_empty() && word.chars().all(is_of_a_name)
+    };
     text.lines().map(str::trim).any(|line| {
-        let imported = line.strip_prefix("import ").unwrap_or_default();
-        let is_name = |it: char| is_of_a_word(it) || ".;".contains(it);
-        ["#!/", "#include", "use std::", "public class "]
-            .iter()
-            .any(|it| line.starts_with(it))
+        let imported = line.strip_prefix("import ");
+        begins.iter().any(|it| line.starts_with(it))
+            || imported.is_some_and(|names| names.split(", ").all(is_name))
             || (line.starts_with("from ") && line.contains(" import "))
-            || imported
-                .split(", ")
-                .all(|it| !it.is_empty() && it.chars().all(is_name))
             || line.contains("= require(")
     })
 }
 
 /// The names of files that this source loads, without endings: the words of Python's imports, the
 /// paths that Node requires, and all words of Java.
-pub(crate) fn loads(source: &str, ending: &str) -> Vec<String> {
-    let owned = |word: &str| word.to_owned();
+pub(crate) fn loads<'a>(source: &'a str, ending: &str) -> Vec<&'a str> {
     match ending {
-        "java" => tokens(source).into_iter().map(owned).collect(),
+        "java" => tokens(source),
         "py" | "pyw" => {
             let is_import = |line: &&str| line.starts_with("import ") || line.starts_with("from ");
             let lines = source.lines().map(str::trim_start).filter(is_import);
             let words = lines.flat_map(|line| line.split(|it| !is_of_a_word(it)));
-            words.map(owned).collect()
+            words.collect()
         }
         _ => {
-            let paths = source
-                .split(['"', '\'', '`'])
-                .filter(|it| it.starts_with('.'));
+            let literals = source.split(['"', '\'', '`']);
+            let paths = literals.filter(|it| it.starts_with('.'));
             let stems = paths.filter_map(|path| Path::new(path).file_stem()?.to_str());
-            stems.map(owned).collect()
+            stems.collect()
         }
     }
 }

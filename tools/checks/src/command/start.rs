@@ -12,7 +12,7 @@ use console::safe;
 use supervise::{Command, Process};
 
 use crate::folder;
-use crate::program_file::{FileKind, ProgramFile, begin, ending};
+use crate::program_file::{FileKind, ProgramFile, begin, begin_text, ending};
 use crate::source::{Java, is_in_package};
 
 /// How long a compiler may take.
@@ -58,13 +58,12 @@ pub(crate) fn command(
             compile_to_file(compiler, words, files, folder)
         }
         FileKind::Rust => {
-            let compiled = compile_to_file("rustc", "--edition=2024 -O", [file.into()], folder);
             let mut above = folder.ancestors().take_while(|it| it.starts_with(root));
             let is_cargos = above.any(|it| it.join("Cargo.toml").exists());
-            compiled.map_err(|error| match error.to_string() {
-                why if is_cargos => format!("{BY_CARGO}\n\n{why}").into(),
-                why => why.into(),
-            })
+            match compile_to_file("rustc", "--edition=2024 -O", [file.into()], folder) {
+                Err(why) if is_cargos => Err(format!("{BY_CARGO}\n\n{why}").into()),
+                compiled => compiled,
+            }
         }
         _ => Err(program.kind.trouble(false).unwrap_or_default().into()),
     }
@@ -99,8 +98,7 @@ fn java(program: &ProgramFile) -> Result<(Command, Option<String>), Box<dyn Erro
 
 /// Where a program in Python is started, and the name of its module there, if it is in a package.
 fn package_of<'a>(program: &'a ProgramFile, root: &Path) -> Option<(&'a Path, String)> {
-    let source = begin(&program.path).ok()?;
-    let source = String::from_utf8_lossy(&source);
+    let source = begin_text(&program.path).ok()?;
     let is_package = |(depth, folder): &(usize, &Path)| {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         ending(&program.path) == "py" && is_in_package(&source, &name, *depth)
@@ -141,35 +139,28 @@ fn compile(
     let command = Command::new(compiler, words).within(folder);
     let can_not = |why: &str| format!("it can't be compiled by {compiler}: {why}");
     let mut started = Process::start(&command).map_err(|error| can_not(&error.to_string()))?;
-    match started.wait_for_end(COMPILE) {
-        Some(status) if status.success() => Ok(command.to_string()),
-        Some(status) => {
-            if let Some(why) = started.stopped() {
-                return Err(can_not(why));
-            }
-            let text = started.text();
-            let lines: Vec<_> = text
-                .lines()
-                .take(COMPILER_LINES)
-                .map(safe::escape)
-                .collect();
-            let is_reason =
-                |line: &&String| line.contains("error") || line.contains("undefined reference");
-            let first = lines.iter().find(is_reason);
-            let first = first
-                .cloned()
-                .unwrap_or_else(|| supervise::ending::in_words(status));
-            Err(format!("{}\n\n{}", can_not(&first), lines.join("\n")))
-        }
-        None => Err(can_not(&format!("it takes more than {COMPILE:?}"))),
+    let Some(status) = started.wait_for_end(COMPILE) else {
+        return Err(can_not(&format!("it takes more than {COMPILE:?}")));
+    };
+    if status.success() {
+        return Ok(command.to_string());
     }
+    if let Some(why) = started.stopped() {
+        return Err(can_not(why));
+    }
+    let text = started.text();
+    let lines = text.lines().take(COMPILER_LINES).map(safe::escape);
+    let lines: Vec<String> = lines.collect();
+    let is_reason = |line: &&String| line.contains("error") || line.contains("undefined reference");
+    let reason = lines.iter().find(is_reason).cloned();
+    let reason = reason.unwrap_or_else(|| supervise::ending::in_words(status));
+    Err(format!("{}\n\n{}", can_not(&reason), lines.join("\n")))
 }
 
 /// The files of a program in C or C++: its own, and those beside it that have no `main` and that it
 /// doesn't include.
 fn c_parts(program: &ProgramFile) -> io::Result<Vec<PathBuf>> {
-    let source = begin(&program.path)?;
-    let source = String::from_utf8_lossy(&source);
+    let source = begin_text(&program.path)?;
     let mut parts = Vec::new();
     for entry in fs::read_dir(program.folder())? {
         let path = entry?.path();
