@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser, ValueEnum};
 use console::{Error, safe};
 use supervise::{Command, limits};
 
-use crate::marks::{Marked, Marks, entry, listed, print_json};
+use crate::marks::{Marked, Marks, entry, listed};
 use crate::tell::{Judged, Teller, summary};
 
 /// Black-box checks of a program that claims to do a chapter's job
@@ -141,7 +141,8 @@ fn main() -> ExitCode {
 /// Returns whether all checks passed.
 fn run(args: &Args) -> Result<bool, Error> {
     if let Some(id) = &args.list {
-        return list(args, id.as_deref()).map(|()| true);
+        list(args, id.as_deref())?;
+        return Ok(true);
     }
     let checks = selected(args);
     let command = command(args);
@@ -163,14 +164,15 @@ fn list(args: &Args, id: Option<&str>) -> Result<(), Error> {
         None => selected(args),
     };
     for check in &checks {
-        match (args.format, id) {
-            (Format::Json, _) => print_json(&listed(check))?,
-            (_, Some(_)) => print(pages::explain(check).trim_end())?,
-            (_, None) => print(&format!(
+        let text = match (args.format, id) {
+            (Format::Json, _) => listed(check).to_string(),
+            (_, Some(_)) => pages::explain(check),
+            (_, None) => format!(
                 "{:<6} {:<29} {}\n    {}\n    see {}",
                 check.level, check.id, check.title, check.about, check.lesson
-            ))?,
-        }
+            ),
+        };
+        print(text.trim_end())?;
     }
     if args.format == Format::Json {
         return Ok(());
@@ -178,7 +180,8 @@ fn list(args: &Args, id: Option<&str>) -> Result<(), Error> {
     print(&format!("\n{}", roles::limits()))
 }
 
-/// The command that was given, if it says where all goes.
+/// The command that was given, if one was. Ends this program if it doesn't say where the port and
+/// the submission go.
 fn command(args: &Args) -> Option<Command> {
     let [program, arguments @ ..] = args.command.as_slice() else {
         return None;
@@ -241,14 +244,13 @@ fn judge_one(
     let mut judged: Vec<Judged> = Vec::new();
     let mut teller = Teller::new(args.all);
     judge(checks, submission, |check, outcome| {
+        let text = match args.format {
+            Format::Lines => teller.tell(check, &outcome),
+            Format::Json => Some(entry(check, &outcome).to_string()),
+            Format::Csv => None,
+        };
         if printed.is_ok() {
-            printed = match args.format {
-                Format::Lines => teller
-                    .tell(check, &outcome)
-                    .map_or(Ok(()), |text| print(&text)),
-                Format::Json => print_json(&entry(check, &outcome)),
-                Format::Csv => Ok(()),
-            };
+            printed = text.map_or(Ok(()), |text| print(&text));
         }
         judged.push((check, outcome));
     });

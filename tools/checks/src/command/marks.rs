@@ -61,8 +61,8 @@ impl Marked {
 
     /// Whether it passed everything.
     pub(crate) fn has_passed(&self) -> bool {
-        let mut judged = self.judged().iter();
-        self.judged.is_ok() && judged.all(|(_, outcome)| outcome.verdict.is_pass())
+        let is_pass = |(_, outcome): &Judged| outcome.verdict.is_pass();
+        matches!(&self.judged, Ok(judged) if judged.iter().all(is_pass))
     }
 
     /// What to hand back to the student.
@@ -88,19 +88,21 @@ impl Marked {
         let mut teller = Teller::new(all);
         let mut lines = String::new();
         for (check, outcome) in judged {
-            let told = teller.tell(check, outcome).unwrap_or_default();
-            // What to mend comes first.
-            let line = match told.split_once('\n') {
-                Some((line, _)) if !all => {
-                    let _ = writeln!(text, "{told}\n");
-                    // A list that begins with it comes right below.
-                    if lines.is_empty() { "" } else { line }
-                }
-                _ => &told,
+            let Some(mut told) = teller.tell(check, outcome) else {
+                continue;
             };
-            if !line.is_empty() {
-                let _ = writeln!(lines, "{:<7}{line}", check.level);
+            if let Some(end_of_line) = told.find('\n')
+                && !all
+            {
+                // What to mend comes first.
+                let _ = writeln!(text, "{told}\n");
+                // A list that begins with it comes right below.
+                if lines.is_empty() {
+                    continue;
+                }
+                told.truncate(end_of_line);
             }
+            let _ = writeln!(lines, "{:<7}{told}", check.level);
         }
         text.push_str(&lines);
         text.push_str(&teller.folded());
@@ -166,7 +168,7 @@ impl Marks {
         match self.format {
             Format::Lines => print(&self.table_row(marked)),
             Format::Csv => self.csv_marked(marked),
-            Format::Json => print_json(&submission(marked)),
+            Format::Json => print(&submission(marked).to_string()),
         }
     }
 
@@ -264,15 +266,6 @@ fn for_a_spreadsheet(text: &str) -> String {
     }
 }
 
-/// A line of JSON.
-///
-/// # Errors
-///
-/// The output can't be written.
-pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
-    print(&value.to_string())
-}
-
 /// A check, as `--list --format json` prints it. The fields of all that is printed as JSON stay as
 /// they are; others may be added.
 pub(crate) fn listed(check: &Check) -> Value {
@@ -311,8 +304,7 @@ fn reading(check: &Check, advice: Option<&str>) -> Value {
 /// A program of many.
 fn submission(marked: &Marked) -> Value {
     let points = points_of(marked);
-    let entries = marked.judged().iter();
-    let entries = entries.map(|(check, outcome)| entry(check, outcome));
+    let entries = marked.judged().iter().map(|(check, it)| entry(check, it));
     json!({
         "submission": marked.name,
         "command": marked.command,

@@ -38,7 +38,7 @@ pub(crate) fn explain(check: &Check) -> String {
 
 /// What the check's lesson says, as plain text. Where that is all of a section's page, it is what
 /// the program must do, and the section's idea.
-pub(crate) fn lesson(check: &Check) -> String {
+fn lesson(check: &Check) -> String {
     let page = PAGES.iter().find(|(name, _)| *name == check.lesson.page);
     let page = page.map_or("", |(_, text)| text);
     if let Some(heading) = check.lesson.heading {

@@ -94,8 +94,7 @@ fn this_command() -> &'static str {
 
 /// How many passed, in words: in all, and of each level.
 pub(crate) fn summary(judged: &[Judged]) -> String {
-    let verdicts = || judged.iter().map(|(_, outcome)| outcome.verdict);
-    let count = |wanted| verdicts().filter(|it| *it == wanted).count();
+    let count = |wanted| judged.iter().filter(|it| it.1.verdict == wanted).count();
     let unsteady = count(Verdict::Unsteady);
     let mut summary = format!(
         "{} of {} passed",
@@ -107,12 +106,11 @@ pub(crate) fn summary(judged: &[Judged]) -> String {
     }
     let (failed, skipped) = (count(Verdict::Failed), count(Verdict::Skipped));
     let _ = write!(summary, ", {failed} failed, {skipped} skipped");
-    let levels: Vec<_> = Level::ALL
-        .into_iter()
-        .map(|level| (level, points(judged, level)))
-        .filter(|(_, (_, of))| *of > 0)
-        .map(|(level, (points, of))| format!("{level} {points} of {of}"))
-        .collect();
+    let levels = Level::ALL.into_iter().filter_map(|level| {
+        let (points, of) = points(judged, level);
+        (of > 0).then(|| format!("{level} {points} of {of}"))
+    });
+    let levels: Vec<_> = levels.collect();
     let _ = write!(summary, " ({})", levels.join(", "));
     summary
 }
