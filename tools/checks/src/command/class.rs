@@ -40,25 +40,14 @@ pub(crate) fn mark(
     directory: &Path,
     given: Option<&Command>,
 ) -> Result<bool, Error> {
-    let name = || crate::safe_name(directory.as_os_str());
-    if let Some(reports) = &args.reports {
-        prepare(reports, directory)?;
-    }
-    let class = Class::read(directory, args.reports.as_deref(), given.is_some())
-        .or_cannot("read the directory", name())?;
-    if class.submissions.is_empty() {
-        return Err(Error::cannot(
-            format_args!("find a submission in {}", name()),
-            "it has no folder and no program in it",
-            "put a file or a folder for each student there",
-        ));
-    }
+    let class = read(args, directory, given.is_some())?;
     let scratch =
         TempDir::new().or_cannot("create a folder for copies in", env::temp_dir().display())?;
     guard::remove(scratch.path());
     let left_out = left_out(&class);
-    // The output is for a program. If standard error is closed, nobody is there to be told.
+    // If standard error is closed, nobody is there to be told.
     let tell = |text: &str| drop(io::stderr().write_all(text.as_bytes()));
+    // The table ends with it. The other formats are for programs.
     if args.format != Format::Lines {
         tell(&left_out);
     }
@@ -68,34 +57,24 @@ pub(crate) fn mark(
     let (mut reported, mut printed) = (Ok(()), Ok(()));
     let machine = Arc::default();
     let mark_it = |submitted: &Submitted| {
-        unless_broken(submitted, || {
-            mark_one(args, checks, submitted, given, scratch.path(), &machine)
-        })
+        let mark = || mark_one(args, checks, submitted, given, scratch.path(), &machine);
+        unless_broken(submitted, mark)
     };
-    in_order(
-        &class.submissions,
-        at_once(args),
-        mark_it,
-        |submitted, marked| {
-            all_passed &= marked.has_passed();
-            bar.inc(1);
-            if let Some(reports) = &args.reports {
-                let name = report_name(&submitted.file_name, bar.position());
-                let written = fs::write(reports.join(name), marked.report(args.role, args.all));
-                let what = format_args!("the report of {}", marked.name);
-                // The others' marks don't depend on it.
-                if reported.is_ok() {
-                    reported = written.or_cannot("write", what);
-                }
-            }
-            printed = bar.suspend(|| marks.add(&marked));
-            if bar.is_hidden() && args.format != Format::Lines {
-                let (count, of) = (bar.position(), class.submissions.len());
-                tell(&format!("{count} of {of} judged: {}\n", marked.name));
-            }
-            printed.is_ok()
-        },
-    );
+    in_order(&class.submissions, at_once(args), mark_it, |it, marked| {
+        all_passed &= marked.has_passed();
+        bar.inc(1);
+        let written = write_report(args, it, &marked, bar.position());
+        // The others' marks don't depend on it.
+        if reported.is_ok() {
+            reported = written;
+        }
+        printed = bar.suspend(|| marks.add(&marked));
+        if bar.is_hidden() && args.format != Format::Lines {
+            let (count, of) = (bar.position(), class.submissions.len());
+            tell(&format!("{count} of {of} judged: {}\n", marked.name));
+        }
+        printed.is_ok()
+    });
     printed?;
     bar.finish_and_clear();
     marks.end()?;
@@ -108,21 +87,37 @@ pub(crate) fn mark(
     reported.map(|()| all_passed)
 }
 
+/// Reads the class, which isn't empty, after it has made sure that reports can be written.
+fn read(args: &Args, directory: &Path, has_command: bool) -> Result<Class, Error> {
+    let name = crate::safe_name(directory.as_os_str());
+    if let Some(reports) = &args.reports {
+        prepare(reports, directory)?;
+    }
+    let class = Class::read(directory, args.reports.as_deref(), has_command)
+        .or_cannot("read the directory", &name)?;
+    if class.submissions.is_empty() {
+        return Err(Error::cannot(
+            format_args!("find a submission in {name}"),
+            "it has no folder and no program in it",
+            "put a file or a folder for each student there",
+        ));
+    }
+    Ok(class)
+}
+
 /// Creates the directory for reports, and tries whether it can be written.
 fn prepare(reports: &Path, class: &Path) -> Result<(), Error> {
     let created = fs::create_dir_all(reports).and_then(|()| tempfile::tempfile_in(reports));
-    let paths = (fs::canonicalize(reports), fs::canonicalize(class));
-    let is_usable = match paths {
-        (Ok(reports), Ok(class)) if reports == class => {
-            Err(io::Error::other("it has the submissions"))
-        }
-        _ => created.map(drop),
+    let full = |path: &Path| fs::canonicalize(path).ok();
+    let has_class = full(reports).is_some_and(|it| Some(it) == full(class));
+    let usable = if has_class {
+        Err(io::Error::other("it has the submissions"))
+    } else {
+        created.map(drop)
     };
-    let action = format_args!(
-        "write reports into {}",
-        crate::safe_name(reports.as_os_str())
-    );
-    is_usable.map_err(|why| Error::cannot(action, why, "give --reports another directory"))
+    let name = crate::safe_name(reports.as_os_str());
+    let action = format_args!("write reports into {name}");
+    usable.map_err(|why| Error::cannot(action, why, "give --reports another directory"))
 }
 
 fn not_started(submitted: &Submitted, why: String) -> Marked {
@@ -151,9 +146,10 @@ fn mark_one(
     scratch: &Path,
     machine: &Arc<Machine>,
 ) -> Marked {
-    let ready = match machine.beside_others(|| submitted.get_ready(args.role, given, scratch)) {
-        (Ok(ready), _) => ready,
-        (Err(why), _) => return not_started(submitted, why.to_string()),
+    let (ready, _) = machine.beside_others(|| submitted.get_ready(args.role, given, scratch));
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(why) => return not_started(submitted, why.to_string()),
     };
     let (compiled, command) = (ready.compiled.clone(), ready.command.clone());
     let mut judged = Vec::new();
@@ -217,8 +213,23 @@ fn did_nothing(judged: &[Judged], other_side: Option<&str>) -> Option<String> {
     Some(format!("{why}\n\n{}", report::lines(&parts, 78)))
 }
 
-/// The name of the report of the submission in this row. Systems allow 255 bytes, or characters.
+fn write_report(
+    args: &Args,
+    submitted: &Submitted,
+    marked: &Marked,
+    row: u64,
+) -> Result<(), Error> {
+    let Some(reports) = &args.reports else {
+        return Ok(());
+    };
+    let path = reports.join(report_name(&submitted.file_name, row));
+    let what = format_args!("the report of {}", marked.name);
+    fs::write(path, marked.report(args.role, args.all)).or_cannot("write", what)
+}
+
+/// The name of the report of the submission in this row.
 fn report_name(file_name: &OsStr, row: u64) -> OsString {
+    // Systems allow as many bytes, or characters.
     const LONGEST: usize = 255;
     let mut name = file_name.to_owned();
     name.push(".txt");
@@ -233,20 +244,20 @@ fn report_name(file_name: &OsStr, row: u64) -> OsString {
 
 /// What isn't in the table.
 fn left_out(class: &Class) -> String {
-    match class.left_out.join(", ") {
-        names if names.is_empty() => names,
-        names => format!("Not judged (hidden, made by a tool, or no program): {names}\n"),
+    if class.left_out.is_empty() {
+        return String::new();
     }
+    let names = class.left_out.join(", ");
+    format!("Not judged (hidden, made by a tool, or no program): {names}\n")
 }
 
 /// How many submissions share the `--jobs`. Each gets two or more of them, as its first check has
 /// to be made before the others.
 fn at_once(args: &Args) -> usize {
-    // A port that all need is one submission's at a time.
-    if args.port.is_some() {
-        1
-    } else {
-        (args.jobs / 2).clamp(1, AT_ONCE)
+    match args.port {
+        // All need this port, and only one can have it.
+        Some(_) => 1,
+        None => (args.jobs / 2).clamp(1, AT_ONCE),
     }
 }
 

@@ -136,17 +136,7 @@ impl Submitted {
             .copy(scratch)
             .map_err(|error| format!("it can't be copied: {error}"))?;
         let root = original.path();
-        let program = || {
-            let program = if self.is_folder {
-                find(root, role, given.is_some())?
-            } else {
-                ProgramFile::of_any(&root.join(&self.file_name))
-            };
-            let renamed = program.renamed(root);
-            let program = renamed.map_err(|error| format!("it can't be renamed: {error}"))?;
-            begin(&program.path).map_err(|error| format!("its program can't be read: {error}"))?;
-            Ok::<_, String>(program)
-        };
+        let program = || self.program(root, role, given.is_some());
         let (command, compiled) = match given {
             None => start::command(&program()?, root)?,
             Some(given) if given.has("{file}") => {
@@ -167,6 +157,19 @@ impl Submitted {
             .can_start()
             .map_err(|error| format!("the system can't start {}: {error}", ready.command))?;
         Ok(ready)
+    }
+
+    /// Its program in `root`, which is a copy, if it can be read there.
+    fn program(&self, root: &Path, role: Role, has_command: bool) -> Result<ProgramFile, String> {
+        let program = if self.is_folder {
+            find(root, role, has_command)?
+        } else {
+            ProgramFile::of_any(&root.join(&self.file_name))
+        };
+        let renamed = program.renamed(root);
+        let program = renamed.map_err(|error| format!("it can't be renamed: {error}"))?;
+        begin(&program.path).map_err(|error| format!("its program can't be read: {error}"))?;
+        Ok(program)
     }
 
     fn copy(&self, scratch: &Path) -> io::Result<TempDir> {
