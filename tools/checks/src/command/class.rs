@@ -105,7 +105,7 @@ fn read(args: &Args, directory: &Path, has_command: bool) -> Result<Class, Error
     Ok(class)
 }
 
-/// Creates the directory for reports, and tries whether it can be written.
+/// Creates the directory for reports, and makes sure that it can be written and isn't the class's.
 fn prepare(reports: &Path, class: &Path) -> Result<(), Error> {
     let created = fs::create_dir_all(reports).and_then(|()| tempfile::tempfile_in(reports));
     let full = |path: &Path| fs::canonicalize(path).ok();

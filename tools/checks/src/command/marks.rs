@@ -15,7 +15,7 @@ use crate::{Format, print};
 /// Signs in a group of a table's row. The table's head numbers the first sign of each group.
 const GROUP: usize = 5;
 
-/// What whoever marks can do for a program that isn't where its peers look for it.
+/// What to do about a program that may listen on another port than the judge's, or ask there.
 const FIXED_PORT: &str =
     "if the program always uses the same port, judge it again, in its own folder, with --port N";
 
@@ -43,7 +43,7 @@ impl Marked {
         self.judged.as_ref().err()?.lines().next()
     }
 
-    /// The same, or what its first check saw, if that failed and all others were skipped.
+    /// The same; or what its first check saw, if that failed and all others were skipped.
     fn why_no_verdicts(&self) -> Option<String> {
         let Some(((_, first), others)) = self.judged().split_first() else {
             return self.not_started().map(str::to_owned);

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::source::{has_main, is_code};
 
-/// Begins what only those read who mark: the student's text ends here.
+/// Begins what is only for the person who marks. The student's report leaves out the rest of the
+/// line.
 pub(crate) const TO_MARK: &str = " (to mark it, ";
 
 /// How much of a file is looked at, in bytes.
@@ -96,10 +97,13 @@ pub(crate) struct ProgramFile {
 impl ProgramFile {
     /// Looks at this file. `None` if it doesn't look like a program.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        let kind = kind(path)?;
+        // The ending of one that can't be read says enough.
+        let begins = begin(path).unwrap_or_default();
+        let is_utf16 = begins.starts_with(b"\xff\xfe") || begins.starts_with(b"\xfe\xff");
+        let kind = kind_of(path, &begins)?;
         Some(Self {
             path: path.to_owned(),
-            kind,
+            kind: if is_utf16 { FileKind::Utf16 } else { kind },
         })
     }
 
@@ -165,7 +169,7 @@ pub(crate) fn mistaken(path: &Path) -> Option<String> {
         )
     } else if DOCUMENTS.contains(&ending(path).as_str()) {
         "it is a document: hand in the program's own file"
-    } else if is_text && hidden.extension().is_some() && kind(&hidden).is_some() {
+    } else if is_text && hidden.extension().is_some() && ProgramFile::of(&hidden).is_some() {
         "its name ends in .txt, which Windows may hide: rename it"
     } else if is_text && has_code() {
         "it has code: give its name the language's ending, such as .py, instead of .txt"
@@ -183,14 +187,6 @@ pub(crate) fn is_library(path: &Path) -> bool {
 pub(crate) fn ending(path: &Path) -> String {
     let ending = path.extension().unwrap_or_default();
     ending.to_string_lossy().to_lowercase()
-}
-
-fn kind(path: &Path) -> Option<FileKind> {
-    // The ending of one that can't be read says enough.
-    let begins = begin(path).unwrap_or_default();
-    let is_utf16 = begins.starts_with(b"\xff\xfe") || begins.starts_with(b"\xfe\xff");
-    let kind = kind_of(path, &begins)?;
-    Some(if is_utf16 { FileKind::Utf16 } else { kind })
 }
 
 fn kind_of(path: &Path, begins: &[u8]) -> Option<FileKind> {

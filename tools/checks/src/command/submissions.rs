@@ -41,10 +41,10 @@ pub(crate) struct Submitted {
 }
 
 impl Class {
-    /// Reads a folder of submissions. Left out are hidden files and folders, what tools have made,
-    /// the folder for reports, and what is neither a folder nor a program. With a command, a file
+    /// Reads a folder of submissions. It leaves out hidden files and folders, what tools made, the
+    /// folder for reports, and what is neither a folder nor a program. With a command, a file
     /// without an ending counts as a program, too. A document is a submission that can't be
-    /// started. So is an archive, unless the folder beside it has its name, so it was unpacked.
+    /// started. So is an archive, unless a folder beside it has its name: then it was unpacked.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl Class {
 pub(crate) struct Ready {
     /// How it was compiled, if it had to be.
     pub(crate) compiled: Option<String>,
-    /// How it is started. In `{dir}`'s place comes each check's own copy, which has its folder.
+    /// How it is started. Each check's own copy replaces `{dir}`, and has the folder to start in.
     pub(crate) command: Command,
     /// What is copied for each check: itself a copy of what was handed in.
     original: TempDir,

@@ -14,7 +14,7 @@ pub(crate) type Judged = (&'static Check, Outcome);
 #[derive(Debug, Default)]
 pub(crate) struct Teller {
     all: bool,
-    told: Vec<&'static Check>,
+    first_failed: Option<&'static Check>,
     failed: usize,
     /// How many checks were skipped for each reason.
     skipped: BTreeMap<String, usize>,
@@ -40,8 +40,8 @@ impl Teller {
             }
             Verdict::Failed => {
                 self.failed += 1;
-                if self.all || self.told.is_empty() {
-                    self.told.push(check);
+                self.first_failed.get_or_insert(check);
+                if self.all || self.failed == 1 {
                     text.push('\n');
                     text.push_str(report::explanation(check, outcome).trim_end());
                 }
@@ -65,13 +65,13 @@ impl Teller {
     /// How to read more about the failures. `None` if there are none. With `command`, for a
     /// reader who didn't type it, this has the whole command line.
     pub(crate) fn hint(&self, role: Role, command: Option<&str>) -> Option<String> {
-        let first = self.told.first()?;
+        let first = self.first_failed?;
         let page = format!(
             "This check's page, in a terminal: {} {role} --list {}",
             this_command(),
             first.id
         );
-        if self.failed == self.told.len() {
+        if self.all || self.failed == 1 {
             return Some(page);
         }
         let all = command.map_or("add --all".to_owned(), |command| {
