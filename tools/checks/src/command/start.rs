@@ -148,13 +148,21 @@ fn compile(
     if let Some(why) = started.stopped() {
         return Err(can_not(why));
     }
-    let text = started.text();
-    let lines = text.lines().take(COMPILER_LINES).map(safe::escape);
-    let lines: Vec<String> = lines.collect();
-    let is_reason = |line: &&String| line.contains("error") || line.contains("undefined reference");
-    let reason = lines.iter().find(is_reason).cloned();
+    let (reason, lines) = reason(&started.text());
     let reason = reason.unwrap_or_else(|| supervise::ending::in_words(status));
-    Err(format!("{}\n\n{}", can_not(&reason), lines.join("\n")))
+    Err(format!("{}\n\n{lines}", can_not(&reason)))
+}
+
+/// The line of a compiler's words that says why there is no program, and what is shown of them all.
+fn reason(text: &str) -> (Option<String>, String) {
+    let lines: Vec<String> = text.lines().map(safe::escape).collect();
+    let is_reason = |line: &String| line.contains("error") || line.contains("undefined reference");
+    let reason = lines.iter().position(is_reason);
+    // Many warnings may come before it.
+    let begin = reason.filter(|&at| at >= COMPILER_LINES).unwrap_or(0);
+    let end = lines.len().min(begin + COMPILER_LINES);
+    let reason = reason.map(|at| lines[at].clone());
+    (reason, lines[begin..end].join("\n"))
 }
 
 /// The files of a program in C or C++: its own, and those beside it that have no `main` and that it
@@ -229,6 +237,19 @@ mod tests {
             let error = error.to_string();
             assert!(error.starts_with(begins), "{error}");
             assert!(error.contains("socket2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_after_many_warnings_is_the_reason() {
+        for warnings in [3, 300] {
+            let text = "warning: unused\n".repeat(warnings) + "error: no main\nnote: see above";
+            let (reason, lines) = reason(&text);
+            assert_eq!(reason.as_deref(), Some("error: no main"));
+            assert!(
+                lines.ends_with("error: no main\nnote: see above"),
+                "{lines}"
+            );
         }
     }
 
