@@ -38,7 +38,7 @@
 //! | [`limits`] | `Budget::spend` says when the next line may come | the same |
 //! | [`chat`] | `next_event` takes it from the inbox | the same |
 //! | [`mod@host`] | `run` calls `speak` | `run` calls `hear`; when the inbox is empty: `pass_on` |
-//! | [`room`] | `speak`, `broadcast`, `send` | `hear`, `pass_on` shows it, `broadcast`, `send` |
+//! | [`room`] | `speak`, `broadcast`, `send` | `hear`; `pass_on` shows it; `broadcast`; `send` |
 //! | [`peer`] | `push` to each outbox; `write_texts` sends it | the same |
 //!
 //! [`mod@guest`] is the other side: its loop has no room. It gives what the user types to its only

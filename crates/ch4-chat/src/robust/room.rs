@@ -631,6 +631,7 @@ mod tests {
         world.room.speak("one", world.now);
         let (_, to_new) = world.arrives().unwrap();
         world.room.speak("two", world.now);
+        assert_eq!(to_old.take(), "", "it waits for the others");
         world.room.depart(id, "has left", world.now);
         assert_eq!(world.read(&to_new), "two\n");
         assert_eq!(to_old.take(), "one\ntwo\n");
